@@ -1,0 +1,252 @@
+/**
+ * The one description of a run: plain data, from which come the command line, the environment's names, the manual page,
+ * the JSON Schema and what a worker is given.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import type * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as Target from "../smtp/Target.js"
+import * as PlanField from "./PlanField.js"
+
+const Count = Schema.Int.pipe(
+  Schema.between(1, Number.MAX_SAFE_INTEGER, { message: () => "expected a whole number, 1 or more" })
+).annotations({ message: () => ({ message: "expected a whole number, 1 or more", override: true }) })
+
+const Seconds = Schema.Number.pipe(Schema.between(0, 1e9)).annotations({
+  message: () => ({ message: "expected a number of seconds, 0 or more", override: true })
+})
+
+const PositiveSeconds = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(1e9)).annotations({
+  message: () => ({ message: "expected a number of seconds, more than 0", override: true })
+})
+
+/** Text that goes into a command or a header: a line break would begin another one (CWE-93). */
+const OneLine = Schema.String.pipe(
+  Schema.filter((text) => !/[\u0000\r\n]/.test(text), { message: () => "holds a line break or a NUL" })
+)
+
+/** Clause S1.9: a host name, or an address literal in brackets. */
+const HelloName = Schema.String.pipe(
+  Schema.filter((name) => isHelloName(name), {
+    message: () => "expected a host name, or an address literal such as [127.0.0.1] or [IPv6:::1]"
+  })
+)
+
+const isHelloName = (name: string): boolean => {
+  const literal = /^\[(.*)\]$/.exec(name)?.[1]
+  if (literal === undefined) return Target.isHostName(name)
+  return /^ipv6:/i.test(literal) ? Target.isIpv6(literal.slice("ipv6:".length)) : Target.isIpv4(literal)
+}
+
+const TargetText = Schema.String.pipe(
+  Schema.filter((text) => Either.match(Target.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
+)
+
+const fields = {
+  target: Schema.optionalWith(TargetText, { exact: true }).annotations({
+    description: "Where to connect: [inet:]host[:port] or unix:pathname."
+  }),
+  family: PlanField.withDefault(Schema.Literal("any", "ipv4", "ipv6"), "any", {
+    presets: { "4": "ipv4", "6": "ipv6", ipv4: "ipv4", ipv6: "ipv6" },
+    description: "Connect to the server over this address family alone. It has no effect on a UNIX-domain target."
+  }),
+  acceptRejection: PlanField.withDefault(Schema.Boolean, false, {
+    short: "A",
+    description:
+      "Don't stop when the server answers with something other than the expected positive reply: go on with the next message. A connection that is lost still ends the run; see --keep-going."
+  }),
+  counter: PlanField.withDefault(Schema.Boolean, false, {
+    short: "c",
+    description:
+      "Display a running counter on standard output, incremented each time the end of a message has been sent."
+  }),
+  connectAttempts: PlanField.withDefault(Count, 1, {
+    short: "C",
+    placeholder: "count",
+    description:
+      "Try this many times to open a connection before giving up, in each session and for all of its life. One attempt goes through all addresses of the server."
+  }),
+  reuse: PlanField.withDefault(Schema.Boolean, false, {
+    short: "d",
+    description: "Don't disconnect after sending a message; send the next message over the same connection."
+  }),
+  from: PlanField.optional(OneLine, {
+    short: "f",
+    placeholder: "from",
+    description: "Use this sender address (default: foo@myhostname). An empty one is the null sender."
+  }),
+  file: PlanField.optional(Schema.String, {
+    short: "F",
+    placeholder: "file",
+    description:
+      "Send the message, headers and body, that is in this file. Lines may end in LF or in CRLF; lines that begin with a dot are stuffed."
+  }),
+  length: PlanField.optional(Count, {
+    short: "l",
+    placeholder: "length",
+    description: "Send this many bytes of generated text as the body of the message, headers not counted."
+  }),
+  lmtp: PlanField.withDefault(Schema.Boolean, false, {
+    short: "L",
+    description: "Speak LMTP rather than SMTP."
+  }),
+  messages: PlanField.withDefault(Count, 1, {
+    short: "m",
+    placeholder: "message_count",
+    description: "Send this many messages in all."
+  }),
+  helloName: PlanField.optional(HelloName, {
+    short: "M",
+    long: "hostname",
+    placeholder: "myhostname",
+    description:
+      "Use this host name, or [address literal], in the HELO command, in the default sender and recipient, and in Message-Id (default: the host's own name)."
+  }),
+  numberRecipients: PlanField.withDefault(Schema.Boolean, false, {
+    short: "N",
+    description:
+      "Put a number that is used once in the run before each recipient address, so that the server's caches see new ones."
+  }),
+  bare: PlanField.withDefault(Schema.Boolean, false, {
+    short: "o",
+    description: "Old mode: don't send HELO, and don't send message headers."
+  }),
+  recipients: PlanField.optional(Count, {
+    short: "r",
+    placeholder: "recipient_count",
+    description:
+      "Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient address."
+  }),
+  randomDelay: PlanField.optional(PositiveSeconds, {
+    short: "R",
+    placeholder: "interval",
+    description:
+      "Wait for a random time between 0 and this many seconds between the messages of a session. Whole seconds are drawn, unless the interval has a fraction."
+  }),
+  sessions: PlanField.withDefault(Count, 1, {
+    short: "s",
+    placeholder: "session_count",
+    description: "Run this many sessions in parallel."
+  }),
+  subject: PlanField.optional(OneLine, {
+    short: "S",
+    placeholder: "subject",
+    description: "Send mail with this subject line (default: none)."
+  }),
+  to: PlanField.optional(OneLine, {
+    short: "t",
+    placeholder: "to",
+    description: "Use this recipient address (default: foo@myhostname)."
+  }),
+  windowSize: PlanField.optional(Count, {
+    short: "T",
+    placeholder: "windowsize",
+    description:
+      "Set the socket's send and receive buffers to this many bytes before connecting. This needs the optional package koffi."
+  }),
+  verbose: PlanField.withDefault(Schema.NonNegativeInt, 0, {
+    short: "v",
+    counted: true,
+    description: "Write the dialogue to standard error."
+  }),
+  delay: PlanField.optional(PositiveSeconds, {
+    short: "w",
+    placeholder: "interval",
+    description: "Wait for this many seconds between the messages of a session."
+  }),
+  timeout: PlanField.withDefault(PositiveSeconds, 300, {
+    placeholder: "seconds",
+    description: "Give up on a reply that is not complete after this many seconds, and on a server that stops reading."
+  }),
+  keepGoing: PlanField.withDefault(Schema.Boolean, false, {
+    description:
+      "Go on whatever happens: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the message it struck, and is counted. The exit status is 1 when a message was not accepted."
+  }),
+  drain: PlanField.withDefault(Seconds, 5, {
+    placeholder: "seconds",
+    description: "After a signal, give the transactions under way this many seconds to end."
+  }),
+  connecting: PlanField.withDefault(Count, 64, {
+    placeholder: "count",
+    description: "Have at most this many connections waiting for their greeting at any time."
+  }),
+  close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
+    description:
+      "How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite way."
+  }),
+  numbering: PlanField.withDefault(Schema.Literal("prepend", "append"), "prepend", {
+    description:
+      "Where a recipient's number goes: before the address, counted from 1, or after its local part, counted from 0 (Postfix 3.9 and later)."
+  }),
+  seed: PlanField.optional(Schema.String, {
+    placeholder: "text",
+    description: "Draw the random delays from this seed, so that a run can be repeated."
+  }),
+  summary: PlanField.withDefault(Schema.Boolean, false, {
+    description: "Write the summary to standard error at the end, even where that is no terminal."
+  })
+}
+
+/**
+ * The schema of a `Plan`, with the rules between its fields.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const schema = Schema.Struct(fields).pipe(
+  Schema.filter((plan) => {
+    const issues: Array<string> = []
+    if (plan.file !== undefined && plan.length !== undefined) issues.push("the -l option cannot be used with -F")
+    if (plan.delay !== undefined && plan.randomDelay !== undefined) {
+      issues.push("do not use the -w and -R options at the same time")
+    }
+    return issues.length === 0 ? undefined : issues.join("; ")
+  })
+)
+
+/**
+ * The fields of the schema, with their descriptions (`PlanField.get`).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const planFields: Schema.Struct.Fields = fields
+
+/**
+ * Everything that a run needs to know. Times are in seconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Plan = typeof schema.Type
+
+/**
+ * A Plan as it is written in a file or by a program: fields that have a default may be left out.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PlanInput = typeof schema.Encoded
+
+/**
+ * Reads a Plan from plain data; the error holds all that is wrong with it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const decode = (input: unknown): Either.Either<Plan, ParseResult.ParseError> =>
+  Schema.decodeUnknownEither(schema)(input, { errors: "all", onExcessProperty: "error" })
+
+/**
+ * Makes a Plan, filling in the defaults. Throws a `ParseError` where `input` breaks a rule.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import { Plan } from "smtp-source"
+ *
+ * export const plan = Plan.make({ target: "localhost:2525", messages: 100, sessions: 10, reuse: true })
+ */
+export const make = (input: PlanInput): Plan => Either.getOrThrow(decode(input))

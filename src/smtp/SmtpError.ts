@@ -1,0 +1,164 @@
+/**
+ * The closed union of what can go wrong in an SMTP dialogue, each naming the step it struck.
+ *
+ * A reply that refuses is data wherever the dialogue can go on (building an error costs microseconds); it becomes a
+ * `ReplyRejected` only for a caller that asked for one particular step.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Printable from "./Printable.js"
+import type { Reply } from "./Reply.js"
+
+/**
+ * The steps of a session, in the order of the dialogue (RFC 5321 §3, RFC 2033 §4).
+ *
+ * `content` lasts from the first byte of the message to the hand-over of the final dot; `final` is the wait for the
+ * reply to it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const steps = [
+  "connect",
+  "greeting",
+  "hello",
+  "mail",
+  "rcpt",
+  "data",
+  "content",
+  "final",
+  "rset",
+  "quit"
+] as const
+
+/**
+ * One of `steps`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Step = (typeof steps)[number]
+
+const described: { readonly [step in Step]: string } = {
+  connect: "connecting",
+  greeting: "reading the server's greeting",
+  hello: "sending HELO",
+  mail: "sending the sender",
+  rcpt: "sending a recipient",
+  data: "sending DATA",
+  content: "sending the message",
+  final: "waiting for the reply to the message",
+  rset: "sending RSET",
+  quit: "sending QUIT"
+}
+
+const refused: { readonly [step in Step]: string } = {
+  connect: "connection",
+  greeting: "greeting",
+  hello: "HELO",
+  mail: "sender",
+  rcpt: "recipient",
+  data: "DATA",
+  content: "message",
+  final: "message",
+  rset: "RSET",
+  quit: "QUIT"
+}
+
+/**
+ * No connection could be opened.
+ *
+ * `local` tells trouble of this machine (no descriptors, no ports, no memory) from the server's.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConnectFailed extends Data.TaggedError("ConnectFailed")<{
+  readonly code: string
+  readonly reason: string
+  readonly local: boolean
+}> {
+  readonly step = "connect" as const
+  override get message(): string {
+    return `connect: ${Printable.escape(this.reason)}`
+  }
+}
+
+/**
+ * The server, or the network, ended the connection before the reply was complete.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{
+  readonly step: Step
+  readonly how: "closed" | "reset"
+  /** What a server said on its own before it closed, such as a 421. */
+  readonly reply?: Reply | undefined
+}> {
+  override get message(): string {
+    const said = this.reply === undefined ? "" : ` (the server said: ${this.reply.code} ${this.reply.text})`
+    return Printable.escape(`lost connection while ${described[this.step]}${said}`)
+  }
+}
+
+/**
+ * A reply was not complete when its time was up, or the server stopped taking the message.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ReplyTimeout extends Data.TaggedError("ReplyTimeout")<{
+  readonly step: Step
+}> {
+  override get message(): string {
+    return `timeout while ${described[this.step]}`
+  }
+}
+
+/**
+ * What the server sent is no reply, too much of one, or none that was asked for.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ReplyMalformed extends Data.TaggedError("ReplyMalformed")<{
+  readonly step: Step
+  readonly reason: string
+}> {
+  override get message(): string {
+    return Printable.escape(`malformed reply while ${described[this.step]}: ${this.reason}`)
+  }
+}
+
+/**
+ * The server answered, but not with what this step requires.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ReplyRejected extends Data.TaggedError("ReplyRejected")<{
+  readonly step: Step
+  readonly reply: Reply
+}> {
+  override get message(): string {
+    return Printable.escape(`${refused[this.step]} rejected: ${this.reply.code} ${this.reply.text}`)
+  }
+}
+
+/**
+ * What ends an established connection: after any of these it is of no more use.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type WireError = ConnectionLost | ReplyTimeout | ReplyMalformed
+
+/**
+ * Everything that a step can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type SmtpError = ConnectFailed | WireError | ReplyRejected
