@@ -93,11 +93,15 @@ export class ConnectFailed extends Data.TaggedError("ConnectFailed")<{
  */
 export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{
   readonly step: Step
-  readonly how: "closed" | "reset"
+  /** Closed or reset by the server, or abandoned by us. */
+  readonly how: "closed" | "reset" | "abandoned"
+  /** The replies of the same group that came before. */
+  readonly replies: ReadonlyArray<Reply>
   /** What a server said on its own before it closed, such as a 421. */
   readonly reply?: Reply | undefined
 }> {
   override get message(): string {
+    if (this.how === "abandoned") return `stopped while ${described[this.step]}`
     const said = this.reply === undefined ? "" : ` (the server said: ${this.reply.code} ${this.reply.text})`
     return Printable.escape(`lost connection while ${described[this.step]}${said}`)
   }
@@ -111,6 +115,8 @@ export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{
  */
 export class ReplyTimeout extends Data.TaggedError("ReplyTimeout")<{
   readonly step: Step
+  /** The replies of the same group that came before. */
+  readonly replies: ReadonlyArray<Reply>
 }> {
   override get message(): string {
     return `timeout while ${described[this.step]}`
@@ -126,6 +132,8 @@ export class ReplyTimeout extends Data.TaggedError("ReplyTimeout")<{
 export class ReplyMalformed extends Data.TaggedError("ReplyMalformed")<{
   readonly step: Step
   readonly reason: string
+  /** The replies of the same group that came before. */
+  readonly replies: ReadonlyArray<Reply>
 }> {
   override get message(): string {
     return Printable.escape(`malformed reply while ${described[this.step]}: ${this.reason}`)

@@ -1,0 +1,203 @@
+/**
+ * The protocol's side of an open connection: which replies are awaited, since when, and who is told. It feeds on bytes
+ * and writes through a `Transport`, so that every kind of connection shares it.
+ *
+ * A reply that nobody asked for never answers the next command: it spoils the conversation.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Reply from "./Reply.js"
+import { ConnectionLost, ReplyMalformed, ReplyTimeout, type Step, type WireError } from "./SmtpError.js"
+import type { ConnectOptions, Expiring, Wire } from "./Wire.js"
+
+/**
+ * What moves the bytes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Transport {
+  /**
+   * Writes `bytes` (one byte in each character) and then `body`. True when all of it was handed over at once; otherwise
+   * `Conversation.progressed` is called as it goes and `Conversation.flushed` at the end.
+   */
+  readonly write: (bytes: string, body: Uint8Array | undefined) => boolean
+  readonly close: (how: "reset" | "fin") => void
+}
+
+/** The longest wait for the reply to QUIT, in milliseconds: nothing depends on it. */
+const quitTimeout = 5000
+
+type Resume = (replies: Effect.Effect<ReadonlyArray<Reply.Reply>, WireError>) => void
+
+const nothing: ReadonlyArray<Step> = []
+
+/**
+ * A wire over a transport. Whoever owns the transport feeds it: `receive`, `ended`, `progressed`, `flushed`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Conversation implements Wire, Expiring {
+  deadline = Number.POSITIVE_INFINITY
+  private readonly parser = Reply.makeParser()
+  private readonly replies: Array<Reply.Reply> = []
+  private readonly answered = Exit.succeed<ReadonlyArray<Reply.Reply>>(this.replies)
+  private steps: ReadonlyArray<Step> = nothing
+  private resume: Resume | undefined = undefined
+  private since = 0
+  private writing = false
+  private closing = false
+  private failure: ((step: Step) => WireError) | undefined = undefined
+  private arrivedAt = 0
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly options: ConnectOptions
+  ) {
+    options.deadlines.add(this)
+  }
+
+  exchange(
+    steps: ReadonlyArray<Step>,
+    bytes: string,
+    body?: Uint8Array | undefined
+  ): Effect.Effect<ReadonlyArray<Reply.Reply>, WireError> {
+    return Effect.async((resume) => {
+      this.begin(steps, bytes, body, resume)
+    })
+  }
+
+  state(): "open" | "closing" | "failed" {
+    return this.closing ? "closing" : this.failure === undefined ? "open" : "failed"
+  }
+
+  awaited(): Step | undefined {
+    const step = this.steps[this.replies.length]
+    return this.writing && step === "final" ? "content" : step
+  }
+
+  close(how: "reset" | "fin"): void {
+    if (this.failure === undefined) this.spoil((step) => new ConnectionLost({ step, how: "abandoned", replies: [] }))
+    this.steps = nothing
+    this.resume = undefined
+    this.transport.close(how)
+  }
+
+  private begin(steps: ReadonlyArray<Step>, bytes: string, body: Uint8Array | undefined, resume: Resume): void {
+    const { deadlines, observer, timeout } = this.options
+    if (this.failure !== undefined) return resume(Exit.fail(this.failure(beginning(steps))))
+    this.steps = steps
+    this.replies.length = 0
+    this.resume = resume
+    this.since = deadlines.now()
+    this.deadline = this.since + (steps[0] === "quit" ? Math.min(timeout, quitTimeout) : timeout)
+    if (this.deadline < deadlines.wakesAt) deadlines.wake(this.deadline)
+    if (bytes === "" && body === undefined) return
+    observer.bytesOut += bytes.length + (body === undefined ? 0 : body.length)
+    observer.onTrace?.("sent", steps[0] === "final" ? ".\r\n" : bytes)
+    this.writing = true
+    if (this.transport.write(bytes, body)) this.flushed()
+  }
+
+  /** Part of what is being written was taken: the server is slow, and alive. */
+  progressed(): void {
+    if (this.writing) this.deadline = this.options.deadlines.now() + this.options.timeout
+  }
+
+  /** All that was written has been handed over. */
+  flushed(): void {
+    if (!this.writing) return
+    this.writing = false
+    if (this.steps[this.replies.length] !== "final") return
+    const { deadlines, observer, timeout } = this.options
+    const now = deadlines.now()
+    observer.onContent(now - this.since, now)
+    this.since = now
+    this.deadline = now + timeout
+  }
+
+  /** Bytes `start` to `end` of `chunk` arrived; the chunk may be reused afterwards. */
+  receive(chunk: Uint8Array, start: number, end: number): void {
+    if (this.failure !== undefined) return
+    this.arrivedAt = this.options.deadlines.now()
+    this.options.observer.bytesIn += end - start
+    if (!this.parser.push(chunk, start, end, this.onReply)) this.fail(this.malformed("the reply has no end"))
+    else if (this.resume !== undefined && (this.replies.length === this.steps.length || this.closing)) this.complete()
+  }
+
+  /** The connection is gone. */
+  ended(how: "closed" | "reset"): void {
+    if (this.failure !== undefined) return
+    this.fail((step) => new ConnectionLost({ step, how, replies: this.received() }))
+  }
+
+  expire(): void {
+    this.fail((step) => new ReplyTimeout({ step, replies: this.received() }))
+  }
+
+  private readonly onReply = (reply: Reply.Reply): void => {
+    const { observer } = this.options
+    observer.onTrace?.("received", `${reply.code} ${reply.text}`)
+    if (this.resume === undefined || this.replies.length === this.steps.length || this.closing) return this.stray(reply)
+    const step = this.steps[this.replies.length]!
+    if (this.writing && step === "final") {
+      // The server refuses what it has not read to the end, and that ends the matter; any other answer is a lie.
+      if (!Reply.isRefusal(reply)) return this.fail(this.malformed(`${reply.code} before the end of the message`))
+      this.closing = true
+    }
+    if (Reply.isClosing(reply)) this.closing = true
+    this.replies.push(reply)
+    observer.onReply(step, reply, this.arrivedAt - this.since, this.arrivedAt)
+  }
+
+  /** A 421 on its own announces a close; any other reply that was not asked for makes the rest meaningless. */
+  private stray(reply: Reply.Reply): void {
+    if (this.failure !== undefined) return
+    this.spoil(
+      Reply.isClosing(reply)
+        ? (step) => new ConnectionLost({ step, how: "closed", reply, replies: [] })
+        : this.malformed(`${reply.code} ${reply.text.slice(0, 200)}, which was not asked for`)
+    )
+  }
+
+  private complete(): void {
+    const resume = this.resume!
+    this.resume = undefined
+    this.steps = nothing
+    this.deadline = Number.POSITIVE_INFINITY
+    resume(this.answered)
+  }
+
+  /** The conversation is over; who waits is told at which step. */
+  private fail(failure: (step: Step) => WireError): void {
+    const resume = this.resume
+    const step = this.awaited()
+    this.spoil(failure)
+    if (resume === undefined || step === undefined) return
+    const error = failure(step)
+    this.resume = undefined
+    this.steps = nothing
+    this.transport.close("reset")
+    resume(Exit.fail(error))
+  }
+
+  private spoil(failure: (step: Step) => WireError): void {
+    this.failure = failure
+    this.deadline = Number.POSITIVE_INFINITY
+    this.options.deadlines.remove(this)
+  }
+
+  private malformed(reason: string): (step: Step) => WireError {
+    return (step) => new ReplyMalformed({ step, reason, replies: this.received() })
+  }
+
+  private received(): ReadonlyArray<Reply.Reply> {
+    return this.resume === undefined ? [] : this.replies.slice()
+  }
+}
+
+/** The step that fails when nothing could be written: the message's content was not handed over. */
+const beginning = (steps: ReadonlyArray<Step>): Step => (steps[0] === "final" ? "content" : (steps[0] ?? "greeting"))

@@ -1,0 +1,116 @@
+/**
+ * How one message ended: the five ends that every message comes to exactly one of, and the recipients' books with it.
+ *
+ * @since 0.1.0
+ */
+import type { Reply } from "./Reply.js"
+import type { ConnectFailed, Step, WireError } from "./SmtpError.js"
+
+/**
+ * What became of a message's recipients: `offered` is the sum of all the others.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Recipients {
+  /** RCPT commands sent. */
+  readonly offered: number
+  readonly accepted: number
+  /** Refused at RCPT. */
+  readonly refused: number
+  /** Accepted at RCPT and refused after the final dot: all of them in SMTP, some of them in LMTP. */
+  readonly refusedAfterContent: number
+  /** The dot was sent, and no valid answer came. */
+  readonly unknown: number
+  /** The transaction ended before their answer, or before the final dot. */
+  readonly abandoned: number
+}
+
+/**
+ * One message's end.
+ *
+ * - `Accepted`: the final 2xx was read in full, for one recipient at least.
+ * - `Rejected`: the server said no, with a reply of class 4 or 5, at a step.
+ * - `Failed`: it ended for another reason before the final dot was handed over: it is certainly not delivered.
+ * - `Unknown`: the final dot was handed over, and no complete, valid answer came.
+ * - `NotStarted`: nothing was done for it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Outcome =
+  | Accepted
+  | Rejected
+  | { readonly _tag: "Failed"; readonly error: WireError | ConnectFailed; readonly recipients: Recipients }
+  | { readonly _tag: "Unknown"; readonly error: WireError; readonly recipients: Recipients }
+  | { readonly _tag: "NotStarted" }
+
+/**
+ * The end that every message hopes for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Accepted {
+  readonly _tag: "Accepted"
+  readonly recipients: Recipients
+  /** What ended the connection before all recipients had their answer (LMTP). */
+  readonly lost?: WireError | undefined
+}
+
+/**
+ * A refusal, at a step.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Rejected {
+  readonly _tag: "Rejected"
+  readonly step: Step
+  readonly reply: Reply
+  readonly recipients: Recipients
+  /** What ended the connection afterwards, before it could be used again. */
+  readonly lost?: WireError | undefined
+}
+
+/**
+ * The books of a message of which no recipient was offered.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const noRecipients: Recipients = {
+  offered: 0,
+  accepted: 0,
+  refused: 0,
+  refusedAfterContent: 0,
+  unknown: 0,
+  abandoned: 0
+}
+
+/**
+ * The end of a message that was never begun.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const notStarted: Outcome = { _tag: "NotStarted" }
+
+/**
+ * The end of a message that was accepted for all of its recipients. The same object for the same count.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const acceptedByAll = (recipients: number): Outcome => {
+  const known = accepted[recipients]
+  if (known !== undefined) return known
+  const outcome: Outcome = {
+    _tag: "Accepted",
+    recipients: { ...noRecipients, offered: recipients, accepted: recipients }
+  }
+  if (recipients < 1024) accepted[recipients] = outcome
+  return outcome
+}
+
+const accepted: Array<Outcome | undefined> = []

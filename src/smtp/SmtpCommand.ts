@@ -1,0 +1,76 @@
+/**
+ * Each command's bytes (RFC 5321 §4.1.1, RFC 2033 §4.1). Pure.
+ *
+ * A command is a string that holds one byte in each character, CRLF included, ready for a `Wire`. What comes from the
+ * user goes in as UTF-8. Nothing is checked here: the Plan has refused line breaks.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The UTF-8 bytes of a text, one in each character.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const bytes = (text: string): string => {
+  let out = ""
+  for (const byte of new TextEncoder().encode(text)) out += String.fromCharCode(byte)
+  return out
+}
+
+/**
+ * `HELO`, or `LHLO`: the greeting of LMTP.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const hello = (verb: "HELO" | "EHLO" | "LHLO", name: string): string => `${verb} ${bytes(name)}\r\n`
+
+/**
+ * `MAIL`. An empty sender is the null reverse-path.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const mail = (sender: string): string => `MAIL FROM:<${bytes(sender)}>\r\n`
+
+/**
+ * `RCPT`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const rcpt = (recipient: string): string => `RCPT TO:<${bytes(recipient)}>\r\n`
+
+/**
+ * `DATA`.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const data = "DATA\r\n"
+
+/**
+ * `RSET`.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const rset = "RSET\r\n"
+
+/**
+ * `QUIT`.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const quit = "QUIT\r\n"
+
+/**
+ * What ends the content, after a line that is complete.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const endOfData = ".\r\n"

@@ -1,0 +1,131 @@
+/**
+ * The seam between the dialogue and the network: bytes go out, replies come in.
+ *
+ * Every wire is a `Conversation` over a transport, so that sockets and the in-memory peer treat time-outs, stray replies
+ * and lost connections alike.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Reply } from "./Reply.js"
+import type { ConnectFailed, Step, WireError } from "./SmtpError.js"
+import type { Target } from "./Target.js"
+
+/**
+ * What a message's content is made of: a string with one byte in each character, and bytes that follow it. The bytes are
+ * shared by all messages that send them, and are not copied.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Content {
+  readonly head: string
+  readonly body?: Uint8Array | undefined
+}
+
+/**
+ * An open connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Wire {
+  /**
+   * Writes a group of commands in one go and resumes with its replies, one for each of `steps`, in order. `bytes` holds
+   * one byte in each character; `body` follows it.
+   *
+   * A 421 or a 521 ends the group: the replies after it are missing. The array is reused by the next exchange. One
+   * exchange at a time. Interruption leaves the connection in the middle of a dialogue: close it.
+   */
+  readonly exchange: (
+    steps: ReadonlyArray<Step>,
+    bytes: string,
+    body?: Uint8Array | undefined
+  ) => Effect.Effect<ReadonlyArray<Reply>, WireError>
+  /** `closing` after a 421 or a 521; `failed` once lost, spoiled or closed: then the next exchange says why. */
+  readonly state: () => "open" | "closing" | "failed"
+  /** The step whose reply is awaited now, if any: what an interruption strikes. */
+  readonly awaited: () => Step | undefined
+  /** Closes at once: with a reset, or with a FIN. Does nothing on a closed wire. */
+  readonly close: (how: "reset" | "fin") => void
+}
+
+/**
+ * What is told of each reply and each message content while a connection is used. It is called on the hot path: it
+ * returns soon and does not throw. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WireObserver {
+  bytesOut: number
+  bytesIn: number
+  /** A reply that was asked for, and how long it took from the write of its group (from the final dot, if `final`). */
+  readonly onReply: (step: Step, reply: Reply, elapsed: number, now: number) => void
+  /** The final dot was handed over, so long after the first byte of the content. */
+  readonly onContent: (elapsed: number, now: number) => void
+  /** The dialogue, for who wants to read it: commands and replies, content left out. */
+  readonly onTrace?: ((direction: "sent" | "received", text: string) => void) | undefined
+}
+
+/**
+ * Something that must end by its deadline.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Expiring {
+  /** In milliseconds of `Deadlines.now`; Infinity while nothing is awaited. */
+  deadline: number
+  readonly expire: () => void
+}
+
+/**
+ * Time, and who watches over it. Who moves a deadline forward in time (earlier than `wakesAt`) calls `wake`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Deadlines {
+  /** Milliseconds since some moment, with fractions; never goes back. */
+  readonly now: () => number
+  readonly wakesAt: number
+  readonly wake: (deadline: number) => void
+  readonly add: (expiring: Expiring) => void
+  readonly remove: (expiring: Expiring) => void
+}
+
+/**
+ * How a connection is opened and watched. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConnectOptions {
+  readonly deadlines: Deadlines
+  readonly observer: WireObserver
+  readonly timeout: number
+  readonly family?: "any" | "ipv4" | "ipv6" | undefined
+  /** SO_SNDBUF and SO_RCVBUF, in bytes. */
+  readonly windowSize?: number | undefined
+  /** The local address to connect from. */
+  readonly source?: string | undefined
+}
+
+/**
+ * Opens connections.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Connector extends Context.Tag("smtp-source/Connector")<
+  Connector,
+  {
+    /**
+     * Opens one connection, trying each address of the target once. Interruption abandons the attempt. Who opened the
+     * wire closes it: a scope for each connection would cost more than the connection.
+     */
+    readonly connect: (target: Target, options: ConnectOptions) => Effect.Effect<Wire, ConnectFailed>
+  }
+>() {}
