@@ -169,11 +169,22 @@ export interface TransactionOptions {
 }
 
 /**
+ * How many recipients of a transaction were offered and refused so far.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Progress {
+  offered: number
+  refused: number
+}
+
+/**
  * Sends one message and tells how it ended; it never fails. Afterwards the wire's state says whether it can be used
  * again.
  *
  * Without `stop`, refused recipients do not keep the message from the others, and a transaction that is refused as a
- * whole is ended with RSET.
+ * whole is ended with RSET. Who may interrupt a transaction gives it a `progress` of his own, for `interrupted`.
  *
  * @since 0.1.0
  * @category steps
@@ -181,20 +192,27 @@ export interface TransactionOptions {
 export const transaction = (
   wire: Wire,
   message: Message,
-  options: TransactionOptions
+  options: TransactionOptions,
+  progress: Progress = { offered: 0, refused: 0 }
 ): Effect.Effect<Outcome.Outcome> =>
   Effect.suspend(() => {
-    const progress: Progress = { offered: 0, refused: 0 }
+    progress.offered = 0
+    progress.refused = 0
     return Effect.catchAll(
       Effect.gen(() => send(wire, message, options, progress)),
       (error) => Effect.succeed(broken(error, progress))
     )
   })
 
-/** How many recipients were offered and answered so far. */
-interface Progress {
-  offered: number
-  refused: number
+/**
+ * The outcome of a message whose transaction was interrupted, while its wire still stands as it did then.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const interrupted = (wire: Wire | undefined, progress: Progress): Outcome.Outcome => {
+  const step = wire === undefined ? "connect" : (wire.awaited() ?? "mail")
+  return broken(new ConnectionLost({ step, how: "abandoned", replies: [] }), progress)
 }
 
 function* send(wire: Wire, message: Message, options: TransactionOptions, progress: Progress) {

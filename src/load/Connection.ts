@@ -1,0 +1,156 @@
+/**
+ * One connection's life: the gate, the attempts to open it, the greeting, HELO, and its end.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Dialogue from "../smtp/Dialogue.js"
+import * as Outcome from "../smtp/Outcome.js"
+import * as Reply from "../smtp/Reply.js"
+import * as SmtpCommand from "../smtp/SmtpCommand.js"
+import { type ConnectFailed, ReplyMalformed, type WireError } from "../smtp/SmtpError.js"
+import type { Wire } from "../smtp/Wire.js"
+import type { Place } from "./ConnectGate.js"
+import type { SharedRun } from "./SharedRun.js"
+
+/**
+ * The connection of a session, and the next one after it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connection {
+  /** The open connection, if there is one. */
+  readonly wire: Wire | undefined
+  /**
+   * Makes sure that a connection stands, greeted and introduced. Gives the outcome of the message that it was opened for
+   * where that failed, and undefined where the message can be sent.
+   */
+  readonly open: Effect.Effect<Outcome.Outcome | undefined>
+  /** Keeps the connection for the next message, if it is asked to and can; otherwise QUIT and close. */
+  readonly leave: (keep: boolean) => Effect.Effect<void>
+  /** Closes at once, in whatever state. */
+  readonly close: () => void
+}
+
+/**
+ * A session's connection, not open yet.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (shared: SharedRun): Connection => new SessionConnection(shared)
+
+class SessionConnection implements Connection {
+  wire: Wire | undefined = undefined
+  private place: Place | undefined = undefined
+  /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
+  private attempts: number
+  private readonly helloCommand: string
+
+  constructor(private readonly shared: SharedRun) {
+    const { helloName, plan } = shared
+    this.attempts = plan.connectAttempts
+    this.helloCommand = SmtpCommand.hello(plan.lmtp ? "LHLO" : "HELO", helloName)
+  }
+
+  readonly open: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() => {
+    if (this.wire === undefined) return this.establish
+    const state = this.wire.state()
+    // A spoiled connection fails the next message, unless nothing is to end the run: then it is only replaced.
+    if (state === "open" || (state === "failed" && !this.shared.plan.keepGoing)) return ready
+    this.close()
+    return this.establish
+  })
+
+  leave(keep: boolean): Effect.Effect<void> {
+    const wire = this.wire
+    if (wire === undefined) return Effect.void
+    if (wire.state() !== "open") {
+      // Without --keep-going the next exchange on a spoiled connection says what ended the run.
+      if (!keep || wire.state() === "closing" || this.shared.plan.keepGoing) this.close()
+      return Effect.void
+    }
+    return keep ? Effect.void : Effect.map(Dialogue.quit(wire), () => this.close())
+  }
+
+  close(): void {
+    this.place?.leave()
+    this.place = undefined
+    this.wire?.close(this.shared.plan.close)
+    this.wire = undefined
+  }
+
+  private readonly establish: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() =>
+    Effect.catchAll(
+      Effect.gen(() => this.dialogue()),
+      (error) => {
+        this.close()
+        return Effect.succeed<Outcome.Outcome>({ _tag: "Failed", error, recipients: Outcome.noRecipients })
+      }
+    )
+  )
+
+  private *dialogue() {
+    const { gate, plan } = this.shared
+    const place = yield* gate.enter
+    this.place = place
+    const wire = yield* this.connect()
+    this.wire = wire
+    place.connected()
+    const greeting = yield* Dialogue.ask(wire, "greeting", "")
+    place.leave()
+    if (!Reply.isPositive(greeting) || greeting.defect !== undefined) {
+      const refused = yield* this.refused("greeting", greeting)
+      if (refused !== undefined) return refused
+    }
+    if (plan.bare) return undefined
+    const hello = yield* Dialogue.ask(wire, "hello", this.helloCommand)
+    if (!Reply.isPositive(hello) || hello.defect !== undefined) return yield* this.refused("hello", hello)
+    return undefined
+  }
+
+  /** The outcome of the message, where a greeting or HELO that was not welcome ends it (clause S9.5). */
+  private refused(
+    step: "greeting" | "hello",
+    reply: Reply.Reply
+  ): Effect.Effect<Outcome.Outcome | undefined, WireError> {
+    const { acceptRejection, keepGoing } = this.shared.plan
+    const goesOn = acceptRejection || Reply.isPositive(reply)
+    if (!keepGoing && goesOn && !Reply.isClosing(reply)) return Effect.succeed(undefined)
+    const recipients = Outcome.noRecipients
+    if (Reply.isRefusal(reply)) {
+      return Effect.as(keepGoing ? this.leave(false) : Effect.void, { _tag: "Rejected", step, reply, recipients })
+    }
+    return new ReplyMalformed({ step, reason: `${reply.code} ${reply.text}`, replies: [] })
+  }
+
+  private *connect() {
+    const { connectOptions, connector, plan, recorder, target } = this.shared
+    const { now } = connectOptions.deadlines
+    const begun = now()
+    let pause = 1
+    while (true) {
+      const started = now()
+      const result = yield* Effect.either(connector.connect(target, connectOptions))
+      recorder.record("connect", Either.isRight(result) ? "accepted" : "failed", now() - started)
+      if (Either.isRight(result)) return result.right
+      const error = result.left
+      if (plan.keepGoing && error.local && now() - begun < connectOptions.timeout) {
+        // This machine is out of something that other sessions will give back.
+        yield* Effect.sleep(pause)
+        pause = Math.min(pause * 2, 100)
+      } else if (this.attempts > 1 && !isUnknownHost(error)) {
+        this.attempts--
+        this.shared.onConnectRetry(error)
+      } else {
+        return yield* error
+      }
+    }
+  }
+}
+
+const ready = Effect.succeed<Outcome.Outcome | undefined>(undefined)
+
+const isUnknownHost = (error: ConnectFailed): boolean => error.code === "ENOTFOUND" || error.code === "EAI_AGAIN"

@@ -1,0 +1,43 @@
+/**
+ * What the sessions of a run share: prepared once, read by all of them.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Accounting from "../measure/Accounting.js"
+import type { Recorder } from "../measure/Recorder.js"
+import type { Addresses } from "../plan/Address.js"
+import type { ContentOf } from "../plan/Message.js"
+import type { PauseBefore } from "../plan/Pause.js"
+import type { Plan } from "../plan/Plan.js"
+import type { Outcome } from "../smtp/Outcome.js"
+import type { ConnectFailed } from "../smtp/SmtpError.js"
+import type { Target } from "../smtp/Target.js"
+import type { ConnectOptions, Connector } from "../smtp/Wire.js"
+import type { ConnectGate } from "./ConnectGate.js"
+import type { Tickets } from "./Tickets.js"
+
+/**
+ * What the sessions of a run share.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SharedRun {
+  readonly plan: Plan
+  readonly target: Target
+  readonly helloName: string
+  readonly connector: Connector["Type"]
+  readonly connectOptions: ConnectOptions
+  readonly tickets: Tickets
+  readonly gate: ConnectGate
+  readonly recorder: Recorder
+  readonly addresses: Addresses
+  readonly contentOf: ContentOf
+  readonly pauseBefore: PauseBefore | undefined
+  /** Resumes when the run is asked to stop. */
+  readonly stopping: Effect.Effect<void>
+  readonly accounting: Accounting.Accounting
+  readonly onConnectRetry: (error: ConnectFailed) => void
+  readonly onOutcome: (message: number, outcome: Outcome) => void
+}

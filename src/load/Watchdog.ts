@@ -1,0 +1,89 @@
+/**
+ * Ends what is late: one fiber for all deadlines of a run, on Effect's Clock.
+ *
+ * It sleeps until the earliest deadline that it knows of and never ticks. Deadlines usually move away from now, which
+ * costs nothing: it finds out when it wakes, and sleeps again. While nothing is due it is parked.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import type { Deadlines, Expiring } from "../smtp/Wire.js"
+
+/**
+ * Starts a watchdog, which lives as long as the scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(function* () {
+  const clock = yield* Effect.clock
+  const watchdog = new Watchdog(monotonic(clock))
+  yield* Effect.forkScoped(watchdog.watch)
+  return watchdog
+})
+
+/**
+ * Milliseconds that never go back, with fractions. The live clock's own nanoseconds are a bigint, which costs an
+ * allocation at each look.
+ *
+ * @since 0.1.0
+ * @category time
+ */
+export const monotonic = (clock: Clock.Clock): (() => number) =>
+  clock === Context.get(DefaultServices.liveServices, Clock.Clock)
+    ? () => performance.now()
+    : () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+
+class Watchdog implements Deadlines {
+  wakesAt = Number.POSITIVE_INFINITY
+  private readonly watched = new Set<Expiring>()
+  private rouse: ((wake: Effect.Effect<void>) => void) | undefined = undefined
+
+  constructor(readonly now: () => number) {}
+
+  add(expiring: Expiring): void {
+    this.watched.add(expiring)
+    if (expiring.deadline < this.wakesAt) this.wake(expiring.deadline)
+  }
+
+  remove(expiring: Expiring): void {
+    this.watched.delete(expiring)
+  }
+
+  wake(deadline: number): void {
+    this.wakesAt = deadline
+    this.rouse?.(Exit.void)
+    this.rouse = undefined
+  }
+
+  private readonly roused = Effect.async<void>((resume) => {
+    this.rouse = resume
+  })
+
+  readonly watch: Effect.Effect<never> = Effect.suspend(() => {
+    const wait = this.wakesAt - this.now()
+    // A nap that ends a moment early would only be followed by another one.
+    const nap = wait === Number.POSITIVE_INFINITY ? this.roused : this.sleep(Math.max(0, Math.ceil(wait)))
+    return Effect.map(nap, () => this.sweep())
+  }).pipe(Effect.forever)
+
+  private sleep(milliseconds: number): Effect.Effect<void> {
+    return Effect.raceFirst(Effect.sleep(milliseconds), this.roused)
+  }
+
+  /** Ends what is late, and finds out when to look again. */
+  private sweep(): void {
+    const now = this.now()
+    let earliest = Number.POSITIVE_INFINITY
+    for (const expiring of this.watched) {
+      if (expiring.deadline <= now) expiring.expire()
+      else if (expiring.deadline < earliest) earliest = expiring.deadline
+    }
+    this.wakesAt = earliest
+  }
+}

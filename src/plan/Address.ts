@@ -1,0 +1,57 @@
+/**
+ * Sender, recipients and their numbering, as the commands that name them.
+ *
+ * What message k is sent to is a pure function of the plan and k, so that a run can be cut into pieces: recipient j of
+ * message k has number k·r + j, from 0.
+ *
+ * @since 0.1.0
+ */
+import * as SmtpCommand from "../smtp/SmtpCommand.js"
+import type { Plan } from "./Plan.js"
+
+/**
+ * The addresses of a run. Messages count from 0.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Addresses {
+  readonly sender: string
+  /** The MAIL command of every message. */
+  readonly mail: string
+  /** The RCPT commands of a message. */
+  readonly rcpts: (message: number) => ReadonlyArray<string>
+  /** The address in the message's To: header. */
+  readonly to: (message: number) => string
+}
+
+/**
+ * The addresses that a plan asks for (clauses S7.3, S7.4 and S14).
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (plan: Plan, helloName: string): Addresses => {
+  const sender = plan.from ?? `foo@${helloName}`
+  const recipient = plan.to ?? `foo@${helloName}`
+  const count = plan.recipients ?? 1
+  const mail = SmtpCommand.mail(sender)
+  const numbered = (address: (number: number) => string) => (message: number) =>
+    Array.from({ length: count }, (_, index) => SmtpCommand.rcpt(address(message * count + index)))
+
+  if (plan.numbering === "append" && (plan.numberRecipients || plan.recipients !== undefined)) {
+    const at = recipient.lastIndexOf("@")
+    const local = at < 0 ? recipient : recipient.slice(0, at)
+    const domain = at < 0 ? "" : recipient.slice(at)
+    const address = (number: number) => `${local}${number}${domain}`
+    return { sender, mail, rcpts: numbered(address), to: (message) => address(message * count + count - 1) }
+  }
+  if (plan.numberRecipients) {
+    return { sender, mail, rcpts: numbered((number) => `${number + 1}${recipient}`), to: () => recipient }
+  }
+  // Without -N the recipients of every message are the same: n to 2 before the address, and the bare one last.
+  const rcpts = Array.from({ length: count }, (_, index) =>
+    SmtpCommand.rcpt(index === count - 1 ? recipient : `${count - index}${recipient}`)
+  )
+  return { sender, mail, rcpts: () => rcpts, to: () => recipient }
+}

@@ -1,0 +1,216 @@
+/**
+ * The content of each message: headers, body, and the final dot (RFC 5321 §4.5.2, RFC 5322 §3.6).
+ *
+ * Pure: what is in message k is a function of the plan, the run's identity and k. What all messages share is made once.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Printable from "../smtp/Printable.js"
+import * as SmtpCommand from "../smtp/SmtpCommand.js"
+import type { Content } from "../smtp/Wire.js"
+import type { Addresses } from "./Address.js"
+import type { Plan } from "./Plan.js"
+
+/**
+ * What tells one run's messages from another's.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunIdentity {
+  readonly helloName: string
+  /** Goes into each Message-Id: unique over runs and hosts. */
+  readonly runId: string
+  /** The Date: header of all messages. */
+  readonly startedAt: Date
+}
+
+/**
+ * Makes the content of message k, counted from 0.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ContentOf = (message: number) => Content
+
+/** Up to here, head and body go out as one string: copying is cheaper than a second buffer in the write. */
+const longestJoined = 16_384
+
+/**
+ * The content that a plan asks for (clauses S8.1 to S8.7). `file` is what -F names, as `stuff` gives it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  plan: Plan,
+  addresses: Addresses,
+  identity: RunIdentity,
+  file: Uint8Array | undefined
+): ContentOf => {
+  const body = file ?? generated(plan.length)
+  const joined = body.length <= longestJoined ? latin1(body) : undefined
+  const content = (head: string): Content => (joined === undefined ? { head, body } : { head: head + joined })
+  if (plan.bare || file !== undefined) {
+    const constant = content("")
+    return () => constant
+  }
+  const { helloName, runId, startedAt } = identity
+  const from = SmtpCommand.bytes(`From: <${addresses.sender}>\r\nTo: <`)
+  const middle = SmtpCommand.bytes(`>\r\nDate: ${formatDate(startedAt)}\r\nMessage-Id: <${runId}.`)
+  const subject = plan.subject === undefined ? "" : `Subject: ${plan.subject}\r\n`
+  const rest = SmtpCommand.bytes(`@${helloName}>\r\n${subject}\r\n`) + (joined ?? "")
+  const before = (message: number) => from + SmtpCommand.bytes(addresses.to(message)) + middle
+  const constant = plan.numbering === "append" ? undefined : before(0)
+  return (message) => {
+    const head = (constant ?? before(message)) + message.toString(16).padStart(8, "0") + rest
+    return joined === undefined ? { head, body } : { head }
+  }
+}
+
+/**
+ * The file that -F names cannot be sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class FileUnusable extends Data.TaggedError("FileUnusable")<{
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `-F ${Printable.escape(`${this.path}: ${this.reason}`)}`
+  }
+}
+
+/**
+ * Reads the file that -F names, once, and makes its lines ready for DATA. Undefined where the plan names none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const readFile = (plan: Plan): Effect.Effect<Uint8Array | undefined, FileUnusable, FileSystem.FileSystem> => {
+  const path = plan.file
+  if (path === undefined) return Effect.succeed(undefined)
+  return Effect.gen(function* () {
+    const fileSystem = yield* FileSystem.FileSystem
+    const bytes = yield* Effect.mapError(
+      fileSystem.readFile(path),
+      (error) => new FileUnusable({ path, reason: error.description ?? error.message })
+    )
+    return yield* Either.mapLeft(
+      stuff(bytes),
+      (line) =>
+        new FileUnusable({
+          path,
+          reason: `line ${line} holds a carriage return that no line feed follows: servers differ on what that means`
+        })
+    )
+  })
+}
+
+/**
+ * Makes the lines of a file ready for DATA: CRLF and LF both end a line, a last line may lack its end, a dot is put
+ * before a line that begins with one, and the final dot follows. A bare CR is refused, with the number of its line:
+ * what it means differs between servers (CVE-2023-51764).
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const stuff = (
+  file: Uint8Array,
+  allocate: (size: number) => Uint8Array = (size) => new Uint8Array(size)
+): Either.Either<Uint8Array, number> => {
+  let added = end.length
+  let line = 1
+  let before = LF
+  for (let index = 0; index < file.length; index++) {
+    const byte = file[index]!
+    if (before === CR && byte !== LF) return Either.left(line)
+    if (byte === DOT && before === LF) added++
+    if (byte === LF) {
+      if (before !== CR) added++
+      line++
+    }
+    before = byte
+  }
+  if (before === CR) return Either.left(line)
+  if (before !== LF) added += 2
+
+  const out = allocate(file.length + added)
+  let size = 0
+  before = LF
+  for (let index = 0; index < file.length; index++) {
+    const byte = file[index]!
+    if (byte === DOT && before === LF) out[size++] = DOT
+    if (byte === LF && before !== CR) out[size++] = CR
+    out[size++] = byte
+    before = byte
+  }
+  if (before !== LF) {
+    out[size++] = CR
+    out[size++] = LF
+  }
+  out.set(end, size)
+  return Either.right(out)
+}
+
+/**
+ * The generated body of clause S8.4, with the final dot: `length` bytes in lines of 80, or four lines of text.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const generated = (length: number | undefined): Uint8Array => {
+  const encoder = new TextEncoder()
+  if (length === undefined) {
+    const lines = [1, 2, 3, 4].map((number) => `La de da de da ${number}.\r\n`)
+    return encoder.encode(`${lines.join("")}.\r\n`)
+  }
+  const out = new Uint8Array(length + 2 + end.length).fill(X)
+  const full = Math.floor((length - 1) / 80)
+  for (let line = 0; line < full; line++) {
+    out[line * 80] = ZERO + ((line + 1) % 10)
+    out[line * 80 + 78] = CR
+    out[line * 80 + 79] = LF
+  }
+  out[length] = CR
+  out[length + 1] = LF
+  out.set(end, length + 2)
+  return out
+}
+
+/**
+ * A date as RFC 5322 §3.3 writes it, in local time. The day is padded with a space (clause S14), and UTC is named.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const formatDate = (date: Date): string => {
+  const two = (number: number) => String(number).padStart(2, "0")
+  const ahead = -date.getTimezoneOffset()
+  const zone = `${ahead < 0 ? "-" : "+"}${two(Math.floor(Math.abs(ahead) / 60))}${two(Math.abs(ahead) % 60)}`
+  const day = String(date.getDate()).padStart(2, " ")
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+  const utc = ahead === 0 ? " (UTC)" : ""
+  return `${days[date.getDay()]}, ${day} ${months[date.getMonth()]} ${date.getFullYear()} ${time} ${zone}${utc}`
+}
+
+const LF = 10
+const CR = 13
+const DOT = 46
+const ZERO = 48
+const X = 88
+const end = new TextEncoder().encode(SmtpCommand.endOfData)
+const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+const latin1 = (bytes: Uint8Array): string => {
+  let text = ""
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}
