@@ -38,7 +38,9 @@ import * as Watchdog from "./Watchdog.js"
  */
 export interface RunOptions {
   /** Resumes when the run is to stop: no more messages begin, and those under way have `plan.drain` seconds to end. */
-  readonly stopping?: Effect.Effect<void> | undefined
+  readonly stopping?: Effect.Effect<unknown> | undefined
+  /** Resumes when a run that is stopping is to wait no longer. */
+  readonly hurrying?: Effect.Effect<unknown> | undefined
   /** The dialogue, as it goes: commands and replies, without the content. */
   readonly onTrace?: WireObserver["onTrace"]
   /** The final dot of a message was handed over. */
@@ -100,6 +102,7 @@ export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResu
       const recorder = new Recorder(options.onTrace, options.onContentSent)
       const tickets = Tickets.make(plan.messages)
       const { onOutcome } = options
+      const stopping = Effect.asVoid(options.stopping ?? Effect.never)
       const shared: SharedRun = {
         plan,
         target: Either.getOrThrow(Target.parse(plan.target ?? "localhost")),
@@ -118,7 +121,7 @@ export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResu
         addresses,
         contentOf: Message.make(plan, addresses, { helloName, runId, startedAt }, file),
         pauseBefore: Pause.make(plan, plan.seed ?? runId),
-        stopping: options.stopping ?? Effect.never,
+        stopping,
         accounting,
         onConnectRetry: options.onConnectRetry ?? (() => {}),
         onOutcome: (message, outcome) => {
@@ -128,7 +131,7 @@ export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResu
       }
 
       const begun = deadlines.now()
-      const exit = yield* Effect.exit(withStop(sessions(shared), shared))
+      const exit = yield* Effect.exit(withStop(sessions(shared), shared, options.hurrying ?? Effect.never))
       const elapsed = deadlines.now() - begun
       if (Exit.isFailure(exit) && Option.isNone(Cause.failureOption(exit.cause))) {
         return yield* Effect.failCause(exit.cause as Cause.Cause<never>)
@@ -151,11 +154,14 @@ const sessions = (shared: SharedRun): Effect.Effect<void, Session.RunEnded> => {
 }
 
 /** Asked to stop, the run begins no more messages, and ends those under way when their time is up. */
-const withStop = <E>(run: Effect.Effect<void, E>, shared: SharedRun): Effect.Effect<void, E> => {
-  const { plan, stopping, tickets } = shared
+const withStop = <E>(
+  run: Effect.Effect<void, E>,
+  { plan, stopping, tickets }: SharedRun,
+  hurrying: Effect.Effect<unknown>
+): Effect.Effect<unknown, E> => {
   const stop = Effect.flatMap(stopping, () => {
     tickets.close()
-    return Effect.sleep(plan.drain * 1000)
+    return Effect.raceFirst(Effect.sleep(plan.drain * 1000), hurrying)
   })
   return Effect.raceFirst(run, stop)
 }

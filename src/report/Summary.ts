@@ -1,0 +1,78 @@
+/**
+ * A run in a few lines, for the person who waits for it.
+ *
+ * @since 0.1.0
+ */
+import type { Accounting } from "../measure/Accounting.js"
+import * as Histogram from "../measure/Histogram.js"
+import type { Recorder } from "../measure/Recorder.js"
+
+/**
+ * What a summary tells of. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Summarised {
+  readonly accounting: Accounting
+  readonly recorder: Recorder
+  readonly elapsed: number
+  readonly stopped: boolean
+}
+
+/**
+ * The lines of a summary, without line ends.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const render = ({ accounting, elapsed, recorder, stopped }: Summarised): ReadonlyArray<string> => {
+  const { accepted, failed, notStarted, planned, recipients, rejected, unknown } = accounting
+  const seconds = elapsed / 1000
+  const rate = seconds > 0 ? accepted / seconds : 0
+  const ends = [
+    `${count(accepted)} accepted`,
+    `${count(rejected)} rejected`,
+    `${count(failed)} failed`,
+    `${count(unknown)} unknown`,
+    `${count(notStarted)} not started`
+  ]
+  const lines = [
+    `${count(planned)} messages: ${ends.join(", ")}`,
+    `${duration(seconds)}${stopped ? " until stopped" : ""}, ${count(Math.round(rate))} messages/s`
+  ]
+  if (recipients.offered !== accounting.started) {
+    lines.push(`${count(recipients.offered)} recipients: ${count(recipients.accepted)} accepted`)
+  }
+  const histogram = recorder.histogram("transaction", "accepted")
+  if (histogram !== undefined) {
+    const at = (percentile: number) => milliseconds(Histogram.valueAtPercentile(histogram, percentile))
+    lines.push(`transaction p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, max ${at(100)}`)
+  }
+  return lines
+}
+
+/**
+ * A number with its thousands apart.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const count = (number: number): string => String(number).replace(/\B(?=(\d{3})+$)/g, ",")
+
+/**
+ * Nanoseconds as milliseconds, in three significant figures.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const milliseconds = (nanoseconds: number): string => `${significant(nanoseconds / 1e6)} ms`
+
+const duration = (seconds: number): string =>
+  seconds < 60 ? `${significant(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
+
+const significant = (number: number): string => {
+  if (number === 0) return "0"
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(number)))
+  return number.toFixed(Math.min(digits, 6))
+}
