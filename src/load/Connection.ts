@@ -5,9 +5,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Capabilities from "../smtp/Capabilities.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import * as Outcome from "../smtp/Outcome.js"
+import * as Pipeline from "../smtp/Pipeline.js"
 import * as Reply from "../smtp/Reply.js"
+import type * as Settlement from "../smtp/Settlement.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import { type ConnectFailed, ReplyMalformed, type WireError } from "../smtp/SmtpError.js"
 import type { Wire } from "../smtp/Wire.js"
@@ -23,6 +26,16 @@ import type { SharedRun } from "./SharedRun.js"
 export interface Connection {
   /** The open connection, if there is one. */
   readonly wire: Wire | undefined
+  /**
+   * Sends a message over the open connection, in groups of commands where plan and server allow it. The envelope of `next`
+   * may ride with it.
+   */
+  readonly transaction: (
+    message: Settlement.Message,
+    next: Settlement.Message | undefined,
+    options: Settlement.TransactionOptions,
+    progress: Settlement.Progress
+  ) => Effect.Effect<Outcome.Outcome>
   /**
    * Makes sure that a connection stands, greeted and introduced. Gives the outcome of the message that it was opened for
    * where that failed, and undefined where the message can be sent.
@@ -45,14 +58,23 @@ export const make = (shared: SharedRun): Connection => new SessionConnection(sha
 class SessionConnection implements Connection {
   wire: Wire | undefined = undefined
   private place: Place | undefined = undefined
+  private pipeline: Pipeline.Pipeline | undefined = undefined
   /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
   private attempts: number
-  private readonly helloCommand: string
 
   constructor(private readonly shared: SharedRun) {
-    const { helloName, plan } = shared
-    this.attempts = plan.connectAttempts
-    this.helloCommand = SmtpCommand.hello(plan.lmtp ? "LHLO" : "HELO", helloName)
+    this.attempts = shared.plan.connectAttempts
+  }
+
+  transaction(
+    message: Settlement.Message,
+    next: Settlement.Message | undefined,
+    options: Settlement.TransactionOptions,
+    progress: Settlement.Progress
+  ): Effect.Effect<Outcome.Outcome> {
+    return this.pipeline === undefined
+      ? Dialogue.transaction(this.wire!, message, options, progress)
+      : this.pipeline.transaction(message, next, options, progress)
   }
 
   readonly open: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() => {
@@ -80,6 +102,7 @@ class SessionConnection implements Connection {
     this.place = undefined
     this.wire?.close(this.shared.plan.close)
     this.wire = undefined
+    this.pipeline = undefined
   }
 
   private readonly establish: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() =>
@@ -106,9 +129,21 @@ class SessionConnection implements Connection {
       if (refused !== undefined) return refused
     }
     if (plan.bare) return undefined
-    const hello = yield* Dialogue.ask(wire, "hello", this.helloCommand)
+    const hello = yield* this.hello(wire)
+    if (plan.pipelining !== "off" && Capabilities.parse(hello).has("PIPELINING")) this.pipeline = Pipeline.make(wire)
     if (!Reply.isPositive(hello) || hello.defect !== undefined) return yield* this.refused("hello", hello)
     return undefined
+  }
+
+  /** EHLO only where its answer is of use: the old options keep the old wire. A server that does not know it gets HELO. */
+  private hello(wire: Wire): Effect.Effect<Reply.Reply, WireError> {
+    const { helloName, plan } = this.shared
+    const ask = (verb: "HELO" | "EHLO" | "LHLO") => Dialogue.ask(wire, "hello", SmtpCommand.hello(verb, helloName))
+    if (plan.lmtp) return ask("LHLO")
+    if (plan.pipelining === "off") return ask("HELO")
+    return Effect.flatMap(ask("EHLO"), (reply) =>
+      reply.code >= 500 && reply.code < 510 ? ask("HELO") : Effect.succeed(reply)
+    )
   }
 
   /** The outcome of the message, where a greeting or HELO that was not welcome ends it (clause S9.5). */

@@ -6,8 +6,8 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Plan } from "../plan/Plan.js"
-import * as Dialogue from "../smtp/Dialogue.js"
 import type { Outcome } from "../smtp/Outcome.js"
+import * as Settlement from "../smtp/Settlement.js"
 import { ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
 import type { Wire } from "../smtp/Wire.js"
 import * as Connection from "./Connection.js"
@@ -37,7 +37,7 @@ export const run = (shared: SharedRun): Effect.Effect<void, RunEnded> =>
       Effect.gen(() => loop(shared, connection, underWay)),
       Effect.sync(() => {
         if (underWay.message !== undefined) {
-          shared.onOutcome(underWay.message, Dialogue.interrupted(connection.wire, underWay.progress))
+          shared.onOutcome(underWay.message, Settlement.interrupted(connection.wire, underWay.progress))
         }
         connection.close()
       })
@@ -47,14 +47,22 @@ export const run = (shared: SharedRun): Effect.Effect<void, RunEnded> =>
 /** The message that a session has begun and not ended. */
 interface UnderWay {
   message: number | undefined
-  readonly progress: Dialogue.Progress
+  readonly progress: Settlement.Progress
 }
 
 function* loop(shared: SharedRun, connection: Connection.Connection, underWay: UnderWay) {
   const { accounting, addresses, connectOptions, contentOf, onOutcome, pauseBefore, plan, recorder, tickets } = shared
   const { progress } = underWay
   const { now } = connectOptions.deadlines
-  const options: Dialogue.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: afterUnexpected(plan) }
+  const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: afterUnexpected(plan) }
+
+  // An envelope may ride with the message before it, if nothing is to come between them.
+  const rides = plan.pipelining === "full" && plan.reuse && pauseBefore === undefined
+  const prepare = (message: number): Settlement.Message => ({
+    mail: addresses.mail,
+    rcpts: addresses.rcpts(message),
+    content: contentOf(message)
+  })
 
   let message = tickets.take()
   while (message !== undefined) {
@@ -62,16 +70,14 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     underWay.message = message
     progress.offered = 0
     progress.refused = 0
-    let outcome: Outcome
-    const opened = yield* connection.open
-    if (opened !== undefined) {
-      outcome = opened
-    } else {
-      const rcpts = addresses.rcpts(message)
+    let outcome = yield* connection.open
+    let next: number | undefined
+    if (outcome === undefined) {
+      if (rides) next = tickets.take()
       const begun = now()
-      outcome = yield* Dialogue.transaction(
-        connection.wire!,
-        { mail: addresses.mail, rcpts, content: contentOf(message) },
+      outcome = yield* connection.transaction(
+        prepare(message),
+        next === undefined ? undefined : prepare(next),
         options,
         progress
       )
@@ -83,7 +89,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     if (error !== undefined) return yield* new RunEnded({ error })
 
     // The next message is taken before the pause: no pause follows the last one, and nobody wakes to nothing.
-    message = tickets.take()
+    message = next ?? tickets.take()
     yield* connection.leave(plan.reuse && message !== undefined)
     if (pauseBefore !== undefined && message !== undefined) {
       yield* Effect.raceFirst(Effect.sleep(pauseBefore(message)), shared.stopping)
@@ -103,7 +109,7 @@ const endings = {
   NotStarted: "failed"
 } as const
 
-const afterUnexpected = (plan: Plan): Dialogue.AfterUnexpected =>
+const afterUnexpected = (plan: Plan): Settlement.AfterUnexpected =>
   plan.keepGoing ? "strict" : plan.acceptRejection ? "reset" : "stop"
 
 /** What ends the run, if this outcome does: clauses S9.4 and S10.1. */

@@ -36,19 +36,25 @@ export const make = (plan: Plan, helloName: string): Addresses => {
   const recipient = plan.to ?? `foo@${helloName}`
   const count = plan.recipients ?? 1
   const mail = SmtpCommand.mail(sender)
-  const numbered = (address: (number: number) => string) => (message: number) =>
-    Array.from({ length: count }, (_, index) => SmtpCommand.rcpt(address(message * count + index)))
+  // The text around the numbers is encoded once: it is the same in every command of the run.
+  const numbered = (before: string, after: string, first: number) => {
+    const head = SmtpCommand.rcptBegin + SmtpCommand.bytes(before)
+    const tail = SmtpCommand.bytes(after) + SmtpCommand.rcptEnd
+    return (message: number) => {
+      const rcpts: Array<string> = []
+      for (let index = 0; index < count; index++) rcpts.push(head + (message * count + index + first) + tail)
+      return rcpts
+    }
+  }
 
   if (plan.numbering === "append" && (plan.numberRecipients || plan.recipients !== undefined)) {
     const at = recipient.lastIndexOf("@")
     const local = at < 0 ? recipient : recipient.slice(0, at)
     const domain = at < 0 ? "" : recipient.slice(at)
-    const address = (number: number) => `${local}${number}${domain}`
-    return { sender, mail, rcpts: numbered(address), to: (message) => address(message * count + count - 1) }
+    const last = (message: number) => `${local}${message * count + count - 1}${domain}`
+    return { sender, mail, rcpts: numbered(local, domain, 0), to: last }
   }
-  if (plan.numberRecipients) {
-    return { sender, mail, rcpts: numbered((number) => `${number + 1}${recipient}`), to: () => recipient }
-  }
+  if (plan.numberRecipients) return { sender, mail, rcpts: numbered("", recipient, 1), to: () => recipient }
   // Without -N the recipients of every message are the same: n to 2 before the address, and the bare one last.
   const rcpts = Array.from({ length: count }, (_, index) =>
     SmtpCommand.rcpt(index === count - 1 ? recipient : `${count - index}${recipient}`)

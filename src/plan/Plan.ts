@@ -180,6 +180,10 @@ const fields = {
     description:
       "Where a recipient's number goes: before the address, counted from 1, or after its local part, counted from 0 (Postfix 3.9 and later)."
   }),
+  pipelining: PlanField.withDefault(Schema.Literal("off", "on", "full"), "off", {
+    description:
+      "Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write; full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse."
+  }),
   seed: PlanField.optional(Schema.String, {
     placeholder: "text",
     description: "Draw the random delays from this seed, so that a run can be repeated."

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Reply from "./Reply.js"
 import { ConnectionLost, ReplyMalformed, ReplyTimeout, type Step, type WireError } from "./SmtpError.js"
-import type { ConnectOptions, Expiring, Wire } from "./Wire.js"
+import type { ConnectOptions, Exchange, Expiring, Script, Wire } from "./Wire.js"
 
 /**
  * What moves the bytes.
@@ -30,9 +30,10 @@ export interface Transport {
 /** The longest wait for the reply to QUIT, in milliseconds: nothing depends on it. */
 const quitTimeout = 5000
 
-type Resume = (replies: Effect.Effect<ReadonlyArray<Reply.Reply>, WireError>) => void
+type Resume<A> = (result: Effect.Effect<A, WireError>) => void
 
 const nothing: ReadonlyArray<Step> = []
+const nothingYet: ReadonlyArray<Reply.Reply> = []
 
 /**
  * A wire over a transport. Whoever owns the transport feeds it: `receive`, `ended`, `progressed`, `flushed`.
@@ -46,7 +47,8 @@ export class Conversation implements Wire, Expiring {
   private readonly replies: Array<Reply.Reply> = []
   private readonly answered = Exit.succeed<ReadonlyArray<Reply.Reply>>(this.replies)
   private steps: ReadonlyArray<Step> = nothing
-  private resume: Resume | undefined = undefined
+  private resume: Resume<unknown> | undefined = undefined
+  private script: Script<unknown> | undefined = undefined
   private since = 0
   private writing = false
   private closing = false
@@ -66,7 +68,17 @@ export class Conversation implements Wire, Expiring {
     body?: Uint8Array | undefined
   ): Effect.Effect<ReadonlyArray<Reply.Reply>, WireError> {
     return Effect.async((resume) => {
-      this.begin(steps, bytes, body, resume)
+      this.script = undefined
+      this.begin(steps, bytes, body, resume as Resume<unknown>)
+    })
+  }
+
+  converse<A>(script: () => Script<A>): Effect.Effect<A, WireError> {
+    return Effect.async((resume) => {
+      const running = script()
+      // The value that ends a script has the script's own type, which the field of a running one cannot name.
+      this.script = running as Script<unknown>
+      this.proceed(running as Script<unknown>, nothingYet, resume as Resume<unknown>)
     })
   }
 
@@ -86,7 +98,12 @@ export class Conversation implements Wire, Expiring {
     this.transport.close(how)
   }
 
-  private begin(steps: ReadonlyArray<Step>, bytes: string, body: Uint8Array | undefined, resume: Resume): void {
+  private begin(
+    steps: ReadonlyArray<Step>,
+    bytes: string,
+    body: Uint8Array | undefined,
+    resume: Resume<unknown>
+  ): void {
     const { deadlines, observer, timeout } = this.options
     if (this.failure !== undefined) return resume(Exit.fail(this.failure(beginning(steps))))
     this.steps = steps
@@ -168,7 +185,21 @@ export class Conversation implements Wire, Expiring {
     this.resume = undefined
     this.steps = nothing
     this.deadline = Number.POSITIVE_INFINITY
-    resume(this.answered)
+    if (this.script === undefined) resume(this.answered)
+    else this.proceed(this.script, this.replies, resume)
+  }
+
+  /** Gives the script its replies, and begins the exchange that it wants next. */
+  private proceed(script: Script<unknown>, replies: ReadonlyArray<Reply.Reply>, resume: Resume<unknown>): void {
+    let turn: IteratorResult<Exchange, unknown>
+    try {
+      turn = script.next(replies)
+    } catch (defect) {
+      return resume(Exit.die(defect))
+    }
+    if (turn.done === true) return resume(Exit.succeed(turn.value))
+    const { body, bytes, steps } = turn.value
+    this.begin(steps, bytes, body, resume)
   }
 
   /** The conversation is over; who waits is told at which step. */

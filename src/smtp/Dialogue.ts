@@ -7,11 +7,12 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Outcome from "./Outcome.js"
+import type * as Outcome from "./Outcome.js"
 import * as Reply from "./Reply.js"
 import * as SmtpCommand from "./SmtpCommand.js"
-import { ConnectionLost, ReplyMalformed, ReplyRejected, type Step, type WireError } from "./SmtpError.js"
-import type { Content, Wire } from "./Wire.js"
+import * as Settlement from "./Settlement.js"
+import { ReplyRejected, type Step, type WireError } from "./SmtpError.js"
+import type { Content, Exchange, Script, Wire } from "./Wire.js"
 
 /**
  * What a step fails with.
@@ -21,7 +22,13 @@ import type { Content, Wire } from "./Wire.js"
  */
 export type StepError = ReplyRejected | WireError
 
-const only: { readonly [step in Step]: readonly [Step] } = {
+/**
+ * The steps of an exchange of one command.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const only: { readonly [step in Step]: readonly [Step] } = {
   connect: ["connect"],
   greeting: ["greeting"],
   hello: ["hello"],
@@ -133,53 +140,6 @@ export const quit = (wire: Wire): Effect.Effect<void> =>
   Effect.catchAll(wire.exchange(only.quit, SmtpCommand.quit), () => Effect.void)
 
 /**
- * A message on its way: its commands and its content, prepared.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Message {
-  readonly mail: string
-  readonly rcpts: ReadonlyArray<string>
-  readonly content: Content
-}
-
-/**
- * What a transaction does after a reply that it did not hope for.
- *
- * - `stop`: nothing more is sent.
- * - `reset`: the transaction is given up with RSET, so that the next one can follow (clause S9.5).
- * - `strict`: as `reset` after a refusal; after a reply that is neither success nor refusal the connection is closed.
- *
- * @since 0.1.0
- * @category models
- */
-export type AfterUnexpected = "stop" | "reset" | "strict"
-
-/**
- * How transactions go.
- *
- * @since 0.1.0
- * @category models
- */
-export interface TransactionOptions {
-  /** LMTP answers the final dot once for each accepted recipient (RFC 2033 §4.2). */
-  readonly lmtp: boolean
-  readonly afterUnexpected: AfterUnexpected
-}
-
-/**
- * How many recipients of a transaction were offered and refused so far.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Progress {
-  offered: number
-  refused: number
-}
-
-/**
  * Sends one message and tells how it ended; it never fails. Afterwards the wire's state says whether it can be used
  * again.
  *
@@ -191,167 +151,109 @@ export interface Progress {
  */
 export const transaction = (
   wire: Wire,
-  message: Message,
-  options: TransactionOptions,
-  progress: Progress = { offered: 0, refused: 0 }
+  message: Settlement.Message,
+  options: Settlement.TransactionOptions,
+  progress: Settlement.Progress = { offered: 0, refused: 0 }
 ): Effect.Effect<Outcome.Outcome> =>
   Effect.suspend(() => {
     progress.offered = 0
     progress.refused = 0
-    return Effect.catchAll(
-      Effect.gen(() => send(wire, message, options, progress)),
-      (error) => Effect.succeed(broken(error, progress))
+    return Effect.matchEffect(
+      wire.converse(() => send(message, options, progress)),
+      {
+        onFailure: (error) => Effect.succeed(Settlement.broken(error, progress)),
+        onSuccess: (end) => finish(wire, end, options, progress)
+      }
     )
   })
 
-/**
- * The outcome of a message whose transaction was interrupted, while its wire still stands as it did then.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const interrupted = (wire: Wire | undefined, progress: Progress): Outcome.Outcome => {
-  const step = wire === undefined ? "connect" : (wire.awaited() ?? "mail")
-  return broken(new ConnectionLost({ step, how: "abandoned", replies: [] }), progress)
-}
-
-function* send(wire: Wire, message: Message, options: TransactionOptions, progress: Progress) {
-  const mail = (yield* wire.exchange(only.mail, message.mail))[0]!
-  if (!isSuccess(mail, options)) return yield* giveUp(wire, "mail", mail, options, progress)
+function* send(
+  message: Settlement.Message,
+  options: Settlement.TransactionOptions,
+  progress: Settlement.Progress
+): Script<Outcome.Outcome | Settlement.Unsent> {
+  const mail = (yield command("mail", message.mail))[0]!
+  if (!Settlement.isSuccess(mail, options)) return unsent("mail", mail)
 
   let refusal: Reply.Reply | undefined
   for (const rcpt of message.rcpts) {
     progress.offered++
-    const reply = (yield* wire.exchange(only.rcpt, rcpt))[0]!
-    if (isSuccess(reply, options)) continue
+    const reply = (yield command("rcpt", rcpt))[0]!
+    if (Settlement.isSuccess(reply, options)) continue
     progress.refused++
     refusal = reply
-    if (endsTransaction(reply, options)) break
+    if (Settlement.endsTransaction(reply, options)) return unsent("rcpt", reply)
   }
-  if (refusal !== undefined && (progress.refused === progress.offered || endsTransaction(refusal, options))) {
-    return yield* giveUp(wire, "rcpt", refusal, options, progress)
-  }
+  if (refusal !== undefined && progress.refused === progress.offered) return unsent("rcpt", refusal)
 
-  const goAhead = (yield* wire.exchange(only.data, SmtpCommand.data))[0]!
-  if (!isGoAhead(goAhead, options)) return yield* giveUp(wire, "data", goAhead, options, progress)
+  const goAhead = (yield command("data", SmtpCommand.data))[0]!
+  if (!Settlement.isGoAhead(goAhead, options)) return unsent("data", goAhead)
 
   const { body, head } = message.content
-  const finals = yield* wire.exchange(
-    options.lmtp ? finalSteps(progress.offered - progress.refused) : only.final,
-    head,
-    body
-  )
-  const reply = finals[0]!
-  if (progress.refused === 0 && !options.lmtp && Reply.isPositive(reply) && reply.defect === undefined) {
-    return Outcome.acceptedByAll(progress.offered)
-  }
-  if (options.afterUnexpected === "strict" && finals.some(isNonsense)) wire.close("reset")
-  return settle(finals, progress, options.lmtp, undefined)
+  const steps = options.lmtp ? finalSteps(progress.offered - progress.refused) : only.final
+  return Settlement.settle(yield { steps, bytes: head, body }, progress, options.lmtp, undefined)
 }
 
-const isSuccess = (reply: Reply.Reply, options: TransactionOptions): boolean =>
-  Reply.isPositive(reply) && (reply.defect === undefined || options.afterUnexpected !== "strict")
+const command = (step: Step, bytes: string): Exchange => ({ steps: only[step], bytes, body: undefined })
 
-const isGoAhead = (reply: Reply.Reply, options: TransactionOptions): boolean =>
-  Reply.isGoAhead(reply) && (reply.defect === undefined || options.afterUnexpected !== "strict")
+const unsent = (step: Step, reply: Reply.Reply): Settlement.Unsent => ({ _tag: "Unsent", step, reply, goAhead: false })
 
-/** Neither yes nor no. */
-const isNonsense = (reply: Reply.Reply): boolean =>
-  reply.defect !== undefined || !(Reply.isPositive(reply) || Reply.isRefusal(reply))
+/**
+ * Leaves the connection ready for the next transaction, or closed.
+ *
+ * A message that is not sent because of a reply to its envelope is given up with RSET, or, where the server waits for a
+ * message that it has no recipient for, with an empty one (RFC 2920 §3.1).
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const finish = (
+  wire: Wire,
+  end: Outcome.Outcome | Settlement.Unsent,
+  options: Settlement.TransactionOptions,
+  progress: Settlement.Progress
+): Effect.Effect<Outcome.Outcome> => {
+  if (end._tag === "Unsent") return giveUp(wire, end, options, progress)
+  // A reply that was neither yes nor no left somebody's fate open: nothing more is believed here.
+  const open = end._tag === "Unknown" || (end._tag !== "NotStarted" && end.recipients.unknown > 0)
+  if (open && options.afterUnexpected === "strict") wire.close("reset")
+  return Effect.succeed(end)
+}
 
-const endsTransaction = (reply: Reply.Reply, options: TransactionOptions): boolean =>
-  options.afterUnexpected === "stop" ||
-  Reply.isClosing(reply) ||
-  (options.afterUnexpected === "strict" && isNonsense(reply))
-
-/** Ends a transaction whose message is not sent any more. */
 const giveUp = (
   wire: Wire,
-  step: Step,
-  reply: Reply.Reply,
-  options: TransactionOptions,
-  progress: Progress
+  end: Settlement.Unsent,
+  options: Settlement.TransactionOptions,
+  progress: Settlement.Progress
 ): Effect.Effect<Outcome.Outcome> => {
-  const recipients = books(progress, {})
-  const outcome: Outcome.Outcome = Reply.isRefusal(reply)
-    ? { _tag: "Rejected", step, reply, recipients }
-    : { _tag: "Failed", error: nonsense(step, reply), recipients }
+  const outcome = Settlement.ofUnsent(end, progress)
   if (options.afterUnexpected === "stop" || wire.state() !== "open") return Effect.succeed(outcome)
-  if (options.afterUnexpected === "strict" && isNonsense(reply)) {
+  // LMTP has no answer to a message without recipients (RFC 2033 §4.2), so there is none to wait for.
+  if ((options.afterUnexpected === "strict" && Settlement.isNonsense(end.reply)) || (end.goAhead && options.lmtp)) {
     wire.close("reset")
     return Effect.succeed(outcome)
   }
-  return Effect.match(wire.exchange(only.rset, SmtpCommand.rset), {
+  const last = end.goAhead
+    ? wire.exchange(only.final, SmtpCommand.endOfData)
+    : wire.exchange(only.rset, SmtpCommand.rset)
+  return Effect.match(last, {
     onFailure: (lost) => (outcome._tag === "Rejected" ? { ...outcome, lost } : outcome),
     onSuccess: () => outcome
   })
 }
 
-/** The outcome of a message whose connection broke under it. */
-const broken = (error: WireError, progress: Progress): Outcome.Outcome =>
-  error.step === "final"
-    ? settle(error.replies, progress, true, error)
-    : { _tag: "Failed", error, recipients: books(progress, {}) }
-
 /**
- * The outcome of a message whose final dot was sent, by the answers to it: one for each accepted recipient, or one for
- * all. Answers that are missing, or make no sense, leave it open what became of their recipients.
+ * The steps of the exchange of a message's content that is answered so many times.
+ *
+ * @since 0.1.0
+ * @category steps
  */
-const settle = (
-  finals: ReadonlyArray<Reply.Reply>,
-  progress: Progress,
-  lmtp: boolean,
-  lost: WireError | undefined
-): Outcome.Outcome => {
-  const open = progress.offered - progress.refused
-  const weight = lmtp ? 1 : open
-  let accepted = 0
-  let refusedAfterContent = 0
-  let refusal: Reply.Reply | undefined
-  let absurd: Reply.Reply | undefined
-  for (const reply of finals) {
-    if (isNonsense(reply)) {
-      absurd ??= reply
-    } else if (Reply.isPositive(reply)) {
-      accepted += weight
-    } else {
-      refusedAfterContent += weight
-      refusal ??= reply
-    }
-  }
-  const unknown = open - accepted - refusedAfterContent
-  const recipients = books(progress, { accepted, refusedAfterContent, unknown })
-  if (accepted > 0) return { _tag: "Accepted", recipients, lost }
-  if (refusal !== undefined) return { _tag: "Rejected", step: "final", reply: refusal, recipients, lost }
-  const error =
-    lost ??
-    (absurd === undefined
-      ? new ConnectionLost({ step: "final", how: "closed", replies: [] })
-      : nonsense("final", absurd))
-  return { _tag: "Unknown", error, recipients }
-}
-
-const nonsense = (step: Step, { code, defect, text }: Reply.Reply): ReplyMalformed =>
-  new ReplyMalformed({
-    step,
-    reason: defect === undefined ? `${code} ${text}` : `${defect}: ${code} ${text}`,
-    replies: []
-  })
-
-/** The recipients' books: who was offered and has no other place was abandoned. */
-const books = (progress: Progress, settled: Partial<Outcome.Recipients>): Outcome.Recipients => {
-  const { accepted = 0, refusedAfterContent = 0, unknown = 0 } = settled
-  const { offered, refused } = progress
-  const abandoned = offered - refused - accepted - refusedAfterContent - unknown
-  return { offered, accepted, refused, refusedAfterContent, unknown, abandoned }
-}
-
-const finalSteps = (replies: number): ReadonlyArray<Step> => {
-  const known = finals[replies]
+export const finalSteps = (replies: number): ReadonlyArray<Step> => {
+  const known = knownFinalSteps[replies]
   if (known !== undefined) return known
   const made: ReadonlyArray<Step> = new Array<Step>(replies).fill("final")
-  finals[replies] = made
+  knownFinalSteps[replies] = made
   return made
 }
 
-const finals: Array<ReadonlyArray<Step> | undefined> = []
+const knownFinalSteps: Array<ReadonlyArray<Step> | undefined> = []

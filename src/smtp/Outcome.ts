@@ -41,7 +41,7 @@ export interface Recipients {
 export type Outcome =
   | Accepted
   | Rejected
-  | { readonly _tag: "Failed"; readonly error: WireError | ConnectFailed; readonly recipients: Recipients }
+  | Failed
   | { readonly _tag: "Unknown"; readonly error: WireError; readonly recipients: Recipients }
   | { readonly _tag: "NotStarted" }
 
@@ -71,6 +71,18 @@ export interface Rejected {
   readonly recipients: Recipients
   /** What ended the connection afterwards, before it could be used again. */
   readonly lost?: WireError | undefined
+}
+
+/**
+ * The end of a message that is certainly not delivered, for another reason than a refusal.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Failed {
+  readonly _tag: "Failed"
+  readonly error: WireError | ConnectFailed
+  readonly recipients: Recipients
 }
 
 /**

@@ -36,12 +36,28 @@ export const hello = (verb: "HELO" | "EHLO" | "LHLO", name: string): string => `
 export const mail = (sender: string): string => `MAIL FROM:<${bytes(sender)}>\r\n`
 
 /**
+ * What stands before a recipient in `RCPT`.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const rcptBegin = "RCPT TO:<"
+
+/**
+ * What stands after a recipient in `RCPT`.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const rcptEnd = ">\r\n"
+
+/**
  * `RCPT`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const rcpt = (recipient: string): string => `RCPT TO:<${bytes(recipient)}>\r\n`
+export const rcpt = (recipient: string): string => rcptBegin + bytes(recipient) + rcptEnd
 
 /**
  * `DATA`.

@@ -25,6 +25,29 @@ export interface Content {
 }
 
 /**
+ * A group of commands and the steps that its replies answer, one each, in order.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Exchange {
+  readonly steps: ReadonlyArray<Step>
+  /** One byte in each character. */
+  readonly bytes: string
+  /** Follows `bytes`. */
+  readonly body?: Uint8Array | undefined
+}
+
+/**
+ * A piece of dialogue that reads top to bottom: it yields exchanges, gets their replies, and returns what came of it.
+ * Between two exchanges it only computes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Script<A> = Generator<Exchange, A, ReadonlyArray<Reply>>
+
+/**
  * An open connection.
  *
  * @since 0.1.0
@@ -43,6 +66,11 @@ export interface Wire {
     bytes: string,
     body?: Uint8Array | undefined
   ) => Effect.Effect<ReadonlyArray<Reply>, WireError>
+  /**
+   * Runs a script: the same as an `exchange` for each of its exchanges, without a turn of the fiber between them (which
+   * costs a tenth of a message's CPU). The first exchange that fails ends it.
+   */
+  readonly converse: <A>(script: () => Script<A>) => Effect.Effect<A, WireError>
   /** `closing` after a 421 or a 521; `failed` once lost, spoiled or closed: then the next exchange says why. */
   readonly state: () => "open" | "closing" | "failed"
   /** The step whose reply is awaited now, if any: what an interruption strikes. */

@@ -1,0 +1,205 @@
+/**
+ * How the replies of a transaction become its message's outcome. Pure.
+ *
+ * @since 0.1.0
+ */
+import * as Outcome from "./Outcome.js"
+import * as Reply from "./Reply.js"
+import { ConnectionLost, ReplyMalformed, type Step, type WireError } from "./SmtpError.js"
+import type { Content, Wire } from "./Wire.js"
+
+/**
+ * A message on its way: its commands and its content, prepared.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Message {
+  readonly mail: string
+  readonly rcpts: ReadonlyArray<string>
+  readonly content: Content
+}
+
+/**
+ * What a transaction does after a reply that it did not hope for.
+ *
+ * - `stop`: nothing more is sent.
+ * - `reset`: the transaction is given up with RSET, so that the next one can follow (clause S9.5).
+ * - `strict`: as `reset` after a refusal; after a reply that is neither success nor refusal the connection is closed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AfterUnexpected = "stop" | "reset" | "strict"
+
+/**
+ * How transactions go.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TransactionOptions {
+  /** LMTP answers the final dot once for each accepted recipient (RFC 2033 §4.2). */
+  readonly lmtp: boolean
+  readonly afterUnexpected: AfterUnexpected
+}
+
+/**
+ * How many recipients of a transaction were offered and refused so far.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Progress {
+  offered: number
+  refused: number
+}
+
+/**
+ * The outcome of a message whose transaction was interrupted, while its wire still stands as it did then.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const interrupted = (wire: Wire | undefined, progress: Progress): Outcome.Outcome => {
+  const step = wire === undefined ? "connect" : (wire.awaited() ?? "mail")
+  return broken(new ConnectionLost({ step, how: "abandoned", replies: [] }), progress)
+}
+
+/**
+ * A reply to its envelope keeps a message from being sent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Unsent {
+  readonly _tag: "Unsent"
+  readonly step: Step
+  readonly reply: Reply.Reply
+  /** The server said 354 all the same, and waits for a message. */
+  readonly goAhead: boolean
+}
+
+const isYes = (reply: Reply.Reply): boolean => Reply.isPositive(reply) && reply.defect === undefined
+
+/**
+ * Whether the reply lets the transaction go on.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isSuccess = (reply: Reply.Reply, options: TransactionOptions): boolean =>
+  Reply.isPositive(reply) && (reply.defect === undefined || options.afterUnexpected !== "strict")
+
+/**
+ * Whether the reply lets the content follow.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isGoAhead = (reply: Reply.Reply, options: TransactionOptions): boolean =>
+  Reply.isGoAhead(reply) && (reply.defect === undefined || options.afterUnexpected !== "strict")
+
+/**
+ * Whether the reply is neither yes nor no.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isNonsense = (reply: Reply.Reply): boolean =>
+  reply.defect !== undefined || !(Reply.isPositive(reply) || Reply.isRefusal(reply))
+
+/**
+ * Whether no further command of the transaction is of use after this reply.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const endsTransaction = (reply: Reply.Reply, options: TransactionOptions): boolean =>
+  options.afterUnexpected === "stop" ||
+  Reply.isClosing(reply) ||
+  (options.afterUnexpected === "strict" && isNonsense(reply))
+
+/**
+ * The outcome of a message that was not sent because of a reply to its envelope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofUnsent = ({ reply, step }: Unsent, progress: Progress): Outcome.Rejected | Outcome.Failed => {
+  const recipients = books(progress, {})
+  return Reply.isRefusal(reply)
+    ? { _tag: "Rejected", step, reply, recipients }
+    : { _tag: "Failed", error: nonsense(step, reply), recipients }
+}
+
+/**
+ * The outcome of a message whose connection broke under it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const broken = (error: WireError, progress: Progress): Outcome.Outcome =>
+  error.step === "final"
+    ? settle(error.replies, progress, true, error)
+    : { _tag: "Failed", error, recipients: books(progress, {}) }
+
+/**
+ * The outcome of a message whose final dot was sent, by the answers to it: one for each accepted recipient, or one for
+ * all. Answers that are missing, or make no sense, leave it open what became of their recipients.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const settle = (
+  finals: ReadonlyArray<Reply.Reply>,
+  progress: Progress,
+  lmtp: boolean,
+  lost: WireError | undefined
+): Outcome.Outcome => {
+  const first = finals[0]
+  if (!lmtp && lost === undefined && first !== undefined && progress.refused === 0 && isYes(first)) {
+    return Outcome.acceptedByAll(progress.offered)
+  }
+  const open = progress.offered - progress.refused
+  const weight = lmtp ? 1 : open
+  let accepted = 0
+  let refusedAfterContent = 0
+  let refusal: Reply.Reply | undefined
+  let absurd: Reply.Reply | undefined
+  for (const reply of finals) {
+    if (isNonsense(reply)) {
+      absurd ??= reply
+    } else if (Reply.isPositive(reply)) {
+      accepted += weight
+    } else {
+      refusedAfterContent += weight
+      refusal ??= reply
+    }
+  }
+  const unknown = open - accepted - refusedAfterContent
+  const recipients = books(progress, { accepted, refusedAfterContent, unknown })
+  if (accepted > 0) return { _tag: "Accepted", recipients, lost }
+  if (refusal !== undefined) return { _tag: "Rejected", step: "final", reply: refusal, recipients, lost }
+  const error =
+    lost ??
+    (absurd === undefined
+      ? new ConnectionLost({ step: "final", how: "closed", replies: [] })
+      : nonsense("final", absurd))
+  return { _tag: "Unknown", error, recipients }
+}
+
+const nonsense = (step: Step, { code, defect, text }: Reply.Reply): ReplyMalformed =>
+  new ReplyMalformed({
+    step,
+    reason: defect === undefined ? `${code} ${text}` : `${defect}: ${code} ${text}`,
+    replies: []
+  })
+
+/** The recipients' books: who was offered and has no other place was abandoned. */
+const books = (progress: Progress, settled: Partial<Outcome.Recipients>): Outcome.Recipients => {
+  const { accepted = 0, refusedAfterContent = 0, unknown = 0 } = settled
+  const { offered, refused } = progress
+  const abandoned = offered - refused - accepted - refusedAfterContent - unknown
+  return { offered, accepted, refused, refusedAfterContent, unknown, abandoned }
+}
