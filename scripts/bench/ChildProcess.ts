@@ -1,0 +1,62 @@
+/**
+ * Runs a command to its end and measures it as the kernel saw it.
+ */
+import { spawn } from "node:child_process"
+import * as fs from "node:fs"
+
+/** CPU and wall time in seconds, memory in MiB. */
+export interface Measurement {
+  readonly cpu: number
+  readonly wall: number
+  readonly peakMemory: number
+}
+
+/** Linux counts the CPU of processes in ticks of this many a second, whatever the kernel's own tick. */
+const ticksPerSecond = 100
+
+/** CPU time, in seconds, of the children that this process has waited for. */
+const childrenCpu = (): number => {
+  const stat = fs.readFileSync("/proc/self/stat", "utf8")
+  // The fields after the command's name, which may hold spaces: cutime and cstime are the 16th and 17th of all.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond
+}
+
+const peakMemory = (pid: number): number => {
+  try {
+    const status = fs.readFileSync(`/proc/${pid}/status`, "utf8")
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
+  } catch {
+    return 0
+  }
+}
+
+/** Runs a command; it must succeed. Only one at a time may run in this process, or their CPU would mix. */
+export const measure = (command: string, args: ReadonlyArray<string>): Promise<Measurement> =>
+  new Promise((resolve, reject) => {
+    const cpuBefore = childrenCpu()
+    const begun = performance.now()
+    const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] })
+    let peak = 0
+    let complaints = ""
+    const watch = setInterval(() => {
+      peak = Math.max(peak, peakMemory(child.pid ?? 0))
+    }, 50)
+    child.stderr.on("data", (chunk) => {
+      complaints += chunk
+    })
+    child.on("error", reject)
+    child.on("close", (status) => {
+      clearInterval(watch)
+      const wall = (performance.now() - begun) / 1000
+      if (status === 0) resolve({ cpu: childrenCpu() - cpuBefore, wall, peakMemory: peak })
+      else reject(new Error(`${command} ${args.join(" ")}: exit status ${status}: ${complaints}`))
+    })
+  })
+
+/** The middle one of the numbers. */
+export const median = (numbers: ReadonlyArray<number>): number => {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}

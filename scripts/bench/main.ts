@@ -1,0 +1,102 @@
+/**
+ * Runs the original smtp-source and ours in turns against Debian's smtp-sink on loopback, and prints the medians.
+ *
+ *     npm run bench [-- --turns N] [--only TEXT] [--scale N]
+ */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import { parseArgs } from "node:util"
+import { type Measurement, measure, median } from "./ChildProcess.js"
+import { type Row, rows } from "./rows.js"
+import * as Sink from "./Sink.js"
+
+const { values: options } = parseArgs({
+  options: {
+    turns: { type: "string", default: "5" },
+    only: { type: "string", default: "" },
+    /** A share of the messages, for a quick look. */
+    scale: { type: "string", default: "1" },
+    ours: { type: "string", default: new URL("../../dist/bin.js", import.meta.url).pathname },
+    port: { type: "string", default: "25250" }
+  }
+})
+
+interface Result {
+  readonly row: Row
+  readonly original: ReadonlyArray<Measurement>
+  readonly ours: ReadonlyArray<Measurement>
+}
+
+const compare = async (row: Row): Promise<Result> => {
+  const sink = await Sink.start(Number(options.port), row.sink ?? [], 4000)
+  const messages = Math.max(100, Math.round(row.messages * Number(options.scale)))
+  const common = [...row.common, "-m", String(messages)]
+  const original: Array<Measurement> = []
+  const ours: Array<Measurement> = []
+  try {
+    for (let turn = 0; turn < Number(options.turns); turn++) {
+      original.push(await measure("smtp-source", [...common, sink.target]))
+      ours.push(await measure(process.execPath, [options.ours, ...common, ...(row.ours ?? []), sink.target]))
+    }
+  } finally {
+    sink.stop()
+  }
+  return { row: { ...row, messages }, original, ours }
+}
+
+const cells = ({ original, ours, row }: Result): ReadonlyArray<string> => {
+  const of = (measurements: ReadonlyArray<Measurement>, what: keyof Measurement) =>
+    median(measurements.map((measurement) => measurement[what]))
+  const ratio = (what: keyof Measurement) => median(ours.map((own, turn) => own[what] / original[turn]![what]))
+  const perMessage = (measurements: ReadonlyArray<Measurement>) =>
+    ((of(measurements, "cpu") / row.messages) * 1e6).toFixed(1)
+  const rate = (measurements: ReadonlyArray<Measurement>) => Math.round(row.messages / of(measurements, "wall"))
+  const cpu = ratio("cpu")
+  const speed = 1 / ratio("wall")
+  const goal = row.goal === undefined ? "" : `${row.goal}${cpu <= row.goal ? "" : " missed"}`
+  const rateGoal = row.rateGoal === undefined ? "" : `${row.rateGoal}${speed >= row.rateGoal ? "" : " missed"}`
+  return [
+    row.name,
+    String(row.messages),
+    of(original, "cpu").toFixed(2),
+    of(ours, "cpu").toFixed(2),
+    perMessage(original),
+    perMessage(ours),
+    cpu.toFixed(2),
+    goal,
+    String(rate(original)),
+    String(rate(ours)),
+    speed.toFixed(2),
+    rateGoal,
+    of(original, "peakMemory").toFixed(0),
+    of(ours, "peakMemory").toFixed(0)
+  ]
+}
+
+const heading = [
+  "row",
+  "messages",
+  "CPU s, original",
+  "ours",
+  "µs a message, original",
+  "ours",
+  "CPU ratio",
+  "at most",
+  "messages/s, original",
+  "ours",
+  "speed ratio",
+  "at least",
+  "peak MiB, original",
+  "ours"
+]
+
+const line = (row: ReadonlyArray<string>) => console.log(`| ${row.join(" | ")} |`)
+
+console.log(
+  `${new Date().toISOString().slice(0, 16)} UTC, ${os.cpus().length} × ${os.cpus()[0]?.model}, Linux ${os.release()}, ` +
+    `Node ${process.versions.node}, load ${fs.readFileSync("/proc/loadavg", "utf8").slice(0, 4)}; ` +
+    `medians of ${options.turns} turns\n`
+)
+line(heading)
+line(heading.map(() => "---"))
+for (const row of rows) if (row.name.includes(options.only)) line(cells(await compare(row)))
