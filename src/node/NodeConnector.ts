@@ -26,12 +26,14 @@ import * as SocketBuffers from "./SocketBuffers.js"
  */
 export const layer: Layer.Layer<Connector> = Layer.sync(Connector, () => {
   const resolved = new Map<string, ReadonlyArray<Endpoint>>()
+  const idle: Array<Line> = []
   return Connector.of({
     connect: (target, options) =>
       Effect.flatMap(resolve(target, options, resolved), (endpoints) => {
         // The first address is the usual case, and needs no loop.
-        let attempt = open(endpoints[0]!, options)
-        for (const endpoint of endpoints.slice(1)) attempt = Effect.catchAll(attempt, () => open(endpoint, options))
+        let attempt = open(endpoints[0]!, options, idle)
+        for (const endpoint of endpoints.slice(1))
+          attempt = Effect.catchAll(attempt, () => open(endpoint, options, idle))
         return attempt
       })
   })
@@ -68,66 +70,6 @@ const resolve = (
   })
 }
 
-/** Shared by all sockets: what a read puts there is taken before the next read. */
-const shared = new Uint8Array(65_536)
-
-const open = (endpoint: Endpoint, options: ConnectOptions): Effect.Effect<Wire, ConnectFailed> =>
-  Effect.async<Wire, ConnectFailed>((resume) => {
-    let wire: Conversation | undefined
-    const onread: net.OnReadOpts = {
-      buffer: shared,
-      callback: (size) => {
-        wire?.receive(shared, 0, size)
-        return true
-      }
-    }
-    let socket: net.Socket
-    if (options.windowSize === undefined) {
-      socket = new net.Socket({ onread } as net.SocketConstructorOpts)
-    } else {
-      const made = SocketBuffers.open("path" in endpoint ? "unix" : endpoint.family, options.windowSize)
-      if (typeof made === "string") {
-        return resume(Exit.fail(new ConnectFailed({ code: "EWINDOW", reason: made, local: true })))
-      }
-      socket = new net.Socket({ fd: made, onread } as net.SocketConstructorOpts)
-    }
-    const { deadlines, timeout } = options
-    const late: Expiring = {
-      deadline: deadlines.now() + timeout,
-      expire: () => {
-        deadlines.remove(late)
-        socket.destroy()
-        resume(Exit.fail(new ConnectFailed({ code: "ETIMEDOUT", reason: "Connection timed out", local: false })))
-      }
-    }
-    deadlines.add(late)
-    socket.setNoDelay(true)
-    socket.on("error", (error: NodeJS.ErrnoException) => {
-      if (wire !== undefined) return wire.ended(error.code === "ETIMEDOUT" ? "closed" : "reset")
-      deadlines.remove(late)
-      resume(Exit.fail(connectFailed(error)))
-    })
-    socket.on("end", () => wire?.ended("closed"))
-    socket.on("close", () => wire?.ended("closed"))
-    socket.on("connect", () => {
-      deadlines.remove(late)
-      wire = new Conversation(new SocketTransport(socket, () => wire), options)
-      resume(Exit.succeed(wire))
-    })
-    if ("path" in endpoint) socket.connect({ path: endpoint.path })
-    else {
-      const { family, host, port } = endpoint
-      socket.connect(
-        options.source === undefined ? { host, port, family } : { host, port, family, localAddress: options.source }
-      )
-    }
-    return Effect.sync(() => {
-      if (wire !== undefined) return
-      deadlines.remove(late)
-      socket.destroy()
-    })
-  })
-
 /** Trouble of this machine, and not of the server's. */
 const localTrouble = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "EADDRINUSE", "ENOBUFS", "ENOMEM"])
 
@@ -137,14 +79,82 @@ const connectFailed = (error: NodeJS.ErrnoException): ConnectFailed => {
   return new ConnectFailed({ code, reason: known?.[1] ?? error.message, local: localTrouble.has(code) })
 }
 
+const open = (endpoint: Endpoint, options: ConnectOptions, idle: Array<Line>): Effect.Effect<Wire, ConnectFailed> =>
+  Effect.async<Wire, ConnectFailed>((resume) => {
+    let line: Line
+    if (options.windowSize === undefined) {
+      line = idle.pop() ?? new Line({}, idle)
+    } else {
+      const fd = SocketBuffers.open("path" in endpoint ? "unix" : endpoint.family, options.windowSize)
+      if (typeof fd === "string") {
+        return resume(Exit.fail(new ConnectFailed({ code: "EWINDOW", reason: fd, local: true })))
+      }
+      line = new Line({ fd }, undefined)
+    }
+    line.connect(endpoint, options, resume)
+    return Effect.sync(() => line.abandon())
+  })
+
+/** Shared by all sockets: what a read puts there is taken before the next read. */
+const readBuffer = new Uint8Array(65_536)
+
 /** The bytes of a large body that are handed over at once: so often is seen that the server still reads. */
 const slice = 262_144
 
-class SocketTransport implements Transport {
+/**
+ * A socket, and what it is used for now. Once closed it serves the next connection: a new socket with its streams costs
+ * 10 µs more.
+ */
+class Line implements Transport, Expiring {
+  deadline = Number.POSITIVE_INFINITY
+  private readonly socket: net.Socket
+  private wire: Conversation | undefined = undefined
+  private options: ConnectOptions | undefined = undefined
+  private resume: ((result: Exit.Exit<Wire, ConnectFailed>) => void) | undefined = undefined
+  private failed = false
+  private isTcp = true
+
+  /** A line that is closed is added to `idle`, if there is one. */
   constructor(
-    private readonly socket: net.Socket,
-    private readonly wire: () => Conversation | undefined
-  ) {}
+    options: net.SocketConstructorOpts,
+    private readonly idle: Array<Line> | undefined
+  ) {
+    const onread: net.OnReadOpts = {
+      buffer: readBuffer,
+      callback: (size) => {
+        this.wire?.receive(readBuffer, 0, size)
+        return true
+      }
+    }
+    // The types of Node know `onread` for `connect` alone; the constructor is where it is read.
+    const socket = new net.Socket({ ...options, onread } as net.SocketConstructorOpts)
+    socket.on("connect", () => this.connected())
+    socket.on("error", (error: NodeJS.ErrnoException) => this.broke(error))
+    socket.on("end", () => this.wire?.ended("closed"))
+    socket.on("close", () => this.closed())
+    this.socket = socket
+  }
+
+  connect(endpoint: Endpoint, options: ConnectOptions, resume: (result: Exit.Exit<Wire, ConnectFailed>) => void): void {
+    const { deadlines, source, timeout } = options
+    this.options = options
+    this.resume = resume
+    this.deadline = deadlines.now() + timeout
+    deadlines.add(this)
+    this.isTcp = !("path" in endpoint)
+    if ("path" in endpoint) return void this.socket.connect({ path: endpoint.path })
+    const { family, host, port } = endpoint
+    this.socket.connect(source === undefined ? { host, port, family } : { host, port, family, localAddress: source })
+  }
+
+  /** Gives up an attempt that is under way. */
+  abandon(): void {
+    if (this.resume !== undefined) this.settle(Exit.fail(connectionTimedOut))
+  }
+
+  expire(): void {
+    this.abandon()
+  }
 
   write(bytes: string, body: Uint8Array | undefined): boolean {
     const { socket } = this
@@ -154,36 +164,70 @@ class SocketTransport implements Transport {
       socket.write("", this.written)
       return false
     }
-    if (bytes !== "") {
-      socket.cork()
-      socket.write(bytes, "latin1")
-      this.writeFrom(body, 0)
-      socket.uncork()
-    } else {
-      this.writeFrom(body, 0)
-    }
+    // The rest of a body must not wait for the acknowledgement of what went before; single writes need no such care.
+    socket.setNoDelay(true)
+    socket.cork()
+    if (bytes !== "") socket.write(bytes, "latin1")
+    this.writeFrom(body, 0)
+    socket.uncork()
     return false
   }
 
   close(how: "reset" | "fin"): void {
     const { socket } = this
-    if (socket.destroyed) return
+    this.wire = undefined
     if (how === "fin") socket.destroySoon()
-    else socket.resetAndDestroy()
+    else if (this.isTcp) socket.resetAndDestroy()
+    else socket.destroy()
   }
 
   private readonly written = (error?: Error | null): void => {
-    if (error == null) this.wire()?.flushed()
+    if (error == null) this.wire?.flushed()
   }
 
   private writeFrom(body: Uint8Array, start: number): void {
+    const { wire } = this
     const end = Math.min(start + slice, body.length)
     this.socket.write(body.subarray(start, end), (error) => {
-      if (error != null) return
-      const wire = this.wire()
-      if (end === body.length) return wire?.flushed()
-      wire?.progressed()
-      if (wire?.state() === "open") this.writeFrom(body, end)
+      if (error != null || wire === undefined || wire !== this.wire) return
+      if (end === body.length) return wire.flushed()
+      wire.progressed()
+      if (wire.state() === "open") this.writeFrom(body, end)
     })
   }
+
+  private connected(): void {
+    const { options } = this
+    if (options === undefined || this.resume === undefined) return
+    const wire = new Conversation(this, options)
+    this.wire = wire
+    this.settle(Exit.succeed(wire))
+  }
+
+  private broke(error: NodeJS.ErrnoException): void {
+    this.failed = true
+    if (this.resume !== undefined) this.settle(Exit.fail(connectFailed(error)))
+    else this.wire?.ended("reset")
+  }
+
+  private closed(): void {
+    const { wire } = this
+    this.wire = undefined
+    wire?.ended("closed")
+    if (!this.failed) this.idle?.push(this)
+  }
+
+  private settle(result: Exit.Exit<Wire, ConnectFailed>): void {
+    const { options, resume } = this
+    this.resume = undefined
+    this.deadline = Number.POSITIVE_INFINITY
+    options?.deadlines.remove(this)
+    if (Exit.isFailure(result)) {
+      this.failed = true
+      this.socket.destroy()
+    }
+    resume?.(result)
+  }
 }
+
+const connectionTimedOut = new ConnectFailed({ code: "ETIMEDOUT", reason: "connection timed out", local: false })
