@@ -220,8 +220,11 @@ const longestRemembered = 256
 const remembered: Array<{ readonly bytes: Uint8Array; readonly reply: Reply } | undefined> = new Array(slots)
 
 const slotOf = (chunk: Uint8Array, start: number, end: number): number => {
-  const length = end - start
-  return (length + 7 * chunk[start]! + 31 * chunk[start + (length >> 1)]! + 61 * chunk[end - 2]!) & (slots - 1)
+  // Replies to different commands differ early: 250 2.1.0, 250 2.1.5.
+  let hash = end - start
+  const last = Math.min(end, start + 16)
+  for (let index = start; index < last; index++) hash = (Math.imul(hash, 31) + chunk[index]!) | 0
+  return (hash ^ (hash >>> 8)) & (slots - 1)
 }
 
 const recall = (chunk: Uint8Array, start: number, end: number): Reply | undefined => {
@@ -238,5 +241,6 @@ const recall = (chunk: Uint8Array, start: number, end: number): Reply | undefine
 const remember = (chunk: Uint8Array, start: number, end: number, reply: Reply): void => {
   const length = end - start
   if (length < 2 || length > longestRemembered) return
-  remembered[slotOf(chunk, start, end)] = { bytes: chunk.slice(start, end), reply }
+  // Not slice: that of a Buffer shares its memory, which is overwritten by the next read.
+  remembered[slotOf(chunk, start, end)] = { bytes: new Uint8Array(chunk.subarray(start, end)), reply }
 }
