@@ -98,7 +98,7 @@ export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResu
       const helloName = plan.helloName ?? "localhost"
       const runId = `${startedAt.getTime().toString(16)}.${(yield* Random.nextIntBetween(0, 0x7fff_ffff)).toString(16)}`
       const addresses = Address.make(plan, helloName)
-      const accounting = Accounting.make(plan.messages)
+      const ledger = Accounting.make(plan.messages)
       const recorder = new Recorder(options.onTrace, options.onContentSent)
       const tickets = Tickets.make(plan.messages)
       const { onOutcome } = options
@@ -122,10 +122,10 @@ export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResu
         contentOf: Message.make(plan, addresses, { helloName, runId, startedAt }, file),
         pauseBefore: Pause.make(plan, plan.seed ?? runId),
         stopping,
-        accounting,
+        ledger,
         onConnectRetry: options.onConnectRetry ?? (() => {}),
         onOutcome: (message, outcome) => {
-          Accounting.book(accounting, outcome)
+          ledger.book(outcome)
           onOutcome?.(message, outcome)
         }
       }
@@ -136,11 +136,11 @@ export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResu
       if (Exit.isFailure(exit) && Option.isNone(Cause.failureOption(exit.cause))) {
         return yield* Effect.failCause(exit.cause as Cause.Cause<never>)
       }
-      accounting.notStarted = plan.messages - accounting.started
+      ledger.add("notStarted", plan.messages - ledger.started)
       const endedBy = Exit.isFailure(exit)
         ? Option.map(Cause.failureOption(exit.cause), ({ error }) => error)
         : Option.none()
-      return { accounting, recorder, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
+      return { accounting: ledger, recorder, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
     })
   ).pipe(Effect.withScheduler(new Scheduler.MixedScheduler(operationsBeforeYield)))
 

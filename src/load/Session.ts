@@ -51,7 +51,7 @@ interface UnderWay {
 }
 
 function* loop(shared: SharedRun, connection: Connection.Connection, underWay: UnderWay) {
-  const { accounting, addresses, connectOptions, contentOf, onOutcome, pauseBefore, plan, recorder, tickets } = shared
+  const { addresses, connectOptions, contentOf, ledger, onOutcome, pauseBefore, plan, recorder, tickets } = shared
   const { progress } = underWay
   const { now } = connectOptions.deadlines
   const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: afterUnexpected(plan) }
@@ -66,7 +66,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
 
   let message = tickets.take()
   while (message !== undefined) {
-    accounting.started++
+    ledger.start()
     underWay.message = message
     progress.offered = 0
     progress.refused = 0

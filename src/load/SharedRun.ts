@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type * as Accounting from "../measure/Accounting.js"
+import type { Ledger } from "../measure/Accounting.js"
 import type { Recorder } from "../measure/Recorder.js"
 import type { Addresses } from "../plan/Address.js"
 import type { ContentOf } from "../plan/Message.js"
@@ -37,7 +37,7 @@ export interface SharedRun {
   readonly pauseBefore: PauseBefore | undefined
   /** Resumes when the run is asked to stop. */
   readonly stopping: Effect.Effect<void>
-  readonly accounting: Accounting.Accounting
+  readonly ledger: Ledger
   readonly onConnectRetry: (error: ConnectFailed) => void
   readonly onOutcome: (message: number, outcome: Outcome) => void
 }

@@ -1,78 +1,158 @@
 /**
  * The books of a run: every message ends in exactly one of five ways, and the sums say so.
  *
+ * They are kept in one typed array, so that another thread can read them while they are written, and after the writer is
+ * gone.
+ *
  * @since 0.1.0
  */
 import type { Outcome, Recipients } from "../smtp/Outcome.js"
 
 /**
- * What has become of the messages and recipients of a run so far. Books add up: those of two parts of a run give those of
- * the whole.
+ * What has become of the messages and recipients of a run so far.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Accounting {
-  planned: number
+  readonly planned: number
   /** Taken up by a session, ended or not. */
-  started: number
-  accepted: number
-  rejected: number
-  failed: number
-  unknown: number
-  notStarted: number
-  readonly recipients: { -readonly [count in keyof Recipients]: number }
+  readonly started: number
+  readonly accepted: number
+  readonly rejected: number
+  readonly failed: number
+  readonly unknown: number
+  readonly notStarted: number
+  readonly recipients: Recipients
 }
 
 /**
- * The books of a run of `planned` messages, before it begins.
+ * Books that are written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ledger extends Accounting {
+  /** A session takes up a message. */
+  readonly start: () => void
+  /** A message has come to its end. One that had begun was counted by `start`. */
+  readonly book: (outcome: Outcome) => void
+  /** So many messages have an end of this kind that nobody saw. */
+  readonly add: (end: "unknown" | "notStarted", messages: number) => void
+}
+
+const names = ["started", "accepted", "rejected", "failed", "unknown", "notStarted"] as const
+const recipientNames = ["offered", "accepted", "refused", "refusedAfterContent", "unknown", "abandoned"] as const
+
+/**
+ * The bytes that books take.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const size = (names.length + recipientNames.length) * Float64Array.BYTES_PER_ELEMENT
+
+/**
+ * The books of a run of `planned` messages, kept in `memory`: as it was left, or empty where it is new.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (planned: number): Accounting => ({
-  planned,
-  started: 0,
-  accepted: 0,
-  rejected: 0,
-  failed: 0,
-  unknown: 0,
-  notStarted: 0,
-  recipients: { offered: 0, accepted: 0, refused: 0, refusedAfterContent: 0, unknown: 0, abandoned: 0 }
-})
+export const make = (planned: number, memory: ArrayBufferLike = new ArrayBuffer(size)): Ledger =>
+  new Books(planned, new Float64Array(memory))
+
+const STARTED = 0
+const ACCEPTED = 1
+const REJECTED = 2
+const FAILED = 3
+const UNKNOWN = 4
+const NOT_STARTED = 5
+const RECIPIENTS = 6
+
+class Books implements Ledger {
+  constructor(
+    readonly planned: number,
+    private readonly cells: Float64Array
+  ) {}
+
+  get started(): number {
+    return this.cells[STARTED]!
+  }
+  get accepted(): number {
+    return this.cells[ACCEPTED]!
+  }
+  get rejected(): number {
+    return this.cells[REJECTED]!
+  }
+  get failed(): number {
+    return this.cells[FAILED]!
+  }
+  get unknown(): number {
+    return this.cells[UNKNOWN]!
+  }
+  get notStarted(): number {
+    return this.cells[NOT_STARTED]!
+  }
+  get recipients(): Recipients {
+    const [offered = 0, accepted = 0, refused = 0, refusedAfterContent = 0, unknown = 0, abandoned = 0] =
+      this.cells.subarray(RECIPIENTS)
+    return { offered, accepted, refused, refusedAfterContent, unknown, abandoned }
+  }
+
+  start(): void {
+    this.increase(STARTED, 1)
+  }
+
+  add(end: "unknown" | "notStarted", messages: number): void {
+    this.increase(end === "unknown" ? UNKNOWN : NOT_STARTED, messages)
+  }
+
+  book(outcome: Outcome): void {
+    this.increase(cellOf[outcome._tag], 1)
+    if (outcome._tag === "NotStarted") return
+    const { recipients } = outcome
+    this.increase(RECIPIENTS, recipients.offered)
+    this.increase(RECIPIENTS + 1, recipients.accepted)
+    if (recipients.accepted === recipients.offered) return
+    this.increase(RECIPIENTS + 2, recipients.refused)
+    this.increase(RECIPIENTS + 3, recipients.refusedAfterContent)
+    this.increase(RECIPIENTS + 4, recipients.unknown)
+    this.increase(RECIPIENTS + 5, recipients.abandoned)
+  }
+
+  private increase(cell: number, by: number): void {
+    this.cells[cell] = this.cells[cell]! + by
+  }
+}
+
+const cellOf = { Accepted: ACCEPTED, Rejected: REJECTED, Failed: FAILED, Unknown: UNKNOWN, NotStarted: NOT_STARTED }
 
 /**
- * Books the end of a message. A message that had begun was counted in `started` when a session took it.
+ * The books of the whole, from those of its parts, which planned nothing by themselves.
  *
  * @since 0.1.0
- * @category booking
+ * @category combining
  */
-export const book = (self: Accounting, outcome: Outcome): void => {
-  switch (outcome._tag) {
-    case "Accepted":
-      self.accepted++
-      break
-    case "Rejected":
-      self.rejected++
-      break
-    case "Failed":
-      self.failed++
-      break
-    case "Unknown":
-      self.unknown++
-      break
-    case "NotStarted":
-      self.notStarted++
-      return
+export const sum = (planned: number, parts: ReadonlyArray<Accounting>): Accounting => {
+  const total = (of: (part: Accounting) => number) => parts.reduce((before, part) => before + of(part), 0)
+  const recipients = (name: keyof Recipients) => total((part) => part.recipients[name])
+  return {
+    planned,
+    started: total((part) => part.started),
+    accepted: total((part) => part.accepted),
+    rejected: total((part) => part.rejected),
+    failed: total((part) => part.failed),
+    unknown: total((part) => part.unknown),
+    notStarted: total((part) => part.notStarted),
+    recipients: {
+      offered: recipients("offered"),
+      accepted: recipients("accepted"),
+      refused: recipients("refused"),
+      refusedAfterContent: recipients("refusedAfterContent"),
+      unknown: recipients("unknown"),
+      abandoned: recipients("abandoned")
+    }
   }
-  const { recipients } = self
-  const { abandoned, accepted, offered, refused, refusedAfterContent, unknown } = outcome.recipients
-  recipients.offered += offered
-  recipients.accepted += accepted
-  recipients.refused += refused
-  recipients.refusedAfterContent += refusedAfterContent
-  recipients.unknown += unknown
-  recipients.abandoned += abandoned
 }
 
 /**
@@ -87,6 +167,7 @@ export const book = (self: Accounting, outcome: Outcome): void => {
  */
 export const violations = (self: Accounting): ReadonlyArray<string> => {
   const { accepted, failed, notStarted, planned, recipients, rejected, started, unknown } = self
+  const { abandoned, offered, refused, refusedAfterContent } = recipients
   const laws: ReadonlyArray<readonly [boolean, string]> = [
     [
       planned === started + notStarted,
@@ -97,13 +178,8 @@ export const violations = (self: Accounting): ReadonlyArray<string> => {
       `started ${started} is not the sum of accepted ${accepted}, rejected ${rejected}, failed ${failed} and unknown ${unknown}`
     ],
     [
-      recipients.offered ===
-        recipients.accepted +
-          recipients.refused +
-          recipients.refusedAfterContent +
-          recipients.unknown +
-          recipients.abandoned,
-      `recipients offered ${recipients.offered} is not the sum of ${JSON.stringify(recipients)}`
+      offered === recipients.accepted + refused + refusedAfterContent + recipients.unknown + abandoned,
+      `recipients offered ${offered} is not the sum of ${JSON.stringify(recipients)}`
     ]
   ]
   return laws.flatMap(([holds, law]) => (holds ? [] : [law]))
