@@ -30,8 +30,12 @@ export type Order =
   /** None: sessions that share their messages out as they come. */
   | "none"
 
-export interface Case {
+export interface Case extends Situation {
   readonly group: string
+}
+
+/** A case that has no group yet. */
+export interface Situation {
   readonly name: string
   /** The options, before the words of the target. */
   readonly options: ReadonlyArray<string>
@@ -45,7 +49,7 @@ export interface Case {
 }
 
 /** What is said of a case beside its options. */
-export interface Circumstances extends Partial<Omit<Case, "group" | "options">> {
+export interface Circumstances extends Partial<Omit<Situation, "options">> {
   /** False for a run under the machine's own host name. */
   readonly named?: boolean
 }
@@ -71,11 +75,11 @@ export const clientName = "client.example"
 /** More than any pause that a case asks for. */
 const usualPatience = 15
 
-/** A case without its group. Options in one text are split at blanks; in a list they are taken as they are. */
+/** Describes a situation. Options in one text are split at blanks; in a list they are taken as they are. */
 export const check = (
   options: string | ReadonlyArray<string>,
   { excuse, name, named = true, ...rest }: Circumstances = {}
-): Case => {
+): Situation => {
   const list = typeof options === "string" ? options.split(" ").filter((word) => word !== "") : options
   return {
     target: ipv4,
@@ -84,23 +88,24 @@ export const check = (
     patience: usualPatience,
     environment: {},
     ...rest,
-    group: "",
     name: [name, list.map(readable).join(" ")].filter((part) => part !== undefined && part !== "").join(", "),
     options: named ? ["-M", clientName, ...list] : list,
     excuse
   }
 }
 
-/** Gives these cases the name of their group. */
-export const group = (name: string, ...cases: ReadonlyArray<Case | ReadonlyArray<Case>>): ReadonlyArray<Case> =>
-  cases.flat().map((one) => ({ ...one, group: name }))
+/** Makes cases of these, under the name of their group. */
+export const group = (
+  name: string,
+  ...cases: ReadonlyArray<Situation | ReadonlyArray<Situation>>
+): ReadonlyArray<Case> => cases.flat().map((one) => ({ ...one, group: name }))
 
-/** All pairs, as cases. */
+/** What is made of each pair. */
 export const cross = <A, B>(
   ones: ReadonlyArray<A>,
   others: ReadonlyArray<B>,
-  make: (one: A, other: B) => Case | ReadonlyArray<Case>
-): ReadonlyArray<Case> => ones.flatMap((one) => others.flatMap((other) => make(one, other)))
+  make: (one: A, other: B) => Situation | ReadonlyArray<Situation>
+): ReadonlyArray<Situation> => ones.flatMap((one) => others.flatMap((other) => make(one, other)))
 
 /** A word as a reader can tell it from its neighbours. */
 export const readable = (word: string): string => {

@@ -2,6 +2,7 @@
  * What ours is expected to say where it differs from the original: the pieces of a usual dialogue.
  */
 import { clientName } from "./Case.js"
+import type { Observation } from "./Observation.js"
 
 /** Lines as they go over the wire. */
 export const lines = (...texts: ReadonlyArray<string>): string => texts.map((text) => `${text}\r\n`).join("")
@@ -15,6 +16,12 @@ export const twoRcpts = lines(`RCPT TO:<2foo@${clientName}>`) + rcpt
 export const data = lines("DATA")
 export const dot = lines(".")
 export const quit = lines("QUIT")
+
+/** These dialogues, each ended as usual: by a reset of ours. */
+export const dialogues = (...wire: ReadonlyArray<string>): Pick<Observation, "wire" | "endings"> => ({
+  wire,
+  endings: wire.map(() => "client reset")
+})
 
 /** The headers of every message, without their values that no two runs share. */
 export const headers = lines(

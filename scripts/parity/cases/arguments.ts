@@ -3,6 +3,7 @@
  */
 import { type Excuse, check, cross, group, to, words } from "../Case.js"
 import { first, reply } from "../Script.js"
+import { dialogues } from "../Words.js"
 
 const numeric = ["-C", "-l", "-m", "-r", "-R", "-s", "-T", "-w"]
 const withValue = [...numeric, "-f", "-F", "-M", "-S", "-t"]
@@ -10,7 +11,7 @@ const withValue = [...numeric, "-f", "-F", "-M", "-S", "-t"]
 /** Ours does nothing at all. */
 const refusal = (difference: Excuse["difference"]): Excuse => ({
   difference,
-  ours: { exit: 1, fatal: true, quiet: false, wire: [], endings: [] }
+  ours: { exit: 1, fatal: true, quiet: false, ...dialogues() }
 })
 
 /** Each of them is 0 to the original, or less. */

@@ -3,7 +3,7 @@
  */
 import { type Circumstances, type Excuse, check, cross, group } from "../Case.js"
 import * as Script from "../Script.js"
-import { helo, message, quit } from "../Words.js"
+import { dialogues, helo, message, quit } from "../Words.js"
 
 const manners = ["-m 2", "-d -m 2", "-A -m 2", "-A -d -m 2"]
 const ways = { "in good order": Script.close, "with a reset": Script.reset }
@@ -119,11 +119,7 @@ const silent = group(
     patience: 8,
     excuse: {
       difference: "QUIT unanswered",
-      ours: {
-        exit: 0,
-        wire: [helo + message + quit, helo + message + quit],
-        endings: ["client reset", "client reset"]
-      }
+      ours: { exit: 0, ...dialogues(helo + message + quit, helo + message + quit) }
     }
   }),
   check("-m 2", { name: "half a reply", server: Script.first("mail", Script.raw("250 o")), patience: 3 })

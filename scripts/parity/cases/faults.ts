@@ -3,7 +3,7 @@
  */
 import { type Circumstances, check, cross, group } from "../Case.js"
 import { always, first, nth, reply, type Step, steps, together } from "../Script.js"
-import { helo, messageToTwo, quit } from "../Words.js"
+import { dialogues, helo, messageToTwo, quit } from "../Words.js"
 
 const refusals = ["450 4.0.0 later", "550 5.0.0 no", "421 4.0.0 closing", "521 5.0.0 never", "199 hm", "hello"]
 
@@ -21,8 +21,7 @@ const refusing = first("mail", reply("450 4.0.0 not yet"))
 const faulty = (step: Step, text: string) =>
   step === "rset" ? together(first(step, reply(text)), refusing) : first(step, reply(text))
 
-const spared = (manner: string): ReadonlyArray<string> =>
-  manner.includes("-d") ? ["", helo + messageToTwo + messageToTwo + quit] : ["", helo + messageToTwo + quit]
+const messagesAfter = (manner: string): string => (manner.includes("-d") ? messageToTwo + messageToTwo : messageToTwo)
 
 /** What ours does after a greeting that closes the connection: the next message goes over a new one. */
 const excuse = (step: Step, text: string, manner: string): Circumstances =>
@@ -30,7 +29,7 @@ const excuse = (step: Step, text: string, manner: string): Circumstances =>
     ? {
         excuse: {
           difference: "421 greeting",
-          ours: { wire: spared(manner), endings: ["client reset", "client reset"] }
+          ours: dialogues("", helo + messagesAfter(manner) + quit)
         }
       }
     : {}
@@ -58,7 +57,7 @@ const throughout = group(
           ? {
               excuse: {
                 difference: "421 greeting",
-                ours: { wire: ["", "", ""], endings: ["client reset", "client reset", "client reset"] }
+                ours: dialogues("", "", "")
               }
             }
           : {})

@@ -3,7 +3,7 @@
  */
 import { check, cross, group, unix } from "../Case.js"
 import * as Script from "../Script.js"
-import { content, data, lhlo, mail, quit, twoRcpts } from "../Words.js"
+import { content, data, dialogues, lhlo, mail, quit, twoRcpts } from "../Words.js"
 
 const plain = group(
   "LMTP",
@@ -64,7 +64,7 @@ const refused = group(
       patience: 3,
       excuse: {
         difference: "LMTP replies",
-        ours: { exit: 0, wire: [toTwo, toTwo], endings: ["client reset", "client reset"] }
+        ours: { exit: 0, ...dialogues(toTwo, toTwo) }
       }
     })
   ),

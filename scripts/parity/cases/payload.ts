@@ -3,7 +3,7 @@
  */
 import { check, cross, group, words } from "../Case.js"
 import { files } from "../Files.js"
-import { data, dot, helo, mail, quit, rcpt } from "../Words.js"
+import { data, dialogues, dot, helo, mail, quit, rcpt } from "../Words.js"
 
 const aroundTheLines = [77, 78, 79, 80, 81, 82, 83, 158, 159, 160, 161, 162, 163, 240]
 
@@ -49,9 +49,7 @@ const sent = group(
   "files",
   files.map(({ name, sent }) => {
     const ours = (content: string) =>
-      sent === "refused"
-        ? { exit: 1, fatal: true, quiet: false, wire: [], endings: [] }
-        : { wire: [content], endings: ["client reset"] }
+      sent === "refused" ? { exit: 1, fatal: true, quiet: false, ...dialogues() } : dialogues(content)
     const transaction = mail + rcpt + data + sent + dot
     const excuse = (content: string) => ({ difference: "lines of a file" as const, ours: ours(content) })
     return check(`-F ${name} -d -m 2`, { excuse: excuse(helo + transaction + transaction + quit) })

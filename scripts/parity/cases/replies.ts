@@ -3,7 +3,7 @@
  */
 import { check, cross, group } from "../Case.js"
 import * as Script from "../Script.js"
-import { data, helo, mail, message, rcpt } from "../Words.js"
+import { data, dialogues, helo, mail, message, rcpt } from "../Words.js"
 
 const code: { readonly [step in Script.Step]: string } = {
   greeting: "220",
@@ -108,7 +108,7 @@ const stray = group(
       patience: 4,
       excuse: {
         difference: "stray replies",
-        ours: { exit: over ? 0 : 1, fatal: !over, quiet: over, wire: [wire], endings: ["client reset"] }
+        ours: { exit: over ? 0 : 1, fatal: !over, quiet: over, ...dialogues(wire) }
       }
     })
   }),

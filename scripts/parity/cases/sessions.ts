@@ -3,7 +3,7 @@
  */
 import { check, group, unix } from "../Case.js"
 import * as Script from "../Script.js"
-import { helo, message, quit } from "../Words.js"
+import { dialogues, helo, message, quit } from "../Words.js"
 
 const parallel = group(
   "sessions",
@@ -51,7 +51,7 @@ const pausing = group(
       patience: 7,
       excuse: {
         difference: "pauses between messages",
-        ours: { exit: 0, wire: [helo + message + quit], endings: ["client reset"] }
+        ours: { exit: 0, ...dialogues(helo + message + quit) }
       }
     })
   ),
@@ -62,10 +62,9 @@ const pausing = group(
         ours: {
           exit: 0,
           fatal: false,
-          wire: options.includes("-d")
-            ? [helo + message + message + quit]
-            : [helo + message + quit, helo + message + quit],
-          endings: options.includes("-d") ? ["client reset"] : ["client reset", "client reset"]
+          ...(options.includes("-d")
+            ? dialogues(helo + message + message + quit)
+            : dialogues(helo + message + quit, helo + message + quit))
         }
       }
     })
