@@ -346,10 +346,10 @@ describe("ReplyParser", () => {
 })
 
 describe("what was said lately and is remembered", () => {
-  // All of one length, and with the bytes alike that a quick look would compare: the first, the middle, the last.
+  // Many of one length, and alike at the beginning, in the middle or at the end: where a quick look would look.
   const similar = fc
     .tuple(
-      fc.constantFrom("250 a", "250-a", "25a b", "550 a"),
+      fc.constantFrom("250 a", "250-a", "25a b", "550 a", "250 2.0.0 Ok: queued as ", "250 2.0.0 Ok; queued as "),
       fc.stringOf(fc.constantFrom("a", "b"), { minLength: 6, maxLength: 6 })
     )
     .map(([begin, end]) => `${begin}${end}z\r\n`)
