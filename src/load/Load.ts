@@ -20,13 +20,14 @@ import * as Message from "../plan/Message.js"
 import * as Pause from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
 import type * as Outcome from "../smtp/Outcome.js"
-import type { ConnectFailed, SmtpError } from "../smtp/SmtpError.js"
+import type { SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
 import { Connector, type WireObserver } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
 import * as Session from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
 import * as Tickets from "./Tickets.js"
+import * as Trouble from "./Trouble.js"
 import * as Watchdog from "./Watchdog.js"
 
 /**
@@ -46,8 +47,8 @@ export interface RunOptions {
   /** The final dot of a message was handed over. */
   readonly onContentSent?: (() => void) | undefined
   readonly onOutcome?: ((message: number, outcome: Outcome.Outcome) => void) | undefined
-  /** A connect failed, and is tried again. */
-  readonly onConnectRetry?: ((error: ConnectFailed) => void) | undefined
+  /** The first of each kind of trouble. */
+  readonly onTrouble?: Trouble.OnTrouble | undefined
 }
 
 /**
@@ -69,7 +70,7 @@ export interface RunResult {
 }
 
 /**
- * The plan names no target.
+ * What was wrong before anything was sent.
  *
  * @since 0.1.0
  * @category errors
@@ -88,25 +89,69 @@ const operationsBeforeYield = 32
  * @category running
  */
 export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResult, RunError, Connector | FileSystem> =>
+  Effect.gen(function* () {
+    const file = yield* Message.readFile(plan)
+    const identity = yield* identify(plan)
+    return yield* runPart(plan, whole(plan, identity, file), options)
+  })
+
+/**
+ * What one thread needs to know of a run that several share. `sessions` are this part's own; the rest is of the whole run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunPart {
+  readonly identity: Message.RunIdentity
+  readonly file: Uint8Array | undefined
+  readonly sessions: number
+  readonly tickets: Tickets.Tickets
+  readonly ledger: Accounting.Ledger
+}
+
+/**
+ * What tells this run's messages from those of others: the time, and a number drawn at random.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const identify = (plan: Plan): Effect.Effect<Message.RunIdentity> =>
+  Effect.gen(function* () {
+    const clock = yield* Effect.clock
+    const startedAt = new Date(clock.unsafeCurrentTimeMillis())
+    const drawn = yield* Random.nextIntBetween(0, 0x7fff_ffff)
+    const runId = `${startedAt.getTime().toString(16)}.${drawn.toString(16)}`
+    return { helloName: plan.helloName ?? "localhost", runId, startedAt }
+  })
+
+const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Array | undefined): RunPart => ({
+  identity,
+  file,
+  sessions: Math.min(plan.sessions, plan.messages),
+  tickets: Tickets.make(plan.messages),
+  ledger: Accounting.make(plan.messages)
+})
+
+/**
+ * Runs the sessions of one part. The messages that were never begun are booked by whoever has the whole.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.Effect<RunResult, never, Connector> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const clock = yield* Effect.clock
       const connector = yield* Connector
-      const file = yield* Message.readFile(plan)
       const deadlines = yield* Watchdog.make
-      const startedAt = new Date(clock.unsafeCurrentTimeMillis())
-      const helloName = plan.helloName ?? "localhost"
-      const runId = `${startedAt.getTime().toString(16)}.${(yield* Random.nextIntBetween(0, 0x7fff_ffff)).toString(16)}`
-      const addresses = Address.make(plan, helloName)
-      const ledger = Accounting.make(plan.messages)
+      const { file, identity, ledger, tickets } = part
+      const addresses = Address.make(plan, identity.helloName)
       const recorder = new Recorder(options.onTrace, options.onContentSent)
-      const tickets = Tickets.make(plan.messages)
+      const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
       const { onOutcome } = options
-      const stopping = Effect.asVoid(options.stopping ?? Effect.never)
       const shared: SharedRun = {
         plan,
         target: Either.getOrThrow(Target.parse(plan.target ?? "localhost")),
-        helloName,
+        helloName: identity.helloName,
         connector,
         connectOptions: {
           deadlines,
@@ -119,45 +164,46 @@ export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResu
         gate: new ConnectGate(plan.connecting, deadlines),
         recorder,
         addresses,
-        contentOf: Message.make(plan, addresses, { helloName, runId, startedAt }, file),
-        pauseBefore: Pause.make(plan, plan.seed ?? runId),
-        stopping,
+        contentOf: Message.make(plan, addresses, identity, file),
+        pauseBefore: Pause.make(plan, plan.seed ?? identity.runId),
+        stopping: Effect.asVoid(options.stopping ?? Effect.never),
         ledger,
-        onConnectRetry: options.onConnectRetry ?? (() => {}),
+        onConnectRetry: (error) => trouble?.retry(error),
         onOutcome: (message, outcome) => {
           ledger.book(outcome)
+          trouble?.outcome(outcome)
           onOutcome?.(message, outcome)
         }
       }
 
       const begun = deadlines.now()
-      const exit = yield* Effect.exit(withStop(sessions(shared), shared, options.hurrying ?? Effect.never))
+      const exit = yield* Effect.exit(withStop(sessions(shared, part.sessions), shared, options.hurrying))
       const elapsed = deadlines.now() - begun
-      if (Exit.isFailure(exit) && Option.isNone(Cause.failureOption(exit.cause))) {
-        return yield* Effect.failCause(exit.cause as Cause.Cause<never>)
-      }
-      ledger.add("notStarted", plan.messages - ledger.started)
-      const endedBy = Exit.isFailure(exit)
-        ? Option.map(Cause.failureOption(exit.cause), ({ error }) => error)
-        : Option.none()
+      const endedBy = yield* endOf(exit)
+      if (part.ledger.planned > 0) ledger.add("notStarted", plan.messages - ledger.started)
+      const { startedAt } = identity
       return { accounting: ledger, recorder, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
     })
   ).pipe(Effect.withScheduler(new Scheduler.MixedScheduler(operationsBeforeYield)))
 
-/** One fiber for each session that has a message to begin with; the first that ends the run ends them all. */
-const sessions = (shared: SharedRun): Effect.Effect<void, Session.RunEnded> => {
-  const count = Math.min(shared.plan.sessions, shared.plan.messages)
-  return Effect.forEach(Array.from({ length: count }), () => Session.run(shared), {
-    concurrency: count,
-    discard: true
-  })
+/** What ended the run early, if anything did; a defect is a defect. */
+const endOf = (exit: Exit.Exit<unknown, Session.RunEnded>): Effect.Effect<Option.Option<SmtpError>> => {
+  if (Exit.isSuccess(exit)) return Effect.succeed(Option.none())
+  const failure = Cause.failureOption(exit.cause)
+  return Option.isSome(failure)
+    ? Effect.succeed(Option.some(failure.value.error))
+    : Effect.failCause(exit.cause as Cause.Cause<never>)
 }
+
+/** One fiber for each session that has a message to begin with; the first that ends the run ends them all. */
+const sessions = (shared: SharedRun, count: number): Effect.Effect<void, Session.RunEnded> =>
+  Effect.forEach(Array.from({ length: count }), () => Session.run(shared), { concurrency: count, discard: true })
 
 /** Asked to stop, the run begins no more messages, and ends those under way when their time is up. */
 const withStop = <E>(
   run: Effect.Effect<void, E>,
   { plan, stopping, tickets }: SharedRun,
-  hurrying: Effect.Effect<unknown>
+  hurrying: Effect.Effect<unknown> = Effect.never
 ): Effect.Effect<unknown, E> => {
   const stop = Effect.flatMap(stopping, () => {
     tickets.close()

@@ -1,0 +1,63 @@
+/**
+ * What goes wrong during a run, each kind of it told once: a server that refuses a million messages must not fill a disk.
+ *
+ * @since 0.1.0
+ */
+import type { Outcome } from "../smtp/Outcome.js"
+import { type ConnectFailed, ReplyRejected } from "../smtp/SmtpError.js"
+
+/**
+ * Is told of the first of each kind of trouble: `kind` tells it from others, `text` is for people, and printable.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OnTrouble = (kind: string, text: string) => void
+
+/**
+ * Tells of outcomes that are no success, and of connects that are tried again.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Trouble {
+  readonly outcome: (outcome: Outcome) => void
+  readonly retry: (error: ConnectFailed) => void
+}
+
+/**
+ * Passes on the first of each kind.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (onTrouble: OnTrouble): Trouble => {
+  const first = firstOfEach(onTrouble)
+  return {
+    outcome: (outcome) => {
+      if (outcome._tag === "Accepted" || outcome._tag === "NotStarted") return
+      if (outcome._tag === "Rejected") {
+        first(`${outcome.step} ${outcome.reply.code}`, () => new ReplyRejected(outcome).message)
+      } else {
+        const { error } = outcome
+        first(`${error._tag} ${error.step}`, () => error.message)
+      }
+    },
+    retry: (error) => first(`retry ${error.code}`, () => error.message)
+  }
+}
+
+/**
+ * Passes on the first of each kind, and none of those that follow.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const firstOfEach = (onTrouble: OnTrouble): ((kind: string, text: () => string) => void) => {
+  const told = new Set<string>()
+  return (kind, text) => {
+    if (told.has(kind)) return
+    told.add(kind)
+    onTrouble(kind, text())
+  }
+}
