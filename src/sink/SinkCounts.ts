@@ -1,0 +1,59 @@
+/**
+ * What a sink counts, in an array that threads can share: the sink writes, anybody reads.
+ *
+ * @since 0.1.0
+ */
+import { type Stage, stages } from "./SinkOptions.js"
+
+/**
+ * What a sink has seen.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SinkCounts {
+  readonly sessions: number
+  /** Sessions that were ended by QUIT. */
+  readonly quits: number
+  /** Messages whose final reply was positive (for LMTP: at least one of them). */
+  readonly messages: number
+  /** Recipients accepted at RCPT, whatever became of the message. */
+  readonly recipients: number
+  /** Replies that were not positive, by what they answered. */
+  readonly refused: { readonly [stage in Stage]: number }
+  readonly bytesIn: number
+}
+
+/**
+ * Where each count is; the refusals follow in the order of `stages`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Counter = { sessions: 0, quits: 1, messages: 2, recipients: 3, bytesIn: 4, refused: 5 } as const
+
+/**
+ * How many counters a sink has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const length: number = Counter.refused + stages.length
+
+/**
+ * Reads counters, in this process or in another thread's.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const read = (counters: Float64Array): SinkCounts => {
+  const refused = Object.fromEntries(stages.map((stage, index) => [stage, counters[Counter.refused + index] ?? 0]))
+  return {
+    sessions: counters[Counter.sessions] ?? 0,
+    quits: counters[Counter.quits] ?? 0,
+    messages: counters[Counter.messages] ?? 0,
+    recipients: counters[Counter.recipients] ?? 0,
+    refused: refused as { [stage in Stage]: number }, // one entry for each of `stages`
+    bytesIn: counters[Counter.bytesIn] ?? 0
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What a sink says, encoded once. Pure.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * A reply, ready to be written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class SinkReply {
+  readonly bytes: Uint8Array
+  /** The connection is closed after it (RFC 5321 §3.8, RFC 7504). */
+  readonly closing: boolean
+
+  constructor(
+    readonly text: string,
+    /** Whether it lets the client go on. */
+    readonly positive: boolean = text.startsWith("2")
+  ) {
+    this.bytes = Buffer.from(text, "latin1")
+    this.closing = text.startsWith("421") || text.startsWith("521")
+  }
+}
+
+/**
+ * The replies that hold the sink's name or its bounds.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const introduce = (name: string, lmtp: boolean, maxMessageSize: number) => ({
+  greeting: new SinkReply(`220 ${name} ${lmtp ? "LMTP" : "ESMTP"}\r\n`),
+  helo: new SinkReply(`250 ${name}\r\n`),
+  ehlo: new SinkReply(
+    `250-${name}\r\n250-PIPELINING\r\n250-SIZE ${maxMessageSize}\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n`
+  ),
+  busy: new SinkReply(`421 4.7.0 ${name} Error: too many connections\r\n`),
+  tooManyErrors: new SinkReply(`421 4.7.0 ${name} Error: too many errors\r\n`),
+  timedOut: new SinkReply(`421 4.4.2 ${name} Error: timeout exceeded\r\n`)
+})
+
+/**
+ * The replies that are the same everywhere.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const replies = {
+  ok: new SinkReply("250 2.0.0 Ok\r\n"),
+  mailOk: new SinkReply("250 2.1.0 Ok\r\n"),
+  rcptOk: new SinkReply("250 2.1.5 Ok\r\n"),
+  goAhead: new SinkReply("354 End data with <CR><LF>.<CR><LF>\r\n", true),
+  bye: new SinkReply("221 2.0.0 Bye\r\n"),
+  cannotVerify: new SinkReply("252 2.0.0 Cannot VRFY user\r\n"),
+  tooManyRecipients: new SinkReply("452 4.5.3 Error: too many recipients\r\n"),
+  unknownCommand: new SinkReply("500 5.5.2 Error: command not recognized\r\n"),
+  lineTooLong: new SinkReply("500 5.5.2 Error: line too long\r\n"),
+  syntaxError: new SinkReply("501 5.5.4 Syntax error\r\n"),
+  badSender: new SinkReply("501 5.1.7 Bad sender address syntax\r\n"),
+  badRecipient: new SinkReply("501 5.1.3 Bad recipient address syntax\r\n"),
+  nestedMail: new SinkReply("503 5.5.1 Error: nested MAIL command\r\n"),
+  needMail: new SinkReply("503 5.5.1 Error: need MAIL command\r\n"),
+  needRcpt: new SinkReply("503 5.5.1 Error: need RCPT command\r\n"),
+  noService: new SinkReply("503 5.5.1 Error: no service here, send QUIT\r\n"),
+  messageTooBig: new SinkReply("552 5.3.4 Error: message too big\r\n"),
+  unknownParameter: new SinkReply("555 5.5.4 Unsupported option\r\n")
+}

@@ -1,0 +1,456 @@
+/**
+ * A server that accepts mail and throws it away: the dialogue of SMTP (RFC 5321) or LMTP (RFC 2033), without a network.
+ *
+ * Pure: bytes in, bytes out; no socket, no clock, no Effect. However the input is split, the replies and the counts are
+ * the same. A message ends with CRLF . CRLF and with nothing else: a bare line feed is content (no smuggling), although
+ * it ends a command, for who types by hand. What a client can make it hold is bounded. It never relays, and it keeps
+ * nothing of a message unless `onMessage` asks for it.
+ *
+ * It is over 300 lines because the steps of a dialogue share one state.
+ *
+ * @since 0.1.0
+ */
+import { EndOfData, unstuff } from "./EndOfData.js"
+import * as SinkCounts from "./SinkCounts.js"
+import { type SinkOptions, type Stage, stages } from "./SinkOptions.js"
+import { introduce, replies, SinkReply } from "./SinkReply.js"
+
+/**
+ * What is to be done with the connection once the bytes are written: `quit` when the client has said good-bye and sends
+ * nothing more, `close` when it may still be sending.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Verdict = "open" | "quit" | "close" | "reset"
+
+/**
+ * One connection's dialogue. Nothing is read once the verdict is not `open`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SinkSession {
+  /** What to write when the connection opens. */
+  readonly greeting: Uint8Array | undefined
+  readonly verdict: Verdict
+  /**
+   * Takes bytes `start` to `end` of `chunk`, which may be reused afterwards, and returns the replies to all commands
+   * that they complete, as one piece. What is returned must not be changed: other sessions are given the same bytes.
+   */
+  readonly push: (chunk: Uint8Array, start?: number, end?: number) => Uint8Array | undefined
+  /** Ends the session because the client has been silent for too long; returns what to tell it. */
+  readonly expire: () => Uint8Array | undefined
+}
+
+/**
+ * A sink, shared by its sessions.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SmtpSink {
+  readonly open: () => SinkSession
+  readonly counts: () => SinkCounts.SinkCounts
+  /** What to tell a client that is one too many. */
+  readonly busy: Uint8Array
+}
+
+/**
+ * Creates a sink.
+ *
+ * @example
+ * import * as SmtpSink from "smtp-source/SmtpSink"
+ *
+ * const sink = SmtpSink.make({ protocol: "lmtp" })
+ * const session = sink.open()
+ * session.push(Buffer.from("LHLO example.com\r\n")) // the reply, as bytes
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: SinkOptions = {}): SmtpSink => {
+  const shared = new Shared(options)
+  return {
+    open: () => new Session(shared),
+    counts: () => SinkCounts.read(shared.counters),
+    busy: shared.own.busy.bytes
+  }
+}
+
+/** What the sessions of a sink share. */
+class Shared {
+  readonly lmtp: boolean
+  readonly maxMessageSize: number
+  readonly maxRecipients: number
+  readonly maxCommandLength: number
+  readonly maxErrors: number
+  readonly respond: SinkOptions["respond"]
+  readonly onMessage: SinkOptions["onMessage"]
+  /** Whether somebody wants to know the addresses. */
+  readonly named: boolean
+  readonly counters: Float64Array
+  readonly own: ReturnType<typeof introduce>
+
+  constructor(options: SinkOptions) {
+    this.lmtp = options.protocol === "lmtp"
+    this.maxMessageSize = options.maxMessageSize ?? 1_073_741_824
+    this.maxRecipients = options.maxRecipients ?? 10_000
+    this.maxCommandLength = options.maxCommandLength ?? 2048
+    this.maxErrors = options.maxErrors ?? 20
+    this.respond = options.respond
+    this.onMessage = options.onMessage
+    this.named = options.respond !== undefined || options.onMessage !== undefined
+    this.counters = options.counters ?? new Float64Array(SinkCounts.length)
+    this.own = introduce(options.hostname ?? "localhost", this.lmtp, this.maxMessageSize)
+  }
+}
+
+const LF = 10
+const CR = 13
+const SPACE = 32
+const QUOTE = 34
+const LESS = 60
+const GREATER = 62
+const BACKSLASH = 92
+
+/** A verb's four letters in one number, whatever their case. */
+const verb = (line: Uint8Array, at: number): number =>
+  ((line[at]! | 32) << 24) | ((line[at + 1]! | 32) << 16) | ((line[at + 2]! | 32) << 8) | (line[at + 3]! | 32)
+
+const MAIL = verb(Buffer.from("MAIL"), 0)
+const RCPT = verb(Buffer.from("RCPT"), 0)
+const DATA = verb(Buffer.from("DATA"), 0)
+const HELO = verb(Buffer.from("HELO"), 0)
+const EHLO = verb(Buffer.from("EHLO"), 0)
+const LHLO = verb(Buffer.from("LHLO"), 0)
+const RSET = verb(Buffer.from("RSET"), 0)
+const QUIT = verb(Buffer.from("QUIT"), 0)
+const NOOP = verb(Buffer.from("NOOP"), 0)
+const VRFY = verb(Buffer.from("VRFY"), 0)
+
+const from = Buffer.from("from:")
+const to = Buffer.from("to:")
+
+class Session implements SinkSession {
+  verdict: Verdict = "open"
+  readonly greeting: Uint8Array | undefined
+  private readonly number: number
+  private readonly counters: Float64Array
+  private out: Uint8Array | undefined = undefined
+  /** The replies after `out`. */
+  private rest: Array<Uint8Array> | undefined = undefined
+
+  /** The beginning of a command whose end has not come. */
+  private held: Uint8Array | undefined = undefined
+  /** How many bytes the command has had, kept or not. */
+  private heldLength = 0
+  private errors = 0
+
+  private welcome = true
+  private mailed = false
+  private recipients = 0
+  private sender = ""
+  private readonly addresses: Array<string> = []
+  private message = 1
+  /** Where the address of the command at hand is. */
+  private pathStart = 0
+  private pathEnd = 0
+
+  private inContent = false
+  private readonly endOfData = new EndOfData()
+  private kept: Kept | undefined = undefined
+
+  constructor(private readonly sink: Shared) {
+    this.counters = sink.counters
+    this.number = ++this.counters[SinkCounts.Counter.sessions]!
+    this.welcome = this.answer("greeting", sink.own.greeting, "")
+    this.greeting = this.flush()
+  }
+
+  push(chunk: Uint8Array, start = 0, end = chunk.length): Uint8Array | undefined {
+    let at = start
+    while (at < end && this.verdict === "open") {
+      at = this.inContent ? this.content(chunk, at, end) : this.command(chunk, at, end)
+    }
+    this.counters[SinkCounts.Counter.bytesIn]! += at - start
+    return this.flush()
+  }
+
+  expire(): Uint8Array | undefined {
+    if (this.verdict !== "open") return undefined
+    this.verdict = "close"
+    return this.sink.own.timedOut.bytes
+  }
+
+  /** Takes a command, or what there is of it; returns where the next one begins. */
+  private command(chunk: Uint8Array, start: number, end: number): number {
+    let feed = start
+    while (feed < end && chunk[feed] !== LF) feed++
+    if (feed === end) {
+      this.hold(chunk, start, end)
+      return end
+    }
+    if (this.heldLength + feed - start > this.sink.maxCommandLength) {
+      this.heldLength = 0
+      this.error("other", replies.lineTooLong, "")
+    } else if (this.heldLength === 0) {
+      this.line(chunk, start, feed)
+    } else {
+      this.hold(chunk, start, feed)
+      const length = this.heldLength
+      this.heldLength = 0
+      this.line(this.held!, 0, length)
+    }
+    return feed + 1
+  }
+
+  private hold(chunk: Uint8Array, start: number, end: number): void {
+    const { maxCommandLength } = this.sink
+    this.held ??= new Uint8Array(maxCommandLength)
+    const room = maxCommandLength - this.heldLength
+    if (room > 0) this.held.set(chunk.subarray(start, Math.min(end, start + room)), this.heldLength)
+    this.heldLength += end - start
+  }
+
+  private line(line: Uint8Array, start: number, feed: number): void {
+    let end = feed
+    if (end > start && line[end - 1] === CR) end--
+    while (end > start && line[end - 1] === SPACE) end--
+    const text = this.sink.respond === undefined ? "" : decode(line, start, end)
+    let at = start + 4
+    if (end < at || (end > at && line[at] !== SPACE)) return this.error("other", replies.unknownCommand, text)
+    while (at < end && line[at] === SPACE) at++
+    const command = verb(line, start)
+    if (!this.welcome && command !== QUIT) return this.error("other", replies.noService, text)
+    switch (command) {
+      case MAIL:
+        return this.mail(line, at, end, text)
+      case RCPT:
+        return this.rcpt(line, at, end, text)
+      case DATA:
+        return this.data(at < end, text)
+      case EHLO:
+      case HELO:
+        if (this.sink.lmtp) return this.error("other", replies.unknownCommand, text)
+        return this.hello(command === HELO ? this.sink.own.helo : this.sink.own.ehlo, at < end, text)
+      case LHLO:
+        if (!this.sink.lmtp) return this.error("other", replies.unknownCommand, text)
+        return this.hello(this.sink.own.ehlo, at < end, text)
+      case RSET:
+        if (at < end) return this.error("rset", replies.syntaxError, text)
+        if (this.answer("rset", replies.ok, text)) this.reset()
+        return
+      case QUIT:
+        if (at < end) return this.error("quit", replies.syntaxError, text)
+        return this.quit(text)
+      case NOOP:
+        this.answer("other", replies.ok, text)
+        return
+      case VRFY:
+        if (at === end) return this.error("other", replies.syntaxError, text)
+        this.answer("other", replies.cannotVerify, text)
+        return
+      default:
+        return this.error("other", replies.unknownCommand, text)
+    }
+  }
+
+  private hello(reply: SinkReply, named: boolean, text: string): void {
+    if (!named) return this.error("hello", replies.syntaxError, text)
+    if (this.answer("hello", reply, text)) this.reset()
+  }
+
+  private mail(line: Uint8Array, start: number, end: number, text: string): void {
+    if (this.mailed) return this.error("mail", replies.nestedMail, text)
+    const after = this.path(line, start, end, from)
+    if (after < 0) return this.error("mail", replies.badSender, text)
+    if (after < end) {
+      const problem = this.parameters(decode(line, after, end))
+      if (problem !== undefined) return this.error("mail", problem, text)
+    }
+    if (!this.answer("mail", replies.mailOk, text)) return
+    this.mailed = true
+    if (this.sink.named) this.sender = decode(line, this.pathStart, this.pathEnd)
+  }
+
+  private rcpt(line: Uint8Array, start: number, end: number, text: string): void {
+    if (!this.mailed) return this.error("rcpt", replies.needMail, text)
+    const after = this.path(line, start, end, to)
+    if (after < 0 || this.pathStart === this.pathEnd) return this.error("rcpt", replies.badRecipient, text)
+    if (after < end) return this.error("rcpt", replies.unknownParameter, text)
+    const recipient = this.sink.named ? decode(line, this.pathStart, this.pathEnd) : undefined
+    const reply = this.recipients < this.sink.maxRecipients ? replies.rcptOk : replies.tooManyRecipients
+    if (!this.answer("rcpt", reply, text, recipient)) return
+    this.recipients++
+    this.counters[SinkCounts.Counter.recipients]!++
+    if (recipient !== undefined) this.addresses.push(recipient)
+  }
+
+  private data(argument: boolean, text: string): void {
+    if (argument) return this.error("data", replies.syntaxError, text)
+    if (this.recipients === 0) return this.error("data", this.mailed ? replies.needRcpt : replies.needMail, text)
+    if (!this.answer("data", replies.goAhead, text)) return
+    this.inContent = true
+    this.endOfData.begin()
+    this.kept = this.sink.onMessage === undefined ? undefined : new Kept()
+  }
+
+  private quit(text: string): void {
+    if (!this.answer("quit", replies.bye, text)) return
+    this.counters[SinkCounts.Counter.quits]!++
+    this.verdict = "quit"
+  }
+
+  /** Takes content; returns where the next command begins, or the end of the chunk. */
+  private content(chunk: Uint8Array, start: number, end: number): number {
+    const at = this.endOfData.take(chunk, start, end)
+    if (this.kept !== undefined) {
+      if (this.endOfData.size > this.sink.maxMessageSize) this.kept = undefined
+      else this.kept.add(chunk, start, at)
+    }
+    if (this.endOfData.found) this.final()
+    return at
+  }
+
+  private final(): void {
+    const { lmtp, maxMessageSize, onMessage, respond } = this.sink
+    this.inContent = false
+    const reply = this.endOfData.size > maxMessageSize ? replies.messageTooBig : replies.ok
+    let recipients: ReadonlyArray<string> = this.addresses
+    let accepted: boolean
+    if (!lmtp) {
+      accepted = this.answer("final", reply, ".")
+    } else if (respond === undefined) {
+      accepted = this.give("final", reply, this.recipients)
+    } else {
+      recipients = this.addresses.filter((recipient) => this.answer("final", reply, ".", recipient))
+      accepted = recipients.length > 0
+    }
+    if (accepted) {
+      this.errors = 0
+      this.counters[SinkCounts.Counter.messages]!++
+      if (onMessage !== undefined && this.kept !== undefined) {
+        onMessage({
+          session: this.number,
+          sender: this.sender,
+          recipients: recipients.slice(),
+          content: unstuff(this.kept.bytes())
+        })
+      }
+    }
+    this.message++
+    this.reset()
+  }
+
+  private reset(): void {
+    this.mailed = false
+    this.recipients = 0
+    this.addresses.length = 0
+    this.kept = undefined
+  }
+
+  /** Finds the address after `keyword`; returns what follows its bracket, or -1. */
+  private path(line: Uint8Array, start: number, end: number, keyword: Uint8Array): number {
+    let at = start
+    for (let index = 0; index < keyword.length; index++, at++) {
+      if (at >= end || (line[at]! | 32) !== keyword[index]) return -1
+    }
+    while (at < end && line[at] === SPACE) at++
+    if (at >= end || line[at] !== LESS) return -1
+    this.pathStart = ++at
+    for (let quoted = false; at < end; at++) {
+      const byte = line[at]
+      if (byte === BACKSLASH) at++
+      else if (byte === QUOTE) quoted = !quoted
+      else if (byte === GREATER && !quoted) {
+        this.pathEnd = at++
+        return at < end && line[at] !== SPACE ? -1 : at
+      }
+    }
+    return -1
+  }
+
+  /** What is wrong with MAIL's parameters, if anything is (RFC 1870, RFC 6152). */
+  private parameters(text: string): SinkReply | undefined {
+    for (const parameter of text.split(" ")) {
+      const size = /^size=(\d{1,20})$/i.exec(parameter)?.[1]
+      if (Number(size) > this.sink.maxMessageSize) return replies.messageTooBig
+      if (size === undefined && !/^(body=(7bit|8bitmime))?$/i.test(parameter)) return replies.unknownParameter
+    }
+    return undefined
+  }
+
+  /** A command out of place, or none at all: too many of them end the session. */
+  private error(stage: Stage, reply: SinkReply, text: string): void {
+    this.answer(stage, ++this.errors < this.sink.maxErrors ? reply : this.sink.own.tooManyErrors, text)
+  }
+
+  /** Gives a reply, unless `respond` has another idea; tells whether it was positive. */
+  private answer(stage: Stage, reply: SinkReply, line: string, recipient?: string | undefined): boolean {
+    const { respond } = this.sink
+    if (this.verdict !== "open") return false
+    if (respond === undefined) return this.give(stage, reply, 1)
+    const answer = respond({
+      stage,
+      session: this.number,
+      message: this.message,
+      line,
+      recipient,
+      reply: reply.text
+    })
+    if (answer === undefined) return this.give(stage, reply, 1)
+    if (typeof answer !== "string") {
+      return this.give(stage, new SinkReply(answer.reply, answer.reply.startsWith(stage === "data" ? "354" : "2")), 1)
+    }
+    this.verdict = answer
+    return false
+  }
+
+  private give(stage: Stage, reply: SinkReply, times: number): boolean {
+    if (reply.bytes.length > 0) {
+      this.write(times === 1 ? reply.bytes : Buffer.alloc(times * reply.bytes.length, reply.bytes))
+      if (!reply.positive) this.counters[SinkCounts.Counter.refused + stages.indexOf(stage)]! += times
+    }
+    if (reply.closing) this.verdict = "close"
+    return reply.positive
+  }
+
+  private write(bytes: Uint8Array): void {
+    if (this.out === undefined) this.out = bytes
+    else if (this.rest === undefined) this.rest = [bytes]
+    else this.rest.push(bytes)
+  }
+
+  private flush(): Uint8Array | undefined {
+    const { out, rest } = this
+    this.out = undefined
+    if (out === undefined || rest === undefined) return out
+    this.rest = undefined
+    return Buffer.concat([out, ...rest])
+  }
+}
+
+const decode = (line: Uint8Array, start: number, end: number): string =>
+  Buffer.from(line.buffer, line.byteOffset + start, end - start).toString()
+
+/** Bytes that grow. */
+class Kept {
+  private buffer = new Uint8Array(1024)
+  private length = 0
+
+  add(chunk: Uint8Array, start: number, end: number): void {
+    const length = this.length + end - start
+    if (length > this.buffer.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.buffer.length))
+      larger.set(this.bytes())
+      this.buffer = larger
+    }
+    this.buffer.set(chunk.subarray(start, end), this.length)
+    this.length = length
+  }
+
+  bytes(): Uint8Array {
+    return this.buffer.subarray(0, this.length)
+  }
+}
