@@ -6,8 +6,9 @@
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Load from "../load/Load.js"
+import type * as Load from "../load/Load.js"
 import { StopSignal } from "../load/StopSignal.js"
+import * as Workers from "../load/Workers.js"
 import * as Accounting from "../measure/Accounting.js"
 import type { Plan } from "../plan/Plan.js"
 import { Output } from "../report/Output.js"
@@ -25,7 +26,13 @@ import * as Fatal from "./Fatal.js"
  * @since 0.1.0
  * @category running
  */
-export const run = (plan: Plan): Effect.Effect<number, Load.RunError, Connector | FileSystem | Output | StopSignal> =>
+export const run = (
+  plan: Plan
+): Effect.Effect<
+  number,
+  Load.RunError | Workers.WorkerDied,
+  Connector | FileSystem | Output | StopSignal | Workers.Workers
+> =>
   Effect.gen(function* () {
     const output = yield* Output
     const signals = yield* StopSignal
@@ -33,18 +40,22 @@ export const run = (plan: Plan): Effect.Effect<number, Load.RunError, Connector 
     let received: "SIGINT" | "SIGTERM" | undefined
     let sent = 0
 
-    const result = yield* Load.run(plan, {
+    const result = yield* Workers.run(plan, {
       stopping: Effect.map(signals.first, (signal) => {
         received = signal
       }),
       hurrying: signals.second,
       onTrace: plan.verbose > 0 ? (direction, text) => output.stderr(traced(direction, text)) : undefined,
       onContentSent: plan.counter ? () => output.stdout(`${++sent}\r`) : undefined,
-      onTrouble: plan.acceptRejection || plan.keepGoing ? (_kind, text) => say(`warning: ${text}`) : undefined
+      onTrouble: (kind, text) => {
+        // What ends the run is told as such.
+        if (plan.acceptRejection || plan.keepGoing || kind.startsWith("retry ")) say(`warning: ${text}`)
+      }
     })
 
-    const { accounting, endedBy, stopped } = result
-    if (Option.isSome(endedBy)) say(`fatal: ${endedBy.value.message}`)
+    const { accounting, endedBy, stopped, workerDied } = result
+    if (Option.isSome(workerDied)) say(`fatal: ${workerDied.value.message}`)
+    else if (Option.isSome(endedBy)) say(`fatal: ${endedBy.value.message}`)
     else if (plan.counter) output.stdout("\n")
     if (plan.summary || output.isTerminal.stderr || stopped) {
       for (const line of Summary.render(result)) say(line)
@@ -54,7 +65,7 @@ export const run = (plan: Plan): Effect.Effect<number, Load.RunError, Connector 
 
     if (violations.length > 0) return Fatal.status.internalError
     if (received !== undefined) return received === "SIGTERM" ? Fatal.status.terminated : Fatal.status.interrupted
-    if (Option.isSome(endedBy)) return Fatal.status.failure
+    if (Option.isSome(endedBy) || Option.isSome(workerDied)) return Fatal.status.failure
     return plan.keepGoing && accounting.accepted < accounting.planned ? Fatal.status.failure : Fatal.status.success
   })
 

@@ -35,3 +35,35 @@ export const make = (messages: number): Tickets => {
     isClosed: () => !open
   }
 }
+
+/**
+ * The bytes that shared tickets take.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const size = 2 * BigInt64Array.BYTES_PER_ELEMENT
+
+const NEXT = 0
+const CLOSED = 1
+
+/**
+ * Tickets that several threads take from: the same `memory`, zeroed at first, in each of them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const shared = (messages: number, memory: SharedArrayBuffer): Tickets => {
+  const cells = new BigInt64Array(memory)
+  return {
+    take: () => {
+      if (Atomics.load(cells, CLOSED) !== 0n) return undefined
+      const next = Number(Atomics.add(cells, NEXT, 1n))
+      return next < messages ? next : undefined
+    },
+    close: () => {
+      Atomics.store(cells, CLOSED, 1n)
+    },
+    isClosed: () => Atomics.load(cells, CLOSED) !== 0n
+  }
+}

@@ -51,7 +51,9 @@ export class Recorder implements WireObserver {
   bytesIn = 0
   /** How many times the end of a message's content was handed over. */
   contents = 0
-  private readonly histograms: Array<Histogram.Histogram | undefined> = new Array(measured.length * endings.length)
+  private readonly histograms: Array<Histogram.Histogram | undefined> = Array.from({
+    length: measured.length * endings.length
+  })
 
   constructor(
     readonly onTrace?: WireObserver["onTrace"],
@@ -82,10 +84,43 @@ export class Recorder implements WireObserver {
     Histogram.record(histogram, elapsed * 1e6)
   }
 
+  /** All that was recorded, as plain data. The counts are not copied. */
+  toData(): RecorderData {
+    const { bytesIn, bytesOut, contents, histograms } = this
+    return { bytesIn, bytesOut, contents, histograms: histograms.map((histogram) => histogram?.counts) }
+  }
+
+  /** Adds what another recorder has recorded. */
+  add(data: RecorderData): void {
+    this.bytesIn += data.bytesIn
+    this.bytesOut += data.bytesOut
+    this.contents += data.contents
+    data.histograms.forEach((counts, slot) => {
+      if (counts === undefined) return
+      const histogram = this.histograms[slot] ?? Histogram.make()
+      Histogram.add(histogram, { counts })
+      this.histograms[slot] = histogram
+    })
+  }
+
   /** The durations of what ended so; undefined where there were none. */
   histogram(what: Measured, ending: Ending): Histogram.Histogram | undefined {
     return this.histograms[places[what] * endings.length + endings.indexOf(ending)]
   }
+}
+
+/**
+ * What a recorder has recorded.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RecorderData {
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly contents: number
+  /** The counts of each histogram, in the recorder's own order. */
+  readonly histograms: ReadonlyArray<Float64Array | undefined>
 }
 
 const places: { readonly [what in Measured]: number } = {

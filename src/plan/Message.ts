@@ -88,12 +88,16 @@ export class FileUnusable extends Data.TaggedError("FileUnusable")<{
 }
 
 /**
- * Reads the file that -F names, once, and makes its lines ready for DATA. Undefined where the plan names none.
+ * Reads the file that -F names, once, and makes its lines ready for DATA, in memory from `allocate`. Undefined where the
+ * plan names none.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const readFile = (plan: Plan): Effect.Effect<Uint8Array | undefined, FileUnusable, FileSystem.FileSystem> => {
+export const readFile = (
+  plan: Plan,
+  allocate?: (size: number) => Uint8Array
+): Effect.Effect<Uint8Array | undefined, FileUnusable, FileSystem.FileSystem> => {
   const path = plan.file
   if (path === undefined) return Effect.succeed(undefined)
   return Effect.gen(function* () {
@@ -103,7 +107,7 @@ export const readFile = (plan: Plan): Effect.Effect<Uint8Array | undefined, File
       (error) => new FileUnusable({ path, reason: error.description ?? error.message })
     )
     return yield* Either.mapLeft(
-      stuff(bytes),
+      stuff(bytes, allocate),
       (line) =>
         new FileUnusable({
           path,

@@ -188,6 +188,11 @@ const fields = {
     placeholder: "text",
     description: "Draw the random delays from this seed, so that a run can be repeated."
   }),
+  workers: PlanField.withDefault(Schema.Union(Count, Schema.Literal("auto")), 1, {
+    placeholder: "count|auto",
+    description:
+      "Share the sessions out to this many threads, each with a processor of its own; auto is one for each processor."
+  }),
   summary: PlanField.withDefault(Schema.Boolean, false, {
     description: "Write the summary to standard error at the end, even where that is no terminal."
   })

@@ -41,7 +41,7 @@ export const render = ({ accounting, elapsed, recorder, stopped }: Summarised): 
     `${count(planned)} messages: ${ends.join(", ")}`,
     `${duration(seconds)}${stopped ? " until stopped" : ""}, ${count(Math.round(rate))} messages/s`
   ]
-  if (recipients.offered !== accounting.started) {
+  if (recipients.offered > accounting.started) {
     lines.push(`${count(recipients.offered)} recipients: ${count(recipients.accepted)} accepted`)
   }
   const histogram = recorder.histogram("transaction", "accepted")

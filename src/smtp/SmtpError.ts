@@ -170,3 +170,70 @@ export type WireError = ConnectionLost | ReplyTimeout | ReplyMalformed
  * @category errors
  */
 export type SmtpError = ConnectFailed | WireError | ReplyRejected
+
+/**
+ * An error as plain data, to be taken to another thread.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const toData = (error: SmtpError): SmtpErrorData => {
+  const { _tag, step } = error
+  switch (_tag) {
+    case "ConnectFailed":
+      return { _tag, code: error.code, reason: error.reason, local: error.local }
+    case "ConnectionLost":
+      return { _tag, step, how: error.how, replies: error.replies, reply: error.reply }
+    case "ReplyTimeout":
+      return { _tag, step, replies: error.replies }
+    case "ReplyMalformed":
+      return { _tag, step, reason: error.reason, replies: error.replies }
+    case "ReplyRejected":
+      return { _tag, step, reply: error.reply }
+  }
+}
+
+/**
+ * The error that `toData` took apart.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const fromData = (data: SmtpErrorData): SmtpError => {
+  switch (data._tag) {
+    case "ConnectFailed":
+      return new ConnectFailed(data)
+    case "ConnectionLost":
+      return new ConnectionLost(data)
+    case "ReplyTimeout":
+      return new ReplyTimeout(data)
+    case "ReplyMalformed":
+      return new ReplyMalformed(data)
+    case "ReplyRejected":
+      return new ReplyRejected(data)
+  }
+}
+
+/**
+ * What an error holds.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export type SmtpErrorData =
+  | { readonly _tag: "ConnectFailed"; readonly code: string; readonly reason: string; readonly local: boolean }
+  | {
+      readonly _tag: "ConnectionLost"
+      readonly step: Step
+      readonly how: "closed" | "reset" | "abandoned"
+      readonly replies: ReadonlyArray<Reply>
+      readonly reply?: Reply | undefined
+    }
+  | { readonly _tag: "ReplyTimeout"; readonly step: Step; readonly replies: ReadonlyArray<Reply> }
+  | {
+      readonly _tag: "ReplyMalformed"
+      readonly step: Step
+      readonly reason: string
+      readonly replies: ReadonlyArray<Reply>
+    }
+  | { readonly _tag: "ReplyRejected"; readonly step: Step; readonly reply: Reply }

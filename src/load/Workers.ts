@@ -1,0 +1,248 @@
+/**
+ * A run over several threads: one plan, one set of books, one end.
+ *
+ * The threads take messages from one shared counter, so that -m is exact and each number is used once. What they record is
+ * added up when they end. The books lie in shared memory: a thread that dies leaves them behind.
+ *
+ * @since 0.1.0
+ */
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Accounting from "../measure/Accounting.js"
+import { Recorder, type RecorderData } from "../measure/Recorder.js"
+import * as Message from "../plan/Message.js"
+import type { Plan } from "../plan/Plan.js"
+import * as SmtpError from "../smtp/SmtpError.js"
+import type { Connector } from "../smtp/Wire.js"
+import * as Load from "./Load.js"
+import * as Tickets from "./Tickets.js"
+import * as Trouble from "./Trouble.js"
+import * as Watchdog from "./Watchdog.js"
+
+/**
+ * What a worker is given: plain data and shared memory.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WorkerPayload {
+  readonly plan: Plan
+  readonly identity: Message.RunIdentity
+  readonly file: Uint8Array | undefined
+  readonly sessions: number
+  /** For `Tickets.shared`. */
+  readonly tickets: SharedArrayBuffer
+  /** For `Accounting.make`. */
+  readonly ledger: SharedArrayBuffer
+  readonly wants: { readonly trace: boolean; readonly contentSent: boolean; readonly trouble: boolean }
+}
+
+/**
+ * What a worker tells while it runs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WorkerNews =
+  | { readonly _tag: "Trace"; readonly direction: "sent" | "received"; readonly text: string }
+  | { readonly _tag: "ContentSent" }
+  | { readonly _tag: "Trouble"; readonly kind: string; readonly text: string }
+
+/**
+ * What a worker leaves at its end.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WorkerEnd {
+  readonly recorded: RecorderData
+  readonly endedBy: SmtpError.SmtpErrorData | undefined
+}
+
+/**
+ * A worker that runs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Worker {
+  /** Resumes when its part has come to its end. */
+  readonly end: Effect.Effect<WorkerEnd, WorkerDied>
+  /** `stop` lets transactions end; `hurry` does not wait for them. */
+  readonly tell: (what: "stop" | "hurry") => Effect.Effect<void>
+}
+
+/**
+ * A worker ended without a result.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class WorkerDied extends Data.TaggedError("WorkerDied")<{
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `a worker died: ${this.reason}`
+  }
+}
+
+/**
+ * Starts threads.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Workers extends Context.Tag("smtp-source/Workers")<
+  Workers,
+  {
+    /** How many processors there are. */
+    readonly processors: number
+    /** Starts a worker, which ends with the scope. `onNews` is called as it runs. */
+    readonly start: (
+      payload: WorkerPayload,
+      onNews: (news: WorkerNews) => void
+    ) => Effect.Effect<Worker, WorkerDied, Scope.Scope>
+  }
+>() {}
+
+/**
+ * Runs the plan over as many threads as it asks for, or in this one where that is 1.
+ *
+ * The first worker that meets what ends the run ends them all. Where a worker dies, the rest is stopped, what it had begun
+ * is booked as unknown, and `workerDied` says so.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const run = (
+  plan: Plan,
+  options: Load.RunOptions = {}
+): Effect.Effect<WorkersResult, Load.RunError, Connector | FileSystem | Workers> =>
+  Effect.gen(function* () {
+    const workers = yield* Workers
+    const wanted = plan.workers === "auto" ? workers.processors : plan.workers
+    const sessions = Math.min(plan.sessions, plan.messages)
+    const count = Math.min(wanted, sessions)
+    if (count === 1) return { ...(yield* Load.run(plan, options)), workerDied: Option.none() }
+
+    const shared = (size: number) => new SharedArrayBuffer(size)
+    const file = yield* Message.readFile(plan, (size) => new Uint8Array(shared(size)))
+    const identity = yield* Load.identify(plan)
+    const tickets = shared(Tickets.size)
+    const allTickets = Tickets.shared(plan.messages, tickets)
+    const ledgers = Array.from({ length: count }, () => shared(Accounting.size))
+    const now = Watchdog.monotonic(yield* Effect.clock)
+    const begun = now()
+    const { onContentSent, onTrace, onTrouble } = options
+    const wants = {
+      trace: onTrace !== undefined,
+      contentSent: onContentSent !== undefined,
+      trouble: onTrouble !== undefined
+    }
+    const trouble = onTrouble === undefined ? undefined : Trouble.firstOfEach(onTrouble)
+    const onNews = (news: WorkerNews) => {
+      if (news._tag === "Trace") onTrace?.(news.direction, news.text)
+      else if (news._tag === "ContentSent") onContentSent?.()
+      else trouble?.(news.kind, () => news.text)
+    }
+
+    const { died, ends } = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const started = yield* Effect.forEach(ledgers, (ledger, index) => {
+          // What does not divide goes to the first workers, one each.
+          const share = Math.floor(sessions / count) + (index < sessions % count ? 1 : 0)
+          const ownPlan = { ...plan, connecting: Math.max(1, Math.floor(plan.connecting / count)) }
+          return workers.start({ plan: ownPlan, identity, file, sessions: share, tickets, ledger, wants }, onNews)
+        })
+        const tellAll = (what: "stop" | "hurry") =>
+          Effect.forEach(started, (worker) => worker.tell(what), { discard: true })
+        yield* Effect.forkScoped(Effect.zipRight(options.stopping ?? Effect.never, tellAll("stop")))
+        yield* Effect.forkScoped(Effect.zipRight(options.hurrying ?? Effect.never, tellAll("hurry")))
+        const outcomes = yield* Effect.forEach(
+          started,
+          (worker) =>
+            Effect.tap(Effect.either(worker.end), (end) =>
+              end._tag === "Left" || end.right.endedBy !== undefined ? tellAll("hurry") : Effect.void
+            ),
+          { concurrency: "unbounded" }
+        )
+        return {
+          died: outcomes.flatMap((end) => (end._tag === "Left" ? [end.left] : [])),
+          ends: outcomes.flatMap((end) => (end._tag === "Right" ? [end.right] : []))
+        }
+      })
+    ).pipe(
+      Effect.catchTag("WorkerDied", (error) => Effect.succeed({ died: [error], ends: [] as ReadonlyArray<WorkerEnd> }))
+    )
+
+    const recorder = new Recorder()
+    for (const end of ends) recorder.add(end.recorded)
+    const endedBy = ends.flatMap((end) => (end.endedBy === undefined ? [] : [SmtpError.fromData(end.endedBy)]))
+    return {
+      accounting: close(plan.messages, ledgers),
+      recorder,
+      startedAt: identity.startedAt,
+      elapsed: now() - begun,
+      endedBy: Option.fromNullable(endedBy[0]),
+      stopped: allTickets.isClosed() && endedBy.length === 0 && died.length === 0,
+      workerDied: Option.fromNullable(died[0])
+    }
+  })
+
+/**
+ * What happened, and whether a worker died over it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WorkersResult extends Load.RunResult {
+  readonly workerDied: Option.Option<WorkerDied>
+}
+
+/** The books of the whole. What a worker had begun when it died has no end that anybody saw. */
+const close = (planned: number, ledgers: ReadonlyArray<SharedArrayBuffer>): Accounting.Accounting => {
+  const books = ledgers.map((memory) => Accounting.make(0, memory))
+  for (const book of books) {
+    book.add("unknown", book.started - book.accepted - book.rejected - book.failed - book.unknown)
+  }
+  const started = books.reduce((sum, book) => sum + book.started, 0)
+  books[0]?.add("notStarted", planned - started)
+  return Accounting.sum(planned, books)
+}
+
+/**
+ * What a worker does with its payload.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const work = (
+  payload: WorkerPayload,
+  told: { readonly stopping: Effect.Effect<void>; readonly hurrying: Effect.Effect<void> },
+  tell: (news: WorkerNews) => void
+): Effect.Effect<WorkerEnd, never, Connector> => {
+  const { file, identity, ledger, plan, sessions, tickets, wants } = payload
+  const part: Load.RunPart = {
+    identity,
+    file,
+    sessions,
+    tickets: Tickets.shared(plan.messages, tickets),
+    ledger: Accounting.make(0, ledger)
+  }
+  const options: Load.RunOptions = {
+    // Asked to hurry before anything else, it stops and does not wait.
+    stopping: Effect.raceFirst(told.stopping, told.hurrying),
+    hurrying: told.hurrying,
+    onTrace: wants.trace ? (direction, text) => tell({ _tag: "Trace", direction, text }) : undefined,
+    onContentSent: wants.contentSent ? () => tell({ _tag: "ContentSent" }) : undefined,
+    onTrouble: wants.trouble ? (kind, text) => tell({ _tag: "Trouble", kind, text }) : undefined
+  }
+  return Effect.map(Load.runPart(plan, part, options), (result) => ({
+    recorded: result.recorder.toData(),
+    endedBy: Option.getOrUndefined(Option.map(result.endedBy, SmtpError.toData))
+  }))
+}

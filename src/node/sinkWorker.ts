@@ -1,0 +1,42 @@
+/**
+ * The entry of the sink's thread.
+ *
+ * @since 0.1.0
+ */
+import { parentPort, workerData } from "node:worker_threads"
+import type { SinkConfig } from "../sink/SinkOptions.js"
+import * as SmtpSink from "../sink/SmtpSink.js"
+import type { Target } from "../smtp/Target.js"
+import * as SinkListener from "./SinkListener.js"
+
+/**
+ * What the thread is given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SinkWorkerData {
+  readonly config: SinkConfig
+  readonly counters: Float64Array
+  readonly listen: SinkListener.ListenOptions
+}
+
+/**
+ * What the thread says, once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SinkWorkerMessage =
+  | { readonly _tag: "Listening"; readonly target: Target }
+  | { readonly _tag: "Failed"; readonly code: string | undefined; readonly errno: number | undefined }
+
+const { config, counters, listen }: SinkWorkerData = workerData
+const say = (message: SinkWorkerMessage): void => parentPort?.postMessage(message)
+
+SinkListener.listen(
+  SmtpSink.make({ ...config, counters }),
+  listen,
+  (target) => say({ _tag: "Listening", target }),
+  ({ code, errno }) => say({ _tag: "Failed", code, errno })
+)
