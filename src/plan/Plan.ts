@@ -258,4 +258,4 @@ export const decode = (input: unknown): Either.Either<Plan, ParseResult.ParseErr
  *
  * export const plan = Plan.make({ target: "localhost:2525", messages: 100, sessions: 10, reuse: true })
  */
-export const make = (input: PlanInput): Plan => Either.getOrThrow(decode(input))
+export const make = (input: PlanInput): Plan => Either.getOrThrowWith(decode(input), (error) => error)

@@ -155,6 +155,12 @@ describe("total, mean and range", () => {
     )
   })
 
+  it("have a mean that leans to neither end of a bucket", () => {
+    const durations = Array.from({ length: 10_000 }, (_, index) => 1_000_000 + index * 101)
+    const mean = durations.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / durations.length
+    assert.isAtMost(Math.abs(Histogram.mean(of(durations)) - mean), mean / 100_000)
+  })
+
   it("are zeros where nothing was counted", () => {
     const empty = Histogram.make()
     assert.strictEqual(Histogram.total(empty), 0)
