@@ -16,7 +16,7 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
     /** A share of the messages, for a quick look. */
     scale: { type: "string", default: "1" },
-    ours: { type: "string", default: new URL("../../dist/bin.js", import.meta.url).pathname },
+    ours: { type: "string", default: new URL("../../dist/bin/smtp-source.js", import.meta.url).pathname },
     port: { type: "string", default: "25250" }
   }
 })

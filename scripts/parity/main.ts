@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
     only: { type: "string", default: "" },
     list: { type: "boolean", default: false },
     original: { type: "string", default: "/usr/sbin/smtp-source" },
-    ours: { type: "string", default: "dist/bin.js" },
+    ours: { type: "string", default: "dist/bin/smtp-source.js" },
     "at-once": { type: "string", default: "20" }
   }
 })

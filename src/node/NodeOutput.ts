@@ -21,6 +21,7 @@ export const layer: Layer.Layer<Output> = Layer.sync(Output, () => {
     stdout: writeTo(process.stdout),
     stderr: writeTo(process.stderr),
     isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
+    noColor: (process.env.NO_COLOR ?? "") !== "",
     columns: () => process.stderr.columns ?? 80
   })
 })

@@ -35,7 +35,7 @@ export const layer: Layer.Layer<Workers> = Layer.sync(Workers, () =>
         const died = (reason: string) => Deferred.unsafeDone(end, new WorkerDied({ reason }))
         const thread = yield* Effect.acquireRelease(
           Effect.try({
-            try: () => WorkerEntry.start("loadWorker", payload),
+            try: () => WorkerEntry.start(import.meta.url, "loadWorker", { workerData: payload }),
             catch: (cause) => new WorkerDied({ reason: String(cause) })
           }),
           (started) => Effect.promise(() => started.terminate())

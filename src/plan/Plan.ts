@@ -206,14 +206,25 @@ const fields = {
  */
 export const schema = Schema.Struct(fields).pipe(
   Schema.filter((plan) => {
-    const issues: Array<string> = []
-    if (plan.file !== undefined && plan.length !== undefined) issues.push("the -l option cannot be used with -F")
-    if (plan.delay !== undefined && plan.randomDelay !== undefined) {
-      issues.push("do not use the -w and -R options at the same time")
-    }
-    return issues.length === 0 ? undefined : issues.join("; ")
+    const found = conflicts(plan)
+    return found.length === 0 ? undefined : found.join("; ")
   })
 )
+
+/**
+ * Which of the given fields exclude each other (clause S1.7), in words.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const conflicts = (plan: { readonly [field: string]: unknown }): ReadonlyArray<string> => {
+  const given = (field: string) => plan[field] !== undefined
+  const rules: ReadonlyArray<readonly [boolean, string]> = [
+    [given("file") && given("length"), "the -l option cannot be used with -F"],
+    [given("delay") && given("randomDelay"), "do not use the -w and -R options at the same time"]
+  ]
+  return rules.flatMap(([broken, rule]) => (broken ? [rule] : []))
+}
 
 /**
  * The fields of the schema, with their descriptions (`PlanField.get`).

@@ -19,6 +19,8 @@ export class Output extends Context.Tag("smtp-source/Output")<
     readonly stderr: (text: string) => void
     /** Whether standard output, or standard error, is a terminal. */
     readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean }
+    /** Whether the user wants no decoration (NO_COLOR). */
+    readonly noColor: boolean
     /** The width of the terminal behind standard error, now. */
     readonly columns: () => number
   }

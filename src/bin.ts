@@ -1,0 +1,28 @@
+/**
+ * The command `smtp-source`: provides what is Node's, and runs.
+ */
+import * as os from "node:os"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Cli from "./cli/Cli.js"
+import * as NodeConnector from "./node/NodeConnector.js"
+import * as NodeFileSystem from "./node/NodeFileSystem.js"
+import * as NodeOutput from "./node/NodeOutput.js"
+import * as NodeStopSignal from "./node/NodeStopSignal.js"
+import * as NodeWorkers from "./node/NodeWorkers.js"
+import { version } from "./version.js"
+
+const services = Layer.mergeAll(
+  NodeConnector.layer,
+  NodeFileSystem.layer,
+  NodeOutput.layer,
+  NodeStopSignal.layer,
+  NodeWorkers.layer
+)
+
+const main = Cli.main(process.argv.slice(2), { version, hostName: os.hostname() })
+
+Effect.runFork(Effect.provide(main, services)).addObserver((exit) => {
+  if (exit._tag === "Failure") process.stderr.write(`smtp-source: panic: ${exit.cause.toString()}\n`)
+  process.exit(exit._tag === "Success" ? exit.value : 70)
+})

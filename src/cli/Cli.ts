@@ -1,0 +1,148 @@
+/**
+ * The command: from the argument list to the exit status.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import { QuitException, Terminal } from "@effect/platform/Terminal"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Mailbox from "effect/Mailbox"
+import type { StopSignal } from "../load/StopSignal.js"
+import type { Workers } from "../load/Workers.js"
+import type { Plan } from "../plan/Plan.js"
+import { Output } from "../report/Output.js"
+import type { Connector } from "../smtp/Wire.js"
+import * as DryRun from "./DryRun.js"
+import * as Fatal from "./Fatal.js"
+import * as Getopt from "./Getopt.js"
+import * as Manual from "./Manual.js"
+import { planRows, rows } from "./OptionTable.js"
+import * as Run from "./Run.js"
+
+/**
+ * What the machine knows of itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CliOptions {
+  readonly version: string
+  /** The host's own name: the default of -M. */
+  readonly hostName: string
+}
+
+const getopt = Getopt.make(rows)
+
+/**
+ * What the arguments ask for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Directive =
+  | { readonly _tag: "Run"; readonly plan: Plan }
+  | { readonly _tag: "DryRun"; readonly plan: Plan }
+  | { readonly _tag: "Help" }
+  | { readonly _tag: "Version" }
+  | { readonly _tag: "Completions"; readonly script: string }
+
+/**
+ * Reads the argument list, which begins after the command's name. The environment is read through the ConfigProvider.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (
+  argv: ReadonlyArray<string>,
+  { hostName }: Pick<CliOptions, "hostName">
+): Effect.Effect<Directive, Fatal.UsageError> =>
+  Effect.gen(function* () {
+    const given = yield* Either.mapLeft(getopt(argv), (reason) => new Fatal.UsageError({ reason, remind: true }))
+    const has = (name: string) => given.options.get(name)?.[0] === "true"
+    if (has("help")) return { _tag: "Help" }
+    if (has("version")) return { _tag: "Version" }
+    // The parser is a third of the command's code, which --help and --version do without.
+    const planOptions = yield* Effect.promise(() => import("./PlanOptions.js"))
+    const shell = given.options.get("completions")?.[0]
+    if (shell !== undefined) {
+      if (shell !== "bash" && shell !== "zsh" && shell !== "fish") {
+        const reason = `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}`
+        return yield* new Fatal.UsageError({ reason, remind: false })
+      }
+      const lines = yield* planOptions.completions(shell, rows)
+      return { _tag: "Completions", script: `${lines.join("\n")}\n` }
+    }
+    const plan = yield* Effect.provide(planOptions.parse(given, { helloName: hostName }), nothingElse)
+    if (plan.target === undefined) return yield* new Fatal.UsageError({ reason: "no target", remind: true })
+    return { _tag: has("dry-run") ? "DryRun" : "Run", plan }
+  })
+
+/**
+ * Does what the arguments ask for, and gives the exit status. What is wrong is told in one line on standard error.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const main = (
+  argv: ReadonlyArray<string>,
+  options: CliOptions
+): Effect.Effect<number, never, Connector | FileSystem.FileSystem | Output | StopSignal | Workers> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const directive = yield* parse(argv, options)
+    switch (directive._tag) {
+      case "Help":
+        output.stdout(Manual.help({ columns: output.columns(), bold: output.isTerminal.stdout && !output.noColor }))
+        return Fatal.status.success
+      case "Version":
+        output.stdout(`smtp-source ${options.version}\n`)
+        return Fatal.status.success
+      case "Completions":
+        output.stdout(directive.script)
+        return Fatal.status.success
+      case "DryRun":
+        output.stdout(yield* DryRun.render(directive.plan))
+        return Fatal.status.success
+      case "Run":
+        return yield* Run.run(directive.plan)
+    }
+  }).pipe(
+    Effect.catchAll((error) =>
+      Effect.map(Output, (output) => {
+        output.stderr(Fatal.line(error.message))
+        return Fatal.status.failure
+      })
+    )
+  )
+
+/**
+ * The services that @effect/cli asks for and that our options, being text, make no use of.
+ */
+const nothingElse = Layer.mergeAll(
+  FileSystem.layerNoop({}),
+  Path.layer,
+  Layer.succeed(
+    Terminal,
+    Terminal.of({
+      columns: Effect.succeed(80),
+      rows: Effect.succeed(24),
+      isTTY: Effect.succeed(false),
+      readInput: Mailbox.make(),
+      readLine: new QuitException(),
+      display: () => Effect.void
+    })
+  )
+)
+
+/**
+ * The names of the environment's variables.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const variables: ReadonlyArray<string> = planRows.flatMap(({ variable }) =>
+  variable === undefined ? [] : [variable]
+)

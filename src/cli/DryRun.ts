@@ -1,0 +1,36 @@
+/**
+ * What a run would do: the plan as it was understood, and the dialogue of the first message, as far as it depends on us.
+ *
+ * @since 0.1.0
+ */
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Load from "../load/Load.js"
+import * as Address from "../plan/Address.js"
+import * as Message from "../plan/Message.js"
+import type { Plan } from "../plan/Plan.js"
+import * as Printable from "../smtp/Printable.js"
+import * as SmtpCommand from "../smtp/SmtpCommand.js"
+
+/** The bytes of a body that are shown. */
+const shownBody = 4096
+
+/**
+ * The text of --dry-run. Nothing is connected to; the file of -F is read.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const render = (plan: Plan): Effect.Effect<string, Message.FileUnusable, FileSystem> =>
+  Effect.gen(function* () {
+    const file = yield* Message.readFile(plan)
+    const identity = yield* Load.identify(plan)
+    const addresses = Address.make(plan, identity.helloName)
+    const { body, head } = Message.make(plan, addresses, identity, file)(0)
+    const hello = plan.bare ? [] : [SmtpCommand.hello(plan.lmtp ? "LHLO" : "HELO", identity.helloName)]
+    const commands = [...hello, addresses.mail, ...addresses.rcpts(0), SmtpCommand.data]
+    const rest = body === undefined ? "" : Buffer.from(body.subarray(0, shownBody)).toString("latin1")
+    const cut = body !== undefined && body.length > shownBody ? `(${body.length - shownBody} more bytes)\n` : ""
+    const lines = [...commands, head + rest].join("").split("\r\n").map(Printable.escapeBytes)
+    return `${JSON.stringify(plan, undefined, 2)}\n\n${lines.join("\n")}${cut}`
+  })

@@ -1,0 +1,56 @@
+/**
+ * How the command ends: the one line that says why, and the exit status.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Printable from "../smtp/Printable.js"
+
+/**
+ * The exit statuses.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const status = {
+  success: 0,
+  /** Anything that is fatal; with --keep-going, a message that was not accepted. */
+  failure: 1,
+  /** The books do not balance, or the embedded sink disagrees: a bug of ours. */
+  internalError: 70,
+  verdict: 99,
+  interrupted: 130,
+  terminated: 143
+} as const
+
+/**
+ * The command line, or what stands in for it, makes no sense.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class UsageError extends Data.TaggedError("UsageError")<{
+  readonly reason: string
+  /** Whether a reminder of the command's form helps. */
+  readonly remind: boolean
+}> {
+  override get message(): string {
+    return this.remind ? `${this.reason} (${usage}; --help tells more)` : this.reason
+  }
+}
+
+/**
+ * The command's form in one line.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const usage = "usage: smtp-source [options] [inet:]host[:port] | unix:pathname"
+
+/**
+ * The line that tells of a fatal error, with its line end. Nothing in it reaches a terminal unescaped.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const line = (message: string): string => `smtp-source: fatal: ${Printable.escape(message)}\n`

@@ -1,0 +1,145 @@
+/**
+ * The habits of getopt(3) and getopt_long(3), as a pure function from one argument list to another: the canonical form, in
+ * which every option has its long name, stands once, before the operands, and after which nothing is left to guess.
+ *
+ * Clusters (`-cdN`), attached values (`-m100`), the last one wins, `--`, values that begin with a hyphen, empty values,
+ * `--long=value`, and options after the operands. Long names are not abbreviated.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+
+/**
+ * What has to be known of an option.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OptionSpec {
+  readonly long: string
+  readonly short: string | undefined
+  readonly kind: "flag" | "count" | "value"
+  /** Letters and long names without a value of their own that stand for this option with that value. */
+  readonly presets: { readonly [name: string]: string }
+  readonly repeatable: boolean
+}
+
+/**
+ * The options given, by long name and in the order in which they were first given, each with its values: one, unless it is
+ * repeatable. A flag's value is `true` or, after `--no-…`, `false`; a count's is how often it was given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Arguments {
+  readonly options: ReadonlyMap<string, ReadonlyArray<string>>
+  readonly operands: ReadonlyArray<string>
+}
+
+interface Named {
+  readonly spec: OptionSpec
+  /** The value that the name itself stands for. */
+  readonly stands: string | undefined
+}
+
+/**
+ * Makes the function that reads argument lists; its error is what is wrong, in getopt's words.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  specs: ReadonlyArray<OptionSpec>
+): ((argv: ReadonlyArray<string>) => Either.Either<Arguments, string>) => {
+  const names = namesOf(specs)
+  return (argv) => {
+    const options = new Map<string, ReadonlyArray<string>>()
+    const operands: Array<string> = []
+    const put = ({ spec, stands }: Named, value: string) => {
+      const before = options.get(spec.long) ?? []
+      if (spec.kind === "count") options.set(spec.long, [String(Number(before[0] ?? 0) + 1)])
+      else options.set(spec.long, spec.repeatable ? [...before, stands ?? value] : [stands ?? value])
+    }
+    const wants = ({ spec, stands }: Named) => spec.kind === "value" && stands === undefined
+
+    for (let index = 0; index < argv.length; index++) {
+      const argument = argv[index]!
+      if (argument === "--") {
+        operands.push(...argv.slice(index + 1))
+        break
+      }
+      if (argument.startsWith("--")) {
+        const equals = argument.indexOf("=")
+        const name = equals < 0 ? argument.slice(2) : argument.slice(2, equals)
+        const named = names.get(`--${name}`)
+        if (named === undefined) return Either.left(`unrecognized option '--${name}'`)
+        if (!wants(named)) {
+          if (equals >= 0) return Either.left(`option '--${name}' doesn't allow an argument`)
+          put(named, "true")
+        } else if (equals >= 0) {
+          put(named, argument.slice(equals + 1))
+        } else {
+          if (++index === argv.length) return Either.left(`option '--${name}' requires an argument`)
+          put(named, argv[index]!)
+        }
+      } else if (argument.startsWith("-") && argument.length > 1) {
+        for (let position = 1; position < argument.length; position++) {
+          const letter = argument[position]!
+          const named = names.get(`-${letter}`)
+          if (named === undefined) return Either.left(`invalid option -- '${letter}'`)
+          if (!wants(named)) {
+            put(named, "true")
+            continue
+          }
+          if (position + 1 < argument.length) {
+            put(named, argument.slice(position + 1))
+          } else {
+            if (++index === argv.length) return Either.left(`option requires an argument -- '${letter}'`)
+            put(named, argv[index]!)
+          }
+          break
+        }
+      } else {
+        operands.push(argument)
+      }
+    }
+    return Either.right({ options, operands })
+  }
+}
+
+/**
+ * The canonical argument list: long options with their values, `--`, operands. A flag that was negated is left out, and so
+ * are values that the parser behind it would take for something else: what is left out is in `Arguments`.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const canonical = (
+  { operands, options }: Arguments,
+  specs: ReadonlyArray<OptionSpec>
+): ReadonlyArray<string> => {
+  const kinds = new Map(specs.map((spec) => [spec.long, spec.kind]))
+  const out: Array<string> = []
+  for (const [long, values] of options) {
+    if (kinds.get(long) === "flag") {
+      if (values[0] === "true") out.push(`--${long}`)
+    } else {
+      // The last value is the one that counts; a list is taken from `Arguments`.
+      out.push(`--${long}`, values.at(-1) ?? "")
+    }
+  }
+  return [...out, "--", ...operands]
+}
+
+const namesOf = (specs: ReadonlyArray<OptionSpec>): ReadonlyMap<string, Named> => {
+  const names = new Map<string, Named>()
+  for (const spec of specs) {
+    names.set(`--${spec.long}`, { spec, stands: undefined })
+    if (spec.short !== undefined) names.set(`-${spec.short}`, { spec, stands: undefined })
+    if (spec.kind === "flag") names.set(`--no-${spec.long}`, { spec, stands: "false" })
+    for (const [name, value] of Object.entries(spec.presets)) {
+      names.set(name.length === 1 ? `-${name}` : `--${name}`, { spec, stands: value })
+    }
+  }
+  return names
+}

@@ -1,0 +1,174 @@
+/**
+ * The options of the command line, read off the Plan's schema: one row a field. Everything that the command line, the
+ * environment, the manual and error messages know of an option comes from here.
+ *
+ * @since 0.1.0
+ */
+import * as AST from "effect/SchemaAST"
+import * as Plan from "../plan/Plan.js"
+import * as PlanField from "../plan/PlanField.js"
+
+/**
+ * One option.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OptionRow {
+  /** The field of the Plan; undefined for an option that only the command line has. */
+  readonly field: string | undefined
+  readonly long: string
+  readonly short: string | undefined
+  readonly kind: "flag" | "count" | "value"
+  /** Whether a value that looks like a number is one. */
+  readonly numeric: boolean
+  /** The values that there are to choose from, if they are few. */
+  readonly choices: ReadonlyArray<string>
+  readonly placeholder: string
+  readonly description: string
+  /** The default as text, where there is one that says something. */
+  readonly default: string | undefined
+  /** Letters and long names that stand for a value. */
+  readonly presets: { readonly [name: string]: string }
+  readonly repeatable: boolean
+  readonly section: string
+  /** The environment variable that stands in for the option. */
+  readonly variable: string | undefined
+}
+
+/**
+ * The heading under which the options of the original's manual stand.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const oldOptions = "Options of the original"
+
+/**
+ * The heading of all others that name none.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const newOptions = "Other options"
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
+
+/** The types that a field takes from the outside: the members of a union, refinements and transformations undone. */
+const outer = (ast: AST.AST): ReadonlyArray<AST.AST> => {
+  if (AST.isUnion(ast)) return ast.types.flatMap(outer)
+  if (AST.isRefinement(ast) || AST.isTransformation(ast)) return outer(ast.from)
+  return AST.isUndefinedKeyword(ast) ? [] : [ast]
+}
+
+const rowOf = (name: string, property: AST.Annotated & PropertyShape): ReadonlyArray<OptionRow> => {
+  const signature = property.ast
+  const isTransformed = signature._tag === "PropertySignatureTransformation"
+  const field = PlanField.get(isTransformed ? signature.to : signature)
+  if (field === undefined) return []
+  const members = outer(isTransformed ? signature.from.type : signature.type)
+  const choices = members.flatMap((member) => (AST.isLiteral(member) ? [String(member.literal)] : []))
+  const kind = field.counted === true ? "count" : members.some(AST.isBooleanKeyword) ? "flag" : "value"
+  const value = isTransformed ? signature.to.defaultValue?.() : undefined
+  const silent = value === undefined || value === false || kind === "count"
+  const long = field.long ?? kebab(name)
+  const isNumber = members.some(AST.isNumberKeyword)
+  return [
+    {
+      field: name,
+      long,
+      short: field.short,
+      kind,
+      numeric: isNumber,
+      choices: isNumber ? [] : choices,
+      placeholder: field.placeholder ?? (choices.length > 0 ? choices.join("|") : "value"),
+      description: field.description,
+      default: silent ? undefined : String(value),
+      presets: field.presets ?? {},
+      repeatable: field.repeatable === true,
+      section: field.section ?? (field.short === undefined && field.presets === undefined ? newOptions : oldOptions),
+      variable: `SMTP_SOURCE_${long.replaceAll("-", "_").toUpperCase()}`
+    }
+  ]
+}
+
+/** What of a struct's field the fold looks at. */
+interface PropertyShape {
+  readonly ast: {
+    readonly _tag: string
+  } & (PropertyDeclaration | PropertyTransformation)
+}
+interface PropertyDeclaration extends AST.Annotated {
+  readonly _tag: "PropertySignatureDeclaration"
+  readonly type: AST.AST
+}
+interface PropertyTransformation {
+  readonly _tag: "PropertySignatureTransformation"
+  readonly from: { readonly type: AST.AST }
+  readonly to: AST.Annotated & { readonly defaultValue?: (() => unknown) | undefined }
+}
+
+const commandOnly = (row: Partial<OptionRow> & { readonly long: string; readonly description: string }): OptionRow => ({
+  field: undefined,
+  short: undefined,
+  kind: "flag",
+  numeric: false,
+  choices: [],
+  placeholder: "",
+  default: undefined,
+  presets: {},
+  repeatable: false,
+  section: newOptions,
+  variable: undefined,
+  ...row
+})
+
+/**
+ * The options that say what to do instead of a run.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const commandRows: ReadonlyArray<OptionRow> = [
+  commandOnly({
+    long: "dry-run",
+    description: "Print the plan as it was understood, and the first message's dialogue, and send nothing."
+  }),
+  commandOnly({ long: "help", short: "h", description: "Print this text." }),
+  commandOnly({ long: "version", description: "Print the version." }),
+  commandOnly({
+    long: "completions",
+    kind: "value",
+    choices: ["bash", "zsh", "fish"],
+    placeholder: "bash|zsh|fish",
+    description: "Print a script that teaches this shell to complete the options."
+  })
+]
+
+/**
+ * The options that describe a run, in the order of the schema.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const planRows: ReadonlyArray<OptionRow> = Object.entries(Plan.planFields).flatMap(([name, property]) =>
+  // A struct's field is a schema or a property signature; those that have a PlanField are all of the latter kind.
+  rowOf(name, property as unknown as AST.Annotated & PropertyShape)
+)
+
+/**
+ * All options.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const rows: ReadonlyArray<OptionRow> = [...planRows, ...commandRows]
+
+/**
+ * How messages name the option of a field: `-m, --messages`.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const label = (row: OptionRow): string =>
+  row.short === undefined ? `--${row.long}` : `-${row.short}, --${row.long}`

@@ -1,0 +1,171 @@
+/**
+ * The Plan's options for @effect/cli, folded from the table, and the Plan that they add up to.
+ *
+ * What the user typed has been through `Getopt` before. Each value travels behind a mark, so that the parser takes none of
+ * them for an option, a flag's argument or a command of its own.
+ *
+ * @since 0.1.0
+ */
+import * as Args from "@effect/cli/Args"
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as Command from "@effect/cli/Command"
+import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
+import * as Options from "@effect/cli/Options"
+import type { FileSystem } from "@effect/platform/FileSystem"
+import type { Path } from "@effect/platform/Path"
+import type { Terminal } from "@effect/platform/Terminal"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Plan from "../plan/Plan.js"
+import { UsageError } from "./Fatal.js"
+import type { Arguments } from "./Getopt.js"
+import { label, type OptionRow, planRows } from "./OptionTable.js"
+
+/** No command line holds it by accident, and it begins no option. */
+const mark = "\u0001"
+
+const config = CliConfig.make({ isCaseSensitive: true, autoCorrectLimit: 0, showBuiltIns: false })
+
+/** A value, and where it came from. */
+interface Given {
+  readonly text: string
+  readonly from: "arguments" | "environment"
+}
+
+const optionOf = (row: OptionRow): Options.Options<Option.Option<Given>> => {
+  const given = Options.text(row.long).pipe(
+    Options.withPseudoName(row.placeholder),
+    Options.withDescription(row.description)
+  )
+  const orVariable = row.variable === undefined ? given : Options.withFallbackConfig(given, Config.string(row.variable))
+  return orVariable.pipe(
+    Options.map(
+      (text): Given =>
+        text.startsWith(mark) ? { text: text.slice(mark.length), from: "arguments" } : { text, from: "environment" }
+    ),
+    Options.optional
+  )
+}
+
+const command = Command.make("smtp-source", {
+  given: Options.all(Object.fromEntries(planRows.map((row) => [row.long, optionOf(row)]))),
+  target: Args.text({ name: "target" }).pipe(
+    Args.withFallbackConfig(Config.string("SMTP_SOURCE_TARGET")),
+    Args.optional
+  )
+})
+
+/**
+ * Reads the Plan from the arguments and, where they are silent, from the environment (`SMTP_SOURCE_…`, through the
+ * ConfigProvider). `defaults` stands in where both are silent. The error names all that is wrong.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (
+  { operands, options }: Arguments,
+  defaults: Partial<Plan.PlanInput>
+): Effect.Effect<Plan.Plan, UsageError, FileSystem | Path | Terminal> =>
+  Effect.gen(function* () {
+    if (operands.length > 1) return yield* new UsageError({ reason: `too many targets: ${operands[1]}`, remind: true })
+    const argv = planRows.flatMap((row) => {
+      const values = options.get(row.long)
+      if (values === undefined) return []
+      return [`--${row.long}`, mark + (row.repeatable ? JSON.stringify(values) : values.at(-1))]
+    })
+    const operand = operands.map((target) => mark + target)
+    const directive = yield* Effect.mapError(
+      CommandDescriptor.parse(command.descriptor, ["smtp-source", ...argv, "--", ...operand], config),
+      // Getopt has let through what is in the table, and nothing else: the parser has nothing to object to.
+      (error) => new UsageError({ reason: error._tag, remind: true })
+    )
+    if (directive._tag === "BuiltIn") return yield* new UsageError({ reason: "not an option", remind: true })
+    const { given, target } = directive.value
+    const input: Record<string, unknown> = { ...defaults }
+    const origins = new Map<string, string>()
+    for (const row of planRows) {
+      const value = Option.getOrUndefined(given[row.long] ?? Option.none())
+      if (value === undefined || row.field === undefined) continue
+      input[row.field] = read(row, value)
+      origins.set(row.field, value.from === "environment" && row.variable !== undefined ? row.variable : label(row))
+    }
+    if (Option.isSome(target)) input.target = target.value.slice(mark.length)
+    else {
+      // A variable that cannot be read is as good as none.
+      const named = yield* Effect.orElseSucceed(Config.option(Config.string("SMTP_SOURCE_TARGET")), Option.none<string>)
+      if (Option.isSome(named)) input.target = named.value
+    }
+    return yield* Either.mapLeft(
+      Plan.decode(input),
+      (error) => new UsageError({ reason: explain(error, input, origins), remind: false })
+    )
+  })
+
+/** What a value means to its field; what it cannot mean is left as it is, for the schema to refuse under its name. */
+const read = (row: OptionRow, { from, text }: Given): unknown => {
+  if (row.repeatable) return from === "arguments" ? (JSON.parse(text) as unknown) : [text]
+  if (row.kind === "flag") return booleans[text.toLowerCase()] ?? text
+  if (row.numeric || row.kind === "count") return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
+  return text
+}
+
+const booleans: { readonly [text: string]: boolean | undefined } = {
+  true: true,
+  yes: true,
+  on: true,
+  "1": true,
+  false: false,
+  no: false,
+  off: false,
+  "0": false
+}
+
+/** All that is wrong, each with the option, or the variable, that it came by. */
+const explain = (
+  error: ParseResult.ParseError,
+  input: Record<string, unknown>,
+  origins: ReadonlyMap<string, string>
+): string => {
+  const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => {
+    const field = String(path[0] ?? "")
+    if (field === "") return message
+    if (field === "target") return message
+    return `${origins.get(field) ?? field}: ${message}, not ${JSON.stringify(input[field])}`
+  })
+  // The rules between fields are only judged once every field is right by itself.
+  return [...new Set([...issues, ...Plan.conflicts(input)])].join("; ")
+}
+
+/**
+ * The lines of a script that completes the options in a shell.
+ *
+ * @since 0.1.0
+ * @category completions
+ */
+export const completions = (
+  shell: "bash" | "zsh" | "fish",
+  rows: ReadonlyArray<OptionRow>
+): Effect.Effect<ReadonlyArray<string>> => {
+  const option = (row: OptionRow): Options.Options<unknown> => {
+    const base: Options.Options<unknown> =
+      row.kind !== "value"
+        ? Options.boolean(row.long)
+        : row.choices.length > 0
+          ? Options.choice(row.long, row.choices)
+          : row.field === "file"
+            ? Options.file(row.long)
+            : Options.text(row.long)
+    const described = Options.withDescription(base, row.description)
+    return row.short === undefined ? described : Options.withAlias(described, row.short)
+  }
+  const described = Command.make("smtp-source", {
+    options: Options.all(Object.fromEntries(rows.map((row) => [row.long, option(row)])))
+  })
+  const { descriptor } = described
+  if (shell === "bash") return CommandDescriptor.getBashCompletions(descriptor, "smtp-source")
+  if (shell === "zsh") return CommandDescriptor.getZshCompletions(descriptor, "smtp-source")
+  return CommandDescriptor.getFishCompletions(descriptor, "smtp-source")
+}
