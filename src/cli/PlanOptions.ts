@@ -52,10 +52,7 @@ const optionOf = (row: OptionRow): Options.Options<Option.Option<Given>> => {
 
 const command = Command.make("smtp-source", {
   given: Options.all(Object.fromEntries(planRows.map((row) => [row.long, optionOf(row)]))),
-  target: Args.text({ name: "target" }).pipe(
-    Args.withFallbackConfig(Config.string("SMTP_SOURCE_TARGET")),
-    Args.optional
-  )
+  target: Args.optional(Args.text({ name: "target" }))
 })
 
 /**
@@ -78,7 +75,11 @@ export const parse = (
     })
     const operand = operands.map((target) => mark + target)
     const directive = yield* Effect.mapError(
-      CommandDescriptor.parse(command.descriptor, ["smtp-source", ...argv, "--", ...operand], config),
+      CommandDescriptor.parse(
+        command.descriptor,
+        ["smtp-source", ...argv, ...(operand.length > 0 ? ["--", ...operand] : [])],
+        config
+      ),
       // Getopt has let through what is in the table, and nothing else: the parser has nothing to object to.
       (error) => new UsageError({ reason: error._tag, remind: true })
     )
