@@ -5,20 +5,12 @@ import * as os from "node:os"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Cli from "./cli/Cli.js"
-import * as NodeConnector from "./node/NodeConnector.js"
-import * as NodeFileSystem from "./node/NodeFileSystem.js"
 import * as NodeOutput from "./node/NodeOutput.js"
+import * as NodeServices from "./node/NodeServices.js"
 import * as NodeStopSignal from "./node/NodeStopSignal.js"
-import * as NodeWorkers from "./node/NodeWorkers.js"
 import { version } from "./version.js"
 
-const services = Layer.mergeAll(
-  NodeConnector.layer,
-  NodeFileSystem.layer,
-  NodeOutput.layer,
-  NodeStopSignal.layer,
-  NodeWorkers.layer
-)
+const services = Layer.mergeAll(NodeServices.layer, NodeOutput.layer, NodeStopSignal.layer)
 
 const main = Cli.main(process.argv.slice(2), { version, hostName: os.hostname() })
 
