@@ -22,7 +22,7 @@ const outcome: fc.Arbitrary<Outcome.Outcome> = fc.oneof(
   fc.nat(9).map(Outcome.acceptedByAll),
   fc.constant(Outcome.notStarted)
 )
-const outcomes = fc.array(outcome, { maxLength: 30 })
+const outcomes = fc.array(outcome, { maxLength: 30, size: "max" })
 
 const keep = (ledger: Accounting.Ledger, outcomes: ReadonlyArray<Outcome.Outcome>): void => {
   for (const outcome of outcomes) {
