@@ -61,19 +61,22 @@ class Watchdog implements Deadlines {
     this.rouse = undefined
   }
 
-  private readonly roused = Effect.async<void>((resume) => {
-    this.rouse = resume
-  })
-
   readonly watch: Effect.Effect<never> = Effect.suspend(() => {
-    const wait = this.wakesAt - this.now()
+    const until = this.wakesAt
+    const wait = until - this.now()
+    const roused = this.rousedBefore(until)
     // A nap that ends a moment early would only be followed by another one.
-    const nap = wait === Number.POSITIVE_INFINITY ? this.roused : this.sleep(Math.max(0, Math.ceil(wait)))
+    const nap =
+      wait === Number.POSITIVE_INFINITY ? roused : Effect.raceFirst(Effect.sleep(Math.max(0, Math.ceil(wait))), roused)
     return Effect.map(nap, () => this.sweep())
   }).pipe(Effect.forever)
 
-  private sleep(milliseconds: number): Effect.Effect<void> {
-    return Effect.raceFirst(Effect.sleep(milliseconds), this.roused)
+  /** The two sides of a race begin a turn after it: a call to wake that came in between is answered at once. */
+  private rousedBefore(until: number): Effect.Effect<void> {
+    return Effect.async<void>((resume) => {
+      if (this.wakesAt < until) resume(Exit.void)
+      else this.rouse = resume
+    })
   }
 
   /** Ends what is late, and finds out when to look again. */
