@@ -1,0 +1,69 @@
+/**
+ * What the command sends arrives, by the count of servers that are not ours.
+ *
+ * `SMTP_SOURCE_COMMAND` names another command to send with, such as Postfix's /usr/sbin/smtp-source.
+ */
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import { realServers } from "./all.js"
+import type { RunningServer } from "./RealServer.js"
+
+const command =
+  process.env.SMTP_SOURCE_COMMAND ?? fileURLToPath(new URL("../../dist/bin/smtp-source.js", import.meta.url))
+
+const program = command.endsWith(".js") ? ([process.execPath, [command]] as const) : ([command, []] as const)
+
+interface End {
+  readonly status: number | string | null
+  readonly stderr: string
+}
+
+/** Runs the command to its end. */
+const send = (words: ReadonlyArray<string>): Effect.Effect<End> =>
+  Effect.async((resume) => {
+    const [file, first] = program
+    const child = spawn(file, [...first, ...words], { stdio: ["ignore", "ignore", "pipe"] })
+    let stderr = ""
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk
+    })
+    child.once("error", ({ message }) => resume(Effect.succeed({ status: message, stderr })))
+    child.once("close", (status, signal) => resume(Effect.succeed({ status: status ?? signal, stderr })))
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
+/** The server's count once it has reached the number, and a moment has passed in which it must not go beyond. */
+const finalCount = (server: RunningServer, expected: number): Effect.Effect<number> =>
+  server.count.pipe(
+    Effect.repeat({
+      until: (count) => count >= expected,
+      schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("15 seconds"))
+    }),
+    Effect.zipRight(Effect.sleep("200 millis")),
+    Effect.zipRight(server.count)
+  )
+
+const manners = [
+  { name: "over one connection per session", options: ["-d"] },
+  { name: "over a connection per message", options: [] }
+]
+
+for (const server of realServers) {
+  const missing = server.available ? "" : ` (this machine lacks ${server.lacks.join(" and ")})`
+  describe(`${server.name}, ${server.protocol}${missing}`, () => {
+    for (const { name, options } of manners) {
+      it.skipIf(!server.available)(`receives 1,000 messages from 20 sessions ${name}`, () =>
+        Effect.gen(function* () {
+          const running = yield* server.start
+          const protocol = server.protocol === "LMTP" ? ["-L"] : []
+          const end = yield* send([...protocol, ...options, "-s", "20", "-m", "1000", running.target])
+          assert.deepStrictEqual(end, { status: 0, stderr: "" })
+          assert.strictEqual(yield* finalCount(running, 1000), 1000)
+        }).pipe(Effect.scoped, Effect.runPromise)
+      )
+    }
+  })
+}
