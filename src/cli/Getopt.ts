@@ -1,9 +1,9 @@
 /**
- * The habits of getopt(3) and getopt_long(3), as a pure function from one argument list to another: the canonical form, in
- * which every option has its long name, stands once, before the operands, and after which nothing is left to guess.
+ * The habits of getopt(3) and getopt_long(3), as a pure function of the argument list: what was given, by long name, and
+ * what is left over.
  *
- * Clusters (`-cdN`), attached values (`-m100`), the last one wins, `--`, values that begin with a hyphen, empty values,
- * `--long=value`, and options after the operands. Long names are not abbreviated.
+ * Clusters (`-cdN`), attached values (`-m100`), `--`, values that begin with a hyphen, empty values, `--long=value`, and
+ * options after the operands. Long names are not abbreviated.
  *
  * @since 0.1.0
  */
@@ -21,12 +21,11 @@ export interface OptionSpec {
   readonly kind: "flag" | "count" | "value"
   /** Letters and long names without a value of their own that stand for this option with that value. */
   readonly presets: { readonly [name: string]: string }
-  readonly repeatable: boolean
 }
 
 /**
- * The options given, by long name and in the order in which they were first given, each with its values: one, unless it is
- * repeatable. A flag's value is `true` or, after `--no-…`, `false`; a count's is how often it was given.
+ * The options given, by long name, each with its values in order: of an option that is not repeatable the last one counts.
+ * A flag's value is `true` or, after `--no-…`, `false`; a count's is how often it was given.
  *
  * @since 0.1.0
  * @category models
@@ -58,7 +57,7 @@ export const make = (
     const put = ({ spec, stands }: Named, value: string) => {
       const before = options.get(spec.long) ?? []
       if (spec.kind === "count") options.set(spec.long, [String(Number(before[0] ?? 0) + 1)])
-      else options.set(spec.long, spec.repeatable ? [...before, stands ?? value] : [stands ?? value])
+      else options.set(spec.long, [...before, stands ?? value])
     }
     const wants = ({ spec, stands }: Named) => spec.kind === "value" && stands === undefined
 
@@ -105,30 +104,6 @@ export const make = (
     }
     return Either.right({ options, operands })
   }
-}
-
-/**
- * The canonical argument list: long options with their values, `--`, operands. A flag that was negated is left out, and so
- * are values that the parser behind it would take for something else: what is left out is in `Arguments`.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const canonical = (
-  { operands, options }: Arguments,
-  specs: ReadonlyArray<OptionSpec>
-): ReadonlyArray<string> => {
-  const kinds = new Map(specs.map((spec) => [spec.long, spec.kind]))
-  const out: Array<string> = []
-  for (const [long, values] of options) {
-    if (kinds.get(long) === "flag") {
-      if (values[0] === "true") out.push(`--${long}`)
-    } else {
-      // The last value is the one that counts; a list is taken from `Arguments`.
-      out.push(`--${long}`, values.at(-1) ?? "")
-    }
-  }
-  return [...out, "--", ...operands]
 }
 
 const namesOf = (specs: ReadonlyArray<OptionSpec>): ReadonlyMap<string, Named> => {

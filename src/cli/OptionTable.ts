@@ -134,7 +134,7 @@ export const commandRows: ReadonlyArray<OptionRow> = [
     long: "dry-run",
     description: "Print the plan as it was understood, and the first message's dialogue, and send nothing."
   }),
-  commandOnly({ long: "help", short: "h", description: "Print this text." }),
+  commandOnly({ long: "help", description: "Print this text." }),
   commandOnly({ long: "version", description: "Print the version." }),
   commandOnly({
     long: "completions",

@@ -99,17 +99,16 @@ export const parse = (
       const named = yield* Effect.orElseSucceed(Config.option(Config.string("SMTP_SOURCE_TARGET")), Option.none<string>)
       if (Option.isSome(named)) input.target = named.value
     }
-    return yield* Either.mapLeft(
-      Plan.decode(input),
-      (error) => new UsageError({ reason: explain(error, input, origins), remind: false })
-    )
+    const issues = [...overridden(options), ...issuesOf(input, origins), ...Plan.conflicts(input)]
+    if (issues.length > 0) return yield* new UsageError({ reason: [...new Set(issues)].join("; "), remind: false })
+    return yield* Effect.orDie(Plan.decode(input))
   })
 
 /** What a value means to its field; what it cannot mean is left as it is, for the schema to refuse under its name. */
 const read = (row: OptionRow, { from, text }: Given): unknown => {
   if (row.repeatable) return from === "arguments" ? (JSON.parse(text) as unknown) : [text]
   if (row.kind === "flag") return booleans[text.toLowerCase()] ?? text
-  if (row.numeric || row.kind === "count") return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
+  if (row.numeric || row.kind === "count") return /^\s*\+?\d+(\.\d+)?$/.test(text) ? Number(text) : text
   return text
 }
 
@@ -124,21 +123,26 @@ const booleans: { readonly [text: string]: boolean | undefined } = {
   "0": false
 }
 
-/** All that is wrong, each with the option, or the variable, that it came by. */
-const explain = (
-  error: ParseResult.ParseError,
-  input: Record<string, unknown>,
-  origins: ReadonlyMap<string, string>
-): string => {
-  const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => {
+/** All that is wrong with the fields, each with the option, or the variable, that it came by. */
+const issuesOf = (input: Record<string, unknown>, origins: ReadonlyMap<string, string>): ReadonlyArray<string> => {
+  const decoded = Plan.decode(input)
+  if (Either.isRight(decoded)) return []
+  return ParseResult.ArrayFormatter.formatErrorSync(decoded.left).flatMap(({ message, path }) => {
     const field = String(path[0] ?? "")
-    if (field === "") return message
-    if (field === "target") return message
-    return `${origins.get(field) ?? field}: ${message}, not ${JSON.stringify(input[field])}`
+    // Rules between fields have no field of their own, and are told of by `Plan.conflicts`.
+    if (field === "") return []
+    return [field === "target" ? message : `${origins.get(field)}: ${message}, not ${JSON.stringify(input[field])}`]
   })
-  // The rules between fields are only judged once every field is right by itself.
-  return [...new Set([...issues, ...Plan.conflicts(input)])].join("; ")
 }
+
+/** What is wrong with values that later ones took the place of: they were asked for all the same (clause S1.5). */
+const overridden = (options: Arguments["options"]): ReadonlyArray<string> =>
+  planRows.flatMap((row) => {
+    const earlier = row.repeatable || row.field === undefined ? [] : (options.get(row.long) ?? []).slice(0, -1)
+    return earlier.flatMap((text) =>
+      issuesOf({ [row.field!]: read(row, { text, from: "arguments" }) }, new Map([[row.field!, label(row)]]))
+    )
+  })
 
 /**
  * The lines of a script that completes the options in a shell.

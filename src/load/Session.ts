@@ -115,7 +115,11 @@ const afterUnexpected = (plan: Plan): Settlement.AfterUnexpected =>
 /** What ends the run, if this outcome does: clauses S9.4 and S10.1. */
 const fatal = (outcome: Outcome, plan: Plan, wire: Wire | undefined): SmtpError | undefined => {
   if (plan.keepGoing || outcome._tag === "NotStarted") return undefined
-  if (outcome._tag === "Accepted") return outcome.lost
+  if (outcome._tag === "Accepted") {
+    const { lost, unwelcome } = outcome
+    if (lost !== undefined || unwelcome === undefined || plan.acceptRejection) return lost
+    return new ReplyRejected({ step: "final", reply: unwelcome })
+  }
   if (outcome._tag === "Rejected") {
     return outcome.lost ?? (plan.acceptRejection ? undefined : new ReplyRejected(outcome))
   }

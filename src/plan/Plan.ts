@@ -10,9 +10,10 @@ import * as Schema from "effect/Schema"
 import * as Target from "../smtp/Target.js"
 import * as PlanField from "./PlanField.js"
 
-const Count = Schema.Int.pipe(
-  Schema.between(1, Number.MAX_SAFE_INTEGER, { message: () => "expected a whole number, 1 or more" })
-).annotations({ message: () => ({ message: "expected a whole number, 1 or more", override: true }) })
+/** Up to what a C int holds: the original's counts wrap around beyond it (clause S1.6). */
+const Count = Schema.Int.pipe(Schema.between(1, 2_147_483_647)).annotations({
+  message: () => ({ message: "expected a whole number from 1 to 2147483647", override: true })
+})
 
 const Seconds = Schema.Number.pipe(Schema.between(0, 1e9)).annotations({
   message: () => ({ message: "expected a number of seconds, 0 or more", override: true })
@@ -37,7 +38,10 @@ const HelloName = Schema.String.pipe(
 const isHelloName = (name: string): boolean => {
   const literal = /^\[(.*)\]$/.exec(name)?.[1]
   if (literal === undefined) return Target.isHostName(name)
-  return /^ipv6:/i.test(literal) ? Target.isIpv6(literal.slice("ipv6:".length)) : Target.isIpv4(literal)
+  if (!/^ipv6:/i.test(literal)) return Target.isIpv4(literal)
+  const address = literal.slice("ipv6:".length)
+  // As lenient as the original about groups that are missing, and as strict about zones.
+  return (Target.isIpv6(address) && !address.includes("%")) || /^[\da-f]{1,4}(:[\da-f]{1,4}){1,7}$/i.test(address)
 }
 
 const TargetText = Schema.String.pipe(

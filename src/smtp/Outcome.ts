@@ -54,6 +54,8 @@ export type Outcome =
 export interface Accepted {
   readonly _tag: "Accepted"
   readonly recipients: Recipients
+  /** The first answer to the final dot that was not positive, where there are several (LMTP). */
+  readonly unwelcome?: Reply | undefined
   /** What ended the connection before all recipients had their answer (LMTP). */
   readonly lost?: WireError | undefined
 }

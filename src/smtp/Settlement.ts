@@ -179,7 +179,7 @@ export const settle = (
   }
   const unknown = open - accepted - refusedAfterContent
   const recipients = books(progress, { accepted, refusedAfterContent, unknown })
-  if (accepted > 0) return { _tag: "Accepted", recipients, lost }
+  if (accepted > 0) return { _tag: "Accepted", recipients, unwelcome: refusal ?? absurd, lost }
   if (refusal !== undefined) return { _tag: "Rejected", step: "final", reply: refusal, recipients, lost }
   const error =
     lost ??
