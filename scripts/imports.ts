@@ -170,7 +170,9 @@ const namesOf = (modules: ReadonlyArray<Module>, taken: ReadonlyArray<string>): 
     const other = first.get(short)
     if (other !== undefined) return [{ file, line: 1, problem: `the name ${short} is that of ${other}, too` }]
     first.set(short, file)
-    return taken.includes(short) ? [{ file, line: 1, problem: `the name ${short} is that of a module of Effect` }] : []
+    return taken.includes(short) && !publicEntries.includes(name)
+      ? [{ file, line: 1, problem: `the name ${short} is that of a module of Effect` }]
+      : []
   })
 }
 

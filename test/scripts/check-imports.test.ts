@@ -155,7 +155,7 @@ export { Reply } from "../smtp/Reply.js"
   })
 
   it("catches a name that a module of Effect has", () => {
-    assert.deepStrictEqual(found({}, ["Effect", "Wire"]), [
+    assert.deepStrictEqual(found({ "index.ts": "" }, ["index", "Wire"]), [
       "src/smtp/Wire.ts:1: the name Wire is that of a module of Effect"
     ])
   })
