@@ -1,33 +1,37 @@
 /**
  * Builds the package into dist/:
  *
- * - `dist/bin`: the command, bundled, with what it needs rarely in chunks beside it, and the entries of its threads. Loading
- *   one file instead of six hundred is what makes it start in a tenth of a second.
- * - `dist/lib`: the library, module by module, with types.
- * - `dist/man`: the manual page.
+ * - `dist/bin`: the commands, bundled, with what they need rarely in chunks beside them, and the entries of their threads.
+ *   Loading one file instead of six hundred is what makes them start in a tenth of a second.
+ * - `dist/lib`: the library, module by module, with types. The commands' own modules are not part of it: what they are
+ *   made of (@effect/cli) is no dependency of the package.
+ * - `dist/man`: the manual pages.
  */
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
+import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import * as Manual from "../src/cli/Manual.js"
 import { version } from "../src/version.js"
 
-const root = new URL("..", import.meta.url).pathname
-process.chdir(root)
-fs.rmSync("dist", { recursive: true, force: true })
+/** What users run, each with the module that it starts in. */
+const commands = { "smtp-source": "src/bin.ts" }
+
+/** What threads start in. A module starts the one that lies beside it, so that all of this is in one folder. */
+const threads = { loadWorker: "src/node/loadWorker.ts", sinkWorker: "src/node/sinkWorker.ts" }
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)))
+
+// Made aside and put in place at the end: who runs the command meanwhile has the one from before.
+const made = `node_modules/.cache/dist-${process.pid}`
+process.once("exit", () => fs.rmSync(made, { recursive: true, force: true }))
 
 await build({
-  entryPoints: {
-    "smtp-source": "src/bin.ts",
-    loadWorker: "src/node/loadWorker.ts",
-    sinkWorker: "src/node/sinkWorker.ts"
-  },
-  outdir: "dist/bin",
+  entryPoints: { ...commands, ...threads },
+  outdir: `${made}/bin`,
   bundle: true,
   splitting: true,
   minify: true,
-  // Names stay, for who profiles it; they cost a hundredth of the size.
-  keepNames: false,
   chunkNames: "[name]-[hash]",
   format: "esm",
   platform: "node",
@@ -36,13 +40,17 @@ await build({
   legalComments: "none",
   logLevel: "warning"
 })
-const command = "dist/bin/smtp-source.js"
-fs.writeFileSync(command, `#!/usr/bin/env node\n${fs.readFileSync(command, "utf8")}`)
-fs.chmodSync(command, 0o755)
+for (const name of Object.keys(commands)) {
+  const file = `${made}/bin/${name}.js`
+  fs.writeFileSync(file, `#!/usr/bin/env node\n${fs.readFileSync(file, "utf8")}`)
+  fs.chmodSync(file, 0o755)
+}
 
-execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "scripts/tsconfig.build.json"], {
-  stdio: "inherit"
-})
+const tsc = ["node_modules/typescript/bin/tsc", "-p", "scripts/tsconfig.build.json", "--outDir", `${made}/lib`]
+execFileSync(process.execPath, tsc, { stdio: "inherit" })
 
-fs.mkdirSync("dist/man", { recursive: true })
-fs.writeFileSync("dist/man/smtp-source.1", Manual.page({ version }))
+fs.mkdirSync(`${made}/man`)
+fs.writeFileSync(`${made}/man/smtp-source.1`, Manual.page({ version }))
+
+fs.rmSync("dist", { recursive: true, force: true })
+fs.renameSync(made, "dist")
