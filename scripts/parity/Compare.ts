@@ -25,7 +25,9 @@ export const compare = (one: Case, original: Observation, ours: Observation): Ve
   const discrepancies = difference(expected, ours, one)
   if (discrepancies.length > 0) return { _tag: "Unexplained", discrepancies }
   if (one.excuse === undefined) return { _tag: "Same" }
-  return difference(original, ours, one).length > 0 ? { _tag: "OnPurpose" } : { _tag: "NeedlessExcuse" }
+  // On a busy machine the original's second of sleep may go unseen.
+  const isOfTime = one.excuse.ours.prompt !== undefined
+  return isOfTime || difference(original, ours, one).length > 0 ? { _tag: "OnPurpose" } : { _tag: "NeedlessExcuse" }
 }
 
 const difference = (expected: Observation, found: Observation, one: Case): ReadonlyArray<Discrepancy> => {

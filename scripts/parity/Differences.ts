@@ -14,6 +14,9 @@ export const differences = {
   "QUIT unanswered":
     "A message that was accepted stays accepted when QUIT is not answered; for the original that is fatal.",
   "numbers are numbers": "A number is a number or an error that names the option; the original reads 10x as 10.",
+  "options after the target": "Options may follow the target; the original takes them for more targets.",
+  "numbers of messages":
+    "With -N a recipient's number follows from its message's; the original numbers the RCPT commands that it comes to send.",
   "one line is one line": "A line break in -f, -t or -S is refused; the original lets it begin another line.",
   "no sleep before the end": "An error ends the run at once; the original sleeps for a second first."
 } as const

@@ -21,11 +21,13 @@ export interface OptionSpec {
   readonly kind: "flag" | "count" | "value"
   /** Letters and long names without a value of their own that stand for this option with that value. */
   readonly presets: { readonly [name: string]: string }
+  /** Whether `--no-…` undoes it: a flag or a count that may also be set elsewhere. */
+  readonly negatable: boolean
 }
 
 /**
  * The options given, by long name, each with its values in order: of an option that is not repeatable the last one counts.
- * A flag's value is `true` or, after `--no-…`, `false`; a count's is how often it was given.
+ * A flag's value is `true` or, after `--no-…`, `false`; a count's is how often it was given since.
  *
  * @since 0.1.0
  * @category models
@@ -56,7 +58,7 @@ export const make = (
     const operands: Array<string> = []
     const put = ({ spec, stands }: Named, value: string) => {
       const before = options.get(spec.long) ?? []
-      if (spec.kind === "count") options.set(spec.long, [String(Number(before[0] ?? 0) + 1)])
+      if (spec.kind === "count") options.set(spec.long, [stands ?? String(Number(before[0] ?? 0) + 1)])
       else options.set(spec.long, [...before, stands ?? value])
     }
     const wants = ({ spec, stands }: Named) => spec.kind === "value" && stands === undefined
@@ -82,16 +84,18 @@ export const make = (
           put(named, argv[index]!)
         }
       } else if (argument.startsWith("-") && argument.length > 1) {
-        for (let position = 1; position < argument.length; position++) {
-          const letter = argument[position]!
+        // By character: half of one would be no letter to name in the error.
+        const letters = Array.from(argument)
+        for (let position = 1; position < letters.length; position++) {
+          const letter = letters[position]!
           const named = names.get(`-${letter}`)
           if (named === undefined) return Either.left(`invalid option -- '${letter}'`)
           if (!wants(named)) {
             put(named, "true")
             continue
           }
-          if (position + 1 < argument.length) {
-            put(named, argument.slice(position + 1))
+          if (position + 1 < letters.length) {
+            put(named, letters.slice(position + 1).join(""))
           } else {
             if (++index === argv.length) return Either.left(`option requires an argument -- '${letter}'`)
             put(named, argv[index]!)
@@ -111,7 +115,7 @@ const namesOf = (specs: ReadonlyArray<OptionSpec>): ReadonlyMap<string, Named> =
   for (const spec of specs) {
     names.set(`--${spec.long}`, { spec, stands: undefined })
     if (spec.short !== undefined) names.set(`-${spec.short}`, { spec, stands: undefined })
-    if (spec.kind === "flag") names.set(`--no-${spec.long}`, { spec, stands: "false" })
+    if (spec.negatable) names.set(`--no-${spec.long}`, { spec, stands: spec.kind === "count" ? "0" : "false" })
     for (const [name, value] of Object.entries(spec.presets)) {
       names.set(name.length === 1 ? `-${name}` : `--${name}`, { spec, stands: value })
     }

@@ -22,7 +22,7 @@ export interface OptionRow {
   readonly kind: "flag" | "count" | "value"
   /** Whether a value that looks like a number is one. */
   readonly numeric: boolean
-  /** The values that there are to choose from, if they are few. */
+  /** The words that it takes: all of its values, or, where it is numeric, those besides numbers. */
   readonly choices: ReadonlyArray<string>
   readonly placeholder: string
   readonly description: string
@@ -31,6 +31,8 @@ export interface OptionRow {
   /** Letters and long names that stand for a value. */
   readonly presets: { readonly [name: string]: string }
   readonly repeatable: boolean
+  /** Whether `--no-…` undoes it. */
+  readonly negatable: boolean
   readonly section: string
   /** The environment variable that stands in for the option. */
   readonly variable: string | undefined
@@ -80,12 +82,13 @@ const rowOf = (name: string, property: AST.Annotated & PropertyShape): ReadonlyA
       short: field.short,
       kind,
       numeric: isNumber,
-      choices: isNumber ? [] : choices,
+      choices,
       placeholder: field.placeholder ?? (choices.length > 0 ? choices.join("|") : "value"),
       description: field.description,
       default: silent ? undefined : String(value),
       presets: field.presets ?? {},
       repeatable: field.repeatable === true,
+      negatable: kind !== "value",
       section: field.section ?? (field.short === undefined && field.presets === undefined ? newOptions : oldOptions),
       variable: `SMTP_SOURCE_${long.replaceAll("-", "_").toUpperCase()}`
     }
@@ -118,6 +121,7 @@ const commandOnly = (row: Partial<OptionRow> & { readonly long: string; readonly
   default: undefined,
   presets: {},
   repeatable: false,
+  negatable: false,
   section: newOptions,
   variable: undefined,
   ...row

@@ -169,9 +169,9 @@ export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.
         stopping: Effect.asVoid(options.stopping ?? Effect.never),
         ledger,
         onConnectRetry: (error) => trouble?.retry(error),
-        onOutcome: (message, outcome) => {
+        onOutcome: (message, outcome, ends) => {
           ledger.book(outcome)
-          trouble?.outcome(outcome)
+          if (!ends) trouble?.outcome(outcome)
           onOutcome?.(message, outcome)
         }
       }

@@ -37,7 +37,7 @@ export const run = (shared: SharedRun): Effect.Effect<void, RunEnded> =>
       Effect.gen(() => loop(shared, connection, underWay)),
       Effect.sync(() => {
         if (underWay.message !== undefined) {
-          shared.onOutcome(underWay.message, Settlement.interrupted(connection.wire, underWay.progress))
+          shared.onOutcome(underWay.message, Settlement.interrupted(connection.wire, underWay.progress), false)
         }
         connection.close()
       })
@@ -84,8 +84,8 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
       recorder.record("transaction", endings[outcome._tag], now() - begun)
     }
     underWay.message = undefined
-    onOutcome(message, outcome)
     const error = fatal(outcome, plan, connection.wire)
+    onOutcome(message, outcome, error !== undefined)
     if (error !== undefined) return yield* new RunEnded({ error })
 
     // The next message is taken before the pause: no pause follows the last one, and nobody wakes to nothing.

@@ -39,5 +39,6 @@ export interface SharedRun {
   readonly stopping: Effect.Effect<void>
   readonly ledger: Ledger
   readonly onConnectRetry: (error: ConnectFailed) => void
-  readonly onOutcome: (message: number, outcome: Outcome) => void
+  /** `ends` tells the outcome that ends the run, which is told by itself. */
+  readonly onOutcome: (message: number, outcome: Outcome, ends: boolean) => void
 }

@@ -3,7 +3,7 @@
  */
 import { type Excuse, check, cross, group, to, words } from "../Case.js"
 import { first, reply } from "../Script.js"
-import { dialogues } from "../Words.js"
+import { dialogues, helo, message, quit } from "../Words.js"
 
 const numeric = ["-C", "-l", "-m", "-r", "-R", "-s", "-T", "-w"]
 const withValue = [...numeric, "-f", "-F", "-M", "-S", "-t"]
@@ -11,7 +11,7 @@ const withValue = [...numeric, "-f", "-F", "-M", "-S", "-t"]
 /** Ours does nothing at all. */
 const refusal = (difference: Excuse["difference"]): Excuse => ({
   difference,
-  ours: { exit: 1, fatal: true, quiet: false, ...dialogues() }
+  ours: { exit: 1, fatal: true, quiet: false, lockStep: true, ...dialogues() }
 })
 
 /** Each of them is 0 to the original, or less. */
@@ -52,11 +52,16 @@ const positionals = group(
   check("", { name: "two", target: words("127.1.2.3:9", "127.1.2.3:9") }),
   check("", { name: "three", target: words("127.1.2.3:9", "127.1.2.3:9", "127.1.2.3:9") }),
   check("", { name: "an option after the target", target: words("127.1.2.3:9", "-d") }),
-  check("", {
-    name: "an option after the target, listening",
-    target: to("ipv4", (port) => [`127.0.0.1:${port}`, "-d"])
-  }),
-  check("", { name: "-- after the target", target: to("ipv4", (port) => [`127.0.0.1:${port}`, "--"]) }),
+  ["-d", "--"].map((word) =>
+    check("", {
+      name: `${word} after the target, listening`,
+      target: to("ipv4", (port) => [`127.0.0.1:${port}`, word]),
+      excuse: {
+        difference: "options after the target",
+        ours: { exit: 0, fatal: false, quiet: true, ...dialogues(helo + message + quit) }
+      }
+    })
+  ),
   check("", { name: "an empty one after the target", target: to("ipv4", (port) => [`127.0.0.1:${port}`, ""]) }),
   check("", { name: "a hyphen", target: words("-") }),
   check("", { name: "-- --", target: words("--", "--") })

@@ -1,9 +1,9 @@
 /**
  * Every step, answered with every kind of reply that is not hoped for.
  */
-import { type Circumstances, check, cross, group } from "../Case.js"
+import { type Circumstances, check, clientName, cross, group } from "../Case.js"
 import { always, first, nth, reply, type Step, steps, together } from "../Script.js"
-import { dialogues, helo, messageToTwo, quit } from "../Words.js"
+import { content, data, dialogues, helo, lhlo, lines, mail, messageToTwo, quit } from "../Words.js"
 
 const refusals = ["450 4.0.0 later", "550 5.0.0 no", "421 4.0.0 closing", "521 5.0.0 never", "199 hm", "hello"]
 
@@ -66,13 +66,28 @@ const throughout = group(
   )
 )
 
+/** The envelope of an LMTP message to so many recipients, with numbers from `first`. */
+const numbered = (from: number, recipients: number): string =>
+  lhlo +
+  mail +
+  Array.from({ length: recipients }, (_, index) => lines(`RCPT TO:<${from + index}foo@${clientName}>`)).join("")
+
+const rest = data + content + quit
+
 const ofSeveral = group(
   "one recipient of three refused",
   cross([1, 2, 3], ["450 later", "550 no", "421 closing", "hello"], (turn, text) =>
     ["-r 3 -m 2", "-A -r 3 -m 2", "-A -d -r 3 -m 2", "-A -L -N -r 3 -m 2"]
       .filter((manner) => !manner.includes("-L") || text.startsWith("421"))
       .map((manner) =>
-        check(manner, { name: `recipient ${turn} answered ${text}`, server: nth("rcpt", turn, reply(text)) })
+        check(manner, {
+          name: `recipient ${turn} answered ${text}`,
+          server: nth("rcpt", turn, reply(text)),
+          excuse:
+            manner.includes("-N") && turn < 3
+              ? { difference: "numbers of messages", ours: dialogues(numbered(1, turn), numbered(4, 3) + rest) }
+              : undefined
+        })
       )
   )
 )
