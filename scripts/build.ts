@@ -52,10 +52,5 @@ execFileSync(process.execPath, tsc, { stdio: "inherit" })
 fs.mkdirSync(`${made}/man`)
 fs.writeFileSync(`${made}/man/smtp-source.1`, Manual.page({ version }))
 
-// Whoever runs the command meanwhile finds the old one or the new one.
-const fresh = fs.mkdtempSync("dist-")
-fs.renameSync(made, "dist")
-
 fs.rmSync("dist", { recursive: true, force: true })
-fs.renameSync(fresh, "dist")
-fs.chmodSync("dist", 0o755)
+fs.renameSync(made, "dist")

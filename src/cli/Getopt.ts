@@ -27,7 +27,7 @@ export interface OptionSpec {
 
 /**
  * The options given, by long name, each with its values in order: of an option that is not repeatable the last one counts.
- * A flag's value is `true` or, after `--no-…`, `false`; a count's is how often it was given since.
+ * A flag's value is `true` or, after `--no-…`, `false`; a count's is how often it was given since the last `--no-…`.
  *
  * @since 0.1.0
  * @category models

@@ -29,25 +29,13 @@ const mark = "\u0001"
 
 const config = CliConfig.make({ isCaseSensitive: true, autoCorrectLimit: 0, showBuiltIns: false })
 
-/** A value, and where it came from. */
-interface Given {
-  readonly text: string
-  readonly from: "arguments" | "environment"
-}
-
-const optionOf = (row: OptionRow): Options.Options<Option.Option<Given>> => {
+const optionOf = (row: OptionRow): Options.Options<Option.Option<string>> => {
   const given = Options.text(row.long).pipe(
     Options.withPseudoName(row.placeholder),
     Options.withDescription(row.description)
   )
   const orVariable = row.variable === undefined ? given : Options.withFallbackConfig(given, Config.string(row.variable))
-  return orVariable.pipe(
-    Options.map(
-      (text): Given =>
-        text.startsWith(mark) ? { text: text.slice(mark.length), from: "arguments" } : { text, from: "environment" }
-    ),
-    Options.optional
-  )
+  return Options.optional(orVariable)
 }
 
 const command = Command.make("smtp-source", {
@@ -71,7 +59,7 @@ export const parse = (
     const argv = planRows.flatMap((row) => {
       const values = options.get(row.long)
       if (values === undefined) return []
-      return [`--${row.long}`, mark + (row.repeatable ? JSON.stringify(values) : values.at(-1))]
+      return [`--${row.long}`, mark + values.at(-1)]
     })
     const operand = operands.map((target) => mark + target)
     const directive = yield* Effect.mapError(
@@ -86,61 +74,109 @@ export const parse = (
     if (directive._tag === "BuiltIn") return yield* new UsageError({ reason: "not an option", remind: true })
     const { given, target } = directive.value
     const input: Record<string, unknown> = { ...defaults }
-    const origins = new Map<string, string>()
+    const origins = new Map<string, Origin>()
     for (const row of planRows) {
       const value = Option.getOrUndefined(given[row.long] ?? Option.none())
       if (value === undefined || row.field === undefined) continue
-      input[row.field] = read(row, value)
-      origins.set(row.field, value.from === "environment" && row.variable !== undefined ? row.variable : label(row))
+      const typed = options.get(row.long)
+      const texts = typed ?? [value]
+      input[row.field] = row.repeatable ? texts.map((text) => read(row, text)) : read(row, texts.at(-1) ?? "")
+      const name = typed === undefined ? { variable: row.variable } : { variable: undefined }
+      origins.set(row.field, { row, text: texts.join(" "), ...name })
     }
     if (Option.isSome(target)) input.target = target.value.slice(mark.length)
     else {
       // A variable that cannot be read is as good as none.
-      const named = yield* Effect.orElseSucceed(Config.option(Config.string("SMTP_SOURCE_TARGET")), Option.none<string>)
-      if (Option.isSome(named)) input.target = named.value
+      const named = yield* Effect.orElseSucceed(Config.option(Config.string(targetVariable)), Option.none<string>)
+      if (Option.isSome(named)) {
+        input.target = named.value
+        origins.set("target", { row: undefined, text: named.value, variable: targetVariable })
+      }
     }
-    const issues = [...overridden(options), ...issuesOf(input, origins), ...Plan.conflicts(input)]
+    const issues = [...overridden(options), ...issuesOf(input, origins), ...conflictsOf(input, origins)]
     if (issues.length > 0) return yield* new UsageError({ reason: [...new Set(issues)].join("; "), remind: false })
     return yield* Effect.orDie(Plan.decode(input))
   })
 
+const targetVariable = "SMTP_SOURCE_TARGET"
+
+/** Where a field's value came from. */
+interface Origin {
+  readonly row: OptionRow | undefined
+  readonly text: string
+  /** The environment's variable, where the option was not given. */
+  readonly variable: string | undefined
+}
+
+/** As atoi(3) reads numbers, but to the end: blanks and a sign may lead. */
+const number = /^[ \t\n\v\f\r]*\+?\d+(\.\d+)?$/
+
 /** What a value means to its field; what it cannot mean is left as it is, for the schema to refuse under its name. */
-const read = (row: OptionRow, { from, text }: Given): unknown => {
-  if (row.repeatable) return from === "arguments" ? (JSON.parse(text) as unknown) : [text]
-  if (row.kind === "flag") return booleans[text.toLowerCase()] ?? text
-  if (row.numeric || row.kind === "count") return /^\s*\+?\d+(\.\d+)?$/.test(text) ? Number(text) : text
+const read = (row: OptionRow, text: string): unknown => {
+  if (row.kind === "flag") return booleans.get(text.toLowerCase()) ?? text
+  if (row.numeric || row.kind === "count") return number.test(text) ? Number(text) : text
   return text
 }
 
-const booleans: { readonly [text: string]: boolean | undefined } = {
-  true: true,
-  yes: true,
-  on: true,
-  "1": true,
-  false: false,
-  no: false,
-  off: false,
-  "0": false
-}
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "yes", "on", "1"].map((word) => [word, true] as const),
+  ...["false", "no", "off", "0"].map((word) => [word, false] as const)
+])
 
-/** All that is wrong with the fields, each with the option, or the variable, that it came by. */
-const issuesOf = (input: Record<string, unknown>, origins: ReadonlyMap<string, string>): ReadonlyArray<string> => {
+/** All that is wrong with the fields, one by one, each with the option, or the variable, that it came by. */
+const issuesOf = (input: Record<string, unknown>, origins: ReadonlyMap<string, Origin>): ReadonlyArray<string> => {
   const decoded = Plan.decode(input)
   if (Either.isRight(decoded)) return []
+  const told = new Set<string>()
   return ParseResult.ArrayFormatter.formatErrorSync(decoded.left).flatMap(({ message, path }) => {
     const field = String(path[0] ?? "")
-    // Rules between fields have no field of their own, and are told of by `Plan.conflicts`.
-    if (field === "") return []
-    return [field === "target" ? message : `${origins.get(field)}: ${message}, not ${JSON.stringify(input[field])}`]
+    // Rules between fields have no field of their own, and are told of by `conflictsOf`. Of what a field could have been
+    // instead, the first is told; `expected` knows the others.
+    if (field === "" || told.has(field)) return []
+    told.add(field)
+    const origin = origins.get(field)
+    if (field === "target") {
+      const reason = message.startsWith(":") ? JSON.stringify(input.target) + message : message
+      return [origin === undefined ? reason : `${targetVariable}: ${reason}`]
+    }
+    if (origin?.row !== undefined) {
+      const name = origin.variable ?? label(origin.row)
+      return [`${name}: ${expected(origin.row, message)}, not ${JSON.stringify(origin.text)}`]
+    }
+    // Nobody gave it: a host's own name can be one that no HELO may hold.
+    const row = planRows.find((each) => each.field === field)
+    const name = row === undefined ? field : label(row)
+    return [`${name}: must be given, for its default will not do: ${message}, not ${JSON.stringify(input[field])}`]
   })
 }
+
+/** What an option takes, in a sentence, where its schema has none for it. */
+const expected = (row: OptionRow, message: string): string => {
+  if (row.kind === "flag") return "expected true or false"
+  if (row.kind === "count") return "expected a whole number, 0 or more"
+  if (row.choices.length === 0) return message
+  const last = row.choices.at(-1)
+  const words = row.choices.length === 1 ? last : `${row.choices.slice(0, -1).join(", ")} or ${last}`
+  return row.numeric ? `${message}, or ${words}` : `expected ${words}`
+}
+
+/** The rules between fields that are broken. Of what broke them, the command line does not show the variables. */
+const conflictsOf = (input: Record<string, unknown>, origins: ReadonlyMap<string, Origin>): ReadonlyArray<string> =>
+  Plan.conflicts(input).map((rule) => {
+    const variables = [...origins].flatMap(([field, { variable }]) =>
+      variable === undefined || Plan.conflicts({ ...input, [field]: undefined }).includes(rule) ? [] : [variable]
+    )
+    return variables.length === 0 ? rule : `${rule} (from the environment: ${variables.join(", ")})`
+  })
 
 /** What is wrong with values that later ones took the place of: they were asked for all the same (clause S1.5). */
 const overridden = (options: Arguments["options"]): ReadonlyArray<string> =>
   planRows.flatMap((row) => {
-    const earlier = row.repeatable || row.field === undefined ? [] : (options.get(row.long) ?? []).slice(0, -1)
+    const { field } = row
+    if (row.repeatable || field === undefined) return []
+    const earlier = (options.get(row.long) ?? []).slice(0, -1)
     return earlier.flatMap((text) =>
-      issuesOf({ [row.field!]: read(row, { text, from: "arguments" }) }, new Map([[row.field!, label(row)]]))
+      issuesOf({ [field]: read(row, text) }, new Map([[field, { row, text, variable: undefined }]]))
     )
   })
 

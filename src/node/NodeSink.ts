@@ -1,13 +1,13 @@
 /**
  * The sink over real sockets, in a thread of its own, so that it does not share the generator's event loop.
  *
- * The thread's entry is the module `sinkWorker` beside the file that holds this module: `sinkWorker.js` where this is
- * built, bundled or not; `sinkWorker.ts`, through tsx, where this runs from its source.
+ * The thread's entry is the module `sinkWorker`: a built package holds `sinkWorker.js` in the same folder as the file
+ * that this module is built into, bundled or not.
  *
  * @since 0.1.0
  */
 import * as util from "node:util"
-import { Worker } from "node:worker_threads"
+import type { Worker } from "node:worker_threads"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -19,6 +19,7 @@ import type { SinkConfig, SinkOptions } from "../sink/SinkOptions.js"
 import * as SmtpSink from "../sink/SmtpSink.js"
 import * as Target from "../smtp/Target.js"
 import * as SinkListener from "./SinkListener.js"
+import * as WorkerEntry from "./WorkerEntry.js"
 import type { SinkWorkerData, SinkWorkerMessage } from "./sinkWorker.js"
 
 /**
@@ -89,7 +90,7 @@ const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions): St
     let defect: unknown
     const acquire = Effect.sync(() => {
       const workerData: SinkWorkerData = { config, counters, listen }
-      const worker = new Worker(entry, { workerData, execArgv: fromSource ? ["--import", "tsx"] : [], name: "sink" })
+      const worker = WorkerEntry.start(import.meta.url, "sinkWorker", { workerData, execArgv: [], name: "sink" })
       worker.on("error", (error) => {
         defect = error
       })
@@ -112,10 +113,6 @@ const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions): St
       }))
     )
   })
-
-const fromSource = import.meta.url.endsWith(".ts")
-
-const entry = new URL(fromSource ? "./sinkWorker.ts" : "./sinkWorker.js", import.meta.url)
 
 const failed = (
   { target }: SinkListener.ListenOptions,

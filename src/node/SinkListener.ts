@@ -88,13 +88,15 @@ class Listener implements SinkListener {
       const connection = this.add(socket)
       socket.on("data", (chunk) => connection?.receive(chunk, 0, chunk.length))
     })
-    this.server.on("error", (error) => {
+    const fail = (error: NodeJS.ErrnoException): void => {
       clearInterval(this.timer)
       onFailed(error)
-    })
+    }
+    this.server.on("error", fail)
     this.server.listen(
       target._tag === "Unix" ? { path: target.path, backlog } : { host: target.host, port: target.port, backlog },
       () => {
+        this.server.off("error", fail).on("error", ignore)
         this.takeOver()
         const address = this.server.address()
         onListening(
@@ -190,12 +192,16 @@ class Connection {
   private end(): void {
     const { listener, session, socket } = this
     this.due = listener.tick + farewell
-    if (session.verdict === "reset") socket.resetAndDestroy()
+    if (session.verdict === "reset") reset(socket)
     // What a closed socket had not read would make the kernel send a reset, and the client might lose the last reply.
     else if (session.verdict === "close") socket.end()
     else if (socket.writableLength === 0) socket.destroy()
     else socket.destroySoon()
   }
 }
+
+/** A UNIX-domain socket knows no reset. */
+const reset = (socket: net.Socket): unknown =>
+  socket.remoteAddress === undefined ? socket.destroy() : socket.resetAndDestroy()
 
 const ignore = (): void => {}
