@@ -10,11 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
-import type { StopSignal } from "../load/StopSignal.js"
-import type { Workers } from "../load/Workers.js"
 import type { Plan } from "../plan/Plan.js"
 import { Output } from "../report/Output.js"
-import type { Connector } from "../smtp/Wire.js"
 import * as DryRun from "./DryRun.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
@@ -61,12 +58,12 @@ export const parse = (
 ): Effect.Effect<Directive, Fatal.UsageError> =>
   Effect.gen(function* () {
     const given = yield* Either.mapLeft(getopt(argv), (reason) => new Fatal.UsageError({ reason, remind: true }))
-    const has = (name: string) => given.options.get(name)?.[0] === "true"
+    const has = (name: string) => given.options.has(name)
     if (has("help")) return { _tag: "Help" }
     if (has("version")) return { _tag: "Version" }
     // The parser is a third of the command's code, which --help and --version do without.
     const planOptions = yield* Effect.promise(() => import("./PlanOptions.js"))
-    const shell = given.options.get("completions")?.[0]
+    const shell = given.options.get("completions")?.at(-1)
     if (shell !== undefined) {
       if (shell !== "bash" && shell !== "zsh" && shell !== "fish") {
         const reason = `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}`
@@ -76,7 +73,6 @@ export const parse = (
       return { _tag: "Completions", script: `${lines.join("\n")}\n` }
     }
     const plan = yield* Effect.provide(planOptions.parse(given, { helloName: hostName }), nothingElse)
-    if (plan.target === undefined) return yield* new Fatal.UsageError({ reason: "no target", remind: true })
     return { _tag: has("dry-run") ? "DryRun" : "Run", plan }
   })
 
@@ -86,10 +82,7 @@ export const parse = (
  * @since 0.1.0
  * @category running
  */
-export const main = (
-  argv: ReadonlyArray<string>,
-  options: CliOptions
-): Effect.Effect<number, never, Connector | FileSystem.FileSystem | Output | StopSignal | Workers> =>
+export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.Effect<number, never, Run.Services> =>
   Effect.gen(function* () {
     const output = yield* Output
     const directive = yield* parse(argv, options)

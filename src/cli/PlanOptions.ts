@@ -81,8 +81,8 @@ export const parse = (
       const typed = options.get(row.long)
       const texts = typed ?? [value]
       input[row.field] = row.repeatable ? texts.map((text) => read(row, text)) : read(row, texts.at(-1) ?? "")
-      const name = typed === undefined ? { variable: row.variable } : { variable: undefined }
-      origins.set(row.field, { row, text: texts.join(" "), ...name })
+      const text = row.repeatable ? texts.join(" ") : (texts.at(-1) ?? "")
+      origins.set(row.field, { row, text, variable: typed === undefined ? row.variable : undefined })
     }
     if (Option.isSome(target)) input.target = target.value.slice(mark.length)
     else {
@@ -94,7 +94,11 @@ export const parse = (
       }
     }
     const issues = [...overridden(options), ...issuesOf(input, origins), ...conflictsOf(input, origins)]
-    if (issues.length > 0) return yield* new UsageError({ reason: [...new Set(issues)].join("; "), remind: false })
+    if (input.target === undefined) issues.push("no target")
+    if (issues.length > 0) {
+      const remind = issues.length === 1 && input.target === undefined
+      return yield* new UsageError({ reason: [...new Set(issues)].join("; "), remind })
+    }
     return yield* Effect.orDie(Plan.decode(input))
   })
 
@@ -141,7 +145,9 @@ const issuesOf = (input: Record<string, unknown>, origins: ReadonlyMap<string, O
     }
     if (origin?.row !== undefined) {
       const name = origin.variable ?? label(origin.row)
-      return [`${name}: ${expected(origin.row, message)}, not ${JSON.stringify(origin.text)}`]
+      const text = JSON.stringify(origin.text)
+      const reason = expected(origin.row, message)
+      return [reason.startsWith("expected") ? `${name}: ${reason}, not ${text}` : `${name}: ${text} ${reason}`]
     }
     // Nobody gave it: a host's own name can be one that no HELO may hold.
     const row = planRows.find((each) => each.field === field)
