@@ -94,9 +94,9 @@ export const parse = (
       }
     }
     const issues = [...overridden(options), ...issuesOf(input, origins), ...conflictsOf(input, origins)]
-    if (input.target === undefined) issues.push("no target")
+    if (input.target === undefined && input.sink !== true) issues.push("no target")
     if (issues.length > 0) {
-      const remind = issues.length === 1 && input.target === undefined
+      const remind = issues.length === 1 && issues[0] === "no target"
       return yield* new UsageError({ reason: [...new Set(issues)].join("; "), remind })
     }
     return yield* Effect.orDie(Plan.decode(input))
