@@ -1,0 +1,110 @@
+/**
+ * Checks what users install: packs the package, unpacks it elsewhere with its declared dependencies and nothing else
+ * beside it, and uses it.
+ *
+ *     npm run check:package
+ */
+import { execFileSync, spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { fileURLToPath } from "node:url"
+
+interface Manifest {
+  readonly version: string
+  readonly bin: Readonly<Record<string, string>>
+  readonly man: ReadonlyArray<string>
+  readonly exports: Readonly<Record<string, null | string | Readonly<Record<string, string>>>>
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly optionalDependencies: Readonly<Record<string, string>>
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const place = fs.mkdtempSync(path.join(os.tmpdir(), "smtp-source-package-"))
+process.once("exit", () => fs.rmSync(place, { recursive: true, force: true }))
+
+const modules = path.join(place, "node_modules")
+const installed = path.join(modules, "smtp-source")
+const inPackage = (file: string): string => path.join(installed, file)
+
+const unpack = (): Manifest => {
+  execFileSync("npm", ["pack", "--pack-destination", place], { cwd: root, stdio: "ignore" })
+  const [tarball] = fs.readdirSync(place)
+  fs.mkdirSync(installed, { recursive: true })
+  execFileSync("tar", ["-xzf", path.join(place, tarball!), "-C", installed, "--strip-components=1"])
+  return JSON.parse(fs.readFileSync(inPackage("package.json"), "utf8"))
+}
+
+/** With Node's types, which everybody has who writes TypeScript for Node. */
+const linkDependencies = ({ dependencies, optionalDependencies }: Manifest): void => {
+  for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), "@types/node"]) {
+    fs.mkdirSync(path.dirname(path.join(modules, name)), { recursive: true })
+    fs.symlinkSync(path.join(root, "node_modules", name), path.join(modules, name))
+  }
+}
+
+let failures = 0
+
+/** Prints whether there is nothing to complain of. */
+const check = (what: string, complaints: string): void => {
+  console.log(`${complaints === "" ? "ok" : "FAILED"}: ${what}`)
+  if (complaints === "") return
+  failures++
+  console.log(complaints.replace(/^/gm, "    "))
+}
+
+/** What a command has to complain of, by its exit status or by a word on standard error. */
+const complaints = (command: string, words: ReadonlyArray<string>): string => {
+  const { error, status, stderr, stdout } = spawnSync(command, words, { cwd: place, encoding: "utf8" })
+  return status === 0 && stderr === "" ? "" : [error?.message, `exit status ${status}`, stdout, stderr].join("\n")
+}
+
+const manifest = unpack()
+
+const named = [
+  ...Object.values(manifest.bin),
+  ...manifest.man,
+  ...Object.values(manifest.exports).flatMap((paths) =>
+    typeof paths === "string" ? [paths] : Object.values(paths ?? {})
+  )
+]
+const absent = named.filter((file) => !file.includes("*") && !fs.existsSync(inPackage(file)))
+check("the files that package.json names are there", absent.join("\n"))
+
+for (const [name, file] of Object.entries(manifest.bin)) {
+  const { stderr, stdout } = spawnSync(inPackage(file), ["--version"], { cwd: place, encoding: "utf8" })
+  const expected = `${name} ${manifest.version}\n`
+  check(`${name} runs without any dependency, and knows its version`, stdout === expected ? "" : stdout + stderr)
+}
+
+for (const page of manifest.man) {
+  const groff = ["groff", ["-man", "-Tutf8", "-ww", "-z", inPackage(page)]] as const
+  if (spawnSync("groff", ["-v"]).error === undefined) check(`${page} is set without a warning`, complaints(...groff))
+  else console.log(`skipped: ${page} (this machine lacks groff)`)
+}
+
+linkDependencies(manifest)
+
+/** Threads' entries, which have small names, only run in threads. */
+const library = fs
+  .readdirSync(inPackage("dist/lib"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".js") && !/[/](?=[a-z])[^/]*Worker/.test(file))
+  .map((file) => `smtp-source/${file.replace(/\.js$/, "")}`)
+  .concat("smtp-source")
+
+fs.writeFileSync(path.join(place, "use.mjs"), library.map((name) => `import "${name}"\n`).join(""))
+check(`each of the library's ${library.length} modules can be imported`, complaints(process.execPath, ["use.mjs"]))
+
+fs.writeFileSync(path.join(place, "hidden.mjs"), `import "smtp-source/cli/Cli"\n`)
+check(
+  "the command's own modules cannot",
+  complaints(process.execPath, ["hidden.mjs"]).includes("ERR_PACKAGE_PATH_NOT_EXPORTED") ? "" : "they can"
+)
+
+const uses = library.map((name, index) => `import * as module${index} from "${name}"\nvoid module${index}\n`)
+fs.writeFileSync(path.join(place, "use.mts"), uses.join(""))
+const options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022", "--types", "node"]
+const tsc = [path.join(root, "node_modules/typescript/bin/tsc"), ...options, "use.mts"]
+check("they have types, of declared dependencies alone", complaints(process.execPath, tsc))
+
+process.exitCode = failures === 0 ? 0 : 1
