@@ -6,6 +6,7 @@
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type * as Load from "../load/Load.js"
 import { StopSignal } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
@@ -13,12 +14,14 @@ import * as Accounting from "../measure/Accounting.js"
 import type { Plan } from "../plan/Plan.js"
 import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
+import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 import * as Printable from "../smtp/Printable.js"
+import * as Target from "../smtp/Target.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Fatal from "./Fatal.js"
 
 /**
- * Runs the plan and gives the exit status of design's table: 0, 1, 70, 130 or 143.
+ * Runs the plan and gives the exit status: 0, 1, 70, 130 or 143.
  *
  * Standard output carries the -c counter alone. Standard error gets the dialogue (-v), each kind of trouble once, what
  * ended the run, and the summary, where there is a terminal or `--summary`.
@@ -26,12 +29,42 @@ import * as Fatal from "./Fatal.js"
  * @since 0.1.0
  * @category running
  */
-export const run = (
+export const run = (plan: Plan): Effect.Effect<number, Load.RunError | SinkFailed, Services> =>
+  plan.sink ? Effect.scoped(againstSink(plan)) : Effect.map(report(plan), ({ status }) => status)
+
+/**
+ * What a run asks for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Services = Connector | EmbeddedSink | FileSystem | Output | StopSignal | Workers.Workers
+
+/** Starts a sink, runs the plan against it, and compares the books: what it took must be what we saw accepted. */
+const againstSink = (plan: Plan): Effect.Effect<number, Load.RunError | SinkFailed, Services | Scope.Scope> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const embedded = yield* EmbeddedSink
+    const sink = yield* embedded.start({ protocol: plan.lmtp ? "lmtp" : "smtp", maxRecipients: plan.recipients })
+    const { result, status } = yield* report({ ...plan, sink: false, target: Target.format(sink.target) })
+    const { accepted, unknown } = result.accounting
+    const { messages } = yield* sink.counts
+    if (messages >= accepted && messages <= accepted + unknown) {
+      if (shows(plan, output)) output.stderr(`smtp-source: the sink counted ${Summary.count(messages)} messages, too\n`)
+      return status
+    }
+    output.stderr(`smtp-source: panic: the sink counted ${messages} messages, and we ${accepted}\n`)
+    return Fatal.status.internalError
+  })
+
+const shows = (plan: Plan, output: Output["Type"]): boolean => plan.summary || output.isTerminal.stderr
+
+const report = (
   plan: Plan
 ): Effect.Effect<
-  number,
-  Load.RunError | Workers.WorkerDied,
-  Connector | FileSystem | Output | StopSignal | Workers.Workers
+  { readonly status: number; readonly result: Workers.WorkersResult },
+  Load.RunError,
+  Exclude<Services, EmbeddedSink>
 > =>
   Effect.gen(function* () {
     const output = yield* Output
@@ -47,27 +80,30 @@ export const run = (
       hurrying: signals.second,
       onTrace: plan.verbose > 0 ? (direction, text) => output.stderr(traced(direction, text)) : undefined,
       onContentSent: plan.counter ? () => output.stdout(`${++sent}\r`) : undefined,
-      onTrouble: (kind, text) => {
-        // What ends the run is told as such.
-        if (plan.acceptRejection || plan.keepGoing || kind.startsWith("retry ")) say(`warning: ${text}`)
-      }
+      onTrouble: (_kind, text) => say(`warning: ${text}`)
     })
 
-    const { accounting, endedBy, stopped, workerDied } = result
+    const { endedBy, stopped, workerDied } = result
     if (Option.isSome(workerDied)) say(`fatal: ${workerDied.value.message}`)
     else if (Option.isSome(endedBy)) say(`fatal: ${endedBy.value.message}`)
     else if (plan.counter) output.stdout("\n")
-    if (plan.summary || output.isTerminal.stderr || stopped) {
+    if (shows(plan, output) || stopped) {
       for (const line of Summary.render(result)) say(line)
     }
-    const violations = Accounting.violations(accounting)
+    const violations = Accounting.violations(result.accounting)
     for (const law of violations) say(`panic: the books do not balance: ${law}`)
-
-    if (violations.length > 0) return Fatal.status.internalError
-    if (received !== undefined) return received === "SIGTERM" ? Fatal.status.terminated : Fatal.status.interrupted
-    if (Option.isSome(endedBy) || Option.isSome(workerDied)) return Fatal.status.failure
-    return plan.keepGoing && accounting.accepted < accounting.planned ? Fatal.status.failure : Fatal.status.success
+    return { status: violations.length > 0 ? Fatal.status.internalError : statusOf(plan, result, received), result }
   })
+
+const statusOf = (
+  plan: Plan,
+  { accounting, endedBy, workerDied }: Workers.WorkersResult,
+  received: "SIGINT" | "SIGTERM" | undefined
+): number => {
+  if (received !== undefined) return received === "SIGTERM" ? Fatal.status.terminated : Fatal.status.interrupted
+  if (Option.isSome(endedBy) || Option.isSome(workerDied)) return Fatal.status.failure
+  return plan.keepGoing && accounting.accepted < accounting.planned ? Fatal.status.failure : Fatal.status.success
+}
 
 /** Commands as they are, replies after `<<<`, each line on its own. */
 const traced = (direction: "sent" | "received", text: string): string => {

@@ -197,6 +197,10 @@ const fields = {
     description:
       "Share the sessions out to this many threads, each with a processor of its own; auto is one for each processor."
   }),
+  sink: PlanField.withDefault(Schema.Boolean, false, {
+    description:
+      "Start a server of our own on loopback, in a thread of its own, and send to it instead of to a target. At the end its counts are compared with ours; a difference is a bug (exit status 70)."
+  }),
   summary: PlanField.withDefault(Schema.Boolean, false, {
     description: "Write the summary to standard error at the end, even where that is no terminal."
   })
@@ -221,11 +225,15 @@ export const schema = Schema.Struct(fields).pipe(
  * @since 0.1.0
  * @category schemas
  */
-export const conflicts = (plan: { readonly [field: string]: unknown }): ReadonlyArray<string> => {
+export const conflicts = (plan: {
+  readonly [field: string]: unknown
+  readonly sink?: unknown
+}): ReadonlyArray<string> => {
   const given = (field: string) => plan[field] !== undefined
   const rules: ReadonlyArray<readonly [boolean, string]> = [
     [given("file") && given("length"), "the -l option cannot be used with -F"],
-    [given("delay") && given("randomDelay"), "do not use the -w and -R options at the same time"]
+    [given("delay") && given("randomDelay"), "do not use the -w and -R options at the same time"],
+    [given("target") && plan.sink === true, "--sink takes the place of the target"]
   ]
   return rules.flatMap(([broken, rule]) => (broken ? [rule] : []))
 }
