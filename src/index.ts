@@ -8,6 +8,8 @@
 
 /** Runs a plan. */
 export * as Load from "./load/Load.js"
+/** Sessions with a program of your own. */
+export * as Scenario from "./load/Scenario.js"
 /** Runs a plan over several threads. */
 export * as Workers from "./load/Workers.js"
 /** The sums of a run, and their laws. */

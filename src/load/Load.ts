@@ -13,6 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
+import type * as Scope from "effect/Scope"
 import * as Accounting from "../measure/Accounting.js"
 import { Recorder } from "../measure/Recorder.js"
 import * as Address from "../plan/Address.js"
@@ -124,7 +125,13 @@ export const identify = (plan: Plan): Effect.Effect<Message.RunIdentity> =>
     return { helloName: plan.helloName ?? "localhost", runId, startedAt }
   })
 
-const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Array | undefined): RunPart => ({
+/**
+ * The whole of a run as its only part.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Array | undefined): RunPart => ({
   identity,
   file,
   sessions: Math.min(plan.sessions, plan.messages),
@@ -141,50 +148,73 @@ const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Array | und
 export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.Effect<RunResult, never, Connector> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const connector = yield* Connector
-      const deadlines = yield* Watchdog.make
-      const { file, identity, ledger, tickets } = part
-      const addresses = Address.make(plan, identity.helloName)
-      const recorder = new Recorder(options.onTrace, options.onContentSent)
-      const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
-      const { onOutcome } = options
-      const shared: SharedRun = {
-        plan,
-        target: Either.getOrThrow(Target.parse(plan.target ?? "localhost")),
-        helloName: identity.helloName,
-        connector,
-        connectOptions: {
-          deadlines,
-          observer: recorder,
-          timeout: plan.timeout * 1000,
-          family: plan.family,
-          windowSize: plan.windowSize
-        },
-        tickets,
-        gate: new ConnectGate(plan.connecting, deadlines),
-        recorder,
-        addresses,
-        contentOf: Message.make(plan, addresses, identity, file),
-        pauseBefore: Pause.make(plan, plan.seed ?? identity.runId),
-        stopping: Effect.asVoid(options.stopping ?? Effect.never),
-        ledger,
-        onConnectRetry: (error) => trouble?.retry(error),
-        onOutcome: (message, outcome, ends) => {
-          ledger.book(outcome)
-          if (!ends) trouble?.outcome(outcome)
-          onOutcome?.(message, outcome)
-        }
-      }
-
-      const begun = deadlines.now()
+      const shared = yield* share(plan, part, options)
+      const { ledger, recorder, tickets } = shared
+      const { now } = shared.connectOptions.deadlines
+      const begun = now()
       const exit = yield* Effect.exit(withStop(sessions(shared, part.sessions), shared, options.hurrying))
-      const elapsed = deadlines.now() - begun
+      const elapsed = now() - begun
       const endedBy = yield* endOf(exit)
-      if (part.ledger.planned > 0) ledger.add("notStarted", plan.messages - ledger.started)
-      const { startedAt } = identity
+      if (ledger.planned > 0) ledger.add("notStarted", plan.messages - ledger.started)
+      const { startedAt } = part.identity
       return { accounting: ledger, recorder, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
     })
-  ).pipe(Effect.withScheduler(new Scheduler.MixedScheduler(operationsBeforeYield)))
+  ).pipe(Effect.withScheduler(scheduler()))
+
+/**
+ * The scheduler that runs need.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const scheduler = (): Scheduler.Scheduler => new Scheduler.MixedScheduler(operationsBeforeYield)
+
+/**
+ * Prepares what the sessions of a part share. The watchdog lives as long as the scope.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const share = (
+  plan: Plan,
+  { file, identity, ledger, tickets }: RunPart,
+  options: RunOptions
+): Effect.Effect<SharedRun, never, Connector | Scope.Scope> =>
+  Effect.gen(function* () {
+    const connector = yield* Connector
+    const deadlines = yield* Watchdog.make
+    const addresses = Address.make(plan, identity.helloName)
+    const recorder = new Recorder(options.onTrace, options.onContentSent)
+    const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
+    const { onOutcome } = options
+    return {
+      plan,
+      target: Either.getOrThrow(Target.parse(plan.target ?? "localhost")),
+      helloName: identity.helloName,
+      connector,
+      connectOptions: {
+        deadlines,
+        observer: recorder,
+        timeout: plan.timeout * 1000,
+        family: plan.family,
+        windowSize: plan.windowSize
+      },
+      tickets,
+      gate: new ConnectGate(plan.connecting, deadlines),
+      recorder,
+      addresses,
+      contentOf: Message.make(plan, addresses, identity, file),
+      pauseBefore: Pause.make(plan, plan.seed ?? identity.runId),
+      stopping: Effect.asVoid(options.stopping ?? Effect.never),
+      ledger,
+      onConnectRetry: (error) => trouble?.retry(error),
+      onOutcome: (message, outcome, ends) => {
+        ledger.book(outcome)
+        if (!ends) trouble?.outcome(outcome)
+        onOutcome?.(message, outcome)
+      }
+    }
+  })
 
 /** What ended the run early, if anything did; a defect is a defect. */
 const endOf = (exit: Exit.Exit<unknown, Session.RunEnded>): Effect.Effect<Option.Option<SmtpError>> => {
@@ -192,7 +222,8 @@ const endOf = (exit: Exit.Exit<unknown, Session.RunEnded>): Effect.Effect<Option
   const failure = Cause.failureOption(exit.cause)
   return Option.isSome(failure)
     ? Effect.succeed(Option.some(failure.value.error))
-    : Effect.failCause(exit.cause as Cause.Cause<never>)
+    : // Without a failure, what is left of the cause are defects and interruptions.
+      Effect.failCause(exit.cause as Cause.Cause<never>)
 }
 
 /** One fiber for each session that has a message to begin with; the first that ends the run ends them all. */

@@ -54,6 +54,7 @@ export class Recorder implements WireObserver {
   private readonly histograms: Array<Histogram.Histogram | undefined> = Array.from({
     length: measured.length * endings.length
   })
+  private readonly own = new Map<string, Histogram.Histogram>()
 
   constructor(
     readonly onTrace?: WireObserver["onTrace"],
@@ -82,6 +83,22 @@ export class Recorder implements WireObserver {
       this.histograms[slot] = histogram
     }
     Histogram.record(histogram, elapsed * 1e6)
+  }
+
+  /** Counts one duration of a step that is not SMTP's, under its own name, in milliseconds. */
+  recordOwn(name: string, ending: Ending, elapsed: number): void {
+    const key = `${name} ${ending}`
+    let histogram = this.own.get(key)
+    if (histogram === undefined) {
+      histogram = Histogram.make()
+      this.own.set(key, histogram)
+    }
+    Histogram.record(histogram, elapsed * 1e6)
+  }
+
+  /** The durations of a step that is not SMTP's, which ended so; undefined where there were none. */
+  ownHistogram(name: string, ending: Ending): Histogram.Histogram | undefined {
+    return this.own.get(`${name} ${ending}`)
   }
 
   /** All that was recorded, as plain data. The counts are not copied. */
