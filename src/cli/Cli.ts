@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import type { Plan } from "../plan/Plan.js"
 import { Output } from "../report/Output.js"
+import * as Completions from "./Completions.js"
 import * as DryRun from "./DryRun.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
@@ -61,17 +62,14 @@ export const parse = (
     const has = (name: string) => given.options.has(name)
     if (has("help")) return { _tag: "Help" }
     if (has("version")) return { _tag: "Version" }
-    // The parser is a third of the command's code, which --help and --version do without.
-    const planOptions = yield* Effect.promise(() => import("./PlanOptions.js"))
     const shell = given.options.get("completions")?.at(-1)
     if (shell !== undefined) {
-      if (shell !== "bash" && shell !== "zsh" && shell !== "fish") {
-        const reason = `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}`
-        return yield* new Fatal.UsageError({ reason, remind: false })
-      }
-      const lines = yield* planOptions.completions(shell, rows)
-      return { _tag: "Completions", script: `${lines.join("\n")}\n` }
+      if (Completions.isShell(shell)) return { _tag: "Completions", script: Completions.render(shell, rows) }
+      const reason = `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}`
+      return yield* new Fatal.UsageError({ reason, remind: false })
     }
+    // The parser is a third of the command's code, which the others do without.
+    const planOptions = yield* Effect.promise(() => import("./PlanOptions.js"))
     const plan = yield* Effect.provide(planOptions.parse(given, { helloName: hostName }), nothingElse)
     return { _tag: has("dry-run") ? "DryRun" : "Run", plan }
   })

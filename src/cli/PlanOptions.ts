@@ -185,34 +185,3 @@ const overridden = (options: Arguments["options"]): ReadonlyArray<string> =>
       issuesOf({ [field]: read(row, text) }, new Map([[field, { row, text, variable: undefined }]]))
     )
   })
-
-/**
- * The lines of a script that completes the options in a shell.
- *
- * @since 0.1.0
- * @category completions
- */
-export const completions = (
-  shell: "bash" | "zsh" | "fish",
-  rows: ReadonlyArray<OptionRow>
-): Effect.Effect<ReadonlyArray<string>> => {
-  const option = (row: OptionRow): Options.Options<unknown> => {
-    const base: Options.Options<unknown> =
-      row.kind !== "value"
-        ? Options.boolean(row.long)
-        : row.choices.length > 0
-          ? Options.choice(row.long, row.choices)
-          : row.field === "file"
-            ? Options.file(row.long)
-            : Options.text(row.long)
-    const described = Options.withDescription(base, row.description)
-    return row.short === undefined ? described : Options.withAlias(described, row.short)
-  }
-  const described = Command.make("smtp-source", {
-    options: Options.all(Object.fromEntries(rows.map((row) => [row.long, option(row)])))
-  })
-  const { descriptor } = described
-  if (shell === "bash") return CommandDescriptor.getBashCompletions(descriptor, "smtp-source")
-  if (shell === "zsh") return CommandDescriptor.getZshCompletions(descriptor, "smtp-source")
-  return CommandDescriptor.getFishCompletions(descriptor, "smtp-source")
-}

@@ -1,0 +1,153 @@
+/**
+ * Scripts that complete the command line in bash, zsh and fish, from the table of options.
+ *
+ * The scripts that @effect/cli makes are not used: they offer options that are not ours, and in bash the values of a
+ * choice as one word (`reset,fin`).
+ *
+ * @since 0.1.0
+ */
+import type { OptionRow } from "./OptionTable.js"
+
+/**
+ * The shells for which there is a script.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Shell = "bash" | "zsh" | "fish"
+
+/**
+ * Whether there is a script for the shell of this name.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isShell = (name: string): name is Shell => Object.hasOwn(scripts, name)
+
+/**
+ * The script for a shell: to be sourced, or put where the shell looks for completions.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const render = (shell: Shell, rows: ReadonlyArray<OptionRow>): string => `${scripts[shell](rows).join("\n")}\n`
+
+const bash = (rows: ReadonlyArray<OptionRow>): ReadonlyArray<string> => {
+  const valued = rows.filter((row) => row.kind === "value")
+  const pattern = (some: ReadonlyArray<OptionRow>) => some.map((row) => names(row).join("|")).join("|")
+  const free = valued.filter((row) => row.choices.length === 0 && !isFile(row))
+  return [
+    "# bash completion for smtp-source",
+    "_smtp_source() {",
+    "  local IFS=$'\\n' word=$2 before=$3",
+    "  # --name=value is three words to bash.",
+    '  if [[ $word == "=" ]]; then',
+    "    word=",
+    '  elif [[ $before == "=" ]]; then',
+    `    before=\${COMP_WORDS[COMP_CWORD-2]}`,
+    "  fi",
+    "  COMPREPLY=()",
+    "  case $before in",
+    `    ${pattern(valued.filter(isFile))})`,
+    "      compopt -o filenames 2>/dev/null",
+    '      COMPREPLY=($(compgen -f -- "$word"))',
+    "      return ;;",
+    ...valued
+      .filter((row) => row.choices.length > 0)
+      .flatMap((row) => [
+        `    ${pattern([row])})`,
+        `      COMPREPLY=($(compgen -W $'${row.choices.join("\\n")}' -- "$word"))`,
+        "      return ;;"
+      ]),
+    `    ${pattern(free)})`,
+    "      return ;;",
+    "  esac",
+    "  if [[ $word == -* ]]; then",
+    `    COMPREPLY=($(compgen -W $'${rows.flatMap((row) => [...names(row), ...presets(row)]).join("\\n")}' -- "$word"))`,
+    "  else",
+    '    COMPREPLY=($(compgen -A hostname -- "$word"))',
+    "  fi",
+    "}",
+    "complete -F _smtp_source smtp-source"
+  ]
+}
+
+const zsh = (rows: ReadonlyArray<OptionRow>): ReadonlyArray<string> => {
+  const specs = rows.flatMap((row) => {
+    const text = zshText(summary(row))
+    const value = row.kind === "value" ? `:${zshText(row.placeholder)}:${zshValues(row)}` : ""
+    // A value may be attached to a letter, and follows a long name after = or a blank.
+    const spellings = names(row).map((name) =>
+      row.kind !== "value" ? name : name.startsWith("--") ? `${name}=` : `${name}+`
+    )
+    const others = row.kind === "count" ? "*" : `(${names(row).join(" ")})`
+    return [
+      ...spellings.map((spelling) => quote(`${others}${spelling}[${text}]${value}`)),
+      ...presets(row).map((name) => quote(`${name}[${text}]`))
+    ]
+  })
+  return [
+    "#compdef smtp-source",
+    "_smtp_source() {",
+    "  _arguments -s -S \\",
+    ...specs.map((spec) => `    ${spec} \\`),
+    "    ':target:_hosts'",
+    "}",
+    // Both ways in: loaded from fpath, where the file is the function, or sourced.
+    'if [ "$funcstack[1]" = "_smtp-source" ] || [ "$funcstack[1]" = "_smtp_source" ]; then',
+    '  _smtp_source "$@"',
+    "else",
+    "  compdef _smtp_source smtp-source",
+    "fi"
+  ]
+}
+
+const fish = (rows: ReadonlyArray<OptionRow>): ReadonlyArray<string> => [
+  "# fish completion for smtp-source",
+  "complete -c smtp-source -f -a '(__fish_print_hostnames)'",
+  ...rows.flatMap((row) => {
+    const letter = row.short === undefined ? "" : ` -s ${row.short}`
+    const value =
+      row.kind !== "value"
+        ? ""
+        : isFile(row)
+          ? " -r -F"
+          : row.choices.length > 0
+            ? ` -x -a '${row.choices.join(" ")}'`
+            : " -x"
+    const text = ` -d '${summary(row).replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`
+    return [
+      `complete -c smtp-source${letter} -l ${row.long}${value}${text}`,
+      ...presets(row).map((name) => {
+        const spelling = name.startsWith("--") ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`
+        return `complete -c smtp-source ${spelling}${text}`
+      })
+    ]
+  })
+]
+
+const scripts: { readonly [shell in Shell]: (rows: ReadonlyArray<OptionRow>) => ReadonlyArray<string> } = {
+  bash,
+  zsh,
+  fish
+}
+
+const names = (row: OptionRow): ReadonlyArray<string> => [
+  ...(row.short === undefined ? [] : [`-${row.short}`]),
+  `--${row.long}`
+]
+
+const presets = (row: OptionRow): ReadonlyArray<string> =>
+  Object.keys(row.presets).map((name) => (name.length === 1 ? `-${name}` : `--${name}`))
+
+const isFile = (row: OptionRow): boolean => row.placeholder === "file"
+
+/** The beginning of the description, up to the first stop or colon: menus are narrow. */
+const summary = (row: OptionRow): string => row.description.replaceAll(/ \([^)]*\)/g, "").replace(/[.:;](\s.*)?$/s, "")
+
+const zshValues = (row: OptionRow): string =>
+  isFile(row) ? "_files" : row.choices.length > 0 ? `(${row.choices.join(" ")})` : " "
+
+const zshText = (text: string): string => text.replace(/[\\[\]:]/g, "\\$&")
+
+const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
