@@ -6,6 +6,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { QuitException, Terminal } from "@effect/platform/Terminal"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -75,7 +76,8 @@ export const parse = (
   })
 
 /**
- * Does what the arguments ask for, and gives the exit status. What is wrong is told in one line on standard error.
+ * Does what the arguments ask for, and gives the exit status. What is wrong is told in one line on standard error, a fault
+ * of ours too.
  *
  * @since 0.1.0
  * @category running
@@ -105,6 +107,13 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
       Effect.map(Output, (output) => {
         output.stderr(Fatal.line(error.message))
         return Fatal.status.failure
+      })
+    ),
+    // A defect is a fault of ours; its stack is for who debugs, and not for who runs the command.
+    Effect.catchAllDefect((defect) =>
+      Effect.map(Output, (output) => {
+        output.stderr(Fatal.panic(Cause.die(defect)))
+        return Fatal.status.internalError
       })
     )
   )

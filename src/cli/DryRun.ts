@@ -29,8 +29,15 @@ export const render = (plan: Plan): Effect.Effect<string, Message.FileUnusable, 
     const { body, head } = Message.make(plan, addresses, identity, file)(0)
     const hello = plan.bare ? [] : [SmtpCommand.hello(plan.lmtp ? "LHLO" : "HELO", identity.helloName)]
     const commands = [...hello, addresses.mail, ...addresses.rcpts(0), SmtpCommand.data]
-    const rest = body === undefined ? "" : Buffer.from(body.subarray(0, shownBody)).toString("latin1")
-    const cut = body !== undefined && body.length > shownBody ? `(${body.length - shownBody} more bytes)\n` : ""
-    const lines = [...commands, head + rest].join("").split("\r\n").map(Printable.escapeBytes)
-    return `${JSON.stringify(plan, undefined, 2)}\n\n${lines.join("\n")}${cut}`
+    const shown = body === undefined ? "" : String.fromCharCode(...body.subarray(0, shownBody))
+    const hidden = body === undefined ? 0 : body.length - shownBody
+    const dialogue = [...commands, head + shown].join("").replace(/\r\n$/, "").split("\r\n").map(Printable.escapeBytes)
+    const lines = [
+      // Line by line: the line ends are ours, and what JSON leaves as it is may still drive a terminal.
+      ...JSON.stringify(plan, undefined, 2).split("\n").map(Printable.escape),
+      "",
+      ...dialogue,
+      ...(hidden > 0 ? [`(${hidden} more bytes)`] : [])
+    ]
+    return `${lines.join("\n")}\n`
   })

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Printable from "../smtp/Printable.js"
 
@@ -54,3 +55,16 @@ export const usage = "usage: smtp-source [options] [inet:]host[:port] | unix:pat
  * @category formatting
  */
 export const line = (message: string): string => `smtp-source: fatal: ${Printable.escape(message)}\n`
+
+/**
+ * The line that tells of a fault of ours, with its line end: what happened, without the stack.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const panic = (cause: Cause.Cause<unknown>): string => {
+  const messages = Cause.prettyErrors(cause).map(({ message, name }) =>
+    name === "Error" ? message : `${name}: ${message}`
+  )
+  return `smtp-source: panic: ${Printable.escape(messages.join("; "))}\n`
+}
