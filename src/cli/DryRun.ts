@@ -27,7 +27,8 @@ export const render = (plan: Plan): Effect.Effect<string, Message.FileUnusable, 
     const identity = yield* Load.identify(plan)
     const addresses = Address.make(plan, identity.helloName)
     const { body, head } = Message.make(plan, addresses, identity, file)(0)
-    const hello = plan.bare ? [] : [SmtpCommand.hello(plan.lmtp ? "LHLO" : "HELO", identity.helloName)]
+    const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"
+    const hello = plan.bare ? [] : [SmtpCommand.hello(verb, identity.helloName)]
     const commands = [...hello, addresses.mail, ...addresses.rcpts(0), SmtpCommand.data]
     const shown = body === undefined ? "" : String.fromCharCode(...body.subarray(0, shownBody))
     const hidden = body === undefined ? 0 : body.length - shownBody

@@ -8,9 +8,15 @@ import { newOptions, type OptionRow, oldOptions, rows } from "./OptionTable.js"
 /** A piece of the document. */
 type Block =
   | { readonly _tag: "Text"; readonly text: string }
-  | { readonly _tag: "Term"; readonly term: string; readonly text: string }
+  | { readonly _tag: "Term"; readonly term: ReadonlyArray<Span>; readonly text: string }
   | { readonly _tag: "Code"; readonly lines: ReadonlyArray<string> }
   | { readonly _tag: "Heading"; readonly text: string }
+
+/** A piece of a term: to be typed as it is, to be replaced by a value, or between the two. */
+interface Span {
+  readonly text: string
+  readonly is: "literal" | "value" | "between"
+}
 
 interface Section {
   readonly title: string
@@ -18,23 +24,30 @@ interface Section {
 }
 
 const text = (content: string): Block => ({ _tag: "Text", text: content })
-const term = (name: string, content: string): Block => ({ _tag: "Term", term: name, text: content })
+const literal = (content: string): Span => ({ text: content, is: "literal" })
+const term = (name: string, content: string): Block => ({ _tag: "Term", term: [literal(name)], text: content })
 const code = (...lines: ReadonlyArray<string>): Block => ({ _tag: "Code", lines })
 
 /** How an option is written: `-m message_count, --messages=message_count`. */
-const synopsis = (row: OptionRow): string => {
-  const value = row.kind === "value" ? row.placeholder : undefined
-  const presets = Object.keys(row.presets).filter((name) => name.length === 1)
-  const short = row.short === undefined ? [] : [value === undefined ? `-${row.short}` : `-${row.short} ${value}`]
-  return [
-    ...presets.map((name) => `-${name}`),
-    ...short,
-    `--${row.long}${value === undefined ? "" : `=${value}`}`
-  ].join(", ")
+const synopsis = (row: OptionRow): ReadonlyArray<Span> => {
+  const value = (before: string): ReadonlyArray<Span> =>
+    row.kind !== "value"
+      ? []
+      : [
+          { text: before, is: "between" },
+          { text: row.placeholder, is: "value" }
+        ]
+  const presets = Object.keys(row.presets).map((name) => [literal(name.length === 1 ? `-${name}` : `--${name}`)])
+  const short = row.short === undefined ? [] : [[literal(`-${row.short}`), ...value(" ")]]
+  const ways = [...presets, ...short, [literal(`--${row.long}`), ...value("=")]]
+  return ways.flatMap((way, index) => (index === 0 ? way : [{ text: ", ", is: "between" as const }, ...way]))
 }
 
-const entry = (row: OptionRow): Block =>
-  term(synopsis(row), row.default === undefined ? row.description : `${row.description} Default: ${row.default}.`)
+const entry = (row: OptionRow): Block => ({
+  _tag: "Term",
+  term: synopsis(row),
+  text: row.default === undefined ? row.description : `${row.description} Default: ${row.default}.`
+})
 
 /** In the order of the letters, small before capital, as manuals have them. */
 const byLetter = (one: OptionRow, other: OptionRow): number => {
@@ -57,7 +70,13 @@ const optionBlocks = (): ReadonlyArray<Block> => {
 const document = (): ReadonlyArray<Section> => [
   {
     title: "SYNOPSIS",
-    blocks: [code("smtp-source [options] [inet:]host[:port]", "smtp-source [options] unix:pathname")]
+    blocks: [
+      code(
+        "smtp-source [options] [inet:]host[:port]",
+        "smtp-source [options] unix:pathname",
+        "smtp-source [options] --sink"
+      )
+    ]
   },
   {
     title: "DESCRIPTION",
@@ -81,8 +100,9 @@ const document = (): ReadonlyArray<Section> => [
     title: "ENVIRONMENT",
     blocks: [
       text(
-        "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SOURCE_MESSAGES for --messages, SMTP_SOURCE_RANDOM_DELAY for --random-delay. The target is in SMTP_SOURCE_TARGET. An option without a value is set by true, yes, on or 1."
-      )
+        "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SOURCE_MESSAGES for --messages, SMTP_SOURCE_RANDOM_DELAY for --random-delay. The target is in SMTP_SOURCE_TARGET. An option without a value is set by true, yes, on or 1, and undone by false, no, off or 0; SMTP_SOURCE_VERBOSE holds how often -v would be given."
+      ),
+      text("Where NO_COLOR is set, and not empty, --help is without bold headings.")
     ]
   },
   {
@@ -167,7 +187,7 @@ export const help = (options: { readonly columns: number; readonly bold: boolean
       case "Heading":
         return `  ${heading(block.text)}\n`
       case "Term":
-        return `    ${block.term}\n${wrap(block.text, 8, width)}\n`
+        return `    ${block.term.map((span) => span.text).join("")}\n${wrap(block.text, 8, width)}\n`
     }
   }
   const sections = document().map(({ blocks, title }) => `${heading(title)}\n${blocks.map(render).join("\n")}`)
@@ -190,7 +210,7 @@ export const page = (options: { readonly version: string }): string => {
       case "Heading":
         return `.SS ${roff(block.text)}`
       case "Term":
-        return `.TP\n\\fB${roff(block.term)}\\fR\n${roff(block.text)}`
+        return `.TP\n${block.term.map(roffSpan).join("")}\n${roff(block.text)}`
     }
   }
   const sections = document().map(({ blocks, title }) => `.SH ${title}\n${blocks.map(render).join("\n")}`)
@@ -202,12 +222,22 @@ export const page = (options: { readonly version: string }): string => {
   ].join("\n")}\n`
 }
 
-/** A hyphen is a minus sign to be copied, a backslash is itself, and a line does not begin with a request. */
+const roffSpan = (span: Span): string =>
+  span.is === "between" ? roff(span.text) : `${span.is === "literal" ? "\\fB" : "\\fI"}${roff(span.text)}\\fR`
+
+/** What is meant to be typed or copied stays what it is: roff would set these as typographic signs. */
+const roffEscapes: { readonly [character: string]: string } = {
+  "\\": "\\e",
+  "-": "\\-",
+  "'": "\\(aq",
+  "`": "\\(ga",
+  "^": "\\(ha",
+  "~": "\\(ti"
+}
+
+/** Text that is itself to roff. A line that begins with a dot is no request. */
 const roff = (content: string): string =>
-  content
-    .replaceAll("\\", "\\e")
-    .replaceAll("-", "\\-")
-    .replace(/^([.'])/, "\\&$1")
+  content.replace(/[\\\-'`^~]/g, (character) => roffEscapes[character] ?? character).replace(/^\./, "\\&.")
 
 const wrap = (content: string, indent: number, width: number): string => {
   const lines: Array<string> = []

@@ -161,47 +161,58 @@ const fields = {
     description: "Wait for this many seconds between the messages of a session."
   }),
   timeout: PlanField.withDefault(PositiveSeconds, 300, {
+    section: "Time limits and faults",
     placeholder: "seconds",
     description: "Give up on a reply that is not complete after this many seconds, and on a server that stops reading."
   }),
   keepGoing: PlanField.withDefault(Schema.Boolean, false, {
+    section: "Time limits and faults",
     description:
       "Go on whatever happens: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the message it struck, and is counted. The exit status is 1 when a message was not accepted."
   }),
   drain: PlanField.withDefault(Seconds, 5, {
+    section: "Time limits and faults",
     placeholder: "seconds",
     description: "After a signal, give the transactions under way this many seconds to end."
   }),
   connecting: PlanField.withDefault(Count, 64, {
+    section: "Connections and dialogue",
     placeholder: "count",
     description: "Have at most this many connections waiting for their greeting at any time."
   }),
   close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
+    section: "Connections and dialogue",
     description:
       "How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite way."
   }),
   numbering: PlanField.withDefault(Schema.Literal("prepend", "append"), "prepend", {
+    section: "Connections and dialogue",
     description:
       "Where a recipient's number goes: before the address, counted from 1, or after its local part, counted from 0 (Postfix 3.9 and later)."
   }),
   pipelining: PlanField.withDefault(Schema.Literal("off", "on", "full"), "off", {
+    section: "Connections and dialogue",
     description:
       "Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write; full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse."
   }),
   seed: PlanField.optional(Schema.String, {
+    section: "The run",
     placeholder: "text",
     description: "Draw the random delays from this seed, so that a run can be repeated."
   }),
   workers: PlanField.withDefault(Schema.Union(Count, Schema.Literal("auto")), 1, {
+    section: "The run",
     placeholder: "count|auto",
     description:
       "Share the sessions out to this many threads, each with a processor of its own; auto is one for each processor."
   }),
   sink: PlanField.withDefault(Schema.Boolean, false, {
+    section: "The run",
     description:
       "Start a server of our own on loopback, in a thread of its own, and send to it instead of to a target. At the end its counts are compared with ours; a difference is a bug (exit status 70)."
   }),
   summary: PlanField.withDefault(Schema.Boolean, false, {
+    section: "The run",
     description: "Write the summary to standard error at the end, even where that is no terminal."
   })
 }
