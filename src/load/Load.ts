@@ -7,6 +7,7 @@
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -187,6 +188,13 @@ export const share = (
     const recorder = new Recorder(options.onTrace, options.onContentSent)
     const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
     const { onOutcome } = options
+    // The request is waited for once, for all who want to know; when they hear of it there are no more tickets.
+    const stopping = yield* Deferred.make<void>()
+    const stop = Effect.sync(() => {
+      tickets.close()
+      Deferred.unsafeDone(stopping, Exit.void)
+    })
+    if (options.stopping !== undefined) yield* Effect.forkScoped(Effect.zipRight(options.stopping, stop))
     return {
       plan,
       target: Either.getOrThrow(Target.parse(plan.target ?? "localhost")),
@@ -205,7 +213,7 @@ export const share = (
       addresses,
       contentOf: Message.make(plan, addresses, identity, file),
       pauseBefore: Pause.make(plan, plan.seed ?? identity.runId),
-      stopping: Effect.asVoid(options.stopping ?? Effect.never),
+      stopping: Deferred.await(stopping),
       ledger,
       onConnectRetry: (error) => trouble?.retry(error),
       onOutcome: (message, outcome, ends) => {
@@ -233,12 +241,7 @@ const sessions = (shared: SharedRun, count: number): Effect.Effect<void, Session
 /** Asked to stop, the run begins no more messages, and ends those under way when their time is up. */
 const withStop = <E>(
   run: Effect.Effect<void, E>,
-  { plan, stopping, tickets }: SharedRun,
+  { plan, stopping }: SharedRun,
   hurrying: Effect.Effect<unknown> = Effect.never
-): Effect.Effect<unknown, E> => {
-  const stop = Effect.flatMap(stopping, () => {
-    tickets.close()
-    return Effect.raceFirst(Effect.sleep(plan.drain * 1000), hurrying)
-  })
-  return Effect.raceFirst(run, stop)
-}
+): Effect.Effect<unknown, E> =>
+  Effect.raceFirst(run, Effect.zipRight(stopping, Effect.raceFirst(Effect.sleep(plan.drain * 1000), hurrying)))

@@ -154,10 +154,12 @@ export const make = (
           activity++
           if (!ended) wire?.receive(Buffer.from(text, "latin1"), 0, text.length)
         }
-        const give = (answer: Answer, usual: string) =>
+        /** Says what the script wants, and learns from it first: the client may go on while it listens. */
+        const give = (answer: Answer, usual: string, learn: (text: string) => void = () => {}) =>
           Effect.gen(function* () {
             if (answer.after !== undefined) yield* Effect.sleep(answer.after)
             const text = answer.say ?? usual
+            learn(text)
             if (answer.drip === undefined) {
               if (text !== "") say(text)
             } else {
@@ -169,7 +171,6 @@ export const make = (
             // What was said last is read before the end is seen.
             yield* Effect.repeatN(Effect.yieldNow(), 3)
             if (answer.end !== undefined) end(answer.end)
-            return text
           })
 
         const command = (line: string) =>
@@ -190,11 +191,13 @@ export const make = (
                 recipients = 0
                 return yield* give(ask("mail", line), "250 2.1.0 Ok\r\n")
               case "RCPT":
-                if ((yield* give(ask("rcpt", line), "250 2.1.5 Ok\r\n")).startsWith("2")) recipients++
-                return
+                return yield* give(ask("rcpt", line), "250 2.1.5 Ok\r\n", (text) => {
+                  if (text.startsWith("2")) recipients++
+                })
               case "DATA":
-                inContent = (yield* give(ask("data", line), "354 go\r\n")).startsWith("354")
-                return
+                return yield* give(ask("data", line), "354 go\r\n", (text) => {
+                  inContent = text.startsWith("354")
+                })
               case "RSET":
                 return yield* give(ask("rset", line), "250 2.0.0 Ok\r\n")
               case "QUIT":
@@ -209,8 +212,9 @@ export const make = (
             note(".")
             inContent = false
             const usual = "250 2.0.0 Ok\r\n".repeat(options.lmtp === true ? recipients : 1)
-            const said = yield* give(ask("content", text), usual)
-            if (said.startsWith("2")) accepted.push(text)
+            yield* give(ask("content", text), usual, (said) => {
+              if (said.startsWith("2")) accepted.push(text)
+            })
           })
 
         const pump = Effect.gen(function* () {
