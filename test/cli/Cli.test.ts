@@ -1,0 +1,382 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import packageJson from "../../package.json" with { type: "json" }
+import * as Cli from "../../src/cli/Cli.js"
+import { type OptionRow, planRows } from "../../src/cli/OptionTable.js"
+import { StopSignal } from "../../src/load/StopSignal.js"
+import { Workers } from "../../src/load/Workers.js"
+import type * as Plan from "../../src/plan/Plan.js"
+import { Output } from "../../src/report/Output.js"
+import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
+import { Connector } from "../../src/smtp/Wire.js"
+import { version } from "../../src/version.js"
+
+interface Environment {
+  readonly [variable: string]: string
+}
+
+const within = <A, E, R>(effect: Effect.Effect<A, E, R>, environment: Environment) =>
+  Effect.withConfigProvider(effect, ConfigProvider.fromMap(new Map(Object.entries(environment))))
+
+const parse = (argv: ReadonlyArray<string>, environment: Environment = {}, hostName = "me.example") =>
+  within(Cli.parse(argv, { hostName }), environment)
+
+/** What the arguments make of the plan. */
+const planOf = (argv: ReadonlyArray<string>, environment?: Environment): Effect.Effect<Plan.Plan> =>
+  Effect.flatMap(Effect.orDie(parse(argv, environment)), (directive) =>
+    directive._tag === "Run" ? Effect.succeed(directive.plan) : Effect.dieMessage(`not a run: ${directive._tag}`)
+  )
+
+const reasonOf = (argv: ReadonlyArray<string>, environment?: Environment, hostName?: string) =>
+  Effect.map(Effect.flip(parse(argv, environment, hostName)), ({ reason }) => reason)
+
+const understands = (argv: ReadonlyArray<string>, expected: Partial<Plan.Plan>, environment?: Environment) =>
+  it.effect(`${JSON.stringify(argv)}${environment === undefined ? "" : ` in ${JSON.stringify(environment)}`}`, () =>
+    Effect.map(planOf(argv, environment), (plan) => assert.deepInclude(plan, expected))
+  )
+
+const refuses = (argv: ReadonlyArray<string>, reason: string, environment?: Environment) =>
+  it.effect(`${JSON.stringify(argv)}: ${reason}`, () =>
+    Effect.map(reasonOf(argv, environment), (found) => assert.strictEqual(found, reason))
+  )
+
+describe("what getopt(3) takes and plain parsers do not", () => {
+  understands(["-4", "h"], { family: "ipv4", target: "h" })
+  understands(["-6v", "h"], { family: "ipv6", verbose: 1 })
+  understands(["-cdN", "h"], { counter: true, reuse: true, numberRecipients: true })
+  understands(["-dm", "100", "h"], { reuse: true, messages: 100 })
+  understands(["-dm100", "h"], { reuse: true, messages: 100 })
+  understands(["-s20", "h"], { sessions: 20 })
+  understands(["-ffoo@bar", "h"], { from: "foo@bar" })
+  understands(["-S", "-x", "h"], { subject: "-x" })
+  understands(["-S", "-v", "h"], { subject: "-v", verbose: 0 })
+  understands(["-S", "--help", "h"], { subject: "--help" })
+  understands(["h", "-S", "--version"], { subject: "--version" })
+  understands(["-S", "--log-level", "h"], { subject: "--log-level" })
+  understands(["-S", "--", "h"], { subject: "--" })
+  understands(["-S", "", "h"], { subject: "" })
+  understands(["-S", " a ", "h"], { subject: " a " })
+  understands(["-S", "é\t😀", "h"], { subject: "é\t😀" })
+  understands(["--messages=7", "h"], { messages: 7 })
+  understands(["--subject=a=b", "h"], { subject: "a=b" })
+  understands(["--subject=", "h"], { subject: "" })
+  understands(["--subject= x ", "h"], { subject: " x " })
+  understands(["-v", "-v", "h"], { verbose: 2 })
+  understands(["-vv", "h"], { verbose: 2 })
+  understands(["-m", "1", "-m", "5", "h"], { messages: 5 })
+  understands(["h", "-m", "2"], { messages: 2, target: "h" })
+  understands(["h", "-c"], { counter: true, target: "h" })
+  for (const host of ["no", "on", "1.2.3.4", "y", "true", "off"])
+    understands(["-c", host], { counter: true, target: host })
+  understands(["-C", "5", "h"], { connectAttempts: 5, counter: false })
+  understands(["-L", "-l", "5", "h"], { lmtp: true, length: 5 })
+  understands(["unix:/a b"], { target: "unix:/a b" })
+  understands(["inet:[::1]:25"], { target: "inet:[::1]:25" })
+  understands(["-f", "", "h"], { from: "" })
+  understands(["--", "h"], { target: "h" })
+  understands(["--sink"], { sink: true })
+})
+
+describe("what getopt(3) refuses", () => {
+  refuses(["-m"], "option requires an argument -- 'm'")
+  refuses(["-Z", "h"], "invalid option -- 'Z'")
+  refuses(["--zzz", "h"], "unrecognized option '--zzz'")
+  refuses(["--mesages", "3", "h"], "unrecognized option '--mesages'")
+  refuses(["--log-level", "debug", "h"], "unrecognized option '--log-level'")
+  refuses(["--wizard"], "unrecognized option '--wizard'")
+  refuses(["a", "b"], "too many targets: b")
+  refuses([], "no target")
+  refuses(["-d", "--"], "no target")
+  refuses(["--", "-target"], "-target: valid hostname or network address required")
+  refuses([""], '"": missing host information')
+
+  it.effect("and says how the command goes", () =>
+    Effect.map(Effect.flip(parse(["-Z", "h"])), ({ message }) =>
+      assert.strictEqual(
+        message,
+        "invalid option -- 'Z' (usage: smtp-source [options] [inet:]host[:port] | unix:pathname; --help tells more)"
+      )
+    )
+  )
+})
+
+describe("numbers", () => {
+  const count = (value: string) =>
+    `-m, --messages: expected a whole number from 1 to 2147483647, not ${JSON.stringify(value)}`
+  for (const value of [
+    "10x",
+    "0x10",
+    "1e9",
+    "",
+    "abc",
+    "0",
+    "-1",
+    "1.5",
+    "5 ",
+    "1,000",
+    "99999999999999999999",
+    "NaN"
+  ]) {
+    refuses(["-m", value, "h"], count(value))
+  }
+  refuses(["-m", "\u00a05", "h"], count("\u00a05"))
+  refuses(["-m", "\u0661", "h"], count("\u0661"))
+  // What atoi(3) reads to the end is read.
+  understands(["-m", "+5", "h"], { messages: 5 })
+  understands(["-m", " 5", "h"], { messages: 5 })
+  understands(["-m", "0005", "h"], { messages: 5 })
+  understands(["-w", "0.25", "h"], { delay: 0.25 })
+  refuses(["-w", ".5", "h"], '-w, --delay: expected a number of seconds, more than 0, not ".5"')
+  refuses(["-w", "0", "h"], '-w, --delay: expected a number of seconds, more than 0, not "0"')
+  refuses(["--drain", "-1", "h"], '--drain: expected a number of seconds, 0 or more, not "-1"')
+  understands(["--workers", "auto", "h"], { workers: "auto" })
+  understands(["--workers", "2", "h"], { workers: 2 })
+  refuses(["--workers", "x", "h"], '--workers: expected a whole number from 1 to 2147483647, or auto, not "x"')
+})
+
+describe("errors", () => {
+  it.effect("are told all at once, with the rules between options", () =>
+    Effect.map(reasonOf(["-m", "abc", "-s", "0", "-l", "1", "-F", "x", "-w", "1", "-R", "2"]), (reason) =>
+      assert.strictEqual(
+        reason,
+        [
+          '-m, --messages: expected a whole number from 1 to 2147483647, not "abc"',
+          '-s, --sessions: expected a whole number from 1 to 2147483647, not "0"',
+          "the -l option cannot be used with -F",
+          "do not use the -w and -R options at the same time",
+          "no target"
+        ].join("; ")
+      )
+    )
+  )
+
+  refuses(
+    ["-l", "0", "-F", "x", "h"],
+    [
+      '-l, --length: expected a whole number from 1 to 2147483647, not "0"',
+      "the -l option cannot be used with -F"
+    ].join("; ")
+  )
+  refuses(["-R", "1", "-w", "1", "h"], "do not use the -w and -R options at the same time")
+  refuses(["-m", "x", "-m", "5", "h"], '-m, --messages: expected a whole number from 1 to 2147483647, not "x"')
+  refuses(["--family", "foo", "h"], '--family: expected any, ipv4 or ipv6, not "foo"')
+  refuses(["--close", "", "h"], '--close: expected reset or fin, not ""')
+  refuses(["-f", "a\nb", "h"], '-f, --from: "a\\nb" holds a line break or a NUL')
+  refuses(["-S", "a\u0000b", "h"], '-S, --subject: "a\\u0000b" holds a line break or a NUL')
+  refuses(
+    ["-M", "-bad-", "h"],
+    '-M, --hostname: expected a host name, or an address literal such as [127.0.0.1] or [IPv6:::1], not "-bad-"'
+  )
+  refuses(["h:25x"], "h:25x: garbage after numerical service")
+  refuses(["--completions", "tcsh"], '--completions: expected bash, zsh or fish, not "tcsh"')
+
+  it.effect("name -M where the host's own name will not do (S1.10)", () =>
+    Effect.gen(function* () {
+      const reason = yield* reasonOf(["h"], {}, "bad host")
+      assert.match(reason, /^-M, --hostname: must be given, .* not "bad host"$/)
+      const directive = yield* Effect.either(parse(["-M", "good.example", "h"], {}, "bad host"))
+      assert.strictEqual(directive._tag, "Right")
+    })
+  )
+})
+
+describe("the environment", () => {
+  const env = (name: string, value: string): Environment => ({ [`SMTP_SOURCE_${name}`]: value })
+
+  understands(["h"], { messages: 9 }, env("MESSAGES", "9"))
+  understands(["-m", "2", "h"], { messages: 2 }, env("MESSAGES", "9"))
+  understands(["-m", "2", "h"], { messages: 2 }, env("MESSAGES", "abc"))
+  understands(["h"], { messages: 1 }, {})
+  for (const yes of ["true", "1", "yes", "on", "YES"]) understands(["h"], { reuse: true }, env("REUSE", yes))
+  for (const no of ["false", "0", "no", "off", "False"]) understands(["h"], { reuse: false }, env("REUSE", no))
+  understands(["--no-reuse", "h"], { reuse: false }, env("REUSE", "yes"))
+  understands(["--no-reuse", "-d", "h"], { reuse: true }, env("REUSE", "no"))
+  understands(["h"], { verbose: 2 }, env("VERBOSE", "2"))
+  understands(["-v", "h"], { verbose: 1 }, env("VERBOSE", "2"))
+  understands(["--no-verbose", "h"], { verbose: 0 }, env("VERBOSE", "2"))
+  understands(["h"], { family: "ipv6" }, env("FAMILY", "ipv6"))
+  understands(["-4", "h"], { family: "ipv4" }, env("FAMILY", "ipv6"))
+  understands(["h"], { subject: " a, b " }, env("SUBJECT", " a, b "))
+  understands(["h"], { from: "" }, env("FROM", ""))
+  understands(["h"], { subject: "\u0001x" }, env("SUBJECT", "\u0001x"))
+  understands(["h"], { helloName: "you.example" }, env("HOSTNAME", "you.example"))
+  understands([], { target: "there:2525" }, env("TARGET", "there:2525"))
+  understands(["here"], { target: "here" }, env("TARGET", "there"))
+
+  refuses(["h"], 'SMTP_SOURCE_REUSE: expected true or false, not "maybe"', env("REUSE", "maybe"))
+  refuses(["h"], 'SMTP_SOURCE_REUSE: expected true or false, not "constructor"', env("REUSE", "constructor"))
+  refuses(["h"], 'SMTP_SOURCE_VERBOSE: expected a whole number, 0 or more, not "x"', env("VERBOSE", "x"))
+  refuses(["h"], 'SMTP_SOURCE_FAMILY: expected any, ipv4 or ipv6, not "7"', env("FAMILY", "7"))
+  refuses(
+    ["h"],
+    'SMTP_SOURCE_MESSAGES: expected a whole number from 1 to 2147483647, not "10x"',
+    env("MESSAGES", "10x")
+  )
+  refuses([], "SMTP_SOURCE_TARGET: h:x: unknown service: x", env("TARGET", "h:x"))
+  refuses(
+    ["-R", "1", "h"],
+    "do not use the -w and -R options at the same time (from the environment: SMTP_SOURCE_DELAY)",
+    env("DELAY", "3")
+  )
+  refuses(
+    ["-s", "0", "h"],
+    [
+      'SMTP_SOURCE_MESSAGES: expected a whole number from 1 to 2147483647, not "x"',
+      '-s, --sessions: expected a whole number from 1 to 2147483647, not "0"'
+    ].join("; "),
+    env("MESSAGES", "x")
+  )
+})
+
+describe("every option of the table", () => {
+  /** A value that is not the default, as text and as the plan has it. */
+  const sample = (row: OptionRow): readonly [text: string, value: unknown] => {
+    if (row.kind === "flag") return ["true", true]
+    if (row.numeric || row.kind === "count") return ["7", 7]
+    const word = row.choices.at(-1) ?? "x.example"
+    return [word, word]
+  }
+  for (const row of planRows) {
+    const { field, kind, long, variable } = row
+    it.effect(`--${long}: is ${field} of the plan, and ${variable} stands in for it`, () =>
+      Effect.gen(function* () {
+        const [text, value] = sample(row)
+        const target = field === "sink" ? [] : ["h"]
+        const given = kind === "value" ? [`--${long}=${text}`] : Array(kind === "count" ? 7 : 1).fill(`--${long}`)
+        const typed = yield* planOf([...given, ...target])
+        assert.deepInclude(typed, { [field!]: value })
+        assert.deepStrictEqual(yield* planOf(target, { [variable!]: text }), typed)
+      })
+    )
+  }
+})
+
+/** What the command writes, and its exit status. */
+const run = (
+  argv: ReadonlyArray<string>,
+  terminal: { readonly stdout?: boolean; readonly noColor?: boolean; readonly columns?: number } = {},
+  files: Partial<FileSystem.FileSystem> = {}
+) =>
+  Effect.suspend(() => {
+    let stdout = ""
+    let stderr = ""
+    const unused = Effect.dieMessage("not in this test")
+    const layer = Layer.mergeAll(
+      Layer.succeed(
+        Output,
+        Output.of({
+          stdout: (text) => {
+            stdout += text
+          },
+          stderr: (text) => {
+            stderr += text
+          },
+          isTerminal: { stdout: terminal.stdout ?? false, stderr: false },
+          noColor: terminal.noColor ?? false,
+          columns: () => terminal.columns ?? 80
+        })
+      ),
+      FileSystem.layerNoop(files),
+      Layer.succeed(StopSignal, StopSignal.of({ first: Effect.never, second: Effect.never })),
+      Layer.succeed(Connector, Connector.of({ connect: () => unused })),
+      Layer.succeed(EmbeddedSink, EmbeddedSink.of({ start: () => unused })),
+      Layer.succeed(Workers, Workers.of({ processors: 1, start: () => unused }))
+    )
+    const main = Cli.main(argv, { version, hostName: "me.example" })
+    return Effect.map(within(Effect.provide(main, layer), {}), (status) => ({ status, stderr, stdout }))
+  })
+
+describe("the command", () => {
+  it.effect("prints its name and package.json's version with --version", () =>
+    Effect.map(run(["--version"]), (seen) =>
+      assert.deepStrictEqual(seen, { status: 0, stderr: "", stdout: `smtp-source ${packageJson.version}\n` })
+    )
+  )
+
+  it.effect("prints its manual with --help, wherever that stands, and needs no target for it", () =>
+    Effect.gen(function* () {
+      for (const argv of [["--help"], ["-m", "1", "--help"], ["h", "--help"], ["-m", "x", "--help"]]) {
+        const { status, stderr, stdout } = yield* run(argv)
+        assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: "" })
+        assert.include(stdout, "SYNOPSIS\n")
+        assert.notInclude(stdout, "\u001b")
+      }
+    })
+  )
+
+  it.effect("prints headings in bold on a terminal alone, and not with NO_COLOR", () =>
+    Effect.gen(function* () {
+      assert.include((yield* run(["--help"], { stdout: true })).stdout, "\u001b[1mSYNOPSIS\u001b[22m\n")
+      assert.notInclude((yield* run(["--help"], { stdout: true, noColor: true })).stdout, "\u001b")
+    })
+  )
+
+  it.effect("prints a script with --completions, and the last shell counts", () =>
+    Effect.gen(function* () {
+      const { status, stdout } = yield* run(["--completions", "bash", "--completions=fish"])
+      assert.strictEqual(status, 0)
+      assert.match(stdout, /^# fish completion/)
+    })
+  )
+
+  it.effect("tells what is wrong in one line on standard error, and exits with 1", () =>
+    Effect.gen(function* () {
+      for (const argv of [["-Z"], ["-m"], [], ["a", "b"], ["-m", "x\ny\u001b[31m", "h"], ["-f", "a\r\nb", "\u009b"]]) {
+        const { status, stderr, stdout } = yield* run(argv)
+        assert.deepStrictEqual({ status, stdout }, { status: 1, stdout: "" })
+        assert.match(stderr, /^smtp-source: fatal: [ -~]+\n$/)
+      }
+    })
+  )
+
+  it.effect("tells of a fault of its own in one line without the stack, and exits with 70", () => {
+    const files = { readFile: () => Effect.die(new TypeError("a\nb")) }
+    return Effect.map(run(["--dry-run", "-F", "x", "h"], {}, files), (seen) =>
+      assert.deepStrictEqual(seen, {
+        status: 70,
+        stderr: "smtp-source: panic: TypeError: a\\x0ab\n",
+        stdout: ""
+      })
+    )
+  })
+})
+
+describe("--dry-run", () => {
+  const dialogue = (argv: ReadonlyArray<string>) =>
+    Effect.map(run(["--dry-run", ...argv, "h"]), ({ status, stderr, stdout }) => {
+      assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: "" })
+      const [json = "", ...rest] = stdout.split("\n\n")
+      return { json, text: rest.join("\n\n") }
+    })
+
+  it.effect("prints the plan and the first message's dialogue, and connects to nothing", () =>
+    Effect.gen(function* () {
+      const { json, text } = yield* dialogue(["-m", "3", "-r", "2", "-N", "-f", "a@b", "-t", "c@d", "-S", "Hi"])
+      assert.deepInclude(JSON.parse(json), { messages: 3, recipients: 2, target: "h" })
+      const lines = text.split("\n")
+      const envelope = ["HELO me.example", "MAIL FROM:<a@b>", "RCPT TO:<1c@d>", "RCPT TO:<2c@d>", "DATA"]
+      assert.deepStrictEqual(lines.slice(0, 5), envelope)
+      assert.include(lines, "Subject: Hi")
+      assert.deepStrictEqual(lines.slice(-2), [".", ""])
+    })
+  )
+
+  it.effect("says hello as the run would", () =>
+    Effect.gen(function* () {
+      assert.match((yield* dialogue(["-L"])).text, /^LHLO me\.example\n/)
+      assert.match((yield* dialogue(["--pipelining=on"])).text, /^EHLO me\.example\n/)
+      assert.match((yield* dialogue(["-o"])).text, /^MAIL FROM/)
+    })
+  )
+
+  it.effect("shows the beginning of a long body, and nothing that drives a terminal", () =>
+    Effect.gen(function* () {
+      assert.match((yield* dialogue(["-l", "100000"])).text, /X\n\(\d+ more bytes\)\n$/)
+      const { json, text } = yield* dialogue(["-S", "\u009b31m\u202e"])
+      assert.notMatch(json + text, /[\u0080-\u009f\u202e]/)
+    })
+  )
+})
