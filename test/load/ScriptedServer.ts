@@ -90,6 +90,8 @@ export interface ServerOptions {
   readonly offers?: ReadonlyArray<string> | undefined
 }
 
+const isYes = (text: string): boolean => /^2\d\d[ \r]/.test(text)
+
 /** What all servers together have done and seen so far. */
 let activity = 0
 
@@ -192,7 +194,7 @@ export const make = (
                 return yield* give(ask("mail", line), "250 2.1.0 Ok\r\n")
               case "RCPT":
                 return yield* give(ask("rcpt", line), "250 2.1.5 Ok\r\n", (text) => {
-                  if (text.startsWith("2")) recipients++
+                  if (isYes(text)) recipients++
                 })
               case "DATA":
                 return yield* give(ask("data", line), "354 go\r\n", (text) => {
@@ -213,7 +215,7 @@ export const make = (
             inContent = false
             const usual = "250 2.0.0 Ok\r\n".repeat(options.lmtp === true ? recipients : 1)
             yield* give(ask("content", text), usual, (said) => {
-              if (said.startsWith("2")) accepted.push(text)
+              if (isYes(said)) accepted.push(text)
             })
           })
 

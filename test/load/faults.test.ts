@@ -1,0 +1,411 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
+import type * as Plan from "../../src/plan/Plan.js"
+import { type Answer, drive, type Moment, type Script, type Simulation, simulate } from "./ScriptedServer.js"
+
+// A fault at each step, in each mode. The first message meets it; what becomes of that one, of the run and of the
+// second message is what clauses S9.3 to S9.5 and S10.1 say for the old options, and the fault matrix for --keep-going.
+
+const moments = ["greeting", "hello", "mail", "rcpt", "data", "content"] as const
+type Struck = (typeof moments)[number]
+
+const usual: { readonly [moment in Struck]: string } = {
+  greeting: "220 hi\r\n",
+  hello: "250 hello\r\n",
+  mail: "250 Ok\r\n",
+  rcpt: "250 Ok\r\n",
+  data: "354 go\r\n",
+  content: "250 Ok\r\n"
+}
+
+const faults = {
+  "4xx": () => ({ say: "450 no\r\n" }),
+  "5xx": () => ({ say: "550 no\r\n" }),
+  "421 and a close": () => ({ say: "421 bye\r\n", end: "closed" }),
+  "421 without a close": () => ({ say: "421 bye\r\n" }),
+  "521 and a close": () => ({ say: "521 bye\r\n", end: "closed" }),
+  close: () => ({ say: "", end: "closed" }),
+  reset: () => ({ say: "", end: "reset" }),
+  "half a reply and a close": () => ({ say: "250 O", end: "closed" }),
+  silence: () => ({ say: "" }),
+  garbage: () => ({ say: "what\r\n" }),
+  "199": () => ({ say: "199 wait\r\n" }),
+  "two digits": () => ({ say: "25 Ok\r\n" }),
+  "an endless reply": () => ({ say: "x".repeat(1_100_000) }),
+  "the reply twice": (moment) => ({ say: usual[moment] + usual[moment] })
+} satisfies { readonly [fault: string]: (moment: Struck) => Answer }
+type Fault = keyof typeof faults
+const faultNames = Object.keys(faults) as ReadonlyArray<Fault>
+
+type Mode = "default" | "-A" | "--keep-going"
+const modes: { readonly [mode in Mode]: Plan.PlanInput } = {
+  default: {},
+  "-A": { acceptRejection: true },
+  "--keep-going": { keepGoing: true }
+}
+
+interface Expected {
+  readonly ends: ReadonlyArray<string>
+  readonly fatal?: string
+  readonly connections: number
+  readonly rset?: number
+}
+
+const stepOf = (moment: Struck) => (moment === "content" ? "final" : moment)
+
+/** The step at which an extra reply is found out: the next one. */
+const after = { greeting: "hello", hello: "mail", mail: "rcpt", rcpt: "data", data: "content" } as const
+
+const expected = (mode: Mode, moment: Struck, fault: Fault): Expected => {
+  const step = stepOf(moment)
+  const ended = moment === "content" ? "Unknown" : "Failed"
+  const opening = moment === "greeting" || moment === "hello"
+  const going = mode === "--keep-going"
+  const costs = (end: string): Expected => ({ ends: [end, "Accepted"], connections: 2 })
+  const fatal = (end: string, fatal: string): Expected => ({ ends: [end], fatal, connections: 1 })
+
+  switch (fault) {
+    case "4xx":
+    case "5xx": {
+      const code = fault === "4xx" ? 450 : 550
+      if (mode === "default") return fatal(`Rejected ${step} ${code}`, `ReplyRejected ${step} ${code}`)
+      if (opening) return going ? costs(`Rejected ${step} ${code}`) : { ends: ["Accepted", "Accepted"], connections: 1 }
+      return { ends: [`Rejected ${step} ${code}`, "Accepted"], connections: 1, rset: moment === "content" ? 0 : 1 }
+    }
+    case "421 and a close":
+    case "421 without a close":
+    case "521 and a close": {
+      const code = fault === "521 and a close" ? 521 : 421
+      if (mode === "default") return fatal(`Rejected ${step} ${code}`, `ReplyRejected ${step} ${code}`)
+      return costs(`Rejected ${step} ${code}`)
+    }
+    case "garbage":
+    case "199":
+    case "two digits": {
+      const end = `${ended}, ReplyMalformed ${step}`
+      if (mode === "default") return fatal(end, `ReplyMalformed ${step}`)
+      if (going) return costs(end)
+      if (opening) return { ends: ["Accepted", "Accepted"], connections: 1 }
+      return { ends: [end, "Accepted"], connections: 1, rset: moment === "content" ? 0 : 1 }
+    }
+    case "the reply twice": {
+      if (moment === "content") {
+        return going
+          ? { ends: ["Accepted", "Accepted"], connections: 2 }
+          : { ends: ["Accepted", "Failed, ReplyMalformed mail"], fatal: "ReplyMalformed mail", connections: 1 }
+      }
+      const end = `Failed, ReplyMalformed ${after[moment]}`
+      return going ? costs(end) : fatal(end, `ReplyMalformed ${after[moment]}`)
+    }
+    default: {
+      const error =
+        fault === "silence" ? "ReplyTimeout" : fault === "an endless reply" ? "ReplyMalformed" : "ConnectionLost"
+      return going ? costs(`${ended}, ${error} ${step}`) : fatal(`${ended}, ${error} ${step}`, `${error} ${step}`)
+    }
+  }
+}
+
+const strike =
+  (moment: Moment, answer: Answer): Script =>
+  (turn) =>
+    turn.moment === moment && turn.total === 0 ? answer : undefined
+
+const what = ({ accounting, ends, fatal, server }: Simulation, wanted: Expected) => ({
+  ends,
+  ...(fatal === undefined ? {} : { fatal }),
+  connections: server.count("connect"),
+  ...(wanted.rset === undefined ? {} : { rset: server.count("RSET") }),
+  notStarted: accounting.notStarted
+})
+
+for (const mode of Object.keys(modes) as ReadonlyArray<Mode>) {
+  for (const lmtp of [false, true]) {
+    describe(`${lmtp ? "LMTP" : "SMTP"}, ${mode}`, () => {
+      for (const moment of moments) {
+        it.scoped(`tells the truth and does what it should at ${stepOf(moment)}, whatever goes wrong`, () =>
+          Effect.gen(function* () {
+            const all = yield* drive(
+              Effect.forEach(
+                faultNames,
+                (fault) => {
+                  const script = strike(moment, faults[fault](moment))
+                  const input = { messages: 2, reuse: true, lmtp, ...modes[mode] }
+                  return Effect.map(simulate(input, { script }), (result) => ({ fault, result }))
+                },
+                { concurrency: "unbounded" }
+              )
+            )
+            for (const { fault, result } of all) {
+              const wanted = expected(mode, moment, fault)
+              assert.deepStrictEqual(
+                what(result, wanted),
+                { ...wanted, notStarted: 2 - wanted.ends.length },
+                `${fault} at ${moment}`
+              )
+              // No time is lost but where nothing can be done but wait.
+              assert.strictEqual(result.elapsed, fault === "silence" ? 300_000 : 0, `${fault} at ${moment}`)
+            }
+          })
+        )
+      }
+    })
+  }
+}
+
+describe("DATA", () => {
+  for (const code of [200, 250, 300, 353, 355]) {
+    it.scoped(`is refused with anything but 354 (S9.3): ${code}`, () =>
+      Effect.gen(function* () {
+        const { ends, server } = yield* drive(
+          simulate(
+            { messages: 2, reuse: true, acceptRejection: true },
+            { script: strike("data", { say: `${code} x\r\n` }) }
+          )
+        )
+        assert.deepStrictEqual(ends, ["Failed, ReplyMalformed data", "Accepted"])
+        assert.strictEqual(server.count("RSET"), 1)
+      })
+    )
+  }
+})
+
+describe("recipients", () => {
+  const refuse =
+    (...refused: ReadonlyArray<number>): Script =>
+    ({ moment, total }) =>
+      moment === "rcpt" && refused.includes(total) ? { say: `55${total} no\r\n` } : undefined
+  const input = { messages: 2, recipients: 3, reuse: true } as const
+
+  it.scoped("that are refused do not keep the message from the others, with -A and --keep-going (S9.5)", () =>
+    Effect.gen(function* () {
+      for (const mode of [{ acceptRejection: true }, { keepGoing: true }]) {
+        for (const lmtp of [false, true]) {
+          const { accounting, ends, server } = yield* drive(
+            simulate({ ...input, ...mode, lmtp }, { script: refuse(0, 2) })
+          )
+          assert.deepStrictEqual(ends, ["Accepted", "Accepted"])
+          assert.deepInclude(accounting.recipients, { offered: 6, accepted: 4, refused: 2, unknown: 0, abandoned: 0 })
+          assert.strictEqual(server.count("RSET"), 0)
+        }
+      }
+    })
+  )
+
+  it.scoped("that are all refused end the transaction with RSET, and the last refusal is the message's (S9.5)", () =>
+    Effect.gen(function* () {
+      for (const mode of [{ acceptRejection: true }, { keepGoing: true }]) {
+        const { accounting, ends, server } = yield* drive(simulate({ ...input, ...mode }, { script: refuse(0, 1, 2) }))
+        assert.deepStrictEqual(ends, ["Rejected rcpt 552", "Accepted"])
+        assert.deepInclude(accounting.recipients, { offered: 6, accepted: 3, refused: 3 })
+        assert.strictEqual(server.count("RSET"), 1)
+        assert.strictEqual(server.count("DATA"), 1)
+      }
+    })
+  )
+
+  it.scoped("of whom the first is refused end the run, without -A (S9.4)", () =>
+    Effect.gen(function* () {
+      const { accounting, fatal, server } = yield* drive(simulate(input, { script: refuse(1) }))
+      assert.strictEqual(fatal, "ReplyRejected rcpt 551")
+      assert.strictEqual(server.count("RCPT"), 2)
+      assert.deepInclude(accounting.recipients, { offered: 2, refused: 1, abandoned: 1 })
+    })
+  )
+
+  it.scoped("of whom one is answered with 421 are all abandoned, though others were accepted (S9.5)", () =>
+    Effect.gen(function* () {
+      for (const mode of [{ acceptRejection: true }, { keepGoing: true }]) {
+        const script = strike("rcpt", { say: "250 Ok\r\n" })
+        const closing: Script = (turn) =>
+          turn.moment === "rcpt" && turn.total === 1 ? { say: "421 bye\r\n", end: "closed" } : script(turn)
+        const { accounting, ends, server } = yield* drive(simulate({ ...input, ...mode }, { script: closing }))
+        assert.deepStrictEqual(ends, ["Rejected rcpt 421", "Accepted"])
+        assert.deepInclude(accounting.recipients, { offered: 5, accepted: 3, refused: 1, abandoned: 1 })
+        assert.strictEqual(server.count("connect"), 2)
+      }
+    })
+  )
+})
+
+describe("a server that speaks while nobody waits", () => {
+  it.scoped("and closes, is found out by the next message; --keep-going only replaces the connection (S6.4)", () =>
+    Effect.gen(function* () {
+      const script: Script = ({ moment, total }) =>
+        moment === "content" && total === 0 ? { end: "closed" } : undefined
+      const input = { messages: 2, reuse: true, delay: 10 } as const
+      for (const acceptRejection of [false, true]) {
+        const { ends, fatal } = yield* drive(simulate({ ...input, acceptRejection }, { script }))
+        assert.deepStrictEqual(ends, ["Accepted", "Failed, ConnectionLost mail"])
+        assert.strictEqual(fatal, "ConnectionLost mail")
+      }
+      const { ends, fatal, server } = yield* drive(simulate({ ...input, keepGoing: true }, { script }))
+      assert.deepStrictEqual(ends, ["Accepted", "Accepted"])
+      assert.isUndefined(fatal)
+      assert.strictEqual(server.count("connect"), 2)
+    })
+  )
+
+  for (const say of ["421 idle too long\r\n", "521 go\r\n"]) {
+    const script: Script = ({ moment, total }) =>
+      moment === "content" && total === 0 ? { say: `250 Ok\r\n${say}`, end: "closed" } : undefined
+
+    it.scoped(`to say that it closes, costs no message with --keep-going: ${say.slice(0, 3)}`, () =>
+      Effect.gen(function* () {
+        const { ends, server } = yield* drive(
+          simulate({ messages: 2, reuse: true, delay: 10, keepGoing: true }, { script })
+        )
+        assert.deepStrictEqual(ends, ["Accepted", "Accepted"])
+        assert.strictEqual(server.count("connect"), 2)
+      })
+    )
+
+    it.scoped.fails(
+      `to say that it closes, closes the connection with -A and not the run (S9.5): ${say.slice(0, 3)}`,
+      () =>
+        Effect.gen(function* () {
+          const { accounting, fatal, server } = yield* drive(
+            simulate({ messages: 3, reuse: true, delay: 10, acceptRejection: true }, { script })
+          )
+          assert.isUndefined(fatal)
+          assert.isAtLeast(accounting.accepted, 2)
+          assert.strictEqual(server.count("connect"), 2)
+        })
+    )
+  }
+})
+
+describe("a server that speaks before the content's end", () => {
+  const early = (answer: Answer): Script => strike("writing", { pieces: [0, 0], ...answer })
+
+  it.scoped("refuses the message, if that is what it says, and is left (S9.5)", () =>
+    Effect.gen(function* () {
+      for (const code of [421, 452, 552]) {
+        for (const mode of [{ acceptRejection: true }, { keepGoing: true }]) {
+          const { accounting, ends, server } = yield* drive(
+            simulate({ messages: 2, reuse: true, ...mode }, { script: early({ say: `${code} no\r\n` }) })
+          )
+          assert.deepStrictEqual(ends, [`Rejected final ${code}`, "Accepted"])
+          assert.strictEqual(server.count("connect"), 2)
+          assert.strictEqual(accounting.recipients.unknown, 0)
+        }
+      }
+    })
+  )
+
+  it.scoped("is not believed when it accepts what it has not seen", () =>
+    Effect.gen(function* () {
+      const { ends, server } = yield* drive(
+        simulate({ messages: 2, reuse: true, keepGoing: true }, { script: early({ say: "250 Ok\r\n" }) })
+      )
+      assert.deepStrictEqual(ends, ["Failed, ReplyMalformed content", "Accepted"])
+      assert.strictEqual(server.count("connect"), 2)
+    })
+  )
+
+  it.scoped("or goes away, has not got the message", () =>
+    Effect.gen(function* () {
+      for (const end of ["closed", "reset"] as const) {
+        const { ends } = yield* drive(
+          simulate({ messages: 2, reuse: true, keepGoing: true }, { script: early({ say: "", end }) })
+        )
+        assert.deepStrictEqual(ends, ["Failed, ConnectionLost content", "Accepted"])
+      }
+    })
+  )
+})
+
+describe("any run against any server", () => {
+  interface Case {
+    readonly input: Plan.PlanInput
+    readonly faults: ReadonlyArray<{ readonly moment: Struck; readonly total: number; readonly fault: Fault }>
+    readonly slow: number
+  }
+  const aCase: fc.Arbitrary<Case> = fc.record({
+    input: fc.record({
+      messages: fc.integer({ min: 1, max: 12 }),
+      sessions: fc.integer({ min: 1, max: 4 }),
+      recipients: fc.integer({ min: 1, max: 3 }),
+      reuse: fc.boolean(),
+      lmtp: fc.boolean(),
+      bare: fc.boolean(),
+      pipelining: fc.constantFrom("off" as const, "on" as const, "full" as const),
+      keepGoing: fc.boolean(),
+      acceptRejection: fc.boolean(),
+      connecting: fc.integer({ min: 1, max: 3 }),
+      connectAttempts: fc.integer({ min: 1, max: 2 }),
+      length: fc.constantFrom(10, 20_000)
+    }),
+    faults: fc.array(
+      fc.record({
+        moment: fc.constantFrom(...moments),
+        total: fc.nat(8),
+        fault: fc.constantFrom(...faultNames.filter((name) => name !== "an endless reply"))
+      }),
+      { maxLength: 6, size: "max" }
+    ),
+    slow: fc.constantFrom(0, 0, 1, 50)
+  })
+
+  /** As many answers to a content as LMTP wants, each of them with the fault; one too many where that is the fault. */
+  const answer = (fault: Fault, moment: Struck, answers: number): Answer => {
+    if (fault === "silence") return { after: 1e9 }
+    if (moment !== "content") return faults[fault](moment)
+    if (fault === "the reply twice") return { say: usual.content.repeat(answers + 1) }
+    const one: Answer = faults[fault](moment)
+    return fault.includes("close") ? one : { ...one, say: (one.say ?? "").repeat(answers) }
+  }
+
+  /** Runs a case, and counts how many times the server said yes to a content: once for each recipient in LMTP. */
+  const run = ({ faults: struck, input, slow }: Case) => {
+    let yes = 0
+    const script: Script = ({ moment, recipients, total }) => {
+      const hit = struck.find((one) => one.moment === moment && one.total === total)
+      const answers = input.lmtp === true ? recipients : 1
+      const given: Answer =
+        hit === undefined ? (slow === 0 ? {} : { after: slow }) : answer(hit.fault, hit.moment, answers)
+      if (moment === "content" && given.after !== 1e9) {
+        const said = given.say ?? usual.content.repeat(answers)
+        yes += Math.min(said.match(/^250 Ok\r\n/gm)?.length ?? 0, answers)
+      }
+      return given
+    }
+    return Effect.map(simulate(input, { script, offers: ["PIPELINING"] }), (result) => ({ ...result, yes }))
+  }
+
+  it.scoped("comes to its end, balances, closes what it opened, and claims nothing that the server did not say", () =>
+    Effect.gen(function* () {
+      const ended = { fatal: 0, whole: 0 }
+      const cases = fc.sample(aCase, { seed: 1, numRuns: 600 })
+      for (let batch = 0; batch < cases.length; batch += 50) {
+        const some = cases.slice(batch, batch + 50)
+        const results = yield* drive(
+          Effect.forEach(some, (one) => Effect.map(run(one), (result) => [one, result] as const), {
+            concurrency: "unbounded"
+          })
+        )
+        for (const [one, result] of results) {
+          const where = JSON.stringify(one)
+          const { accepted, notStarted, recipients, started, unknown } = result.accounting
+          const said = result.yes
+          const claimed = one.input.lmtp === true ? recipients.accepted : accepted
+          const open = one.input.lmtp === true ? recipients.unknown : unknown
+          assert.isAtMost(claimed, said, `${where} claims too much`)
+          assert.isAtMost(said, claimed + open, `${where} claims too little`)
+          if (result.fatal === undefined) {
+            ended.whole++
+            assert.strictEqual(notStarted, 0, where)
+          } else {
+            ended.fatal++
+            assert.notStrictEqual(one.input.keepGoing, true, where)
+            assert.isAtLeast(started, 1, where)
+          }
+          // Each fault costs a time-out at most, and one of RSET with it.
+          assert.isAtMost(result.elapsed, 14 * 300_000, where)
+        }
+      }
+      assert.isAbove(ended.fatal, 100)
+      assert.isAbove(ended.whole, 100)
+    })
+  )
+})
