@@ -10,10 +10,10 @@ import * as Dialogue from "../smtp/Dialogue.js"
 import * as Outcome from "../smtp/Outcome.js"
 import * as Pipeline from "../smtp/Pipeline.js"
 import * as Reply from "../smtp/Reply.js"
-import type * as Settlement from "../smtp/Settlement.js"
+import * as Settlement from "../smtp/Settlement.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import { type ConnectFailed, ReplyMalformed, type WireError } from "../smtp/SmtpError.js"
-import type { Wire } from "../smtp/Wire.js"
+import type { Script, Wire } from "../smtp/Wire.js"
 import type { Place } from "./ConnectGate.js"
 import type { SharedRun } from "./SharedRun.js"
 
@@ -27,12 +27,18 @@ export interface Connection {
   /** The open connection, if there is one. */
   readonly wire: Wire | undefined
   /**
-   * Sends a message over the open connection, in groups of commands where plan and server allow it. The envelope of `next`
-   * may ride with it.
+   * The dialogue of one message, in groups of commands where plan and server allow it. The envelope of `next` may ride with
+   * it. For `converse`.
    */
-  readonly transaction: (
+  readonly script: (
     message: Settlement.Message,
     next: Settlement.Message | undefined,
+    options: Settlement.TransactionOptions,
+    progress: Settlement.Progress
+  ) => Script<Outcome.Outcome | Settlement.Unsent>
+  /** Runs a script over the open connection and tells how the message of its end ended, whatever became of it. */
+  readonly converse: (
+    script: () => Script<Outcome.Outcome | Settlement.Unsent>,
     options: Settlement.TransactionOptions,
     progress: Settlement.Progress
   ) => Effect.Effect<Outcome.Outcome>
@@ -66,15 +72,32 @@ class SessionConnection implements Connection {
     this.attempts = shared.plan.connectAttempts
   }
 
-  transaction(
+  script(
     message: Settlement.Message,
     next: Settlement.Message | undefined,
     options: Settlement.TransactionOptions,
     progress: Settlement.Progress
-  ): Effect.Effect<Outcome.Outcome> {
+  ): Script<Outcome.Outcome | Settlement.Unsent> {
     return this.pipeline === undefined
-      ? Dialogue.transaction(this.wire!, message, options, progress)
-      : this.pipeline.transaction(message, next, options, progress)
+      ? Dialogue.script(message, options, progress)
+      : this.pipeline.script(message, next, options, progress)
+  }
+
+  converse(
+    script: () => Script<Outcome.Outcome | Settlement.Unsent>,
+    options: Settlement.TransactionOptions,
+    progress: Settlement.Progress
+  ): Effect.Effect<Outcome.Outcome> {
+    const wire = this.wire!
+    return Effect.matchEffect(wire.converse(script), {
+      onFailure: (error) =>
+        Effect.succeed(
+          this.pipeline === undefined
+            ? Settlement.broken(error, progress)
+            : this.pipeline.broken(error, options, progress)
+        ),
+      onSuccess: (end) => Dialogue.finish(wire, end, options, progress)
+    })
   }
 
   readonly open: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() => {
@@ -130,7 +153,7 @@ class SessionConnection implements Connection {
     }
     if (plan.bare) return undefined
     const hello = yield* this.hello(wire)
-    if (plan.pipelining !== "off" && Capabilities.parse(hello).has("PIPELINING")) this.pipeline = Pipeline.make(wire)
+    if (plan.pipelining !== "off" && Capabilities.parse(hello).has("PIPELINING")) this.pipeline = Pipeline.make()
     if (!Reply.isPositive(hello) || hello.defect !== undefined) return yield* this.refused("hello", hello)
     return undefined
   }

@@ -6,10 +6,10 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Plan } from "../plan/Plan.js"
-import type { Outcome } from "../smtp/Outcome.js"
+import type { Accepted, Outcome } from "../smtp/Outcome.js"
 import * as Settlement from "../smtp/Settlement.js"
 import { ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
-import type { Wire } from "../smtp/Wire.js"
+import type { Script, Wire } from "../smtp/Wire.js"
 import * as Connection from "./Connection.js"
 import type { SharedRun } from "./SharedRun.js"
 
@@ -56,8 +56,9 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   const { now } = connectOptions.deadlines
   const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: afterUnexpected(plan) }
 
-  // An envelope may ride with the message before it, if nothing is to come between them.
-  const rides = plan.pipelining === "full" && plan.reuse && pauseBefore === undefined
+  // Nothing comes between the messages of a connection; then an envelope may ride with the message before it.
+  const follows = plan.reuse && pauseBefore === undefined
+  const rides = plan.pipelining === "full" && follows
   const prepare = (message: number): Settlement.Message => ({
     mail: addresses.mail,
     rcpts: addresses.rcpts(message),
@@ -65,31 +66,60 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   })
 
   let message = tickets.take()
-  while (message !== undefined) {
+  let next: number | undefined
+  let begun = 0
+
+  const begin = (taken: number) => {
     ledger.start()
-    underWay.message = message
+    underWay.message = taken
+    message = taken
     progress.offered = 0
     progress.refused = 0
+  }
+  const end = (taken: number, outcome: Outcome): SmtpError | undefined => {
+    const error = fatal(outcome, plan, connection.wire)
+    underWay.message = undefined
+    onOutcome(taken, outcome, error !== undefined)
+    return error
+  }
+
+  /**
+   * Sends one message after another over the connection, as long as all goes well, and ends with the outcome of the one
+   * that does not, or that is the last one here.
+   */
+  function* messages(first: number): Script<Outcome | Settlement.Unsent> {
+    let taken = first
+    let prepared = prepare(taken)
+    while (true) {
+      next = rides ? tickets.take() : undefined
+      const following = next === undefined ? undefined : prepare(next)
+      begun = now()
+      const outcome = yield* connection.script(prepared, following, options, progress)
+      if (!follows || !isAccepted(outcome) || connection.wire?.state() !== "open") return outcome
+      next ??= tickets.take()
+      if (next === undefined) return outcome
+      recorder.record("transaction", "accepted", now() - begun)
+      end(taken, outcome)
+      taken = next
+      begin(taken)
+      prepared = following ?? prepare(taken)
+    }
+  }
+
+  while (message !== undefined) {
+    begin(message)
+    const first = message
     let outcome = yield* connection.open
-    let next: number | undefined
     if (outcome === undefined) {
-      if (rides) next = tickets.take()
-      const begun = now()
-      outcome = yield* connection.transaction(
-        prepare(message),
-        next === undefined ? undefined : prepare(next),
-        options,
-        progress
-      )
+      outcome = yield* connection.converse(() => messages(first), options, progress)
       recorder.record("transaction", endings[outcome._tag], now() - begun)
     }
-    underWay.message = undefined
-    const error = fatal(outcome, plan, connection.wire)
-    onOutcome(message, outcome, error !== undefined)
+    const error = end(message, outcome)
     if (error !== undefined) return yield* new RunEnded({ error })
 
     // The next message is taken before the pause: no pause follows the last one, and nobody wakes to nothing.
     message = next ?? tickets.take()
+    next = undefined
     yield* connection.leave(plan.reuse && message !== undefined)
     if (pauseBefore !== undefined && message !== undefined) {
       yield* Effect.raceFirst(Effect.sleep(pauseBefore(message)), shared.stopping)
@@ -100,6 +130,10 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     }
   }
 }
+
+/** Nothing else than a message that went well for all. */
+const isAccepted = (end: Outcome | Settlement.Unsent): end is Accepted =>
+  end._tag === "Accepted" && end.unwelcome === undefined && end.lost === undefined
 
 const endings = {
   Accepted: "accepted",

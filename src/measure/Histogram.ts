@@ -58,12 +58,16 @@ export const make = (memory: ArrayBufferLike = new ArrayBuffer(counters * 8), of
  * @category indexing
  */
 export const indexOf = (nanoseconds: number): number => {
-  const value = nanoseconds < 0 ? 0 : nanoseconds > longest ? longest : Math.floor(nanoseconds)
-  // The position of the highest bit; a 32-bit count of leading zeros needs the halves apart.
-  const bits = value < 0x8000_0000 ? 32 - Math.clz32(value) : 63 - Math.clz32(Math.floor(value / 0x8000_0000))
-  const bucket = bits <= 11 ? 0 : bits - 11
-  const subBucket = bucket === 0 ? value : Math.floor(value / 2 ** bucket)
-  return ((bucket + 1) << subBucketHalfMagnitude) + (subBucket - subBucketHalf)
+  // Whole numbers that fit 31 bits, which is two seconds, are the usual case and the fast one.
+  if (nanoseconds >= 0 && nanoseconds < 0x8000_0000) {
+    const value = nanoseconds | 0
+    const bucket = Math.max(0, 21 - Math.clz32(value))
+    return (bucket << subBucketHalfMagnitude) + (value >> bucket)
+  }
+  if (!(nanoseconds > 0)) return 0
+  const value = Math.floor(Math.min(nanoseconds, longest))
+  const bucket = 52 - Math.clz32(Math.floor(value / 0x8000_0000))
+  return (bucket << subBucketHalfMagnitude) + Math.floor(value / 2 ** bucket)
 }
 
 /**

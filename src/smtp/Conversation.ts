@@ -45,6 +45,8 @@ export class Conversation implements Wire, Expiring {
   deadline = Number.POSITIVE_INFINITY
   private readonly parser = Reply.makeParser()
   private readonly replies: Array<Reply.Reply> = []
+  /** How many of `replies` are of this exchange: to shorten an array costs more than to overwrite it. */
+  private count = 0
   private readonly answered = Exit.succeed<ReadonlyArray<Reply.Reply>>(this.replies)
   private steps: ReadonlyArray<Step> = nothing
   private resume: Resume<unknown> | undefined = undefined
@@ -69,7 +71,7 @@ export class Conversation implements Wire, Expiring {
   ): Effect.Effect<ReadonlyArray<Reply.Reply>, WireError> {
     return Effect.async((resume) => {
       this.script = undefined
-      this.begin(steps, bytes, body, resume as Resume<unknown>)
+      this.begin(steps, bytes, body, resume as Resume<unknown>, this.options.deadlines.now())
     })
   }
 
@@ -78,7 +80,7 @@ export class Conversation implements Wire, Expiring {
       const running = script()
       // The value that ends a script has the script's own type, which the field of a running one cannot name.
       this.script = running as Script<unknown>
-      this.proceed(running as Script<unknown>, nothingYet, resume as Resume<unknown>)
+      this.proceed(running as Script<unknown>, nothingYet, resume as Resume<unknown>, this.options.deadlines.now())
     })
   }
 
@@ -87,7 +89,7 @@ export class Conversation implements Wire, Expiring {
   }
 
   awaited(): Step | undefined {
-    const step = this.steps[this.replies.length]
+    const step = this.steps[this.count]
     return this.writing && step === "final" ? "content" : step
   }
 
@@ -102,14 +104,15 @@ export class Conversation implements Wire, Expiring {
     steps: ReadonlyArray<Step>,
     bytes: string,
     body: Uint8Array | undefined,
-    resume: Resume<unknown>
+    resume: Resume<unknown>,
+    now: number
   ): void {
     const { deadlines, observer, timeout } = this.options
     if (this.failure !== undefined) return resume(Exit.fail(this.failure(beginning(steps))))
     this.steps = steps
-    this.replies.length = 0
+    this.count = 0
     this.resume = resume
-    this.since = deadlines.now()
+    this.since = now
     this.deadline = this.since + (steps[0] === "quit" ? Math.min(timeout, quitTimeout) : timeout)
     if (this.deadline < deadlines.wakesAt) deadlines.wake(this.deadline)
     if (bytes === "" && body === undefined) return
@@ -128,7 +131,7 @@ export class Conversation implements Wire, Expiring {
   flushed(): void {
     if (!this.writing) return
     this.writing = false
-    if (this.steps[this.replies.length] !== "final") return
+    if (this.steps[this.count] !== "final") return
     const { deadlines, observer, timeout } = this.options
     const now = deadlines.now()
     observer.onContent(now - this.since, now)
@@ -142,7 +145,7 @@ export class Conversation implements Wire, Expiring {
     this.arrivedAt = this.options.deadlines.now()
     this.options.observer.bytesIn += end - start
     if (!this.parser.push(chunk, start, end, this.onReply)) this.fail(this.malformed("the reply has no end"))
-    else if (this.resume !== undefined && (this.replies.length === this.steps.length || this.closing)) this.complete()
+    else if (this.resume !== undefined && (this.count === this.steps.length || this.closing)) this.complete()
   }
 
   /** The connection is gone. */
@@ -158,15 +161,15 @@ export class Conversation implements Wire, Expiring {
   private readonly onReply = (reply: Reply.Reply): void => {
     const { observer } = this.options
     observer.onTrace?.("received", `${reply.code} ${reply.text}`)
-    if (this.resume === undefined || this.replies.length === this.steps.length || this.closing) return this.stray(reply)
-    const step = this.steps[this.replies.length]!
+    if (this.resume === undefined || this.count === this.steps.length || this.closing) return this.stray(reply)
+    const step = this.steps[this.count]!
     if (this.writing && step === "final") {
       // The server refuses what it has not read to the end, and that ends the matter; any other answer is a lie.
       if (!Reply.isRefusal(reply)) return this.fail(this.malformed(`${reply.code} before the end of the message`))
       this.closing = true
     }
     if (Reply.isClosing(reply)) this.closing = true
-    this.replies.push(reply)
+    this.replies[this.count++] = reply
     observer.onReply(step, reply, this.arrivedAt - this.since, this.arrivedAt)
   }
 
@@ -182,15 +185,24 @@ export class Conversation implements Wire, Expiring {
 
   private complete(): void {
     const resume = this.resume!
+    if (this.replies.length !== this.count) this.replies.length = this.count
     this.resume = undefined
     this.steps = nothing
     this.deadline = Number.POSITIVE_INFINITY
     if (this.script === undefined) resume(this.answered)
-    else this.proceed(this.script, this.replies, resume)
+    else this.proceed(this.script, this.replies, resume, this.arrivedAt)
   }
 
-  /** Gives the script its replies, and begins the exchange that it wants next. */
-  private proceed(script: Script<unknown>, replies: ReadonlyArray<Reply.Reply>, resume: Resume<unknown>): void {
+  /**
+   * Gives the script its replies, and begins the exchange that it wants next. That one counts from the arrival of the
+   * replies: another look at the clock would cost more than the few microseconds between.
+   */
+  private proceed(
+    script: Script<unknown>,
+    replies: ReadonlyArray<Reply.Reply>,
+    resume: Resume<unknown>,
+    now: number
+  ): void {
     let turn: IteratorResult<Exchange, unknown>
     try {
       turn = script.next(replies)
@@ -199,7 +211,7 @@ export class Conversation implements Wire, Expiring {
     }
     if (turn.done === true) return resume(Exit.succeed(turn.value))
     const { body, bytes, steps } = turn.value
-    this.begin(steps, bytes, body, resume)
+    this.begin(steps, bytes, body, resume, now)
   }
 
   /** The conversation is over; who waits is told at which step. */
@@ -226,7 +238,7 @@ export class Conversation implements Wire, Expiring {
   }
 
   private received(): ReadonlyArray<Reply.Reply> {
-    return this.resume === undefined ? [] : this.replies.slice()
+    return this.resume === undefined ? [] : this.replies.slice(0, this.count)
   }
 }
 

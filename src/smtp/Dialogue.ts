@@ -155,23 +155,28 @@ export const transaction = (
   options: Settlement.TransactionOptions,
   progress: Settlement.Progress = { offered: 0, refused: 0 }
 ): Effect.Effect<Outcome.Outcome> =>
-  Effect.suspend(() => {
-    progress.offered = 0
-    progress.refused = 0
-    return Effect.matchEffect(
-      wire.converse(() => send(message, options, progress)),
-      {
-        onFailure: (error) => Effect.succeed(Settlement.broken(error, progress)),
-        onSuccess: (end) => finish(wire, end, options, progress)
-      }
-    )
-  })
+  Effect.matchEffect(
+    wire.converse(() => script(message, options, progress)),
+    {
+      onFailure: (error) => Effect.succeed(Settlement.broken(error, progress)),
+      onSuccess: (end) => finish(wire, end, options, progress)
+    }
+  )
 
-function* send(
+/**
+ * The dialogue of a transaction, up to the reply to the final dot or to the reply that ends it before. `finish` does the
+ * rest. It begins `progress` anew.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export function* script(
   message: Settlement.Message,
   options: Settlement.TransactionOptions,
   progress: Settlement.Progress
 ): Script<Outcome.Outcome | Settlement.Unsent> {
+  progress.offered = 0
+  progress.refused = 0
   const mail = (yield command("mail", message.mail))[0]!
   if (!Settlement.isSuccess(mail, options)) return unsent("mail", mail)
 

@@ -6,14 +6,13 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
 import * as Dialogue from "./Dialogue.js"
 import type * as Outcome from "./Outcome.js"
 import type * as Reply from "./Reply.js"
 import * as Settlement from "./Settlement.js"
 import * as SmtpCommand from "./SmtpCommand.js"
 import type { Step, WireError } from "./SmtpError.js"
-import type { Script, Wire } from "./Wire.js"
+import type { Script } from "./Wire.js"
 
 /**
  * The transactions of one connection, one after another.
@@ -23,18 +22,24 @@ import type { Script, Wire } from "./Wire.js"
  */
 export interface Pipeline {
   /**
-   * Sends one message and tells how it ended, as `Dialogue.transaction` does.
+   * The dialogue of a transaction, as `Dialogue.script` is; `Dialogue.finish` does the rest.
    *
    * `next` is what is sent after it over the same connection: its envelope rides with this message's content, so it must be
    * the message of the next call, if there is one. Once a transaction went wrong nothing rides, and the envelope that did is
    * forgotten: the next call sends it again.
    */
-  readonly transaction: (
+  readonly script: (
     message: Settlement.Message,
     next: Settlement.Message | undefined,
     options: Settlement.TransactionOptions,
     progress: Settlement.Progress
-  ) => Effect.Effect<Outcome.Outcome>
+  ) => Script<Outcome.Outcome | Settlement.Unsent>
+  /** The outcome of the message whose dialogue ended with this error. */
+  readonly broken: (
+    error: WireError,
+    options: Settlement.TransactionOptions,
+    progress: Settlement.Progress
+  ) => Outcome.Outcome
 }
 
 /**
@@ -43,7 +48,7 @@ export interface Pipeline {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (wire: Wire): Pipeline => new WirePipeline(wire)
+export const make = (): Pipeline => new WirePipeline()
 
 class WirePipeline implements Pipeline {
   /** The replies to the next message's envelope, where that rode with the last content. */
@@ -51,29 +56,17 @@ class WirePipeline implements Pipeline {
   /** How often the dot that is being sent is answered; 0 before it is. */
   private dotAnswers = 0
 
-  constructor(private readonly wire: Wire) {}
-
-  transaction(
-    message: Settlement.Message,
-    next: Settlement.Message | undefined,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
-  ): Effect.Effect<Outcome.Outcome> {
-    return Effect.suspend(() => {
-      progress.offered = 0
-      progress.refused = 0
-      this.dotAnswers = 0
-      return Effect.matchEffect(
-        this.wire.converse(() => this.send(message, next, options, progress)),
-        {
-          onFailure: (error) => Effect.succeed(this.broken(error, options, progress)),
-          onSuccess: (end) => Dialogue.finish(this.wire, end, options, progress)
-        }
-      )
-    })
+  /** The connection broke, before the dot was answered or after that: the replies that came still count. */
+  broken(error: WireError, options: Settlement.TransactionOptions, progress: Settlement.Progress): Outcome.Outcome {
+    const { replies } = error
+    if (this.dotAnswers === 0) answers(replies, progress)
+    else if (replies.length >= this.dotAnswers) {
+      return Settlement.settle(replies.slice(0, this.dotAnswers), progress, options.lmtp, error)
+    }
+    return Settlement.broken(error, progress)
   }
 
-  private *send(
+  *script(
     message: Settlement.Message,
     next: Settlement.Message | undefined,
     options: Settlement.TransactionOptions,
@@ -81,6 +74,8 @@ class WirePipeline implements Pipeline {
   ): Script<Outcome.Outcome | Settlement.Unsent> {
     const count = message.rcpts.length
     progress.offered = count
+    progress.refused = 0
+    this.dotAnswers = 0
     const replies = this.ahead ?? (yield { steps: envelopeSteps(count), bytes: envelope(message) })
     this.ahead = undefined
     const unwelcome = answers(replies, progress, options)
@@ -100,20 +95,6 @@ class WirePipeline implements Pipeline {
     const all = yield { steps: ridingSteps(dotAnswers, recipients), bytes: head + envelope(next) }
     if (all.length === dotAnswers + recipients + 2) this.ahead = all.slice(dotAnswers)
     return Settlement.settle(all.slice(0, dotAnswers), progress, options.lmtp, undefined)
-  }
-
-  /** The connection broke, before the dot was answered or after that: the replies that came still count. */
-  private broken(
-    error: WireError,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
-  ): Outcome.Outcome {
-    const { replies } = error
-    if (this.dotAnswers === 0) answers(replies, progress)
-    else if (replies.length >= this.dotAnswers) {
-      return Settlement.settle(replies.slice(0, this.dotAnswers), progress, options.lmtp, error)
-    }
-    return Settlement.broken(error, progress)
   }
 }
 
