@@ -46,9 +46,18 @@ export const make = (server: Omit<RealServer, "available">): RealServer => ({
   available: server.lacks.length === 0
 })
 
-/** Which of these commands the machine does not have; a word with a slash is a path. */
-export const lacking = (...commands: ReadonlyArray<string>): ReadonlyArray<string> =>
-  commands.filter((command) => !succeeds("sh", "-c", `command -v ${command}`))
+/** Which of these programs, by their paths, the machine does not have. */
+export const lacking = (...programs: ReadonlyArray<string>): ReadonlyArray<string> =>
+  programs.filter((program) => !isExecutable(program))
+
+const isExecutable = (file: string): boolean => {
+  try {
+    fs.accessSync(file, fs.constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Servers that change their user must begin as root. */
 export const lackingRoot: ReadonlyArray<string> = process.getuid?.() === 0 ? [] : ["root"]

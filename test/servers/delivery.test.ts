@@ -51,6 +51,14 @@ const manners = [
   { name: "over a connection per message", options: [] }
 ]
 
+const absent = realServers.filter(({ available }) => !available)
+if (absent.length > 0) {
+  // Reporters only say how many.
+  console.warn(
+    `Skipped: ${absent.map(({ lacks, name, protocol }) => `${name} (${protocol}; no ${lacks.join(", no ")})`).join("; ")}`
+  )
+}
+
 for (const server of realServers) {
   const missing = server.available ? "" : ` (this machine lacks ${server.lacks.join(" and ")})`
   describe(`${server.name}, ${server.protocol}${missing}`, () => {
