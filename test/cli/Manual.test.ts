@@ -100,6 +100,11 @@ describe("--help", () => {
 })
 
 describe("the page", () => {
+  it("sets what is typed in bold, and values in italics", () => {
+    assert.include(page, "\n\\fB\\-m\\fR \\fImessage_count\\fR, \\fB\\-\\-messages\\fR=\\fImessage_count\\fR\n")
+    assert.include(page, "\n\\fB\\-d\\fR, \\fB\\-\\-reuse\\fR\n")
+  })
+
   it("names the version", () => assert.match(page, /^\.TH SMTP-SOURCE 1 "" "smtp-source 1\.2\.3"\n/))
 
   it.skipIf(!groff)("is set by groff without a warning (skipped where it is not installed)", () => {
