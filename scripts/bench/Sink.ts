@@ -7,6 +7,7 @@ import * as net from "node:net"
 /** A sink that runs. */
 export interface Sink {
   readonly target: string
+  readonly pid: number
   readonly stop: () => void
 }
 
@@ -16,7 +17,7 @@ export const start = async (port: number, options: ReadonlyArray<string>, backlo
   const target = `127.0.0.1:${port}`
   const child = spawn("smtp-sink", [...user, "-m", "20000", ...options, target, String(backlog)], { stdio: "ignore" })
   await answers(port, child)
-  return { target, stop: () => child.kill() }
+  return { target, pid: child.pid ?? 0, stop: () => child.kill() }
 }
 
 const answers = async (port: number, child: ChildProcess): Promise<void> => {
