@@ -56,15 +56,30 @@ export class ConnectGate {
   private free: number
   private readonly queue: Set<(place: Effect.Effect<Place>) => void> = new Set()
 
+  /** The milliseconds between two openings, and when the next one may be. */
+  private readonly interval: number
+  private nextAt = 0
+
+  /** `rate` bounds the openings in a second. */
   constructor(
     places: number,
-    private readonly deadlines: Deadlines
+    private readonly deadlines: Deadlines,
+    rate: number = Number.POSITIVE_INFINITY
   ) {
     this.free = places
+    this.interval = 1000 / rate
   }
 
-  /** Waits for a place. Interruption leaves the queue. */
+  /** Waits for a place, and for the time to open one more connection. Interruption leaves the queue. */
   readonly enter: Effect.Effect<Place> = Effect.suspend(() => {
+    if (this.interval === 0) return this.place
+    const now = this.deadlines.now()
+    const at = Math.max(now, this.nextAt)
+    this.nextAt = at + this.interval
+    return at > now ? Effect.zipRight(Effect.sleep(at - now), this.place) : this.place
+  })
+
+  private readonly place: Effect.Effect<Place> = Effect.suspend(() => {
     if (this.free > 0) {
       this.free--
       return Exit.succeed(new Place(this, this.deadlines))

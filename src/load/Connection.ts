@@ -13,7 +13,7 @@ import * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import { type ConnectFailed, ReplyMalformed, type WireError } from "../smtp/SmtpError.js"
-import type { Script, Wire } from "../smtp/Wire.js"
+import type { ConnectOptions, Script, Wire } from "../smtp/Wire.js"
 import type { Place } from "./ConnectGate.js"
 import type { SharedRun } from "./SharedRun.js"
 
@@ -184,6 +184,15 @@ class SessionConnection implements Connection {
     return new ReplyMalformed({ step, reason: `${reply.code} ${reply.text}`, replies: [] })
   }
 
+  /** The local addresses take turns over all sessions. */
+  private nextSource(): ConnectOptions {
+    const { connectOptions, sources } = this.shared
+    const first = sources.shift()
+    if (first === undefined) return connectOptions
+    sources.push(first)
+    return first
+  }
+
   private *connect() {
     const { connectOptions, connector, plan, recorder, target } = this.shared
     const { now } = connectOptions.deadlines
@@ -191,7 +200,7 @@ class SessionConnection implements Connection {
     let pause = 1
     while (true) {
       const started = now()
-      const result = yield* Effect.either(connector.connect(target, connectOptions))
+      const result = yield* Effect.either(connector.connect(target, this.nextSource()))
       recorder.record("connect", Either.isRight(result) ? "accepted" : "failed", now() - started)
       if (Either.isRight(result)) return result.right
       const error = result.left

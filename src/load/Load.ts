@@ -24,7 +24,7 @@ import type { Plan } from "../plan/Plan.js"
 import type * as Outcome from "../smtp/Outcome.js"
 import type { SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
-import { Connector, type WireObserver } from "../smtp/Wire.js"
+import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
 import * as Session from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
@@ -188,6 +188,13 @@ export const share = (
     const recorder = new Recorder(options.onTrace, options.onContentSent)
     const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
     const { onOutcome } = options
+    const connectOptions: ConnectOptions = {
+      deadlines,
+      observer: recorder,
+      timeout: plan.timeout * 1000,
+      family: plan.family,
+      windowSize: plan.windowSize
+    }
     // The request is waited for once, for all who want to know; when they hear of it there are no more tickets.
     const stopping = yield* Deferred.make<void>()
     const stop = Effect.sync(() => {
@@ -200,15 +207,10 @@ export const share = (
       target: Either.getOrThrow(Target.parse(plan.target ?? "localhost")),
       helloName: identity.helloName,
       connector,
-      connectOptions: {
-        deadlines,
-        observer: recorder,
-        timeout: plan.timeout * 1000,
-        family: plan.family,
-        windowSize: plan.windowSize
-      },
+      connectOptions,
+      sources: (plan.source?.split(",") ?? []).map((source) => ({ ...connectOptions, source })),
       tickets,
-      gate: new ConnectGate(plan.connecting, deadlines),
+      gate: new ConnectGate(plan.connecting, deadlines, plan.connectRate),
       recorder,
       addresses,
       contentOf: Message.make(plan, addresses, identity, file),

@@ -29,6 +29,8 @@ export interface SharedRun {
   readonly helloName: string
   readonly connector: Connector["Type"]
   readonly connectOptions: ConnectOptions
+  /** The same, for each local address that connections are to come from in turn. */
+  readonly sources: Array<ConnectOptions>
   readonly tickets: Tickets
   readonly gate: ConnectGate
   readonly recorder: Recorder

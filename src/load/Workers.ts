@@ -155,7 +155,11 @@ export const run = (
         const started = yield* Effect.forEach(ledgers, (ledger, index) => {
           // What does not divide goes to the first workers, one each.
           const share = Math.floor(sessions / count) + (index < sessions % count ? 1 : 0)
-          const ownPlan = { ...plan, connecting: Math.max(1, Math.floor(plan.connecting / count)) }
+          const ownPlan = {
+            ...plan,
+            connecting: Math.max(1, Math.floor(plan.connecting / count)),
+            ...(plan.connectRate === undefined ? {} : { connectRate: plan.connectRate / count })
+          }
           return workers.start({ plan: ownPlan, identity, file, sessions: share, tickets, ledger, wants }, onNews)
         })
         const tellAll = (what: "stop" | "hurry") =>

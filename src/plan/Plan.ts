@@ -23,6 +23,16 @@ const PositiveSeconds = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessTha
   message: () => ({ message: "expected a number of seconds, more than 0", override: true })
 })
 
+const PositiveNumber = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(1e9)).annotations({
+  message: () => ({ message: "expected a number, more than 0", override: true })
+})
+
+const Addresses = Schema.String.pipe(
+  Schema.filter((text) => text.split(",").every((address) => Target.isIpv4(address) || Target.isIpv6(address)), {
+    message: () => "expected IPv4 or IPv6 addresses with commas between them"
+  })
+)
+
 /** Text that goes into a command or a header: a line break would begin another one (CWE-93). */
 const OneLine = Schema.String.pipe(
   Schema.filter((text) => !/[\u0000\r\n]/.test(text), { message: () => "holds a line break or a NUL" })
@@ -179,6 +189,15 @@ const fields = {
     section: "Connections and dialogue",
     placeholder: "count",
     description: "Have at most this many connections waiting for their greeting at any time."
+  }),
+  connectRate: PlanField.optional(PositiveNumber, {
+    placeholder: "rate",
+    description: "Open at most this many connections a second, evenly spaced."
+  }),
+  source: PlanField.optional(Addresses, {
+    placeholder: "address,...",
+    description:
+      "Connect from these local addresses in turn. Each one has ports of its own: some 28,000 on Linux, unless told otherwise."
   }),
   close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
     section: "Connections and dialogue",
