@@ -2,13 +2,14 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import packageJson from "../../package.json" with { type: "json" }
 import * as Cli from "../../src/cli/Cli.js"
 import { type OptionRow, planRows } from "../../src/cli/OptionTable.js"
 import { StopSignal } from "../../src/load/StopSignal.js"
 import { Workers } from "../../src/load/Workers.js"
-import type * as Plan from "../../src/plan/Plan.js"
+import * as Plan from "../../src/plan/Plan.js"
 import { Output } from "../../src/report/Output.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import { Connector } from "../../src/smtp/Wire.js"
@@ -236,8 +237,9 @@ describe("every option of the table", () => {
   const sample = (row: OptionRow): readonly [text: string, value: unknown] => {
     if (row.kind === "flag") return ["true", true]
     if (row.numeric || row.kind === "count") return ["7", 7]
-    const word = row.choices.at(-1) ?? "x.example"
-    return [word, word]
+    const words = row.choices.length > 0 ? [row.choices.at(-1)] : ["x.example", "192.0.2.1"]
+    const word = words.find((each) => Either.isRight(Plan.decode({ [row.field!]: each })))
+    return [word ?? assert.fail(`no word here is a --${row.long}: add one`), word]
   }
   for (const row of planRows) {
     const { field, kind, long, variable } = row
