@@ -2,6 +2,13 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
+  resolve: {
+    // Examples import the package by its name, as users do.
+    alias: [
+      { find: /^smtp-source$/, replacement: fileURLToPath(new URL("../src/index.ts", import.meta.url)) },
+      { find: /^smtp-source\/(.*)$/, replacement: `${fileURLToPath(new URL("../src/", import.meta.url))}$1.ts` }
+    ]
+  },
   test: {
     root: fileURLToPath(new URL("..", import.meta.url)),
     include: ["test/**/*.test.ts"],
