@@ -130,6 +130,7 @@ export const make = (
           events.push({ at: now(), connection, what })
         }
         const counts = new Map<Moment, number>()
+        let sender = false
         let recipients = 0
         const ask = (moment: Moment, line = ""): Answer => {
           const nth = counts.get(moment) ?? 0
@@ -191,15 +192,22 @@ export const make = (
                 return yield* give(ask("hello", line), offered.join(""))
               case "MAIL":
                 recipients = 0
-                return yield* give(ask("mail", line), "250 2.1.0 Ok\r\n")
+                sender = false
+                return yield* give(ask("mail", line), "250 2.1.0 Ok\r\n", (text) => {
+                  sender = isYes(text)
+                })
               case "RCPT":
-                return yield* give(ask("rcpt", line), "250 2.1.5 Ok\r\n", (text) => {
+                return yield* give(ask("rcpt", line), sender ? "250 2.1.5 Ok\r\n" : "503 no sender\r\n", (text) => {
                   if (isYes(text)) recipients++
                 })
               case "DATA":
-                return yield* give(ask("data", line), "354 go\r\n", (text) => {
-                  inContent = text.startsWith("354")
-                })
+                return yield* give(
+                  ask("data", line),
+                  recipients > 0 ? "354 go\r\n" : "503 no recipients\r\n",
+                  (text) => {
+                    inContent = text.startsWith("354")
+                  }
+                )
               case "RSET":
                 return yield* give(ask("rset", line), "250 2.0.0 Ok\r\n")
               case "QUIT":
@@ -213,7 +221,8 @@ export const make = (
           Effect.gen(function* () {
             note(".")
             inContent = false
-            const usual = "250 2.0.0 Ok\r\n".repeat(options.lmtp === true ? recipients : 1)
+            const answers = options.lmtp === true ? recipients : 1
+            const usual = recipients > 0 ? "250 2.0.0 Ok\r\n".repeat(answers) : "554 no recipients\r\n"
             yield* give(ask("content", text), usual, (said) => {
               if (isYes(said)) accepted.push(text)
             })
