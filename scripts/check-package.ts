@@ -27,11 +27,12 @@ const modules = path.join(place, "node_modules")
 const installed = path.join(modules, "smtp-source")
 const inPackage = (file: string): string => path.join(installed, file)
 
+const tarball = (): string => path.join(place, fs.readdirSync(place).find((file) => file.endsWith(".tgz"))!)
+
 const unpack = (): Manifest => {
   execFileSync("npm", ["pack", "--pack-destination", place], { cwd: root, stdio: "ignore" })
-  const [tarball] = fs.readdirSync(place)
   fs.mkdirSync(installed, { recursive: true })
-  execFileSync("tar", ["-xzf", path.join(place, tarball!), "-C", installed, "--strip-components=1"])
+  execFileSync("tar", ["-xzf", tarball(), "-C", installed, "--strip-components=1"])
   return JSON.parse(fs.readFileSync(inPackage("package.json"), "utf8"))
 }
 
@@ -106,5 +107,13 @@ fs.writeFileSync(path.join(place, "use.mts"), uses.join(""))
 const options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022", "--types", "node"]
 const tsc = [path.join(root, "node_modules/typescript/bin/tsc"), ...options, "use.mts"]
 check("they have types, of declared dependencies alone", complaints(process.execPath, tsc))
+
+const tool = (name: string): string => path.join(root, "node_modules/.bin", name)
+const status = (command: string, words: ReadonlyArray<string>): string => {
+  const result = spawnSync(command, words, { cwd: root, encoding: "utf8" })
+  return result.status === 0 ? "" : result.stdout + result.stderr
+}
+check("publint has nothing to say", status(tool("publint"), ["--strict", "--pack", "false", installed]))
+check("are-the-types-wrong says that they are right", status(tool("attw"), [tarball(), "--profile", "esm-only"]))
 
 process.exitCode = failures === 0 ? 0 : 1
