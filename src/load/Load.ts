@@ -186,6 +186,9 @@ export const share = (
     const deadlines = yield* Watchdog.make
     const addresses = Address.make(plan, identity.helloName)
     const recorder = new Recorder(options.onTrace, options.onContentSent)
+    // Threads have clocks of their own; the time of day is common to them.
+    const clock = yield* Effect.clock
+    recorder.begun = deadlines.now() - Math.max(0, clock.unsafeCurrentTimeMillis() - identity.startedAt.getTime())
     const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
     const { onOutcome } = options
     const connectOptions: ConnectOptions = {
@@ -217,9 +220,13 @@ export const share = (
       pauseBefore: Pause.make(plan, plan.seed ?? identity.runId),
       stopping: Deferred.await(stopping),
       ledger,
-      onConnectRetry: (error) => trouble?.retry(error),
+      onConnectRetry: (error) => {
+        recorder.onConnectRetry(error, deadlines.now)
+        trouble?.retry(error)
+      },
       onOutcome: (message, outcome, ends) => {
         ledger.book(outcome)
+        recorder.onOutcome(outcome, deadlines.now)
         if (!ends) trouble?.outcome(outcome)
         onOutcome?.(message, outcome)
       }

@@ -3,10 +3,13 @@
  *
  * @since 0.1.0
  */
+import type { Outcome } from "../smtp/Outcome.js"
 import type * as Reply from "../smtp/Reply.js"
-import { type Step, steps } from "../smtp/SmtpError.js"
+import { type ConnectFailed, type Step, steps } from "../smtp/SmtpError.js"
 import type { WireObserver } from "../smtp/Wire.js"
+import * as ErrorTally from "./ErrorTally.js"
 import * as Histogram from "./Histogram.js"
+import * as ReplyTally from "./ReplyTally.js"
 
 /**
  * What a duration is of: a step, or a whole transaction, from MAIL to the reply to the final dot.
@@ -55,17 +58,33 @@ export class Recorder implements WireObserver {
     length: measured.length * endings.length
   })
   private readonly own = new Map<string, Histogram.Histogram>()
+  private readonly replyTally = new ReplyTally.ReplyTally()
+  private readonly errorTally = new ErrorTally.ErrorTally()
+  private readonly added: Array<RecorderData> = []
+  /** When the run began, by the clock of what is recorded. */
+  begun = 0
 
   constructor(
     readonly onTrace?: WireObserver["onTrace"],
     private readonly onContentSent?: (() => void) | undefined
   ) {}
 
-  onReply(step: Step, reply: Reply.Reply, elapsed: number): void {
+  onReply(step: Step, reply: Reply.Reply, elapsed: number, now: number): void {
     const code = reply.code
     const ending =
       code < 300 || code === 354 ? (code >= 200 && reply.defect === undefined ? "accepted" : "failed") : "rejected"
     this.record(step, ending, elapsed)
+    this.replyTally.count(places[step], reply, now)
+  }
+
+  /** Counts what a message came to grief by, if anything. */
+  onOutcome(outcome: Outcome, now: () => number): void {
+    if (outcome._tag !== "Accepted" || outcome.lost !== undefined) this.errorTally.countOutcome(outcome, now)
+  }
+
+  /** Counts a connect that is tried again. */
+  onConnectRetry(error: ConnectFailed, now: () => number): void {
+    this.errorTally.count(error, now())
   }
 
   onContent(elapsed: number): void {
@@ -104,7 +123,18 @@ export class Recorder implements WireObserver {
   /** All that was recorded, as plain data. The counts are not copied. */
   toData(): RecorderData {
     const { bytesIn, bytesOut, contents, histograms } = this
-    return { bytesIn, bytesOut, contents, histograms: histograms.map((histogram) => histogram?.counts) }
+    const counts = histograms.map((histogram) => histogram?.counts)
+    return { bytesIn, bytesOut, contents, histograms: counts, replies: this.replies(), errors: this.errors() }
+  }
+
+  /** The replies, by step and code. */
+  replies(): ReadonlyArray<ReplyTally.ReplyCount> {
+    return ReplyTally.merge([this.replyTally.toData(this.begun), ...this.added.map(({ replies }) => replies)])
+  }
+
+  /** What went wrong, by step and kind. */
+  errors(): ReadonlyArray<ErrorTally.ErrorCount> {
+    return ErrorTally.merge([this.errorTally.toData(this.begun), ...this.added.map(({ errors }) => errors)])
   }
 
   /** Adds what another recorder has recorded. */
@@ -112,6 +142,7 @@ export class Recorder implements WireObserver {
     this.bytesIn += data.bytesIn
     this.bytesOut += data.bytesOut
     this.contents += data.contents
+    this.added.push(data)
     data.histograms.forEach((counts, slot) => {
       if (counts === undefined) return
       const histogram = this.histograms[slot] ?? Histogram.make()
@@ -120,10 +151,37 @@ export class Recorder implements WireObserver {
     })
   }
 
+  /** All durations that there are, in the order of the dialogue; those of steps that are not SMTP's come last. */
+  *durations(): Generator<Durations> {
+    for (const of of measured) {
+      for (const ending of endings) {
+        const histogram = this.histogram(of, ending)
+        if (histogram !== undefined) yield { of, ending, histogram }
+      }
+    }
+    for (const [key, histogram] of this.own) {
+      const at = key.lastIndexOf(" ")
+      const ending = endings.find((each) => each === key.slice(at + 1))
+      if (ending !== undefined) yield { of: key.slice(0, at), ending, histogram }
+    }
+  }
+
   /** The durations of what ended so; undefined where there were none. */
   histogram(what: Measured, ending: Ending): Histogram.Histogram | undefined {
     return this.histograms[places[what] * endings.length + endings.indexOf(ending)]
   }
+}
+
+/**
+ * The durations of one step, or of a whole transaction, which ended so.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Durations {
+  readonly of: string
+  readonly ending: Ending
+  readonly histogram: Histogram.Histogram
 }
 
 /**
@@ -138,6 +196,9 @@ export interface RecorderData {
   readonly contents: number
   /** The counts of each histogram, in the recorder's own order. */
   readonly histograms: ReadonlyArray<Float64Array | undefined>
+  /** Times since the run began. */
+  readonly replies: ReadonlyArray<ReplyTally.ReplyCount>
+  readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
 }
 
 const places: { readonly [what in Measured]: number } = {

@@ -1,0 +1,128 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import { Recorder } from "../../src/measure/Recorder.js"
+import * as ReplyTally from "../../src/measure/ReplyTally.js"
+import * as Sightings from "../../src/measure/Sightings.js"
+import * as Outcome from "../../src/smtp/Outcome.js"
+import type { Reply } from "../../src/smtp/Reply.js"
+import { ConnectFailed, ConnectionLost, ReplyTimeout, type Step, steps } from "../../src/smtp/SmtpError.js"
+
+const none = Outcome.noRecipients
+
+const said = fc.record({
+  step: fc.constantFrom<Step>("mail", "rcpt", "final"),
+  reply: fc.record({
+    code: fc.constantFrom(250, 421, 450, 550, 0),
+    text: fc.constantFrom("Ok", "2.1.0 Ok", "2.0.0 queued as 1", "2.0.0 queued as 2", "5.1.1 bad", "4.7.0 later", "")
+  })
+})
+
+const tallied = (replies: ReadonlyArray<{ readonly step: Step; readonly reply: Reply }>, from = 0) => {
+  const tally = new ReplyTally.ReplyTally()
+  replies.forEach(({ reply, step }, at) => {
+    tally.count(steps.indexOf(step), reply, from + at)
+  })
+  return tally.toData(0)
+}
+
+describe("ReplyTally", () => {
+  it("counts by step, code and enhanced status code, with times since the run began", () => {
+    const tally = new ReplyTally.ReplyTally()
+    const repeated = { code: 250, text: "2.1.5 Ok" }
+    tally.count(steps.indexOf("rcpt"), repeated, 110)
+    tally.count(steps.indexOf("rcpt"), repeated, 120)
+    tally.count(steps.indexOf("rcpt"), { code: 250, text: "2.1.5 Ok, too" }, 130)
+    tally.count(steps.indexOf("rcpt"), { code: 550, text: "5.1.1 no such user" }, 140)
+    tally.count(steps.indexOf("mail"), { code: 250, text: "Ok" }, 105)
+    assert.deepStrictEqual(tally.toData(100), [
+      { step: "mail", code: 250, count: 1, first: 5, last: 5, example: "Ok" },
+      { step: "rcpt", code: 250, enhanced: "2.1.5", count: 3, first: 10, last: 30, example: "2.1.5 Ok" },
+      { step: "rcpt", code: 550, enhanced: "5.1.1", count: 1, first: 40, last: 40, example: "5.1.1 no such user" }
+    ])
+  })
+
+  it("counts every reply once, under its own code", () => {
+    fc.assert(
+      fc.property(fc.array(said, { maxLength: 200 }), (replies) => {
+        const counts = tallied(replies)
+        for (const code of new Set(replies.map(({ reply }) => reply.code))) {
+          const expected = replies.filter(({ reply }) => reply.code === code).length
+          assert.strictEqual(
+            counts.filter((kind) => kind.code === code).reduce((sum, { count }) => sum + count, 0),
+            expected
+          )
+        }
+      }),
+      { seed: 1, numRuns: 2000 }
+    )
+  })
+
+  it("gives the same for parts that are merged, in any order, as for the whole", () => {
+    fc.assert(
+      fc.property(fc.array(said, { maxLength: 60 }), fc.nat(60), (replies, at) => {
+        const [a, b] = [tallied(replies.slice(0, at)), tallied(replies.slice(at), at)]
+        const whole = ReplyTally.merge([tallied(replies)])
+        assert.deepStrictEqual(ReplyTally.merge([a, b]), whole)
+        assert.deepStrictEqual(ReplyTally.merge([b, a]), whole)
+        assert.deepStrictEqual(ReplyTally.merge([ReplyTally.merge([a]), b, []]), whole)
+      }),
+      { seed: 2, numRuns: 2000 }
+    )
+  })
+
+  it("keeps a bounded number of kinds and short examples, whatever the server says", () => {
+    const tally = new ReplyTally.ReplyTally()
+    for (let index = 0; index < 20_000; index++) {
+      tally.count(4, { code: 550, text: `5.${index % 1000}.${index % 777} ${"x".repeat(1000)}` }, index)
+    }
+    const counts = tally.toData(0)
+    assert.isAtMost(counts.length, ReplyTally.mostKinds + 1)
+    assert.isTrue(counts.every(({ example }) => example.length <= Sightings.longestExample))
+    assert.strictEqual(
+      counts.reduce((sum, { count }) => sum + count, 0),
+      20_000
+    )
+  })
+})
+
+describe("errors", () => {
+  const refused = new ConnectFailed({ code: "ECONNREFUSED", reason: "Connection refused", local: false })
+
+  it("are counted by kind, step and detail: what messages failed of, and connects in vain", () => {
+    const recorder = new Recorder()
+    recorder.begun = 1000
+    recorder.onConnectRetry(refused, () => 1001)
+    recorder.onOutcome({ _tag: "Failed", error: refused, recipients: none }, () => 1002)
+    const late = new ReplyTimeout({ step: "final", replies: [] })
+    recorder.onOutcome({ _tag: "Unknown", error: late, recipients: none }, () => 1003)
+    const lost = new ConnectionLost({ step: "rset", how: "reset", replies: [] })
+    recorder.onOutcome({ _tag: "Accepted", recipients: none, lost }, () => 1004)
+    recorder.onOutcome(Outcome.acceptedByAll(1), () => 1005)
+    recorder.onOutcome(Outcome.notStarted, () => 1006)
+    assert.deepStrictEqual(
+      recorder.errors().map(({ count, detail, first, kind, last, step }) => [step, kind, detail, count, first, last]),
+      [
+        ["connect", "ConnectFailed", "ECONNREFUSED", 2, 1, 2],
+        ["final", "ReplyTimeout", "", 1, 3, 3],
+        ["rset", "ConnectionLost", "reset", 1, 4, 4]
+      ]
+    )
+  })
+
+  it("and replies of several recorders add up", () => {
+    const part = (): Recorder => {
+      const recorder = new Recorder()
+      recorder.onConnectRetry(refused, () => 7)
+      recorder.onReply("mail", { code: 250, text: "2.1.0 Ok" }, 1, 9)
+      return recorder
+    }
+    const whole = new Recorder()
+    // As it comes from another thread.
+    for (const recorder of [part(), part()]) whole.add(structuredClone(recorder.toData()))
+    assert.strictEqual(whole.errors()[0]?.count, 2)
+    assert.deepStrictEqual(whole.replies(), [
+      { step: "mail", code: 250, enhanced: "2.1.0", count: 2, first: 9, last: 9, example: "2.1.0 Ok" }
+    ])
+    assert.deepStrictEqual(whole.toData().replies, whole.replies())
+  })
+})
