@@ -62,7 +62,7 @@ for (const shell of ["zsh", "fish"] as const) {
     const script = Completions.render(shell, rows)
 
     it.skipIf(!installed(shell))("finds no fault in the script (skipped where it is not installed)", () => {
-      const { status, stderr } = spawnSync(shell, ["-n"], { input: script, encoding: "utf8" })
+      const { status, stderr } = spawnSync(shell, ["-n", "-c", script], { encoding: "utf8" })
       assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: "" })
     })
 
