@@ -53,7 +53,7 @@ export interface SinkEvent {
 
 /**
  * What becomes of a reply: other bytes instead (line ends included, one byte in each character; none at all for
- * silence), the end of the connection without a word, or nothing special.
+ * silence), the end of the connection with or without them, or nothing special.
  *
  * The sink believes the reply that it is told to give: a message whose final reply begins with anything but 2 was not
  * accepted, and a 421 or 521 closes.
@@ -61,7 +61,11 @@ export interface SinkEvent {
  * @since 0.1.0
  * @category models
  */
-export type Answer = { readonly reply: string } | "close" | "reset" | undefined
+export type Answer =
+  | { readonly reply: string; readonly end?: "close" | "reset" | undefined }
+  | "close"
+  | "reset"
+  | undefined
 
 /**
  * An accepted message. `content` is without the dots that were stuffed.

@@ -34,6 +34,8 @@ export interface SinkSession {
   /** What to write when the connection opens. */
   readonly greeting: Uint8Array | undefined
   readonly verdict: Verdict
+  /** Whether what comes next is a message's content, and not a command. */
+  readonly inContent: boolean
   /**
    * Takes bytes `start` to `end` of `chunk`, which may be reused afterwards, and returns the replies to all commands
    * that they complete, as one piece. What is returned must not be changed: other sessions are given the same bytes.
@@ -60,7 +62,7 @@ export interface SmtpSink {
  * Creates a sink.
  *
  * @example
- * import * as SmtpSink from "smtp-source/SmtpSink"
+ * import * as SmtpSink from "smtp-source/sink/SmtpSink"
  *
  * const sink = SmtpSink.make({ protocol: "lmtp" })
  * const session = sink.open()
@@ -157,7 +159,7 @@ class Session implements SinkSession {
   private pathStart = 0
   private pathEnd = 0
 
-  private inContent = false
+  inContent = false
   private readonly endOfData = new EndOfData()
   private kept: Kept | undefined = undefined
 
@@ -299,7 +301,7 @@ class Session implements SinkSession {
   private quit(text: string): void {
     if (!this.answer("quit", replies.bye, text)) return
     this.counters[SinkCounts.Counter.quits]!++
-    this.verdict = "quit"
+    if (this.verdict === "open") this.verdict = "quit"
   }
 
   /** Takes content; returns where the next command begins, or the end of the chunk. */
@@ -400,11 +402,14 @@ class Session implements SinkSession {
       reply: reply.text
     })
     if (answer === undefined) return this.give(stage, reply, 1)
-    if (typeof answer !== "string") {
-      return this.give(stage, new SinkReply(answer.reply, answer.reply.startsWith(stage === "data" ? "354" : "2")), 1)
+    if (typeof answer === "string") {
+      this.verdict = answer
+      return false
     }
-    this.verdict = answer
-    return false
+    const positive = answer.reply.startsWith(stage === "data" ? "354" : "2")
+    this.give(stage, new SinkReply(answer.reply, positive), 1)
+    this.verdict = answer.end ?? this.verdict
+    return positive
   }
 
   private give(stage: Stage, reply: SinkReply, times: number): boolean {

@@ -248,6 +248,22 @@ describe("SmtpSink.respond", () => {
     }
   })
 
+  it("ends a session after the reply that it is told to give", () => {
+    for (const end of ["close", "reset"] as const) {
+      for (const stage of ["mail", "final", "quit"]) {
+        const { counts, replies, verdict } = asked(`HELO x\r\n${message}QUIT\r\nNOOP\r\n`, (event) =>
+          event.stage === stage ? { reply: event.reply, end } : undefined
+        )
+        assert.strictEqual(verdict, end)
+        assert.match(
+          replies.split("\r\n").at(-2)!,
+          stage === "mail" ? /^250 2.1.0/ : stage === "final" ? /^250 2.0.0/ : /^221/
+        )
+        assert.strictEqual(counts.messages, stage === "mail" ? 0 : 1)
+      }
+    }
+  })
+
   it("does not let a session begin", () => {
     const session = SmtpSink.make({ respond: () => "reset" }).open()
     assert.isUndefined(session.greeting)
