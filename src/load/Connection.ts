@@ -208,7 +208,7 @@ class SessionConnection implements Connection {
         // This machine is out of something that other sessions will give back.
         yield* Effect.sleep(pause)
         pause = Math.min(pause * 2, 100)
-      } else if (this.attempts > 1 && !isUnknownHost(error)) {
+      } else if (this.attempts > 1 && !isHopeless(error)) {
         this.attempts--
         this.shared.onConnectRetry(error)
       } else {
@@ -220,4 +220,6 @@ class SessionConnection implements Connection {
 
 const ready = Effect.succeed<Outcome.Outcome | undefined>(undefined)
 
-const isUnknownHost = (error: ConnectFailed): boolean => error.code === "ENOTFOUND" || error.code === "EAI_AGAIN"
+/** To try again would end the same way: a name that has no address, or -T on a machine that has no means for it. */
+const isHopeless = ({ code }: ConnectFailed): boolean =>
+  code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EWINDOW"

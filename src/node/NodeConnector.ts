@@ -87,7 +87,7 @@ const open = (endpoint: Endpoint, options: ConnectOptions, idle: Array<Line>): E
     } else {
       const fd = SocketBuffers.open("path" in endpoint ? "unix" : endpoint.family, options.windowSize)
       if (typeof fd === "string") {
-        return resume(Exit.fail(new ConnectFailed({ code: "EWINDOW", reason: fd, local: true })))
+        return resume(Exit.fail(new ConnectFailed({ code: "EWINDOW", reason: fd, local: false })))
       }
       line = new Line({ fd }, undefined)
     }
