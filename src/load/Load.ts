@@ -7,7 +7,6 @@
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -28,6 +27,7 @@ import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.
 import { ConnectGate } from "./ConnectGate.js"
 import * as Session from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
+import { StopRequest } from "./StopRequest.js"
 import * as Tickets from "./Tickets.js"
 import * as Trouble from "./Trouble.js"
 import * as Watchdog from "./Watchdog.js"
@@ -199,10 +199,10 @@ export const share = (
       windowSize: plan.windowSize
     }
     // The request is waited for once, for all who want to know; when they hear of it there are no more tickets.
-    const stopping = yield* Deferred.make<void>()
+    const stopping = new StopRequest()
     const stop = Effect.sync(() => {
       tickets.close()
-      Deferred.unsafeDone(stopping, Exit.void)
+      stopping.make()
     })
     if (options.stopping !== undefined) yield* Effect.forkScoped(Effect.zipRight(options.stopping, stop))
     return {
@@ -218,7 +218,7 @@ export const share = (
       addresses,
       contentOf: Message.make(plan, addresses, identity, file),
       pauseBefore: Pause.make(plan, plan.seed ?? identity.runId),
-      stopping: Deferred.await(stopping),
+      stopping,
       ledger,
       onConnectRetry: (error) => {
         recorder.onConnectRetry(error, deadlines.now)
@@ -253,4 +253,4 @@ const withStop = <E>(
   { plan, stopping }: SharedRun,
   hurrying: Effect.Effect<unknown> = Effect.never
 ): Effect.Effect<unknown, E> =>
-  Effect.raceFirst(run, Effect.zipRight(stopping, Effect.raceFirst(Effect.sleep(plan.drain * 1000), hurrying)))
+  Effect.raceFirst(run, Effect.zipRight(stopping.awaited, Effect.raceFirst(Effect.sleep(plan.drain * 1000), hurrying)))

@@ -101,7 +101,6 @@ export const run = <A, E, R>(
       const { now } = shared.connectOptions.deadlines
       const begun = now()
       const numbers = Array.from({ length: plan.sessions }, (_, number) => number)
-      yield* Effect.forkScoped(Effect.zipRight(shared.stopping, Effect.sync(tickets.close)))
       const sessions = yield* Effect.forEach(numbers, (number) => Effect.exit(scenario(sessionOf(shared, number))), {
         concurrency: plan.sessions
       })

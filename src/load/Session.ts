@@ -122,7 +122,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     next = undefined
     yield* connection.leave(plan.reuse && message !== undefined)
     if (pauseBefore !== undefined && message !== undefined) {
-      yield* Effect.raceFirst(Effect.sleep(pauseBefore(message)), shared.stopping)
+      yield* shared.stopping.pause(pauseBefore(message), connectOptions.deadlines)
       if (tickets.isClosed()) {
         message = undefined
         yield* connection.leave(false)

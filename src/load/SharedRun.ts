@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
 import type { Ledger } from "../measure/Accounting.js"
 import type { Recorder } from "../measure/Recorder.js"
 import type { Addresses } from "../plan/Address.js"
@@ -15,6 +14,7 @@ import type { ConnectFailed } from "../smtp/SmtpError.js"
 import type { Target } from "../smtp/Target.js"
 import type { ConnectOptions, Connector } from "../smtp/Wire.js"
 import type { ConnectGate } from "./ConnectGate.js"
+import type { StopRequest } from "./StopRequest.js"
 import type { Tickets } from "./Tickets.js"
 
 /**
@@ -37,8 +37,8 @@ export interface SharedRun {
   readonly addresses: Addresses
   readonly contentOf: ContentOf
   readonly pauseBefore: PauseBefore | undefined
-  /** Resumes when the run is asked to stop. */
-  readonly stopping: Effect.Effect<void>
+  /** Made when the run is asked to stop. */
+  readonly stopping: StopRequest
   readonly ledger: Ledger
   readonly onConnectRetry: (error: ConnectFailed) => void
   /** `ends` tells the outcome that ends the run, which is told by itself. */

@@ -9,6 +9,8 @@ import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Target from "../smtp/Target.js"
 import * as PlanField from "./PlanField.js"
+import * as ReportRequest from "./ReportRequest.js"
+import * as Verdict from "./Verdict.js"
 
 /** Up to what a C int holds: the original's counts wrap around beyond it (clause S1.6). */
 const Count = Schema.Int.pipe(Schema.between(1, 2_147_483_647)).annotations({
@@ -56,6 +58,19 @@ const isHelloName = (name: string): boolean => {
 
 const TargetText = Schema.String.pipe(
   Schema.filter((text) => Either.match(Target.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
+)
+
+const ReportText = Schema.String.pipe(
+  Schema.filter((text) => ReportRequest.parse(text) !== undefined, {
+    message: () =>
+      `expected ${ReportRequest.formats.slice(0, -1).join(", ")} or ${ReportRequest.formats.at(-1)}, or one of them with =FILE`
+  })
+)
+
+const VerdictText = Schema.String.pipe(
+  Schema.filter((text) =>
+    Either.match(Verdict.parse(text), { onLeft: (failure) => Verdict.describe(failure), onRight: () => true })
+  )
 )
 
 const fields = {
@@ -185,7 +200,7 @@ const fields = {
     placeholder: "seconds",
     description: "After a signal, give the transactions under way this many seconds to end."
   }),
-  connecting: PlanField.withDefault(Count, 64, {
+  connecting: PlanField.withDefault(Count, 16, {
     section: "Connections and dialogue",
     placeholder: "count",
     description: "Have at most this many connections waiting for their greeting at any time."
@@ -233,6 +248,20 @@ const fields = {
   summary: PlanField.withDefault(Schema.Boolean, false, {
     section: "The run",
     description: "Write the summary to standard error at the end, even where that is no terminal."
+  }),
+  report: PlanField.optional(Schema.Array(ReportText), {
+    section: "Results",
+    repeatable: true,
+    placeholder: "format[=file]",
+    description:
+      "Report the run at its end, as text, json, csv, hgrm (HdrHistogram), prometheus (for a textfile collector) or junit, to a file; without one, text goes to standard error and the others to standard output. May be given several times."
+  }),
+  failIf: PlanField.optional(Schema.Array(VerdictText), {
+    section: "Results",
+    repeatable: true,
+    placeholder: "expression",
+    description:
+      'Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) > 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Durations are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"), and a duration that was never measured fails. May be given several times.'
   })
 }
 
@@ -258,12 +287,18 @@ export const schema = Schema.Struct(fields).pipe(
 export const conflicts = (plan: {
   readonly [field: string]: unknown
   readonly sink?: unknown
+  readonly counter?: unknown
+  readonly report?: unknown
 }): ReadonlyArray<string> => {
   const given = (field: string) => plan[field] !== undefined
+  const requests = (Array.isArray(plan.report) ? plan.report : []).map((text) => ReportRequest.parse(String(text)))
+  const toStdout = requests.filter((request) => request !== undefined && ReportRequest.takesStdout(request)).length
   const rules: ReadonlyArray<readonly [boolean, string]> = [
     [given("file") && given("length"), "the -l option cannot be used with -F"],
     [given("delay") && given("randomDelay"), "do not use the -w and -R options at the same time"],
-    [given("target") && plan.sink === true, "--sink takes the place of the target"]
+    [given("target") && plan.sink === true, "--sink takes the place of the target"],
+    [toStdout > 0 && plan.counter === true, "the -c option and --report cannot both have standard output"],
+    [toStdout > 1, "only one --report can have standard output"]
   ]
   return rules.flatMap(([broken, rule]) => (broken ? [rule] : []))
 }
