@@ -1,0 +1,55 @@
+/**
+ * In which form a report is wanted, and where: `json=run.json`.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The forms.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const formats = ["text", "json", "csv", "hgrm", "prometheus", "junit"] as const
+
+/**
+ * One of `formats`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Format = (typeof formats)[number]
+
+/**
+ * One report that is wanted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReportRequest {
+  readonly format: Format
+  /** Without one, text goes to standard error and the rest to standard output. */
+  readonly file: string | undefined
+}
+
+/**
+ * Reads a request; undefined where it is none.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (text: string): ReportRequest | undefined => {
+  const at = text.indexOf("=")
+  const name = at < 0 ? text : text.slice(0, at)
+  const format = formats.find((each) => each === name)
+  const file = at < 0 ? undefined : text.slice(at + 1)
+  return format === undefined || file === "" || file?.includes("\u0000") === true ? undefined : { format, file }
+}
+
+/**
+ * Whether the report goes to standard output.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const takesStdout = ({ file, format }: ReportRequest): boolean => file === undefined && format !== "text"

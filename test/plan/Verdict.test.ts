@@ -1,0 +1,121 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as fc from "fast-check"
+import * as Verdict from "../../src/plan/Verdict.js"
+import { steps } from "../../src/smtp/SmtpError.js"
+
+const reads = (text: string, expected: Verdict.Verdict) =>
+  it(text, () => assert.deepStrictEqual(Verdict.parse(text), Either.right(expected)))
+
+const refuses = (text: string, expected: string) =>
+  it(`${JSON.stringify(text)}: ${expected}`, () => {
+    assert.deepStrictEqual(Either.mapLeft(Verdict.parse(text), Verdict.describe), Either.left(expected))
+  })
+
+const duration = (
+  statistic: Verdict.Statistic,
+  of: Verdict.Of,
+  ending: Verdict.Ending = "accepted"
+): Verdict.Measure => ({ _tag: "Duration", statistic, of, ending })
+
+describe("an expression", () => {
+  reads("p99(transaction) > 250ms", { measure: duration(99, "transaction"), comparison: ">", amount: 250, unit: "ms" })
+  reads("max(rcpt) >= 1s", { measure: duration("max", "rcpt"), comparison: ">=", amount: 1, unit: "s" })
+  reads("mean(final) > 20ms", { measure: duration("mean", "final"), comparison: ">", amount: 20, unit: "ms" })
+  reads(" p99.9 ( rcpt , rejected )<=1.5 min ", {
+    measure: duration(99.9, "rcpt", "rejected"),
+    comparison: "<=",
+    amount: 1.5,
+    unit: "min"
+  })
+  reads("rejected > 0.1%", { measure: { _tag: "Messages", end: "rejected" }, comparison: ">", amount: 0.1, unit: "%" })
+  reads("failed>0", { measure: { _tag: "Messages", end: "failed" }, comparison: ">", amount: 0, unit: "" })
+  reads("not-started > 0", { measure: { _tag: "Messages", end: "not-started" }, comparison: ">", amount: 0, unit: "" })
+  reads("accepted < 100%", { measure: { _tag: "Messages", end: "accepted" }, comparison: "<", amount: 100, unit: "%" })
+  reads("rate < 500/s", { measure: { _tag: "Rate" }, comparison: "<", amount: 500, unit: "/s" })
+  reads("code(4xx) > 0", { measure: { _tag: "Replies", code: "4xx" }, comparison: ">", amount: 0, unit: "" })
+  reads("code(421) > 3", { measure: { _tag: "Replies", code: "421" }, comparison: ">", amount: 3, unit: "" })
+})
+
+describe("what is no expression is refused, with the column", () => {
+  const measure = "min, mean, max or p99 of a step, accepted, rejected, failed, unknown, not-started, code or rate"
+  refuses("", `column 1: expected ${measure}`)
+  refuses("  speed > 1", `column 3: expected ${measure}`)
+  refuses("p99 > 1s", 'column 5: expected "("')
+  refuses(
+    "p99(dot) > 1s",
+    "column 5: expected connect, greeting, hello, mail, rcpt, data, content, final, rset, quit or transaction"
+  )
+  refuses("p101(rcpt) > 1s", "column 5: expected a percentile of at most 100")
+  refuses("max(rcpt, lost) > 1s", "column 11: expected accepted, rejected or failed")
+  refuses("max(rcpt > 1s", 'column 10: expected ")"')
+  refuses("failed = 0", "column 8: expected >=, <=, > or <")
+  refuses("failed >", "column 9: expected a number")
+  refuses("max(rcpt) > 10", "column 15: expected a unit: us, ms, s or min")
+  refuses("max(rcpt) > 10h", "column 15: expected a unit: us, ms, s or min")
+  refuses("failed > 10 ms", "column 13: expected nothing more")
+  refuses("code(600) > 0", "column 6: expected a reply code, such as 421 or 4xx")
+  refuses("failed > 1e9", "column 11: expected nothing more")
+})
+
+const decimal = fc.oneof(
+  fc.nat(1_000_000),
+  fc.nat(999_999_999).map((billionths) => billionths / 1e9),
+  fc.integer({ min: 0, max: 999_999 }).map((hundredths) => hundredths / 100)
+)
+const measure: fc.Arbitrary<{ readonly measure: Verdict.Measure; readonly unit: Verdict.Unit }> = fc.oneof(
+  fc.record({
+    measure: fc.record({
+      _tag: fc.constant("Duration" as const),
+      statistic: fc.oneof(
+        fc.constantFrom<Verdict.Statistic>("min", "mean", "max"),
+        fc.nat(100_000).map((thousandths) => thousandths / 1000)
+      ),
+      of: fc.constantFrom<Verdict.Of>(...steps, "transaction"),
+      ending: fc.constantFrom<Verdict.Ending>("accepted", "rejected", "failed")
+    }),
+    unit: fc.constantFrom<Verdict.Unit>("us", "ms", "s", "min")
+  }),
+  fc.record({
+    measure: fc.record({
+      _tag: fc.constant("Messages" as const),
+      end: fc.constantFrom<Verdict.End>("accepted", "rejected", "failed", "unknown", "not-started")
+    }),
+    unit: fc.constantFrom<Verdict.Unit>("", "%")
+  }),
+  fc.record({
+    measure: fc.record({ _tag: fc.constant("Replies" as const), code: fc.constantFrom("421", "550", "2xx", "5xx") }),
+    unit: fc.constantFrom<Verdict.Unit>("", "%")
+  }),
+  fc.record({ measure: fc.constant({ _tag: "Rate" as const }), unit: fc.constantFrom<Verdict.Unit>("", "/s") })
+)
+const verdict = fc
+  .record({ measured: measure, comparison: fc.constantFrom<Verdict.Comparison>(">", ">=", "<", "<="), amount: decimal })
+  .map(({ amount, comparison, measured }): Verdict.Verdict => ({ ...measured, comparison, amount }))
+
+describe("print", () => {
+  it("writes what parse reads back, with any blanks", () => {
+    fc.assert(
+      fc.property(verdict, fc.constantFrom("", " ", "\t "), (expected, blank) => {
+        const text = Verdict.print(expected)
+        assert.deepStrictEqual(Verdict.parse(text), Either.right(expected))
+        const spaced = text.replace(/([(),<>]=?|%)/g, `${blank}$1${blank}`)
+        assert.deepStrictEqual(Verdict.parse(spaced), Either.right(expected))
+      }),
+      { seed: 1, numRuns: 5000 }
+    )
+  })
+})
+
+describe("parse", () => {
+  it("reads any text or names a column of it", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringOf(fc.constantFrom(..."p9(rcpt)>1ms%, "))), (text) => {
+        const result = Verdict.parse(text)
+        if (Either.isRight(result)) assert.deepStrictEqual(Verdict.parse(Verdict.print(result.right)), result)
+        else assert.isTrue(result.left.column >= 1 && result.left.column <= text.length + 1)
+      }),
+      { seed: 2, numRuns: 5000 }
+    )
+  })
+})
