@@ -82,7 +82,12 @@ export const parse = (
       const texts = typed ?? [value]
       input[row.field] = row.repeatable ? texts.map((text) => read(row, text)) : read(row, texts.at(-1) ?? "")
       const text = row.repeatable ? texts.join(" ") : (texts.at(-1) ?? "")
-      origins.set(row.field, { row, text, variable: typed === undefined ? row.variable : undefined })
+      origins.set(row.field, {
+        row,
+        text,
+        texts: row.repeatable ? texts : [],
+        variable: typed === undefined ? row.variable : undefined
+      })
     }
     if (Option.isSome(target)) input.target = target.value.slice(mark.length)
     else {
@@ -90,7 +95,7 @@ export const parse = (
       const named = yield* Effect.orElseSucceed(Config.option(Config.string(targetVariable)), Option.none<string>)
       if (Option.isSome(named)) {
         input.target = named.value
-        origins.set("target", { row: undefined, text: named.value, variable: targetVariable })
+        origins.set("target", { row: undefined, text: named.value, texts: [], variable: targetVariable })
       }
     }
     const issues = [...overridden(options), ...issuesOf(input, origins), ...conflictsOf(input, origins)]
@@ -108,6 +113,8 @@ const targetVariable = "SMTP_SOURCE_TARGET"
 interface Origin {
   readonly row: OptionRow | undefined
   readonly text: string
+  /** Each value, of an option that may be repeated. */
+  readonly texts: ReadonlyArray<string>
   /** The environment's variable, where the option was not given. */
   readonly variable: string | undefined
 }
@@ -145,7 +152,8 @@ const issuesOf = (input: Record<string, unknown>, origins: ReadonlyMap<string, O
     }
     if (origin?.row !== undefined) {
       const name = origin.variable ?? label(origin.row)
-      const text = JSON.stringify(origin.text)
+      // Of a list, the one that is wrong.
+      const text = JSON.stringify(origin.texts[Number(path[1])] ?? origin.text)
       const reason = expected(origin.row, message)
       return [reason.startsWith("expected") ? `${name}: ${reason}, not ${text}` : `${name}: ${text} ${reason}`]
     }
@@ -182,6 +190,6 @@ const overridden = (options: Arguments["options"]): ReadonlyArray<string> =>
     if (row.repeatable || field === undefined) return []
     const earlier = (options.get(row.long) ?? []).slice(0, -1)
     return earlier.flatMap((text) =>
-      issuesOf({ [field]: read(row, text) }, new Map([[field, { row, text, variable: undefined }]]))
+      issuesOf({ [field]: read(row, text) }, new Map([[field, { row, text, texts: [], variable: undefined }]]))
     )
   })

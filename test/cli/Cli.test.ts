@@ -232,14 +232,31 @@ describe("the environment", () => {
   )
 })
 
+describe("reports and verdicts", () => {
+  understands(["--report", "text", "--report=json=a=b", "h"], { report: ["text", "json=a=b"] })
+  understands(["--fail-if", "failed > 0", "--fail-if", "rate < 5", "h"], { failIf: ["failed > 0", "rate < 5"] })
+  refuses(
+    ["--report", "text", "--report", "xml=x", "h"],
+    '--report: expected text, json, csv, hgrm, prometheus or junit, or one of them with =FILE, not "xml=x"'
+  )
+  refuses(
+    ["--fail-if", "failed > 0", "--fail-if", "p99(transaction) > 250", "h"],
+    '--fail-if: "p99(transaction) > 250" column 23: expected a unit: us, ms, s or min'
+  )
+  refuses(["-c", "--report", "json", "h"], "the -c option and --report cannot both have standard output")
+  refuses(["--report", "csv", "--report", "json", "h"], "only one --report can have standard output")
+})
+
 describe("every option of the table", () => {
   /** A value that is not the default, as text and as the plan has it. */
   const sample = (row: OptionRow): readonly [text: string, value: unknown] => {
     if (row.kind === "flag") return ["true", true]
     if (row.numeric || row.kind === "count") return ["7", 7]
-    const words = row.choices.length > 0 ? [row.choices.at(-1)] : ["x.example", "192.0.2.1"]
-    const word = words.find((each) => Either.isRight(Plan.decode({ [row.field!]: each })))
-    return [word ?? assert.fail(`no word here is a --${row.long}: add one`), word]
+    const words =
+      row.choices.length > 0 ? [row.choices.at(-1)] : ["x.example", "192.0.2.1", "json=run.json", "failed > 0"]
+    const valueOf = (word: string | undefined) => (row.repeatable ? [word] : word)
+    const word = words.find((each) => Either.isRight(Plan.decode({ [row.field!]: valueOf(each) })))
+    return [word ?? assert.fail(`no word here is a --${row.long}: add one`), valueOf(word)]
   }
   for (const row of planRows) {
     const { field, kind, long, variable } = row
