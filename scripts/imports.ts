@@ -14,7 +14,7 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
   measure: ["smtp"],
   sink: ["smtp"],
   load: ["sink/EmbeddedSink", "measure", "plan", "smtp"],
-  report: ["measure", "plan", "type smtp"],
+  report: ["measure", "plan", "smtp/Printable", "smtp/SmtpError", "type smtp"],
   node: ["load", "report", "sink", "measure", "plan", "smtp"],
   cli: ["load", "report", "sink", "measure", "plan", "smtp"],
   version: [],

@@ -68,7 +68,13 @@ export const count = (number: number): string => String(number).replace(/\B(?=(\
  */
 export const milliseconds = (nanoseconds: number): string => `${significant(nanoseconds / 1e6)} ms`
 
-const duration = (seconds: number): string =>
+/**
+ * A time in seconds, or in minutes and seconds.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const duration = (seconds: number): string =>
   seconds < 60 ? `${significant(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
 
 const significant = (number: number): string => {

@@ -1,0 +1,101 @@
+/**
+ * A run in Prometheus's text format, for the textfile collector of a node exporter. Times are in seconds.
+ *
+ * @since 0.1.0
+ */
+import * as Histogram from "../measure/Histogram.js"
+import * as Printable from "../smtp/Printable.js"
+import type { Durations, RunReport } from "./RunReport.js"
+
+/** In seconds: from what a local server takes to what nobody waits for. */
+const bounds = [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
+/**
+ * The metrics of a run, all with the prefix `smtp_source_`. They are gauges but for the histogram: each run begins anew.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const render = (report: RunReport): string => {
+  const { bytes, durations, elapsed, errors, generator, messages, rate, recipients, replies, startedAt } = report
+  const { planned, started: _, ...ends } = messages
+  const { offered, ...recipientEnds } = recipients
+  const families = [
+    gauge("start_time_seconds", "When the run began.", [[{}, Date.parse(startedAt) / 1000]]),
+    gauge("elapsed_seconds", "How long the run took.", [[{}, elapsed / 1000]]),
+    gauge("messages_planned", "Messages that were to be sent.", [[{}, planned]]),
+    gauge("messages", "Messages by how they ended.", byEnd(ends)),
+    gauge("recipients_offered", "Recipients that were sent.", [[{}, offered]]),
+    gauge("recipients", "Recipients by what became of them.", byEnd(recipientEnds)),
+    gauge("rate", "Messages accepted per second.", [[{}, rate]]),
+    gauge("bytes", "Bytes on the wire.", [
+      [{ direction: "out" }, bytes.out],
+      [{ direction: "in" }, bytes.in]
+    ]),
+    gauge(
+      "replies",
+      "Replies by step and code.",
+      replies.map(({ code, count, enhanced = "", step }) => [{ step, code: String(code), enhanced }, count])
+    ),
+    gauge(
+      "errors",
+      "Errors by step and kind.",
+      errors.map(({ count, detail, kind, local, step }) => [{ step, kind, detail, local: String(local) }, count])
+    ),
+    ...(generator === undefined
+      ? []
+      : [
+          gauge("cpu_seconds", "What the generator's process spent.", [
+            [{ mode: "user" }, generator.cpu.user / 1000],
+            [{ mode: "system" }, generator.cpu.system / 1000]
+          ]),
+          gauge("generator_utilisation", "The share of time in which the generator worked.", [
+            [{}, generator.utilisation]
+          ])
+        ]),
+    family("duration_seconds", "histogram", "How long each step took.", durations.flatMap(histogram))
+  ]
+  return families.join("")
+}
+
+interface Labels {
+  readonly [name: string]: string
+}
+
+const byEnd = (ends: { readonly [end: string]: number }): ReadonlyArray<readonly [Labels, number]> =>
+  Object.entries(ends).map(([end, count]) => [{ end: snake(end) }, count])
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
+
+const gauge = (name: string, help: string, samples: ReadonlyArray<readonly [Labels, number]>): string =>
+  family(
+    name,
+    "gauge",
+    help,
+    samples.map(([labels, value]) => sample(name, labels, value))
+  )
+
+const family = (name: string, type: string, help: string, samples: ReadonlyArray<string>): string =>
+  samples.length === 0
+    ? ""
+    : `# HELP smtp_source_${name} ${help}\n# TYPE smtp_source_${name} ${type}\n${samples.join("")}`
+
+const sample = (name: string, labels: Labels, value: number): string => {
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${labelValue(text)}"`)
+  return `smtp_source_${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}\n`
+}
+
+const labelValue = (text: string): string =>
+  Printable.escape(text).replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
+
+const histogram = ({ buckets, count, ending, mean, of }: Durations): ReadonlyArray<string> => {
+  const labels = { step: of, ending }
+  const upTo = (bound: number) =>
+    buckets.reduce((sum, [index, here]) => (Histogram.highestAt(index) <= bound * 1e9 ? sum + here : sum), 0)
+  return [
+    ...bounds.map((bound) => sample("duration_seconds_bucket", { ...labels, le: String(bound) }, upTo(bound))),
+    sample("duration_seconds_bucket", { ...labels, le: "+Inf" }, count),
+    sample("duration_seconds_sum", labels, Number(((mean * count) / 1000).toPrecision(12))),
+    sample("duration_seconds_count", labels, count)
+  ]
+}

@@ -1,0 +1,339 @@
+/**
+ * A finished run as plain data: what every face shows, what files hold, and what adds up over hosts.
+ *
+ * Durations are kept as the buckets of `Histogram`, so that reports merge exactly: the percentiles of the whole come from the
+ * whole's buckets. Texts that came from the network are printable. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ */
+import * as JSONSchema from "effect/JSONSchema"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Accounting from "../measure/Accounting.js"
+import * as ErrorTally from "../measure/ErrorTally.js"
+import type { Health } from "../measure/GeneratorHealth.js"
+import * as Histogram from "../measure/Histogram.js"
+import { endings, measured, type Recorder } from "../measure/Recorder.js"
+import * as ReplyTally from "../measure/ReplyTally.js"
+import type { Plan } from "../plan/Plan.js"
+import * as Printable from "../smtp/Printable.js"
+import { steps } from "../smtp/SmtpError.js"
+
+const Count = Schema.NonNegativeInt
+const Milliseconds = Schema.Number
+
+const Buckets = Schema.Array(Schema.Tuple(Count, Count)).annotations({
+  description:
+    "The buckets that are not empty: index and count, by index. The layout is HdrHistogram's, with three significant figures from 1 ns."
+})
+
+const Durations = Schema.Struct({
+  of: Schema.String.annotations({ description: "A step; or transaction, from MAIL to the reply to the final dot." }),
+  ending: Schema.Literal(...endings),
+  count: Count,
+  min: Milliseconds,
+  mean: Milliseconds,
+  p50: Milliseconds,
+  p90: Milliseconds,
+  p99: Milliseconds,
+  p999: Milliseconds.annotations({ description: "The 99.9th percentile." }),
+  max: Milliseconds,
+  buckets: Buckets
+})
+
+const seen = { count: Count, first: Milliseconds, last: Milliseconds, example: Schema.String }
+const Step = Schema.Literal(...steps)
+
+const fields = {
+  version: Schema.Literal(1).annotations({ description: "Of this format." }),
+  tool: Schema.Struct({ name: Schema.String, version: Schema.String }),
+  runs: Schema.Int.annotations({ description: "How many runs were merged into this one." }),
+  startedAt: Schema.String.annotations({ description: "The time of the first start (ISO 8601)." }),
+  elapsed: Milliseconds.annotations({ description: "From the first start to the last end." }),
+  ended: Schema.Literal("completed", "stopped", "failed"),
+  reason: Schema.optionalWith(Schema.String, { exact: true }).annotations({ description: "What the run ended of." }),
+  plan: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  messages: Schema.Struct({
+    planned: Count,
+    started: Count,
+    accepted: Count,
+    rejected: Count,
+    failed: Count,
+    unknown: Count,
+    notStarted: Count
+  }),
+  recipients: Schema.Struct({
+    offered: Count,
+    accepted: Count,
+    refused: Count,
+    refusedAfterContent: Count,
+    unknown: Count,
+    abandoned: Count
+  }),
+  rate: Schema.Number.annotations({ description: "Messages accepted per second." }),
+  bytes: Schema.Struct({ out: Count, in: Count }),
+  durations: Schema.Array(Durations),
+  replies: Schema.Array(
+    Schema.Struct({ step: Step, code: Count, enhanced: Schema.optionalWith(Schema.String, { exact: true }), ...seen })
+  ),
+  errors: Schema.Array(
+    Schema.Struct({
+      step: Step,
+      kind: Schema.Literal("ConnectFailed", "ConnectionLost", "ReplyTimeout", "ReplyMalformed"),
+      detail: Schema.String,
+      local: Schema.Boolean,
+      ...seen
+    })
+  ),
+  generator: Schema.optionalWith(
+    Schema.Struct({
+      cpu: Schema.Struct({ user: Milliseconds, system: Milliseconds }),
+      utilisation: Schema.Number.annotations({ description: "The share of time in which the busiest thread worked." }),
+      delayMean: Milliseconds.annotations({ description: "By how much the thread's timers are late." }),
+      delayP99: Milliseconds
+    }),
+    { exact: true }
+  ),
+  verdicts: Schema.optionalWith(
+    Schema.Array(Schema.Struct({ expression: Schema.String, failed: Schema.Boolean, measured: Schema.String })),
+    { exact: true }
+  )
+}
+
+/**
+ * The schema of a report.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const schema = Schema.Struct(fields)
+
+/**
+ * A finished run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RunReport = typeof schema.Type
+
+/**
+ * The durations of one step that ended so.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Durations = typeof Durations.Type
+
+/**
+ * The format as a JSON Schema, for those who read reports in other languages.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const jsonSchema = (): JSONSchema.JsonSchema7Root => JSONSchema.make(schema)
+
+/**
+ * What a report is made from: a result of `Load.run` or `Workers.run`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Finished {
+  readonly accounting: Accounting.Accounting
+  readonly recorder: Recorder
+  readonly startedAt: Date
+  readonly elapsed: number
+  readonly stopped: boolean
+  readonly endedBy: Option.Option<{ readonly message: string }>
+  readonly workerDied?: Option.Option<{ readonly message: string }> | undefined
+}
+
+/**
+ * The report of a run. `version` is the tool's.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  plan: Plan,
+  finished: Finished,
+  { health, version }: { readonly version: string; readonly health?: Health | undefined }
+): RunReport => {
+  const { accounting, elapsed, endedBy, recorder, startedAt, stopped, workerDied = Option.none() } = finished
+  const { planned, recipients, ...messages } = Accounting.sum(accounting.planned, [accounting])
+  const reason = Option.orElse(workerDied, () => endedBy)
+  return {
+    version: 1,
+    tool: { name: "smtp-source", version },
+    runs: 1,
+    startedAt: startedAt.toISOString(),
+    elapsed: micros(elapsed),
+    ended: Option.isSome(reason) ? "failed" : stopped ? "stopped" : "completed",
+    ...(Option.isSome(reason) ? { reason: Printable.escape(reason.value.message) } : {}),
+    plan: { ...plan },
+    messages: { planned, ...messages },
+    recipients,
+    rate: rateOf(messages.accepted, micros(elapsed)),
+    bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
+    durations: [...recorder.durations()].map(({ ending, histogram, of }) => ({
+      of,
+      ending,
+      ...statistics(sparse(histogram))
+    })),
+    replies: recorder.replies().map((reply) => ({
+      ...withoutUndefined(reply),
+      first: micros(reply.first),
+      last: micros(reply.last),
+      example: Printable.escapeBytes(reply.example)
+    })),
+    errors: recorder.errors().map((error) => ({
+      ...error,
+      first: micros(error.first),
+      last: micros(error.last),
+      example: Printable.escape(error.example)
+    })),
+    ...(health === undefined ? {} : { generator: health })
+  }
+}
+
+const withoutUndefined = ({ enhanced, ...reply }: ReplyTally.ReplyCount) =>
+  enhanced === undefined ? reply : { ...reply, enhanced }
+
+/** To whole microseconds: sums of such are the same in any order, once they are rounded again. */
+const micros = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000
+
+const rateOf = (messages: number, elapsed: number): number => (elapsed > 0 ? micros((messages * 1000) / elapsed) : 0)
+
+const sparse = (histogram: Histogram.Histogram): Durations["buckets"] => {
+  const buckets: Array<readonly [number, number]> = []
+  histogram.counts.forEach((count, index) => {
+    if (count !== 0) buckets.push([index, count])
+  })
+  return buckets
+}
+
+/**
+ * The duration that `percentile` per cent of those in the buckets do not exceed, in milliseconds; 0 where there are none.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const valueAtPercentile = ({ buckets, count }: Pick<Durations, "buckets" | "count">, percentile: number) => {
+  const rank = Math.max(1, Math.ceil((Math.min(percentile, 100) / 100) * count - 1e-9))
+  let before = 0
+  for (const [index, here] of buckets) {
+    before += here
+    if (before >= rank) return Histogram.highestAt(index) / 1e6
+  }
+  return 0
+}
+
+/** What follows from the buckets. */
+const statistics = (buckets: Durations["buckets"]): Omit<Durations, "of" | "ending"> => {
+  const count = buckets.reduce((sum, [, here]) => sum + here, 0)
+  const middle = (index: number) => (Histogram.lowestAt(index) + Histogram.highestAt(index)) / 2
+  const sum = buckets.reduce((total, [index, here]) => total + here * middle(index), 0)
+  const at = (percentile: number) => valueAtPercentile({ buckets, count }, percentile)
+  return {
+    count,
+    min: Histogram.lowestAt(buckets[0]?.[0] ?? 0) / 1e6,
+    mean: count === 0 ? 0 : Math.round(sum / count) / 1e6,
+    p50: at(50),
+    p90: at(90),
+    p99: at(99),
+    p999: at(99.9),
+    max: at(100),
+    buckets
+  }
+}
+
+/**
+ * The report of two runs as of one: segments of one plan on several hosts, or a run and its repetition. The order does not
+ * matter, nor does the grouping. Verdicts are left out: they are to be found anew.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const merge = (a: RunReport, b: RunReport): RunReport => {
+  const startedAt = compare(a.startedAt, b.startedAt) <= 0 ? a.startedAt : b.startedAt
+  const later = ({ startedAt: own }: RunReport) => Date.parse(own) - Date.parse(startedAt)
+  const elapsed = micros(Math.max(a.elapsed + later(a), b.elapsed + later(b)))
+  const { planned, recipients, ...messages } = Accounting.sum(
+    a.messages.planned + b.messages.planned,
+    [a, b].map((report) => ({ ...report.messages, recipients: report.recipients }))
+  )
+  // Of what cannot be added up, that of the one which started first is taken.
+  const [first] = [a, b].sort((left, right) => compare(identity(left), identity(right)))
+  const { plan, tool } = first ?? a
+  const gravest = worst.find((ended) => a.ended === ended || b.ended === ended) ?? "completed"
+  const reasons = [a, b]
+    .flatMap(({ ended, reason }) => (ended === gravest && reason !== undefined ? [reason] : []))
+    .sort()
+  return {
+    version: 1,
+    tool,
+    runs: a.runs + b.runs,
+    startedAt,
+    elapsed,
+    ended: gravest,
+    ...(reasons[0] === undefined ? {} : { reason: reasons[0] }),
+    plan,
+    messages: { planned, ...messages },
+    recipients,
+    rate: rateOf(messages.accepted, micros(elapsed)),
+    bytes: { out: a.bytes.out + b.bytes.out, in: a.bytes.in + b.bytes.in },
+    durations: mergeDurations([...a.durations, ...b.durations]),
+    replies: ReplyTally.merge([a, b].map((report) => delayed(report.replies, later(report)))).map(withoutUndefined),
+    errors: ErrorTally.merge([a, b].map((report) => delayed(report.errors, later(report)))),
+    ...mergeGenerators([a, b])
+  }
+}
+
+const worst = ["failed", "stopped", "completed"] as const
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const identity = ({ plan, startedAt, tool }: RunReport): string => startedAt + JSON.stringify([plan, tool])
+
+/** The same, seen from an earlier start. */
+const delayed = <A extends { readonly first: number; readonly last: number }>(entries: ReadonlyArray<A>, by: number) =>
+  entries.map((entry) => ({ ...entry, first: micros(entry.first + by), last: micros(entry.last + by) }))
+
+const mergeDurations = (all: ReadonlyArray<Durations>): ReadonlyArray<Durations> => {
+  const grouped = new Map<string, Array<Durations>>()
+  for (const durations of all) {
+    const key = placeOf(durations)
+    grouped.set(key, [...(grouped.get(key) ?? []), durations])
+  }
+  return [...grouped.keys()].sort().flatMap((key) => {
+    const parts = grouped.get(key) ?? []
+    const counts = new Map<number, number>()
+    for (const [index, count] of parts.flatMap(({ buckets }) => buckets)) {
+      counts.set(index, (counts.get(index) ?? 0) + count)
+    }
+    const buckets = [...counts].sort(([left], [right]) => left - right)
+    return parts.slice(0, 1).map(({ ending, of }) => ({ of, ending, ...statistics(buckets) }))
+  })
+}
+
+/** Sorts as the dialogue goes. */
+const placeOf = ({ ending, of }: Pick<Durations, "of" | "ending">): string => {
+  const place = (measured as ReadonlyArray<string>).indexOf(of)
+  return `${String(place < 0 ? measured.length : place).padStart(2, "0")} ${of} ${endings.indexOf(ending)}`
+}
+
+const mergeGenerators = (reports: ReadonlyArray<RunReport>): Pick<RunReport, "generator"> => {
+  const known = reports.flatMap(({ generator }) => (generator === undefined ? [] : [generator]))
+  if (known.length === 0) return {}
+  const sum = (of: (generator: (typeof known)[number]) => number) =>
+    micros(known.reduce((total, generator) => total + of(generator), 0))
+  const most = (of: (generator: (typeof known)[number]) => number) => Math.max(...known.map(of))
+  return {
+    generator: {
+      cpu: { user: sum(({ cpu }) => cpu.user), system: sum(({ cpu }) => cpu.system) },
+      utilisation: most(({ utilisation }) => utilisation),
+      delayMean: most(({ delayMean }) => delayMean),
+      delayP99: most(({ delayP99 }) => delayP99)
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as fc from "fast-check"
+import * as Accounting from "../../src/measure/Accounting.js"
+import * as Histogram from "../../src/measure/Histogram.js"
+import { type Ending, type Measured, Recorder } from "../../src/measure/Recorder.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as JsonReport from "../../src/report/JsonReport.js"
+import * as RunReport from "../../src/report/RunReport.js"
+import { ConnectFailed } from "../../src/smtp/SmtpError.js"
+import { type Sample, reportOf } from "./Reports.js"
+
+const sample: fc.Arbitrary<Sample> = fc.record({
+  of: fc.constantFrom<Measured>("rcpt", "final", "transaction"),
+  ending: fc.constantFrom<Ending>("accepted", "rejected"),
+  elapsed: fc.oneof(fc.double({ min: 0, max: 10, noNaN: true }), fc.integer({ min: 0, max: 100_000 })),
+  code: fc.constantFrom(250, 450, 550)
+})
+const samples = fc.array(sample, { maxLength: 40 })
+
+const report = fc
+  .record({ samples, later: fc.nat(5000), elapsed: fc.double({ min: 0, max: 1e6, noNaN: true }) })
+  .map(({ elapsed, later, samples }) => reportOf(samples, { later, elapsed }))
+
+const decode = Schema.decodeUnknownSync(RunReport.schema, { onExcessProperty: "error" })
+
+describe("a report", () => {
+  it("has the statistics of its histograms", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 1e9 }), { minLength: 1, maxLength: 200 }), (times) => {
+        const recorder = new Recorder()
+        for (const time of times) recorder.record("rcpt", "accepted", time / 1e6)
+        const histogram = recorder.histogram("rcpt", "accepted") ?? assert.fail("nothing recorded")
+        const [durations] = RunReport.make(Plan.make({}), finished(recorder), { version: "1" }).durations
+        const at = (percentile: number) => Histogram.valueAtPercentile(histogram, percentile) / 1e6
+        const { max, min } = Histogram.range(histogram)
+        assert.deepInclude(durations, { of: "rcpt", ending: "accepted", count: times.length, p50: at(50), p90: at(90) })
+        assert.deepInclude(durations, { p99: at(99), p999: at(99.9), max: max / 1e6, min: min / 1e6 })
+        assert.closeTo(durations?.mean ?? -1, Histogram.mean(histogram) / 1e6, 1e-6)
+      }),
+      { seed: 1, numRuns: 100 }
+    )
+  })
+
+  it("comes back from JSON as it was", () => {
+    fc.assert(
+      fc.property(report, (whole) => {
+        assert.deepStrictEqual(decode(JSON.parse(JsonReport.render(whole))), whole)
+      }),
+      { seed: 2, numRuns: 200 }
+    )
+  })
+
+  it("holds nothing from the network that a terminal would obey", () => {
+    const recorder = new Recorder()
+    recorder.onReply("mail", { code: 550, text: "5.1.1 \u001b]0;owned\u0007\u009b2J \u00e9\nno" }, 1, 1)
+    recorder.onConnectRetry(new ConnectFailed({ code: "E", reason: "\u202e\u001b[2J", local: false }), () => 2)
+    const { errors, replies } = RunReport.make(Plan.make({}), finished(recorder), { version: "1" })
+    assert.strictEqual(replies[0]?.example, "5.1.1 \\x1b]0;owned\\x07\\x9b2J \\xe9\\x0ano")
+    assert.strictEqual(errors[0]?.example, "connect: \\u202e\\x1b[2J")
+  })
+
+  it("says how the run ended, and of what", () => {
+    const of = (part: Partial<RunReport.Finished>) => {
+      const { ended, reason } = RunReport.make(
+        Plan.make({}),
+        { ...finished(new Recorder()), ...part },
+        { version: "1" }
+      )
+      return [ended, reason]
+    }
+    assert.deepStrictEqual(of({}), ["completed", undefined])
+    assert.deepStrictEqual(of({ stopped: true }), ["stopped", undefined])
+    assert.deepStrictEqual(of({ endedBy: Option.some({ message: "lost\n" }) }), ["failed", "lost\\x0a"])
+    assert.deepStrictEqual(of({ workerDied: Option.some({ message: "died" }) }), ["failed", "died"])
+  })
+
+  it("has a JSON Schema", () => {
+    assert.include(JSON.stringify(RunReport.jsonSchema()), '"durations"')
+  })
+})
+
+const finished = (recorder: Recorder): RunReport.Finished => ({
+  accounting: Accounting.make(0),
+  recorder,
+  startedAt: new Date(0),
+  elapsed: 0,
+  stopped: false,
+  endedBy: Option.none()
+})
+
+describe("merge", () => {
+  it("does not mind the order", () => {
+    fc.assert(
+      fc.property(report, report, (a, b) => {
+        assert.deepStrictEqual(RunReport.merge(a, b), RunReport.merge(b, a))
+      }),
+      { seed: 3, numRuns: 100 }
+    )
+  })
+
+  it("does not mind the grouping", () => {
+    fc.assert(
+      fc.property(report, report, report, (a, b, c) => {
+        assert.deepStrictEqual(RunReport.merge(RunReport.merge(a, b), c), RunReport.merge(a, RunReport.merge(b, c)))
+      }),
+      { seed: 4, numRuns: 100 }
+    )
+  })
+
+  it("gives the figures of the whole, exactly", () => {
+    fc.assert(
+      fc.property(samples, samples, (left, right) => {
+        const merged = RunReport.merge(reportOf(left), reportOf(right))
+        const whole = reportOf([...left, ...right])
+        assert.deepStrictEqual(merged.durations, whole.durations)
+        assert.deepStrictEqual(merged.messages, whole.messages)
+        assert.deepStrictEqual(merged.recipients, whole.recipients)
+        assert.deepStrictEqual(
+          merged.replies.map(({ code, count, step }) => [step, code, count]),
+          whole.replies.map(({ code, count, step }) => [step, code, count])
+        )
+        assert.strictEqual(merged.runs, 2)
+      }),
+      { seed: 5, numRuns: 100 }
+    )
+  })
+
+  it("lasts from the first start to the last end, and tells the gravest end", () => {
+    const first = reportOf([], { later: 0, elapsed: 1000 })
+    const second = { ...reportOf([], { later: 4000, elapsed: 2000.5 }), ended: "failed" as const, reason: "lost" }
+    const merged = RunReport.merge(second, first)
+    assert.deepInclude(merged, { startedAt: first.startedAt, elapsed: 6000.5, ended: "failed", reason: "lost" })
+    assert.deepStrictEqual(RunReport.merge(first, first).messages, { ...first.messages })
+  })
+
+  it("adds up what the generators spent, and keeps the busiest", () => {
+    const busy = { cpu: { user: 10, system: 5 }, utilisation: 0.9, delayMean: 1, delayP99: 9 }
+    const idle = { cpu: { user: 1, system: 1 }, utilisation: 0.1, delayMean: 2, delayP99: 3 }
+    const merged = RunReport.merge({ ...reportOf([]), generator: busy }, { ...reportOf([]), generator: idle })
+    assert.deepStrictEqual(merged.generator, {
+      cpu: { user: 11, system: 6 },
+      utilisation: 0.9,
+      delayMean: 2,
+      delayP99: 9
+    })
+  })
+})
