@@ -76,7 +76,10 @@ const localTrouble = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "EADDRINUSE",
 const connectFailed = (error: NodeJS.ErrnoException): ConnectFailed => {
   const code = error.code ?? "EUNKNOWN"
   const known = error.errno === undefined ? undefined : util.getSystemErrorMap().get(error.errno)
-  return new ConnectFailed({ code, reason: known?.[1] ?? error.message, local: localTrouble.has(code) })
+  const described = known?.[1] ?? error.message
+  const reason =
+    code === "EMFILE" ? `${described}: each connection takes one, and ulimit -Hn must allow them` : described
+  return new ConnectFailed({ code, reason, local: localTrouble.has(code) })
 }
 
 const open = (endpoint: Endpoint, options: ConnectOptions, idle: Array<Line>): Effect.Effect<Wire, ConnectFailed> =>
