@@ -11,7 +11,13 @@ describe("connections that are being opened", () => {
   it.scoped("are never more than --connecting, until they are greeted", () =>
     Effect.gen(function* () {
       const { server } = yield* drive(
-        simulate({ messages: 6, sessions: 6, connecting: 2 }, { script: on("greeting", { after: 500 }) })
+        simulate(
+          { messages: 6, sessions: 6, connecting: 2 },
+          {
+            script: ({ moment }) =>
+              moment === "greeting" ? { after: 500 } : moment === "content" ? { after: 60_000 } : undefined
+          }
+        )
       )
       assert.deepStrictEqual(server.times("connect"), [0, 0, 500, 500, 1000, 1000])
       assert.deepStrictEqual(server.times("HELO"), [500, 500, 1000, 1000, 1500, 1500])
@@ -200,8 +206,9 @@ describe("EHLO", () => {
 
   it.scoped("is a refusal like any other where the server does not want us", () =>
     Effect.gen(function* () {
-      const { ends } = yield* hello(on("hello", { say: "550 go away\r\n" }), [])
+      const { ends, verbs } = yield* hello(on("hello", { say: "550 go away\r\n" }), [])
       assert.deepStrictEqual(ends, ["Rejected hello 550"])
+      assert.deepStrictEqual(verbs, ["conn", "EHLO", "rese"])
     })
   )
 

@@ -183,6 +183,7 @@ describe("-w", () => {
       assert.deepStrictEqual(ends, ["Rejected mail 550", "Rejected rcpt 421", "Accepted"])
       assert.deepStrictEqual(server.times("MAIL"), [0, 2000, 4000])
       assert.deepStrictEqual(server.times("connect"), [0, 4000])
+      assert.deepStrictEqual(server.times("reset"), [2000, 4000], "a connection that ends is not kept over a pause")
     })
   )
 })

@@ -64,7 +64,7 @@ const expected = (mode: Mode, moment: Struck, fault: Fault): Expected => {
   const opening = moment === "greeting" || moment === "hello"
   const going = mode === "--keep-going"
   const costs = (end: string): Expected => ({ ends: [end, "Accepted"], connections: 2 })
-  const fatal = (end: string, fatal: string): Expected => ({ ends: [end], fatal, connections: 1 })
+  const fatal = (end: string, fatal: string): Expected => ({ ends: [end], fatal, connections: 1, rset: 0 })
 
   switch (fault) {
     case "4xx":
@@ -360,6 +360,18 @@ describe("commands in groups", () => {
 
   for (const pipelining of kinds) {
     describe(`pipelining ${pipelining}`, () => {
+      it.scoped("sends every content whole, a large one too", () =>
+        Effect.gen(function* () {
+          for (const length of [10, 20_000]) {
+            const { accounting, server } = yield* grouped({ pipelining, length, messages: 3 })
+            assert.strictEqual(accounting.accepted, 3)
+            for (const content of server.accepted) {
+              assert.lengthOf(content.slice(content.indexOf("\r\n\r\n") + 4), length + 5)
+            }
+          }
+        })
+      )
+
       it.scoped("gives each refusal to its command", () =>
         Effect.gen(function* () {
           for (const [moment, end] of [
@@ -369,12 +381,14 @@ describe("commands in groups", () => {
             ["content", "Rejected final 550"]
           ] as const) {
             for (const mode of [{ acceptRejection: true }, { keepGoing: true }]) {
-              const { ends, fatal, server } = yield* grouped(
+              const { accounting, ends, fatal, server } = yield* grouped(
                 { pipelining, messages: 3, ...mode },
                 strike(moment, { say: "550 no\r\n" })
               )
               assert.deepStrictEqual(ends, [end, "Accepted", "Accepted"])
               assert.isUndefined(fatal)
+              // Without a sender the recipients were not considered.
+              assert.strictEqual(accounting.recipients.offered, moment === "mail" ? 2 : 3)
               assert.strictEqual(server.count("connect"), 1)
               assert.lengthOf(server.accepted, 2)
             }
@@ -487,24 +501,31 @@ describe("commands in groups", () => {
     })
   )
 
-  it.scoped.fails("go on after LMTP took no recipient and said 354 all the same (RFC 2033 §4.2)", () =>
-    Effect.gen(function* () {
-      const script: Script = ({ connection, moment }) =>
-        connection > 0
-          ? undefined
-          : moment === "rcpt"
-            ? { say: "550 no\r\n" }
-            : moment === "data"
-              ? { say: "354 go\r\n" }
-              : undefined
-      for (const mode of [{ acceptRejection: true }, { keepGoing: true }]) {
-        const { ends, fatal, server } = yield* grouped({ lmtp: true, ...mode }, script)
+  {
+    // LMTP took no recipient and said 354 all the same: there is no answer to wait for, and no way back (RFC 2033 §4.2).
+    const script: Script = ({ connection, moment }) =>
+      connection > 0
+        ? undefined
+        : moment === "rcpt"
+          ? { say: "550 no\r\n" }
+          : moment === "data"
+            ? { say: "354 go\r\n" }
+            : undefined
+    const left = (input: Plan.PlanInput) =>
+      Effect.gen(function* () {
+        const { elapsed, ends, fatal, server } = yield* grouped({ lmtp: true, ...input }, script)
         assert.deepStrictEqual(ends, ["Rejected rcpt 550", "Accepted"])
         assert.isUndefined(fatal)
         assert.strictEqual(server.count("connect"), 2)
-      }
-    })
-  )
+        assert.strictEqual(elapsed, 0)
+      })
+    const title = "leave an LMTP server that waits for a message to nobody, and go on"
+    it.scoped(`${title}, with --keep-going`, () => left({ keepGoing: true }))
+    it.scoped(`${title}, with -A and a connection for each message`, () =>
+      left({ acceptRejection: true, reuse: false })
+    )
+    it.scoped.fails(`${title}, with -A`, () => left({ acceptRejection: true }))
+  }
 
   it.scoped.fails("keep the reason where the server refuses the sender and goes", () =>
     Effect.gen(function* () {
