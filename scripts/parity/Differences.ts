@@ -4,6 +4,7 @@
 
 /** The differences that cases show; a case may be excused by these names alone. */
 export const differences = {
+  "bounded waits": "Every wait for a reply ends with --timeout; the original waits for ever.",
   "LMTP replies": "LMTP answers once per accepted recipient (RFC 2033); the original waits for one per RCPT sent.",
   "lines of a file":
     "-F sends the file's lines and nothing else, ended by CRLF or LF; the original keeps a CR before LF, adds an empty line, and takes an empty file for none.",
@@ -25,7 +26,6 @@ export type DifferenceName = keyof typeof differences
 
 /** The differences that no case shows, each with the reason for that. */
 export const outOfSight = {
-  "bounded waits": "The original waits for ever for a reply; our --timeout is far longer than any case.",
   "all addresses": "The original tries a name's first address alone; no name has two on every machine.",
   "header values":
     "Date goes without the zone's name, and Message-Id has a form of its own: both are made alike first.",

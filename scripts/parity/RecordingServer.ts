@@ -28,6 +28,8 @@ export interface Dialogue {
 export interface RecordingServer {
   /** A port number, or a path. */
   readonly address: string
+  /** How many bytes all clients said so far. */
+  readonly heard: () => number
   /** The milliseconds since anything happened here, or undefined before the first connection. */
   readonly idle: () => number | undefined
   /** The connections, in the order in which they were made, when all of them are over. */
@@ -54,6 +56,7 @@ class Listener implements RecordingServer {
   private readonly connections: Array<Connection> = []
   private readonly reached = new Map<Script.Step, number>()
   private happened: number | undefined = undefined
+  private bytes = 0
 
   constructor(private readonly script: Script.Script) {}
 
@@ -77,8 +80,12 @@ class Listener implements RecordingServer {
     return this.script(step, count)
   }
 
-  touch(): void {
+  readonly heard = (): number => this.bytes
+
+  /** Something happened, and perhaps so many bytes were heard. */
+  touch(bytes = 0): void {
     this.happened = performance.now()
+    this.bytes += bytes
   }
 
   close(): void {
@@ -161,7 +168,7 @@ class Connection {
 
   private heard(chunk: string): void {
     if (this.ending !== undefined) return
-    this.listener.touch()
+    this.listener.touch(chunk.length)
     this.chunks.push(chunk)
     this.pending += chunk
     if (!this.busy) this.listenOn()

@@ -68,6 +68,7 @@ export const run = (program: Program, one: Case, { directory, socketPath }: Work
 /** For targets at which nobody is meant to listen. */
 const nobody: RecordingServer.RecordingServer = {
   address: "",
+  heard: () => 0,
   idle: () => undefined,
   dialogues: Effect.succeed([])
 }
@@ -129,12 +130,18 @@ const promptly = 800
 /** The longest time from a program's start to its first connection, or its end, on a busy machine. */
 const startUp = 60_000
 
-/** Ends when the program has not been heard of for so many seconds. */
+/** No case lets a program say more, in bytes, or go on for longer, in milliseconds. */
+const most = 50_000_000
+const longest = 120_000
+
+/** Ends when the program has not been heard of for so many seconds, or goes on for ever. */
 const stalled = (server: RecordingServer.RecordingServer, patience: number): Effect.Effect<void> => {
   const began = performance.now()
   const waiting = () => {
     const idle = server.idle()
-    return idle === undefined ? performance.now() - began < startUp : idle < patience * 1000
+    const elapsed = performance.now() - began
+    if (idle === undefined) return elapsed < startUp
+    return idle < patience * 1000 && elapsed < longest && server.heard() < most
   }
   return Effect.whileLoop({ while: waiting, body: () => Effect.sleep("100 millis"), step: () => undefined })
 }

@@ -122,6 +122,20 @@ const silent = group(
       ours: { exit: 0, ...dialogues(helo + message + quit, helo + message + quit) }
     }
   }),
+  Script.steps
+    .filter((step) => step !== "rset" && step !== "quit")
+    .map((step) =>
+      check("-m 2", {
+        name: `${step}, with a time-out that only ours knows`,
+        server: Script.first(step, Script.silence),
+        environment: { SMTP_SOURCE_TIMEOUT: "1" },
+        patience: 4,
+        excuse: {
+          difference: "bounded waits",
+          ours: { exit: 1, fatal: true, quiet: false, endings: ["client reset"] }
+        }
+      })
+    ),
   check("-m 2", { name: "half a reply", server: Script.first("mail", Script.raw("250 o")), patience: 3 })
 )
 
