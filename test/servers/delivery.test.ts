@@ -14,6 +14,9 @@ import type { RunningServer } from "./RealServer.js"
 const command =
   process.env.SMTP_SOURCE_COMMAND ?? fileURLToPath(new URL("../../dist/bin/smtp-source.js", import.meta.url))
 
+/** The original knows no groups of commands. */
+const isOurs = command.endsWith(".js")
+
 const program = command.endsWith(".js") ? ([process.execPath, [command]] as const) : ([command, []] as const)
 
 interface End {
@@ -48,8 +51,10 @@ const finalCount = (server: RunningServer, expected: number): Effect.Effect<numb
 
 const manners = [
   { name: "over one connection per session", options: ["-d"] },
-  { name: "over a connection per message", options: [] }
-]
+  { name: "over a connection per message", options: [] },
+  { name: "in groups of commands (RFC 2920)", options: ["-d", "--pipelining=on"] },
+  { name: "in groups that begin before the last one ends", options: ["-d", "--pipelining=full"] }
+].filter(({ options }) => isOurs || options.every((option) => !option.startsWith("--")))
 
 const absent = realServers.filter(({ available }) => !available)
 if (absent.length > 0) {
