@@ -49,6 +49,8 @@ export interface Connection {
   readonly open: Effect.Effect<Outcome.Outcome | undefined>
   /** Keeps the connection for the next message, if it is asked to and can; otherwise QUIT and close. */
   readonly leave: (keep: boolean) => Effect.Effect<void>
+  /** How the message under way ended, when its transaction was interrupted. */
+  readonly interrupted: (options: Settlement.TransactionOptions, progress: Settlement.Progress) => Outcome.Outcome
   /** Closes at once, in whatever state. */
   readonly close: () => void
 }
@@ -90,21 +92,33 @@ class SessionConnection implements Connection {
   ): Effect.Effect<Outcome.Outcome> {
     const wire = this.wire!
     return Effect.matchEffect(wire.converse(script), {
-      onFailure: (error) =>
-        Effect.succeed(
-          this.pipeline === undefined
-            ? Settlement.broken(error, progress)
-            : this.pipeline.broken(error, options, progress)
-        ),
+      onFailure: (error) => Effect.succeed(this.broken(error, options, progress)),
       onSuccess: (end) => Dialogue.finish(wire, end, options, progress)
     })
+  }
+
+  interrupted(options: Settlement.TransactionOptions, progress: Settlement.Progress): Outcome.Outcome {
+    return this.broken(Settlement.interruption(this.wire), options, progress)
+  }
+
+  private broken(
+    error: WireError,
+    options: Settlement.TransactionOptions,
+    progress: Settlement.Progress
+  ): Outcome.Outcome {
+    return this.pipeline === undefined
+      ? Settlement.broken(error, progress)
+      : this.pipeline.broken(error, options, progress)
   }
 
   readonly open: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() => {
     if (this.wire === undefined) return this.establish
     const state = this.wire.state()
     // A spoiled connection fails the next message, unless nothing is to end the run: then it is only replaced.
-    if (state === "open" || (state === "failed" && !this.shared.plan.keepGoing)) return ready
+    const { acceptRejection, keepGoing } = this.shared.plan
+    if (state === "open" || (state === "failed" && !keepGoing)) return ready
+    // Neither does a server that has said good-bye while nothing was asked of it.
+    if (state === "closing" && !keepGoing && !acceptRejection) return ready
     this.close()
     return this.establish
   })
@@ -143,7 +157,6 @@ class SessionConnection implements Connection {
     const place = yield* gate.enter
     this.place = place
     const wire = yield* this.connect()
-    this.wire = wire
     place.connected()
     const greeting = yield* Dialogue.ask(wire, "greeting", "")
     place.leave()
@@ -200,7 +213,14 @@ class SessionConnection implements Connection {
     let pause = 1
     while (true) {
       const started = now()
-      const result = yield* Effect.either(connector.connect(target, this.nextSource()))
+      const source = this.nextSource()
+      // From the moment that there is a wire it is this connection's to close, whatever interrupts it.
+      const result = yield* Effect.uninterruptibleMask((restore) =>
+        Effect.map(Effect.either(restore(connector.connect(target, source))), (opened) => {
+          this.wire = Either.getOrUndefined(opened)
+          return opened
+        })
+      )
       recorder.record("connect", Either.isRight(result) ? "accepted" : "failed", now() - started)
       if (Either.isRight(result)) return result.right
       const error = result.left

@@ -152,7 +152,9 @@ const sessionOf = (shared: SharedRun, number: number): ScenarioSession => {
             onOutcome(message, outcome, false)
             return Option.some(outcome)
           }),
-          Effect.onInterrupt(() => Effect.sync(() => onOutcome(message, Settlement.interrupted(wire, progress), false)))
+          Effect.onInterrupt(() =>
+            Effect.sync(() => onOutcome(message, Settlement.broken(Settlement.interruption(wire), progress), false))
+          )
         )
       }),
     measure: (name, step) =>

@@ -7,7 +7,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Plan } from "../plan/Plan.js"
 import type { Accepted, Outcome } from "../smtp/Outcome.js"
-import * as Settlement from "../smtp/Settlement.js"
+import type * as Settlement from "../smtp/Settlement.js"
 import { ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
 import type { Script, Wire } from "../smtp/Wire.js"
 import * as Connection from "./Connection.js"
@@ -37,7 +37,7 @@ export const run = (shared: SharedRun): Effect.Effect<void, RunEnded> =>
       Effect.gen(() => loop(shared, connection, underWay)),
       Effect.sync(() => {
         if (underWay.message !== undefined) {
-          shared.onOutcome(underWay.message, Settlement.interrupted(connection.wire, underWay.progress), false)
+          shared.onOutcome(underWay.message, connection.interrupted(optionsOf(shared.plan), underWay.progress), false)
         }
         connection.close()
       })
@@ -54,7 +54,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   const { addresses, connectOptions, contentOf, ledger, onOutcome, pauseBefore, plan, recorder, tickets } = shared
   const { progress } = underWay
   const { now } = connectOptions.deadlines
-  const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: afterUnexpected(plan) }
+  const options = optionsOf(plan)
 
   // Nothing comes between the messages of a connection; then an envelope may ride with the message before it.
   const follows = plan.reuse && pauseBefore === undefined
@@ -75,6 +75,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     message = taken
     progress.offered = 0
     progress.refused = 0
+    progress.settled = undefined
   }
   const end = (taken: number, outcome: Outcome): SmtpError | undefined => {
     const error = fatal(outcome, plan, connection.wire)
@@ -142,6 +143,11 @@ const endings = {
   Unknown: "failed",
   NotStarted: "failed"
 } as const
+
+const optionsOf = (plan: Plan): Settlement.TransactionOptions => ({
+  lmtp: plan.lmtp,
+  afterUnexpected: afterUnexpected(plan)
+})
 
 const afterUnexpected = (plan: Plan): Settlement.AfterUnexpected =>
   plan.keepGoing ? "strict" : plan.acceptRejection ? "reset" : "stop"

@@ -23,6 +23,8 @@ import type { Deadlines, Expiring } from "../smtp/Wire.js"
 export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(function* () {
   const clock = yield* Effect.clock
   const watchdog = new Watchdog(monotonic(clock))
+  // An interruption may strike between the moment that a connection stands and the moment that somebody has it.
+  yield* Effect.addFinalizer(() => Effect.sync(() => watchdog.closeAll()))
   yield* Effect.forkScoped(watchdog.watch)
   return watchdog
 })
@@ -53,6 +55,10 @@ class Watchdog implements Deadlines {
 
   remove(expiring: Expiring): void {
     this.watched.delete(expiring)
+  }
+
+  closeAll(): void {
+    for (const expiring of [...this.watched]) expiring.close?.("reset")
   }
 
   wake(deadline: number): void {

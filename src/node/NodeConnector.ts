@@ -150,13 +150,14 @@ class Line implements Transport, Expiring {
     this.socket.connect(source === undefined ? { host, port, family } : { host, port, family, localAddress: source })
   }
 
-  /** Gives up an attempt that is under way. */
+  /** Gives up: an attempt that is under way, or a connection that nobody has taken yet. */
   abandon(): void {
-    if (this.resume !== undefined) this.settle(Exit.fail(connectionTimedOut))
+    if (this.resume !== undefined) this.expire()
+    else this.wire?.close("reset")
   }
 
   expire(): void {
-    this.abandon()
+    this.settle(Exit.fail(connectionTimedOut))
   }
 
   write(bytes: string, body: Uint8Array | undefined): boolean {

@@ -56,6 +56,9 @@ export class Conversation implements Wire, Expiring {
   private closing = false
   private failure: ((step: Step) => WireError) | undefined = undefined
   private arrivedAt = 0
+  /** A greeting may come before anybody waits for it. */
+  private greeting: Reply.Reply | undefined = undefined
+  private begun = false
 
   constructor(
     private readonly transport: Transport,
@@ -94,6 +97,7 @@ export class Conversation implements Wire, Expiring {
   }
 
   close(how: "reset" | "fin"): void {
+    this.closing = true
     if (this.failure === undefined) this.spoil((step) => new ConnectionLost({ step, how: "abandoned", replies: [] }))
     this.steps = nothing
     this.resume = undefined
@@ -115,6 +119,16 @@ export class Conversation implements Wire, Expiring {
     this.since = now
     this.deadline = this.since + (steps[0] === "quit" ? Math.min(timeout, quitTimeout) : timeout)
     if (this.deadline < deadlines.wakesAt) deadlines.wake(this.deadline)
+    if (!this.begun) {
+      this.begun = true
+      const greeting = this.greeting
+      if (greeting !== undefined) {
+        this.arrivedAt = now
+        if (steps[0] !== "greeting") return this.fail(this.malformed(`${greeting.code} before any command`))
+        this.onReply(greeting)
+        return this.complete()
+      }
+    }
     if (bytes === "" && body === undefined) return
     observer.bytesOut += bytes.length + (body === undefined ? 0 : body.length)
     observer.onTrace?.("sent", steps[0] === "final" ? ".\r\n" : bytes)
@@ -160,22 +174,30 @@ export class Conversation implements Wire, Expiring {
 
   private readonly onReply = (reply: Reply.Reply): void => {
     const { observer } = this.options
+    if (!this.begun && this.greeting === undefined) {
+      this.greeting = reply
+      return
+    }
     observer.onTrace?.("received", `${reply.code} ${reply.text}`)
     if (this.resume === undefined || this.count === this.steps.length || this.closing) return this.stray(reply)
     const step = this.steps[this.count]!
     if (this.writing && step === "final") {
       // The server refuses what it has not read to the end, and that ends the matter; any other answer is a lie.
       if (!Reply.isRefusal(reply)) return this.fail(this.malformed(`${reply.code} before the end of the message`))
+      // It is for the whole message, and so for all who are owed an answer (LMTP).
       this.closing = true
+      while (this.steps[this.count + 1] === "final") this.replies[this.count++] = reply
     }
     if (Reply.isClosing(reply)) this.closing = true
     this.replies[this.count++] = reply
+    if (this.steps.length > 1) this.deadline = this.arrivedAt + this.options.timeout
     observer.onReply(step, reply, this.arrivedAt - this.since, this.arrivedAt)
   }
 
   /** A 421 on its own announces a close; any other reply that was not asked for makes the rest meaningless. */
   private stray(reply: Reply.Reply): void {
     if (this.failure !== undefined) return
+    if (Reply.isClosing(reply)) this.closing = true
     this.spoil(
       Reply.isClosing(reply)
         ? (step) => new ConnectionLost({ step, how: "closed", reply, replies: [] })
@@ -237,7 +259,7 @@ export class Conversation implements Wire, Expiring {
     return (step) => new ReplyMalformed({ step, reason, replies: this.received() })
   }
 
-  private received(): ReadonlyArray<Reply.Reply> {
+  received(): ReadonlyArray<Reply.Reply> {
     return this.resume === undefined ? [] : this.replies.slice(0, this.count)
   }
 }

@@ -177,6 +177,7 @@ export function* script(
 ): Script<Outcome.Outcome | Settlement.Unsent> {
   progress.offered = 0
   progress.refused = 0
+  progress.settled = undefined
   const mail = (yield command("mail", message.mail))[0]!
   if (!Settlement.isSuccess(mail, options)) return unsent("mail", mail)
 
@@ -238,6 +239,7 @@ const giveUp = (
     wire.close("reset")
     return Effect.succeed(outcome)
   }
+  progress.settled = outcome
   const last = end.goAhead
     ? wire.exchange(only.final, SmtpCommand.endOfData)
     : wire.exchange(only.rset, SmtpCommand.rset)

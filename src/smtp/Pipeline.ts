@@ -59,8 +59,15 @@ class WirePipeline implements Pipeline {
   /** The connection broke, before the dot was answered or after that: the replies that came still count. */
   broken(error: WireError, options: Settlement.TransactionOptions, progress: Settlement.Progress): Outcome.Outcome {
     const { replies } = error
-    if (this.dotAnswers === 0) answers(replies, progress)
-    else if (replies.length >= this.dotAnswers) {
+    if (progress.settled !== undefined) return progress.settled
+    if (this.dotAnswers === 0) {
+      // What the server refused before it went stays refused.
+      const unwelcome = answers(replies, progress)
+      if (unwelcome !== undefined) {
+        const outcome = Settlement.ofUnsent({ _tag: "Unsent", ...unwelcome, goAhead: false }, progress)
+        return outcome._tag === "Rejected" ? { ...outcome, lost: error } : outcome
+      }
+    } else if (replies.length >= this.dotAnswers) {
       return Settlement.settle(replies.slice(0, this.dotAnswers), progress, options.lmtp, error)
     }
     return Settlement.broken(error, progress)
@@ -75,6 +82,7 @@ class WirePipeline implements Pipeline {
     const count = message.rcpts.length
     progress.offered = count
     progress.refused = 0
+    progress.settled = undefined
     this.dotAnswers = 0
     const replies = this.ahead ?? (yield { steps: envelopeSteps(count), bytes: envelope(message) })
     this.ahead = undefined
@@ -87,7 +95,8 @@ class WirePipeline implements Pipeline {
     const { body, head } = message.content
     const dotAnswers = options.lmtp ? progress.offered - progress.refused : 1
     this.dotAnswers = dotAnswers
-    if (next === undefined || body !== undefined) {
+    // A server that answers once for several recipients of LMTP would have later replies taken for theirs.
+    if (next === undefined || body !== undefined || dotAnswers > 1) {
       const finals = yield { steps: Dialogue.finalSteps(dotAnswers), bytes: head, body }
       return Settlement.settle(finals, progress, options.lmtp, undefined)
     }

@@ -53,17 +53,19 @@ export interface TransactionOptions {
 export interface Progress {
   offered: number
   refused: number
+  /** How the message ended, where only the connection is being tidied up. */
+  settled?: Outcome.Outcome | undefined
 }
 
 /**
- * The outcome of a message whose transaction was interrupted, while its wire still stands as it did then.
+ * What an interruption means for a transaction, while its wire still stands as it did then. `broken` makes an outcome of it.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const interrupted = (wire: Wire | undefined, progress: Progress): Outcome.Outcome => {
+export const interruption = (wire: Wire | undefined): WireError => {
   const step = wire === undefined ? "connect" : (wire.awaited() ?? "mail")
-  return broken(new ConnectionLost({ step, how: "abandoned", replies: [] }), progress)
+  return new ConnectionLost({ step, how: "abandoned", replies: wire?.received() ?? [] })
 }
 
 /**
@@ -140,9 +142,10 @@ export const ofUnsent = ({ reply, step }: Unsent, progress: Progress): Outcome.R
  * @category constructors
  */
 export const broken = (error: WireError, progress: Progress): Outcome.Outcome =>
-  error.step === "final"
+  progress.settled ??
+  (error.step === "final"
     ? settle(error.replies, progress, true, error)
-    : { _tag: "Failed", error, recipients: books(progress, {}) }
+    : { _tag: "Failed", error, recipients: books(progress, {}) })
 
 /**
  * The outcome of a message whose final dot was sent, by the answers to it: one for each accepted recipient, or one for

@@ -75,6 +75,8 @@ export interface Wire {
   readonly state: () => "open" | "closing" | "failed"
   /** The step whose reply is awaited now, if any: what an interruption strikes. */
   readonly awaited: () => Step | undefined
+  /** The replies that the exchange under way has had so far. */
+  readonly received: () => ReadonlyArray<Reply>
   /** Closes at once: with a reset, or with a FIN. Does nothing on a closed wire. */
   readonly close: (how: "reset" | "fin") => void
 }
@@ -107,6 +109,8 @@ export interface Expiring {
   /** In milliseconds of `Deadlines.now`; Infinity while nothing is awaited. */
   deadline: number
   readonly expire: () => void
+  /** Ends what still stands when nobody watches any more. */
+  readonly close?: ((how: "reset" | "fin") => void) | undefined
 }
 
 /**

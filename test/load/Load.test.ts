@@ -229,7 +229,7 @@ describe("LMTP", () => {
     })
   )
 
-  it.scoped.fails("is refused as a whole before it is sent in full: nobody's mail is in doubt", () =>
+  it.scoped("is refused as a whole before it is sent in full: nobody's mail is in doubt", () =>
     Effect.gen(function* () {
       const { accounting, ends } = yield* lmtp(first("writing", { say: "552 too big\r\n", pieces: [0, 0] }), {
         keepGoing: true
@@ -239,7 +239,7 @@ describe("LMTP", () => {
     })
   )
 
-  it.scoped.fails("gives each answer the whole time-out", () =>
+  it.scoped("gives each answer the whole time-out", () =>
     Effect.gen(function* () {
       const slowly: Script = ({ moment }) => (moment === "content" ? { drip: 16_000 } : undefined)
       const { accounting } = yield* lmtp(slowly)
@@ -368,7 +368,7 @@ describe("a stop request", () => {
     })
   )
 
-  it.scoped.fails("books a message as refused that was refused, though RSET was not answered any more", () =>
+  it.scoped("books a message as refused that was refused, though RSET was not answered any more", () =>
     Effect.gen(function* () {
       const script: Script = ({ moment }) =>
         moment === "mail" ? { say: "550 no\r\n" } : moment === "rset" ? silent : undefined
@@ -377,24 +377,22 @@ describe("a stop request", () => {
     })
   )
 
-  it.scoped.fails(
-    "books a message as accepted whose final answer came, though the next one's envelope rode with it",
-    () =>
-      Effect.gen(function* () {
-        const script: Script = ({ moment, total }) => (moment === "mail" && total === 1 ? { after: 1e9 } : undefined)
-        const { accounting, ends, server } = yield* drive(
-          simulate(
-            { messages: 2, reuse: true, pipelining: "full" },
-            { script, offers: ["PIPELINING"], ...stopAfter(1000) }
-          )
+  it.scoped("books a message as accepted whose final answer came, though the next one's envelope rode with it", () =>
+    Effect.gen(function* () {
+      const script: Script = ({ moment, total }) => (moment === "mail" && total === 1 ? { after: 1e9 } : undefined)
+      const { accounting, ends, server } = yield* drive(
+        simulate(
+          { messages: 2, reuse: true, pipelining: "full" },
+          { script, offers: ["PIPELINING"], ...stopAfter(1000) }
         )
-        assert.lengthOf(server.accepted, 1)
-        assert.strictEqual(ends[0], "Accepted, ConnectionLost mail")
-        assert.strictEqual(accounting.accepted, 1)
-      })
+      )
+      assert.lengthOf(server.accepted, 1)
+      assert.strictEqual(ends[0], "Accepted, ConnectionLost mail")
+      assert.strictEqual(accounting.accepted, 1)
+    })
   )
 
-  it.scoped.fails("keeps the answers of LMTP that came", () =>
+  it.scoped("keeps the answers of LMTP that came", () =>
     Effect.gen(function* () {
       const script = always("content", { say: "250 a\r\n550 b\r\n" })
       const { accounting } = yield* drive(simulate({ lmtp: true, recipients: 3 }, { script, ...stopAfter(1000) }))
@@ -416,6 +414,7 @@ describe("interruption of run", () => {
       return { connects: server.count("connect"), open: server.open() }
     })
 
+  // At one turn of the scheduler, between the wire's making in the scripted server and its hand-over, one is left.
   it.scoped.fails("leaves no wire open, whenever it comes", () =>
     Effect.gen(function* () {
       let connects = 0
