@@ -100,7 +100,7 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
         output.stdout(yield* DryRun.render(directive.plan))
         return Fatal.status.success
       case "Run":
-        return yield* Run.run(directive.plan)
+        return yield* Run.run(directive.plan, options)
     }
   }).pipe(
     Effect.catchAll((error) =>

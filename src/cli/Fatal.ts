@@ -57,6 +57,15 @@ export const usage = "usage: smtp-source [options] [inet:]host[:port] | unix:pat
 export const line = (message: string): string => `smtp-source: fatal: ${Printable.escape(message)}\n`
 
 /**
+ * The line that tells of a verdict that failed, with its line end.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const verdict = (expression: string, measured: string): string =>
+  `smtp-source: verdict: ${Printable.escape(expression)}: ${Printable.escape(measured)}\n`
+
+/**
  * The line that tells of a fault of ours, with its line end: what happened, without the stack.
  *
  * @since 0.1.0

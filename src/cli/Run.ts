@@ -13,24 +13,39 @@ import * as Workers from "../load/Workers.js"
 import * as Accounting from "../measure/Accounting.js"
 import type { Plan } from "../plan/Plan.js"
 import { Output } from "../report/Output.js"
+import * as RunReport from "../report/RunReport.js"
 import * as Summary from "../report/Summary.js"
 import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Fatal from "./Fatal.js"
+import * as Reports from "./Reports.js"
 
 /**
- * Runs the plan and gives the exit status: 0, 1, 70, 130 or 143.
+ * Runs the plan and gives the exit status: 0, 1, 70, 99, 130 or 143.
  *
- * Standard output carries the -c counter alone. Standard error gets the dialogue (-v), each kind of trouble once, what
+ * Standard output carries the -c counter alone, or a report. Standard error gets the dialogue (-v), each kind of trouble once, what
  * ended the run, and the summary, where there is a terminal or `--summary`.
  *
  * @since 0.1.0
  * @category running
  */
-export const run = (plan: Plan): Effect.Effect<number, Load.RunError | SinkFailed, Services> =>
-  plan.sink ? Effect.scoped(againstSink(plan)) : Effect.map(report(plan), ({ status }) => status)
+export const run = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Services> =>
+  plan.sink ? Effect.scoped(againstSink(plan, tool)) : Effect.map(report(plan, tool), ({ status }) => status)
+
+/**
+ * What was wrong before anything was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type RunError = Load.RunError | SinkFailed | Reports.ReportUnwritable
+
+/** What a report tells of the tool that made it. */
+interface Tool {
+  readonly version: string
+}
 
 /**
  * What a run asks for.
@@ -41,12 +56,12 @@ export const run = (plan: Plan): Effect.Effect<number, Load.RunError | SinkFaile
 export type Services = Connector | EmbeddedSink | FileSystem | Output | StopSignal | Workers.Workers
 
 /** Starts a sink, runs the plan against it, and compares the books: what it took must be what we saw accepted. */
-const againstSink = (plan: Plan): Effect.Effect<number, Load.RunError | SinkFailed, Services | Scope.Scope> =>
+const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Services | Scope.Scope> =>
   Effect.gen(function* () {
     const output = yield* Output
     const embedded = yield* EmbeddedSink
     const sink = yield* embedded.start({ protocol: plan.lmtp ? "lmtp" : "smtp", maxRecipients: plan.recipients })
-    const { result, status } = yield* report({ ...plan, sink: false, target: Target.format(sink.target) })
+    const { result, status } = yield* report({ ...plan, sink: false, target: Target.format(sink.target) }, tool)
     const { accepted, unknown } = result.accounting
     const { messages } = yield* sink.counts
     if (messages >= accepted && messages <= accepted + unknown) {
@@ -60,10 +75,11 @@ const againstSink = (plan: Plan): Effect.Effect<number, Load.RunError | SinkFail
 const shows = (plan: Plan, output: Output["Type"]): boolean => plan.summary || output.isTerminal.stderr
 
 const report = (
-  plan: Plan
+  plan: Plan,
+  { version }: Tool
 ): Effect.Effect<
   { readonly status: number; readonly result: Workers.WorkersResult },
-  Load.RunError,
+  Load.RunError | Reports.ReportUnwritable,
   Exclude<Services, EmbeddedSink>
 > =>
   Effect.gen(function* () {
@@ -72,6 +88,8 @@ const report = (
     const say = (text: string) => output.stderr(`smtp-source: ${text}\n`)
     let received: "SIGINT" | "SIGTERM" | undefined
     let sent = 0
+    const reports = Reports.areWanted(plan)
+    if (reports) yield* Reports.prepare(plan)
 
     const result = yield* Workers.run(plan, {
       stopping: Effect.map(signals.first, (signal) => {
@@ -80,7 +98,8 @@ const report = (
       hurrying: signals.second,
       onTrace: plan.verbose > 0 ? (direction, text) => output.stderr(traced(direction, text)) : undefined,
       onContentSent: plan.counter ? () => output.stdout(`${++sent}\r`) : undefined,
-      onTrouble: (_kind, text) => say(`warning: ${text}`)
+      onTrouble: (_kind, text) => say(`warning: ${text}`),
+      watchHealth: reports
     })
 
     const { endedBy, stopped, workerDied } = result
@@ -92,15 +111,20 @@ const report = (
     }
     const violations = Accounting.violations(result.accounting)
     for (const law of violations) say(`panic: the books do not balance: ${law}`)
-    return { status: violations.length > 0 ? Fatal.status.internalError : statusOf(plan, result, received), result }
+    const made = reports ? RunReport.make(plan, result, { version, health: result.health }) : undefined
+    const judged = made === undefined ? 0 : yield* Reports.write(Reports.judge(made, plan), plan)
+    const status = statusOf(plan, result, received, judged)
+    return { status: violations.length > 0 ? Fatal.status.internalError : status, result }
   })
 
 const statusOf = (
   plan: Plan,
   { accounting, endedBy, workerDied }: Workers.WorkersResult,
-  received: "SIGINT" | "SIGTERM" | undefined
+  received: "SIGINT" | "SIGTERM" | undefined,
+  judged: number
 ): number => {
   if (received !== undefined) return received === "SIGTERM" ? Fatal.status.terminated : Fatal.status.interrupted
+  if (judged !== Fatal.status.success) return judged
   if (Option.isSome(endedBy) || Option.isSome(workerDied)) return Fatal.status.failure
   return plan.keepGoing && accounting.accepted < accounting.planned ? Fatal.status.failure : Fatal.status.success
 }

@@ -11,8 +11,9 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Accounting from "../measure/Accounting.js"
+import { GeneratorHealth, type Health } from "../measure/GeneratorHealth.js"
 import { Recorder, type RecorderData } from "../measure/Recorder.js"
 import * as Message from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
@@ -38,7 +39,12 @@ export interface WorkerPayload {
   readonly tickets: SharedArrayBuffer
   /** For `Accounting.make`. */
   readonly ledger: SharedArrayBuffer
-  readonly wants: { readonly trace: boolean; readonly contentSent: boolean; readonly trouble: boolean }
+  readonly wants: {
+    readonly trace: boolean
+    readonly contentSent: boolean
+    readonly trouble: boolean
+    readonly health: boolean
+  }
 }
 
 /**
@@ -60,6 +66,7 @@ export type WorkerNews =
  */
 export interface WorkerEnd {
   readonly recorded: RecorderData
+  readonly health: Health | undefined
   readonly endedBy: SmtpError.SmtpErrorData | undefined
 }
 
@@ -120,14 +127,56 @@ export class Workers extends Context.Tag("smtp-source/Workers")<
  */
 export const run = (
   plan: Plan,
-  options: Load.RunOptions = {}
+  options: WorkersOptions = {}
+): Effect.Effect<WorkersResult, Load.RunError, Connector | FileSystem | Workers> =>
+  options.watchHealth === true
+    ? Effect.map(watched(start(plan, options)), ([result, own]) => ({ ...result, health: busiest(own, result.health) }))
+    : start(plan, options)
+
+/**
+ * Who listens, and what is watched besides.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WorkersOptions extends Load.RunOptions {
+  /** Whether to tell how the generator fared, where `GeneratorHealth` is provided. */
+  readonly watchHealth?: boolean | undefined
+}
+
+const watched = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, Health | undefined], E, R> => {
+  const alone = Effect.map(effect, (result): readonly [A, Health | undefined] => [result, undefined])
+  return Effect.flatMap(Effect.serviceOption(GeneratorHealth), (service) => {
+    if (Option.isNone(service)) return alone
+    return Effect.acquireUseRelease(
+      Scope.make(),
+      (scope) =>
+        Effect.flatMap(Scope.extend(service.value.watch, scope), (health) =>
+          Effect.flatMap(effect, (result) =>
+            Effect.map(health, (own): readonly [A, Health | undefined] => [result, own])
+          )
+        ),
+      (scope, exit) => Scope.close(scope, exit)
+    )
+  })
+}
+
+/** The process's own CPU, and the figures of its busiest thread. */
+const busiest = (process: Health | undefined, thread: Health | undefined): Health | undefined =>
+  process === undefined || thread === undefined || process.utilisation >= thread.utilisation
+    ? process
+    : { ...thread, cpu: process.cpu }
+
+const start = (
+  plan: Plan,
+  options: WorkersOptions
 ): Effect.Effect<WorkersResult, Load.RunError, Connector | FileSystem | Workers> =>
   Effect.gen(function* () {
     const workers = yield* Workers
     const wanted = plan.workers === "auto" ? workers.processors : plan.workers
     const sessions = Math.min(plan.sessions, plan.messages)
     const count = Math.min(wanted, sessions)
-    if (count === 1) return { ...(yield* Load.run(plan, options)), workerDied: Option.none() }
+    if (count === 1) return { ...(yield* Load.run(plan, options)), workerDied: Option.none(), health: undefined }
 
     const shared = (size: number) => new SharedArrayBuffer(size)
     const file = yield* Message.readFile(plan, (size) => new Uint8Array(shared(size)))
@@ -141,7 +190,8 @@ export const run = (
     const wants = {
       trace: onTrace !== undefined,
       contentSent: onContentSent !== undefined,
-      trouble: onTrouble !== undefined
+      trouble: onTrouble !== undefined,
+      health: options.watchHealth === true
     }
     const trouble = onTrouble === undefined ? undefined : Trouble.firstOfEach(onTrouble)
     const onNews = (news: WorkerNews) => {
@@ -193,7 +243,8 @@ export const run = (
       elapsed: now() - begun,
       endedBy: Option.fromNullable(endedBy[0]),
       stopped: allTickets.isClosed() && endedBy.length === 0 && died.length === 0,
-      workerDied: Option.fromNullable(died[0])
+      workerDied: Option.fromNullable(died[0]),
+      health: ends.map(({ health }) => health).reduce((most, each) => busiest(each, most), undefined)
     }
   })
 
@@ -205,6 +256,8 @@ export const run = (
  */
 export interface WorkersResult extends Load.RunResult {
   readonly workerDied: Option.Option<WorkerDied>
+  /** How the generator fared, where that was watched. */
+  readonly health: Health | undefined
 }
 
 /** The books of the whole. What a worker had begun when it died has no end that anybody saw. */
@@ -245,8 +298,11 @@ export const work = (
     onContentSent: wants.contentSent ? () => tell({ _tag: "ContentSent" }) : undefined,
     onTrouble: wants.trouble ? (kind, text) => tell({ _tag: "Trouble", kind, text }) : undefined
   }
-  return Effect.map(Load.runPart(plan, part, options), (result) => ({
+  const run = Load.runPart(plan, part, options)
+  const watching = wants.health ? watched(run) : Effect.map(run, (result) => [result, undefined] as const)
+  return Effect.map(watching, ([result, health]) => ({
     recorded: result.recorder.toData(),
+    health,
     endedBy: Option.getOrUndefined(Option.map(result.endedBy, SmtpError.toData))
   }))
 }

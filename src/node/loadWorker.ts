@@ -6,8 +6,10 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import * as Workers from "../load/Workers.js"
 import * as NodeConnector from "./NodeConnector.js"
+import * as NodeHealth from "./NodeHealth.js"
 import type { FromWorker } from "./NodeWorkers.js"
 
 const post = (message: FromWorker) => parentPort?.postMessage(message)
@@ -26,7 +28,7 @@ const main = Effect.gen(function* () {
   parentPort?.close()
 })
 
-Effect.runFork(Effect.provide(main, NodeConnector.layer)).addObserver((exit) => {
+Effect.runFork(Effect.provide(main, Layer.merge(NodeConnector.layer, NodeHealth.layer))).addObserver((exit) => {
   // A thread that fails says why and ends, or whoever waits for it would wait for ever.
   if (Exit.isFailure(exit)) throw new Error(Cause.pretty(exit.cause))
 })

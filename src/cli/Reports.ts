@@ -1,0 +1,140 @@
+/**
+ * The reports that --report asks for, each in its form and its place, and what --fail-if makes of the run.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import { FileSystem } from "@effect/platform/FileSystem"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type { Plan } from "../plan/Plan.js"
+import * as ReportRequest from "../plan/ReportRequest.js"
+import * as CsvReport from "../report/CsvReport.js"
+import * as HgrmReport from "../report/HgrmReport.js"
+import * as JsonReport from "../report/JsonReport.js"
+import * as Judgement from "../report/Judgement.js"
+import * as JunitReport from "../report/JunitReport.js"
+import { Output } from "../report/Output.js"
+import * as PrometheusReport from "../report/PrometheusReport.js"
+import type { RunReport } from "../report/RunReport.js"
+import * as TextReport from "../report/TextReport.js"
+import * as Fatal from "./Fatal.js"
+
+/**
+ * The file of a report cannot be written.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ReportUnwritable extends Data.TaggedError("ReportUnwritable")<{
+  readonly format: ReportRequest.Format
+  readonly file: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `--report ${this.format}=${this.file}: ${this.reason}`
+  }
+}
+
+/**
+ * Whether the plan asks for what only a report tells.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const areWanted = ({ failIf = [], report = [] }: Plan): boolean => failIf.length > 0 || report.length > 0
+
+const requestsOf = ({ report = [] }: Plan): ReadonlyArray<ReportRequest.ReportRequest> =>
+  report.flatMap((text) => ReportRequest.parse(text) ?? [])
+
+/**
+ * Opens the files, so that it is known before the run if one cannot be written. What is in them stays.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const prepare = (plan: Plan): Effect.Effect<void, ReportUnwritable, FileSystem> =>
+  Effect.forEach(
+    requestsOf(plan),
+    ({ file, format }) => (file === undefined ? Effect.void : writeFile(format, file, "", "a")),
+    { discard: true }
+  )
+
+/**
+ * The report with its verdicts.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const judge = (report: RunReport, { failIf = [] }: Plan): RunReport =>
+  failIf.length === 0 ? report : { ...report, verdicts: [...Judgement.judge(report, failIf)] }
+
+/**
+ * Writes the reports, and a line for each verdict that failed. A file that cannot be written is told of, and keeps none of
+ * the others. Gives the exit status that follows, 0 or not.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const write = (report: RunReport, plan: Plan): Effect.Effect<number, never, FileSystem | Output> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    let unwritable = false
+    for (const { file, format } of requestsOf(plan)) {
+      const written = yield* Effect.either(
+        file === undefined
+          ? Effect.sync(() => output[format === "text" ? "stderr" : "stdout"](faces[format](report)))
+          : writeFiles(format, file, report)
+      )
+      if (written._tag === "Left") {
+        unwritable = true
+        output.stderr(Fatal.line(written.left.message))
+      }
+    }
+    const failed = (report.verdicts ?? []).filter((verdict) => verdict.failed)
+    for (const { expression, measured } of failed) output.stderr(Fatal.verdict(expression, measured))
+    if (failed.length > 0) return Fatal.status.verdict
+    return unwritable ? Fatal.status.failure : Fatal.status.success
+  })
+
+const faces: { readonly [format in ReportRequest.Format]: (report: RunReport) => string } = {
+  text: TextReport.render,
+  json: JsonReport.render,
+  csv: CsvReport.render,
+  hgrm: HgrmReport.render,
+  prometheus: PrometheusReport.render,
+  junit: JunitReport.render
+}
+
+/** Plotters want each distribution in a file of its own: beside `a.hgrm`, which has the transactions, `a.rcpt-accepted.hgrm`. */
+const writeFiles = (
+  format: ReportRequest.Format,
+  file: string,
+  report: RunReport
+): Effect.Effect<void, ReportUnwritable, FileSystem> => {
+  if (format !== "hgrm") return writeFile(format, file, faces[format](report))
+  const [first, ...others] = HgrmReport.distributions(report)
+  const [, stem = "", extension = ""] = /^(.*?[^/])(\.[^./]*)?$/s.exec(file) ?? []
+  return Effect.zipRight(
+    writeFile(format, file, first?.text ?? ""),
+    Effect.forEach(others, ({ name, text }) => writeFile(format, `${stem}.${name}${extension}`, text), {
+      discard: true
+    })
+  )
+}
+
+const writeFile = (
+  format: ReportRequest.Format,
+  file: string,
+  text: string,
+  flag: "a" | "w" = "w"
+): Effect.Effect<void, ReportUnwritable, FileSystem> =>
+  Effect.flatMap(FileSystem, (fileSystem) =>
+    Effect.mapError(
+      fileSystem.writeFileString(file, text, { flag }),
+      (error) => new ReportUnwritable({ format, file, reason: reasonOf(error) })
+    )
+  )
+
+const reasonOf = (error: PlatformError): string =>
+  ("description" in error ? error.description : undefined) ?? error.message
