@@ -19,8 +19,11 @@ import { Worker, type WorkerOptions } from "node:worker_threads"
 export const start = (importer: string, name: string, options: WorkerOptions): Worker => {
   if (!importer.endsWith(".ts")) return new Worker(new URL(`./${name}.js`, importer), options)
   const esbuild: typeof import("esbuild") = createRequire(importer)("esbuild")
+  const entry = new URL(`./${name}.ts`, importer)
   const { outputFiles } = esbuild.buildSync({
-    entryPoints: [fileURLToPath(new URL(`./${name}.ts`, importer))],
+    entryPoints: [fileURLToPath(entry)],
+    // The code has no file of its own, but some of it looks for others beside its own.
+    define: { "import.meta.url": JSON.stringify(entry.href) },
     bundle: true,
     format: "cjs",
     platform: "node",

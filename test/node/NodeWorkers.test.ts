@@ -1,0 +1,47 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Workers from "../../src/load/Workers.js"
+import * as Accounting from "../../src/measure/Accounting.js"
+import * as Histogram from "../../src/measure/Histogram.js"
+import * as NodeServices from "../../src/node/NodeServices.js"
+import * as NodeSink from "../../src/node/NodeSink.js"
+import * as Plan from "../../src/plan/Plan.js"
+import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
+import * as Target from "../../src/smtp/Target.js"
+
+const services = Layer.merge(NodeServices.layer, NodeSink.layer({ thread: false }))
+
+/** A run over several threads against a sink, and what the sink counted. */
+const send = (input: Plan.PlanInput) =>
+  Effect.gen(function* () {
+    const sink = yield* (yield* EmbeddedSink).start()
+    const result = yield* Workers.run(Plan.make({ target: Target.format(sink.target), ...input }))
+    return { result, counts: yield* sink.counts }
+  }).pipe(Effect.provide(services))
+
+describe("a run over several threads", () => {
+  it.scopedLive("sends exactly as many messages as one, over as many sessions, and its books balance", () =>
+    Effect.gen(function* () {
+      const { counts, result } = yield* send({ messages: 1001, sessions: 7, reuse: true, workers: 3 })
+      assert.deepStrictEqual(Accounting.violations(result.accounting), [])
+      assert.strictEqual(result.accounting.accepted, 1001)
+      assert.strictEqual(counts.messages, 1001)
+      assert.isAtMost(counts.sessions, 7)
+      assert.isAtLeast(counts.sessions, 3)
+      const histogram = result.recorder.histogram("transaction", "accepted")
+      assert.strictEqual(histogram === undefined ? 0 : Histogram.total(histogram), 1001)
+    })
+  )
+
+  it.scopedLive("ends as a whole when one session meets what ends a run", () =>
+    Effect.gen(function* () {
+      const { result } = yield* send({ target: "127.0.0.1:9", messages: 100, sessions: 4, workers: 2 })
+      assert.strictEqual(Option.getOrThrow(result.endedBy)._tag, "ConnectFailed")
+      assert.isTrue(Option.isNone(result.workerDied))
+      assert.deepStrictEqual(Accounting.violations(result.accounting), [])
+      assert.isAbove(result.accounting.notStarted, 0)
+    })
+  )
+})
