@@ -12,7 +12,6 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Accounting from "../measure/Accounting.js"
 import { Recorder } from "../measure/Recorder.js"
@@ -25,6 +24,7 @@ import type { SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
 import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
+import * as RunScheduler from "./RunScheduler.js"
 import * as Session from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
 import { StopRequest } from "./StopRequest.js"
@@ -78,9 +78,6 @@ export interface RunResult {
  * @category errors
  */
 export type RunError = Message.FileUnusable
-
-// A busy fiber under the default scheduler (2048 operations) keeps timers and sockets waiting for half a second.
-const operationsBeforeYield = 32
 
 /**
  * Runs the plan to its end and tells what happened.
@@ -160,15 +157,7 @@ export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.
       const { startedAt } = part.identity
       return { accounting: ledger, recorder, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
     })
-  ).pipe(Effect.withScheduler(scheduler()))
-
-/**
- * The scheduler that runs need.
- *
- * @since 0.1.0
- * @category running
- */
-export const scheduler = (): Scheduler.Scheduler => new Scheduler.MixedScheduler(operationsBeforeYield)
+  ).pipe(RunScheduler.provide)
 
 /**
  * Prepares what the sessions of a part share. The watchdog lives as long as the scope.

@@ -17,6 +17,7 @@ import * as Settlement from "../smtp/Settlement.js"
 import type { ConnectFailed } from "../smtp/SmtpError.js"
 import type { Connector, Wire } from "../smtp/Wire.js"
 import * as Load from "./Load.js"
+import * as RunScheduler from "./RunScheduler.js"
 import type { SharedRun } from "./SharedRun.js"
 
 /**
@@ -110,7 +111,7 @@ export const run = <A, E, R>(
       const { startedAt } = identity
       return { accounting: ledger, recorder, startedAt, elapsed, endedBy: Option.none(), stopped, sessions }
     })
-  ).pipe(Effect.withScheduler(Load.scheduler()))
+  ).pipe(RunScheduler.provide)
 
 const sessionOf = (shared: SharedRun, number: number): ScenarioSession => {
   const { addresses, connectOptions, connector, contentOf, gate, ledger, onOutcome, plan, recorder, target, tickets } =
