@@ -38,8 +38,8 @@ export const make = (plan: Plan, helloName: string): Addresses => {
   const mail = SmtpCommand.mail(sender)
   // The text around the numbers is encoded once: it is the same in every command of the run.
   const numbered = (before: string, after: string, first: number) => {
-    const head = SmtpCommand.rcptBegin + SmtpCommand.bytes(before)
-    const tail = SmtpCommand.bytes(after) + SmtpCommand.rcptEnd
+    const head = SmtpCommand.flat(SmtpCommand.rcptBegin + SmtpCommand.bytes(before))
+    const tail = SmtpCommand.flat(SmtpCommand.bytes(after) + SmtpCommand.rcptEnd)
     return (message: number) => {
       const rcpts: Array<string> = []
       for (let index = 0; index < count; index++) rcpts.push(head + (message * count + index + first) + tail)

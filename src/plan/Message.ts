@@ -63,8 +63,8 @@ export const make = (
   const from = SmtpCommand.bytes(`From: <${addresses.sender}>\r\nTo: <`)
   const middle = SmtpCommand.bytes(`>\r\nDate: ${formatDate(startedAt)}\r\nMessage-Id: <${runId}.`)
   const subject = plan.subject === undefined ? "" : `Subject: ${plan.subject}\r\n`
-  const rest = SmtpCommand.bytes(`@${helloName}>\r\n${subject}\r\n`) + (joined ?? "")
-  const before = (message: number) => from + SmtpCommand.bytes(addresses.to(message)) + middle
+  const rest = SmtpCommand.flat(SmtpCommand.bytes(`@${helloName}>\r\n${subject}\r\n`) + (joined ?? ""))
+  const before = (message: number) => SmtpCommand.flat(from + SmtpCommand.bytes(addresses.to(message)) + middle)
   const constant = plan.numbering === "append" ? undefined : before(0)
   return (message) => {
     const head = (constant ?? before(message)) + message.toString(16).padStart(8, "0") + rest
@@ -213,8 +213,5 @@ const end = new TextEncoder().encode(SmtpCommand.endOfData)
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-const latin1 = (bytes: Uint8Array): string => {
-  let text = ""
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
-}
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")

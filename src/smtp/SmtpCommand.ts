@@ -13,11 +13,16 @@
  * @since 0.1.0
  * @category constructors
  */
-export const bytes = (text: string): string => {
-  let out = ""
-  for (const byte of new TextEncoder().encode(text)) out += String.fromCharCode(byte)
-  return out
-}
+export const bytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
+
+/**
+ * The same string in one piece. A string that was put together is a tree of its parts, and a tree that is itself a part of
+ * each message is walked again for each of them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const flat = (command: string): string => Buffer.from(command, "latin1").toString("latin1")
 
 /**
  * `HELO`, or `LHLO`: the greeting of LMTP.
