@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Capabilities from "../smtp/Capabilities.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import * as Outcome from "../smtp/Outcome.js"
@@ -13,7 +12,7 @@ import * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import { type ConnectFailed, ReplyMalformed, type WireError } from "../smtp/SmtpError.js"
-import type { ConnectOptions, Script, Wire } from "../smtp/Wire.js"
+import type { ConnectOptions, Exchange, Script, Wire } from "../smtp/Wire.js"
 import type { Place } from "./ConnectGate.js"
 import type { SharedRun } from "./SharedRun.js"
 
@@ -36,19 +35,24 @@ export interface Connection {
     options: Settlement.TransactionOptions,
     progress: Settlement.Progress
   ) => Script<Outcome.Outcome | Settlement.Unsent>
-  /** Runs a script over the open connection and tells how the message of its end ended, whatever became of it. */
+  /**
+   * Runs a script over the open connection, after greeting and HELO where it is new, and tells how the message of its end
+   * ended, whatever became of it.
+   */
   readonly converse: (
     script: () => Script<Outcome.Outcome | Settlement.Unsent>,
     options: Settlement.TransactionOptions,
     progress: Settlement.Progress
   ) => Effect.Effect<Outcome.Outcome>
   /**
-   * Makes sure that a connection stands, greeted and introduced. Gives the outcome of the message that it was opened for
-   * where that failed, and undefined where the message can be sent.
+   * Makes sure that a connection stands. Gives the outcome of the message that it was opened for where that failed, and
+   * undefined where it does.
    */
   readonly open: Effect.Effect<Outcome.Outcome | undefined>
   /** Keeps the connection for the next message, if it is asked to and can; otherwise QUIT and close. */
   readonly leave: (keep: boolean) => Effect.Effect<void>
+  /** QUIT, as the end of a script; the connection is of no further use. */
+  readonly part: () => Script<void>
   /** How the message under way ended, when its transaction was interrupted. */
   readonly interrupted: (options: Settlement.TransactionOptions, progress: Settlement.Progress) => Outcome.Outcome
   /** Closes at once, in whatever state. */
@@ -67,6 +71,10 @@ class SessionConnection implements Connection {
   wire: Wire | undefined = undefined
   private place: Place | undefined = undefined
   private pipeline: Pipeline.Pipeline | undefined = undefined
+  /** Greeting and HELO are done. */
+  private introduced = false
+  /** QUIT was said. */
+  private parted = false
   /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
   private attempts: number
 
@@ -91,10 +99,24 @@ class SessionConnection implements Connection {
     progress: Settlement.Progress
   ): Effect.Effect<Outcome.Outcome> {
     const wire = this.wire!
-    return Effect.matchEffect(wire.converse(script), {
-      onFailure: (error) => Effect.succeed(this.broken(error, options, progress)),
-      onSuccess: (end) => Dialogue.finish(wire, end, options, progress)
-    })
+    if (this.introduced) {
+      return Effect.matchEffect(wire.converse(script), {
+        onFailure: (error) => Effect.succeed(this.broken(error, options, progress)),
+        onSuccess: (end) => Dialogue.finish(wire, end, options, progress)
+      })
+    }
+    return Effect.matchEffect(
+      wire.converse(() => this.introduction(script)),
+      {
+        onFailure: (error) => {
+          if (this.introduced) return Effect.succeed(this.broken(error, options, progress))
+          this.close()
+          return Effect.succeed(failed(error))
+        },
+        onSuccess: (end) =>
+          this.introduced ? Dialogue.finish(wire, end, options, progress) : this.unwelcome(end as Outcome.Outcome)
+      }
+    )
   }
 
   interrupted(options: Settlement.TransactionOptions, progress: Settlement.Progress): Outcome.Outcome {
@@ -126,12 +148,17 @@ class SessionConnection implements Connection {
   leave(keep: boolean): Effect.Effect<void> {
     const wire = this.wire
     if (wire === undefined) return Effect.void
-    if (wire.state() !== "open") {
+    if (this.parted || wire.state() !== "open") {
       // Without --keep-going the next exchange on a spoiled connection says what ended the run.
       if (!keep || wire.state() === "closing" || this.shared.plan.keepGoing) this.close()
       return Effect.void
     }
     return keep ? Effect.void : Effect.map(Dialogue.quit(wire), () => this.close())
+  }
+
+  *part(): Script<void> {
+    this.parted = true
+    yield goodbye
   }
 
   close(): void {
@@ -140,61 +167,51 @@ class SessionConnection implements Connection {
     this.wire?.close(this.shared.plan.close)
     this.wire = undefined
     this.pipeline = undefined
+    this.introduced = false
+    this.parted = false
   }
 
-  private readonly establish: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() =>
-    Effect.catchAll(
-      Effect.gen(() => this.dialogue()),
-      (error) => {
-        this.close()
-        return Effect.succeed<Outcome.Outcome>({ _tag: "Failed", error, recipients: Outcome.noRecipients })
-      }
-    )
-  )
-
-  private *dialogue() {
-    const { gate, plan } = this.shared
-    const place = yield* gate.enter
-    this.place = place
-    const wire = yield* this.connect()
-    place.connected()
-    const greeting = yield* Dialogue.ask(wire, "greeting", "")
-    place.leave()
+  /** Greeting and HELO, and then the script; only the outcome of the first message where they were not welcome. */
+  private *introduction(
+    script: () => Script<Outcome.Outcome | Settlement.Unsent>
+  ): Script<Outcome.Outcome | Settlement.Unsent> {
+    const { helloName, plan } = this.shared
+    const greeting = (yield awaitGreeting)[0]!
+    this.place?.leave()
     if (!Reply.isPositive(greeting) || greeting.defect !== undefined) {
-      const refused = yield* this.refused("greeting", greeting)
+      const refused = this.refused("greeting", greeting)
       if (refused !== undefined) return refused
     }
-    if (plan.bare) return undefined
-    const hello = yield* this.hello(wire)
-    if (plan.pipelining !== "off" && Capabilities.parse(hello).has("PIPELINING")) this.pipeline = Pipeline.make()
-    if (!Reply.isPositive(hello) || hello.defect !== undefined) return yield* this.refused("hello", hello)
-    return undefined
-  }
-
-  /** EHLO only where its answer is of use: the old options keep the old wire. A server that does not know it gets HELO. */
-  private hello(wire: Wire): Effect.Effect<Reply.Reply, WireError> {
-    const { helloName, plan } = this.shared
-    const ask = (verb: "HELO" | "EHLO" | "LHLO") => Dialogue.ask(wire, "hello", SmtpCommand.hello(verb, helloName))
-    if (plan.lmtp) return ask("LHLO")
-    if (plan.pipelining === "off") return ask("HELO")
-    return Effect.flatMap(ask("EHLO"), (reply) =>
-      reply.code >= 500 && reply.code < 510 ? ask("HELO") : Effect.succeed(reply)
-    )
+    if (!plan.bare) {
+      // EHLO only where its answer is of use: the old options keep the old wire. A server that does not know it gets HELO.
+      const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"
+      let hello = (yield introduce(verb, helloName))[0]!
+      if (verb === "EHLO" && hello.code >= 500 && hello.code < 510) hello = (yield introduce("HELO", helloName))[0]!
+      if (plan.pipelining !== "off" && Capabilities.parse(hello).has("PIPELINING")) this.pipeline = Pipeline.make()
+      if (!Reply.isPositive(hello) || hello.defect !== undefined) {
+        const refused = this.refused("hello", hello)
+        if (refused !== undefined) return refused
+      }
+    }
+    this.introduced = true
+    return yield* script()
   }
 
   /** The outcome of the message, where a greeting or HELO that was not welcome ends it (clause S9.5). */
-  private refused(
-    step: "greeting" | "hello",
-    reply: Reply.Reply
-  ): Effect.Effect<Outcome.Outcome | undefined, WireError> {
+  private refused(step: "greeting" | "hello", reply: Reply.Reply): Outcome.Outcome | undefined {
     const { acceptRejection, keepGoing } = this.shared.plan
     const goesOn = acceptRejection || Reply.isPositive(reply)
-    if (!keepGoing && goesOn && !Reply.isClosing(reply)) return Effect.succeed(undefined)
-    const recipients = Outcome.noRecipients
-    if (Reply.isRefusal(reply)) {
-      return Effect.as(keepGoing ? this.leave(false) : Effect.void, { _tag: "Rejected", step, reply, recipients })
-    }
-    return new ReplyMalformed({ step, reason: `${reply.code} ${reply.text}`, replies: [] })
+    if (!keepGoing && goesOn && !Reply.isClosing(reply)) return undefined
+    if (Reply.isRefusal(reply)) return { _tag: "Rejected", step, reply, recipients: Outcome.noRecipients }
+    return failed(new ReplyMalformed({ step, reason: `${reply.code} ${reply.text}`, replies: [] }))
+  }
+
+  /** Leaves a server that did not welcome us. */
+  private unwelcome(outcome: Outcome.Outcome): Effect.Effect<Outcome.Outcome> {
+    if (outcome._tag === "Rejected")
+      return Effect.as(this.shared.plan.keepGoing ? this.leave(false) : Effect.void, outcome)
+    this.close()
+    return Effect.succeed(outcome)
   }
 
   /** The local addresses take turns over all sessions. */
@@ -206,37 +223,69 @@ class SessionConnection implements Connection {
     return first
   }
 
-  private *connect() {
-    const { connectOptions, connector, plan, recorder, target } = this.shared
+  private readonly establish: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() =>
+    Effect.flatMap(this.shared.gate.enter, (place) => {
+      this.place = place
+      return this.connect(place, this.shared.connectOptions.deadlines.now(), 1)
+    })
+  )
+
+  /**
+   * Opens the connection, in as many attempts as there are. A wire that stands when an interruption strikes, before it is
+   * this connection's to close, is closed by the watchdog's end.
+   */
+  private connect(place: Place, begun: number, pause: number): Effect.Effect<Outcome.Outcome | undefined> {
+    const { connectOptions, connector, recorder, target } = this.shared
     const { now } = connectOptions.deadlines
-    const begun = now()
-    let pause = 1
-    while (true) {
-      const started = now()
-      const source = this.nextSource()
-      // From the moment that there is a wire it is this connection's to close, whatever interrupts it.
-      const result = yield* Effect.uninterruptibleMask((restore) =>
-        Effect.map(Effect.either(restore(connector.connect(target, source))), (opened) => {
-          this.wire = Either.getOrUndefined(opened)
-          return opened
-        })
-      )
-      recorder.record("connect", Either.isRight(result) ? "accepted" : "failed", now() - started)
-      if (Either.isRight(result)) return result.right
-      const error = result.left
-      if (plan.keepGoing && error.local && now() - begun < connectOptions.timeout) {
-        // This machine is out of something that other sessions will give back.
-        yield* Effect.sleep(pause)
-        pause = Math.min(pause * 2, 100)
-      } else if (this.attempts > 1 && !isHopeless(error)) {
-        this.attempts--
-        this.shared.onConnectRetry(error)
-      } else {
-        return yield* error
+    const started = now()
+    return Effect.matchEffect(connector.connect(target, this.nextSource()), {
+      onFailure: (error) => {
+        recorder.record("connect", "failed", now() - started)
+        return this.again(error, place, begun, pause)
+      },
+      onSuccess: (wire) => {
+        this.wire = wire
+        recorder.record("connect", "accepted", now() - started)
+        place.connected()
+        return ready
       }
+    })
+  }
+
+  private again(
+    error: ConnectFailed,
+    place: Place,
+    begun: number,
+    pause: number
+  ): Effect.Effect<Outcome.Outcome | undefined> {
+    const { connectOptions, onConnectRetry, plan } = this.shared
+    if (plan.keepGoing && error.local && connectOptions.deadlines.now() - begun < connectOptions.timeout) {
+      // This machine is out of something that other sessions will give back.
+      return Effect.zipRight(
+        Effect.sleep(pause),
+        Effect.suspend(() => this.connect(place, begun, Math.min(pause * 2, 100)))
+      )
     }
+    if (this.attempts > 1 && !isHopeless(error)) {
+      this.attempts--
+      onConnectRetry(error)
+      return Effect.suspend(() => this.connect(place, begun, pause))
+    }
+    this.close()
+    return Effect.succeed(failed(error))
   }
 }
+
+const failed = (error: ConnectFailed | WireError): Outcome.Outcome => ({ _tag: "Failed", error, recipients: Outcome.noRecipients })
+
+const awaitGreeting: Exchange = { steps: Dialogue.only.greeting, bytes: "" }
+
+const introduce = (verb: "HELO" | "EHLO" | "LHLO", name: string): Exchange => ({
+  steps: Dialogue.only.hello,
+  bytes: SmtpCommand.hello(verb, name)
+})
+
+const goodbye: Exchange = { steps: Dialogue.only.quit, bytes: SmtpCommand.quit }
 
 const ready = Effect.succeed<Outcome.Outcome | undefined>(undefined)
 

@@ -67,12 +67,14 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
 
   let message = tickets.take()
   let next: number | undefined
-  let begun = 0
+  /** When the transaction under way began; it is not a transaction until the server has been greeted. */
+  let begun: number | undefined
 
   const begin = (taken: number) => {
     ledger.start()
     underWay.message = taken
     message = taken
+    begun = undefined
     progress.offered = 0
     progress.refused = 0
     progress.settled = undefined
@@ -80,6 +82,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   const end = (taken: number, outcome: Outcome): SmtpError | undefined => {
     const error = fatal(outcome, plan, connection.wire)
     underWay.message = undefined
+    if (begun !== undefined) recorder.record("transaction", endings[outcome._tag], now() - begun)
     onOutcome(taken, outcome, error !== undefined)
     return error
   }
@@ -96,10 +99,15 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
       const following = next === undefined ? undefined : prepare(next)
       begun = now()
       const outcome = yield* connection.script(prepared, following, options, progress)
-      if (!follows || !isAccepted(outcome) || connection.wire?.state() !== "open") return outcome
+      if (!isAccepted(outcome) || connection.wire?.state() !== "open") return outcome
+      if (!plan.reuse) {
+        end(taken, outcome)
+        yield* connection.part()
+        return outcome
+      }
+      if (!follows) return outcome
       next ??= tickets.take()
       if (next === undefined) return outcome
-      recorder.record("transaction", "accepted", now() - begun)
       end(taken, outcome)
       taken = next
       begin(taken)
@@ -111,11 +119,8 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     begin(message)
     const first = message
     let outcome = yield* connection.open
-    if (outcome === undefined) {
-      outcome = yield* connection.converse(() => messages(first), options, progress)
-      recorder.record("transaction", endings[outcome._tag], now() - begun)
-    }
-    const error = end(message, outcome)
+    if (outcome === undefined) outcome = yield* connection.converse(() => messages(first), options, progress)
+    const error = underWay.message === undefined ? undefined : end(message, outcome)
     if (error !== undefined) return yield* new RunEnded({ error })
 
     // The next message is taken before the pause: no pause follows the last one, and nobody wakes to nothing.
