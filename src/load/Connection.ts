@@ -276,7 +276,11 @@ class SessionConnection implements Connection {
   }
 }
 
-const failed = (error: ConnectFailed | WireError): Outcome.Outcome => ({ _tag: "Failed", error, recipients: Outcome.noRecipients })
+const failed = (error: ConnectFailed | WireError): Outcome.Outcome => ({
+  _tag: "Failed",
+  error,
+  recipients: Outcome.noRecipients
+})
 
 const awaitGreeting: Exchange = { steps: Dialogue.only.greeting, bytes: "" }
 
