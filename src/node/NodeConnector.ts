@@ -101,8 +101,11 @@ const open = (endpoint: Endpoint, options: ConnectOptions, idle: Array<Line>): E
 /** Shared by all sockets: what a read puts there is taken before the next read. */
 const readBuffer = new Uint8Array(65_536)
 
-/** The bytes of a large body that are handed over at once: so often is seen that the server still reads. */
-const slice = 262_144
+/**
+ * The bytes of a large body that are handed over at once: so often is seen that the server still reads. Fewer and larger
+ * writes cost less, and a server that takes less than 4 KiB in a second is as good as stuck.
+ */
+const sliceOf = (timeout: number): number => Math.max(65_536, Math.min(1_048_576, Math.floor(timeout * 4.096)))
 
 /**
  * A socket, and what it is used for now. Once closed it serves the next connection: a new socket with its streams costs
@@ -172,7 +175,7 @@ class Line implements Transport, Expiring {
     socket.setNoDelay(true)
     socket.cork()
     if (bytes !== "") socket.write(bytes, "latin1")
-    this.writeFrom(body, 0)
+    this.writeFrom(body, 0, sliceOf(this.options?.timeout ?? 0))
     socket.uncork()
     return false
   }
@@ -189,14 +192,14 @@ class Line implements Transport, Expiring {
     if (error == null) this.wire?.flushed()
   }
 
-  private writeFrom(body: Uint8Array, start: number): void {
+  private writeFrom(body: Uint8Array, start: number, slice: number): void {
     const { wire } = this
     const end = Math.min(start + slice, body.length)
     this.socket.write(body.subarray(start, end), (error) => {
       if (error != null || wire === undefined || wire !== this.wire) return
       if (end === body.length) return wire.flushed()
       wire.progressed()
-      if (wire.state() === "open") this.writeFrom(body, end)
+      if (wire.state() === "open") this.writeFrom(body, end, slice)
     })
   }
 
