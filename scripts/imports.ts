@@ -12,7 +12,7 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
   smtp: [],
   plan: ["smtp"],
   measure: ["smtp"],
-  sink: ["smtp"],
+  sink: ["plan/Distribution", "plan/Draw", "smtp"],
   load: ["sink/EmbeddedSink", "measure", "plan", "smtp"],
   report: ["measure", "plan", "smtp/Printable", "smtp/SmtpError", "type smtp"],
   node: ["load", "report", "sink", "measure", "plan", "smtp"],

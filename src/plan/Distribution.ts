@@ -1,0 +1,94 @@
+/**
+ * Distributions of durations: of pauses between messages, and of a simulated server's times.
+ *
+ * A distribution is the inverse of its cumulative probability: a number between 0 and 1 goes in, a duration comes out. So
+ * where the number comes from, and whether the draws repeat, is up to whoever draws.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+
+/**
+ * A distribution of durations. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Distribution {
+  readonly mean: number
+  /** The duration that a share of `u` of all, 0 ≤ u < 1, are not longer than. */
+  readonly at: (u: number) => number
+}
+
+/**
+ * A distribution, or the one duration that there is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type DistributionInput = Distribution | Duration.DurationInput
+
+/**
+ * Always the same.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fixed = (duration: Duration.DurationInput): Distribution => {
+  const mean = Duration.toMillis(duration)
+  return { mean, at: () => mean }
+}
+
+/**
+ * Anything from `min` to `max`, each as likely.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const uniform = (min: Duration.DurationInput, max: Duration.DurationInput): Distribution => {
+  const [low, high] = [Duration.toMillis(min), Duration.toMillis(max)]
+  return { mean: (low + high) / 2, at: (u) => low + u * (high - low) }
+}
+
+/**
+ * As between events that come at any time, each on its own: most are shorter than the mean, a few much longer.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const exponential = (mean: Duration.DurationInput): Distribution => {
+  const milliseconds = Duration.toMillis(mean)
+  return { mean: milliseconds, at: (u) => -milliseconds * Math.log1p(-u) }
+}
+
+/**
+ * One of several, by weight.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const mixed = (...parts: ReadonlyArray<readonly [weight: number, part: DistributionInput]>): Distribution => {
+  const made = parts.map(([weight, part]) => ({ weight, part: make(part) }))
+  const total = made.reduce((sum, { weight }) => sum + weight, 0)
+  if (!(total > 0) || made.some(({ weight }) => !(weight >= 0))) throw new RangeError("the weights are not positive")
+  return {
+    mean: made.reduce((sum, { part, weight }) => sum + (part.mean * weight) / total, 0),
+    at: (u) => {
+      let rest = u * total
+      for (const { part, weight } of made) {
+        if (rest < weight) return part.at(rest / weight)
+        rest -= weight
+      }
+      return made[0]!.part.at(u)
+    }
+  }
+}
+
+/**
+ * The distribution that is meant.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (input: DistributionInput): Distribution =>
+  typeof input === "object" && "mean" in input ? input : fixed(input)

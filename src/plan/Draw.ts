@@ -1,0 +1,41 @@
+/**
+ * Numbers that look random and depend on nothing but what they are drawn from: a seed, and the place of the draw. Whoever
+ * draws, in whatever order, gets the same.
+ *
+ * @since 0.1.0
+ */
+import * as Hash from "effect/Hash"
+
+/**
+ * What a seed comes to.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const keyOf = (seed: string): number => Hash.string(seed)
+
+/**
+ * A number in [0, 1), in steps of 2⁻³² (MurmurHash3's finalizer, twice). `place` is a whole number.
+ *
+ * @since 0.1.0
+ * @category drawing
+ */
+export const uniform = (key: number, place: number): number => {
+  const high = Math.floor(place / 0x1_0000_0000)
+  return mix(mix(key ^ mix(place)) + high) / 0x1_0000_0000
+}
+
+/**
+ * The key of one of many series of draws under the same seed, such as one session's.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const series = (key: number, index: number): number => mix(mix(key) ^ mix(index + 1))
+
+const mix = (value: number): number => {
+  let hash = Math.imul((value | 0) ^ 0x9e3779b9, 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return (hash ^ (hash >>> 15)) >>> 0
+}

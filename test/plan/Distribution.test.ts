@@ -1,0 +1,63 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Distribution from "../../src/plan/Distribution.js"
+import * as Draw from "../../src/plan/Draw.js"
+
+const draws = (count: number, key = Draw.keyOf("seed")) =>
+  Array.from({ length: count }, (_, place) => Draw.uniform(key, place))
+
+const mean = (numbers: ReadonlyArray<number>) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length
+
+describe("draws", () => {
+  it("fill [0, 1) evenly, and do not follow from each other", () => {
+    const numbers = draws(100_000)
+    const buckets = new Array<number>(100).fill(0)
+    for (const number of numbers) buckets[Math.floor(number * 100)]!++
+    // Chi-squared with 99 degrees of freedom: 149 is one in a thousand.
+    assert.isBelow(
+      buckets.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0),
+      149
+    )
+    const correlation = mean(numbers.slice(1).map((number, place) => (number - 0.5) * (numbers[place]! - 0.5))) * 12
+    assert.isBelow(Math.abs(correlation), 0.012)
+  })
+
+  it("of different series have nothing to do with each other", () => {
+    const key = Draw.keyOf("seed")
+    const [a, b] = [draws(50_000, Draw.series(key, 0)), draws(50_000, Draw.series(key, 1))]
+    assert.notDeepEqual(a.slice(0, 10), b.slice(0, 10))
+    assert.isBelow(Math.abs(mean(a.map((number, place) => (number - 0.5) * (b[place]! - 0.5))) * 12), 0.015)
+  })
+
+  it("are the same for the same seed and place, in whatever order, far out too", () => {
+    const key = Draw.keyOf("seed")
+    assert.strictEqual(Draw.uniform(key, 5), draws(10)[5])
+    assert.notStrictEqual(Draw.uniform(key, 2 ** 33 + 5), Draw.uniform(key, 5))
+  })
+})
+
+describe("a distribution", () => {
+  const cases: ReadonlyArray<readonly [string, Distribution.Distribution, mean: number, median: number]> = [
+    ["fixed", Distribution.fixed("2 seconds"), 2000, 2000],
+    ["uniform", Distribution.uniform("1 second", 3000), 2000, 2000],
+    ["exponential", Distribution.exponential(2000), 2000, 2000 * Math.LN2],
+    ["mixed", Distribution.mixed([3, 100], [1, Distribution.uniform(1000, 1400)]), 375, 100]
+  ]
+  for (const [name, distribution, expected, median] of cases) {
+    it(`${name} has its mean and its median`, () => {
+      assert.closeTo(distribution.mean, expected, 1e-9)
+      assert.closeTo(distribution.at(0.5), median, 1e-9)
+      assert.closeTo(mean(draws(200_000).map(distribution.at)), expected, expected * 0.01)
+    })
+  }
+
+  it("may be given as a duration", () => {
+    assert.strictEqual(Distribution.make("5 millis").mean, 5)
+    assert.strictEqual(Distribution.make(7).at(0.9), 7)
+    assert.strictEqual(Distribution.make(Distribution.exponential(3)).mean, 3)
+  })
+
+  it("of several needs weights", () => {
+    assert.throws(() => Distribution.mixed([0, 1]), RangeError)
+    assert.throws(() => Distribution.mixed([-1, 1], [2, 1]), RangeError)
+  })
+})
