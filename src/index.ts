@@ -8,7 +8,11 @@
 
 /** Runs a plan. */
 export * as Load from "./load/Load.js"
-/** Sessions with a program of your own. */
+/** Where the messages of a scenario come from. */
+export * as MessageSource from "./load/MessageSource.js"
+/** A run as a stream of events. */
+export * as RunStream from "./load/RunStream.js"
+/** What sessions do, as values: steps, and how they are put together. */
 export * as Scenario from "./load/Scenario.js"
 /** Runs a plan over several threads. */
 export * as Workers from "./load/Workers.js"
@@ -16,14 +20,36 @@ export * as Workers from "./load/Workers.js"
 export * as Accounting from "./measure/Accounting.js"
 /** Durations, counted. */
 export * as Histogram from "./measure/Histogram.js"
+/** What the generator itself spends. */
+export * as GeneratorHealth from "./measure/GeneratorHealth.js"
 /** What was recorded, by step and ending. */
 export * as Recorder from "./measure/Recorder.js"
 /** Sockets, files and threads. */
 export * as NodeServices from "./node/NodeServices.js"
+/** A sink that listens on loopback. */
+export * as NodeSink from "./node/NodeSink.js"
+/** Durations at random: of pauses, and of a simulated server. */
+export * as Distribution from "./plan/Distribution.js"
 /** What to do. */
 export * as Plan from "./plan/Plan.js"
+/** What is not to happen in a run, as an expression. */
+export * as Verdict from "./plan/Verdict.js"
+/** A run set against verdicts. */
+export * as Judgement from "./report/Judgement.js"
+/** A finished run as plain data, which merges. */
+export * as RunReport from "./report/RunReport.js"
 /** A run in a few lines. */
 export * as Summary from "./report/Summary.js"
+/** A sink to aim a run at, as a service. */
+export * as EmbeddedSink from "./sink/EmbeddedSink.js"
+/** What a sink has counted. */
+export * as SinkCounts from "./sink/SinkCounts.js"
+/** What a sink can be told. */
+export * as SinkOptions from "./sink/SinkOptions.js"
+/** The sink's dialogue without a network: bytes in, replies out. */
+export * as SmtpSink from "./sink/SmtpSink.js"
+/** What servers say that they can do. */
+export * as Capabilities from "./smtp/Capabilities.js"
 /** The steps of a dialogue. */
 export * as Dialogue from "./smtp/Dialogue.js"
 /** How a message ended. */
@@ -34,6 +60,8 @@ export * as Reply from "./smtp/Reply.js"
 export * as Settlement from "./smtp/Settlement.js"
 /** What goes wrong. */
 export * as SmtpError from "./smtp/SmtpError.js"
+/** Each command's bytes. */
+export * as SmtpCommand from "./smtp/SmtpCommand.js"
 /** Where to connect. */
 export * as Target from "./smtp/Target.js"
 /** The connection. */

@@ -13,6 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import * as Accounting from "../measure/Accounting.js"
 import { Recorder } from "../measure/Recorder.js"
 import * as Address from "../plan/Address.js"
@@ -25,6 +26,7 @@ import * as Target from "../smtp/Target.js"
 import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
 import * as RunScheduler from "./RunScheduler.js"
+import * as RunStream from "./RunStream.js"
 import * as Session from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
 import { StopRequest } from "./StopRequest.js"
@@ -93,6 +95,29 @@ export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResu
     const identity = yield* identify(plan)
     return yield* runPart(plan, whole(plan, identity, file), options)
   })
+
+/**
+ * Runs the plan as `run` does, as a stream of each message's end, and at last the result. A slow reader does not slow the run
+ * down; it misses events, and the last one says how many. The run is interrupted when the stream is read no more.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const stream = (
+  plan: Plan,
+  options: RunOptions & RunStream.StreamOptions = {}
+): Stream.Stream<RunStream.RunEvent<RunResult>, RunError, Connector | FileSystem> =>
+  RunStream.make(
+    ({ onOutcome }) =>
+      run(plan, {
+        ...options,
+        onOutcome: (message, outcome) => {
+          onOutcome(message, outcome)
+          options.onOutcome?.(message, outcome)
+        }
+      }),
+    options
+  )
 
 /**
  * What one thread needs to know of a run that several share. `sessions` are this part's own; the rest is of the whole run.

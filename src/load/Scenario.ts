@@ -1,55 +1,68 @@
 /**
- * Sessions whose dialogue is a program of the user's own, composed of the steps in `Dialogue` or of anything else over a
- * wire, run as a plan's sessions are: behind the gate, under the watchdog, measured, and with the same books.
+ * Scenarios: what the sessions of a run do, as values.
+ *
+ * A scenario is an Effect that a session runs. It is composed as any other Effect is, of the steps here and in `Dialogue`,
+ * and of effects of the user's own; its type says what it can fail with and which services it needs. `run` runs it in each of
+ * a plan's sessions: behind the gate, under the watchdog, measured, and with the same books as every run.
+ *
+ * | to have it | take |
+ * |---|---|
+ * | in sequence | `Effect.andThen`, `Effect.gen` |
+ * | n times, for a time | `repeat`, or `Effect.repeatN`, `Effect.repeat` |
+ * | while there are messages | `forEachMessage` |
+ * | one of several, by weight | `mixed` |
+ * | with pauses | `pause` |
+ * | at most so often | `rateLimited` |
+ * | when it is due | `onSchedule` |
+ * | by more and more sessions | `staged` |
+ * | for so long at most | `Effect.timeout`: the message under way is booked, its connection reset |
+ * | with messages of one's own | `MessageSource`, given to `send` or `forEachMessage` |
+ * | measured under its own name | `measure` |
  *
  * @since 0.1.0
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { Ending } from "../measure/Recorder.js"
 import * as Message from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import type { Outcome } from "../smtp/Outcome.js"
-import * as Settlement from "../smtp/Settlement.js"
-import type { ConnectFailed } from "../smtp/SmtpError.js"
+import {
+  ConnectFailed,
+  ConnectionLost,
+  ReplyMalformed,
+  ReplyRejected,
+  ReplyTimeout,
+  type SmtpError
+} from "../smtp/SmtpError.js"
 import type { Connector, Wire } from "../smtp/Wire.js"
 import * as Load from "./Load.js"
+import type { MessageSource } from "./MessageSource.js"
 import * as RunScheduler from "./RunScheduler.js"
-import type { SharedRun } from "./SharedRun.js"
+import * as RunStream from "./RunStream.js"
+import * as Session from "./ScenarioSession.js"
+import { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
+
+export { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
+export { type Choice, mixed, onSchedule, pause, rateLimited, type RepeatOptions, repeat } from "./ScenarioFlow.js"
+export { type SessionStage, staged } from "./ScenarioStages.js"
 
 /**
- * What a session's program is given.
+ * What a session does: an Effect which is given its `ScenarioSession`, and a scope that is closed at its end.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ScenarioSession {
-  /** From 0. */
-  readonly number: number
-  /** Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate. */
-  readonly connect: Effect.Effect<Wire, ConnectFailed, Scope.Scope>
-  /**
-   * Sends the next message of the plan over a connection that stands, greeted and introduced, and books how it ended. None
-   * where no message is left. An interruption is booked too.
-   */
-  readonly send: (wire: Wire) => Effect.Effect<Option.Option<Outcome>>
-  /** Measures a step of one's own under its own name: `accepted` if it succeeds, `failed` if not. */
-  readonly measure: <A, E, R>(name: string, step: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-}
+export type Scenario<A, E = never, R = never> = Effect.Effect<A, E, R | ScenarioSession | Scope.Scope>
 
 /**
- * A session's program.
- *
- * @since 0.1.0
- * @category models
- */
-export type Scenario<A, E, R> = (session: ScenarioSession) => Effect.Effect<A, E, R>
-
-/**
- * What happened, and how each session's program ended, in the order of their numbers.
+ * What happened, and how each session's scenario ended, in the order of their numbers.
  *
  * @since 0.1.0
  * @category models
@@ -59,52 +72,86 @@ export interface ScenarioResult<A, E> extends Load.RunResult {
 }
 
 /**
- * Runs the program in each of the plan's sessions, in parallel, and tells what happened. A session that fails does not end
- * the others.
+ * Who listens while scenarios run, and how they are stopped.
  *
- * Interruption is prompt and closes all connections. A program holds functions, so that it stays in this thread.
+ * @since 0.1.0
+ * @category models
+ */
+export interface ScenarioOptions extends Load.RunOptions {
+  /** Told of each duration that is measured under a name of its own, in milliseconds. */
+  readonly onMeasured?: ((name: string, ending: Ending, elapsed: number) => void) | undefined
+}
+
+/**
+ * Runs the scenario in each of the plan's sessions, in parallel, and tells what happened. A session that fails does not end
+ * the others. Asked to stop, the run hands out no more messages, ends pauses and repetitions, and interrupts the scenarios
+ * that have not ended after `plan.drain` seconds.
+ *
+ * Interruption is prompt, books what was under way, and closes all connections. A scenario holds functions, so that it stays
+ * in this thread.
  *
  * @since 0.1.0
  * @category running
  * @example
- * import { Dialogue, NodeServices, Plan, Scenario } from "smtp-source"
  * import * as Effect from "effect/Effect"
+ * import { Dialogue, NodeServices, Plan, Scenario } from "smtp-source"
  *
- * const plan = Plan.make({ target: "localhost:2525", sessions: 10 })
+ * const plan = Plan.make({ target: "localhost:2525", sessions: 10, messages: 1000 })
  *
- * // What does a server take for a greeting alone?
- * const greetings = Scenario.run(plan, (session) =>
- *   Effect.scoped(
- *     Effect.gen(function* () {
- *       const wire = yield* session.connect
- *       yield* Dialogue.greeting(wire)
- *       yield* Dialogue.hello(wire, "EHLO", "client.example")
- *       yield* session.measure("noop", Dialogue.ask(wire, "rset", "NOOP\r\n"))
- *       yield* Dialogue.quit(wire)
- *     })
- *   )
+ * // A connection for each message, as the plan has it, and for one session in ten a NOOP before it.
+ * const mail = Scenario.forEachMessage((message) =>
+ *   Effect.gen(function* () {
+ *     const wire = yield* Scenario.open
+ *     yield* Scenario.mixed([9, Effect.void], [1, Scenario.measure(Dialogue.request(wire, "NOOP"), "noop")])
+ *     return yield* Scenario.deliver(wire, message)
+ *   }).pipe(Effect.scoped)
  * )
  *
- * export const program = Effect.provide(greetings, NodeServices.layer)
+ * export const program = Effect.provide(Scenario.run(plan, mail), NodeServices.layer)
  */
 export const run = <A, E, R>(
   plan: Plan,
-  scenario: Scenario<A, E, R>,
-  options: Load.RunOptions = {}
-): Effect.Effect<ScenarioResult<A, E>, Load.RunError, Connector | FileSystem | R> =>
+  scenario: Effect.Effect<A, E, R>,
+  options: ScenarioOptions = {}
+): Effect.Effect<
+  ScenarioResult<A, E>,
+  Load.RunError,
+  Connector | FileSystem | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
+> =>
   Effect.scoped(
     Effect.gen(function* () {
       const file = yield* Message.readFile(plan)
       const identity = yield* Load.identify(plan)
       const part = { ...Load.whole(plan, identity, file), sessions: plan.sessions }
       const shared = yield* Load.share(plan, part, options)
-      const { ledger, recorder, tickets } = shared
+      const { ledger, recorder, stopping, tickets } = shared
       const { now } = shared.connectOptions.deadlines
       const begun = now()
+      const scenarioRun: Session.ScenarioRun = {
+        run: shared,
+        begun,
+        seed: plan.seed ?? identity.runId,
+        scope: yield* Effect.scope,
+        onMeasured: options.onMeasured,
+        shared: new Map()
+      }
+      const sessions: Array<Exit.Exit<A, E>> = []
       const numbers = Array.from({ length: plan.sessions }, (_, number) => number)
-      const sessions = yield* Effect.forEach(numbers, (number) => Effect.exit(scenario(sessionOf(shared, number))), {
-        concurrency: plan.sessions
-      })
+      const running = Effect.forEach(
+        numbers,
+        (number) =>
+          Effect.scoped(Effect.provideService(scenario, ScenarioSession, Session.make(scenarioRun, number))).pipe(
+            Effect.onExit((exit) =>
+              Effect.sync(() => {
+                sessions[number] = exit
+              })
+            ),
+            Effect.exit
+          ),
+        { concurrency: plan.sessions, discard: true }
+      )
+      const patience = Effect.raceFirst(Effect.sleep(plan.drain * 1000), options.hurrying ?? Effect.never)
+      yield* Effect.raceFirst(running, Effect.zipRight(stopping.awaited, patience))
       const elapsed = now() - begun
       ledger.add("notStarted", plan.messages - ledger.started)
       const stopped = tickets.isClosed()
@@ -113,57 +160,210 @@ export const run = <A, E, R>(
     })
   ).pipe(RunScheduler.provide)
 
-const sessionOf = (shared: SharedRun, number: number): ScenarioSession => {
-  const { addresses, connectOptions, connector, contentOf, gate, ledger, onOutcome, plan, recorder, target, tickets } =
-    shared
-  const { now } = connectOptions.deadlines
-  const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
-  const open = Effect.flatMap(gate.enter, (place) =>
-    Effect.suspend(() => {
-      const begun = now()
-      return Effect.onExit(connector.connect(target, connectOptions), (exit) =>
-        Effect.sync(() => {
-          recorder.record("connect", Exit.isSuccess(exit) ? "accepted" : "failed", now() - begun)
-          place.leave()
-        })
+/**
+ * Runs the scenario as `run` does, as a stream of what happens: each message's end, each duration that is measured under a
+ * name of its own, and at last the result. A slow reader does not slow the run down; it misses events, and the last one says
+ * how many. The run is interrupted when the stream is read no more.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const stream = <A, E, R>(
+  plan: Plan,
+  scenario: Effect.Effect<A, E, R>,
+  options: ScenarioOptions & RunStream.StreamOptions = {}
+): Stream.Stream<
+  RunStream.RunEvent<ScenarioResult<A, E>>,
+  Load.RunError,
+  Connector | FileSystem | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
+> =>
+  RunStream.make(
+    ({ onMeasured, onOutcome }) =>
+      run(plan, scenario, {
+        ...options,
+        onOutcome: (message, outcome) => {
+          onOutcome(message, outcome)
+          options.onOutcome?.(message, outcome)
+        },
+        onMeasured: (name, ending, elapsed) => {
+          onMeasured(name, ending, elapsed)
+          options.onMeasured?.(name, ending, elapsed)
+        }
+      }),
+    options
+  )
+
+/**
+ * The number of the session, from 0.
+ *
+ * @since 0.1.0
+ * @category session
+ */
+export const sessionNumber: Effect.Effect<number, never, ScenarioSession> = Effect.map(
+  ScenarioSession,
+  ({ number }) => number
+)
+
+/**
+ * The session's next number in [0, 1). It depends on the plan's seed, the session's number, and how many draws came before.
+ *
+ * @since 0.1.0
+ * @category session
+ */
+export const draw: Effect.Effect<number, never, ScenarioSession> = Effect.map(ScenarioSession, (session) =>
+  session.draw()
+)
+
+/**
+ * What all sessions of the run share: made by the first session that comes here, with a scope that ends with the run. Each
+ * call makes a thing of its own, so call it once, outside of the scenario.
+ *
+ * @since 0.1.0
+ * @category session
+ */
+export const shared = <A, E, R>(
+  make: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<R, Scope.Scope> | ScenarioSession> => {
+  const key = {}
+  return Effect.flatMap(ScenarioSession, (session) => session.shared(key, make))
+}
+
+/**
+ * Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const connect: Effect.Effect<Wire, ConnectFailed, ScenarioSession | Scope.Scope> = Effect.flatMap(
+  ScenarioSession,
+  (session) => session.connect
+)
+
+/**
+ * Opens a connection, waits for the greeting and introduces us as the plan says. When the scope is closed, it says QUIT if
+ * all went well, and closes.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, ScenarioSession | Scope.Scope> = Effect.gen(
+  function* () {
+    const { connect, helloName, plan } = yield* ScenarioSession
+    const wire = yield* connect
+    yield* Dialogue.greeting(wire)
+    const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"
+    if (!plan.bare) yield* Dialogue.hello(wire, verb, helloName)
+    yield* Effect.addFinalizer((exit) =>
+      Exit.isSuccess(exit) && wire.state() === "open" ? Dialogue.quit(wire) : Effect.void
+    )
+    return wire
+  }
+)
+
+/**
+ * Sends a message over a connection that stands, greeted and introduced, and books how it ended; it does not fail. After an
+ * interruption, which is booked too, the connection is of no more use.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const deliver = (wire: Wire, message: TakenMessage): Effect.Effect<Outcome, never, ScenarioSession> =>
+  Effect.flatMap(ScenarioSession, (session) => session.deliver(wire, message))
+
+/**
+ * Sends the next message, of the plan or of the source. None where no message is left.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const send = <E = never, R = never>(
+  wire: Wire,
+  source?: MessageSource<E, R>
+): Effect.Effect<Option.Option<Outcome>, E, R | ScenarioSession> =>
+  withNext(source, (message) => deliver(wire, message))
+
+/**
+ * Books how a message ended that a dialogue of one's own has sent, or given up. False where it was booked before, which
+ * stands.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const book = (message: TakenMessage, outcome: Outcome): Effect.Effect<boolean, never, ScenarioSession> =>
+  Effect.map(ScenarioSession, (session) => session.book(message, outcome))
+
+/**
+ * Takes one message after another, of the plan or of the source, as long as there are any, and does something with each.
+ *
+ * A message that `use` has not delivered or booked is booked by how `use` ended: an error of SMTP's is what the message came
+ * to grief by, and the next one follows; after anything else it was given up. Other errors end the loop.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const forEachMessage = <A, E, R, E2 = never, R2 = never>(
+  use: (message: TakenMessage) => Effect.Effect<A, E, R>,
+  source?: MessageSource<E2, R2>
+): Effect.Effect<void, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> => {
+  const one = withNext(source, (message) =>
+    Effect.catchAll(
+      use(message),
+      (error): Effect.Effect<void, Exclude<E, SmtpError>, ScenarioSession> =>
+        isSmtpError(error)
+          ? Effect.asVoid(book(message, Session.outcomeOf(error)))
+          : Effect.fail(error as Exclude<E, SmtpError>)
+    )
+  )
+  return Effect.gen(function* () {
+    while (Option.isSome(yield* one)) yield* Effect.yieldNow()
+  })
+}
+
+/** Does something with the next message, which is booked in any case. */
+const withNext = <A, E, R, E2, R2>(
+  source: MessageSource<E2, R2> | undefined,
+  use: (message: TakenMessage) => Effect.Effect<A, E, R>
+): Effect.Effect<Option.Option<A>, E | E2, R | R2 | ScenarioSession> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const session = yield* ScenarioSession
+      const number = session.ticket()
+      if (Option.isNone(number)) return Option.none()
+      const content =
+        source === undefined ? Option.some(session.planned(number.value)) : yield* restore(source.get(number.value))
+      if (Option.isNone(content)) return Option.none()
+      const message = session.start(number.value, content.value)
+      return yield* restore(use(message)).pipe(
+        Effect.map(Option.some),
+        Effect.ensuring(Effect.sync(() => session.book(message, Session.abandoned)))
       )
     })
   )
-  return {
-    number,
-    connect: Effect.acquireRelease(Effect.interruptible(open), (wire) => Effect.sync(() => wire.close(plan.close))),
-    send: (wire) =>
-      Effect.suspend(() => {
-        const message = tickets.take()
-        if (message === undefined) return Effect.succeedNone
-        ledger.start()
-        const progress: Settlement.Progress = { offered: 0, refused: 0 }
-        const content = contentOf(message)
-        const begun = now()
-        return Dialogue.transaction(
-          wire,
-          { mail: addresses.mail, rcpts: addresses.rcpts(message), content },
-          options,
-          progress
-        ).pipe(
-          Effect.map((outcome) => {
-            const ending =
-              outcome._tag === "Accepted" ? "accepted" : outcome._tag === "Rejected" ? "rejected" : "failed"
-            recorder.record("transaction", ending, now() - begun)
-            onOutcome(message, outcome, false)
-            return Option.some(outcome)
-          }),
-          Effect.onInterrupt(() =>
-            Effect.sync(() => onOutcome(message, Settlement.broken(Settlement.interruption(wire), progress), false))
-          )
-        )
-      }),
-    measure: (name, step) =>
-      Effect.suspend(() => {
-        const begun = now()
-        return Effect.onExit(step, (exit) =>
-          Effect.sync(() => recorder.recordOwn(name, Exit.isSuccess(exit) ? "accepted" : "failed", now() - begun))
-        )
-      })
-  }
-}
+
+const isSmtpError = (error: unknown): error is SmtpError =>
+  error instanceof ConnectFailed ||
+  error instanceof ConnectionLost ||
+  error instanceof ReplyTimeout ||
+  error instanceof ReplyMalformed ||
+  error instanceof ReplyRejected
+
+/**
+ * Measures a step under its own name: `accepted` if it succeeds, `rejected` if a reply was not what it must be, `failed`
+ * otherwise. Reports have it beside the steps of SMTP.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const measure: {
+  (name: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ScenarioSession>
+  <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R | ScenarioSession>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R | ScenarioSession> =>
+    Effect.flatMap(ScenarioSession, (session) => {
+      const begun = session.now()
+      return Effect.onExit(self, (exit) =>
+        Effect.sync(() => session.record(name, Session.endingOf(exit), session.now() - begun))
+      )
+    })
+)

@@ -212,5 +212,6 @@ const places: { readonly [what in Measured]: number } = {
   final: 7,
   rset: 8,
   quit: 9,
-  transaction: 10
+  other: 10,
+  transaction: 11
 }

@@ -9,7 +9,7 @@
  *                 / "rate"                                  ; messages accepted per second
  *     statistic   = "min" / "mean" / "max" / "p" number     ; p50, p99.9
  *     step        = "connect" / "greeting" / "hello" / "mail" / "rcpt" / "data" / "content" / "final" / "rset" / "quit"
- *                 / "transaction"
+ *                 / "other" / "transaction"
  *     ending      = "accepted" / "rejected" / "failed"
  *     code        = three digits, of which the last two may be "xx"
  *     value       = number ( "us" / "ms" / "s" / "min" )    ; of a duration

@@ -38,7 +38,8 @@ export const only: { readonly [step in Step]: readonly [Step] } = {
   content: ["content"],
   final: ["final"],
   rset: ["rset"],
-  quit: ["quit"]
+  quit: ["quit"],
+  other: ["other"]
 }
 
 /**
@@ -138,6 +139,15 @@ export const rset = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
  */
 export const quit = (wire: Wire): Effect.Effect<void> =>
   Effect.catchAll(wire.exchange(only.quit, SmtpCommand.quit), () => Effect.void)
+
+/**
+ * Sends a command that has no step of its own, such as `NOOP` or `VRFY root`, and waits for its reply, whatever it says.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const request = (wire: Wire, line: string): Effect.Effect<Reply.Reply, WireError> =>
+  ask(wire, "other", `${SmtpCommand.bytes(line)}\r\n`)
 
 /**
  * Sends one message and tells how it ended; it never fails. Afterwards the wire's state says whether it can be used

@@ -14,7 +14,7 @@ import type { Reply } from "./Reply.js"
  * The steps of a session, in the order of the dialogue (RFC 5321 §3, RFC 2033 §4).
  *
  * `content` lasts from the first byte of the message to the hand-over of the final dot; `final` is the wait for the
- * reply to it.
+ * reply to it. `other` is every command that has no step of its own, such as NOOP and VRFY.
  *
  * @since 0.1.0
  * @category models
@@ -29,7 +29,8 @@ export const steps = [
   "content",
   "final",
   "rset",
-  "quit"
+  "quit",
+  "other"
 ] as const
 
 /**
@@ -50,7 +51,8 @@ const described: { readonly [step in Step]: string } = {
   content: "sending the message",
   final: "waiting for the reply to the message",
   rset: "sending RSET",
-  quit: "sending QUIT"
+  quit: "sending QUIT",
+  other: "sending a command"
 }
 
 const refused: { readonly [step in Step]: string } = {
@@ -63,7 +65,8 @@ const refused: { readonly [step in Step]: string } = {
   content: "message",
   final: "message",
   rset: "RSET",
-  quit: "QUIT"
+  quit: "QUIT",
+  other: "command"
 }
 
 /**

@@ -9,7 +9,7 @@ import * as Histogram from "../../src/measure/Histogram.js"
 import * as NodeSink from "../../src/node/NodeSink.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import * as Target from "../../src/smtp/Target.js"
-import { noops } from "./dialogue.js"
+import { flood } from "./dialogue.js"
 import { measure } from "./run.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -38,7 +38,7 @@ describe("the examples of the README", () => {
   it.scopedLive("dialogue: a thousand NOOPs are measured under their own name", () =>
     Effect.gen(function* () {
       const { counts, target } = yield* sink
-      const { recorder, sessions } = yield* noops(Target.format(target))
+      const { recorder, sessions } = yield* flood(Target.format(target))
       assert.strictEqual(sessions.filter(Exit.isSuccess).length, 10)
       const histogram = recorder.ownHistogram("noop", "accepted")
       assert.strictEqual(histogram === undefined ? 0 : Histogram.total(histogram), 1000)

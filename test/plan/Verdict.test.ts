@@ -44,7 +44,7 @@ describe("what is no expression is refused, with the column", () => {
   refuses("p99 > 1s", 'column 5: expected "("')
   refuses(
     "p99(dot) > 1s",
-    "column 5: expected connect, greeting, hello, mail, rcpt, data, content, final, rset, quit or transaction"
+    "column 5: expected connect, greeting, hello, mail, rcpt, data, content, final, rset, quit, other or transaction"
   )
   refuses("p101(rcpt) > 1s", "column 5: expected a percentile of at most 100")
   refuses("max(rcpt, lost) > 1s", "column 11: expected accepted, rejected or failed")

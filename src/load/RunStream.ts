@@ -1,0 +1,104 @@
+/**
+ * A run as a stream of what happens in it.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Mailbox from "effect/Mailbox"
+import * as Stream from "effect/Stream"
+import type { Ending } from "../measure/Recorder.js"
+import type { Outcome } from "../smtp/Outcome.js"
+import * as Watchdog from "./Watchdog.js"
+
+/**
+ * Something that happened. `at` is the time since the stream began, in milliseconds.
+ *
+ * - `MessageEnded`: a message came to its end.
+ * - `Measured`: a step of a scenario's own ended, after `elapsed` milliseconds.
+ * - `RunEnded`: the last one, with the result, and with how many of those before it were left out because nobody took them
+ *   in time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RunEvent<Result> =
+  | { readonly _tag: "MessageEnded"; readonly at: number; readonly message: number; readonly outcome: Outcome }
+  | {
+      readonly _tag: "Measured"
+      readonly at: number
+      readonly name: string
+      readonly ending: Ending
+      readonly elapsed: number
+    }
+  | { readonly _tag: "RunEnded"; readonly at: number; readonly result: Result; readonly missed: number }
+
+/**
+ * How a stream of events is kept for who reads it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StreamOptions {
+  /** How many events are kept that were not taken yet; the oldest go first. Default 4096. */
+  readonly capacity?: number | undefined
+}
+
+/**
+ * What a run calls as it goes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunListeners {
+  readonly onOutcome: (message: number, outcome: Outcome) => void
+  readonly onMeasured: (name: string, ending: Ending, elapsed: number) => void
+}
+
+/**
+ * The events of a run, which begins when the stream is read, and is interrupted when it is read no more.
+ *
+ * A slow reader does not slow the run down, for that would change what is measured: it misses events, and the last one says
+ * how many.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <Result, E, R>(
+  run: (listeners: RunListeners) => Effect.Effect<Result, E, R>,
+  { capacity = 4096 }: StreamOptions = {}
+): Stream.Stream<RunEvent<Result>, E, R> =>
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const now = Watchdog.monotonic(yield* Effect.clock)
+      const begun = now()
+      // What comes last has a place of its own.
+      const events = yield* Mailbox.make<RunEvent<Result>, E>({ capacity: capacity + 1, strategy: "sliding" })
+      let told = 0
+      let taken = 0
+      const tell = (event: RunEvent<Result>) => {
+        told++
+        events.unsafeOffer(event)
+      }
+      const running = run({
+        onOutcome: (message, outcome) => tell({ _tag: "MessageEnded", at: now() - begun, message, outcome }),
+        onMeasured: (name, ending, elapsed) => tell({ _tag: "Measured", at: now() - begun, name, ending, elapsed })
+      })
+      yield* running.pipe(
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            if (Exit.isSuccess(exit)) {
+              events.unsafeOffer({ _tag: "RunEnded", at: now() - begun, result: exit.value, missed: 0 })
+            }
+            events.unsafeDone(Exit.asVoid(exit))
+          })
+        ),
+        Effect.forkScoped
+      )
+      return Stream.map(Mailbox.toStream(events), (event) => {
+        if (event._tag === "RunEnded") return { ...event, missed: told - taken }
+        taken++
+        return event
+      })
+    })
+  )

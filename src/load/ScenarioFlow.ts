@@ -1,0 +1,185 @@
+/**
+ * How often, when, and by how many sessions a scenario's parts are run.
+ *
+ * Only what Effect does not have by itself is here: a part is an Effect, so that parts in sequence are `Effect.andThen` or a
+ * generator, n times is `Effect.repeatN`, and a limit is `Effect.timeout`.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Distribution from "../plan/Distribution.js"
+import * as Session from "./ScenarioSession.js"
+import { ScenarioSession } from "./ScenarioSession.js"
+
+/**
+ * Runs one of several scenarios, each with a probability in proportion to its weight. The draw is the session's next one: it
+ * depends on the plan's seed, the session's number, and how many draws came before it in this session.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const mixed = <const Choices extends readonly [Choice, ...ReadonlyArray<Choice>]>(
+  ...choices: Choices
+): Effect.Effect<
+  Effect.Effect.Success<Choices[number][1]>,
+  Effect.Effect.Error<Choices[number][1]>,
+  Effect.Effect.Context<Choices[number][1]> | ScenarioSession
+> => {
+  const total = choices.reduce((sum, [weight]) => sum + weight, 0)
+  if (!(total > 0) || choices.some(([weight]) => !(weight >= 0))) throw new RangeError("the weights are not positive")
+  return Effect.flatMap(ScenarioSession, (session) => {
+    let rest = session.draw() * total
+    for (const [weight, scenario] of choices) {
+      if (rest < weight) return scenario as Choices[number][1]
+      rest -= weight
+    }
+    return choices[0][1] as Choices[number][1]
+    // The success, error and requirements of a union are the unions of theirs, which the compiler does not see here.
+  }) as Effect.Effect<
+    Effect.Effect.Success<Choices[number][1]>,
+    Effect.Effect.Error<Choices[number][1]>,
+    Effect.Effect.Context<Choices[number][1]> | ScenarioSession
+  >
+}
+
+/**
+ * A scenario and its weight among others.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Choice = readonly [weight: number, scenario: Effect.Effect<unknown, unknown, unknown>]
+
+/**
+ * Waits for a time drawn from a distribution, as people do between two things; not any longer once the run is asked to stop.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const pause = (time: Distribution.DistributionInput): Effect.Effect<void, never, ScenarioSession> => {
+  const distribution = Distribution.make(time)
+  return Effect.flatMap(ScenarioSession, (session) => session.pause(distribution.at(session.draw())))
+}
+
+/**
+ * What ends a repetition, and what comes between.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RepeatOptions {
+  /** So many times at most. */
+  readonly times?: number | undefined
+  /** Nothing is begun any more when so much time has passed. What was begun before is not cut short. */
+  readonly lasting?: Duration.DurationInput | undefined
+  /** Waited between one time and the next. */
+  readonly pause?: Distribution.DistributionInput | undefined
+}
+
+/**
+ * Repeats until the run is asked to stop, or until the options say so, and gives how many times that was.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const repeat: {
+  (options: RepeatOptions): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<number, E, R | ScenarioSession>
+  <A, E, R>(self: Effect.Effect<A, E, R>, options: RepeatOptions): Effect.Effect<number, E, R | ScenarioSession>
+} = dual(
+  2,
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    { lasting, pause: between, times = Number.POSITIVE_INFINITY }: RepeatOptions
+  ): Effect.Effect<number, E, R | ScenarioSession> =>
+    Effect.gen(function* () {
+      const session = yield* ScenarioSession
+      const until = lasting === undefined ? Number.POSITIVE_INFINITY : session.now() + Duration.toMillis(lasting)
+      let done = 0
+      const goesOn = () => done < times && session.now() < until && !session.isStopping()
+      while (goesOn()) {
+        yield* self
+        done++
+        if (between !== undefined && goesOn()) yield* pause(between)
+        // A scenario that never waits would keep everybody else from working.
+        else yield* Effect.yieldNow()
+      }
+      return done
+    })
+)
+
+/**
+ * Begins at most so many times a second, evenly spaced, counting all sessions of the run together. Times that were not used
+ * are not made up for.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const rateLimited: {
+  (perSecond: number): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ScenarioSession>
+  <A, E, R>(self: Effect.Effect<A, E, R>, perSecond: number): Effect.Effect<A, E, R | ScenarioSession>
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, perSecond: number): Effect.Effect<A, E, R | ScenarioSession> => {
+  const key = {}
+  const first = Effect.sync(() => ({ next: Number.NEGATIVE_INFINITY }))
+  return Effect.gen(function* () {
+    const session = yield* ScenarioSession
+    const turn = yield* session.shared(key, first)
+    const now = session.now()
+    const at = Math.max(now, turn.next)
+    turn.next = at + 1000 / perSecond
+    if (at > now) yield* session.pause(at - now)
+    return yield* self
+  })
+})
+
+/**
+ * Begins at the given times, counting all sessions of the run together: `dueAt(k)` is when the k-th one is due, from 0, in
+ * milliseconds since the sessions began; undefined after the last one. Each session takes the next time as soon as it is
+ * free, so that a beginning is late when none is. Ends when there are no more times, or when the run is asked to stop.
+ *
+ * With a name, the time from when each one was due to its end is measured under it, and by how much each one began late under
+ * the name with ` late` after it.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const onSchedule: {
+  (
+    dueAt: (index: number) => number | undefined,
+    name?: string
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<void, E, R | ScenarioSession>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    dueAt: (index: number) => number | undefined,
+    name?: string
+  ): Effect.Effect<void, E, R | ScenarioSession>
+} = dual(
+  (args) => Effect.isEffect(args[0]),
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    dueAt: (index: number) => number | undefined,
+    name?: string
+  ): Effect.Effect<void, E, R | ScenarioSession> => {
+    const key = {}
+    const first = Effect.sync(() => ({ next: 0 }))
+    return Effect.gen(function* () {
+      const session = yield* ScenarioSession
+      const turn = yield* session.shared(key, first)
+      while (!session.isStopping()) {
+        const due = dueAt(turn.next++)
+        if (due === undefined) return
+        if (due > session.now()) yield* session.pause(due - session.now())
+        if (session.isStopping()) return
+        if (name === undefined) yield* self
+        else {
+          session.record(`${name} late`, "accepted", Math.max(0, session.now() - due))
+          yield* Effect.onExit(self, (exit) =>
+            Effect.sync(() => session.record(name, Session.endingOf(exit), session.now() - due))
+          )
+        }
+        yield* Effect.yieldNow()
+      }
+    })
+  }
+)

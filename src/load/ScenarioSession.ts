@@ -1,0 +1,246 @@
+/**
+ * What a scenario is given by the session that runs it.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type { Ending } from "../measure/Recorder.js"
+import * as Draw from "../plan/Draw.js"
+import type { Plan } from "../plan/Plan.js"
+import * as Dialogue from "../smtp/Dialogue.js"
+import * as Outcome from "../smtp/Outcome.js"
+import * as Settlement from "../smtp/Settlement.js"
+import { type ConnectFailed, ConnectionLost, ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
+import type { Wire } from "../smtp/Wire.js"
+import type { SharedRun } from "./SharedRun.js"
+
+/**
+ * A message that a session has taken up. It is in the books as started, and will be booked once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TakenMessage extends Settlement.Message {
+  /** From 0. */
+  readonly number: number
+}
+
+/**
+ * A session, and what it can do. `Scenario` has its operations as effects of their own; this is for those who build more of
+ * them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Session {
+  /** From 0. */
+  readonly number: number
+  readonly plan: Plan
+  /** The name to introduce ourselves by. */
+  readonly helloName: string
+  /** Milliseconds since the sessions began. */
+  readonly now: () => number
+  /** Whether the run was asked to stop. */
+  readonly isStopping: () => boolean
+  /** The session's next number in [0, 1), from the plan's seed. */
+  readonly draw: () => number
+  /** Waits for so many milliseconds, or until the run is asked to stop. */
+  readonly pause: (milliseconds: number) => Effect.Effect<void>
+  /** Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate. */
+  readonly connect: Effect.Effect<Wire, ConnectFailed, Scope.Scope>
+  /** The number of the next message, which is not in the books yet; none where there are no more. */
+  readonly ticket: () => Option.Option<number>
+  /** The plan's own message of that number. */
+  readonly planned: (number: number) => Settlement.Message
+  /** Takes up a message. */
+  readonly start: (number: number, message: Settlement.Message) => TakenMessage
+  /** Sends a message over a connection that stands, greeted and introduced, and books how it ended. */
+  readonly deliver: (wire: Wire, message: TakenMessage) => Effect.Effect<Outcome.Outcome>
+  /** Books how a message ended. False where it was booked before, which stands. */
+  readonly book: (message: TakenMessage, outcome: Outcome.Outcome) => boolean
+  /** Counts a duration under a name of one's own, in milliseconds. */
+  readonly record: (name: string, ending: Ending, elapsed: number) => void
+  /** What all sessions of the run share under this key: made by the first that asks, and let go of at the run's end. */
+  readonly shared: <A, E, R>(key: object, make: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Scope.Scope>>
+}
+
+/**
+ * The session that runs a scenario.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class ScenarioSession extends Context.Tag("smtp-source/ScenarioSession")<ScenarioSession, Session>() {}
+
+/**
+ * What the sessions of a scenario have in common.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ScenarioRun {
+  readonly run: SharedRun
+  /** When the sessions began, by the run's clock. */
+  readonly begun: number
+  readonly seed: string
+  readonly scope: Scope.Scope
+  readonly onMeasured: ((name: string, ending: Ending, elapsed: number) => void) | undefined
+  readonly shared: Map<object, unknown>
+}
+
+/**
+ * The session of that number.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (scenario: ScenarioRun, number: number): Session => {
+  const { addresses, connectOptions, connector, contentOf, gate, helloName, ledger, plan, recorder, target, tickets } =
+    scenario.run
+  const { deadlines } = connectOptions
+  const { now } = deadlines
+  const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
+  const key = Draw.series(Draw.keyOf(scenario.seed), number)
+  const booked = new WeakSet<TakenMessage>()
+  let draws = 0
+
+  const open = Effect.flatMap(gate.enter, (place) =>
+    Effect.suspend(() => {
+      const begun = now()
+      return Effect.onExit(connector.connect(target, connectOptions), (exit) =>
+        Effect.sync(() => {
+          recorder.record("connect", Exit.isSuccess(exit) ? "accepted" : "failed", now() - begun)
+          place.leave()
+        })
+      )
+    })
+  )
+  const book: Session["book"] = (message, outcome) => {
+    if (booked.has(message)) return false
+    booked.add(message)
+    scenario.run.onOutcome(message.number, outcome, false)
+    return true
+  }
+  return {
+    number,
+    plan,
+    helloName,
+    now: () => now() - scenario.begun,
+    isStopping: tickets.isClosed,
+    draw: () => Draw.uniform(key, draws++),
+    pause: (milliseconds) =>
+      Effect.suspend(() => {
+        const until = now() + milliseconds
+        // The watchdog keeps time by whole milliseconds, and hears of a stop; the rest is slept out.
+        const most = Math.floor(milliseconds) - 1
+        const rest = Effect.suspend(() => {
+          const left = until - now()
+          return left > 0 && !tickets.isClosed() ? Effect.sleep(left) : Effect.void
+        })
+        return most > 0 ? Effect.zipRight(scenario.run.stopping.pause(most, deadlines), rest) : rest
+      }),
+    connect: Effect.acquireRelease(Effect.interruptible(open), (wire) => Effect.sync(() => wire.close(plan.close))),
+    ticket: () => Option.fromNullable(tickets.take()),
+    planned: (message) => ({ mail: addresses.mail, rcpts: addresses.rcpts(message), content: contentOf(message) }),
+    start: (message, content) => {
+      ledger.start()
+      return { ...content, number: message }
+    },
+    deliver: (wire, message) =>
+      Effect.suspend(() => {
+        const progress: Settlement.Progress = { offered: 0, refused: 0 }
+        const begun = now()
+        return Dialogue.transaction(wire, message, options, progress).pipe(
+          Effect.tap((outcome) => {
+            recorder.record("transaction", endings[outcome._tag], now() - begun)
+            book(message, outcome)
+          }),
+          Effect.onInterrupt(() =>
+            Effect.sync(() => {
+              book(message, Settlement.broken(Settlement.interruption(wire), progress))
+              // It is in the middle of a dialogue, which nobody can go on with.
+              wire.close("reset")
+            })
+          )
+        )
+      }),
+    book,
+    record: (name, ending, elapsed) => {
+      recorder.recordOwn(name, ending, elapsed)
+      scenario.onMeasured?.(name, ending, elapsed)
+    },
+    shared: (key, make) => share(scenario, key, make)
+  }
+}
+
+const endings = {
+  Accepted: "accepted",
+  Rejected: "rejected",
+  Failed: "failed",
+  Unknown: "failed",
+  NotStarted: "failed"
+} as const
+
+const share = <A, E, R>(
+  { scope, shared }: ScenarioRun,
+  key: object,
+  make: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
+  Effect.suspend(() => {
+    // The key stands for one kind of thing: only its owner has it.
+    const known = shared.get(key) as Deferred.Deferred<A, E> | undefined
+    if (known !== undefined) return Deferred.await(known)
+    const made = Deferred.unsafeMake<A, E>(FiberId.none)
+    shared.set(key, made)
+    const making = Effect.uninterruptible(Effect.intoDeferred(Scope.extend(make, scope), made))
+    return Effect.zipRight(making, Deferred.await(made))
+  })
+
+/**
+ * How a message ended whose session met this before it was sent.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const outcomeOf = (error: SmtpError): Outcome.Outcome => {
+  const progress: Settlement.Progress = { offered: 0, refused: 0 }
+  switch (error._tag) {
+    case "ConnectFailed":
+      return { _tag: "Failed", error, recipients: Outcome.noRecipients }
+    case "ReplyRejected":
+      return Settlement.ofUnsent({ _tag: "Unsent", step: error.step, reply: error.reply, goAhead: false }, progress)
+    default:
+      return Settlement.broken(error, progress)
+  }
+}
+
+/**
+ * How a message ended that was given up before it was sent.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const abandoned: Outcome.Outcome = {
+  _tag: "Failed",
+  error: new ConnectionLost({ step: "mail", how: "abandoned", replies: [] }),
+  recipients: Outcome.noRecipients
+}
+
+/**
+ * How what is measured ended.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const endingOf = (exit: Exit.Exit<unknown, unknown>): Ending => {
+  if (Exit.isSuccess(exit)) return "accepted"
+  const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
+  return failure instanceof ReplyRejected ? "rejected" : "failed"
+}

@@ -1,0 +1,651 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import type * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Load from "../../src/load/Load.js"
+import * as MessageSource from "../../src/load/MessageSource.js"
+import * as Scenario from "../../src/load/Scenario.js"
+import { activeAt, activeFrom } from "../../src/load/ScenarioStages.js"
+import * as Accounting from "../../src/measure/Accounting.js"
+import * as Histogram from "../../src/measure/Histogram.js"
+import * as Distribution from "../../src/plan/Distribution.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as RunReport from "../../src/report/RunReport.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import * as Dialogue from "../../src/smtp/Dialogue.js"
+import type { SmtpError } from "../../src/smtp/SmtpError.js"
+import type { Connector, Wire } from "../../src/smtp/Wire.js"
+import * as Simulation from "../../src/testing/Simulation.js"
+
+interface Options extends TestServer.TestServerOptions {
+  readonly run?: Scenario.ScenarioOptions | undefined
+}
+
+/** Runs a scenario against a server in virtual time, and checks what holds for every run. */
+const simulate = <A, E>(
+  input: Plan.PlanInput,
+  scenario: Scenario.Scenario<A, E>,
+  { run = {}, ...options }: Options = {}
+) =>
+  Effect.gen(function* () {
+    const server = yield* TestServer.TestServer
+    const result = yield* Scenario.run(Plan.make(input), scenario, run)
+    assert.deepStrictEqual(Accounting.violations(result.accounting), [])
+    assert.strictEqual(server.sessions.filter(({ end }) => end === undefined).length, 0, "a connection is left open")
+    return { ...result, server }
+  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+
+/** A connection for all messages of a session. */
+const overOne = <E = never>(source?: MessageSource.MessageSource<E>) =>
+  Effect.gen(function* () {
+    const wire = yield* Scenario.open
+    yield* Scenario.forEachMessage((message) => Scenario.deliver(wire, message), source)
+  })
+
+/** Something to count by that needs no server: it says when it was done, and by whom. */
+const mark = (marks: Array<readonly [time: number, session: number]>) =>
+  Effect.gen(function* () {
+    marks.push([yield* Clock.currentTimeMillis, yield* Scenario.sessionNumber])
+  })
+
+describe("a scenario", () => {
+  it.effect("sends the plan's messages, in as many sessions, and says QUIT", () =>
+    Effect.gen(function* () {
+      const { accounting, recorder, server, sessions } = yield* simulate({ messages: 20, sessions: 4 }, overOne())
+      assert.strictEqual(accounting.accepted, 20)
+      assert.strictEqual(server.sessions.length, 4)
+      assert.deepInclude(yield* server.counts, { quits: 4, messages: 20 })
+      assert.isTrue(sessions.every(Exit.isSuccess))
+      assert.strictEqual(Histogram.total(recorder.histogram("transaction", "accepted")!), 20)
+    })
+  )
+
+  it.effect("has each session's end in the result, and no session ends another", () =>
+    Effect.gen(function* () {
+      const scenario = Effect.flatMap(Scenario.sessionNumber, (number) =>
+        number === 1 ? Effect.fail("one is out") : Effect.as(Effect.sleep(1000), number)
+      )
+      const { elapsed, sessions } = yield* simulate({ sessions: 3 }, scenario)
+      assert.deepStrictEqual(sessions, [Exit.succeed(0), Exit.fail("one is out"), Exit.succeed(2)])
+      assert.strictEqual(elapsed, 1000)
+    })
+  )
+
+  it.effect("is greeted as the plan has it", () =>
+    Effect.gen(function* () {
+      const lmtp = yield* simulate({ lmtp: true, helloName: "me.example" }, overOne(), { protocol: "lmtp" })
+      assert.strictEqual(lmtp.server.log[0]?.line, "LHLO me.example")
+      const bare = yield* simulate({ bare: true }, overOne())
+      assert.isTrue(bare.server.log[0]?.line.startsWith("MAIL"))
+    })
+  )
+
+  it.effect("fails with the step that was refused", () =>
+    Effect.gen(function* () {
+      const { accounting, sessions } = yield* simulate({ messages: 3 }, overOne(), {
+        script: { hello: TestServer.reply("550 no") }
+      })
+      const [error] = sessions.map(Exit.mapError((failure) => `${failure._tag} ${failure.step}`))
+      assert.deepStrictEqual(error, Exit.fail("ReplyRejected hello"))
+      assert.strictEqual(accounting.notStarted, 3)
+    })
+  )
+})
+
+describe("forEachMessage", () => {
+  it.effect("books what an error of SMTP's cost, and goes on", () =>
+    Effect.gen(function* () {
+      const eachItsOwn = Scenario.forEachMessage((message) =>
+        Effect.scoped(Effect.flatMap(Scenario.open, (wire) => Scenario.deliver(wire, message)))
+      )
+      const { accounting, recorder } = yield* simulate({ messages: 6 }, eachItsOwn, {
+        connect: (attempt) => (attempt === 2 ? { refuse: "ECONNREFUSED" } : undefined),
+        script: ({ session, stage }) => {
+          if (session === 2 && stage === "greeting") return TestServer.reply("554 no")
+          if (session === 3 && stage === "rcpt") return TestServer.close
+          if (session === 4 && stage === "final") return TestServer.reset
+          return undefined
+        }
+      })
+      const { accepted, failed, rejected, unknown } = accounting
+      assert.deepStrictEqual(
+        { accepted, failed, rejected, unknown },
+        { accepted: 2, failed: 2, rejected: 1, unknown: 1 }
+      )
+      assert.sameMembers(
+        recorder.errors().map(({ kind, step }) => `${kind} ${step}`),
+        ["ConnectFailed connect", "ConnectionLost rcpt", "ConnectionLost final"]
+      )
+    })
+  )
+
+  it.effect("ends with an error of the user's own, and books the message as given up", () =>
+    Effect.gen(function* () {
+      const scenario = Scenario.forEachMessage(({ number }) => (number === 2 ? Effect.fail(new Enough()) : Effect.void))
+      const { accounting, sessions } = yield* simulate({ messages: 10 }, scenario)
+      assert.deepStrictEqual(sessions, [Exit.fail(new Enough())])
+      assert.deepInclude({ failed: accounting.failed, notStarted: accounting.notStarted }, { failed: 3, notStarted: 7 })
+    })
+  )
+
+  it.effect("books what a dialogue of one's own says, once", () =>
+    Effect.gen(function* () {
+      const second: Array<boolean> = []
+      const scenario = Effect.gen(function* () {
+        const wire = yield* Scenario.open
+        yield* Scenario.forEachMessage((message) =>
+          Effect.gen(function* () {
+            const outcome = yield* Dialogue.transaction(wire, message, { lmtp: false, afterUnexpected: "strict" })
+            yield* Scenario.book(message, outcome)
+            second.push(yield* Scenario.book(message, outcome))
+          })
+        )
+      })
+      const { accounting } = yield* simulate({ messages: 2, recipients: 3 }, scenario)
+      assert.strictEqual(accounting.accepted, 2)
+      assert.strictEqual(accounting.recipients.accepted, 6)
+      assert.deepStrictEqual(second, [false, false])
+    })
+  )
+})
+
+class Enough extends Data.TaggedError("Enough") {}
+
+describe("steps of one's own", () => {
+  it.effect("are measured under their own name, by how they ended, and are in the report", () =>
+    Effect.gen(function* () {
+      const plan = { sessions: 5, messages: 1 }
+      const probe = (wire: Wire, user: string) =>
+        Effect.filterOrFail(
+          Dialogue.request(wire, `VRFY ${user}`),
+          ({ code }) => code < 300,
+          () => new Enough()
+        )
+      const scenario = Effect.gen(function* () {
+        const wire = yield* Scenario.open
+        yield* Effect.repeatN(Scenario.measure(Dialogue.request(wire, "NOOP"), "noop"), 9)
+        yield* Effect.ignore(probe(wire, "nobody").pipe(Scenario.measure("vrfy")))
+        yield* Effect.ignore(Scenario.measure(Dialogue.rcpt(wire, "early@example.com"), "early rcpt"))
+      })
+      const result = yield* simulate(plan, scenario, {
+        latency: { other: "20 millis" },
+        script: ({ line }) => (line.startsWith("VRFY") ? TestServer.reply("550 5.1.1 no such user") : undefined)
+      })
+      const { durations, replies } = RunReport.make(Plan.make(plan), result, { version: "test" })
+      const own = durations.filter(({ of }) => ["noop", "vrfy", "early rcpt"].includes(of))
+      assert.deepStrictEqual(
+        own.map(({ count, ending, of }) => `${of} ${ending} ${count}`),
+        ["noop accepted 50", "vrfy failed 5", "early rcpt rejected 5"]
+      )
+      assert.closeTo(own[0]!.p50, 20, 0.1)
+      // On the wire they are commands like others.
+      assert.deepInclude(
+        replies.map(({ code, count, step }) => `${step} ${code} ${count}`),
+        "other 250 50"
+      )
+      assert.isUndefined(durations.find(({ of }) => of === "rset"))
+    })
+  )
+
+  it.effect("may abandon a message in the middle, which is booked as failed", () =>
+    Effect.gen(function* () {
+      const scenario = Scenario.forEachMessage((message) =>
+        Effect.gen(function* () {
+          const wire = yield* Scenario.open
+          if (message.number % 2 === 0) return yield* Scenario.deliver(wire, message)
+          yield* Dialogue.mail(wire, "a@example.com")
+          yield* Dialogue.rcpt(wire, "b@example.com")
+          yield* Dialogue.data(wire)
+          wire.close("reset")
+          return undefined
+        }).pipe(Effect.scoped)
+      )
+      const { accounting, server } = yield* simulate({ messages: 10, sessions: 2 }, scenario)
+      assert.deepStrictEqual([accounting.accepted, accounting.failed], [5, 5])
+      assert.strictEqual(server.accepted.length, 5)
+      const ends = server.sessions.map(({ end }) => `${end?.by} ${end?.how}`)
+      assert.strictEqual(ends.filter((end) => end === "client reset").length, 5)
+      assert.strictEqual((yield* server.counts).quits, 5)
+    })
+  )
+
+  it.effect("may be raced against a limit: the message is booked, and the connection of no more use", () =>
+    Effect.gen(function* () {
+      const states: Array<string> = []
+      const scenario = Scenario.forEachMessage((message) =>
+        Effect.gen(function* () {
+          const wire = yield* Scenario.open
+          const sent = yield* Effect.timeoutOption(Scenario.deliver(wire, message), "200 millis")
+          states.push(`${Option.isSome(sent)} ${wire.state()}`)
+        }).pipe(Effect.scoped)
+      )
+      const { accounting, elapsed } = yield* simulate({ messages: 3 }, scenario, {
+        script: ({ session, stage }) =>
+          session === 2 && stage === "rcpt"
+            ? { after: "1 hour" }
+            : session === 3 && stage === "final"
+              ? { after: "1 hour" }
+              : undefined
+      })
+      assert.deepStrictEqual([accounting.accepted, accounting.failed, accounting.unknown], [1, 1, 1])
+      assert.deepStrictEqual(states, ["true open", "false closing", "false closing"])
+      assert.strictEqual(elapsed, 400)
+    })
+  )
+})
+
+describe("combinators", () => {
+  it.effect("mix by weight, the same way for the same seed, and each session on its own", () =>
+    Effect.gen(function* () {
+      const run = (seed: string, sessions: number) =>
+        Effect.gen(function* () {
+          const drawn: Array<string> = Array.from({ length: sessions }, () => "")
+          const choose = (what: string) =>
+            Effect.map(Scenario.sessionNumber, (number) => {
+              drawn[number] += what
+            })
+          const mix = Scenario.mixed([7, choose("a")], [2, choose("b")], [1, choose("c")], [0, choose("never")])
+          yield* simulate({ sessions, seed }, Scenario.repeat(mix, { times: 1000 }))
+          return drawn
+        })
+      const drawn = yield* run("seed", 4)
+      assert.deepStrictEqual(yield* run("seed", 4), drawn)
+      assert.notDeepEqual(yield* run("other", 4), drawn)
+      assert.strictEqual(new Set(drawn).size, 4)
+      // A session draws the same, whoever else there is.
+      assert.deepStrictEqual(yield* run("seed", 2), drawn.slice(0, 2))
+      const all = drawn.join("")
+      const share = (what: string) => (all.split(what).length - 1) / all.length
+      // Four thousand draws: three standard deviations are 0.022 at most.
+      assert.closeTo(share("a"), 0.7, 0.022)
+      assert.closeTo(share("b"), 0.2, 0.019)
+      assert.closeTo(share("c"), 0.1, 0.015)
+      assert.notInclude(all, "never")
+    })
+  )
+
+  it.effect("repeat so many times, and for so long, with pauses between", () =>
+    Effect.gen(function* () {
+      const work = Effect.sleep("300 millis")
+      const { elapsed, sessions } = yield* simulate(
+        {},
+        Effect.all([
+          Scenario.repeat(work, { times: 3, pause: "1 second" }),
+          Scenario.repeat(work, { lasting: "1 second" }),
+          Scenario.repeat(work, { lasting: "1 second", times: 2 }),
+          Scenario.repeat(work, { lasting: 0 })
+        ])
+      )
+      assert.deepStrictEqual(sessions.map(Exit.getOrElse(() => undefined)), [[3, 4, 2, 0]])
+      assert.strictEqual(elapsed, 2900 + 1200 + 600)
+    })
+  )
+
+  it.effect("pause by a distribution, drawn from the seed", () =>
+    Effect.gen(function* () {
+      const run = (pause: Distribution.DistributionInput, seed = "seed") =>
+        Effect.map(
+          simulate({ sessions: 10, seed }, Effect.repeatN(Scenario.pause(pause), 199)),
+          ({ elapsed }) => elapsed / 200
+        )
+      assert.closeTo(yield* run("123 millis"), 123, 1e-6)
+      assert.closeTo(yield* run("0.5 millis"), 0.5, 1e-6)
+      // The slowest of ten sessions with two hundred pauses each.
+      const uniform = yield* run(Distribution.uniform("1 second", "2 seconds"))
+      assert.closeTo(uniform, 1530, 40)
+      assert.strictEqual(yield* run(Distribution.uniform("1 second", "2 seconds")), uniform)
+      assert.notStrictEqual(yield* run(Distribution.uniform("1 second", "2 seconds"), "other"), uniform)
+      assert.closeTo(yield* run(Distribution.exponential("1 second")), 1100, 120)
+    })
+  )
+
+  it.effect("limit the rate of all sessions together", () =>
+    Effect.gen(function* () {
+      const marks: Array<readonly [number, number]> = []
+      const scenario = Scenario.repeat(Scenario.rateLimited(mark(marks), 40), { times: 20 })
+      yield* simulate({ sessions: 5 }, scenario)
+      assert.deepStrictEqual(
+        marks.map(([time]) => time),
+        Array.from({ length: 100 }, (_, index) => index * 25)
+      )
+      assert.strictEqual(new Set(marks.map(([, session]) => session)).size, 5)
+    })
+  )
+
+  it.effect("do not make up for times that a rate limit had left unused", () =>
+    Effect.gen(function* () {
+      const marks: Array<readonly [number, number]> = []
+      const limited = Scenario.rateLimited(mark(marks), 10)
+      yield* simulate({}, Effect.zipRight(limited, Effect.zipRight(Effect.sleep(1050), Effect.repeatN(limited, 2))))
+      assert.deepStrictEqual(
+        marks.map(([time]) => time),
+        [0, 1050, 1150, 1250]
+      )
+    })
+  )
+
+  it.effect("have a state of their own in each run", () =>
+    Effect.gen(function* () {
+      let made = 0
+      const count = Scenario.shared(Effect.sync(() => [made++]))
+      const first = yield* simulate({ sessions: 3 }, count)
+      assert.deepStrictEqual(first.sessions, [Exit.succeed([0]), Exit.succeed([0]), Exit.succeed([0])])
+      const second = yield* simulate({ sessions: 1 }, count)
+      assert.deepStrictEqual(second.sessions, [Exit.succeed([1])])
+    })
+  )
+
+  it.effect("begin when it is due, in whichever session is free, and measure from then", () =>
+    Effect.gen(function* () {
+      const marks: Array<readonly [number, number]> = []
+      // Ten a second, for two sessions that take 250 ms each: too much by a fifth.
+      const work = Effect.zipRight(mark(marks), Effect.sleep(250))
+      const scenario = Scenario.onSchedule(work, (index) => (index < 10 ? index * 100 : undefined), "work")
+      const { elapsed, recorder } = yield* simulate({ sessions: 2 }, scenario)
+      assert.deepStrictEqual(
+        marks.map(([time]) => time),
+        [0, 100, 250, 350, 500, 600, 750, 850, 1000, 1100]
+      )
+      assert.strictEqual(elapsed, 1350)
+      const late = Histogram.range(recorder.ownHistogram("work late", "accepted")!)
+      assert.closeTo(late.max / 1e6, 200, 0.2)
+      assert.closeTo(Histogram.range(recorder.ownHistogram("work", "accepted")!).max / 1e6, 450, 0.5)
+    })
+  )
+
+  it.effect("have as many sessions active as the stage says", () =>
+    Effect.gen(function* () {
+      const marks: Array<readonly [number, number]> = []
+      const scenario = Effect.zipRight(mark(marks), Effect.sleep(100)).pipe(
+        Scenario.staged([
+          { lasts: "1 second", sessions: 2 },
+          { lasts: "4 seconds", sessions: [2, 10] },
+          { lasts: "1 second", sessions: 0 },
+          { lasts: "1 second", sessions: [4, 0] }
+        ])
+      )
+      const { elapsed } = yield* simulate({ sessions: 20 }, scenario)
+      const activeBetween = (from: number, to: number) =>
+        new Set(marks.flatMap(([time, session]) => (time >= from && time < to ? [session] : []))).size
+      assert.strictEqual(activeBetween(0, 1000), 2)
+      assert.strictEqual(activeBetween(1000, 1500), 3)
+      assert.strictEqual(activeBetween(2900, 3000), 6)
+      assert.strictEqual(activeBetween(4900, 5000), 10)
+      assert.strictEqual(activeBetween(5000, 6000), 0)
+      assert.strictEqual(activeBetween(6000, 6100), 4)
+      assert.strictEqual(activeBetween(6760, 6990), 1)
+      assert.closeTo(elapsed, 7000, 100)
+    })
+  )
+})
+
+describe("stages", () => {
+  const stages: ReadonlyArray<Scenario.SessionStage> = [
+    { lasts: 1000, sessions: [0, 10] },
+    { lasts: 0, sessions: 100 },
+    { lasts: 1000, sessions: [10, 5] }
+  ]
+
+  it("rise and fall evenly, and are over at their end", () => {
+    assert.deepStrictEqual(
+      [0, 500, 1000, 1500, 2000].map((time) => activeAt(stages, time)),
+      [0, 5, 10, 7.5, 0]
+    )
+  })
+
+  it("tell the moment from which a session is active", () => {
+    assert.closeTo(activeFrom(stages, 0, 0) ?? -1, 0, 0.01)
+    assert.closeTo(activeFrom(stages, 5, 100) ?? -1, 500, 0.01)
+    assert.strictEqual(activeFrom(stages, 5, 700), 700)
+    assert.strictEqual(activeFrom(stages, 9, 1001), 1001)
+    assert.isUndefined(activeFrom(stages, 9, 1201))
+    assert.isUndefined(activeFrom(stages, 10, 0))
+    for (let number = 0; number < 10; number++) {
+      const from = activeFrom(stages, number, 0)
+      assert.isTrue(from !== undefined && activeAt(stages, from) > number)
+    }
+  })
+})
+
+describe("messages of one's own", () => {
+  const mail = (number: number): MessageSource.Mail => ({
+    sender: `sender${number}@example.com`,
+    recipients: ["a@example.com", "b@example.com"],
+    content: `Subject: ${number}\n\n.a dot\nlast line`
+  })
+
+  it.effect("come from a function of their number", () =>
+    Effect.gen(function* () {
+      const { accounting, server } = yield* simulate({ messages: 3 }, overOne(MessageSource.fromFunction(mail)))
+      assert.strictEqual(accounting.recipients.accepted, 6)
+      assert.deepStrictEqual(
+        server.accepted.map(({ content, recipients, sender }) => ({ content, recipients, sender })),
+        [0, 1, 2].map((number) => ({
+          content: `Subject: ${number}\r\n\r\n.a dot\r\nlast line\r\n`,
+          recipients: ["a@example.com", "b@example.com"],
+          sender: `sender${number}@example.com`
+        }))
+      )
+    })
+  )
+
+  it.effect("come from an effect, whose failure ends the session, not the books", () =>
+    Effect.gen(function* () {
+      const source = MessageSource.fromEffect((number) =>
+        number < 2 ? Effect.succeed(mail(number)) : Effect.fail(new Enough())
+      )
+      const { accounting, sessions } = yield* simulate({ messages: 5 }, overOne(source))
+      assert.deepStrictEqual(sessions, [Exit.fail(new Enough())])
+      assert.deepStrictEqual([accounting.accepted, accounting.notStarted], [2, 3])
+    })
+  )
+
+  it.effect("come from a stream, each once, shared by all sessions, until it ends", () =>
+    Effect.gen(function* () {
+      let closed = 0
+      const stream = Stream.range(0, 99).pipe(
+        Stream.rechunk(7),
+        Stream.map(mail),
+        Stream.ensuring(
+          Effect.sync(() => {
+            closed++
+          })
+        )
+      )
+      const { accounting, server } = yield* simulate(
+        { messages: 1000, sessions: 8 },
+        overOne(MessageSource.fromStream(stream)),
+        { latency: "1 millis" }
+      )
+      assert.strictEqual(accounting.accepted, 100)
+      assert.strictEqual(accounting.notStarted, 900)
+      assert.strictEqual(new Set(server.accepted.map(({ sender }) => sender)).size, 100)
+      assert.strictEqual(new Set(server.accepted.map(({ session }) => session)).size, 8)
+      assert.strictEqual(closed, 1)
+    })
+  )
+
+  it.effect("that cannot be sent are an error that names them", () =>
+    Effect.gen(function* () {
+      const bad: ReadonlyArray<readonly [Partial<MessageSource.Mail>, string]> = [
+        [{ recipients: [] }, "message 0: no recipients"],
+        [{ sender: "a@b>\r\nRCPT TO:<c" }, "line break"],
+        [{ recipients: ["a@b\n"] }, "line break"],
+        [{ content: "a\rb" }, "line 1 holds a carriage return"]
+      ]
+      for (const [change, expected] of bad) {
+        const source = MessageSource.fromFunction((number) => ({ ...mail(number), ...change }))
+        const { accounting, sessions } = yield* simulate({}, overOne(source))
+        const failure = sessions.map(Exit.match({ onSuccess: () => "", onFailure: (cause) => String(cause) }))[0]
+        assert.include(failure, expected)
+        assert.strictEqual(accounting.notStarted, 1)
+      }
+    })
+  )
+})
+
+describe("the end of scenarios", () => {
+  it.effect("that are asked to stop comes with the message under way, and cuts pauses and repetitions short", () =>
+    Effect.gen(function* () {
+      const scenario = Effect.flatMap(Scenario.sessionNumber, (number) =>
+        number === 0
+          ? overOne()
+          : number === 1
+            ? Effect.zipRight(Scenario.pause("1 hour"), Clock.currentTimeMillis)
+            : Scenario.repeat(Effect.sleep("3 seconds"), { pause: "1 hour" })
+      )
+      const { accounting, elapsed, sessions, stopped } = yield* simulate({ messages: 100, sessions: 3 }, scenario, {
+        latency: { final: "1 second" },
+        run: { stopping: Effect.sleep("4500 millis") }
+      })
+      assert.isTrue(stopped)
+      assert.strictEqual(accounting.accepted, 5)
+      assert.strictEqual(accounting.notStarted, 95)
+      assert.deepStrictEqual(sessions.slice(1).map(Exit.match({ onFailure: () => -1, onSuccess: Number })), [4500, 1])
+      assert.strictEqual(elapsed, 5000)
+    })
+  )
+
+  it.effect("that do not stop is an interruption, when their time to drain is over", () =>
+    Effect.gen(function* () {
+      const { accounting, elapsed, sessions } = yield* simulate({ messages: 2, sessions: 2, drain: 3 }, overOne(), {
+        latency: { final: "1 hour" },
+        run: { stopping: Effect.sleep("1 second") }
+      })
+      assert.strictEqual(elapsed, 4000)
+      assert.strictEqual(accounting.unknown, 2)
+      assert.isTrue(sessions.every(Exit.isInterrupted))
+    })
+  )
+
+  it.effect("by interruption is prompt, and closes all connections", () =>
+    Effect.gen(function* () {
+      const server = yield* TestServer.TestServer
+      const fiber = yield* Effect.fork(Scenario.run(Plan.make({ messages: 100, sessions: 10 }), overOne()))
+      yield* Effect.sleep("2500 millis")
+      const before = yield* Clock.currentTimeMillis
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+      assert.strictEqual(yield* Clock.currentTimeMillis, before)
+      assert.strictEqual(server.sessions.length, 10)
+      assert.isTrue(server.sessions.every(({ end }) => end?.by === "client" && end.time === before))
+    }).pipe(
+      Effect.provide([TestServer.layer({ latency: { final: "1 second" } }), FileSystem.layerNoop({})]),
+      (program) => Simulation.run(program)
+    )
+  )
+})
+
+describe("a run as a stream", () => {
+  const services = [TestServer.layer({ latency: { final: "10 millis" } }), FileSystem.layerNoop({})] as const
+  const plan = Plan.make({ messages: 50, sessions: 5, reuse: true })
+
+  it.effect("tells each message's end when it comes, and at last the result", () =>
+    Effect.gen(function* () {
+      const events = Chunk.toReadonlyArray(yield* Stream.runCollect(Load.stream(plan)))
+      assert.deepStrictEqual(
+        events.slice(0, -1).map((event) => event._tag === "MessageEnded" && [event.at, event.outcome._tag]),
+        Array.from({ length: 50 }, (_, index) => [10 * (1 + Math.floor(index / 5)), "Accepted" as const])
+      )
+      const last = events[50]
+      assert.isTrue(last?._tag === "RunEnded" && last.result.accounting.accepted === 50 && last.missed === 0)
+    }).pipe(Effect.provide(services), (program) => Simulation.run(program))
+  )
+
+  it.effect("tells what a scenario measures", () =>
+    Effect.gen(function* () {
+      const scenario = Scenario.measure(Effect.sleep("3 millis"), "nap")
+      const events = yield* Stream.runCollect(Scenario.stream(Plan.make({ sessions: 2 }), scenario))
+      assert.deepStrictEqual(Chunk.toReadonlyArray(events).slice(0, 2), [
+        { _tag: "Measured", at: 3, name: "nap", ending: "accepted", elapsed: 3 },
+        { _tag: "Measured", at: 3, name: "nap", ending: "accepted", elapsed: 3 }
+      ])
+    }).pipe(Effect.provide(services), (program) => Simulation.run(program))
+  )
+
+  it.effect("is not slowed down by who reads it, and counts what they miss", () =>
+    Effect.gen(function* () {
+      const events = yield* Load.stream(plan, { capacity: 10 }).pipe(
+        Stream.tap(() => Effect.sleep("1 minute")),
+        Stream.runCollect
+      )
+      const last = Option.getOrThrow(Chunk.last(events))
+      assert.isTrue(last._tag === "RunEnded")
+      if (last._tag !== "RunEnded") return
+      assert.strictEqual(last.result.elapsed, 100)
+      assert.strictEqual(last.missed + events.length - 1, 50)
+      assert.isAbove(last.missed, 0)
+    }).pipe(Effect.provide(services), (program) => Simulation.run(program))
+  )
+
+  it.effect("ends the run when it is read no more", () =>
+    Effect.gen(function* () {
+      const server = yield* TestServer.TestServer
+      yield* Stream.runDrain(Stream.take(Load.stream(plan), 7))
+      const seen = server.accepted.length
+      assert.isBelow(seen, 50)
+      assert.isTrue(server.sessions.every(({ end }) => end !== undefined))
+      yield* Effect.sleep("1 hour")
+      assert.strictEqual(server.accepted.length, seen)
+    }).pipe(Effect.provide(services), (program) => Simulation.run(program))
+  )
+
+  it.effect("fails as the run does", () =>
+    Effect.gen(function* () {
+      const failing = Load.stream(Plan.make({ file: "/no/such/file" }))
+      const error = yield* Effect.flip(Stream.runDrain(failing))
+      assert.strictEqual(error._tag, "FileUnusable")
+    }).pipe(Effect.provide(services), (program) => Simulation.run(program))
+  )
+})
+
+describe("the types", () => {
+  class Corpus extends Context.Tag("Corpus")<Corpus, { readonly next: Effect.Effect<MessageSource.Mail, Enough> }>() {}
+
+  it("tell what a scenario can fail with, and what it needs", () => {
+    const wire = Scenario.open
+    expectTypeOf<Effect.Effect.Error<typeof wire>>().toEqualTypeOf<SmtpError>()
+
+    const loop = Scenario.forEachMessage(
+      (message) =>
+        Effect.scoped(Effect.flatMap(Scenario.open, (wire) => Scenario.deliver(wire, message))).pipe(
+          Effect.timeout("1 second")
+        ),
+      MessageSource.fromEffect(() => Effect.flatMap(Corpus, ({ next }) => next))
+    )
+    // What SMTP does wrong costs the message; the rest is the caller's.
+    expectTypeOf<Effect.Effect.Error<typeof loop>>().toEqualTypeOf<
+      Cause.TimeoutException | Enough | MessageSource.MailUnusable
+    >()
+    expectTypeOf<Effect.Effect.Context<typeof loop>>().toEqualTypeOf<Corpus | Scenario.ScenarioSession>()
+
+    const mix = Scenario.mixed([1, Effect.succeed("a" as const)], [2, Effect.fail(new Enough())], [3, Corpus])
+    expectTypeOf(mix).toEqualTypeOf<Effect.Effect<"a" | Corpus["Type"], Enough, Corpus | Scenario.ScenarioSession>>()
+
+    const run = Scenario.run(Plan.make({}), Effect.zipRight(wire, mix))
+    expectTypeOf<Effect.Effect.Error<typeof run>>().toEqualTypeOf<Load.RunError>()
+    expectTypeOf<Effect.Effect.Context<typeof run>>().toEqualTypeOf<Connector | FileSystem.FileSystem | Corpus>()
+    expectTypeOf<Effect.Effect.Success<typeof run>["sessions"]>().toEqualTypeOf<
+      ReadonlyArray<Exit.Exit<"a" | Corpus["Type"], SmtpError | Enough>>
+    >()
+
+    const piped = Corpus.pipe(
+      Scenario.measure("corpus"),
+      Scenario.rateLimited(10),
+      Scenario.onSchedule((index) => index, "corpus"),
+      Scenario.staged([])
+    )
+    expectTypeOf(piped).toEqualTypeOf<Effect.Effect<void, never, Corpus | Scenario.ScenarioSession>>()
+    expectTypeOf(Scenario.connect).toMatchTypeOf<
+      Effect.Effect<Wire, SmtpError, Scenario.ScenarioSession | Scope.Scope>
+    >()
+  })
+})
