@@ -6,12 +6,14 @@
  * - `dist/lib`: the library, module by module, with types. The commands' own modules are not part of it: what they are
  *   made of (@effect/cli) is no dependency of the package.
  * - `dist/man`: the manual pages.
+ * - `dist/schema`: the JSON Schema of what `--report json` writes.
  */
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import * as Manual from "../src/cli/Manual.js"
+import * as RunReport from "../src/report/RunReport.js"
 import { version } from "../src/version.js"
 
 /** What users run, each with the module that it starts in. */
@@ -51,6 +53,9 @@ execFileSync(process.execPath, tsc, { stdio: "inherit" })
 
 fs.mkdirSync(`${made}/man`)
 fs.writeFileSync(`${made}/man/smtp-source.1`, Manual.page({ version }))
+
+fs.mkdirSync(`${made}/schema`)
+fs.writeFileSync(`${made}/schema/report.schema.json`, `${JSON.stringify(RunReport.jsonSchema(), undefined, 2)}\n`)
 
 fs.rmSync("dist", { recursive: true, force: true })
 fs.renameSync(made, "dist")

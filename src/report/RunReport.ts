@@ -106,7 +106,10 @@ const fields = {
  * @since 0.1.0
  * @category schemas
  */
-export const schema = Schema.Struct(fields)
+export const schema = Schema.Struct(fields).annotations({
+  title: "A report of smtp-source",
+  description: "What --report json writes: one run, or several that were merged. Times are in milliseconds."
+})
 
 /**
  * A finished run.
