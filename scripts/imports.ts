@@ -19,7 +19,7 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
   cli: ["load", "report", "sink", "measure", "plan", "smtp"],
   version: [],
   bin: ["cli", "node", "load", "report", "sink", "measure", "plan", "smtp", "version"],
-  index: ["node", "load", "report", "sink", "measure", "plan", "smtp"],
+  index: ["node", "load", "report", "sink", "measure", "plan", "smtp", "version"],
   testing: ["load", "report", "sink", "measure", "plan", "smtp"]
 }
 

@@ -66,3 +66,5 @@ export * as SmtpCommand from "./smtp/SmtpCommand.js"
 export * as Target from "./smtp/Target.js"
 /** The connection. */
 export * as Wire from "./smtp/Wire.js"
+/** The package's version. */
+export { version } from "./version.js"

@@ -50,7 +50,19 @@ import * as Session from "./ScenarioSession.js"
 import { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
 
 export { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
-export { type Choice, mixed, onSchedule, pause, rateLimited, type RepeatOptions, repeat } from "./ScenarioFlow.js"
+export {
+  type Choice,
+  mixed,
+  onSchedule,
+  pause,
+  type RateLimit,
+  rateLimit,
+  rateLimited,
+  type RepeatOptions,
+  repeat,
+  type StartTimes,
+  startTimes
+} from "./ScenarioFlow.js"
 export { type SessionStage, staged } from "./ScenarioStages.js"
 
 /**
@@ -216,7 +228,7 @@ export const draw: Effect.Effect<number, never, ScenarioSession> = Effect.map(Sc
 
 /**
  * What all sessions of the run share: made by the first session that comes here, with a scope that ends with the run. Each
- * call makes a thing of its own, so call it once, outside of the scenario.
+ * call makes a thing of its own, so make it once, outside of the scenario.
  *
  * @since 0.1.0
  * @category session

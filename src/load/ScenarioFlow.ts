@@ -110,64 +110,97 @@ export const repeat: {
 )
 
 /**
- * Begins at most so many times a second, evenly spaced, counting all sessions of the run together. Times that were not used
- * are not made up for.
+ * A rate that all sessions of a run keep together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RateLimit {
+  readonly perSecond: number
+}
+
+/**
+ * A rate, evenly spaced. Those who are given the same object share it, so make it outside of the scenario.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const rateLimit = (perSecond: number): RateLimit => ({ perSecond })
+
+/**
+ * Begins when the rate allows it. Times that were not used are not made up for.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const rateLimited: {
-  (perSecond: number): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ScenarioSession>
-  <A, E, R>(self: Effect.Effect<A, E, R>, perSecond: number): Effect.Effect<A, E, R | ScenarioSession>
-} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, perSecond: number): Effect.Effect<A, E, R | ScenarioSession> => {
-  const key = {}
-  const first = Effect.sync(() => ({ next: Number.NEGATIVE_INFINITY }))
-  return Effect.gen(function* () {
-    const session = yield* ScenarioSession
-    const turn = yield* session.shared(key, first)
-    const now = session.now()
-    const at = Math.max(now, turn.next)
-    turn.next = at + 1000 / perSecond
-    if (at > now) yield* session.pause(at - now)
-    return yield* self
-  })
-})
+  (limit: RateLimit): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ScenarioSession>
+  <A, E, R>(self: Effect.Effect<A, E, R>, limit: RateLimit): Effect.Effect<A, E, R | ScenarioSession>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, limit: RateLimit): Effect.Effect<A, E, R | ScenarioSession> =>
+    Effect.gen(function* () {
+      const session = yield* ScenarioSession
+      const turn = yield* session.shared(limit, firstTurn)
+      const now = session.now()
+      const at = Math.max(now, turn.next)
+      turn.next = at + 1000 / limit.perSecond
+      if (at > now) yield* session.pause(at - now)
+      return yield* self
+    })
+)
+
+const firstTurn = Effect.sync(() => ({ next: 0 }))
 
 /**
- * Begins at the given times, counting all sessions of the run together: `dueAt(k)` is when the k-th one is due, from 0, in
- * milliseconds since the sessions began; undefined after the last one. Each session takes the next time as soon as it is
- * free, so that a beginning is late when none is. Ends when there are no more times, or when the run is asked to stop.
+ * Times at which something is to begin, of all sessions of a run together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StartTimes {
+  /** When the k-th one is due, from 0, in milliseconds since the sessions began; undefined after the last one. */
+  readonly dueAt: (index: number) => number | undefined
+}
+
+/**
+ * The times that a function gives, which must not decrease. Those who are given the same object share them, so make it
+ * outside of the scenario.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const startTimes = (dueAt: StartTimes["dueAt"]): StartTimes => ({ dueAt })
+
+/**
+ * Begins at the given times, again and again: each session takes the next time as soon as it is free, so that a beginning is
+ * late when none is. Ends when there are no more times, or when the run is asked to stop.
  *
  * With a name, the time from when each one was due to its end is measured under it, and by how much each one began late under
- * the name with ` late` after it.
+ * the name with ` late` after it. This sees what a loop of sessions does not: a loop waits while the server stalls, and has one
+ * slow message for each session to show for it; here, all that were due meanwhile are slow.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const onSchedule: {
   (
-    dueAt: (index: number) => number | undefined,
+    times: StartTimes,
     name?: string
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<void, E, R | ScenarioSession>
-  <A, E, R>(
-    self: Effect.Effect<A, E, R>,
-    dueAt: (index: number) => number | undefined,
-    name?: string
-  ): Effect.Effect<void, E, R | ScenarioSession>
+  <A, E, R>(self: Effect.Effect<A, E, R>, times: StartTimes, name?: string): Effect.Effect<void, E, R | ScenarioSession>
 } = dual(
   (args) => Effect.isEffect(args[0]),
   <A, E, R>(
     self: Effect.Effect<A, E, R>,
-    dueAt: (index: number) => number | undefined,
+    times: StartTimes,
     name?: string
-  ): Effect.Effect<void, E, R | ScenarioSession> => {
-    const key = {}
-    const first = Effect.sync(() => ({ next: 0 }))
-    return Effect.gen(function* () {
+  ): Effect.Effect<void, E, R | ScenarioSession> =>
+    Effect.gen(function* () {
       const session = yield* ScenarioSession
-      const turn = yield* session.shared(key, first)
+      const turn = yield* session.shared(times, firstTurn)
       while (!session.isStopping()) {
-        const due = dueAt(turn.next++)
+        const due = times.dueAt(turn.next++)
         if (due === undefined) return
         if (due > session.now()) yield* session.pause(due - session.now())
         if (session.isStopping()) return
@@ -181,5 +214,4 @@ export const onSchedule: {
         yield* Effect.yieldNow()
       }
     })
-  }
 )

@@ -2,15 +2,24 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Histogram from "../../src/measure/Histogram.js"
+import type { Ending } from "../../src/measure/Recorder.js"
 import * as NodeSink from "../../src/node/NodeSink.js"
+import * as Distribution from "../../src/plan/Distribution.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
+import * as TestServer from "../../src/sink/TestServer.js"
 import * as Target from "../../src/smtp/Target.js"
+import type { Connector } from "../../src/smtp/Wire.js"
+import * as Simulation from "../../src/testing/Simulation.js"
+import { capacity } from "./capacity.js"
 import { flood } from "./dialogue.js"
+import { probe } from "./probing.js"
 import { measure } from "./run.js"
+import { smoke } from "./smoke.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -44,6 +53,82 @@ describe("the examples of the README", () => {
       assert.strictEqual(histogram === undefined ? 0 : Histogram.total(histogram), 1000)
       assert.strictEqual((yield* counts).quits, 10)
     }).pipe(Effect.provide(NodeSink.layer({ thread: false })))
+  )
+})
+
+/** Runs an example against a server in memory, in virtual time. */
+const simulated = <A, E>(
+  example: Effect.Effect<A, E, Connector | FileSystem.FileSystem | TestServer.TestServer>,
+  options: TestServer.TestServerOptions
+) =>
+  example.pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) =>
+    Simulation.run(program)
+  )
+
+describe("the worked examples", () => {
+  for (const name of ["smoke", "capacity", "probing"]) {
+    it(`are linked to in the README: ${name}`, () => {
+      assert.include(read("README.md"), `(test/examples/${name}.ts)`)
+    })
+  }
+
+  it.effect("smoke: passes with a good server, and fails with what is wrong of a bad one", () =>
+    Effect.gen(function* () {
+      const report = yield* simulated(smoke("localhost"), { latency: "10 millis" })
+      assert.strictEqual(report.messages.accepted, 200)
+      const slow = yield* Effect.flip(simulated(smoke("localhost"), { latency: "100 millis" }))
+      assert.strictEqual(slow.message.split(" (")[0], "p99(transaction) > 250ms")
+      const bad = yield* Effect.flip(
+        simulated(smoke("localhost"), {
+          script: ({ session, stage }) =>
+            session % 20 === 0 && stage === "rcpt" ? TestServer.reply("451 4.3.0 later") : undefined
+        })
+      )
+      assert.match(bad.message, /^accepted < 100% \(9[0-9.]+%\); code\(4xx\) > 0 \([0-9]+\)$/)
+    })
+  )
+
+  it.effect("capacity: finds what a server can take, which is a bit less than all that it can do", () =>
+    Effect.gen(function* () {
+      const found = (meanMillis: number) =>
+        simulated(capacity("localhost"), { capacity: { service: Distribution.exponential(meanMillis) } })
+      // Theory (D/M/1) has the 99th percentile at 136 ms for 30 a second of 50 that can be served, at 248 ms for 40.
+      const rate = yield* found(20)
+      assert.isAtLeast(rate, 30)
+      assert.isBelow(rate, 50)
+      assert.isAbove(yield* found(12), rate)
+    })
+  )
+
+  it.effect("probing: asks, vanishes, tries again where there was no connection, and leaves no message behind", () =>
+    Effect.gen(function* () {
+      const { recorder, sessions } = yield* probe("localhost", ["root", "nobody", "admin"])
+      assert.deepStrictEqual(
+        sessions.map(Exit.getOrElse(() => undefined)),
+        Array.from({ length: 10 }, () => ["root", "admin"])
+      )
+      const count = (name: string, ending: Ending) => {
+        const histogram = recorder.ownHistogram(name, ending)
+        return histogram === undefined ? 0 : Histogram.total(histogram)
+      }
+      assert.deepStrictEqual(
+        [count("vrfy", "accepted"), count("vanish", "accepted"), count("vanish", "failed")],
+        [30, 100, 1]
+      )
+      const server = yield* TestServer.TestServer
+      assert.strictEqual(server.accepted.length, 0)
+      assert.strictEqual(server.sessions.filter(({ end }) => end?.by === "client" && end.how === "reset").length, 100)
+      assert.strictEqual((yield* server.counts).quits, 10)
+    }).pipe((example) =>
+      simulated(example, {
+        connect: (attempt) => (attempt === 3 ? { refuse: "ECONNREFUSED" } : undefined),
+        latency: "5 millis",
+        script: ({ line }) =>
+          line.startsWith("VRFY")
+            ? TestServer.reply(line.endsWith("nobody") ? "550 5.1.1 who?" : "250 2.1.5 yes")
+            : undefined
+      })
+    )
   )
 })
 

@@ -311,7 +311,7 @@ describe("combinators", () => {
   it.effect("limit the rate of all sessions together", () =>
     Effect.gen(function* () {
       const marks: Array<readonly [number, number]> = []
-      const scenario = Scenario.repeat(Scenario.rateLimited(mark(marks), 40), { times: 20 })
+      const scenario = Scenario.repeat(Scenario.rateLimited(mark(marks), Scenario.rateLimit(40)), { times: 20 })
       yield* simulate({ sessions: 5 }, scenario)
       assert.deepStrictEqual(
         marks.map(([time]) => time),
@@ -324,12 +324,33 @@ describe("combinators", () => {
   it.effect("do not make up for times that a rate limit had left unused", () =>
     Effect.gen(function* () {
       const marks: Array<readonly [number, number]> = []
-      const limited = Scenario.rateLimited(mark(marks), 10)
+      const limited = Scenario.rateLimited(mark(marks), Scenario.rateLimit(10))
       yield* simulate({}, Effect.zipRight(limited, Effect.zipRight(Effect.sleep(1050), Effect.repeatN(limited, 2))))
       assert.deepStrictEqual(
         marks.map(([time]) => time),
         [0, 1050, 1150, 1250]
       )
+    })
+  )
+
+  it.effect("share a rate with all who are given the same one, in this run", () =>
+    Effect.gen(function* () {
+      const marks: Array<readonly [number, number]> = []
+      const limit = Scenario.rateLimit(10)
+      // Made anew in each session, as where they need its connection.
+      const scenario = Effect.gen(function* () {
+        yield* Effect.void
+        yield* Scenario.rateLimited(mark(marks), limit)
+        yield* mark(marks).pipe(Scenario.rateLimited(limit))
+      })
+      for (let run = 0; run < 2; run++) {
+        marks.length = 0
+        yield* simulate({ sessions: 3 }, scenario)
+        assert.deepStrictEqual(
+          marks.map(([time]) => time),
+          [0, 100, 200, 300, 400, 500]
+        )
+      }
     })
   )
 
@@ -349,7 +370,8 @@ describe("combinators", () => {
       const marks: Array<readonly [number, number]> = []
       // Ten a second, for two sessions that take 250 ms each: too much by a fifth.
       const work = Effect.zipRight(mark(marks), Effect.sleep(250))
-      const scenario = Scenario.onSchedule(work, (index) => (index < 10 ? index * 100 : undefined), "work")
+      const times = Scenario.startTimes((index) => (index < 10 ? index * 100 : undefined))
+      const scenario = Scenario.onSchedule(work, times, "work")
       const { elapsed, recorder } = yield* simulate({ sessions: 2 }, scenario)
       assert.deepStrictEqual(
         marks.map(([time]) => time),
@@ -639,8 +661,11 @@ describe("the types", () => {
 
     const piped = Corpus.pipe(
       Scenario.measure("corpus"),
-      Scenario.rateLimited(10),
-      Scenario.onSchedule((index) => index, "corpus"),
+      Scenario.rateLimited(Scenario.rateLimit(10)),
+      Scenario.onSchedule(
+        Scenario.startTimes((index) => index),
+        "corpus"
+      ),
       Scenario.staged([])
     )
     expectTypeOf(piped).toEqualTypeOf<Effect.Effect<void, never, Corpus | Scenario.ScenarioSession>>()
