@@ -11,6 +11,7 @@ import type { Plan } from "../plan/Plan.js"
 import * as ReportRequest from "../plan/ReportRequest.js"
 import * as CsvReport from "../report/CsvReport.js"
 import * as HgrmReport from "../report/HgrmReport.js"
+import * as HtmlReport from "../report/HtmlReport.js"
 import * as JsonReport from "../report/JsonReport.js"
 import * as Judgement from "../report/Judgement.js"
 import * as JunitReport from "../report/JunitReport.js"
@@ -103,7 +104,8 @@ const faces: { readonly [format in ReportRequest.Format]: (report: RunReport) =>
   csv: CsvReport.render,
   hgrm: HgrmReport.render,
   prometheus: PrometheusReport.render,
-  junit: JunitReport.render
+  junit: JunitReport.render,
+  html: (report) => HtmlReport.render(report)
 }
 
 /** Plotters want each distribution in a file of its own: beside `a.hgrm`, which has the transactions, `a.rcpt-accepted.hgrm`. */

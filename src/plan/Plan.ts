@@ -254,7 +254,7 @@ const fields = {
     repeatable: true,
     placeholder: "format[=file]",
     description:
-      "Report the run at its end, as text, json, csv, hgrm (HdrHistogram), prometheus (for a textfile collector) or junit, to a file; without one, text goes to standard error and the others to standard output. May be given several times."
+      "Report the run at its end, as text, json, csv, hgrm (HdrHistogram), prometheus (for a textfile collector), junit or html (one page that needs nothing else), to a file; without one, text goes to standard error and the others to standard output. May be given several times."
   }),
   failIf: PlanField.optional(Schema.Array(VerdictText), {
     section: "Results",

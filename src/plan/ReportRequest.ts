@@ -10,7 +10,7 @@
  * @since 0.1.0
  * @category constants
  */
-export const formats = ["text", "json", "csv", "hgrm", "prometheus", "junit"] as const
+export const formats = ["text", "json", "csv", "hgrm", "prometheus", "junit", "html"] as const
 
 /**
  * One of `formats`.

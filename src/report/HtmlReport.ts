@@ -1,0 +1,284 @@
+/**
+ * A run as one HTML page that needs nothing else: no network, no program, no other file. What it shows is also in it as
+ * JSON, so that the page is a result that can be merged and compared.
+ *
+ * @since 0.1.0
+ */
+import * as GeneratorHealth from "../measure/GeneratorHealth.js"
+import * as Plan from "../plan/Plan.js"
+import * as Axis from "./html/Axis.js"
+import { type Content, embeddedJson, Markup, markup } from "./html/Markup.js"
+import * as PercentileChart from "./html/PercentileChart.js"
+import { styleSheet } from "./html/StyleSheet.js"
+import * as Timeline from "./html/Timeline.js"
+import * as JsonReport from "./JsonReport.js"
+import type { Durations, RunReport } from "./RunReport.js"
+import * as Summary from "./Summary.js"
+
+/** Nothing is loaded and nothing is run, whatever a server has smuggled into a text. The empty icon spares a request. */
+const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+/**
+ * The page.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const render = (report: RunReport, moments: ReadonlyArray<Timeline.Moment> = []): string => {
+  const { tool } = report
+  const title = titleOf(report)
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${new Markup(styleSheet)}</style>
+</head>
+<body>
+<header>
+${bottleneck(report)}
+<h1>${title}</h1>
+<p class="soft">${how(report)}</p>
+${report.reason === undefined ? undefined : markup`<p class="notice"><strong>${report.ended === "failed" ? "Ended by" : "Stopped by"}</strong> ${report.reason}</p>`}
+${headline(report)}
+${endings(report)}
+</header>
+<main>
+${section("Verdicts", verdicts(report))}
+${section("Over time", Timeline.render(moments))}
+${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations)])}
+${section("What went wrong", errorTable(report))}
+${section("Replies", replyTable(report))}
+${section("Recipients and traffic", facts(report))}
+${section("The generator", generator(report))}
+${section("The plan", plan(report))}
+</main>
+<footer>Made by ${tool.name} ${tool.version}. This page holds the whole report as JSON, with its histograms: smtp-report reads it.</footer>
+<script type="application/json" id="report">${embeddedJson(JsonReport.render(report))}</script>
+</body>
+</html>
+`.text
+}
+
+const { count } = Summary
+
+const section = (title: string, content: ReadonlyArray<Markup>): Content =>
+  content.length === 0 ? undefined : markup`<section><h2>${title}</h2>${content}</section>`
+
+const titleOf = ({ messages, plan }: RunReport): string => {
+  const target = typeof plan.target === "string" ? ` to ${plan.target}` : ""
+  return `${count(messages.planned)} ${messages.planned === 1 ? "message" : "messages"}${target}`
+}
+
+const how = ({ elapsed, ended, runs, startedAt }: RunReport): string => {
+  const end = { completed: "Completed", stopped: "Stopped on request", failed: "Ended early" }[ended]
+  const start = startedAt.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC")
+  return `${end} after ${Axis.clock(elapsed / 1000)}, started ${start}${runs > 1 ? `; ${runs} runs together` : ""}`
+}
+
+const bottleneck = ({ generator }: RunReport): Content =>
+  generator !== undefined && GeneratorHealth.isBottleneck(generator)
+    ? markup`<p class="notice" role="note"><strong>The generator was the bottleneck.</strong> It was busy ${percent(generator.utilisation)} of the time: the server may be faster than these figures. Try <code>--workers auto</code>, or fewer sessions.</p>`
+    : undefined
+
+const headline = ({ durations, rate }: RunReport): Markup => {
+  const transaction = durations.find(({ ending, of }) => of === "transaction" && ending === "accepted")
+  const figure = (name: string, value: string): Markup => {
+    const [amount, ...unit] = value.split(" ")
+    return markup`<div><dt>${name}</dt><dd>${amount}${unit.length > 0 ? markup` <span>${unit.join(" ")}</span>` : undefined}</dd></div>`
+  }
+  return markup`<dl class="figures">${figure("Accepted per second", rate < 10 ? rate.toFixed(2) : count(Math.round(rate)))}${
+    transaction === undefined
+      ? undefined
+      : (["p50", "p99", "max"] as const).map((name) =>
+          figure(
+            `Transaction, ${name === "max" ? "slowest" : name === "p50" ? "median" : name}`,
+            Axis.time(transaction[name])
+          )
+        )
+  }</dl>`
+}
+
+const endings = ({ messages }: RunReport): Markup => {
+  const ends = [
+    ["accepted", "accepted", messages.accepted],
+    ["rejected", "rejected", messages.rejected],
+    ["failed", "failed", messages.failed],
+    ["unknown", "unknown", messages.unknown],
+    ["not started", "idle", messages.notStarted]
+  ] as const
+  return markup`<div class="bar" aria-hidden="true">${ends.map(([, style, number]) => (number > 0 ? markup`<i class="bg-${style}" style="flex:${number} 1 0"></i>` : undefined))}</div>
+<ul class="key" aria-label="Messages by how they ended">${ends.map(([name, style, number]) => markup`<li${new Markup(number > 0 ? "" : ' class="soft"')}><i class="bg-${style}" aria-hidden="true"></i><b>${count(number)}</b> ${name}${number > 0 && number < messages.planned ? ` (${share(number / messages.planned)})` : ""}</li>`)}</ul>`
+}
+
+const percent = (part: number): string => `${(part * 100).toFixed(0)} %`
+
+/** What is not all is not said to be. */
+const share = (part: number): string =>
+  part > 0.999 ? "> 99.9 %" : part < 0.001 ? "< 0.1 %" : `${(part * 100).toFixed(1)} %`
+
+const verdicts = ({ verdicts = [] }: RunReport): ReadonlyArray<Markup> =>
+  verdicts.length === 0
+    ? []
+    : [
+        markup`<p class="soft">What was not to happen, and whether it did.</p><ul class="verdicts">${verdicts.map(
+          ({ expression, failed, measured }) =>
+            markup`<li><span class="${failed ? "failed" : "passed"}">${failed ? "✗ failed" : "✓ passed"}</span><span><code>${expression}</code> <span class="soft">measured ${measured}</span></span></li>`
+        )}</ul>`
+      ]
+
+/** Tables scroll by themselves where they are too wide, and can be reached by the keyboard for it. */
+const table = (
+  name: string,
+  headings: ReadonlyArray<readonly [string, "text" | "number"]>,
+  rows: ReadonlyArray<Markup>
+): Markup =>
+  markup`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table><thead><tr>${headings.map(
+    ([text, kind]) => markup`<th scope="col"${new Markup(kind === "number" ? ' class="number"' : "")}>${text}</th>`
+  )}</tr></thead><tbody>${rows}</tbody></table></div>`
+
+const number = (value: string): Markup => markup`<td class="number">${value}</td>`
+
+const durationTable = (durations: ReadonlyArray<Durations>): ReadonlyArray<Markup> => {
+  if (durations.length === 0) return []
+  const whole = durations.filter(({ of }) => of === "transaction")
+  const ordered = [...whole, ...durations.filter(({ of }) => of !== "transaction")]
+  const figures = ["min", "mean", "p50", "p90", "p99", "p999", "max"] as const
+  return [
+    table(
+      "Latency by step",
+      [
+        ["Step", "text"],
+        ["Count", "number"],
+        ...figures.map((name) => [name === "p999" ? "p99.9" : name, "number"] as const)
+      ],
+      ordered.map(
+        (row) =>
+          markup`<tr${new Markup(row.of === "transaction" && row.ending === "accepted" ? ' class="main"' : "")}><th scope="row">${row.of}${row.ending === "accepted" ? "" : markup` <span class="failed">${row.ending}</span>`}</th>${number(count(row.count))}${figures.map((name) => number(Axis.time(row[name])))}</tr>`
+      )
+    )
+  ]
+}
+
+const during = (first: number, last: number): string => {
+  const [from, to] = [first, last].map((time) => Axis.clock(time / 1000))
+  return from === to ? `${from}` : `${from} – ${to}`
+}
+
+/** Lines of a text that came from a server: they were made printable with their line ends. */
+const lines = (text: string): string => text.split("\\x0a").join(" ")
+
+const errorTable = ({ errors }: RunReport): ReadonlyArray<Markup> =>
+  errors.length === 0
+    ? []
+    : [
+        table(
+          "Errors",
+          [
+            ["Count", "number"],
+            ["Step", "text"],
+            ["What", "text"],
+            ["Seen", "text"],
+            ["For example", "text"]
+          ],
+          [...errors]
+            .sort((one, other) => other.count - one.count)
+            .map(
+              (error) =>
+                markup`<tr>${number(count(error.count))}<td>${error.step}</td><td>${kinds[error.kind]}${error.detail === "" ? undefined : markup` <span class="soft">${error.detail}</span>`}${error.local ? markup` <span class="soft">(on this machine)</span>` : undefined}</td><td class="soft short">${during(error.first, error.last)}</td><td class="words">${lines(error.example)}</td></tr>`
+            )
+        )
+      ]
+
+const kinds = {
+  ConnectFailed: "connect failed",
+  ConnectionLost: "connection lost",
+  ReplyTimeout: "timed out",
+  ReplyMalformed: "malformed reply"
+} as const
+
+const replyTable = ({ replies }: RunReport): ReadonlyArray<Markup> =>
+  replies.length === 0
+    ? []
+    : [
+        table(
+          "Replies",
+          [
+            ["Step", "text"],
+            ["Code", "text"],
+            ["Count", "number"],
+            ["Seen", "text"],
+            ["For example", "text"]
+          ],
+          replies.map(
+            ({ code, count: times, enhanced, example, first, last, step }) =>
+              markup`<tr><th scope="row">${step}</th><td${new Markup(code >= 400 || code < 200 ? ' class="failed short"' : ' class="short"')}>${String(code).padStart(3, "0")}${enhanced === undefined ? "" : ` ${enhanced}`}</td>${number(count(times))}<td class="soft short">${during(first, last)}</td><td class="words">${lines(example)}</td></tr>`
+          )
+        )
+      ]
+
+const pairs = (rows: ReadonlyArray<readonly [string, Content]>): Markup =>
+  markup`<table class="plan"><tbody>${rows.map(([name, value]) => markup`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`
+
+const facts = ({ bytes, durations, elapsed, messages, recipients }: RunReport): ReadonlyArray<Markup> => {
+  const timesOf = (step: string, ending: Durations["ending"]) =>
+    durations.find((each) => each.of === step && each.ending === ending)?.count ?? 0
+  const opened = timesOf("connect", "accepted")
+  const perSecond = (amount: number) => (elapsed > 0 ? ` (${size((amount * 1000) / elapsed)}/s)` : "")
+  const { offered, ...ends } = recipients
+  const told = Object.entries(ends).filter(([end, number]) => end === "accepted" || number > 0)
+  return [
+    pairs([
+      ["Recipients offered", count(offered)],
+      ...told.map(([end, number]) => [`Recipients ${words[end] ?? end}`, count(number)] as const),
+      ...(opened > 0
+        ? [["Connections opened", `${count(opened)}, for ${each(messages.started / opened)} messages each`] as const]
+        : []),
+      ["Bytes sent", `${size(bytes.out)}${perSecond(bytes.out)}`],
+      ["Bytes received", `${size(bytes.in)}${perSecond(bytes.in)}`]
+    ])
+  ]
+}
+
+const each = (number: number): string => (number < 10 ? String(Number(number.toFixed(1))) : count(Math.round(number)))
+
+const words: { readonly [end: string]: string } = { refusedAfterContent: "refused after content" }
+
+const size = (bytes: number): string => {
+  const units = ["B", "kB", "MB", "GB", "TB"]
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
+}
+
+const generator = ({ generator }: RunReport): ReadonlyArray<Markup> =>
+  generator === undefined
+    ? []
+    : [
+        pairs([
+          ["Busy", `${percent(generator.utilisation)} of the time, in its busiest thread`],
+          ["CPU", `${Axis.time(generator.cpu.user)} user, ${Axis.time(generator.cpu.system)} system`],
+          ["Timers late by", `${Axis.time(generator.delayMean)} on average, ${Axis.time(generator.delayP99)} at p99`]
+        ])
+      ]
+
+const plan = ({ plan }: RunReport): ReadonlyArray<Markup> => {
+  const defaults: { readonly [field: string]: unknown } = { ...Plan.make({}) }
+  const rows = Object.entries(plan).map(([field, value]) => ({
+    row: [field, markup`<span class="words">${shown(value)}</span>`] as const,
+    usual: JSON.stringify(value) === JSON.stringify(defaults[field])
+  }))
+  const chosen = rows.filter(({ usual }) => !usual).map(({ row }) => row)
+  const others = rows.filter(({ usual }) => usual).map(({ row }) => row)
+  return [
+    pairs(chosen),
+    ...(others.length === 0
+      ? []
+      : [markup`<details><summary>${others.length} options at their defaults</summary>${pairs(others)}</details>`])
+  ]
+}
+
+const shown = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""))

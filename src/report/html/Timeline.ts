@@ -1,0 +1,155 @@
+/**
+ * Charts of how a run went on: what became of messages, and how long transactions took, by the time since the start.
+ *
+ * @since 0.1.0
+ */
+import * as Histogram from "../../measure/Histogram.js"
+import * as Summary from "../Summary.js"
+import * as Axis from "./Axis.js"
+import * as Chart from "./Chart.js"
+import { type Markup, markup } from "./Markup.js"
+
+/**
+ * What happened in an interval of the run. Times are in milliseconds, `at` since the start.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Moment {
+  readonly at: number
+  readonly length: number
+  readonly accepted: number
+  readonly rejected: number
+  readonly failed: number
+  readonly unknown: number
+  /** The buckets of the accepted transactions that ended in it. */
+  readonly buckets: ReadonlyArray<readonly [index: number, count: number]>
+}
+
+/**
+ * The charts; nothing where the run was too short for them.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const render = (moments: ReadonlyArray<Moment>): ReadonlyArray<Markup> =>
+  moments.length < 2 ? [] : [throughput(moments), latency(moments)]
+
+const ends = ["accepted", "rejected", "failed", "unknown"] as const
+
+const throughput = (all: ReadonlyArray<Moment>): Markup => {
+  const make = (width: number, id: string): Chart.Chart => {
+    const moments = gathered(all, width / 4)
+    const perSecond = (moment: Moment, count: number) => (moment.length > 0 ? (count * 1000) / moment.length : 0)
+    const total = (moment: Moment) => ends.reduce((sum, end) => sum + moment[end], 0)
+    const most = Math.max(...moments.map((moment) => perSecond(moment, total(moment))))
+    const present = ends.filter((end) => end === "accepted" || moments.some((moment) => moment[end] > 0))
+    const columns = present.map((end, index) => ({
+      style: `area-${end}`,
+      columns: moments.map((moment) => {
+        const below = present.slice(0, index).reduce((sum, each) => sum + moment[each], 0)
+        return {
+          ...span(moment),
+          bottom: perSecond(moment, below),
+          top: perSecond(moment, below + moment[end])
+        }
+      })
+    }))
+    return {
+      id,
+      title: "Messages per second over time",
+      description: `From ${rate(Math.min(...moments.map((moment) => perSecond(moment, moment.accepted))))} to ${rate(Math.max(...moments.map((moment) => perSecond(moment, moment.accepted))))} messages accepted per second.`,
+      width,
+      height: 220,
+      x: Axis.seconds(endOf(moments)),
+      y: Axis.linear(most, rate),
+      curves: [],
+      columns,
+      stretches: moments.map((moment) => ({
+        ...span(moment),
+        text: `${when(moment)}: ${present.map((end) => `${rate(perSecond(moment, moment[end]))} ${end}`).join(", ")} per second`
+      }))
+    }
+  }
+  return Chart.figure("Messages per second, by how they ended", make, "throughput")
+}
+
+const latency = (all: ReadonlyArray<Moment>): Markup => {
+  const make = (width: number, id: string): Chart.Chart => {
+    const moments = gathered(all, width / 4)
+    const told = moments.map((moment) => ({ moment, at: percentilesOf(moment.buckets) }))
+    const known = told.flatMap(({ at }) => (at === undefined ? [] : [at]))
+    const [least, most] = [Math.min(...known.map(({ p50 }) => p50)), Math.max(...known.map(({ max }) => max))]
+    const curve = (name: "p50" | "p99" | "max", style: string): Chart.Curve => ({
+      name,
+      style,
+      points: told.map(({ at, moment }) => [(moment.at + moment.length / 2) / 1000, at?.[name]])
+    })
+    return {
+      id,
+      title: "Latency of accepted transactions over time",
+      description:
+        known.length === 0
+          ? "No message was accepted."
+          : `The median is between ${Axis.time(least)} and ${Axis.time(Math.max(...known.map(({ p50 }) => p50)))}, the maximum ${Axis.time(most)}.`,
+      width,
+      height: 240,
+      x: Axis.seconds(endOf(moments)),
+      // A tail that is far above the median would press it flat.
+      y: most > least * 20 ? Axis.logarithmic(least, most, Axis.roundTime) : Axis.linear(most, Axis.roundTime),
+      curves: known.length === 0 ? [] : [curve("p50", "c1"), curve("p99", "c2"), curve("max", "c4 dotted")],
+      stretches: told.map(({ at, moment }) => ({
+        ...span(moment),
+        text: `${when(moment)}: ${at === undefined ? "none accepted" : `p50 ${Axis.time(at.p50)}, p99 ${Axis.time(at.p99)}, max ${Axis.time(at.max)}`}`
+      }))
+    }
+  }
+  return Chart.figure(
+    markup`Latency of accepted transactions, from MAIL to the reply to the final dot`,
+    make,
+    "latency"
+  )
+}
+
+const span = ({ at, length }: Moment) => ({ from: at / 1000, to: (at + length) / 1000 })
+
+const when = ({ at, length }: Moment): string => `${Axis.clock(at / 1000)} to ${Axis.clock((at + length) / 1000)}`
+
+const endOf = (moments: ReadonlyArray<Moment>): number =>
+  Math.max(...moments.map(({ at, length }) => at + length)) / 1000
+
+const rate = (number: number): string =>
+  number < 10 ? String(Number(number.toFixed(1))) : Summary.count(Math.round(number))
+
+/** No more than `most`: neighbours together, by their sums and buckets. */
+const gathered = (moments: ReadonlyArray<Moment>, most: number): ReadonlyArray<Moment> => {
+  const size = Math.ceil(moments.length / most)
+  if (size <= 1) return moments
+  return Array.from({ length: Math.ceil(moments.length / size) }, (_, index) => {
+    const part = moments.slice(index * size, (index + 1) * size)
+    const sum = (of: (moment: Moment) => number) => part.reduce((total, moment) => total + of(moment), 0)
+    return {
+      at: part[0]?.at ?? 0,
+      length: sum(({ length }) => length),
+      accepted: sum(({ accepted }) => accepted),
+      rejected: sum(({ rejected }) => rejected),
+      failed: sum(({ failed }) => failed),
+      unknown: sum(({ unknown }) => unknown),
+      buckets: part.flatMap(({ buckets }) => buckets).sort(([one], [other]) => one - other)
+    }
+  })
+}
+
+const percentilesOf = (buckets: Moment["buckets"]) => {
+  const count = buckets.reduce((sum, [, here]) => sum + here, 0)
+  if (count === 0) return undefined
+  const at = (percentile: number): number => {
+    let before = 0
+    for (const [index, here] of buckets) {
+      before += here
+      if (before >= Math.ceil((percentile / 100) * count - 1e-9)) return Histogram.highestAt(index) / 1e6
+    }
+    return 0
+  }
+  return { p50: at(50), p99: at(99), max: at(100) }
+}

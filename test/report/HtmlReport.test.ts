@@ -1,0 +1,212 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import { type Browser, chromium, type Page } from "playwright-core"
+import * as Histogram from "../../src/measure/Histogram.js"
+import * as HtmlReport from "../../src/report/HtmlReport.js"
+import type { Moment } from "../../src/report/html/Timeline.js"
+import * as RunReport from "../../src/report/RunReport.js"
+import { reportOf, type Sample } from "./Reports.js"
+
+const attack = "</script><script>alert(1)</script><img src=x onerror=alert(2)><!--<script>"
+
+const steps = ["transaction", "mail", "rcpt", "final"] as const
+const samples: ReadonlyArray<Sample> = Array.from({ length: 400 }, (_, index) => ({
+  of: steps[index % 4]!,
+  ending: index % 97 === 0 ? "rejected" : "accepted",
+  elapsed: 1 + ((index * 7919) % 101) / 10,
+  code: index % 97 === 0 ? 550 : 250
+}))
+
+/** A run in which all that came from the server means harm. */
+const hostile: RunReport.RunReport = {
+  ...reportOf(samples, { elapsed: 60_000 }),
+  reason: attack,
+  ended: "failed",
+  plan: { target: attack, subject: attack },
+  generator: { cpu: { user: 10, system: 5 }, utilisation: 0.99, delayMean: 9, delayP99: 20 },
+  verdicts: [{ expression: attack, failed: true, measured: attack }],
+  replies: [{ step: "rcpt", code: 550, enhanced: "5.7.1", count: 7, first: 1, last: 2, example: attack }],
+  errors: [
+    { step: "data", kind: "ConnectionLost", detail: attack, local: false, count: 3, first: 1, last: 2, example: attack }
+  ]
+}
+
+const moments: ReadonlyArray<Moment> = Array.from({ length: 60 }, (_, index) => ({
+  at: index * 1000,
+  length: 1000,
+  accepted: index === 30 ? 0 : 5 + (index % 4),
+  rejected: index % 5 === 0 ? 1 : 0,
+  failed: 0,
+  unknown: 0,
+  buckets:
+    index === 30
+      ? []
+      : [
+          [Histogram.indexOf(2e6), 4 + (index % 4)],
+          [Histogram.indexOf(9e6), 1]
+        ]
+}))
+
+const html = HtmlReport.render(hostile, moments)
+
+const embedded = (text: string): unknown =>
+  JSON.parse(/<script type="application\/json" id="report">(.*?)<\/script>/s.exec(text)?.[1] ?? "")
+
+describe("the HTML report as text", () => {
+  it("asks for nothing from outside, and has no program", () => {
+    assert.notMatch(html, /\b(?:src|href)="(?!data:,")/)
+    assert.notMatch(html, /https?:|@import|url\(/)
+    assert.lengthOf(html.match(/<script/g) ?? [], 1)
+    assert.include(html, "default-src 'none'")
+  })
+
+  it("writes what a server sent as text, everywhere", () => {
+    assert.notInclude(html, attack)
+    assert.notMatch(html, /<img|alert\(2\)>|<!--/)
+    assert.include(html, "&#60;img src=x onerror=alert(2)&#62;")
+  })
+
+  it("holds the whole report, which comes back as it was", () => {
+    assert.deepStrictEqual(Schema.decodeUnknownSync(RunReport.schema)(embedded(html)), hostile)
+  })
+
+  it("says first that the generator was the bottleneck, where it was", () => {
+    assert.isBelow(html.indexOf("The generator was the bottleneck"), html.indexOf("<h1>"))
+    assert.notInclude(HtmlReport.render(reportOf(samples)), "was the bottleneck")
+  })
+
+  it("is whole where nothing happened", () => {
+    const text = HtmlReport.render(reportOf([], { elapsed: 0 }))
+    assert.notMatch(text, /NaN|Infinity|undefined/)
+    assert.notMatch(text, /<svg/)
+  })
+
+  it("has no figure that is none, in charts of any run", () => {
+    for (const elapsed of [0, 1e-6, 1, 3_600_000]) {
+      const one = { of: "transaction", ending: "accepted", elapsed, code: 250 } as const
+      assert.notMatch(HtmlReport.render(reportOf([one]), moments.slice(29, 32)), /NaN|Infinity|undefined/)
+    }
+  })
+})
+
+/** An element, of which no types are loaded here. */
+interface Box {
+  readonly getBoundingClientRect: () => { readonly height: number; readonly right: number }
+  readonly getBBox: () => { readonly width: number }
+}
+
+const executablePath = "/usr/bin/chromium"
+
+describe.skipIf(!existsSync(executablePath))("the HTML report in Chromium (skipped where it is not installed)", () => {
+  const place = mkdtempSync(join(tmpdir(), "smtp-source-html-"))
+  const file = join(place, "report.html")
+  let browser: Browser
+  beforeAll(async () => {
+    writeFileSync(file, html)
+    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    rmSync(place, { recursive: true, force: true })
+  })
+
+  const open = async (options: { readonly width: number; readonly colorScheme?: "light" | "dark" }) => {
+    const page = await browser.newPage({
+      viewport: { width: options.width, height: 900 },
+      colorScheme: options.colorScheme ?? "light"
+    })
+    const heard: Array<string> = []
+    page.on("console", (message) => heard.push(message.text()))
+    page.on("pageerror", (error) => heard.push(error.message))
+    page.on("dialog", (dialog) => {
+      heard.push(`dialog: ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+    page.on("request", (request) => {
+      if (request.url() !== pathToFileURL(file).href) heard.push(`request: ${request.url()}`)
+    })
+    await page.goto(pathToFileURL(file).href)
+    return { page, heard }
+  }
+
+  /** The share of the pixels of the element that are coloured, which neither paper nor letters are. */
+  const ink = async (page: Page, selector: string): Promise<number> => {
+    const png = await page.locator(selector).first().screenshot()
+    // Decoded by the browser itself, in a page without the policy.
+    const canvas = await browser.newPage()
+    const share = await canvas.evaluate<number>(`(async () => {
+      const image = new Image()
+      image.src = "data:image/png;base64,${png.toString("base64")}"
+      await image.decode()
+      const context = new OffscreenCanvas(image.width, image.height).getContext("2d")
+      context.drawImage(image, 0, 0)
+      const { data } = context.getImageData(0, 0, image.width, image.height)
+      let coloured = 0
+      for (let at = 0; at < data.length; at += 4) {
+        const colours = [data[at], data[at + 1], data[at + 2]]
+        if (Math.max(...colours) - Math.min(...colours) > 60) coloured++
+      }
+      return coloured / (data.length / 4)
+    })()`)
+    await canvas.close()
+    return share
+  }
+
+  it("has nothing to say on the console, asks for nothing, and runs nothing that a server sent", async () => {
+    const { heard, page } = await open({ width: 1100 })
+    assert.deepStrictEqual(heard, [])
+    assert.strictEqual(await page.locator("img").count(), 0)
+    assert.include((await page.locator("main").textContent()) ?? "", attack)
+    await page.close()
+  })
+
+  it("has charts with ink in their curves and columns, and the words around them", async () => {
+    const { page } = await open({ width: 1100 })
+    for (const id of ["throughput", "latency", "percentiles"]) {
+      assert.isAbove(await ink(page, `svg:has(> #${id}-wide-title)`), 0.002, id)
+    }
+    const boxes = await page
+      .locator(".wide .curve, .wide [class^=area-]")
+      .evaluateAll((paths) => paths.map((path) => (path as unknown as Box).getBBox().width))
+    assert.isAtLeast(boxes.length, 8)
+    // Of the columns of what never happened nothing is drawn; all else spans the chart.
+    for (const width of boxes) assert.isAbove(width, 300)
+    const text = (await page.locator("body").textContent()) ?? ""
+    for (const word of ["Over time", "Latency by step", "550 5.7.1", "connection lost", "The plan", "bottleneck"]) {
+      assert.include(text, word)
+    }
+    await page.close()
+  })
+
+  it("is light on light screens, dark on dark ones, and light on paper", async () => {
+    const paper = (page: Page) => page.evaluate<string>("getComputedStyle(document.documentElement).backgroundColor")
+    const light = await open({ width: 1100, colorScheme: "light" })
+    const dark = await open({ width: 1100, colorScheme: "dark" })
+    assert.strictEqual(await paper(light.page), "rgb(255, 255, 255)")
+    assert.notStrictEqual(await paper(dark.page), await paper(light.page))
+    await dark.page.emulateMedia({ media: "print" })
+    assert.strictEqual(await paper(dark.page), "rgb(255, 255, 255)")
+    await light.page.close()
+    await dark.page.close()
+  })
+
+  it("does not scroll sideways at 400 pixels, and keeps the letters of its charts readable", async () => {
+    const { page } = await open({ width: 400 })
+    assert.strictEqual(await page.evaluate("document.documentElement.scrollWidth"), 400)
+    const heights = await page
+      .locator(".narrow .tick")
+      .evaluateAll((texts) => texts.map((text) => (text as unknown as Box).getBoundingClientRect().height))
+    assert.isAtLeast(Math.min(...heights), 11)
+    const outside = await page
+      .locator(".narrow svg text")
+      .evaluateAll(
+        (texts) => texts.filter((text) => (text as unknown as Box).getBoundingClientRect().right > 400).length
+      )
+    assert.strictEqual(outside, 0)
+    await page.close()
+  })
+})
