@@ -25,6 +25,7 @@ import type { SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
 import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
+import * as Drain from "./Drain.js"
 import * as RunScheduler from "./RunScheduler.js"
 import * as RunStream from "./RunStream.js"
 import * as Session from "./Session.js"
@@ -175,7 +176,7 @@ export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.
       const { ledger, recorder, tickets } = shared
       const { now } = shared.connectOptions.deadlines
       const begun = now()
-      const exit = yield* Effect.exit(withStop(sessions(shared, part.sessions), shared, options.hurrying))
+      const exit = yield* Effect.exit(Drain.run(sessions(shared, part.sessions), shared, options.hurrying))
       const elapsed = now() - begun
       const endedBy = yield* endOf(exit)
       if (ledger.planned > 0) ledger.add("notStarted", plan.messages - ledger.started)
@@ -260,11 +261,3 @@ const endOf = (exit: Exit.Exit<unknown, Session.RunEnded>): Effect.Effect<Option
 /** One fiber for each session that has a message to begin with; the first that ends the run ends them all. */
 const sessions = (shared: SharedRun, count: number): Effect.Effect<void, Session.RunEnded> =>
   Effect.forEach(Array.from({ length: count }), () => Session.run(shared), { concurrency: count, discard: true })
-
-/** Asked to stop, the run begins no more messages, and ends those under way when their time is up. */
-const withStop = <E>(
-  run: Effect.Effect<void, E>,
-  { plan, stopping }: SharedRun,
-  hurrying: Effect.Effect<unknown> = Effect.never
-): Effect.Effect<unknown, E> =>
-  Effect.raceFirst(run, Effect.zipRight(stopping.awaited, Effect.raceFirst(Effect.sleep(plan.drain * 1000), hurrying)))

@@ -32,23 +32,16 @@ import type { Ending } from "../measure/Recorder.js"
 import * as Message from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Dialogue from "../smtp/Dialogue.js"
-import type { Outcome } from "../smtp/Outcome.js"
-import {
-  ConnectFailed,
-  ConnectionLost,
-  ReplyMalformed,
-  ReplyRejected,
-  ReplyTimeout,
-  type SmtpError
-} from "../smtp/SmtpError.js"
+import type { ConnectFailed } from "../smtp/SmtpError.js"
 import type { Connector, Wire } from "../smtp/Wire.js"
+import * as Drain from "./Drain.js"
 import * as Load from "./Load.js"
-import type { MessageSource } from "./MessageSource.js"
 import * as RunScheduler from "./RunScheduler.js"
 import * as RunStream from "./RunStream.js"
 import * as Session from "./ScenarioSession.js"
-import { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
+import { ScenarioSession } from "./ScenarioSession.js"
 
+export { book, deliver, forEachMessage, send } from "./ScenarioMessages.js"
 export { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
 export {
   type Choice,
@@ -136,7 +129,7 @@ export const run = <A, E, R>(
       const identity = yield* Load.identify(plan)
       const part = { ...Load.whole(plan, identity, file), sessions: plan.sessions }
       const shared = yield* Load.share(plan, part, options)
-      const { ledger, recorder, stopping, tickets } = shared
+      const { ledger, recorder, tickets } = shared
       const { now } = shared.connectOptions.deadlines
       const begun = now()
       const scenarioRun: Session.ScenarioRun = {
@@ -162,8 +155,7 @@ export const run = <A, E, R>(
           ),
         { concurrency: plan.sessions, discard: true }
       )
-      const patience = Effect.raceFirst(Effect.sleep(plan.drain * 1000), options.hurrying ?? Effect.never)
-      yield* Effect.raceFirst(running, Effect.zipRight(stopping.awaited, patience))
+      yield* Drain.run(running, shared, options.hurrying)
       const elapsed = now() - begun
       ledger.add("notStarted", plan.messages - ledger.started)
       const stopped = tickets.isClosed()
@@ -271,93 +263,6 @@ export const open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, Scena
     return wire
   }
 )
-
-/**
- * Sends a message over a connection that stands, greeted and introduced, and books how it ended; it does not fail. After an
- * interruption, which is booked too, the connection is of no more use.
- *
- * @since 0.1.0
- * @category steps
- */
-export const deliver = (wire: Wire, message: TakenMessage): Effect.Effect<Outcome, never, ScenarioSession> =>
-  Effect.flatMap(ScenarioSession, (session) => session.deliver(wire, message))
-
-/**
- * Sends the next message, of the plan or of the source. None where no message is left.
- *
- * @since 0.1.0
- * @category steps
- */
-export const send = <E = never, R = never>(
-  wire: Wire,
-  source?: MessageSource<E, R>
-): Effect.Effect<Option.Option<Outcome>, E, R | ScenarioSession> =>
-  withNext(source, (message) => deliver(wire, message))
-
-/**
- * Books how a message ended that a dialogue of one's own has sent, or given up. False where it was booked before, which
- * stands.
- *
- * @since 0.1.0
- * @category steps
- */
-export const book = (message: TakenMessage, outcome: Outcome): Effect.Effect<boolean, never, ScenarioSession> =>
-  Effect.map(ScenarioSession, (session) => session.book(message, outcome))
-
-/**
- * Takes one message after another, of the plan or of the source, as long as there are any, and does something with each.
- *
- * A message that `use` has not delivered or booked is booked by how `use` ended: an error of SMTP's is what the message came
- * to grief by, and the next one follows; after anything else it was given up. Other errors end the loop.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const forEachMessage = <A, E, R, E2 = never, R2 = never>(
-  use: (message: TakenMessage) => Effect.Effect<A, E, R>,
-  source?: MessageSource<E2, R2>
-): Effect.Effect<void, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> => {
-  const one = withNext(source, (message) =>
-    Effect.catchAll(
-      use(message),
-      (error): Effect.Effect<void, Exclude<E, SmtpError>, ScenarioSession> =>
-        isSmtpError(error)
-          ? Effect.asVoid(book(message, Session.outcomeOf(error)))
-          : Effect.fail(error as Exclude<E, SmtpError>)
-    )
-  )
-  return Effect.gen(function* () {
-    while (Option.isSome(yield* one)) yield* Effect.yieldNow()
-  })
-}
-
-/** Does something with the next message, which is booked in any case. */
-const withNext = <A, E, R, E2, R2>(
-  source: MessageSource<E2, R2> | undefined,
-  use: (message: TakenMessage) => Effect.Effect<A, E, R>
-): Effect.Effect<Option.Option<A>, E | E2, R | R2 | ScenarioSession> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const session = yield* ScenarioSession
-      const number = session.ticket()
-      if (Option.isNone(number)) return Option.none()
-      const content =
-        source === undefined ? Option.some(session.planned(number.value)) : yield* restore(source.get(number.value))
-      if (Option.isNone(content)) return Option.none()
-      const message = session.start(number.value, content.value)
-      return yield* restore(use(message)).pipe(
-        Effect.map(Option.some),
-        Effect.ensuring(Effect.sync(() => session.book(message, Session.abandoned)))
-      )
-    })
-  )
-
-const isSmtpError = (error: unknown): error is SmtpError =>
-  error instanceof ConnectFailed ||
-  error instanceof ConnectionLost ||
-  error instanceof ReplyTimeout ||
-  error instanceof ReplyMalformed ||
-  error instanceof ReplyRejected
 
 /**
  * Measures a step under its own name: `accepted` if it succeeds, `rejected` if a reply was not what it must be, `failed`

@@ -414,8 +414,7 @@ describe("interruption of run", () => {
       return { connects: server.count("connect"), open: server.open() }
     })
 
-  // At one turn of the scheduler, between the wire's making in the scripted server and its hand-over, one is left.
-  it.scoped.fails("leaves no wire open, whenever it comes", () =>
+  it.scoped("leaves no wire open, whenever it comes", () =>
     Effect.gen(function* () {
       let connects = 0
       const leaks: Array<number> = []

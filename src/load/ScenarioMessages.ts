@@ -1,0 +1,107 @@
+/**
+ * The messages of a scenario: taken one by one, sent, and booked, whatever becomes of them.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Outcome } from "../smtp/Outcome.js"
+import {
+  ConnectFailed,
+  ConnectionLost,
+  ReplyMalformed,
+  ReplyRejected,
+  ReplyTimeout,
+  type SmtpError
+} from "../smtp/SmtpError.js"
+import type { Wire } from "../smtp/Wire.js"
+import type { MessageSource } from "./MessageSource.js"
+import * as Session from "./ScenarioSession.js"
+import { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
+
+/**
+ * Sends a message over a connection that stands, greeted and introduced, and books how it ended; it does not fail. After an
+ * interruption, which is booked too, the connection is of no more use.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const deliver = (wire: Wire, message: TakenMessage): Effect.Effect<Outcome, never, ScenarioSession> =>
+  Effect.flatMap(ScenarioSession, (session) => session.deliver(wire, message))
+
+/**
+ * Sends the next message, of the plan or of the source. None where no message is left.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const send = <E = never, R = never>(
+  wire: Wire,
+  source?: MessageSource<E, R>
+): Effect.Effect<Option.Option<Outcome>, E, R | ScenarioSession> =>
+  withNext(source, (message) => deliver(wire, message))
+
+/**
+ * Books how a message ended that a dialogue of one's own has sent, or given up. False where it was booked before, which
+ * stands.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const book = (message: TakenMessage, outcome: Outcome): Effect.Effect<boolean, never, ScenarioSession> =>
+  Effect.map(ScenarioSession, (session) => session.book(message, outcome))
+
+/**
+ * Takes one message after another, of the plan or of the source, as long as there are any, and does something with each.
+ *
+ * A message that `use` has not delivered or booked is booked by how `use` ended: an error of SMTP's is what the message came
+ * to grief by, and the next one follows; after anything else it was given up. Other errors end the loop.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const forEachMessage = <A, E, R, E2 = never, R2 = never>(
+  use: (message: TakenMessage) => Effect.Effect<A, E, R>,
+  source?: MessageSource<E2, R2>
+): Effect.Effect<void, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> => {
+  const one = withNext(source, (message) =>
+    Effect.catchAll(
+      use(message),
+      (error): Effect.Effect<void, Exclude<E, SmtpError>, ScenarioSession> =>
+        isSmtpError(error)
+          ? Effect.asVoid(book(message, Session.outcomeOf(error)))
+          : Effect.fail(error as Exclude<E, SmtpError>)
+    )
+  )
+  return Effect.gen(function* () {
+    while (Option.isSome(yield* one)) yield* Effect.yieldNow()
+  })
+}
+
+/** Does something with the next message, which is booked in any case. */
+const withNext = <A, E, R, E2, R2>(
+  source: MessageSource<E2, R2> | undefined,
+  use: (message: TakenMessage) => Effect.Effect<A, E, R>
+): Effect.Effect<Option.Option<A>, E | E2, R | R2 | ScenarioSession> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const session = yield* ScenarioSession
+      const number = session.ticket()
+      if (Option.isNone(number)) return Option.none()
+      const content =
+        source === undefined ? Option.some(session.planned(number.value)) : yield* restore(source.get(number.value))
+      if (Option.isNone(content)) return Option.none()
+      const message = session.start(number.value, content.value)
+      return yield* restore(use(message)).pipe(
+        Effect.map(Option.some),
+        Effect.ensuring(Effect.sync(() => session.book(message, Session.abandoned)))
+      )
+    })
+  )
+
+const isSmtpError = (error: unknown): error is SmtpError =>
+  error instanceof ConnectFailed ||
+  error instanceof ConnectionLost ||
+  error instanceof ReplyTimeout ||
+  error instanceof ReplyMalformed ||
+  error instanceof ReplyRejected
