@@ -92,8 +92,11 @@ export interface ScenarioOptions extends Load.RunOptions {
  * the others. Asked to stop, the run hands out no more messages, ends pauses and repetitions, and interrupts the scenarios
  * that have not ended after `plan.drain` seconds.
  *
- * Interruption is prompt, books what was under way, and closes all connections. A scenario holds functions, so that it stays
- * in this thread.
+ * Of the plan it takes where to connect to and how, the messages and their number, the sessions, the time-out and the seed.
+ * What a session does next, after a message or after a failure, is the scenario's own business: -d, -w, -R, -C, -A and
+ * --keep-going have no effect, nor has pipelining. A scenario holds functions, so that it stays in this thread.
+ *
+ * Interruption is prompt, books what was under way, and closes all connections.
  *
  * @since 0.1.0
  * @category running
@@ -252,9 +255,8 @@ export const connect: Effect.Effect<Wire, ConnectFailed, ScenarioSession | Scope
  */
 export const open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, ScenarioSession | Scope.Scope> = Effect.gen(
   function* () {
-    const { connect, helloName, plan } = yield* ScenarioSession
-    const wire = yield* connect
-    yield* Dialogue.greeting(wire)
+    const { greeted, helloName, plan } = yield* ScenarioSession
+    const wire = yield* greeted
     const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"
     if (!plan.bare) yield* Dialogue.hello(wire, verb, helloName)
     yield* Effect.addFinalizer((exit) =>

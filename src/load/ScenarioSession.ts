@@ -55,6 +55,8 @@ export interface Session {
   readonly pause: (milliseconds: number) => Effect.Effect<void>
   /** Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate. */
   readonly connect: Effect.Effect<Wire, ConnectFailed, Scope.Scope>
+  /** The same, and waits for the greeting, which must be positive; so long it keeps its place in the gate. */
+  readonly greeted: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, Scope.Scope>
   /** The number of the next message, which is not in the books yet; none where there are no more. */
   readonly ticket: () => Option.Option<number>
   /** The plan's own message of that number. */
@@ -102,8 +104,20 @@ export interface ScenarioRun {
  * @category constructors
  */
 export const make = (scenario: ScenarioRun, number: number): Session => {
-  const { addresses, connectOptions, connector, contentOf, gate, helloName, ledger, plan, recorder, target, tickets } =
-    scenario.run
+  const {
+    addresses,
+    connectOptions,
+    connector,
+    contentOf,
+    gate,
+    helloName,
+    ledger,
+    plan,
+    recorder,
+    sources,
+    target,
+    tickets
+  } = scenario.run
   const { deadlines } = connectOptions
   const { now } = deadlines
   const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
@@ -111,15 +125,31 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
   const booked = new WeakSet<TakenMessage>()
   let draws = 0
 
+  /** The local addresses take turns over all sessions. */
+  const nextSource = () => {
+    const source = sources.shift()
+    if (source === undefined) return connectOptions
+    sources.push(source)
+    return source
+  }
   const open = Effect.flatMap(gate.enter, (place) =>
     Effect.suspend(() => {
       const begun = now()
-      return Effect.onExit(connector.connect(target, connectOptions), (exit) =>
-        Effect.sync(() => {
-          recorder.record("connect", Exit.isSuccess(exit) ? "accepted" : "failed", now() - begun)
-          place.leave()
-        })
+      return connector.connect(target, nextSource()).pipe(
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            recorder.record("connect", Exit.isSuccess(exit) ? "accepted" : "failed", now() - begun)
+            if (Exit.isFailure(exit)) place.leave()
+          })
+        ),
+        Effect.map((wire) => ({ place, wire }))
       )
+    })
+  )
+  const opened = Effect.acquireRelease(Effect.interruptible(open), ({ place, wire }) =>
+    Effect.sync(() => {
+      place.leave()
+      wire.close(plan.close)
     })
   )
   const book: Session["book"] = (message, outcome) => {
@@ -146,7 +176,14 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
         })
         return most > 0 ? Effect.zipRight(scenario.run.stopping.pause(most, deadlines), rest) : rest
       }),
-    connect: Effect.acquireRelease(Effect.interruptible(open), (wire) => Effect.sync(() => wire.close(plan.close))),
+    connect: Effect.map(opened, ({ place, wire }) => {
+      place.leave()
+      return wire
+    }),
+    greeted: Effect.flatMap(opened, ({ place, wire }) => {
+      place.connected()
+      return Dialogue.greeting(wire).pipe(Effect.ensuring(Effect.sync(() => place.leave())), Effect.as(wire))
+    }),
     ticket: () => Option.fromNullable(tickets.take()),
     planned: (message) => ({ mail: addresses.mail, rcpts: addresses.rcpts(message), content: contentOf(message) }),
     start: (message, content) => {

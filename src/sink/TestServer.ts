@@ -91,6 +91,28 @@ export class TestServer extends Context.Tag("smtp-source/TestServer")<
  *   }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]))
  * )
  *
+ *
+ * @example
+ * import * as FileSystem from "@effect/platform/FileSystem"
+ * import { assert, it } from "@effect/vitest"
+ * import * as Effect from "effect/Effect"
+ * import { Distribution, Load, Plan } from "smtp-source"
+ * import { Simulation, TestServer } from "smtp-source/testing"
+ *
+ * // Two servers that take 5 to 15 ms for a message, a network that takes 30 ms, and a second in which nothing goes on.
+ * const server = TestServer.layer({
+ *   capacity: { servers: 2, service: Distribution.uniform("5 millis", "15 millis") },
+ *   latency: "30 millis",
+ *   stalls: [{ at: "10 seconds", lasts: "1 second" }]
+ * })
+ *
+ * it.effect("twenty sessions are enough for 140 messages a second", () =>
+ *   Effect.gen(function* () {
+ *     const { elapsed } = yield* Load.run(Plan.make({ messages: 6000, sessions: 20, reuse: true }))
+ *     assert.isBelow(elapsed, 6000 / 140 * 1000)
+ *   }).pipe(Effect.provide([server, FileSystem.layerNoop({})]), (load) => Simulation.run(load))
+ * )
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -89,6 +89,24 @@ describe("a scenario", () => {
     })
   )
 
+  it.effect("waits for its turn to connect, until those before are greeted", () =>
+    Effect.gen(function* () {
+      const { server } = yield* simulate({ sessions: 6, connecting: 2 }, Scenario.open, {
+        latency: { greeting: "300 millis" }
+      })
+      assert.deepStrictEqual(
+        server.sessions.map(({ openedAt }) => openedAt),
+        [0, 0, 300, 300, 600, 600]
+      )
+      // Who does without the greeting does not hold up others.
+      const ungreeted = yield* simulate(
+        { sessions: 6, connecting: 2 },
+        Effect.andThen(Scenario.connect, Effect.sleep(300))
+      )
+      assert.isTrue(ungreeted.server.sessions.every(({ openedAt }) => openedAt === 0))
+    })
+  )
+
   it.effect("fails with the step that was refused", () =>
     Effect.gen(function* () {
       const { accounting, sessions } = yield* simulate({ messages: 3 }, overOne(), {
