@@ -200,7 +200,7 @@ const fields = {
     placeholder: "seconds",
     description: "After a signal, give the transactions under way this many seconds to end."
   }),
-  connecting: PlanField.withDefault(Count, 16, {
+  connecting: PlanField.withDefault(Count, 64, {
     section: "Connections and dialogue",
     placeholder: "count",
     description: "Have at most this many connections waiting for their greeting at any time."
