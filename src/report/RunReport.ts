@@ -179,7 +179,8 @@ export const make = (
     rate: rateOf(messages.accepted, micros(elapsed)),
     bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
     durations: [...recorder.durations()].map(({ ending, histogram, of }) => ({
-      of,
+      // A step of a scenario's own has any name.
+      of: Printable.escape(of),
       ending,
       ...statistics(sparse(histogram))
     })),

@@ -19,7 +19,12 @@ import * as Accounting from "../../src/measure/Accounting.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import * as Distribution from "../../src/plan/Distribution.js"
 import * as Plan from "../../src/plan/Plan.js"
+import * as CsvReport from "../../src/report/CsvReport.js"
+import * as HgrmReport from "../../src/report/HgrmReport.js"
+import * as JsonReport from "../../src/report/JsonReport.js"
+import * as PrometheusReport from "../../src/report/PrometheusReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
+import * as TextReport from "../../src/report/TextReport.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Dialogue from "../../src/smtp/Dialogue.js"
 import type { SmtpError } from "../../src/smtp/SmtpError.js"
@@ -211,6 +216,22 @@ describe("steps of one's own", () => {
         "other 250 50"
       )
       assert.isUndefined(durations.find(({ of }) => of === "rset"))
+    })
+  )
+
+  it.effect("are in each face of the report, whatever their names hold", () =>
+    Effect.gen(function* () {
+      const name = '=cmd|"<b>\u001b[2J\n'
+      const result = yield* simulate({}, Scenario.measure(Effect.sleep(12), name))
+      const report = RunReport.make(Plan.make({}), result, { version: "test" })
+      const found = report.durations.find(({ of }) => of.includes("cmd"))
+      assert.closeTo(found?.p50 ?? 0, 12, 0.02)
+      for (const face of [CsvReport, HgrmReport, JsonReport, PrometheusReport, TextReport]) {
+        const text = face.render(report)
+        assert.include(text, "cmd")
+        assert.notMatch(text, /[\u0000-\u0009\u000b-\u001f]/)
+        assert.notMatch(text, /^=/m)
+      }
     })
   )
 
@@ -581,6 +602,45 @@ describe("the end of scenarios", () => {
       Effect.provide([TestServer.layer({ latency: { final: "1 second" } }), FileSystem.layerNoop({})]),
       (program) => Simulation.run(program)
     )
+  )
+})
+
+describe("an interruption", () => {
+  it.effect("leaves no connection open and no message unbooked, at whatever turn of the scheduler it comes", () =>
+    Effect.gen(function* () {
+      let connections = 0
+      let messages = 0
+      for (let turns = 0; turns < 250; turns++) {
+        const eachItsOwn = Scenario.forEachMessage((message) =>
+          Effect.scoped(Effect.flatMap(Scenario.open, (wire) => Scenario.deliver(wire, message)))
+        )
+        const { booked, open, sent } = yield* Effect.gen(function* () {
+          const server = yield* TestServer.TestServer
+          const numbers: Array<number> = []
+          const fiber = yield* Effect.fork(
+            Scenario.run(Plan.make({ messages: 20, sessions: 3 }), eachItsOwn, {
+              onOutcome: (message) => numbers.push(message)
+            })
+          )
+          for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow()
+          yield* Fiber.interrupt(fiber)
+          yield* Effect.sleep("1 second")
+          connections += server.sessions.length
+          return {
+            booked: numbers.sort((a, b) => a - b),
+            open: server.sessions.filter(({ end }) => end === undefined).length,
+            sent: server.log.filter(({ line }) => line.startsWith("MAIL")).length
+          }
+        }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+        assert.strictEqual(open, 0, `${turns} turns`)
+        // Each message that was taken up is booked once.
+        assert.deepStrictEqual(booked, [...booked.keys()], `${turns} turns`)
+        assert.isAtLeast(booked.length, sent, `${turns} turns`)
+        messages += sent
+      }
+      assert.isAbove(connections, 250)
+      assert.isAbove(messages, 250)
+    })
   )
 })
 

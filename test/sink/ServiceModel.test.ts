@@ -1,6 +1,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
 import * as Load from "../../src/load/Load.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import * as Distribution from "../../src/plan/Distribution.js"
@@ -55,6 +56,46 @@ describe("a service model", () => {
     assert.strictEqual(model.after(1010, 85), 1000 + 10 + 85 + 10 + 50)
     assert.strictEqual(model.after(1025, 0), 1030)
     assert.deepStrictEqual([model.readyAt("final", 1015), model.readyAt("final", 1016)], [1033, 1041])
+  })
+
+  it("does the same work, however it is cut into pieces, and never before its time", () => {
+    const times = fc.integer({ min: 0, max: 1000 })
+    const stalls = fc.array(fc.record({ at: times, lasts: fc.integer({ min: 0, max: 300 }) }), { maxLength: 5 })
+    fc.assert(
+      fc.property(stalls, times, times, times, (stalls, start, first, second) => {
+        const { after: ends } = ServiceModel.make({ stalls }, 0)
+        const stalled = (time: number) => stalls.some(({ at, lasts }) => time > at && time < at + lasts)
+        const done = ends(start, first + second)
+        assert.strictEqual(ends(ends(start, first), second), done)
+        assert.isAtLeast(done, start + first + second)
+        assert.isAtMost(done, start + first + second + stalls.reduce((sum, { lasts }) => sum + lasts, 0))
+        assert.isFalse(stalled(done))
+      })
+    )
+  })
+
+  it("keeps all of its servers busy while anybody waits, and serves in the order of coming", () => {
+    const gaps = fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(gaps, fc.integer({ min: 1, max: 4 }), (gaps, servers) => {
+        const { readyAt } = ServiceModel.make({ capacity: { servers, service: 10 } }, 0)
+        let now = 0
+        const jobs = gaps.map((gap) => {
+          now += gap
+          return { came: now, done: readyAt("final", now) }
+        })
+        for (const [index, { came, done }] of jobs.entries()) {
+          const begun = done - 10
+          const before = jobs.slice(0, index)
+          assert.isAtLeast(begun, came)
+          assert.isTrue(before.every((earlier) => earlier.done <= done))
+          const busy = (time: number) =>
+            before.filter((earlier) => earlier.done - 10 <= time && earlier.done > time).length
+          assert.isBelow(busy(begun), servers)
+          if (begun > came) assert.strictEqual(busy(begun - 0.5), servers)
+        }
+      })
+    )
   })
 
   it("draws its times from its seed", () => {
