@@ -1,0 +1,197 @@
+/**
+ * When each message of an open run is due: a function of the plan, the seed and the message's number, and of nothing else. So
+ * a plan can be cut into parts, over threads or hosts, and all parts agree.
+ *
+ * Message k is due where the area under the rate is k: the first one when the rate begins, and as many in any time as the
+ * area under the rate there, to within one. Nothing adds up from message to message, so that nothing drifts. Random arrivals
+ * (Poisson) are those of rate 1, put to the same test: due where the area under the rate is the time of the k-th.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as Draw from "./Draw.js"
+import * as Rate from "./Rate.js"
+
+/**
+ * The arrivals of a run. Times are in milliseconds since its start.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Arrivals {
+  /** How many messages are due: those of the plan, or fewer where stages or the duration end before. */
+  readonly messages: number
+  /** When a message is due. Cheap for one number after another, forwards. */
+  readonly dueAt: (message: number) => number
+}
+
+/**
+ * The fields of a plan that arrivals come from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ArrivalPlan {
+  readonly messages: number
+  readonly arrivals?: "constant" | "poisson" | undefined
+  readonly burst?: number | undefined
+  readonly duration?: string | undefined
+  readonly rate?: string | undefined
+  readonly stages?: string | undefined
+}
+
+/**
+ * Whether messages start when they are due, rather than when a session is free.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isOpen = (plan: Pick<ArrivalPlan, "rate" | "stages">): boolean =>
+  plan.rate !== undefined || plan.stages !== undefined
+
+/**
+ * The number of messages that stands for no limit, where a duration or stages end the run.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const unlimited = 2_147_483_647
+
+/**
+ * The arrivals that a plan asks for, or undefined where its messages wait for sessions.
+ *
+ * In bursts of n, each message is due with the first one of its n. Random bursts keep the rate, too: there are so many fewer.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (plan: ArrivalPlan, seed: string): Arrivals | undefined => {
+  if (!isOpen(plan)) return undefined
+  const { arrivals = "constant", burst = 1, duration, messages, rate, stages } = plan
+  const end = duration === undefined ? Number.POSITIVE_INFINITY : Either.getOrThrow(Rate.parseDuration(duration))
+  const area =
+    stages === undefined
+      ? new Area([{ lasts: Number.POSITIVE_INFINITY, ...held(Either.getOrThrow(Rate.parseRate(rate ?? ""))) }])
+      : new Area(Either.getOrThrow(Rate.parseStages(stages)))
+  if (arrivals === "poisson") {
+    const unit = new UnitPoisson(Draw.keyOf(`${seed} arrivals`))
+    const dueAt = (message: number) => area.inverse(unit.at(Math.floor(message / burst)) * burst)
+    return { messages: countBefore(Math.min(end, area.end), messages, burst, dueAt), dueAt }
+  }
+  // So many bursts as begin before the end.
+  const due = Math.ceil(area.until(end) / burst) * burst
+  return { messages: Math.min(messages, due), dueAt: (message) => area.inverse(message - (message % burst)) }
+}
+
+const held = (rate: Rate.Rate) => ({ from: rate, to: rate })
+
+/** How many of `messages` are due before `end`. The walk is what it costs to know. */
+const countBefore = (end: number, messages: number, burst: number, dueAt: Arrivals["dueAt"]): number => {
+  if (end === Number.POSITIVE_INFINITY) return messages
+  let message = 0
+  while (message < messages && dueAt(message) < end) message += burst
+  return Math.min(message, messages)
+}
+
+/** The area under the rate: how many messages were due until a time, and when it was that many. */
+class Area {
+  readonly end: number
+  private readonly parts: ReadonlyArray<Part>
+
+  constructor(stages: ReadonlyArray<Rate.Stage>) {
+    const parts: Array<Part> = []
+    let [start, before] = [0, 0]
+    for (const { from, lasts, to } of stages) {
+      const area = areaOf(from, to, lasts, lasts)
+      const after = whole(before + area)
+      parts.push({ start, lasts, from, to, before, after })
+      start += lasts
+      before = after
+    }
+    this.parts = parts
+    this.end = start
+  }
+
+  until(time: number): number {
+    let area = 0
+    for (const { after, before, from, lasts, start, to } of this.parts) {
+      if (time <= start) break
+      area = time >= start + lasts ? after : whole(before + areaOf(from, to, lasts, time - start))
+    }
+    return area
+  }
+
+  /** The last time at which the area is not more than this: a rest is slept through. Infinite beyond the end. */
+  inverse(area: number): number {
+    for (const { after, before, from, lasts, start, to } of this.parts) {
+      if (area < after) return start + Math.min(lasts, timeTo(from, to, lasts, area - before))
+    }
+    return Number.POSITIVE_INFINITY
+  }
+}
+
+interface Part extends Rate.Stage {
+  readonly start: number
+  /** The area until its start, and until its end. */
+  readonly before: number
+  readonly after: number
+}
+
+const perMillisecond = ({ messages, per }: Rate.Rate): number => messages / per
+
+const isHeld = (from: Rate.Rate, to: Rate.Rate): boolean => from.messages * to.per === to.messages * from.per
+
+const areaOf = (from: Rate.Rate, to: Rate.Rate, lasts: number, time: number): number => {
+  // So that no rest of infinite length is 0 × ∞.
+  if (isHeld(from, to)) return from.messages === 0 ? 0 : (time * from.messages) / from.per
+  const [first, last] = [perMillisecond(from), perMillisecond(to)]
+  return first * time + ((last - first) * time * time) / (2 * lasts)
+}
+
+const timeTo = (from: Rate.Rate, to: Rate.Rate, lasts: number, area: number): number => {
+  if (area <= 0) return 0
+  if (isHeld(from, to)) return (area * from.per) / from.messages
+  const [first, last] = [perMillisecond(from), perMillisecond(to)]
+  // The root of the quadratic equation in the form that does not subtract what is almost the same.
+  return (2 * area) / (first + Math.sqrt(Math.max(0, first * first + (2 * (last - first) * area) / lasts)))
+}
+
+/** A whole number where only rounding has kept it from being one: 0.1 thirty times is 3, and not a message more. */
+const whole = (area: number): number => {
+  const nearest = Math.round(area)
+  return Math.abs(area - nearest) <= 1e-9 + 1e-13 * area ? nearest : area
+}
+
+/**
+ * Events that each come on their own, one in each unit of time in the mean. They are added up in blocks, so that the sums are
+ * the same for whoever asks in whatever order, and a number that is far away does not need all before it twice.
+ */
+class UnitPoisson {
+  private readonly starts: Array<number> = [0]
+  private readonly times = new Float64Array(blockSize)
+  private block = -1
+
+  constructor(private readonly key: number) {}
+
+  at(index: number): number {
+    const block = Math.floor(index / blockSize)
+    if (block !== this.block) {
+      for (let known = this.starts.length - 1; known < block; known++) this.fill(known)
+      this.fill(block)
+    }
+    return this.times[index % blockSize]!
+  }
+
+  private fill(block: number): void {
+    const { key, starts, times } = this
+    let time = starts[block]!
+    for (let index = 0; index < blockSize; index++) {
+      time -= Math.log1p(-Draw.uniform(key, block * blockSize + index))
+      times[index] = time
+    }
+    starts[block + 1] = time
+    this.block = block
+  }
+}
+
+const blockSize = 1024
