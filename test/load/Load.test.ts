@@ -337,10 +337,13 @@ describe("a stop request", () => {
 
   it.scoped("that comes once is heard by all, however many pause", () =>
     Effect.gen(function* () {
-      const requests = yield* Queue.unbounded<void>()
-      yield* Effect.forkScoped(Effect.delay(Queue.offer(requests, undefined), 700))
       const { accounting, elapsed } = yield* drive(
-        simulate({ messages: 4, sessions: 2, reuse: true, delay: 5 }, { stopping: Queue.take(requests) })
+        Effect.gen(function* () {
+          const requests = yield* Queue.unbounded<void>()
+          yield* Effect.fork(Effect.delay(Queue.offer(requests, undefined), 700))
+          const plan = { messages: 4, sessions: 2, reuse: true, delay: 5 }
+          return yield* simulate(plan, { stopping: Queue.take(requests) })
+        })
       )
       assert.strictEqual(elapsed, 700)
       assert.deepInclude(accounting, { started: 2, notStarted: 2 })
@@ -449,11 +452,11 @@ describe("interruption of run", () => {
     Effect.gen(function* () {
       const server = yield* make(always("rcpt", silent))
       const running = Effect.provide(Load.run(Plan.make({})), server.layer)
-      const result = yield* drive(Effect.timeoutOption(running, 7000))
+      const result = yield* Effect.timeoutOption(running, 7000)
       assert.isTrue(Option.isNone(result))
       assert.strictEqual(server.open(), 0)
       assert.deepStrictEqual(server.times("reset"), [7000])
-    })
+    }).pipe(drive)
   )
 })
 

@@ -11,7 +11,6 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as TestClock from "effect/TestClock"
 import * as Load from "../../src/load/Load.js"
 import * as Accounting from "../../src/measure/Accounting.js"
 import * as Plan from "../../src/plan/Plan.js"
@@ -19,6 +18,7 @@ import { Conversation } from "../../src/smtp/Conversation.js"
 import type { Outcome } from "../../src/smtp/Outcome.js"
 import { ConnectFailed, type SmtpError } from "../../src/smtp/SmtpError.js"
 import { type ConnectOptions, Connector, type Wire } from "../../src/smtp/Wire.js"
+import * as VirtualTime from "../../src/testing/Simulation.js"
 
 /** What a client does that a server answers. `writing` is the beginning of a content, `content` its end. */
 export type Moment =
@@ -330,19 +330,13 @@ export const make = (
     }
   })
 
-/** Runs an effect to its end in virtual time: the clock moves from the end of one sleep to that of the next. */
+/** Runs an effect to its end in virtual time. What it talks to must be made in it. */
 export const drive = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.fork(self)
-    while (true) {
-      yield* settled
-      const exit = yield* fiber.poll
-      if (Option.isSome(exit)) return yield* exit.value
-      const next = Math.min(...(yield* TestClock.sleeps()))
-      if (!Number.isFinite(next)) assert.fail("nothing is going to happen any more, and the run has not ended")
-      yield* TestClock.setTime(next)
-    }
-  })
+  Effect.catchAll(VirtualTime.run(self), (error) =>
+    error instanceof VirtualTime.SimulationStuck
+      ? Effect.die(error)
+      : Effect.fail(error as Exclude<E, VirtualTime.SimulationStuck>)
+  )
 
 export interface Simulation extends Load.RunResult {
   readonly server: ScriptedServer
