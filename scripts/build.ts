@@ -13,11 +13,13 @@ import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import * as Manual from "../src/cli/Manual.js"
+import * as ManualPage from "../src/cli/ManualPage.js"
+import * as SmtpReport from "../src/cli/SmtpReport.js"
 import * as RunReport from "../src/report/RunReport.js"
 import { version } from "../src/version.js"
 
 /** What users run, each with the module that it starts in. */
-const commands = { "smtp-source": "src/bin.ts" }
+const commands = { "smtp-source": "src/bin.ts", "smtp-report": "src/reportBin.ts" }
 
 /** What threads start in. A module starts the one that lies beside it, so that all of this is in one folder. */
 const threads = { loadWorker: "src/node/loadWorker.ts", sinkWorker: "src/node/sinkWorker.ts" }
@@ -53,6 +55,7 @@ execFileSync(process.execPath, tsc, { stdio: "inherit" })
 
 fs.mkdirSync(`${made}/man`)
 fs.writeFileSync(`${made}/man/smtp-source.1`, Manual.page({ version }))
+fs.writeFileSync(`${made}/man/smtp-report.1`, ManualPage.page(SmtpReport.manual(), { version }))
 
 fs.mkdirSync(`${made}/schema`)
 fs.writeFileSync(`${made}/schema/report.schema.json`, `${JSON.stringify(RunReport.jsonSchema(), undefined, 2)}\n`)

@@ -30,15 +30,31 @@ export const isShell = (name: string): name is Shell => Object.hasOwn(scripts, n
  * @since 0.1.0
  * @category rendering
  */
-export const render = (shell: Shell, rows: ReadonlyArray<OptionRow>): string => `${scripts[shell](rows).join("\n")}\n`
+export const render = (shell: Shell, rows: ReadonlyArray<OptionRow>, command: Completed = smtpSource): string =>
+  `${scripts[shell](rows, command).join("\n")}\n`
 
-const bash = (rows: ReadonlyArray<OptionRow>): ReadonlyArray<string> => {
+/**
+ * The command that is completed, and what its operands are.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Completed {
+  readonly name: string
+  readonly operands: "host" | "file"
+}
+
+const smtpSource: Completed = { name: "smtp-source", operands: "host" }
+
+const functionOf = ({ name }: Completed): string => `_${name.replaceAll("-", "_")}`
+
+const bash = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray<string> => {
   const valued = rows.filter((row) => row.kind === "value")
   const pattern = (some: ReadonlyArray<OptionRow>) => some.map((row) => names(row).join("|")).join("|")
   const free = valued.filter((row) => row.choices.length === 0 && !isFile(row))
   return [
-    "# bash completion for smtp-source",
-    "_smtp_source() {",
+    `# bash completion for ${command.name}`,
+    `${functionOf(command)}() {`,
     "  local IFS=$'\\n' word=$2 before=$3",
     "  # --name=value is three words to bash.",
     '  if [[ $word == "=" ]]; then',
@@ -65,14 +81,14 @@ const bash = (rows: ReadonlyArray<OptionRow>): ReadonlyArray<string> => {
     "  if [[ $word == -* ]]; then",
     `    COMPREPLY=($(compgen -W $'${rows.flatMap((row) => [...names(row), ...presets(row)]).join("\\n")}' -- "$word"))`,
     "  else",
-    '    COMPREPLY=($(compgen -A hostname -- "$word"))',
+    `    COMPREPLY=($(compgen ${command.operands === "host" ? "-A hostname" : "-f"} -- "$word"))`,
     "  fi",
     "}",
-    "complete -F _smtp_source smtp-source"
+    `complete -F ${functionOf(command)} ${command.name}`
   ]
 }
 
-const zsh = (rows: ReadonlyArray<OptionRow>): ReadonlyArray<string> => {
+const zsh = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray<string> => {
   const specs = rows.flatMap((row) => {
     const text = zshText(summary(row))
     const value = row.kind === "value" ? `:${zshText(row.placeholder)}:${zshValues(row)}` : ""
@@ -87,24 +103,24 @@ const zsh = (rows: ReadonlyArray<OptionRow>): ReadonlyArray<string> => {
     ]
   })
   return [
-    "#compdef smtp-source",
-    "_smtp_source() {",
+    `#compdef ${command.name}`,
+    `${functionOf(command)}() {`,
     "  _arguments -s -S \\",
     ...specs.map((spec) => `    ${spec} \\`),
-    "    ':target:_hosts'",
+    command.operands === "host" ? "    ':target:_hosts'" : "    '*:file:_files'",
     "}",
     // Both ways in: loaded from fpath, where the file is the function, or sourced.
-    'if [ "$funcstack[1]" = "_smtp-source" ] || [ "$funcstack[1]" = "_smtp_source" ]; then',
-    '  _smtp_source "$@"',
+    `if [ "$funcstack[1]" = "_${command.name}" ] || [ "$funcstack[1]" = "${functionOf(command)}" ]; then`,
+    `  ${functionOf(command)} "$@"`,
     "else",
-    "  compdef _smtp_source smtp-source",
+    `  compdef ${functionOf(command)} ${command.name}`,
     "fi"
   ]
 }
 
-const fish = (rows: ReadonlyArray<OptionRow>): ReadonlyArray<string> => [
-  "# fish completion for smtp-source",
-  "complete -c smtp-source -f -a '(__fish_print_hostnames)'",
+const fish = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray<string> => [
+  `# fish completion for ${command.name}`,
+  ...(command.operands === "host" ? [`complete -c ${command.name} -f -a '(__fish_print_hostnames)'`] : []),
   ...rows.flatMap((row) => {
     const letter = row.short === undefined ? "" : ` -s ${row.short}`
     const value =
@@ -117,16 +133,18 @@ const fish = (rows: ReadonlyArray<OptionRow>): ReadonlyArray<string> => [
             : " -x"
     const text = ` -d '${summary(row).replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`
     return [
-      `complete -c smtp-source${letter} -l ${row.long}${value}${text}`,
+      `complete -c ${command.name}${letter} -l ${row.long}${value}${text}`,
       ...presets(row).map((name) => {
         const spelling = name.startsWith("--") ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`
-        return `complete -c smtp-source ${spelling}${text}`
+        return `complete -c ${command.name} ${spelling}${text}`
       })
     ]
   })
 ]
 
-const scripts: { readonly [shell in Shell]: (rows: ReadonlyArray<OptionRow>) => ReadonlyArray<string> } = {
+const scripts: {
+  readonly [shell in Shell]: (rows: ReadonlyArray<OptionRow>, command: Completed) => ReadonlyArray<string>
+} = {
   bash,
   zsh,
   fish

@@ -54,7 +54,8 @@ export const usage = "usage: smtp-source [options] [inet:]host[:port] | unix:pat
  * @since 0.1.0
  * @category formatting
  */
-export const line = (message: string): string => `smtp-source: fatal: ${Printable.escape(message)}\n`
+export const line = (message: string, program = "smtp-source"): string =>
+  `${program}: fatal: ${Printable.escape(message)}\n`
 
 /**
  * The line that tells of a verdict that failed, with its line end.
@@ -62,8 +63,8 @@ export const line = (message: string): string => `smtp-source: fatal: ${Printabl
  * @since 0.1.0
  * @category formatting
  */
-export const verdict = (expression: string, measured: string): string =>
-  `smtp-source: verdict: ${Printable.escape(expression)}: ${Printable.escape(measured)}\n`
+export const verdict = (expression: string, measured: string, program = "smtp-source"): string =>
+  `${program}: verdict: ${Printable.escape(expression)}: ${Printable.escape(measured)}\n`
 
 /**
  * The line that tells of a fault of ours, with its line end: what happened, without the stack.
@@ -71,9 +72,9 @@ export const verdict = (expression: string, measured: string): string =>
  * @since 0.1.0
  * @category formatting
  */
-export const panic = (cause: Cause.Cause<unknown>): string => {
+export const panic = (cause: Cause.Cause<unknown>, program = "smtp-source"): string => {
   const messages = Cause.prettyErrors(cause).map(({ message, name }) =>
     name === "Error" ? message : `${name}: ${message}`
   )
-  return `smtp-source: panic: ${Printable.escape(messages.join("; "))}\n`
+  return `${program}: panic: ${Printable.escape(messages.join("; "))}\n`
 }

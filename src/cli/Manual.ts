@@ -1,53 +1,12 @@
 /**
- * The manual, from the table of options: one document, as a page for man(1) and as the text of --help.
+ * The manual of smtp-source, from the table of options.
  *
  * @since 0.1.0
  */
+import * as ManualPage from "./ManualPage.js"
 import { newOptions, type OptionRow, oldOptions, rows } from "./OptionTable.js"
 
-/** A piece of the document. */
-type Block =
-  | { readonly _tag: "Text"; readonly text: string }
-  | { readonly _tag: "Term"; readonly term: ReadonlyArray<Span>; readonly text: string }
-  | { readonly _tag: "Code"; readonly lines: ReadonlyArray<string> }
-  | { readonly _tag: "Heading"; readonly text: string }
-
-/** A piece of a term: to be typed as it is, to be replaced by a value, or between the two. */
-interface Span {
-  readonly text: string
-  readonly is: "literal" | "value" | "between"
-}
-
-interface Section {
-  readonly title: string
-  readonly blocks: ReadonlyArray<Block>
-}
-
-const text = (content: string): Block => ({ _tag: "Text", text: content })
-const literal = (content: string): Span => ({ text: content, is: "literal" })
-const term = (name: string, content: string): Block => ({ _tag: "Term", term: [literal(name)], text: content })
-const code = (...lines: ReadonlyArray<string>): Block => ({ _tag: "Code", lines })
-
-/** How an option is written: `-m message_count, --messages=message_count`. */
-const synopsis = (row: OptionRow): ReadonlyArray<Span> => {
-  const value = (before: string): ReadonlyArray<Span> =>
-    row.kind !== "value"
-      ? []
-      : [
-          { text: before, is: "between" },
-          { text: row.placeholder, is: "value" }
-        ]
-  const presets = Object.keys(row.presets).map((name) => [literal(name.length === 1 ? `-${name}` : `--${name}`)])
-  const short = row.short === undefined ? [] : [[literal(`-${row.short}`), ...value(" ")]]
-  const ways = [...presets, ...short, [literal(`--${row.long}`), ...value("=")]]
-  return ways.flatMap((way, index) => (index === 0 ? way : [{ text: ", ", is: "between" as const }, ...way]))
-}
-
-const entry = (row: OptionRow): Block => ({
-  _tag: "Term",
-  term: synopsis(row),
-  text: row.default === undefined ? row.description : `${row.description} Default: ${row.default}.`
-})
+const { code, entry, term, text } = ManualPage
 
 /** In the order of the letters, small before capital, as manuals have them. */
 const byLetter = (one: OptionRow, other: OptionRow): number => {
@@ -58,7 +17,7 @@ const byLetter = (one: OptionRow, other: OptionRow): number => {
   return key(one) < key(other) ? -1 : 1
 }
 
-const optionBlocks = (): ReadonlyArray<Block> => {
+const optionBlocks = (): ReadonlyArray<ManualPage.Block> => {
   const sections = [...new Set([oldOptions, ...rows.map((row) => row.section).filter((name) => name !== newOptions)])]
   return [...sections, newOptions].flatMap((section) => {
     const inSection = rows.filter((row) => row.section === section)
@@ -67,7 +26,7 @@ const optionBlocks = (): ReadonlyArray<Block> => {
   })
 }
 
-const document = (): ReadonlyArray<Section> => [
+const document = (): ReadonlyArray<ManualPage.Section> => [
   {
     title: "SYNOPSIS",
     blocks: [
@@ -164,10 +123,17 @@ const document = (): ReadonlyArray<Section> => [
       term("-v", "Shows the dialogue, and nothing of the program's insides; unprintable bytes as \\x1b.")
     ]
   },
-  { title: "SEE ALSO", blocks: [text("smtp-sink(1), smtp-source(1) of Postfix; RFC 5321 (SMTP), RFC 2033 (LMTP)")] }
+  {
+    title: "SEE ALSO",
+    blocks: [text("smtp-report(1); smtp-sink(1), smtp-source(1) of Postfix; RFC 5321 (SMTP), RFC 2033 (LMTP)")]
+  }
 ]
 
-const purpose = "parallel SMTP/LMTP test generator"
+const manual = (): ManualPage.Document => ({
+  name: "smtp-source",
+  purpose: "parallel SMTP/LMTP test generator",
+  sections: document()
+})
 
 /**
  * The text of --help, for a terminal of so many columns; headings in bold where it can show them.
@@ -175,24 +141,8 @@ const purpose = "parallel SMTP/LMTP test generator"
  * @since 0.1.0
  * @category rendering
  */
-export const help = (options: { readonly columns: number; readonly bold: boolean }): string => {
-  const width = Math.max(40, Math.min(options.columns, 100)) - 1
-  const heading = (title: string) => (options.bold ? `\u001b[1m${title}\u001b[22m` : title)
-  const render = (block: Block): string => {
-    switch (block._tag) {
-      case "Text":
-        return `${wrap(block.text, 4, width)}\n`
-      case "Code":
-        return `${block.lines.map((line) => `    ${line}`).join("\n")}\n`
-      case "Heading":
-        return `  ${heading(block.text)}\n`
-      case "Term":
-        return `    ${block.term.map((span) => span.text).join("")}\n${wrap(block.text, 8, width)}\n`
-    }
-  }
-  const sections = document().map(({ blocks, title }) => `${heading(title)}\n${blocks.map(render).join("\n")}`)
-  return `smtp-source - ${purpose}\n\n${sections.join("\n")}`
-}
+export const help = (options: { readonly columns: number; readonly bold: boolean }): string =>
+  ManualPage.help(manual(), options)
 
 /**
  * The manual page, in the man macros of roff.
@@ -200,55 +150,4 @@ export const help = (options: { readonly columns: number; readonly bold: boolean
  * @since 0.1.0
  * @category rendering
  */
-export const page = (options: { readonly version: string }): string => {
-  const render = (block: Block): string => {
-    switch (block._tag) {
-      case "Text":
-        return `.PP\n${roff(block.text)}`
-      case "Code":
-        return `.PP\n.in +4n\n.nf\n${block.lines.map(roff).join("\n")}\n.fi\n.in`
-      case "Heading":
-        return `.SS ${roff(block.text)}`
-      case "Term":
-        return `.TP\n${block.term.map(roffSpan).join("")}\n${roff(block.text)}`
-    }
-  }
-  const sections = document().map(({ blocks, title }) => `.SH ${title}\n${blocks.map(render).join("\n")}`)
-  return `${[
-    `.TH SMTP-SOURCE 1 "" "smtp-source ${options.version}"`,
-    ".SH NAME",
-    `smtp-source \\- ${purpose}`,
-    ...sections
-  ].join("\n")}\n`
-}
-
-const roffSpan = (span: Span): string =>
-  span.is === "between" ? roff(span.text) : `${span.is === "literal" ? "\\fB" : "\\fI"}${roff(span.text)}\\fR`
-
-/** What is meant to be typed or copied stays what it is: roff would set these as typographic signs. */
-const roffEscapes: { readonly [character: string]: string } = {
-  "\\": "\\e",
-  "-": "\\-",
-  "'": "\\(aq",
-  "`": "\\(ga",
-  "^": "\\(ha",
-  "~": "\\(ti"
-}
-
-/** Text that is itself to roff. A line that begins with a dot is no request. */
-const roff = (content: string): string =>
-  content.replace(/[\\\-'`^~]/g, (character) => roffEscapes[character] ?? character).replace(/^\./, "\\&.")
-
-const wrap = (content: string, indent: number, width: number): string => {
-  const lines: Array<string> = []
-  let line = ""
-  for (const word of content.split(" ")) {
-    if (line !== "" && indent + line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else {
-      line = line === "" ? word : `${line} ${word}`
-    }
-  }
-  return [...lines, line].map((each) => " ".repeat(indent) + each).join("\n")
-}
+export const page = (options: { readonly version: string }): string => ManualPage.page(manual(), options)

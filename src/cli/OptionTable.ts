@@ -63,7 +63,11 @@ const outer = (ast: AST.AST): ReadonlyArray<AST.AST> => {
   return AST.isUndefinedKeyword(ast) ? [] : [ast]
 }
 
-const rowOf = (name: string, property: AST.Annotated & PropertyShape): ReadonlyArray<OptionRow> => {
+const rowOf = (
+  name: string,
+  property: AST.Annotated & PropertyShape,
+  prefix: string | undefined
+): ReadonlyArray<OptionRow> => {
   const signature = property.ast
   const isTransformed = signature._tag === "PropertySignatureTransformation"
   const field = PlanField.get(isTransformed ? signature.to : signature)
@@ -90,7 +94,7 @@ const rowOf = (name: string, property: AST.Annotated & PropertyShape): ReadonlyA
       repeatable: field.repeatable === true,
       negatable: kind !== "value",
       section: field.section ?? (field.short === undefined && field.presets === undefined ? newOptions : oldOptions),
-      variable: `SMTP_SOURCE_${long.replaceAll("-", "_").toUpperCase()}`
+      variable: prefix === undefined ? undefined : prefix + long.replaceAll("-", "_").toUpperCase()
     }
   ]
 }
@@ -111,7 +115,15 @@ interface PropertyTransformation {
   readonly to: AST.Annotated & { readonly defaultValue?: (() => unknown) | undefined }
 }
 
-const commandOnly = (row: Partial<OptionRow> & { readonly long: string; readonly description: string }): OptionRow => ({
+/**
+ * An option that only the command line has: it is no field of a schema.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const commandOnly = (
+  row: Partial<OptionRow> & { readonly long: string; readonly description: string }
+): OptionRow => ({
   field: undefined,
   short: undefined,
   kind: "flag",
@@ -150,15 +162,24 @@ export const commandRows: ReadonlyArray<OptionRow> = [
 ]
 
 /**
+ * The options that the fields of a schema are, in their order, with environment variables that begin with `prefix`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const rowsOf = (fields: object, prefix: string | undefined): ReadonlyArray<OptionRow> =>
+  Object.entries(fields).flatMap(([name, property]) =>
+    // A struct's field is a schema or a property signature; those that have a PlanField are all of the latter kind.
+    rowOf(name, property as AST.Annotated & PropertyShape, prefix)
+  )
+
+/**
  * The options that describe a run, in the order of the schema.
  *
  * @since 0.1.0
  * @category constants
  */
-export const planRows: ReadonlyArray<OptionRow> = Object.entries(Plan.planFields).flatMap(([name, property]) =>
-  // A struct's field is a schema or a property signature; those that have a PlanField are all of the latter kind.
-  rowOf(name, property as unknown as AST.Annotated & PropertyShape)
-)
+export const planRows: ReadonlyArray<OptionRow> = rowsOf(Plan.planFields, "SMTP_SOURCE_")
 
 /**
  * All options.

@@ -98,7 +98,13 @@ export const write = (report: RunReport, plan: Plan): Effect.Effect<number, neve
     return unwritable ? Fatal.status.failure : Fatal.status.success
   })
 
-const faces: { readonly [format in ReportRequest.Format]: (report: RunReport) => string } = {
+/**
+ * What each format is written by.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const faces: { readonly [format in ReportRequest.Format]: (report: RunReport) => string } = {
   text: TextReport.render,
   json: JsonReport.render,
   csv: CsvReport.render,
@@ -108,8 +114,14 @@ const faces: { readonly [format in ReportRequest.Format]: (report: RunReport) =>
   html: (report) => HtmlReport.render(report)
 }
 
-/** Plotters want each distribution in a file of its own: beside `a.hgrm`, which has the transactions, `a.rcpt-accepted.hgrm`. */
-const writeFiles = (
+/**
+ * Writes a report to its file. Plotters want each distribution in a file of its own: beside `a.hgrm`, which has the
+ * transactions, `a.rcpt-accepted.hgrm`.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const writeFiles = (
   format: ReportRequest.Format,
   file: string,
   report: RunReport
@@ -125,7 +137,13 @@ const writeFiles = (
   )
 }
 
-const writeFile = (
+/**
+ * Writes one file.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const writeFile = (
   format: ReportRequest.Format,
   file: string,
   text: string,
@@ -138,5 +156,11 @@ const writeFile = (
     )
   )
 
-const reasonOf = (error: PlatformError): string =>
+/**
+ * What was wrong with a file, without its name.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const reasonOf = (error: PlatformError): string =>
   ("description" in error ? error.description : undefined) ?? error.message

@@ -111,13 +111,13 @@ export { Reply } from "../smtp/Reply.js"
       "an effect that is run",
       "load/Load.ts",
       `import * as Effect from "effect/Effect"\nEffect.runFork(Effect.void)`,
-      "src/load/Load.ts:2: runFork: only bin, node/loadWorker, node/sinkWorker run effects"
+      "src/load/Load.ts:2: runFork: only bin, reportBin, node/loadWorker, node/sinkWorker run effects"
     ],
     [
       "an effect that is run by a name of its own",
       "node/NodeSink.ts",
       `import { runPromise } from "effect/Effect"`,
-      "src/node/NodeSink.ts:1: runPromise: only bin, node/loadWorker, node/sinkWorker run effects"
+      "src/node/NodeSink.ts:1: runPromise: only bin, reportBin, node/loadWorker, node/sinkWorker run effects"
     ],
     [
       "a name that another has",

@@ -1,0 +1,209 @@
+/**
+ * The command smtp-report: reads saved results, puts those of one plan together, shows them in any form, judges them, and
+ * sets two sides against each other.
+ *
+ * @since 0.1.0
+ */
+import { FileSystem } from "@effect/platform/FileSystem"
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as ReadingPlan from "../plan/ReadingPlan.js"
+import * as Comparison from "../report/Comparison.js"
+import * as ComparisonText from "../report/ComparisonText.js"
+import * as Judgement from "../report/Judgement.js"
+import { Output } from "../report/Output.js"
+import * as RunReport from "../report/RunReport.js"
+import * as SavedReport from "../report/SavedReport.js"
+import * as Completions from "./Completions.js"
+import * as Fatal from "./Fatal.js"
+import * as Getopt from "./Getopt.js"
+import * as ManualPage from "./ManualPage.js"
+import { commandOnly, label, type OptionRow, rowsOf } from "./OptionTable.js"
+import * as Reports from "./Reports.js"
+import * as SmtpReportManual from "./SmtpReportManual.js"
+
+const program = "smtp-report"
+
+/**
+ * Its options.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const rows: ReadonlyArray<OptionRow> = [
+  ...rowsOf(ReadingPlan.readingFields, undefined),
+  commandOnly({ long: "help", description: "Print this text." }),
+  commandOnly({ long: "version", description: "Print the version." }),
+  commandOnly({
+    long: "completions",
+    kind: "value",
+    choices: ["bash", "zsh", "fish"],
+    placeholder: "bash|zsh|fish",
+    description: "Print a script that teaches this shell to complete the options."
+  })
+]
+
+const getopt = Getopt.make(rows)
+
+/**
+ * The manual.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const manual = (): ManualPage.Document => SmtpReportManual.make(rows)
+
+/** Anything that ends the command with one line and exit status 1. */
+class Refused extends Data.TaggedError("Refused")<{ readonly reason: string }> {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/**
+ * Does what the arguments ask for, and gives the exit status: 0; 1 where the arguments or a file make no sense; 99 where a
+ * verdict failed.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const main = (
+  argv: ReadonlyArray<string>,
+  { version }: { readonly version: string }
+): Effect.Effect<number, never, FileSystem | Output> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const given = yield* Either.mapLeft(getopt(argv), (reason) => new Refused({ reason: `${reason} (${usage})` }))
+    if (given.options.has("help")) {
+      const options = { columns: output.columns(), bold: output.isTerminal.stdout && !output.noColor }
+      output.stdout(ManualPage.help(manual(), options))
+      return Fatal.status.success
+    }
+    if (given.options.has("version")) {
+      output.stdout(`${program} ${version}\n`)
+      return Fatal.status.success
+    }
+    const shell = given.options.get("completions")?.at(-1)
+    if (shell !== undefined) {
+      if (!Completions.isShell(shell)) {
+        return yield* new Refused({ reason: `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}` })
+      }
+      output.stdout(Completions.render(shell, rows, { name: program, operands: "file" }))
+      return Fatal.status.success
+    }
+    return yield* show(yield* planOf(given))
+  }).pipe(
+    Effect.catchAll((error) =>
+      Effect.map(Output, (output) => {
+        output.stderr(Fatal.line(error.message, program))
+        return Fatal.status.failure
+      })
+    ),
+    Effect.catchAllDefect((defect) =>
+      Effect.map(Output, (output) => {
+        output.stderr(Fatal.panic(Cause.die(defect), program))
+        return Fatal.status.internalError
+      })
+    )
+  )
+
+const usage = "usage: smtp-report [options] FILE...; --help tells more"
+
+/** The plan in the arguments; the error names the option. */
+const planOf = ({ operands, options }: Getopt.Arguments): Either.Either<ReadingPlan.ReadingPlan, Refused> => {
+  if (operands.length === 0) return Either.left(new Refused({ reason: `no file (${usage})` }))
+  const input: Record<string, unknown> = { files: operands }
+  for (const row of rows) {
+    const values = options.get(row.long)
+    if (values === undefined || row.field === undefined) continue
+    input[row.field] = row.repeatable ? values : row.kind === "flag" ? values.at(-1) === "true" : values.at(-1)
+  }
+  return Either.mapLeft(ReadingPlan.decode(input), (error) => {
+    const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+    const row = rows.find(({ field }) => field === issue?.path[0])
+    const choices = row !== undefined && row.choices.length > 0 ? `expected ${row.choices.join(", ")}` : issue?.message
+    return new Refused({ reason: `${row === undefined ? "" : `${label(row)}: `}${choices ?? error.message}` })
+  }).pipe(
+    Either.flatMap((plan) =>
+      plan.compare !== undefined && plan.format !== "text" && plan.format !== "json"
+        ? Either.left(new Refused({ reason: `--compare: a comparison is text or json, not ${plan.format}` }))
+        : Either.right(plan)
+    )
+  )
+}
+
+interface Saved {
+  readonly file: string
+  readonly report: RunReport.RunReport
+}
+
+const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, FileSystem | Output> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const { compare = [], failIf = [], format } = plan
+    const after = yield* Effect.forEach(plan.files, read)
+    const before = yield* Effect.forEach(compare, read)
+    for (const side of [before, after]) yield* onePlan(side, plan.force)
+    const merged = after.map(({ report }) => report).reduce(RunReport.merge)
+    const report = failIf.length === 0 ? merged : { ...merged, verdicts: [...Judgement.judge(merged, failIf)] }
+    if (before.length > 0) {
+      const comparison = Comparison.make(
+        before.map((saved) => saved.report),
+        after.map((saved) => saved.report)
+      )
+      yield* write(
+        plan,
+        format === "json" ? `${JSON.stringify(comparison, undefined, 2)}\n` : ComparisonText.render(comparison)
+      )
+    } else if (plan.output === undefined) {
+      output.stdout(Reports.faces[format](report))
+    } else {
+      yield* Effect.mapError(
+        Reports.writeFiles(format, plan.output, report),
+        ({ file, reason }) => new Refused({ reason: `${file}: ${reason}` })
+      )
+    }
+    const failed = (report.verdicts ?? []).filter((verdict) => verdict.failed)
+    for (const { expression, measured } of failed) output.stderr(Fatal.verdict(expression, measured, program))
+    return failed.length > 0 ? Fatal.status.verdict : Fatal.status.success
+  })
+
+const write = (plan: ReadingPlan.ReadingPlan, text: string): Effect.Effect<void, Refused, FileSystem | Output> => {
+  const { format, output: file } = plan
+  if (file === undefined) return Effect.map(Output, (output) => output.stdout(text))
+  return Effect.mapError(
+    Reports.writeFile(format, file, text),
+    ({ reason }) => new Refused({ reason: `${file}: ${reason}` })
+  )
+}
+
+/** `-` is standard input. */
+const read = (file: string): Effect.Effect<Saved, Refused, FileSystem> =>
+  Effect.flatMap(FileSystem, (fileSystem) => fileSystem.readFile(file === "-" ? "/dev/stdin" : file)).pipe(
+    Effect.mapError((error) => new Refused({ reason: `${file}: ${Reports.reasonOf(error)}` })),
+    Effect.flatMap((bytes) =>
+      Either.mapBoth(SavedReport.parse(new TextDecoder().decode(bytes)), {
+        onLeft: (reason) => new Refused({ reason: `${file}: ${reason}` }),
+        onRight: (report) => ({ file, report })
+      })
+    )
+  )
+
+/** Results add up to one where all of them are of the same plan. */
+const onePlan = (side: ReadonlyArray<Saved>, force: boolean): Effect.Effect<void, Refused> =>
+  Effect.suspend(() => {
+    const [first, ...others] = side
+    for (const other of first === undefined || force ? [] : others) {
+      const [difference] = first === undefined ? [] : Comparison.planDifferences(first.report, other.report)
+      if (first === undefined || difference === undefined) continue
+      const [one, two] = [difference.before, difference.after].map((value) =>
+        value === undefined ? "not set" : JSON.stringify(value)
+      )
+      const reason = `${first.file} and ${other.file} are of different plans: ${difference.field} is ${one}, and ${two}; --force merges them all the same`
+      return new Refused({ reason })
+    }
+    return Effect.void
+  })

@@ -1,0 +1,61 @@
+/**
+ * The manual of smtp-report.
+ *
+ * @since 0.1.0
+ */
+import * as ManualPage from "./ManualPage.js"
+import type { OptionRow } from "./OptionTable.js"
+
+const { code, entry, term, text } = ManualPage
+
+/**
+ * The document, with the options in the order given.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
+  name: "smtp-report",
+  purpose: "merges, shows and compares results of smtp-source",
+  sections: [
+    {
+      title: "SYNOPSIS",
+      blocks: [code("smtp-report [options] FILE...", "smtp-report --compare BEFORE [--compare BEFORE]... AFTER...")]
+    },
+    {
+      title: "DESCRIPTION",
+      blocks: [
+        text(
+          "smtp-report reads what smtp-source saved with --report json=FILE or --report html=FILE, and shows it in any form. The file - is standard input."
+        ),
+        text(
+          "Several results of the same plan are merged into one: segments of a load that several hosts made, or repetitions. Their histograms add up exactly, so that the percentiles are those of the whole; its rate is over the time from the first start to the last end. Plans are the same if they differ only in how a run is told of and in the host's own name (-M)."
+        ),
+        text(
+          "With --compare, two sides are set against each other. With two runs or more on each side, each figure is tested by Welch's t-test across runs, each run being one observation, with Holm's correction for the number of figures; what runs that are alike show as well is called noise. One run a side does not say how much runs vary, and the comparison says that it cannot tell."
+        )
+      ]
+    },
+    { title: "OPTIONS", blocks: rows.map(entry) },
+    {
+      title: "EXIT STATUS",
+      blocks: [
+        term("0", "The results were shown, whatever they say."),
+        term("1", "The options make no sense, or a file cannot be read or written, or is not a result."),
+        term("99", "A verdict failed.")
+      ]
+    },
+    {
+      title: "EXAMPLES",
+      blocks: [
+        text("What two hosts saw, as one page:"),
+        code("smtp-report --format html -o run.html one.json two.json"),
+        text("Three runs before a change, and three after it:"),
+        code("smtp-report --compare a1.json --compare a2.json --compare a3.json b1.json b2.json b3.json"),
+        text("A limit on a run that is over:"),
+        code("smtp-report --fail-if 'p99(transaction) > 250ms' run.json")
+      ]
+    },
+    { title: "SEE ALSO", blocks: [text("smtp-source(1)")] }
+  ]
+})

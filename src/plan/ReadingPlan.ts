@@ -1,0 +1,76 @@
+/**
+ * What smtp-report is to do with saved results: the one schema from which its command line and its manual come.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { optional, withDefault } from "./PlanField.js"
+import * as ReportRequest from "./ReportRequest.js"
+import * as Verdict from "./Verdict.js"
+
+const File = Schema.String.pipe(
+  Schema.filter((name) => (name === "" || name.includes("\u0000") ? "expected the name of a file" : undefined))
+)
+
+const Expression = Schema.String.pipe(
+  Schema.filter((text) => Either.match(Verdict.parse(text), { onLeft: Verdict.describe, onRight: () => undefined }))
+)
+
+/**
+ * The fields.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const readingFields = {
+  files: Schema.Array(File).pipe(Schema.filter((files) => (files.length === 0 ? "no file" : undefined))),
+  format: withDefault(Schema.Literal(...ReportRequest.formats), "text" as ReportRequest.Format, {
+    description:
+      "Show the result in this form: text, json, csv, hgrm (HdrHistogram), prometheus, junit or html (one page that needs nothing else)."
+  }),
+  output: optional(File, {
+    short: "o",
+    placeholder: "file",
+    description: "Write to this file; without one, to standard output."
+  }),
+  failIf: optional(Schema.Array(Expression), {
+    placeholder: "expression",
+    repeatable: true,
+    description:
+      "Fail, with exit status 99, if the results together show this: 'p99(transaction) > 250ms', 'rejected > 0.1%'. The expressions are those of smtp-source(1). May be given several times."
+  }),
+  compare: optional(Schema.Array(File), {
+    placeholder: "file",
+    repeatable: true,
+    description:
+      "Compare: this is a result from before, and the operands are those from after. May be given several times, once for each run before. As text or json."
+  }),
+  force: withDefault(Schema.Boolean, false, {
+    description: "Merge results of different plans, too."
+  })
+}
+
+/**
+ * The schema.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const schema = Schema.Struct(readingFields)
+
+/**
+ * What to do.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ReadingPlan = typeof schema.Type
+
+/**
+ * Reads it from what was given.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const decode = Schema.decodeUnknownEither(schema, { errors: "all" })

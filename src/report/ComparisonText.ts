@@ -1,0 +1,108 @@
+/**
+ * A comparison for people, in 80 columns.
+ *
+ * @since 0.1.0
+ */
+import * as Printable from "../smtp/Printable.js"
+import type { Comparison, Method, Row } from "./Comparison.js"
+import * as Summary from "./Summary.js"
+
+/**
+ * The comparison, with its line ends.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const render = (comparison: Comparison): string => {
+  const { method, plan, replies, rows, runs } = comparison
+  const lines = [
+    `${counted(runs[0])} before, ${counted(runs[1])} after`,
+    ...verdictOf(comparison),
+    ...plan.map(({ after, before, field }) => `  plan: ${field} is ${shown(before)} before and ${shown(after)} after`),
+    "",
+    line("", ["before", "after", "change", "95 % interval"], "finding"),
+    ...rows.flatMap((row, index) => {
+      const own = row.of === "run" ? row.name : row.of
+      const opens = row.of !== "run" && rows[index - 1]?.of !== row.of
+      const table = line(row.of === "run" ? own : `  ${row.name}`, cells(row), findingOf(row))
+      return opens ? [`${row.of}, milliseconds`, table] : [table]
+    }),
+    ...(replies.length === 0
+      ? []
+      : [
+          "",
+          "refusals per 1,000 messages started",
+          ...replies.map(({ after, before, code, enhanced, step }) =>
+            line(`  ${step} ${String(code).padStart(3, "0")}${enhanced === undefined ? "" : ` ${enhanced}`}`, [
+              figure(before),
+              figure(after),
+              "",
+              ""
+            ])
+          )
+        ]),
+    "",
+    ...explanations[method]
+  ]
+  return lines.map((each) => `${Printable.escape(each.trimEnd())}\n`).join("")
+}
+
+const counted = (runs: number): string => `${runs} ${runs === 1 ? "run" : "runs"}`
+
+const verdictOf = ({ method, rows }: Comparison): ReadonlyArray<string> => {
+  const changed = rows.filter(({ finding }) => finding === "changed")
+  if (method === "none") return ["Whether anything changed, nobody can tell from one run: runs vary."]
+  if (changed.length === 0) return ["No change found."]
+  const worse = changed.filter((row) => !isBetter(row)).length
+  const better = changed.length - worse
+  return [`Changed: ${better} ${better === 1 ? "figure" : "figures"} for the better, ${worse} for the worse.`]
+}
+
+const isBetter = ({ after, before, better }: Row): boolean => (better === "higher" ? after > before : after < before)
+
+const cells = ({ after, before, interval, ratio, unit }: Row): ReadonlyArray<string> => [
+  unit === "%" ? `${figure(before)} %` : figure(before),
+  unit === "%" ? `${figure(after)} %` : figure(after),
+  ratio === undefined || !Number.isFinite(ratio) ? "" : percent(ratio),
+  interval === undefined ? "" : interval.map(percent).join(" to ")
+]
+
+const findingOf = (row: Row): string => {
+  if (row.finding === "changed") return isBetter(row) ? "BETTER" : "WORSE"
+  return { "no change found": "noise", "cannot tell": "cannot tell", same: "same" }[row.finding]
+}
+
+const line = (name: string, values: ReadonlyArray<string>, last = ""): string =>
+  `${name.padEnd(16)}${values.map((value, index) => value.padStart([10, 10, 9, 22][index] ?? 10)).join("")}  ${last}`
+
+/** In at most nine characters. */
+const figure = (value: number): string =>
+  value === 0
+    ? "0"
+    : value < 10
+      ? value.toFixed(3)
+      : value < 1000
+        ? value.toFixed(1)
+        : value < 1e7
+          ? Summary.count(Math.round(value))
+          : value.toExponential(2)
+
+const percent = (ratio: number): string => {
+  if (ratio >= 100) return "> x100"
+  const change = (ratio - 1) * 100
+  return `${change < 0 ? "-" : "+"}${Math.abs(change).toFixed(1)} %`
+}
+
+const shown = (value: unknown): string => (value === undefined ? "not set" : JSON.stringify(value))
+
+const explanations: { readonly [method in Method]: ReadonlyArray<string> } = {
+  runs: [
+    "Test: Welch's t-test across runs, each run one observation, by logarithms",
+    "(shares: by the arcsine of their roots), with Holm's correction within the main",
+    "figures and within the steps. Changed: p < 0.05. Noise: alike runs differ, too."
+  ],
+  none: [
+    "Test: none. One run does not say how much runs vary: give two or more on each",
+    "side (--compare FILE once for each before, and the others as operands)."
+  ]
+}

@@ -1,0 +1,72 @@
+/**
+ * Reads back what `--report json` and `--report html` wrote.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as Histogram from "../measure/Histogram.js"
+import * as RunReport from "./RunReport.js"
+
+/**
+ * The report in a file's text; the error says what is wrong, and where in it.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (text: string): Either.Either<RunReport.RunReport, string> =>
+  Either.gen(function* () {
+    const json = yield* jsonOf(text)
+    const value = yield* Either.try({
+      try: (): unknown => JSON.parse(json),
+      catch: (error) => `not JSON: ${error instanceof Error ? error.message : String(error)}`
+    })
+    const version = typeof value === "object" && value !== null && "version" in value ? value.version : undefined
+    if (typeof version === "number" && version !== 1) {
+      return yield* Either.left(`version ${version} of the format, of which this smtp-report reads version 1`)
+    }
+    if (version !== 1) return yield* Either.left("no report of smtp-source: it has no version")
+    const report = yield* Either.mapLeft(decode(value), (error) => {
+      const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+      return issue === undefined ? error.message : at(issue.path, issue.message)
+    })
+    const [defect] = defects(report)
+    return defect === undefined ? report : yield* Either.left(defect)
+  })
+
+const decode = Schema.decodeUnknownEither(RunReport.schema, { onExcessProperty: "ignore" })
+
+/** An HTML report holds itself as JSON. */
+const jsonOf = (text: string): Either.Either<string, string> => {
+  if (!/^\s*<!doctype html>/i.test(text)) return Either.right(text)
+  const embedded = /<script type="application\/json" id="report">([^<]*)<\/script>/.exec(text)?.[1]
+  return embedded === undefined ? Either.left("an HTML page that is no report") : Either.right(embedded)
+}
+
+const at = (path: ReadonlyArray<PropertyKey>, message: string): string => {
+  const place = path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("")
+    .replace(/^\./, "")
+  return `${place === "" ? "the whole" : place}: ${message.split("\n")[0]}`
+}
+
+/** What no schema tells of: sums that do not hold, and buckets that no histogram has. */
+const defects = ({ durations, messages, startedAt }: RunReport.RunReport): ReadonlyArray<string> => {
+  const { accepted, failed, notStarted, planned, rejected, unknown } = messages
+  const sum = accepted + rejected + failed + unknown + notStarted
+  return [
+    ...(Number.isNaN(Date.parse(startedAt)) ? [`startedAt: not a time: ${JSON.stringify(startedAt)}`] : []),
+    ...(sum === planned ? [] : [`messages: the ends add up to ${sum}, and ${planned} were planned`]),
+    ...durations.flatMap(({ buckets, count }, index) => {
+      const place = `durations[${index}]`
+      const counted = buckets.reduce((total, [, here]) => total + here, 0)
+      const wrong = buckets.findIndex(
+        ([bucket], position) => bucket >= Histogram.counters || bucket <= (buckets[position - 1]?.[0] ?? -1)
+      )
+      if (wrong >= 0) return [`${place}.buckets[${wrong}]: not in order, or beyond the last bucket`]
+      return counted === count ? [] : [`${place}.count: ${count}, and its buckets hold ${counted}`]
+    })
+  ]
+}

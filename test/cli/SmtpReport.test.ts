@@ -1,0 +1,203 @@
+import { spawnSync } from "node:child_process"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { SystemError } from "@effect/platform/Error"
+import * as Completions from "../../src/cli/Completions.js"
+import * as ManualPage from "../../src/cli/ManualPage.js"
+import * as SmtpReport from "../../src/cli/SmtpReport.js"
+import * as HtmlReport from "../../src/report/HtmlReport.js"
+import * as JsonReport from "../../src/report/JsonReport.js"
+import { Output } from "../../src/report/Output.js"
+import * as RunReport from "../../src/report/RunReport.js"
+import { reportOf, type Sample } from "../report/Reports.js"
+
+const samplesOf = (from: number): ReadonlyArray<Sample> =>
+  Array.from({ length: 50 }, (_, index) => ({
+    of: "transaction",
+    ending: "accepted",
+    elapsed: from + index / 10,
+    code: index === 7 ? 550 : 250
+  }))
+
+const one = reportOf(samplesOf(1))
+const two = reportOf(samplesOf(30), { later: 500 })
+const other = { ...two, plan: { ...two.plan, sessions: 9 } }
+
+const edited = (change: (json: ReturnType<typeof JSON.parse>) => void): string => {
+  const json = JSON.parse(JsonReport.render(one))
+  change(json)
+  return JSON.stringify(json)
+}
+
+const disk: { readonly [file: string]: string } = {
+  "one.json": JsonReport.render(one),
+  "two.json": JsonReport.render(two),
+  "other.json": JsonReport.render(other),
+  "one.html": HtmlReport.render(one),
+  "page.html": "<!doctype html><p>",
+  "cut.json": JsonReport.render(one).slice(0, 300),
+  "list.json": "[]",
+  "later.json": edited((json) => (json.version = 2)),
+  "code.json": edited((json) => (json.replies[0].code = "x\u001b[2J")),
+  "sum.json": edited((json) => json.messages.accepted++),
+  "count.json": edited((json) => json.durations[0].count++),
+  "bucket.json": edited((json) => (json.durations[0].buckets[0][0] = 1e9)),
+  "time.json": edited((json) => (json.startedAt = "yesterday"))
+}
+
+/** Runs the command on a disk in memory. */
+const command = (...argv: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    let [stdout, stderr] = ["", ""]
+    const written = new Map<string, string>()
+    const status = yield* SmtpReport.main(argv, { version: "1.2.3" }).pipe(
+      Effect.provideService(
+        Output,
+        Output.of({
+          stdout: (text) => {
+            stdout += text
+          },
+          stderr: (text) => {
+            stderr += text
+          },
+          isTerminal: { stdout: false, stderr: false },
+          noColor: true,
+          columns: () => 80
+        })
+      ),
+      Effect.provide(
+        FileSystem.layerNoop({
+          readFile: (path) => {
+            const text = disk[path]
+            if (text !== undefined) return Effect.succeed(new TextEncoder().encode(text))
+            const description = "no such file or directory"
+            return new SystemError({
+              module: "FileSystem",
+              method: "readFile",
+              reason: "NotFound",
+              description,
+              pathOrDescriptor: path
+            })
+          },
+          writeFileString: (path, text) => Effect.sync(() => written.set(path, text))
+        })
+      )
+    )
+    return { status, stdout, stderr, written }
+  })
+
+describe("smtp-report", () => {
+  it.effect("merges results of one plan exactly, whatever files they are in", () =>
+    Effect.gen(function* () {
+      const { status, stdout } = yield* command("--format", "json", "one.html", "two.json")
+      assert.strictEqual(status, 0)
+      assert.deepStrictEqual(JSON.parse(stdout), JSON.parse(JsonReport.render(RunReport.merge(one, two))))
+      const whole = reportOf([...samplesOf(1), ...samplesOf(30)])
+      assert.deepStrictEqual(JSON.parse(stdout).durations, whole.durations)
+    })
+  )
+
+  it.effect("shows every format, on standard output or in a file", () =>
+    Effect.gen(function* () {
+      for (const format of ["text", "json", "csv", "hgrm", "prometheus", "junit", "html"]) {
+        const shown = yield* command("--format", format, "one.json")
+        assert.strictEqual(shown.status, 0, format)
+        assert.isAbove(shown.stdout.length, 100, format)
+        const { stdout, written } = yield* command("one.json", `--format=${format}`, "-o", "out")
+        assert.strictEqual(stdout, "", format)
+        assert.isAbove(written.get("out")?.length ?? 0, 100, format)
+      }
+    })
+  )
+
+  it.effect("judges the results together", () =>
+    Effect.gen(function* () {
+      const verdict = "max(transaction) > 20ms"
+      assert.strictEqual((yield* command("--fail-if", verdict, "one.json")).status, 0)
+      const { status, stderr } = yield* command("--fail-if", verdict, "one.json", "two.json")
+      assert.strictEqual(status, 99)
+      assert.match(stderr, /^smtp-report: verdict: max\(transaction\) > 20ms: /)
+    })
+  )
+
+  it.effect("does not merge results of different plans unless it is told to", () =>
+    Effect.gen(function* () {
+      const { status, stderr, stdout } = yield* command("one.json", "other.json")
+      assert.strictEqual(status, 1)
+      assert.strictEqual(stdout, "")
+      assert.strictEqual(
+        stderr,
+        "smtp-report: fatal: one.json and other.json are of different plans: sessions is 1, and 9; --force merges them all the same\n"
+      )
+      assert.strictEqual((yield* command("--force", "one.json", "other.json")).status, 0)
+    })
+  )
+
+  it.effect("compares sides, also of different plans, as text and as JSON", () =>
+    Effect.gen(function* () {
+      const text = yield* command("--compare", "one.json", "other.json")
+      assert.strictEqual(text.status, 0)
+      assert.include(text.stdout, "1 run before, 1 run after")
+      assert.include(text.stdout, "plan: sessions is 1 before and 9 after")
+      const json = yield* command("--compare=one.json", "--compare=two.json", "--format=json", "one.json", "two.json")
+      assert.deepInclude(JSON.parse(json.stdout), { method: "runs", runs: [2, 2] })
+    })
+  )
+
+  const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+    [["nowhere.json"], "nowhere.json: no such file or directory"],
+    [["list.json"], "list.json: no report of smtp-source: it has no version"],
+    [["later.json"], "later.json: version 2 of the format, of which this smtp-report reads version 1"],
+    [["code.json"], 'code.json: replies[0].code: Expected number, actual "x\\u001b[2J"'],
+    [["sum.json"], "sum.json: messages: the ends add up to 51, and 50 were planned"],
+    [["count.json"], "count.json: durations[0].count: 50, and its buckets hold 49"],
+    [["bucket.json"], "bucket.json: durations[0].buckets[0]: not in order, or beyond the last bucket"],
+    [["time.json"], 'time.json: startedAt: not a time: "yesterday"'],
+    [["page.html"], "page.html: an HTML page that is no report"],
+    [[], "no file (usage: smtp-report [options] FILE...; --help tells more)"],
+    [["--format", "xml", "one.json"], "--format: expected text, json, csv, hgrm, prometheus, junit, html"],
+    [["--fail-if", "p99 > 1ms", "one.json"], '--fail-if: column 5: expected "("'],
+    [["--compare", "one.json", "--format", "html", "two.json"], "--compare: a comparison is text or json, not html"],
+    [["--bogus"], "unrecognized option '--bogus' (usage: smtp-report [options] FILE...; --help tells more)"]
+  ]
+  for (const [argv, reason] of refused) {
+    it.effect(`${argv.join(" ")}: ${reason}`, () =>
+      Effect.gen(function* () {
+        const { status, stderr, stdout } = yield* command(...argv)
+        assert.strictEqual(stderr, `smtp-report: fatal: ${reason}\n`)
+        assert.strictEqual(status, 1)
+        assert.strictEqual(stdout, "")
+      })
+    )
+  }
+
+  it.effect("says where JSON is cut", () =>
+    Effect.gen(function* () {
+      assert.match((yield* command("cut.json")).stderr, /^smtp-report: fatal: cut\.json: not JSON: .*\n$/)
+    })
+  )
+
+  it.effect("has a manual with all of its options, a version, and completions", () =>
+    Effect.gen(function* () {
+      const { stdout } = yield* command("--help")
+      for (const { long } of SmtpReport.rows) assert.include(stdout, `--${long}`)
+      assert.strictEqual((yield* command("--version")).stdout, "smtp-report 1.2.3\n")
+      assert.include((yield* command("--completions", "bash")).stdout, "complete -F _smtp_report smtp-report")
+      for (const shell of ["bash", "zsh", "fish"] as const) {
+        const script = Completions.render(shell, SmtpReport.rows, { name: "smtp-report", operands: "file" })
+        assert.notMatch(script, /smtp[-_]source/)
+        const checked = spawnSync(shell, ["-n"], { input: script, encoding: "utf8" })
+        if (checked.error === undefined && shell !== "fish") assert.strictEqual(checked.status, 0, checked.stderr)
+      }
+    })
+  )
+
+  it("has a manual page that roff sets without a warning (skipped without groff)", (context) => {
+    if (spawnSync("groff", ["--version"]).status !== 0) return context.skip()
+    const input = ManualPage.page(SmtpReport.manual(), { version: "1" })
+    const { status, stderr } = spawnSync("groff", ["-man", "-Tutf8", "-ww", "-z"], { input, encoding: "utf8" })
+    assert.strictEqual(stderr, "")
+    assert.strictEqual(status, 0)
+  })
+})

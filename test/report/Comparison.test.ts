@@ -1,0 +1,129 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Comparison from "../../src/report/Comparison.js"
+import * as ComparisonText from "../../src/report/ComparisonText.js"
+import type { RunReport } from "../../src/report/RunReport.js"
+import { reportOf } from "./Reports.js"
+
+/** A generator of numbers with a seed (mulberry32), and of normal ones from it (Box and Muller). */
+const draws = (seed: number) => {
+  let state = seed
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+  return { uniform, normal }
+}
+
+/**
+ * A run whose level varies by 4 % from run to run, with log-normal durations within it, `slower` times as long, and whose
+ * every hundredth message is rejected on average.
+ */
+const run = ({ normal, uniform }: ReturnType<typeof draws>, slower = 1, messages = 250): RunReport => {
+  const level = 5 * slower * Math.exp(0.04 * normal())
+  const samples = Array.from({ length: messages }, () => ({
+    of: "transaction" as const,
+    ending: "accepted" as const,
+    elapsed: level * Math.exp(0.3 * normal()),
+    code: uniform() < 0.01 ? 450 : 250
+  }))
+  return reportOf(samples, { elapsed: samples.reduce((sum, { elapsed }) => sum + elapsed, 0) })
+}
+
+const side = (random: ReturnType<typeof draws>, runs: number, slower = 1) =>
+  Array.from({ length: runs }, () => run(random, slower))
+
+const changes = ({ rows }: Comparison.Comparison) => rows.filter(({ finding }) => finding === "changed")
+
+describe("a comparison", () => {
+  for (const runs of [2, 3, 5]) {
+    it(`of ${runs} runs a side that are alike finds a change in no more than one of twenty`, () => {
+      const random = draws(runs)
+      const trials = 300
+      let found = 0
+      for (let trial = 0; trial < trials; trial++) {
+        if (changes(Comparison.make(side(random, runs), side(random, runs))).length > 0) found++
+      }
+      // 5 % of 300 is 15; by chance alone it is above 24 in one of a hundred such tests.
+      assert.isAtMost(found, 24, `${found} of ${trials}`)
+    })
+  }
+
+  it("finds 20 % more time, with five runs a side, in nine of ten trials at least", () => {
+    const random = draws(77)
+    let found = 0
+    for (let trial = 0; trial < 100; trial++) {
+      const names = changes(Comparison.make(side(random, 5), side(random, 5, 1.2))).map(({ name }) => name)
+      if (names.includes("p50") && names.includes("rate")) found++
+    }
+    assert.isAtLeast(found, 90)
+  })
+
+  it("has an interval that holds the true factor", () => {
+    const random = draws(5)
+    let held = 0
+    for (let trial = 0; trial < 200; trial++) {
+      const { rows } = Comparison.make(side(random, 3), side(random, 3, 1.2))
+      const [low, high] = rows.find(({ name }) => name === "p50")?.interval ?? [0, 0]
+      if (low <= 1.2 && high >= 1.2) held++
+    }
+    // 95 % of 200 is 190.
+    assert.isAtLeast(held, 180)
+  })
+
+  it("cannot tell from one run a side, however far apart they are", () => {
+    const random = draws(9)
+    const comparison = Comparison.make(side(random, 1), side(random, 1, 3))
+    assert.strictEqual(comparison.method, "none")
+    assert.deepStrictEqual(changes(comparison), [])
+    assert.include(ComparisonText.render(comparison), "cannot tell")
+    assert.notInclude(ComparisonText.render(comparison), "WORSE")
+  })
+
+  it("finds nothing between runs and themselves", () => {
+    const runs = side(draws(3), 3)
+    assert.deepStrictEqual(new Set(Comparison.make(runs, runs).rows.map(({ finding }) => finding)), new Set(["same"]))
+  })
+
+  it("says which way a change goes, and by how much", () => {
+    const random = draws(11)
+    const comparison = Comparison.make(side(random, 5), side(random, 5, 2))
+    const text = ComparisonText.render(comparison)
+    assert.match(text, /^rate .* -\d+\.\d % .* WORSE$/m)
+    assert.match(text, /^ {2}p50 .* \+\d+\.\d % .* WORSE$/m)
+    assert.match(ComparisonText.render(Comparison.make(side(random, 5, 2), side(random, 5))), /^rate .* BETTER$/m)
+    for (const line of text.split("\n")) assert.isAtMost(line.length, 80, line)
+  })
+
+  it("takes one rejection more for chance, and a hundred for a change", () => {
+    const accepted = (count: number, rejected: number) =>
+      reportOf(
+        Array.from({ length: count }, (_, index) => ({
+          of: "transaction" as const,
+          ending: "accepted" as const,
+          elapsed: 5,
+          code: index < rejected ? 550 : 250
+        }))
+      )
+    const finding = (rejected: number) =>
+      Comparison.make(
+        [accepted(1000, 0), accepted(1000, 0)],
+        [accepted(1000, rejected), accepted(1000, rejected)]
+      ).rows.find(({ name }) => name === "rejected")?.finding
+    assert.strictEqual(finding(1), "no change found")
+    assert.strictEqual(finding(100), "changed")
+  })
+
+  it("tells of the plan's differences that matter, and of refusals on either side", () => {
+    const [one, two] = [run(draws(1)), run(draws(2))]
+    const other = { ...two, plan: { ...two.plan, sessions: 7, report: ["json"], helloName: "b\u0007" } }
+    const { plan, replies } = Comparison.make([one], [other])
+    assert.deepStrictEqual(plan, [{ field: "sessions", before: one.plan.sessions, after: 7 }])
+    assert.deepStrictEqual(
+      replies.map(({ code }) => code),
+      [450]
+    )
+  })
+})
