@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Welch from "../measure/Welch.js"
 import { merge, type RunReport, valueAtPercentile } from "./RunReport.js"
 
@@ -81,6 +82,8 @@ export interface ReplyRow {
 export interface Comparison {
   readonly method: Method
   readonly runs: readonly [before: number, after: number]
+  /** In how many runs of each side the generator was the bottleneck: their figures may be its own. */
+  readonly bottlenecks: readonly [before: number, after: number]
   /** Fields of the plan in which the sides differ. */
   readonly plan: ReadonlyArray<{ readonly field: string; readonly before: unknown; readonly after: unknown }>
   readonly rows: ReadonlyArray<Row>
@@ -113,11 +116,15 @@ export const make = (before: Runs, after: Runs): Comparison => {
   return {
     method,
     runs: [before.length, after.length],
+    bottlenecks: [bottlenecks(before), bottlenecks(after)],
     plan: planDifferences(together[0], together[1]),
     rows: [...main, ...steps],
     replies: replyRows(together)
   }
 }
+
+const bottlenecks = (runs: Runs): number =>
+  runs.filter(({ generator }) => generator !== undefined && GeneratorHealth.isBottleneck(generator)).length
 
 const ends = ["rejected", "failed", "unknown"] as const
 const statistics = [

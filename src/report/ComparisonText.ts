@@ -14,8 +14,15 @@ import * as Summary from "./Summary.js"
  * @category rendering
  */
 export const render = (comparison: Comparison): string => {
-  const { method, plan, replies, rows, runs } = comparison
+  const { bottlenecks, method, plan, replies, rows, runs } = comparison
   const lines = [
+    ...(bottlenecks[0] + bottlenecks[1] === 0
+      ? []
+      : [
+          `THE GENERATOR WAS THE BOTTLENECK in ${counted(bottlenecks[0])} before and ${counted(bottlenecks[1])} after:`,
+          "  what is compared may be the generator, and not the server.",
+          ""
+        ]),
     `${counted(runs[0])} before, ${counted(runs[1])} after`,
     ...verdictOf(comparison),
     ...plan.map(({ after, before, field }) => `  plan: ${field} is ${shown(before)} before and ${shown(after)} after`),

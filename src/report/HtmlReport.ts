@@ -58,7 +58,7 @@ ${section("The generator", generator(report))}
 ${section("The plan", plan(report))}
 </main>
 <footer>Made by ${tool.name} ${tool.version}. This page holds the whole report as JSON, with its histograms: smtp-report reads it.</footer>
-<script type="application/json" id="report">${embeddedJson(JsonReport.render(report))}</script>
+<script type="application/json" id="report">${embeddedJson(JsonReport.render(report).replace(/\n */g, ""))}</script>
 </body>
 </html>
 `.text

@@ -116,6 +116,16 @@ describe("a comparison", () => {
     assert.strictEqual(finding(100), "changed")
   })
 
+  it("says first that the generator was the bottleneck, where it was", () => {
+    const busy = { cpu: { user: 1, system: 1 }, utilisation: 0.99, delayMean: 5, delayP99: 9 }
+    const [one, two] = [run(draws(1)), run(draws(2))]
+    assert.match(
+      ComparisonText.render(Comparison.make([one], [{ ...two, generator: busy }])),
+      /^THE GENERATOR WAS THE BOTTLENECK in 0 runs before and 1 run after:\n/
+    )
+    assert.notInclude(ComparisonText.render(Comparison.make([one], [two])), "BOTTLENECK")
+  })
+
   it("tells of the plan's differences that matter, and of refusals on either side", () => {
     const [one, two] = [run(draws(1)), run(draws(2))]
     const other = { ...two, plan: { ...two.plan, sessions: 7, report: ["json"], helloName: "b\u0007" } }

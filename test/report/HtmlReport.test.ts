@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { type Browser, chromium, type Page } from "playwright-core"
 import * as Histogram from "../../src/measure/Histogram.js"
+import { styleSheet } from "../../src/report/html/StyleSheet.js"
 import * as HtmlReport from "../../src/report/HtmlReport.js"
 import type { Moment } from "../../src/report/html/Timeline.js"
 import * as RunReport from "../../src/report/RunReport.js"
@@ -89,6 +90,40 @@ describe("the HTML report as text", () => {
     for (const elapsed of [0, 1e-6, 1, 3_600_000]) {
       const one = { of: "transaction", ending: "accepted", elapsed, code: 250 } as const
       assert.notMatch(HtmlReport.render(reportOf([one]), moments.slice(29, 32)), /NaN|Infinity|undefined/)
+    }
+  })
+})
+
+/** The contrast of two colours (WCAG 2.2). */
+const contrast = (one: string, other: string): number => {
+  const [light, dark] = [one, other].map(luminance).sort((a, b) => b - a) as [number, number]
+  return (light + 0.05) / (dark + 0.05)
+}
+
+const luminance = (colour: string): number => {
+  const long = colour.length === 4 ? colour.replace(/[^#]/g, "$&$&") : colour
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(long.slice(at, at + 2), 16) / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+describe("the colours of the HTML report", () => {
+  const themes = [...styleSheet.matchAll(/:root\{(--[^}]*)\}/g)].map(
+    ([, theme = ""]) =>
+      new Map([...theme.matchAll(/--([\w-]+):(#\w+)/g)].map(([, name, colour]) => [name, colour ?? ""]))
+  )
+  it("have the contrast that text and charts need, on light and dark paper", () => {
+    assert.lengthOf(themes, 2)
+    for (const theme of themes) {
+      const paper = theme.get("paper") ?? ""
+      for (const name of ["ink", "soft", "good", "bad", "c1", "c2", "c3", "c4", "c5", "c6"]) {
+        assert.isAtLeast(contrast(theme.get(name) ?? "", paper), 4.5, `${name} on ${paper}`)
+      }
+      for (const name of ["accepted", "rejected", "failed", "unknown"]) {
+        assert.isAtLeast(contrast(theme.get(name) ?? "", paper), 3, `${name} on ${paper}`)
+      }
     }
   })
 })
