@@ -28,6 +28,8 @@ export * as Recorder from "./measure/Recorder.js"
 export * as NodeServices from "./node/NodeServices.js"
 /** A sink that listens on loopback. */
 export * as NodeSink from "./node/NodeSink.js"
+/** When the messages of an open run are due. */
+export * as Arrival from "./plan/Arrival.js"
 /** Durations at random: of pauses, and of a simulated server. */
 export * as Distribution from "./plan/Distribution.js"
 /** What to do. */

@@ -17,6 +17,7 @@ import type * as Stream from "effect/Stream"
 import * as Accounting from "../measure/Accounting.js"
 import { Recorder } from "../measure/Recorder.js"
 import * as Address from "../plan/Address.js"
+import * as Arrival from "../plan/Arrival.js"
 import * as Message from "../plan/Message.js"
 import * as Pause from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
@@ -26,6 +27,8 @@ import * as Target from "../smtp/Target.js"
 import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
 import * as Drain from "./Drain.js"
+import * as OpenRun from "./OpenRun.js"
+import * as RunBounds from "./RunBounds.js"
 import * as RunScheduler from "./RunScheduler.js"
 import * as RunStream from "./RunStream.js"
 import * as Session from "./Session.js"
@@ -94,7 +97,8 @@ export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResu
   Effect.gen(function* () {
     const file = yield* Message.readFile(plan)
     const identity = yield* identify(plan)
-    return yield* runPart(plan, whole(plan, identity, file), options)
+    const due = RunBounds.whatIsDue(plan, identity)
+    return yield* runPart(due, whole(due, identity, file), options)
   })
 
 /**
@@ -132,6 +136,11 @@ export interface RunPart {
   readonly sessions: number
   readonly tickets: Tickets.Tickets
   readonly ledger: Accounting.Ledger
+  /**
+   * Asked when the part is ready, with the time of day in milliseconds, for that from which due times count. Without it, they
+   * count from then.
+   */
+  readonly origin?: ((time: number) => number) | undefined
 }
 
 /**
@@ -158,7 +167,7 @@ export const identify = (plan: Plan): Effect.Effect<Message.RunIdentity> =>
 export const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Array | undefined): RunPart => ({
   identity,
   file,
-  sessions: Math.min(plan.sessions, plan.messages),
+  sessions: RunBounds.sessionsOf(plan),
   tickets: Tickets.make(plan.messages),
   ledger: Accounting.make(plan.messages)
 })
@@ -176,12 +185,12 @@ export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.
       const { ledger, recorder, tickets } = shared
       const { now } = shared.connectOptions.deadlines
       const begun = now()
-      const exit = yield* Effect.exit(Drain.run(sessions(shared, part.sessions), shared, options.hurrying))
+      const exit = yield* Effect.exit(Drain.run(yield* sessions(shared, part, begun), shared, options.hurrying))
       const elapsed = now() - begun
       const endedBy = yield* endOf(exit)
-      if (ledger.planned > 0) ledger.add("notStarted", plan.messages - ledger.started)
+      const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : ledger
       const { startedAt } = part.identity
-      return { accounting: ledger, recorder, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
+      return { accounting, recorder, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
     })
   ).pipe(RunScheduler.provide)
 
@@ -215,10 +224,14 @@ export const share = (
     }
     // The request is waited for once, for all who want to know; when they hear of it there are no more tickets.
     const stopping = new StopRequest()
+    const ending = new StopRequest()
     const stop = Effect.sync(() => {
       tickets.close()
       stopping.make()
+      ending.make()
     })
+    const limited = yield* RunBounds.limit(plan, tickets, ending, deadlines.now)
+    yield* RunBounds.warmUp(plan, recorder, deadlines.now)
     if (options.stopping !== undefined) yield* Effect.forkScoped(Effect.zipRight(options.stopping, stop))
     return {
       plan,
@@ -227,13 +240,14 @@ export const share = (
       connector,
       connectOptions,
       sources: (plan.source?.split(",") ?? []).map((source) => ({ ...connectOptions, source })),
-      tickets,
+      tickets: limited,
       gate: new ConnectGate(plan.connecting, deadlines, plan.connectRate),
       recorder,
       addresses,
       contentOf: Message.make(plan, addresses, identity, file),
-      pauseBefore: Pause.make(plan, plan.seed ?? identity.runId),
+      pauseBefore: Pause.make(plan, RunBounds.seedOf(plan, identity)),
       stopping,
+      ending,
       ledger,
       onConnectRetry: (error) => {
         recorder.onConnectRetry(error, deadlines.now)
@@ -258,6 +272,23 @@ const endOf = (exit: Exit.Exit<unknown, Session.RunEnded>): Effect.Effect<Option
       Effect.failCause(exit.cause as Cause.Cause<never>)
 }
 
-/** One fiber for each session that has a message to begin with; the first that ends the run ends them all. */
-const sessions = (shared: SharedRun, count: number): Effect.Effect<void, Session.RunEnded> =>
-  Effect.forEach(Array.from({ length: count }), () => Session.run(shared), { concurrency: count, discard: true })
+/**
+ * Messages that wait for sessions: one fiber for each session that has one to begin with. Messages that are due: sessions as
+ * they are needed. The first that ends the run ends them all.
+ */
+const sessions = (
+  shared: SharedRun,
+  part: RunPart,
+  begun: number
+): Effect.Effect<Effect.Effect<void, Session.RunEnded>> =>
+  Effect.map(Effect.clock, (clock) => {
+    const count = part.sessions
+    const arrivals = Arrival.make(shared.plan, RunBounds.seedOf(shared.plan, part.identity))
+    if (arrivals === undefined) {
+      const all = Array.from({ length: count })
+      return Effect.forEach(all, () => Session.run(shared), { concurrency: count, discard: true })
+    }
+    const time = clock.unsafeCurrentTimeMillis()
+    const origin = begun - (time - (part.origin?.(time) ?? time))
+    return OpenRun.run(shared, { arrivals, origin, maxSessions: count, granularity: Watchdog.granularity(clock) })
+  })

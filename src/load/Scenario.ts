@@ -36,6 +36,7 @@ import type { ConnectFailed } from "../smtp/SmtpError.js"
 import type { Connector, Wire } from "../smtp/Wire.js"
 import * as Drain from "./Drain.js"
 import * as Load from "./Load.js"
+import * as RunBounds from "./RunBounds.js"
 import * as RunScheduler from "./RunScheduler.js"
 import * as RunStream from "./RunStream.js"
 import * as Session from "./ScenarioSession.js"
@@ -160,10 +161,10 @@ export const run = <A, E, R>(
       )
       yield* Drain.run(running, shared, options.hurrying)
       const elapsed = now() - begun
-      ledger.add("notStarted", plan.messages - ledger.started)
+      const accounting = RunBounds.close(plan, ledger)
       const stopped = tickets.isClosed()
       const { startedAt } = identity
-      return { accounting: ledger, recorder, startedAt, elapsed, endedBy: Option.none(), stopped, sessions }
+      return { accounting, recorder, startedAt, elapsed, endedBy: Option.none(), stopped, sessions }
     })
   ).pipe(RunScheduler.provide)
 

@@ -35,19 +35,32 @@ export const run = (shared: SharedRun): Effect.Effect<void, RunEnded> =>
     const underWay: UnderWay = { message: undefined, progress: { offered: 0, refused: 0 } }
     return Effect.ensuring(
       Effect.gen(() => loop(shared, connection, underWay)),
-      Effect.sync(() => {
-        if (underWay.message !== undefined) {
-          shared.onOutcome(underWay.message, connection.interrupted(optionsOf(shared.plan), underWay.progress), false)
-        }
-        connection.close()
-      })
+      Effect.sync(() => abandon(shared, connection, underWay))
     )
   })
 
-/** The message that a session has begun and not ended. */
-interface UnderWay {
+/**
+ * The message that a session has begun and not ended.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnderWay {
   message: number | undefined
   readonly progress: Settlement.Progress
+}
+
+/**
+ * Books the message under way, if there is one, and closes the connection.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const abandon = (shared: SharedRun, connection: Connection.Connection, underWay: UnderWay): void => {
+  if (underWay.message !== undefined) {
+    shared.onOutcome(underWay.message, connection.interrupted(optionsOf(shared.plan), underWay.progress), false)
+  }
+  connection.close()
 }
 
 function* loop(shared: SharedRun, connection: Connection.Connection, underWay: UnderWay) {
@@ -82,7 +95,8 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   const end = (taken: number, outcome: Outcome): SmtpError | undefined => {
     const error = fatal(outcome, plan, connection.wire)
     underWay.message = undefined
-    if (begun !== undefined) recorder.record("transaction", endings[outcome._tag], now() - begun)
+    if (begun !== undefined && begun >= recorder.measuresFrom)
+      recorder.record("transaction", endings[outcome._tag], now() - begun)
     onOutcome(taken, outcome, error !== undefined)
     return error
   }
@@ -128,8 +142,8 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     next = undefined
     yield* connection.leave(plan.reuse && message !== undefined)
     if (pauseBefore !== undefined && message !== undefined) {
-      yield* shared.stopping.pause(pauseBefore(message), connectOptions.deadlines)
-      if (tickets.isClosed()) {
+      yield* shared.ending.pause(pauseBefore(message), connectOptions.deadlines)
+      if (shared.ending.isMade()) {
         message = undefined
         yield* connection.leave(false)
       }
@@ -137,11 +151,22 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   }
 }
 
-/** Nothing else than a message that went well for all. */
-const isAccepted = (end: Outcome | Settlement.Unsent): end is Accepted =>
+/**
+ * Nothing else than a message that went well for all.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const isAccepted = (end: Outcome | Settlement.Unsent): end is Accepted =>
   end._tag === "Accepted" && end.unwelcome === undefined && end.lost === undefined
 
-const endings = {
+/**
+ * How durations of such an outcome are filed.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const endings = {
   Accepted: "accepted",
   Rejected: "rejected",
   Failed: "failed",
@@ -149,7 +174,13 @@ const endings = {
   NotStarted: "failed"
 } as const
 
-const optionsOf = (plan: Plan): Settlement.TransactionOptions => ({
+/**
+ * How the plan has transactions go.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const optionsOf = (plan: Plan): Settlement.TransactionOptions => ({
   lmtp: plan.lmtp,
   afterUnexpected: afterUnexpected(plan)
 })
@@ -157,8 +188,13 @@ const optionsOf = (plan: Plan): Settlement.TransactionOptions => ({
 const afterUnexpected = (plan: Plan): Settlement.AfterUnexpected =>
   plan.keepGoing ? "strict" : plan.acceptRejection ? "reset" : "stop"
 
-/** What ends the run, if this outcome does: clauses S9.4 and S10.1. */
-const fatal = (outcome: Outcome, plan: Plan, wire: Wire | undefined): SmtpError | undefined => {
+/**
+ * What ends the run, if this outcome does: clauses S9.4 and S10.1.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const fatal = (outcome: Outcome, plan: Plan, wire: Wire | undefined): SmtpError | undefined => {
   if (plan.keepGoing || outcome._tag === "NotStarted") return undefined
   if (outcome._tag === "Accepted") {
     const { lost, unwelcome } = outcome

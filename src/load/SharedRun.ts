@@ -39,6 +39,8 @@ export interface SharedRun {
   readonly pauseBefore: PauseBefore | undefined
   /** Made when the run is asked to stop. */
   readonly stopping: StopRequest
+  /** Made when no more messages begin: the run is asked to stop, or its duration is over. */
+  readonly ending: StopRequest
   readonly ledger: Ledger
   readonly onConnectRetry: (error: ConnectFailed) => void
   /** `ends` tells the outcome that ends the run, which is told by itself. */

@@ -35,6 +35,10 @@ export class StopRequest {
     }
   }
 
+  isMade(): boolean {
+    return this.made
+  }
+
   make(): void {
     this.made = true
     for (const onMade of this.watchers) onMade()

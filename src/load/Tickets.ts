@@ -37,15 +37,39 @@ export const make = (messages: number): Tickets => {
 }
 
 /**
+ * The same tickets, as long as `isOver` is not true. They are not closed by that: nobody has asked for it.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const until = (tickets: Tickets, isOver: () => boolean): Tickets => ({
+  ...tickets,
+  take: () => (isOver() ? undefined : tickets.take())
+})
+
+/**
  * The bytes that shared tickets take.
  *
  * @since 0.1.0
  * @category constants
  */
-export const size = 2 * BigInt64Array.BYTES_PER_ELEMENT
+export const size = 3 * BigInt64Array.BYTES_PER_ELEMENT
 
 const NEXT = 0
 const CLOSED = 1
+const ORIGIN = 2
+
+/**
+ * The time from which the due times of all threads count: that of the thread which is ready first. `time` is in whole
+ * milliseconds, more than 0, by a clock that the threads have in common.
+ *
+ * @since 0.1.0
+ * @category sharing
+ */
+export const origin = (memory: SharedArrayBuffer, time: number): number => {
+  const before = Atomics.compareExchange(new BigInt64Array(memory), ORIGIN, 0n, BigInt(time))
+  return before === 0n ? time : Number(before)
+}
 
 /**
  * Tickets that several threads take from: the same `memory`, zeroed at first, in each of them.

@@ -37,9 +37,17 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
  * @category time
  */
 export const monotonic = (clock: Clock.Clock): (() => number) =>
-  clock === Context.get(DefaultServices.liveServices, Clock.Clock)
-    ? () => performance.now()
-    : () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+  isLive(clock) ? () => performance.now() : () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+
+/**
+ * The least that the clock sleeps for, in milliseconds: the live one counts in whole ones.
+ *
+ * @since 0.1.0
+ * @category time
+ */
+export const granularity = (clock: Clock.Clock): number => (isLive(clock) ? 1 : 0.001)
+
+const isLive = (clock: Clock.Clock): boolean => clock === Context.get(DefaultServices.liveServices, Clock.Clock)
 
 class Watchdog implements Deadlines {
   wakesAt = Number.POSITIVE_INFINITY

@@ -20,6 +20,7 @@ import type { Plan } from "../plan/Plan.js"
 import * as SmtpError from "../smtp/SmtpError.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Load from "./Load.js"
+import * as RunBounds from "./RunBounds.js"
 import * as Tickets from "./Tickets.js"
 import * as Trouble from "./Trouble.js"
 import * as Watchdog from "./Watchdog.js"
@@ -174,15 +175,16 @@ const start = (
   Effect.gen(function* () {
     const workers = yield* Workers
     const wanted = plan.workers === "auto" ? workers.processors : plan.workers
-    const sessions = Math.min(plan.sessions, plan.messages)
-    const count = Math.min(wanted, sessions)
+    const count = Math.min(wanted, RunBounds.sessionsOf(plan))
     if (count === 1) return { ...(yield* Load.run(plan, options)), workerDied: Option.none(), health: undefined }
 
     const shared = (size: number) => new SharedArrayBuffer(size)
     const file = yield* Message.readFile(plan, (size) => new Uint8Array(shared(size)))
     const identity = yield* Load.identify(plan)
     const tickets = shared(Tickets.size)
-    const allTickets = Tickets.shared(plan.messages, tickets)
+    const due = RunBounds.whatIsDue(plan, identity)
+    const sessions = Math.max(count, RunBounds.sessionsOf(due))
+    const allTickets = Tickets.shared(due.messages, tickets)
     const ledgers = Array.from({ length: count }, () => shared(Accounting.size))
     const now = Watchdog.monotonic(yield* Effect.clock)
     const begun = now()
@@ -206,7 +208,9 @@ const start = (
           // What does not divide goes to the first workers, one each.
           const share = Math.floor(sessions / count) + (index < sessions % count ? 1 : 0)
           const ownPlan = {
-            ...plan,
+            ...due,
+            // Each draws the same arrivals as the others.
+            seed: RunBounds.seedOf(plan, identity),
             connecting: Math.max(1, Math.floor(plan.connecting / count)),
             ...(plan.connectRate === undefined ? {} : { connectRate: plan.connectRate / count })
           }
@@ -237,7 +241,7 @@ const start = (
     for (const end of ends) recorder.add(end.recorded)
     const endedBy = ends.flatMap((end) => (end.endedBy === undefined ? [] : [SmtpError.fromData(end.endedBy)]))
     return {
-      accounting: close(plan.messages, ledgers),
+      accounting: close(due, ledgers),
       recorder,
       startedAt: identity.startedAt,
       elapsed: now() - begun,
@@ -261,12 +265,13 @@ export interface WorkersResult extends Load.RunResult {
 }
 
 /** The books of the whole. What a worker had begun when it died has no end that anybody saw. */
-const close = (planned: number, ledgers: ReadonlyArray<SharedArrayBuffer>): Accounting.Accounting => {
+const close = (plan: Plan, ledgers: ReadonlyArray<SharedArrayBuffer>): Accounting.Accounting => {
   const books = ledgers.map((memory) => Accounting.make(0, memory))
   for (const book of books) {
     book.add("unknown", book.started - book.accepted - book.rejected - book.failed - book.unknown)
   }
   const started = books.reduce((sum, book) => sum + book.started, 0)
+  const planned = RunBounds.planned(plan, started)
   books[0]?.add("notStarted", planned - started)
   return Accounting.sum(planned, books)
 }
@@ -288,7 +293,8 @@ export const work = (
     file,
     sessions,
     tickets: Tickets.shared(plan.messages, tickets),
-    ledger: Accounting.make(0, ledger)
+    ledger: Accounting.make(0, ledger),
+    origin: (time) => Tickets.origin(tickets, time)
   }
   const options: Load.RunOptions = {
     // Asked to hurry before anything else, it stops and does not wait.

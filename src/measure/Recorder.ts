@@ -54,6 +54,13 @@ export class Recorder implements WireObserver {
   bytesIn = 0
   /** How many times the end of a message's content was handed over. */
   contents = 0
+  /** Messages of an open run that were due while no session was free: started late, or not at all. */
+  lateStarts = 0
+  dropped = 0
+  /** While the run warms up, nothing is measured. */
+  warming = false
+  /** Of what was begun earlier, by the clock of what is recorded, the durations do not count. */
+  measuresFrom = Number.NEGATIVE_INFINITY
   private readonly histograms: Array<Histogram.Histogram | undefined> = Array.from({
     length: measured.length * endings.length
   })
@@ -70,6 +77,7 @@ export class Recorder implements WireObserver {
   ) {}
 
   onReply(step: Step, reply: Reply.Reply, elapsed: number, now: number): void {
+    if (this.warming) return
     const code = reply.code
     const ending =
       code < 300 || code === 354 ? (code >= 200 && reply.defect === undefined ? "accepted" : "failed") : "rejected"
@@ -95,6 +103,7 @@ export class Recorder implements WireObserver {
 
   /** Counts one duration, in milliseconds. */
   record(what: Measured, ending: Ending, elapsed: number): void {
+    if (this.warming) return
     const slot = places[what] * 3 + (ending === "accepted" ? 0 : ending === "rejected" ? 1 : 2)
     let histogram = this.histograms[slot]
     if (histogram === undefined) {
@@ -106,6 +115,7 @@ export class Recorder implements WireObserver {
 
   /** Counts one duration of a step that is not SMTP's, under its own name, in milliseconds. */
   recordOwn(name: string, ending: Ending, elapsed: number): void {
+    if (this.warming) return
     const key = `${name} ${ending}`
     let histogram = this.own.get(key)
     if (histogram === undefined) {
@@ -122,9 +132,11 @@ export class Recorder implements WireObserver {
 
   /** All that was recorded, as plain data. The counts are not copied. */
   toData(): RecorderData {
-    const { bytesIn, bytesOut, contents, histograms } = this
+    const { bytesIn, bytesOut, contents, dropped, histograms, lateStarts } = this
     const counts = histograms.map((histogram) => histogram?.counts)
-    return { bytesIn, bytesOut, contents, histograms: counts, replies: this.replies(), errors: this.errors() }
+    const own = [...this.own].map(([key, histogram]) => [key, histogram.counts] as const)
+    const tallies = { replies: this.replies(), errors: this.errors() }
+    return { bytesIn, bytesOut, contents, dropped, lateStarts, histograms: counts, own, ...tallies }
   }
 
   /** The replies, by step and code. */
@@ -142,6 +154,13 @@ export class Recorder implements WireObserver {
     this.bytesIn += data.bytesIn
     this.bytesOut += data.bytesOut
     this.contents += data.contents
+    this.dropped += data.dropped
+    this.lateStarts += data.lateStarts
+    for (const [key, counts] of data.own) {
+      const histogram = this.own.get(key) ?? Histogram.make()
+      Histogram.add(histogram, { counts })
+      this.own.set(key, histogram)
+    }
     this.added.push(data)
     data.histograms.forEach((counts, slot) => {
       if (counts === undefined) return
@@ -194,6 +213,10 @@ export interface RecorderData {
   readonly bytesIn: number
   readonly bytesOut: number
   readonly contents: number
+  readonly dropped: number
+  readonly lateStarts: number
+  /** The counts of each histogram of a step that is not SMTP's, by its name and ending. */
+  readonly own: ReadonlyArray<readonly [key: string, counts: Float64Array]>
   /** The counts of each histogram, in the recorder's own order. */
   readonly histograms: ReadonlyArray<Float64Array | undefined>
   /** Times since the run began. */

@@ -8,7 +8,9 @@ import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Target from "../smtp/Target.js"
+import * as Arrival from "./Arrival.js"
 import * as PlanField from "./PlanField.js"
+import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
 import * as Verdict from "./Verdict.js"
 
@@ -72,6 +74,10 @@ const VerdictText = Schema.String.pipe(
     Either.match(Verdict.parse(text), { onLeft: (failure) => Verdict.describe(failure), onRight: () => true })
   )
 )
+
+/** Text in one of the grammars of `Rate`. */
+const parsed = (parse: (text: string) => Either.Either<unknown, Rate.ParseFailure>) =>
+  Schema.String.pipe(Schema.filter((text) => Either.match(parse(text), { onLeft: Rate.describe, onRight: () => true })))
 
 const fields = {
   target: Schema.optionalWith(TargetText, { exact: true }).annotations({
@@ -229,10 +235,56 @@ const fields = {
     description:
       "Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write; full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse."
   }),
+  rate: PlanField.optional(parsed(Rate.parseRate), {
+    section: "Arrivals",
+    placeholder: "count[/s|/m|/h]",
+    description:
+      "Start so many messages a second, minute or hour, each when it is due, whether or not earlier ones were answered. Durations of transactions then count from when the message was due."
+  }),
+  arrivals: PlanField.withDefault(Schema.Literal("constant", "poisson"), "constant", {
+    section: "Arrivals",
+    description: "With a rate: evenly spaced, or each on its own, as mail comes in (poisson; drawn from --seed)."
+  }),
+  stages: PlanField.optional(parsed(Rate.parseStages), {
+    section: "Arrivals",
+    placeholder: "time:rate[..rate],...",
+    description:
+      'Instead of one rate, several in turn: "30s:100/s, 2m:100/s..1000/s, 1m:0/s" holds 100 a second for 30 seconds, goes up to 1000 a second in two minutes, and rests for one. Without -m the run ends with the last stage.'
+  }),
+  burst: PlanField.withDefault(Count, 1, {
+    section: "Arrivals",
+    placeholder: "count",
+    description:
+      "With a rate: start this many messages at once, and so many times less often, so that the rate is kept."
+  }),
+  maxSessions: PlanField.optional(Count, {
+    section: "Arrivals",
+    placeholder: "count",
+    description:
+      "With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of them are busy starts late, which is counted."
+  }),
+  dropLate: PlanField.optional(Seconds, {
+    section: "Arrivals",
+    placeholder: "seconds",
+    description:
+      "With a rate: don't start a message that had to wait for a session for longer than this. It is counted as dropped, and among those not started."
+  }),
+  duration: PlanField.optional(parsed(Rate.parseDuration), {
+    section: "The run",
+    placeholder: "time",
+    description:
+      "Begin no more messages after this time (90s, 10m, 1h), or after those of -m, whichever comes first. Without -m there is no limit to their number."
+  }),
+  warmUp: PlanField.optional(parsed(Rate.parseDuration), {
+    section: "The run",
+    placeholder: "time",
+    description:
+      "Leave this first part of the run (10s, 1m) out of the durations and replies that are reported. Its messages are counted, and what goes wrong is told."
+  }),
   seed: PlanField.optional(Schema.String, {
     section: "The run",
     placeholder: "text",
-    description: "Draw the random delays from this seed, so that a run can be repeated."
+    description: "Draw random delays and arrivals from this seed, so that a run can be repeated."
   }),
   workers: PlanField.withDefault(Schema.Union(Count, Schema.Literal("auto")), 1, {
     section: "The run",
@@ -289,13 +341,30 @@ export const conflicts = (plan: {
   readonly sink?: unknown
   readonly counter?: unknown
   readonly report?: unknown
+  readonly arrivals?: unknown
+  readonly burst?: unknown
 }): ReadonlyArray<string> => {
   const given = (field: string) => plan[field] !== undefined
+  const open = given("rate") || given("stages")
   const requests = (Array.isArray(plan.report) ? plan.report : []).map((text) => ReportRequest.parse(String(text)))
   const toStdout = requests.filter((request) => request !== undefined && ReportRequest.takesStdout(request)).length
   const rules: ReadonlyArray<readonly [boolean, string]> = [
     [given("file") && given("length"), "the -l option cannot be used with -F"],
     [given("delay") && given("randomDelay"), "do not use the -w and -R options at the same time"],
+    [open && (given("delay") || given("randomDelay")), "-w and -R are for runs without --rate and --stages"],
+    [given("rate") && given("stages"), "--stages takes the place of --rate"],
+    [
+      given("rate") && !given("stages") && !given("messages") && !given("duration"),
+      "--rate needs an end: -m, or --duration; or use --stages"
+    ],
+    ...(
+      [
+        ["--arrivals poisson", plan.arrivals === "poisson"],
+        ["--burst", given("burst") && plan.burst !== 1],
+        ["--max-sessions", given("maxSessions")],
+        ["--drop-late", given("dropLate")]
+      ] as const
+    ).map(([option, asked]) => [asked && !open, `${option} needs --rate or --stages`] as const),
     [given("target") && plan.sink === true, "--sink takes the place of the target"],
     [toStdout > 0 && plan.counter === true, "the -c option and --report cannot both have standard output"],
     [toStdout > 1, "only one --report can have standard output"]
@@ -334,7 +403,22 @@ export type PlanInput = typeof schema.Encoded
  * @category constructors
  */
 export const decode = (input: unknown): Either.Either<Plan, ParseResult.ParseError> =>
-  Schema.decodeUnknownEither(schema)(input, { errors: "all", onExcessProperty: "error" })
+  Schema.decodeUnknownEither(schema)(completed(input), { errors: "all", onExcessProperty: "error" })
+
+/** The defaults that depend on other fields: what ends the run, and how many sessions it may have. */
+const completed = (input: unknown): unknown => {
+  if (typeof input !== "object" || input === null) return input
+  const given: { readonly [field: string]: unknown } = { ...input }
+  const open = given.rate !== undefined || given.stages !== undefined
+  const ends = given.duration !== undefined || given.stages !== undefined
+  return {
+    ...given,
+    ...(ends && given.messages === undefined ? { messages: Arrival.unlimited } : {}),
+    ...(open && given.maxSessions === undefined
+      ? { maxSessions: typeof given.sessions === "number" ? given.sessions : 1000 }
+      : {})
+  }
+}
 
 /**
  * Makes a Plan, filling in the defaults. Throws a `ParseError` where `input` breaks a rule.

@@ -15,6 +15,7 @@ import type { Health } from "../measure/GeneratorHealth.js"
 import * as Histogram from "../measure/Histogram.js"
 import { endings, measured, type Recorder } from "../measure/Recorder.js"
 import * as ReplyTally from "../measure/ReplyTally.js"
+import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Printable from "../smtp/Printable.js"
 import { steps } from "../smtp/SmtpError.js"
@@ -28,7 +29,10 @@ const Buckets = Schema.Array(Schema.Tuple(Count, Count)).annotations({
 })
 
 const Durations = Schema.Struct({
-  of: Schema.String.annotations({ description: "A step; or transaction, from MAIL to the reply to the final dot." }),
+  of: Schema.String.annotations({
+    description:
+      "A step; or transaction, from MAIL to the reply to the final dot. In an open run a transaction counts from when the message was due, service from when a session took it up, and start is how much later that was."
+  }),
   ending: Schema.Literal(...endings),
   count: Count,
   min: Milliseconds,
@@ -70,6 +74,15 @@ const fields = {
     unknown: Count,
     abandoned: Count
   }),
+  arrivals: Schema.optionalWith(
+    Schema.Struct({
+      late: Count.annotations({
+        description: "Messages that waited for a session when they were due, and then began."
+      }),
+      dropped: Count.annotations({ description: "Messages that waited for too long, and were not begun." })
+    }),
+    { exact: true }
+  ).annotations({ description: "Of an open run, whose messages start when they are due." }),
   rate: Schema.Number.annotations({ description: "Messages accepted per second." }),
   bytes: Schema.Struct({ out: Count, in: Count }),
   durations: Schema.Array(Durations),
@@ -176,6 +189,7 @@ export const make = (
     plan: { ...plan },
     messages: { planned, ...messages },
     recipients,
+    ...(Arrival.isOpen(plan) ? { arrivals: { late: recorder.lateStarts, dropped: recorder.dropped } } : {}),
     rate: rateOf(messages.accepted, micros(elapsed)),
     bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
     durations: [...recorder.durations()].map(({ ending, histogram, of }) => ({
@@ -284,6 +298,7 @@ export const merge = (a: RunReport, b: RunReport): RunReport => {
     plan,
     messages: { planned, ...messages },
     recipients,
+    ...mergeArrivals([a, b]),
     rate: rateOf(messages.accepted, micros(elapsed)),
     bytes: { out: a.bytes.out + b.bytes.out, in: a.bytes.in + b.bytes.in },
     durations: mergeDurations([...a.durations, ...b.durations]),
@@ -324,6 +339,13 @@ const mergeDurations = (all: ReadonlyArray<Durations>): ReadonlyArray<Durations>
 const placeOf = ({ ending, of }: Pick<Durations, "of" | "ending">): string => {
   const place = (measured as ReadonlyArray<string>).indexOf(of)
   return `${String(place < 0 ? measured.length : place).padStart(2, "0")} ${of} ${endings.indexOf(ending)}`
+}
+
+const mergeArrivals = (reports: ReadonlyArray<RunReport>): Pick<RunReport, "arrivals"> => {
+  const known = reports.flatMap(({ arrivals }) => (arrivals === undefined ? [] : [arrivals]))
+  if (known.length === 0) return {}
+  const sum = (of: (arrivals: (typeof known)[number]) => number) => known.reduce((total, each) => total + of(each), 0)
+  return { arrivals: { late: sum(({ late }) => late), dropped: sum(({ dropped }) => dropped) } }
 }
 
 const mergeGenerators = (reports: ReadonlyArray<RunReport>): Pick<RunReport, "generator"> => {

@@ -44,6 +44,12 @@ export const render = ({ accounting, elapsed, recorder, stopped }: Summarised): 
   if (recipients.offered > accounting.started) {
     lines.push(`${count(recipients.offered)} recipients: ${count(recipients.accepted)} accepted`)
   }
+  const start = recorder.ownHistogram("start", "accepted")
+  if (start !== undefined) {
+    const lateness = milliseconds(Histogram.valueAtPercentile(start, 99))
+    const { dropped, lateStarts } = recorder
+    lines.push(`${count(lateStarts)} late starts, ${count(dropped)} dropped, lateness p99 ${lateness}`)
+  }
   const histogram = recorder.histogram("transaction", "accepted")
   if (histogram !== undefined) {
     const at = (percentile: number) => milliseconds(Histogram.valueAtPercentile(histogram, percentile))

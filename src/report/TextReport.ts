@@ -75,6 +75,7 @@ const wasItFast = (report: RunReport): ReadonlyArray<string> => {
   const perSecond = (amount: number) => (elapsed > 0 ? (amount * 1000) / elapsed : 0)
   const traffic = `${size(perSecond(bytes.out))}/s out, ${size(perSecond(bytes.in))}/s in`
   const lines = [`  rate       ${rate < 10 ? rate.toFixed(2) : count(Math.round(rate))} messages/s, ${traffic}`]
+  lines.push(...arrivalsOf(report))
   if (generator !== undefined) {
     const { cpu, delayP99, utilisation } = generator
     const spent = Summary.duration((cpu.user + cpu.system) / 1000)
@@ -91,6 +92,18 @@ const wasItFast = (report: RunReport): ReadonlyArray<string> => {
   const transactions = durations.filter(({ of }) => of === "transaction")
   const steps = durations.filter(({ of }) => of !== "transaction")
   return [...lines, "", row("milliseconds", headings), ...[...transactions, ...steps].map(durationRow)]
+}
+
+/** What an open run was to do, and whether it did. */
+const arrivalsOf = ({ arrivals, durations, plan }: RunReport): ReadonlyArray<string> => {
+  const warmUp =
+    typeof plan.warmUp === "string" ? [`  warm-up    the first ${plan.warmUp} are left out of what follows`] : []
+  if (arrivals === undefined) return warmUp
+  const intended = typeof plan.rate === "string" ? plan.rate : `stages ${String(plan.stages)}`
+  const start = durations.find(({ of }) => of === "start")
+  const lateness = start === undefined ? "" : `, lateness p99 ${figure(start.p99)} ms`
+  const { dropped, late } = arrivals
+  return [`  arrivals   ${intended}: ${count(late)} late starts, ${count(dropped)} dropped${lateness}`, ...warmUp]
 }
 
 const headings = ["count", "mean", "p50", "p90", "p99", "p99.9", "max"] as const

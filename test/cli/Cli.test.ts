@@ -247,15 +247,48 @@ describe("reports and verdicts", () => {
   refuses(["--report", "csv", "--report", "json", "h"], "only one --report can have standard output")
 })
 
+describe("arrivals", () => {
+  understands(["--rate", "500/s", "--duration", "10m", "h"], {
+    rate: "500/s",
+    duration: "10m",
+    messages: 2_147_483_647,
+    maxSessions: 1000
+  })
+  understands(["--stages", "1s:5/s", "-s", "20", "h"], { maxSessions: 20, messages: 2_147_483_647 })
+  understands(["--rate", "500/s", "-m", "10", "--max-sessions", "7", "h"], { messages: 10, maxSessions: 7 })
+  understands(["--duration", "10m", "-m", "10", "h"], { messages: 10 })
+  refuses(["--rate", "500/d", "-m", "9", "h"], '--rate: "500/d" column 5: expected s, m, min or h')
+  refuses(["--rate", "500/s", "h"], "--rate needs an end: -m, or --duration; or use --stages")
+  refuses(["--rate", "500/s", "-m", "9", "-w", "1", "h"], "-w and -R are for runs without --rate and --stages")
+  refuses(["--rate", "500/s", "--stages", "1s:5/s", "h"], "--stages takes the place of --rate")
+  refuses(
+    ["--burst", "5", "--arrivals", "poisson", "h"],
+    "--arrivals poisson needs --rate or --stages; --burst needs --rate or --stages"
+  )
+})
+
 describe("every option of the table", () => {
+  const words = ["x.example", "192.0.2.1", "json=run.json", "failed > 0", "5/s", "7s", "7s:5/s"]
+  /** What some options make no sense without. */
+  const company: { readonly [field: string]: readonly [long: string, field: string, text: string] } = {
+    rate: ["--duration", "duration", "5s"],
+    ...Object.fromEntries(
+      ["arrivals", "burst", "maxSessions", "dropLate"].map((field) => [
+        field,
+        ["--stages", "stages", "5s:5/s"] as const
+      ])
+    )
+  }
   /** A value that is not the default, as text and as the plan has it. */
   const sample = (row: OptionRow): readonly [text: string, value: unknown] => {
     if (row.kind === "flag") return ["true", true]
     if (row.numeric || row.kind === "count") return ["7", 7]
-    const words =
-      row.choices.length > 0 ? [row.choices.at(-1)] : ["x.example", "192.0.2.1", "json=run.json", "failed > 0"]
+    const needed = company[row.field!]
+    const also = needed === undefined ? {} : { [needed[1]]: needed[2] }
     const valueOf = (word: string | undefined) => (row.repeatable ? [word] : word)
-    const word = words.find((each) => Either.isRight(Plan.decode({ [row.field!]: valueOf(each) })))
+    const word = (row.choices.length > 0 ? [row.choices.at(-1)] : words).find((each) =>
+      Either.isRight(Plan.decode({ ...also, [row.field!]: valueOf(each) }))
+    )
     return [word ?? assert.fail(`no word here is a --${row.long}: add one`), valueOf(word)]
   }
   for (const row of planRows) {
@@ -263,7 +296,8 @@ describe("every option of the table", () => {
     it.effect(`--${long}: is ${field} of the plan, and ${variable} stands in for it`, () =>
       Effect.gen(function* () {
         const [text, value] = sample(row)
-        const target = field === "sink" ? [] : ["h"]
+        const also = company[field!]
+        const target = [...(also === undefined ? [] : [also[0], also[2]]), ...(field === "sink" ? [] : ["h"])]
         const given = kind === "value" ? [`--${long}=${text}`] : Array(kind === "count" ? 7 : 1).fill(`--${long}`)
         const typed = yield* planOf([...given, ...target])
         assert.deepInclude(typed, { [field!]: value })

@@ -1,0 +1,110 @@
+/**
+ * How many messages and sessions a run has, and when it begins and ends: what follows from a plan's rate, stages and duration.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Scope from "effect/Scope"
+import * as Accounting from "../measure/Accounting.js"
+import type { Recorder } from "../measure/Recorder.js"
+import * as Arrival from "../plan/Arrival.js"
+import type { RunIdentity } from "../plan/Message.js"
+import type { Plan } from "../plan/Plan.js"
+import * as Rate from "../plan/Rate.js"
+import type { StopRequest } from "./StopRequest.js"
+import * as Tickets from "./Tickets.js"
+
+/**
+ * What random delays and arrivals are drawn from.
+ *
+ * @since 0.1.0
+ * @category bounds
+ */
+export const seedOf = (plan: Plan, identity: RunIdentity): string => plan.seed ?? identity.runId
+
+/**
+ * The plan, with no more messages than are due before its stages, or its duration, end.
+ *
+ * @since 0.1.0
+ * @category bounds
+ */
+export const whatIsDue = (plan: Plan, identity: RunIdentity): Plan => {
+  const arrivals = Arrival.make(plan, seedOf(plan, identity))
+  return arrivals === undefined ? plan : { ...plan, messages: arrivals.messages }
+}
+
+/**
+ * How many sessions a run has at most.
+ *
+ * @since 0.1.0
+ * @category bounds
+ */
+export const sessionsOf = (plan: Plan): number =>
+  Math.min(Arrival.isOpen(plan) ? (plan.maxSessions ?? plan.sessions) : plan.sessions, plan.messages)
+
+/**
+ * How many messages were planned, as it turned out. Where time alone ends the run, that is so many as were begun.
+ *
+ * @since 0.1.0
+ * @category bounds
+ */
+export const planned = (plan: Plan, started: number): number =>
+  plan.duration !== undefined && plan.messages === Arrival.unlimited ? started : plan.messages
+
+/**
+ * The books at the end: what was not begun is booked as such.
+ *
+ * @since 0.1.0
+ * @category bounds
+ */
+export const close = (plan: Plan, ledger: Accounting.Ledger): Accounting.Accounting => {
+  const messages = planned(plan, ledger.started)
+  ledger.add("notStarted", messages - ledger.started)
+  return messages === ledger.planned ? ledger : Accounting.sum(messages, [ledger])
+}
+
+/**
+ * Hands out no more tickets when the plan's duration is over, and tells `ending`. In an open run it is the arrivals that end.
+ *
+ * @since 0.1.0
+ * @category bounds
+ */
+export const limit = (
+  plan: Plan,
+  tickets: Tickets.Tickets,
+  ending: StopRequest,
+  now: () => number
+): Effect.Effect<Tickets.Tickets, never, Scope.Scope> => {
+  if (plan.duration === undefined || Arrival.isOpen(plan)) return Effect.succeed(tickets)
+  const lasts = milliseconds(plan.duration)
+  const over = now() + lasts
+  const tell = Effect.zipRight(
+    Effect.sleep(lasts),
+    Effect.sync(() => ending.make())
+  )
+  return Effect.as(
+    Effect.forkScoped(tell),
+    Tickets.until(tickets, () => now() >= over)
+  )
+}
+
+/**
+ * Measures nothing before the warm-up is over.
+ *
+ * @since 0.1.0
+ * @category bounds
+ */
+export const warmUp = (plan: Plan, recorder: Recorder, now: () => number): Effect.Effect<unknown, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    if (plan.warmUp === undefined) return Effect.void
+    const lasts = milliseconds(plan.warmUp)
+    recorder.warming = true
+    recorder.measuresFrom = now() + lasts
+    const measure = Effect.sync(() => {
+      recorder.warming = false
+    })
+    return Effect.forkScoped(Effect.zipRight(Effect.sleep(lasts), measure))
+  })
+
+const milliseconds = (duration: string): number => Either.getOrThrow(Rate.parseDuration(duration))

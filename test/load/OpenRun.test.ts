@@ -1,0 +1,251 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Load from "../../src/load/Load.js"
+import * as Accounting from "../../src/measure/Accounting.js"
+import * as Histogram from "../../src/measure/Histogram.js"
+import type { Recorder } from "../../src/measure/Recorder.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import * as Simulation from "../../src/testing/Simulation.js"
+import { drive, type Script, simulate } from "./ScriptedServer.js"
+
+const slow =
+  (milliseconds: number): Script =>
+  ({ moment }) =>
+    moment === "mail" ? { after: milliseconds } : undefined
+
+const range = (recorder: Recorder, name: string) => {
+  const histogram = recorder.ownHistogram(name, "accepted")
+  return histogram === undefined ? undefined : { ...Histogram.range(histogram), count: Histogram.total(histogram) }
+}
+
+describe("messages that are due", () => {
+  it.scoped("start then, and not when earlier ones were answered", () =>
+    Effect.gen(function* () {
+      const plan = { rate: "10/s", messages: 5, reuse: true }
+      const { accounting, recorder, server } = yield* drive(simulate(plan, { script: slow(1000) }))
+      assert.deepStrictEqual(server.times("MAIL"), [0, 100, 200, 300, 400])
+      assert.strictEqual(server.count("connect"), 5)
+      assert.strictEqual(accounting.accepted, 5)
+      assert.strictEqual(recorder.lateStarts, 0)
+    })
+  )
+
+  it.scoped("start as stages have it, with a rest between them", () =>
+    Effect.gen(function* () {
+      const plan = { stages: "1s:2/s, 2s:0/s, 2s:0/s..2/s", reuse: true }
+      const { accounting, server } = yield* drive(simulate(plan))
+      const times = server.times("MAIL")
+      // On the ramp the area is t²/2: 1 at √2 s. The clock is good for a microsecond.
+      const expected = [0, 500, 3000, 3000 + Math.SQRT2 * 1000]
+      assert.lengthOf(times, 4)
+      times.forEach((time, index) => {
+        assert.closeTo(time, expected[index]!, 0.002)
+        assert.isAtLeast(time, expected[index]!)
+      })
+      assert.strictEqual(accounting.planned, 4)
+    })
+  )
+
+  it.scoped("go to the session that was idle for the shortest time, and open no connection that is not needed", () =>
+    Effect.gen(function* () {
+      const plan = { rate: "10/s", messages: 20, reuse: true }
+      const script: Script = ({ moment, total }) => (moment === "mail" && total === 0 ? { after: 250 } : undefined)
+      const { server } = yield* drive(simulate(plan, { script }))
+      assert.strictEqual(server.count("connect"), 2)
+      assert.strictEqual(server.count("QUIT"), server.count("connect"))
+    })
+  )
+
+  it.scoped("start late where no session is free, which is counted and measured", () =>
+    Effect.gen(function* () {
+      const plan = { rate: "10/s", messages: 4, maxSessions: 1, reuse: true }
+      const { accounting, recorder, server } = yield* drive(simulate(plan, { script: slow(150) }))
+      assert.deepStrictEqual(server.times("MAIL"), [0, 150, 300, 450])
+      assert.strictEqual(recorder.lateStarts, 3)
+      assert.strictEqual(accounting.notStarted, 0)
+      const start = range(recorder, "start")
+      assert.strictEqual(start?.count, 4)
+      assert.closeTo((start?.max ?? 0) / 1e6, 150, 0.2)
+      // From when it was due it took 300 ms, from when it was taken up 150.
+      const transaction = recorder.histogram("transaction", "accepted")!
+      assert.closeTo(Histogram.range(transaction).max / 1e6, 300, 0.4)
+      assert.closeTo((range(recorder, "service")?.max ?? 0) / 1e6, 150, 0.2)
+    })
+  )
+
+  it.scoped("are dropped where they would start too late, and the books balance", () =>
+    Effect.gen(function* () {
+      const plan = { rate: "10/s", messages: 10, maxSessions: 1, reuse: true, dropLate: 0.1 }
+      const { accounting, recorder, server } = yield* drive(simulate(plan, { script: slow(350) }))
+      // Free at 350 and 700, where those of 300 and 600 are late enough, and at 1050, where all are too late.
+      assert.deepStrictEqual(server.times("MAIL"), [0, 350, 700])
+      assert.strictEqual(recorder.dropped, 7)
+      assert.strictEqual(accounting.accepted, 3)
+      assert.strictEqual(accounting.notStarted, 7)
+    })
+  )
+
+  it.scoped("start in bursts", () =>
+    Effect.gen(function* () {
+      const { server } = yield* drive(simulate({ rate: "10/s", burst: 3, messages: 7, reuse: true }))
+      assert.deepStrictEqual(server.times("MAIL"), [0, 0, 0, 300, 300, 300, 600])
+    })
+  )
+
+  it.scoped("have a connection each, without -d", () =>
+    Effect.gen(function* () {
+      const { server } = yield* drive(simulate({ rate: "10/s", messages: 4 }))
+      assert.strictEqual(server.count("connect"), 4)
+      assert.deepStrictEqual(server.times("QUIT"), [0, 100, 200, 300])
+    })
+  )
+
+  it.scoped("get a new connection where the server has closed the idle one: that is no error", () =>
+    Effect.gen(function* () {
+      for (const say of ["421 idle\r\n", ""]) {
+        const script: Script = ({ connection, moment }) =>
+          moment === "content" && connection === 0 ? { say: `250 ok\r\n${say}`, end: "closed" } : undefined
+        const { accounting, fatal, server } = yield* drive(
+          simulate({ rate: "1/s", messages: 3, reuse: true }, { script })
+        )
+        assert.isUndefined(fatal)
+        assert.strictEqual(accounting.accepted, 3)
+        assert.strictEqual(server.count("connect"), 2)
+      }
+    })
+  )
+
+  it.scoped("end the run at once where the server refuses one, as without a rate", () =>
+    Effect.gen(function* () {
+      const script: Script = ({ moment, total }) =>
+        moment === "rcpt" && total === 1 ? { say: "550 no\r\n" } : undefined
+      const { accounting, fatal } = yield* drive(simulate({ rate: "1/s", messages: 5, reuse: true }, { script }))
+      assert.strictEqual(fatal, "ReplyRejected rcpt 550")
+      assert.strictEqual(accounting.started, 2)
+      assert.strictEqual(accounting.notStarted, 3)
+    })
+  )
+
+  it.scoped("begin no more when the run is asked to stop, and those under way end", () =>
+    Effect.gen(function* () {
+      const stopping = Effect.sleep(250)
+      const plan = { rate: "10/s", messages: 50, reuse: true }
+      const { accounting, elapsed, server, stopped } = yield* drive(simulate(plan, { stopping, script: slow(1000) }))
+      assert.isTrue(stopped)
+      assert.deepStrictEqual(server.times("MAIL"), [0, 100, 200])
+      assert.strictEqual(accounting.accepted, 3)
+      assert.strictEqual(accounting.notStarted, 47)
+      assert.strictEqual(elapsed, 1200)
+    })
+  )
+})
+
+describe("a duration", () => {
+  it.scoped("ends a run without a rate, whose messages are planned as they begin", () =>
+    Effect.gen(function* () {
+      const { accounting, elapsed, stopped } = yield* drive(
+        simulate({ duration: "1s", reuse: true }, { script: slow(300) })
+      )
+      assert.strictEqual(accounting.planned, 4)
+      assert.strictEqual(accounting.accepted, 4)
+      assert.strictEqual(elapsed, 1200)
+      assert.isFalse(stopped)
+    })
+  )
+
+  it.scoped("leaves those of -m that had not begun", () =>
+    Effect.gen(function* () {
+      const plan = { duration: "1s", messages: 10, reuse: true }
+      const { accounting } = yield* drive(simulate(plan, { script: slow(300) }))
+      assert.strictEqual(accounting.started, 4)
+      assert.strictEqual(accounting.notStarted, 6)
+    })
+  )
+
+  it.scoped("ends a pause that is longer", () =>
+    Effect.gen(function* () {
+      const { accounting, elapsed } = yield* drive(simulate({ duration: "10s", delay: 3600, reuse: true }))
+      assert.strictEqual(accounting.accepted, 1)
+      assert.strictEqual(elapsed, 10_000)
+    })
+  )
+
+  it.scoped("ends a run with a rate by what is due", () =>
+    Effect.gen(function* () {
+      const { accounting } = yield* drive(simulate({ rate: "10/s", duration: "1s", reuse: true }))
+      assert.strictEqual(accounting.planned, 10)
+      assert.strictEqual(accounting.accepted, 10)
+    })
+  )
+})
+
+describe("a warm-up", () => {
+  it.scoped("is left out of durations and replies, and its messages are counted", () =>
+    Effect.gen(function* () {
+      const script: Script = ({ moment, total }) => (moment === "mail" && total < 10 ? { after: 200 } : undefined)
+      const plan = { rate: "10/s", messages: 20, reuse: true, warmUp: "950ms" }
+      const { accounting, recorder } = yield* drive(simulate(plan, { script }))
+      assert.strictEqual(accounting.accepted, 20)
+      const transaction = recorder.histogram("transaction", "accepted")!
+      assert.strictEqual(Histogram.total(transaction), 10)
+      assert.isBelow(Histogram.range(transaction).max, 1e6)
+      assert.strictEqual(range(recorder, "start")?.count, 10)
+    })
+  )
+
+  it.scoped("goes for runs without a rate, too", () =>
+    Effect.gen(function* () {
+      const plan = { messages: 10, reuse: true, warmUp: "1s" }
+      const { accounting, recorder } = yield* drive(simulate(plan, { script: slow(300) }))
+      assert.strictEqual(accounting.accepted, 10)
+      // Begun at 1200 ms and later.
+      assert.strictEqual(Histogram.total(recorder.histogram("transaction", "accepted")!), 6)
+    })
+  )
+})
+
+/**
+ * Why there are two ways to load a server. It takes 10 ms for a message and stalls for 1 s in 30 s. A hundred messages each
+ * second are due all the same, and those of that second wait: 3 % of all, so that the 99th percentile is most of a second. In
+ * a closed loop of two sessions, which comes to much the same rate, the loop waits with the server: two messages are slow,
+ * the hundred that would have come meanwhile were never sent, and the 99th percentile knows nothing of the stall.
+ */
+describe("a server that stalls for a second", () => {
+  const p99 = (plan: Plan.PlanInput) =>
+    Effect.gen(function* () {
+      const { accounting, recorder } = yield* Load.run(Plan.make(plan))
+      assert.deepStrictEqual(Accounting.violations(accounting), [])
+      return Histogram.valueAtPercentile(recorder.histogram("transaction", "accepted")!, 99) / 1e6
+    }).pipe(
+      Effect.provide([
+        TestServer.layer({ latency: { final: "10 millis" }, stalls: [{ at: "10 seconds", lasts: "1 second" }] }),
+        FileSystem.layerNoop({})
+      ]),
+      (program) => Simulation.run(program)
+    )
+
+  it.effect("shows in the 99th percentile of an open run, and not in that of a closed one", () =>
+    Effect.gen(function* () {
+      const open = yield* p99({ rate: "100/s", duration: "30s", reuse: true, maxSessions: 200 })
+      assert.isAbove(open, 600)
+      const closed = yield* p99({ sessions: 1, duration: "30s", reuse: true })
+      assert.isBelow(closed, 11)
+    })
+  )
+})
+
+describe("at a high rate in virtual time", () => {
+  it.effect("20,000 random arrivals start within two microseconds of when they were due", () =>
+    Effect.gen(function* () {
+      const { accounting, elapsed, recorder } = yield* Load.run(
+        Plan.make({ rate: "20000/s", arrivals: "poisson", duration: "1s", reuse: true, seed: "x", maxSessions: 50 })
+      )
+      assert.closeTo(accounting.accepted, 20_000, 600)
+      assert.strictEqual(accounting.notStarted, 0)
+      assert.closeTo(elapsed, 1000, 2)
+      assert.isBelow(range(recorder, "start")!.max, 2000)
+    }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+  )
+})
