@@ -244,8 +244,11 @@ const giveUp = (
 ): Effect.Effect<Outcome.Outcome> => {
   const outcome = Settlement.ofUnsent(end, progress)
   if (options.afterUnexpected === "stop" || wire.state() !== "open") return Effect.succeed(outcome)
-  // LMTP has no answer to a message without recipients (RFC 2033 §4.2), so there is none to wait for.
-  if ((options.afterUnexpected === "strict" && Settlement.isNonsense(end.reply)) || (end.goAhead && options.lmtp)) {
+  const strict = options.afterUnexpected === "strict"
+  // LMTP has no answer to a message without recipients (RFC 2033 §4.2), so there is none to wait for. A server that
+  // refused the sender and waits for a message has another transaction open: an empty message might be delivered.
+  const noWayBack = end.goAhead && (options.lmtp || end.step === "mail")
+  if ((strict && Settlement.isNonsense(end.reply)) || noWayBack) {
     wire.close("reset")
     return Effect.succeed(outcome)
   }
@@ -255,7 +258,11 @@ const giveUp = (
     : wire.exchange(only.rset, SmtpCommand.rset)
   return Effect.match(last, {
     onFailure: (lost) => (outcome._tag === "Rejected" ? { ...outcome, lost } : outcome),
-    onSuccess: () => outcome
+    onSuccess: (replies) => {
+      // The transaction may still be open. -A goes on all the same, as the original does (clause S9.5).
+      if (strict && !end.goAhead && !Settlement.isSuccess(replies[0]!, options)) wire.close("reset")
+      return outcome
+    }
   })
 }
 

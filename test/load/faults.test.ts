@@ -525,6 +525,40 @@ describe("commands in groups", () => {
     it.scoped(`${title}, with -A`, () => left({ acceptRejection: true }))
   }
 
+  it.scoped("leave a server that refuses the sender and waits for a message, which it might deliver empty", () =>
+    Effect.gen(function* () {
+      const answers: { readonly [moment: string]: string } = {
+        mail: "503 5.5.1 nested MAIL\r\n",
+        rcpt: "250 ok\r\n",
+        data: "354 go\r\n"
+      }
+      for (const mode of [{ acceptRejection: true }, { keepGoing: true }]) {
+        const { ends, server } = yield* grouped(mode, ({ connection, moment }) =>
+          connection > 0 || answers[moment] === undefined ? undefined : { say: answers[moment] }
+        )
+        assert.deepStrictEqual(ends, ["Rejected mail 503", "Accepted"])
+        assert.strictEqual(server.count("connect"), 2)
+        assert.lengthOf(server.accepted, 1)
+      }
+    })
+  )
+
+  it.scoped("leave a server that refuses RSET, with --keep-going: its transaction may still be open", () =>
+    Effect.gen(function* () {
+      const { ends, server } = yield* grouped({ keepGoing: true }, ({ connection, moment }) =>
+        connection > 0
+          ? undefined
+          : moment === "mail"
+            ? { say: "450 no\r\n" }
+            : moment === "rset"
+              ? { say: "502 no\r\n" }
+              : undefined
+      )
+      assert.deepStrictEqual(ends, ["Rejected mail 450", "Accepted"])
+      assert.strictEqual(server.count("connect"), 2)
+    })
+  )
+
   it.scoped("keep the reason where the server refuses the sender and goes", () =>
     Effect.gen(function* () {
       const { ends } = yield* grouped(
