@@ -45,6 +45,8 @@ import { ScenarioSession } from "./ScenarioSession.js"
 export { book, deliver, forEachMessage, send } from "./ScenarioMessages.js"
 export { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
 export {
+  type ArrivalOptions,
+  arrivals,
   type Choice,
   mixed,
   onSchedule,

@@ -8,8 +8,12 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Arrival from "../plan/Arrival.js"
 import * as Distribution from "../plan/Distribution.js"
+import * as Rate from "../plan/Rate.js"
 import * as Session from "./ScenarioSession.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 
@@ -171,6 +175,38 @@ export interface StartTimes {
  * @category constructors
  */
 export const startTimes = (dueAt: StartTimes["dueAt"]): StartTimes => ({ dueAt })
+
+/**
+ * What `arrivals` are made from: a rate or stages, as a Plan has them, and an end, if they have none by themselves.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ArrivalOptions extends Omit<Arrival.ArrivalPlan, "messages"> {
+  readonly messages?: number | undefined
+  /** Random arrivals are drawn from it. Default `arrivals`. */
+  readonly seed?: string | undefined
+}
+
+/**
+ * The times of a rate such as `500/s`, or of stages such as `30s:100/s, 2m:100/s..1000/s`: evenly spaced, or each on its own
+ * (`poisson`). Throws a `RangeError` where there is neither, or where they cannot be read.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const arrivals = ({ messages = Arrival.unlimited, seed = "arrivals", ...plan }: ArrivalOptions): StartTimes => {
+  const read = <A>(text: string | undefined, parse: (text: string) => Either.Either<A, Rate.ParseFailure>) => {
+    const failure = text === undefined ? Option.none() : Either.getLeft(parse(text))
+    if (Option.isSome(failure)) throw new RangeError(`${text}: ${Rate.describe(failure.value)}`)
+  }
+  read(plan.rate, Rate.parseRate)
+  read(plan.stages, Rate.parseStages)
+  read(plan.duration, Rate.parseDuration)
+  const made = Arrival.make({ ...plan, messages }, seed)
+  if (made === undefined) throw new RangeError("arrivals need a rate, or stages")
+  return startTimes((index) => (index < made.messages ? made.dueAt(index) : undefined))
+}
 
 /**
  * Begins at the given times, again and again: each session takes the next time as soon as it is free, so that a beginning is

@@ -12,7 +12,7 @@ const p99At = (target: string, rate: number) =>
   Effect.gen(function* () {
     const messages = rate * seconds
     const plan = Plan.make({ target, messages, sessions: 100 })
-    const times = Scenario.startTimes((index) => (index < messages ? (index * 1000) / rate : undefined))
+    const times = Scenario.arrivals({ rate: `${rate}/s`, messages })
     const scenario = Effect.flatMap(Scenario.open, (wire) => Scenario.onSchedule(Scenario.send(wire), times, "message"))
     const { recorder } = yield* Scenario.run(plan, scenario)
     const histogram = recorder.ownHistogram("message", "accepted")

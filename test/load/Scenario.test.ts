@@ -423,6 +423,23 @@ describe("combinators", () => {
     })
   )
 
+  it("have the times of a rate, or of stages, until they end", () => {
+    const all = (options: Scenario.ArrivalOptions) => {
+      const { dueAt } = Scenario.arrivals(options)
+      const times: Array<number> = []
+      for (let due = dueAt(0); due !== undefined && times.length < 1000; due = dueAt(times.length)) times.push(due)
+      return times
+    }
+    assert.deepStrictEqual(all({ rate: "10/s", messages: 4 }), [0, 100, 200, 300])
+    assert.deepStrictEqual(all({ rate: "4/s", duration: "1s" }), [0, 250, 500, 750])
+    assert.deepStrictEqual(all({ stages: "1s:2/s, 1s:0/s, 1s:1/s" }), [0, 500, 2000])
+    const random = { rate: "100/s", arrivals: "poisson", messages: 500 } as const
+    assert.deepStrictEqual(all({ ...random, seed: "a" }), all({ ...random, seed: "a" }))
+    assert.notDeepEqual(all({ ...random, seed: "a" }), all({ ...random, seed: "b" }))
+    assert.throws(() => Scenario.arrivals({}), /need a rate/)
+    assert.throws(() => Scenario.arrivals({ rate: "fast" }), /fast: column 1/)
+  })
+
   it.effect("have as many sessions active as the stage says", () =>
     Effect.gen(function* () {
       const marks: Array<readonly [number, number]> = []

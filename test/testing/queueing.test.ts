@@ -5,27 +5,19 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Load from "../../src/load/Load.js"
 import * as Scenario from "../../src/load/Scenario.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import * as Distribution from "../../src/plan/Distribution.js"
-import * as Draw from "../../src/plan/Draw.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Dialogue from "../../src/smtp/Dialogue.js"
 import type { Wire } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 
-/** Arrivals that each come on their own, so many a second (Poisson), from a seed. */
-const poisson = (perSecond: number, count: number, seed: string): Scenario.StartTimes => {
-  const key = Draw.keyOf(seed)
-  const between = Distribution.exponential(1000 / perSecond)
-  let time = 0
-  const times = Array.from({ length: count }, (_, index) => {
-    time += between.at(Draw.uniform(key, index))
-    return time
-  })
-  return Scenario.startTimes((index) => times[index])
-}
+/** Arrivals that each come on their own, so many a second, from a seed. */
+const poisson = (perSecond: number, messages: number, seed: string): Scenario.StartTimes =>
+  Scenario.arrivals({ rate: `${perSecond}/s`, arrivals: "poisson", messages, seed })
 
 const noop = (wire: Wire) => Dialogue.request(wire, "NOOP")
 
@@ -106,6 +98,29 @@ describe("waiting times", () => {
       const found = estimate(taken.map((time) => time - service - 12))
       assert.isBelow(Math.abs(found.mean - 7.5), 4 * found.error)
     })
+  )
+})
+
+describe("an open run", () => {
+  it.effect("measures the waiting times of M/D/1, too", () =>
+    Effect.gen(function* () {
+      const plan = Plan.make({
+        rate: "60/s",
+        arrivals: "poisson",
+        messages: 8000,
+        maxSessions: 100,
+        reuse: true,
+        seed: "open"
+      })
+      const { accounting, recorder } = yield* Load.run(plan)
+      assert.strictEqual(accounting.accepted, 8000)
+      const transaction = recorder.histogram("transaction", "accepted")!
+      // 10 ms of service, and 7.5 ms of waiting: the error is that of the test of whole messages.
+      assert.closeTo(Histogram.mean(transaction) / 1e6, 17.5, 1.5)
+      assert.closeTo(Histogram.range(transaction).min / 1e6, 10, 0.02)
+    }).pipe(Effect.provide([TestServer.layer({ capacity: { service } }), FileSystem.layerNoop({})]), (program) =>
+      Simulation.run(program)
+    )
   )
 })
 
