@@ -13,7 +13,7 @@
  * | one of several, by weight | `mixed` |
  * | with pauses | `pause` |
  * | at most so often | `rateLimited` |
- * | when it is due | `onSchedule` |
+ * | when it is due | `onSchedule`, with `arrivals` for a rate or stages |
  * | by more and more sessions | `staged` |
  * | for so long at most | `Effect.timeout`: the message under way is booked, its connection reset |
  * | with messages of one's own | `MessageSource`, given to `send` or `forEachMessage` |
@@ -93,11 +93,11 @@ export interface ScenarioOptions extends Load.RunOptions {
 /**
  * Runs the scenario in each of the plan's sessions, in parallel, and tells what happened. A session that fails does not end
  * the others. Asked to stop, the run hands out no more messages, ends pauses and repetitions, and interrupts the scenarios
- * that have not ended after `plan.drain` seconds.
+ * that have not ended after `plan.drain` seconds. The same, but for the interruption, goes for the end of `plan.duration`.
  *
  * Of the plan it takes where to connect to and how, the messages and their number, the sessions, the time-out and the seed.
  * What a session does next, after a message or after a failure, is the scenario's own business: -d, -w, -R, -C, -A and
- * --keep-going have no effect, nor has pipelining. A scenario holds functions, so that it stays in this thread.
+ * --keep-going have no effect, nor has pipelining, nor a rate, which is `onSchedule`'s business. A scenario holds functions, so that it stays in this thread.
  *
  * Interruption is prompt, books what was under way, and closes all connections.
  *

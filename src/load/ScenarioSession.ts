@@ -47,11 +47,11 @@ export interface Session {
   readonly helloName: string
   /** Milliseconds since the sessions began. */
   readonly now: () => number
-  /** Whether the run was asked to stop. */
+  /** Whether nothing more is to begin: the run was asked to stop, or the plan's duration is over. */
   readonly isStopping: () => boolean
   /** The session's next number in [0, 1), from the plan's seed. */
   readonly draw: () => number
-  /** Waits for so many milliseconds, or until the run is asked to stop. */
+  /** Waits for so many milliseconds, or until nothing more is to begin. */
   readonly pause: (milliseconds: number) => Effect.Effect<void>
   /** Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate. */
   readonly connect: Effect.Effect<Wire, ConnectFailed, Scope.Scope>
@@ -109,6 +109,7 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
     connectOptions,
     connector,
     contentOf,
+    ending,
     gate,
     helloName,
     ledger,
@@ -163,7 +164,7 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
     plan,
     helloName,
     now: () => now() - scenario.begun,
-    isStopping: tickets.isClosed,
+    isStopping: () => ending.isMade(),
     draw: () => Draw.uniform(key, draws++),
     pause: (milliseconds) =>
       Effect.suspend(() => {
@@ -172,9 +173,9 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
         const most = Math.floor(milliseconds) - 1
         const rest = Effect.suspend(() => {
           const left = until - now()
-          return left > 0 && !tickets.isClosed() ? Effect.sleep(left) : Effect.void
+          return left > 0 && !ending.isMade() ? Effect.sleep(left) : Effect.void
         })
-        return most > 0 ? Effect.zipRight(scenario.run.stopping.pause(most, deadlines), rest) : rest
+        return most > 0 ? Effect.zipRight(ending.pause(most, deadlines), rest) : rest
       }),
     connect: Effect.map(opened, ({ place, wire }) => {
       place.leave()

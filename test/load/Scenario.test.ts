@@ -593,6 +593,21 @@ describe("the end of scenarios", () => {
     })
   )
 
+  it.effect("is that of the plan's duration, too", () =>
+    Effect.gen(function* () {
+      const loop = Scenario.repeat(Effect.sleep("3 seconds"), { pause: "1 hour" })
+      const scenario = Effect.flatMap(Scenario.sessionNumber, (number) =>
+        number === 0 ? overOne() : Effect.asVoid(loop)
+      )
+      const { accounting, elapsed, stopped } = yield* simulate({ duration: "4500ms", sessions: 2 }, scenario, {
+        latency: { final: "1 second" }
+      })
+      assert.isFalse(stopped)
+      assert.deepStrictEqual([accounting.planned, accounting.accepted, accounting.notStarted], [5, 5, 0])
+      assert.strictEqual(elapsed, 5000)
+    })
+  )
+
   it.effect("that do not stop is an interruption, when their time to drain is over", () =>
     Effect.gen(function* () {
       const { accounting, elapsed, sessions } = yield* simulate({ messages: 2, sessions: 2, drain: 3 }, overOne(), {
