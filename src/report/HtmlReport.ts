@@ -50,6 +50,7 @@ ${endings(report)}
 <main>
 ${section("Verdicts", verdicts(report))}
 ${section("Over time", Timeline.render(moments))}
+${section("Arrivals", arrivals(report))}
 ${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations)])}
 ${section("What went wrong", errorTable(report))}
 ${section("Replies", replyTable(report))}
@@ -84,6 +85,25 @@ const bottleneck = ({ generator }: RunReport): Content =>
   generator !== undefined && GeneratorHealth.isBottleneck(generator)
     ? markup`<p class="notice" role="note"><strong>The generator was the bottleneck.</strong> It was busy ${percent(generator.utilisation)} of the time: the server may be faster than these figures. Try <code>--workers auto</code>, or fewer sessions.</p>`
     : undefined
+
+/** What an open run was to do, and whether it did; and what is left out of the figures. */
+const arrivals = ({ arrivals, durations, plan }: RunReport): ReadonlyArray<Markup> => {
+  const start = durations.find(({ ending, of }) => of === "start" && ending === "accepted")
+  const rows: ReadonlyArray<readonly [string, string]> = [
+    ...(arrivals === undefined
+      ? []
+      : [
+          ["Intended", String(plan.rate ?? plan.stages ?? "differs from run to run")] as const,
+          ["Started late", `${count(arrivals.late)} messages waited for a session when they were due`] as const,
+          ["Dropped", `${count(arrivals.dropped)} messages waited for too long, and were not begun`] as const
+        ]),
+    ...(start === undefined
+      ? []
+      : [["Lateness", `${Axis.time(start.p50)} at the median, ${Axis.time(start.p99)} at p99`] as const]),
+    ...(typeof plan.warmUp === "string" ? [["Warm-up", `the first ${plan.warmUp} are not measured`] as const] : [])
+  ]
+  return rows.length === 0 ? [] : [pairs(rows)]
+}
 
 const headline = ({ durations, rate }: RunReport): Markup => {
   const transaction = durations.find(({ ending, of }) => of === "transaction" && ending === "accepted")

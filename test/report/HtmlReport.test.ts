@@ -80,6 +80,21 @@ describe("the HTML report as text", () => {
     assert.notInclude(HtmlReport.render(reportOf(samples)), "was the bottleneck")
   })
 
+  it("tells of an open run what it was to do, and whether it did", () => {
+    const open = { ...reportOf(samples), arrivals: { late: 1234, dropped: 56 } }
+    const text = HtmlReport.render({ ...open, plan: { ...open.plan, rate: "500/s", warmUp: "10s" } })
+    for (const words of [
+      "<h2>Arrivals</h2>",
+      "500/s",
+      "1,234 messages waited",
+      "56 messages waited",
+      "the first 10s"
+    ]) {
+      assert.include(text, words)
+    }
+    assert.notInclude(HtmlReport.render(reportOf(samples)), "<h2>Arrivals")
+  })
+
   it("is whole where nothing happened", () => {
     const text = HtmlReport.render(reportOf([], { elapsed: 0 }))
     assert.notMatch(text, /NaN|Infinity|undefined/)
