@@ -25,7 +25,7 @@ export const render = (durations: ReadonlyArray<Durations>): ReadonlyArray<Marku
   const shown = [...transactions, ...steps]
   const most = Math.max(...shown.map(({ max }) => max))
   // A step that takes no time at all would stretch the axis over powers of ten in which nothing is.
-  const least = Math.max(Math.min(...shown.map(({ p50 }) => p50)), most / 1e5)
+  const least = Math.max(Math.min(...shown.map(({ min }) => min)), most / 1e5)
   const make = (width: number, id: string): Chart.Chart => ({
     id,
     title: "Latency by percentile",
