@@ -6,7 +6,7 @@
  * - `dist/lib`: the library, module by module, with types. The commands' own modules are not part of it: what they are
  *   made of (@effect/cli) is no dependency of the package.
  * - `dist/man`: the manual pages.
- * - `dist/schema`: the JSON Schema of what `--report json` writes.
+ * - `dist/schema`: the JSON Schemas of what `--report json` writes and of what `--scenario` reads.
  */
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
@@ -15,6 +15,7 @@ import { build } from "esbuild"
 import * as Manual from "../src/cli/Manual.js"
 import * as ManualPage from "../src/cli/ManualPage.js"
 import * as SmtpReport from "../src/cli/SmtpReport.js"
+import * as Plan from "../src/plan/Plan.js"
 import * as RunReport from "../src/report/RunReport.js"
 import { version } from "../src/version.js"
 
@@ -58,6 +59,7 @@ fs.writeFileSync(`${made}/man/smtp-source.1`, Manual.page({ version }))
 fs.writeFileSync(`${made}/man/smtp-report.1`, ManualPage.page(SmtpReport.manual(), { version }))
 
 fs.mkdirSync(`${made}/schema`)
+fs.writeFileSync(`${made}/schema/plan.schema.json`, `${JSON.stringify(Plan.jsonSchema(), undefined, 2)}\n`)
 fs.writeFileSync(`${made}/schema/report.schema.json`, `${JSON.stringify(RunReport.jsonSchema(), undefined, 2)}\n`)
 
 fs.rmSync("dist", { recursive: true, force: true })

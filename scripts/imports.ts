@@ -34,6 +34,7 @@ export const packages: Readonly<Record<string, ReadonlyArray<string>>> = {
   "@effect/printer-ansi": ["cli"],
   "node:": ["node", "bin"],
   koffi: ["node"],
+  yaml: ["cli"],
   esbuild: ["node"]
 }
 

@@ -20,6 +20,7 @@ import * as Getopt from "./Getopt.js"
 import * as Manual from "./Manual.js"
 import { planRows, rows } from "./OptionTable.js"
 import * as Run from "./Run.js"
+import * as ScenarioFile from "./ScenarioFile.js"
 
 /**
  * What the machine knows of itself.
@@ -57,7 +58,7 @@ export type Directive =
 export const parse = (
   argv: ReadonlyArray<string>,
   { hostName }: Pick<CliOptions, "hostName">
-): Effect.Effect<Directive, Fatal.UsageError> =>
+): Effect.Effect<Directive, Fatal.UsageError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const given = yield* Either.mapLeft(getopt(argv), (reason) => new Fatal.UsageError({ reason, remind: true }))
     const has = (name: string) => given.options.has(name)
@@ -71,7 +72,9 @@ export const parse = (
     }
     // The parser is a third of the command's code, which the others do without.
     const planOptions = yield* Effect.promise(() => import("./PlanOptions.js"))
-    const plan = yield* Effect.provide(planOptions.parse(given, { helloName: hostName }), nothingElse)
+    const scenario = given.options.get("scenario")?.at(-1)
+    const written = scenario === undefined ? {} : yield* ScenarioFile.read(scenario)
+    const plan = yield* Effect.provide(planOptions.parse(given, { helloName: hostName, ...written }), nothingElse)
     return { _tag: has("dry-run") ? "DryRun" : "Run", plan }
   })
 

@@ -147,6 +147,13 @@ export const commandOnly = (
  */
 export const commandRows: ReadonlyArray<OptionRow> = [
   commandOnly({
+    long: "scenario",
+    kind: "value",
+    placeholder: "file",
+    description:
+      "Take what the command line and the environment leave open from this file: JSON or YAML, with the options' names as fields (maxSessions for --max-sessions, messages for -m). The package has its JSON Schema."
+  }),
+  commandOnly({
     long: "dry-run",
     description: "Print the plan as it was understood, and the first message's dialogue, and send nothing."
   }),

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as JSONSchema from "effect/JSONSchema"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Target from "../smtp/Target.js"
@@ -395,6 +396,17 @@ export type Plan = typeof schema.Type
  * @category models
  */
 export type PlanInput = typeof schema.Encoded
+
+/**
+ * A Plan, as it is written in a file, as a JSON Schema. The rules between fields, and the grammars of texts, are not in it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const jsonSchema = (): JSONSchema.JsonSchema7Root =>
+  JSONSchema.make(
+    Schema.Struct(fields).annotations({ title: "A plan of smtp-source", description: "What --scenario reads." })
+  )
 
 /**
  * Reads a Plan from plain data; the error holds all that is wrong with it.

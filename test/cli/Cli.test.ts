@@ -23,7 +23,7 @@ const within = <A, E, R>(effect: Effect.Effect<A, E, R>, environment: Environmen
   Effect.withConfigProvider(effect, ConfigProvider.fromMap(new Map(Object.entries(environment))))
 
 const parse = (argv: ReadonlyArray<string>, environment: Environment = {}, hostName = "me.example") =>
-  within(Cli.parse(argv, { hostName }), environment)
+  within(Effect.provide(Cli.parse(argv, { hostName }), FileSystem.layerNoop({})), environment)
 
 /** What the arguments make of the plan. */
 const planOf = (argv: ReadonlyArray<string>, environment?: Environment): Effect.Effect<Plan.Plan> =>
