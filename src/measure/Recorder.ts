@@ -80,7 +80,13 @@ export class Recorder implements WireObserver {
     if (this.warming) return
     const code = reply.code
     const ending =
-      code < 300 || code === 354 ? (code >= 200 && reply.defect === undefined ? "accepted" : "failed") : "rejected"
+      code < 300 || code === 354
+        ? code >= 200 && reply.defect === undefined
+          ? "accepted"
+          : "failed"
+        : code >= 400 && reply.defect === undefined
+          ? "rejected"
+          : "failed"
     this.record(step, ending, elapsed)
     this.replyTally.count(places[step], reply, now)
   }

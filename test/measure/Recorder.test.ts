@@ -1,0 +1,119 @@
+/**
+ * Where a duration is counted, exactly: against a server whose delays are known, in virtual time.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Histogram from "../../src/measure/Histogram.js"
+import { Recorder } from "../../src/measure/Recorder.js"
+import { drive, type Moment, type Script, simulate } from "../load/ScriptedServer.js"
+
+/** Milliseconds, all different. `content` is the moment of the answer to the dot. */
+const delays: { readonly [moment in Exclude<Moment, "writing" | "rset">]: number } = {
+  connect: 3,
+  greeting: 5,
+  hello: 7,
+  mail: 11,
+  rcpt: 13,
+  data: 17,
+  content: 19,
+  quit: 23
+}
+
+const stepOf = { connect: "connect", greeting: "greeting", hello: "hello", mail: "mail", rcpt: "rcpt" } as const
+const steps = { ...stepOf, data: "data", content: "final", quit: "quit" } as const
+
+/** Every duration, as [step, ending, milliseconds, how many], bucket by bucket. */
+const samples = (recorder: Recorder) =>
+  [...recorder.durations()].flatMap(({ ending, histogram, of }) =>
+    [...histogram.counts.entries()].flatMap(([index, count]) =>
+      count === 0 ? [] : [{ of, ending, lowest: Histogram.lowestAt(index), highest: Histogram.highestAt(index), count }]
+    )
+  )
+
+const has = (recorder: Recorder, of: string, ending: string, milliseconds: number): number =>
+  samples(recorder)
+    .filter((sample) => sample.of === of && sample.ending === ending)
+    .filter(({ highest, lowest }) => lowest <= milliseconds * 1e6 && milliseconds * 1e6 <= highest)
+    .reduce((sum, { count }) => sum + count, 0)
+
+const delayed =
+  (more: Script = () => undefined): Script =>
+  (turn) => {
+    const usual = delays[turn.moment as keyof typeof delays]
+    return more(turn) ?? (usual === undefined ? undefined : { after: usual })
+  }
+
+const moments = Object.keys(steps) as ReadonlyArray<keyof typeof steps>
+
+describe("durations", () => {
+  it.effect("are counted at their own step, in the bucket that holds the delay of the server", () =>
+    Effect.gen(function* () {
+      const { recorder } = yield* drive(simulate({ messages: 20, sessions: 2 }, { script: delayed() }))
+      for (const moment of moments) {
+        assert.strictEqual(has(recorder, steps[moment], "accepted", delays[moment]), 20, moment)
+        const all = recorder.histogram(steps[moment], "accepted")!
+        assert.strictEqual(Histogram.total(all), 20)
+        // Three significant figures.
+        for (const percentile of [0, 50, 90, 99, 100]) {
+          const value = Histogram.valueAtPercentile(all, percentile) / 1e6
+          assert.closeTo(value / delays[moment], 1, 0.001, `p${percentile}(${moment})`)
+        }
+      }
+      assert.strictEqual(has(recorder, "transaction", "accepted", 11 + 13 + 17 + 19), 20)
+    })
+  )
+
+  it.effect("of a step that stalls once are long there, once, and nowhere else but in its transaction", () =>
+    Effect.gen(function* () {
+      for (const stalled of moments) {
+        const script = delayed(({ moment, total }) => (moment === stalled && total === 7 ? { after: 5000 } : undefined))
+        const { recorder } = yield* drive(simulate({ messages: 20, sessions: 1 }, { script }))
+        const inside = ["mail", "rcpt", "data", "content"].includes(stalled)
+        const long = samples(recorder).filter(({ highest }) => highest >= 1e9)
+        assert.deepStrictEqual(
+          long.map(({ count, ending, of }) => [of, ending, count]),
+          [[steps[stalled], "accepted", 1], ...(inside ? [["transaction", "accepted", 1]] : [])]
+        )
+      }
+    })
+  )
+
+  it.effect("of what was refused, or came to nothing, are never among those of what was accepted", () =>
+    Effect.gen(function* () {
+      const script = delayed(({ moment, total }) =>
+        moment === "rcpt" && total % 5 === 1
+          ? { after: 100, say: "550 no\r\n" }
+          : moment === "rcpt" && total % 5 === 2
+            ? { after: 200, say: "999 what\r\n" }
+            : undefined
+      )
+      const { accounting, recorder } = yield* drive(simulate({ messages: 50, keepGoing: true }, { script }))
+      assert.deepInclude(accounting, { accepted: 30, rejected: 10, failed: 10 })
+      assert.strictEqual(has(recorder, "rcpt", "accepted", 13), 30)
+      assert.strictEqual(has(recorder, "rcpt", "rejected", 100), 10)
+      assert.strictEqual(has(recorder, "rcpt", "failed", 200), 10)
+      for (const of of ["rcpt", "transaction"] as const) {
+        assert.strictEqual(Histogram.total(recorder.histogram(of, "accepted")!), 30)
+      }
+      assert.strictEqual(has(recorder, "transaction", "accepted", 60), 30)
+    })
+  )
+
+  it("are the same, bucket by bucket, however many threads took them", () => {
+    const alone = new Recorder()
+    const threads = [new Recorder(), new Recorder(), new Recorder()]
+    let state = 1
+    for (let sample = 0; sample < 10_000; sample++) {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff
+      const elapsed = 10 ** ((state / 0x7fff_ffff) * 7 - 3)
+      const ending = sample % 7 === 0 ? "rejected" : "accepted"
+      alone.record("final", ending, elapsed)
+      threads[state % 3]!.record("final", ending, elapsed)
+    }
+    const merged = new Recorder()
+    for (const thread of threads) merged.add(thread.toData())
+    for (const ending of ["accepted", "rejected"] as const) {
+      assert.deepStrictEqual(merged.histogram("final", ending), alone.histogram("final", ending))
+    }
+  })
+})
