@@ -192,7 +192,8 @@ class Parser implements ReplyParser {
     if (code !== 0 && separator !== undefined && separator !== " " && separator !== "-") {
       this.defect ??= "no space after the code"
     }
-    const text = code === 0 ? line : line.slice(4)
+    // What stands where the space should be is part of what was said.
+    const text = code === 0 ? line : line.slice(separator === " " || separator === "-" ? 4 : 3)
     if (more) {
       this.lines.push(text)
       return undefined

@@ -70,7 +70,7 @@ const oracle = (input: string): Parsed => {
 
 const oracleReply = (lines: ReadonlyArray<string>): Reply.Reply => {
   const codes = lines.map((line) => Number(/^(\d{3})(?!\d)/.exec(line)?.[1] ?? 0))
-  const texts = lines.map((line, index) => (codes[index] === 0 ? line : line.slice(4)))
+  const texts = lines.map((line, index) => (codes[index] === 0 ? line : line.slice(/^...[ -]/s.test(line) ? 4 : 3)))
   let defect: string | undefined
   for (const [index, line] of lines.entries()) {
     if (codes[index] === 0) defect ??= "no three-digit code"
@@ -124,7 +124,7 @@ const defective: ReadonlyArray<readonly [name: string, input: string, reply: Rep
   [
     "something other than a space after the code",
     "250:Ok\r\n",
-    { code: 250, text: "Ok", defect: "no space after the code" }
+    { code: 250, text: ":Ok", defect: "no space after the code" }
   ],
   [
     "codes that differ: that of the last line counts",
@@ -150,7 +150,7 @@ const defective: ReadonlyArray<readonly [name: string, input: string, reply: Rep
     "-a\r\n250 b\r\n",
     { code: 250, text: "-a\nb", defect: "no three-digit code" }
   ],
-  ["a NUL where the code should end", "250\0Ok\r\n", { code: 250, text: "Ok", defect: "no space after the code" }]
+  ["a NUL where the code should end", "250\0Ok\r\n", { code: 250, text: "\0Ok", defect: "no space after the code" }]
 ]
 
 const streams: ReadonlyArray<string> = [
