@@ -126,6 +126,7 @@ export const writeFiles = (
   file: string,
   report: RunReport
 ): Effect.Effect<void, ReportUnwritable, FileSystem> => {
+  if (format === "prometheus") return replaceFile(format, file, faces[format](report))
   if (format !== "hgrm") return writeFile(format, file, faces[format](report))
   const [first, ...others] = HgrmReport.distributions(report)
   const [, stem = "", extension = ""] = /^(.*?[^/])(\.[^./]*)?$/s.exec(file) ?? []
@@ -136,6 +137,27 @@ export const writeFiles = (
     })
   )
 }
+
+/**
+ * Writes beside the file and renames: a collector that reads it at any time has the old text or the new one. What is no
+ * plain file, or lies in a folder that takes no other, is written in place.
+ */
+const replaceFile = (
+  format: ReportRequest.Format,
+  file: string,
+  text: string
+): Effect.Effect<void, ReportUnwritable, FileSystem> =>
+  Effect.flatMap(FileSystem, (fileSystem) =>
+    Effect.gen(function* () {
+      const place = yield* fileSystem.realPath(file)
+      const { mode, type } = yield* fileSystem.stat(place)
+      if (type !== "File") return yield* writeFile(format, file, text)
+      // Not with the file's own ending, by which collectors choose.
+      const aside = `${place}.new`
+      yield* fileSystem.writeFileString(aside, text, { mode: mode & 0o777 })
+      yield* fileSystem.rename(aside, place)
+    }).pipe(Effect.catchAll(() => writeFile(format, file, text)))
+  )
 
 /**
  * Writes one file.

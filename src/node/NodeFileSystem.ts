@@ -9,9 +9,10 @@ import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 
 /**
- * Provides a `FileSystem` that can read whole files, and write them, and nothing else.
+ * Provides a `FileSystem` that can read whole files, write them, and put one in another's place, and nothing else.
  *
  * @since 0.1.0
  * @category layers
@@ -26,7 +27,31 @@ export const layer: Layer.Layer<FileSystem.FileSystem> = FileSystem.layerNoop({
     Effect.tryPromise({
       try: (signal) => fs.promises.writeFile(path, data, { flag, mode, signal }),
       catch: errorOf("writeFileString", path)
+    }),
+  realPath: (path) => Effect.tryPromise({ try: () => fs.promises.realpath(path), catch: errorOf("realPath", path) }),
+  rename: (from, to) => Effect.tryPromise({ try: () => fs.promises.rename(from, to), catch: errorOf("rename", from) }),
+  stat: (path) =>
+    Effect.tryPromise({
+      try: async () => infoOf(await fs.promises.stat(path)),
+      catch: errorOf("stat", path)
     })
+})
+
+const infoOf = (stats: fs.Stats): FileSystem.File.Info => ({
+  type: stats.isFile() ? "File" : stats.isDirectory() ? "Directory" : stats.isFIFO() ? "FIFO" : "Unknown",
+  mtime: Option.some(stats.mtime),
+  atime: Option.some(stats.atime),
+  birthtime: Option.some(stats.birthtime),
+  dev: stats.dev,
+  ino: Option.some(stats.ino),
+  mode: stats.mode,
+  nlink: Option.some(stats.nlink),
+  uid: Option.some(stats.uid),
+  gid: Option.some(stats.gid),
+  rdev: Option.some(stats.rdev),
+  size: FileSystem.Size(stats.size),
+  blksize: Option.some(FileSystem.Size(stats.blksize)),
+  blocks: Option.some(stats.blocks)
 })
 
 const errorOf =

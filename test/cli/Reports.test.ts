@@ -1,0 +1,101 @@
+/**
+ * The files that reports are written to, in a real file system.
+ */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Reports from "../../src/cli/Reports.js"
+import * as NodeFileSystem from "../../src/node/NodeFileSystem.js"
+import * as Plan from "../../src/plan/Plan.js"
+import { Output } from "../../src/report/Output.js"
+import type { RunReport } from "../../src/report/RunReport.js"
+import { simulate } from "../load/ScriptedServer.js"
+import { drive } from "../load/ScriptedServer.js"
+import * as RunReports from "../../src/report/RunReport.js"
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "smtp-source-"))),
+  (made) => Effect.sync(() => fs.rmSync(made, { recursive: true, force: true }))
+)
+
+const planOf = (report: ReadonlyArray<string>) => Plan.make({ target: "127.0.0.1:25", report: [...report] })
+
+const aReport: Effect.Effect<RunReport> = Effect.map(drive(simulate({ messages: 3 })), (result) =>
+  RunReports.make(planOf([]), result, { version: "0.0.0" })
+)
+
+/** Writes a report, and gives the exit status and what was said. */
+const write = (report: RunReport, plan: Plan.Plan) => {
+  const said = { stdout: "", stderr: "" }
+  const output = Output.of({
+    stdout: (text) => {
+      said.stdout += text
+    },
+    stderr: (text) => {
+      said.stderr += text
+    },
+    isTerminal: { stdout: false, stderr: false },
+    noColor: true,
+    columns: () => 80
+  })
+  return Effect.map(Effect.provideService(Reports.write(report, plan), Output, output), (status) => ({
+    ...said,
+    status
+  }))
+}
+
+describe("a report's file", () => {
+  it.scoped("that cannot be written is known before the run, by its option", () =>
+    Effect.gen(function* () {
+      const file = path.join(yield* folder, "absent", "report.json")
+      const error = yield* Effect.flip(Reports.prepare(planOf([`json=${file}`])))
+      assert.strictEqual(error.message, `--report json=${file}: no such file or directory`)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.scoped("keeps what an earlier run left in it until there is something to write", () =>
+    Effect.gen(function* () {
+      const file = path.join(yield* folder, "report.json")
+      fs.writeFileSync(file, "earlier")
+      const plan = planOf([`json=${file}`])
+      yield* Reports.prepare(plan)
+      assert.strictEqual(fs.readFileSync(file, "utf8"), "earlier")
+      assert.deepStrictEqual(yield* write(yield* aReport, plan), { stdout: "", stderr: "", status: 0 })
+      assert.strictEqual(JSON.parse(fs.readFileSync(file, "utf8")).messages.accepted, 3)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.scoped("for Prometheus is put in place whole: who has the old one open goes on reading it", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      const file = path.join(directory, "smtp.prom")
+      const link = path.join(directory, "link.prom")
+      fs.writeFileSync(file, "earlier")
+      fs.chmodSync(file, 0o640)
+      fs.symlinkSync(file, link)
+      const old = fs.openSync(file, "r")
+      const plan = planOf([`prometheus=${link}`])
+      yield* Reports.prepare(plan)
+      assert.strictEqual((yield* write(yield* aReport, plan)).status, 0)
+      assert.strictEqual(fs.readFileSync(old, "utf8"), "earlier")
+      fs.closeSync(old)
+      assert.match(fs.readFileSync(file, "utf8"), /^# HELP smtp_source_/)
+      assert.strictEqual(fs.statSync(file).mode & 0o777, 0o640)
+      assert.isTrue(fs.lstatSync(link).isSymbolicLink())
+      assert.sameMembers(fs.readdirSync(directory), ["link.prom", "smtp.prom"])
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.scoped("that has become unwritable costs none of the others, and the status says so", () =>
+    Effect.gen(function* () {
+      const file = path.join(yield* folder, "report.csv")
+      const plan = planOf(["json=/nonexistent/report.json", `csv=${file}`])
+      const { status, stderr } = yield* write(yield* aReport, plan)
+      assert.strictEqual(status, 1)
+      assert.match(stderr, /^smtp-source: fatal: --report json=\/nonexistent\/report\.json: /)
+      assert.isAbove(fs.statSync(file).size, 0)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+})
