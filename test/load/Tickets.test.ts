@@ -44,3 +44,23 @@ describe("Tickets that share their memory", () => {
     assert.isUndefined(one.take())
   })
 })
+
+describe("Tickets with an end", () => {
+  it("hand out none once it has come, and are not closed by that", () => {
+    let over = false
+    const tickets = Tickets.until(Tickets.make(3), () => over)
+    assert.strictEqual(tickets.take(), 0)
+    over = true
+    assert.isUndefined(tickets.take())
+    assert.isFalse(tickets.isClosed())
+  })
+})
+
+describe("the origin of due times", () => {
+  it("is that of the thread which asks first", () => {
+    const memory = new SharedArrayBuffer(Tickets.size)
+    assert.strictEqual(Tickets.origin(memory, 1_700_000_000_123), 1_700_000_000_123)
+    assert.strictEqual(Tickets.origin(memory, 1_700_000_000_456), 1_700_000_000_123)
+    assert.strictEqual(Tickets.shared(3, memory).take(), 0)
+  })
+})

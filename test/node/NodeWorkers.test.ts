@@ -44,4 +44,35 @@ describe("a run over several threads", () => {
       assert.isAbove(result.accounting.notStarted, 0)
     })
   )
+
+  it.scopedLive("starts each message that is due once, with late starts and durations of all threads added up", () =>
+    Effect.gen(function* () {
+      const plan = { rate: "500/s", arrivals: "poisson", seed: "x", duration: "1s", reuse: true } as const
+      const one = yield* send({ ...plan, workers: 1 })
+      const two = yield* send({ ...plan, workers: 2, maxSessions: 10 })
+      for (const { counts, result } of [one, two]) {
+        assert.deepStrictEqual(Accounting.violations(result.accounting), [])
+        assert.strictEqual(result.accounting.accepted, result.accounting.planned)
+        assert.strictEqual(counts.messages, result.accounting.planned)
+        const starts = result.recorder.ownHistogram("start", "accepted")
+        assert.strictEqual(starts === undefined ? 0 : Histogram.total(starts), result.accounting.planned)
+      }
+      // The same arrivals, whoever sends them.
+      assert.strictEqual(two.result.accounting.planned, one.result.accounting.planned)
+      assert.isAtMost(two.counts.sessions, 10)
+      assert.isAtLeast(two.result.elapsed, 900)
+    })
+  )
+
+  it.scopedLive("ends with its duration, and has planned what was begun", () =>
+    Effect.gen(function* () {
+      const { counts, result } = yield* send({ duration: "300ms", sessions: 4, reuse: true, workers: 2 })
+      assert.deepStrictEqual(Accounting.violations(result.accounting), [])
+      assert.strictEqual(result.accounting.notStarted, 0)
+      assert.isAbove(result.accounting.accepted, 0)
+      assert.strictEqual(result.accounting.planned, result.accounting.accepted)
+      assert.strictEqual(counts.messages, result.accounting.accepted)
+      assert.isFalse(result.stopped)
+    })
+  )
 })
