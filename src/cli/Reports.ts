@@ -28,7 +28,7 @@ import * as Fatal from "./Fatal.js"
  * @category errors
  */
 export class ReportUnwritable extends Data.TaggedError("ReportUnwritable")<{
-  readonly format: ReportRequest.Format
+  readonly format: ReportRequest.Kind
   readonly file: string
   readonly reason: string
 }> {
@@ -44,6 +44,15 @@ export class ReportUnwritable extends Data.TaggedError("ReportUnwritable")<{
  * @category predicates
  */
 export const areWanted = ({ failIf = [], report = [] }: Plan): boolean => failIf.length > 0 || report.length > 0
+
+/**
+ * The files of the journals that the plan asks for; undefined is standard output.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const journalsOf = (plan: Plan): ReadonlyArray<string | undefined> =>
+  requestsOf(plan).flatMap(({ file, format }) => (format === "ndjson" ? [file] : []))
 
 const requestsOf = ({ report = [] }: Plan): ReadonlyArray<ReportRequest.ReportRequest> =>
   report.flatMap((text) => ReportRequest.parse(text) ?? [])
@@ -62,13 +71,19 @@ export const prepare = (plan: Plan): Effect.Effect<void, ReportUnwritable, FileS
   )
 
 /**
- * The report with its verdicts.
+ * The report with its verdicts; `aborted` is the one that stopped the run, if one did.
  *
  * @since 0.1.0
  * @category running
  */
-export const judge = (report: RunReport, { failIf = [] }: Plan): RunReport =>
-  failIf.length === 0 ? report : { ...report, verdicts: [...Judgement.judge(report, failIf)] }
+export const judge = (
+  report: RunReport,
+  { failIf = [] }: Plan,
+  aborted: Judgement.Judgement | undefined = undefined
+): RunReport => {
+  const verdicts = [...(aborted === undefined ? [] : [aborted]), ...Judgement.judge(report, failIf)]
+  return verdicts.length === 0 ? report : { ...report, verdicts }
+}
 
 /**
  * Writes the reports, and a line for each verdict that failed. A file that cannot be written is told of, and keeps none of
@@ -82,6 +97,7 @@ export const write = (report: RunReport, plan: Plan): Effect.Effect<number, neve
     const output = yield* Output
     let unwritable = false
     for (const { file, format } of requestsOf(plan)) {
+      if (format === "ndjson") continue
       const written = yield* Effect.either(
         file === undefined
           ? Effect.sync(() => output[format === "text" ? "stderr" : "stdout"](faces[format](report)))
@@ -166,7 +182,7 @@ const replaceFile = (
  * @category running
  */
 export const writeFile = (
-  format: ReportRequest.Format,
+  format: ReportRequest.Kind,
   file: string,
   text: string,
   flag: "a" | "w" = "w"

@@ -12,6 +12,7 @@ import { StopSignal } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import * as Accounting from "../measure/Accounting.js"
 import type { Plan } from "../plan/Plan.js"
+import type * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
 import * as RunReport from "../report/RunReport.js"
 import * as Summary from "../report/Summary.js"
@@ -20,6 +21,7 @@ import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Fatal from "./Fatal.js"
+import * as Live from "./Live.js"
 import * as Reports from "./Reports.js"
 
 /**
@@ -82,40 +84,57 @@ const report = (
   Load.RunError | Reports.ReportUnwritable,
   Exclude<Services, EmbeddedSink>
 > =>
-  Effect.gen(function* () {
-    const output = yield* Output
-    const signals = yield* StopSignal
-    const say = (text: string) => output.stderr(`smtp-source: ${text}\n`)
-    let received: "SIGINT" | "SIGTERM" | undefined
-    let sent = 0
-    const reports = Reports.areWanted(plan)
-    if (reports) yield* Reports.prepare(plan)
+  Effect.scoped(
+    Effect.gen(function* () {
+      const output = yield* Output
+      const signals = yield* StopSignal
+      const say = (text: string) => output.stderr(`smtp-source: ${text}\n`)
+      let received: "SIGINT" | "SIGTERM" | undefined
+      let sent = 0
+      let aborted: Judgement.Judgement | undefined
+      const reports = Reports.areWanted(plan)
+      if (reports) yield* Reports.prepare(plan)
+      const live = yield* Live.make(plan, version)
 
-    const result = yield* Workers.run(plan, {
-      stopping: Effect.map(signals.first, (signal) => {
-        received = signal
-      }),
-      hurrying: signals.second,
-      onTrace: plan.verbose > 0 ? (direction, text) => output.stderr(traced(direction, text)) : undefined,
-      onContentSent: plan.counter ? () => output.stdout(`${++sent}\r`) : undefined,
-      onTrouble: (_kind, text) => say(`warning: ${text}`),
-      watchHealth: reports
+      const result = yield* Workers.run(plan, {
+        stopping: Effect.raceFirst(
+          Effect.map(signals.first, (signal) => {
+            received = signal
+          }),
+          Effect.map(live.aborted, (judgement) => {
+            aborted = judgement
+          })
+        ),
+        hurrying: signals.second,
+        onTrace: plan.verbose > 0 ? (direction, text) => live.stderr(traced(direction, text)) : undefined,
+        onContentSent: plan.counter ? () => output.stdout(`${++sent}\r`) : undefined,
+        onTrouble: (_kind, text) => live.stderr(`smtp-source: warning: ${text}\n`),
+        watchHealth: reports,
+        sampling: live.sampling
+      }).pipe(Effect.ensuring(Effect.sync(live.clear)))
+
+      const { endedBy, stopped, workerDied } = result
+      if (Option.isSome(workerDied)) say(`fatal: ${workerDied.value.message}`)
+      else if (Option.isSome(endedBy)) say(`fatal: ${endedBy.value.message}`)
+      else if (plan.counter) output.stdout("\n")
+      if (shows(plan, output) || stopped) {
+        for (const line of Summary.render(result)) say(line)
+      }
+      const violations = Accounting.violations(result.accounting)
+      for (const law of violations) say(`panic: the books do not balance: ${law}`)
+      const { health } = result
+      const made = reports ? RunReport.make(plan, result, { version, health, series: live.series() }) : undefined
+      const judgement = made === undefined ? undefined : Reports.judge(made, plan, aborted)
+      yield* live.finish(judgement)
+      const written = judgement === undefined ? 0 : yield* Reports.write(judgement, plan)
+      if (judgement === undefined && aborted !== undefined) {
+        output.stderr(Fatal.verdict(aborted.expression, aborted.measured))
+      }
+      const judged = aborted === undefined ? written : Fatal.status.verdict
+      const status = statusOf(plan, result, received, judged)
+      return { status: violations.length > 0 ? Fatal.status.internalError : status, result }
     })
-
-    const { endedBy, stopped, workerDied } = result
-    if (Option.isSome(workerDied)) say(`fatal: ${workerDied.value.message}`)
-    else if (Option.isSome(endedBy)) say(`fatal: ${endedBy.value.message}`)
-    else if (plan.counter) output.stdout("\n")
-    if (shows(plan, output) || stopped) {
-      for (const line of Summary.render(result)) say(line)
-    }
-    const violations = Accounting.violations(result.accounting)
-    for (const law of violations) say(`panic: the books do not balance: ${law}`)
-    const made = reports ? RunReport.make(plan, result, { version, health: result.health }) : undefined
-    const judged = made === undefined ? 0 : yield* Reports.write(Reports.judge(made, plan), plan)
-    const status = statusOf(plan, result, received, judged)
-    return { status: violations.length > 0 ? Fatal.status.internalError : status, result }
-  })
+  )
 
 const statusOf = (
   plan: Plan,

@@ -73,6 +73,8 @@ class SessionConnection implements Connection {
   private pipeline: Pipeline.Pipeline | undefined = undefined
   /** Greeting and HELO are done. */
   private introduced = false
+  /** It has carried a message. */
+  private used = false
   /** QUIT was said. */
   private parted = false
   /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
@@ -88,6 +90,8 @@ class SessionConnection implements Connection {
     options: Settlement.TransactionOptions,
     progress: Settlement.Progress
   ): Script<Outcome.Outcome | Settlement.Unsent> {
+    if (this.used) this.shared.recorder.reused++
+    this.used = true
     return this.pipeline === undefined
       ? Dialogue.script(message, options, progress)
       : this.pipeline.script(message, next, options, progress)
@@ -168,6 +172,7 @@ class SessionConnection implements Connection {
     this.wire = undefined
     this.pipeline = undefined
     this.introduced = false
+    this.used = false
     this.parted = false
   }
 

@@ -31,6 +31,7 @@ import * as OpenRun from "./OpenRun.js"
 import * as RunBounds from "./RunBounds.js"
 import * as RunScheduler from "./RunScheduler.js"
 import * as RunStream from "./RunStream.js"
+import * as Sampler from "./Sampler.js"
 import * as Session from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
 import { StopRequest } from "./StopRequest.js"
@@ -57,6 +58,8 @@ export interface RunOptions {
   readonly onOutcome?: ((message: number, outcome: Outcome.Outcome) => void) | undefined
   /** The first of each kind of trouble. */
   readonly onTrouble?: Trouble.OnTrouble | undefined
+  /** What happened, second by second. */
+  readonly sampling?: Sampler.Sampling | undefined
 }
 
 /**
@@ -185,11 +188,14 @@ export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.
       const { ledger, recorder, tickets } = shared
       const { now } = shared.connectOptions.deadlines
       const begun = now()
+      const { startedAt } = part.identity
+      const { sampling } = options
+      const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, startedAt, sampling)
       const exit = yield* Effect.exit(Drain.run(yield* sessions(shared, part, begun), shared, options.hurrying))
       const elapsed = now() - begun
+      yield* lastSample
       const endedBy = yield* endOf(exit)
       const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : ledger
-      const { startedAt } = part.identity
       return { accounting, recorder, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
     })
   ).pipe(RunScheduler.provide)

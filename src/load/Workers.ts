@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Accounting from "../measure/Accounting.js"
 import { GeneratorHealth, type Health } from "../measure/GeneratorHealth.js"
+import type { Sample } from "../measure/Meter.js"
 import { Recorder, type RecorderData } from "../measure/Recorder.js"
 import * as Message from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
@@ -21,6 +22,8 @@ import * as SmtpError from "../smtp/SmtpError.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Load from "./Load.js"
 import * as RunBounds from "./RunBounds.js"
+import { SampleMerge } from "./SampleMerge.js"
+import { knownMessages } from "./Sampler.js"
 import * as Tickets from "./Tickets.js"
 import * as Trouble from "./Trouble.js"
 import * as Watchdog from "./Watchdog.js"
@@ -45,6 +48,8 @@ export interface WorkerPayload {
     readonly contentSent: boolean
     readonly trouble: boolean
     readonly health: boolean
+    /** How often a sample is wanted, in milliseconds. */
+    readonly samples: number | undefined
   }
 }
 
@@ -58,6 +63,7 @@ export type WorkerNews =
   | { readonly _tag: "Trace"; readonly direction: "sent" | "received"; readonly text: string }
   | { readonly _tag: "ContentSent" }
   | { readonly _tag: "Trouble"; readonly kind: string; readonly text: string }
+  | { readonly _tag: "Sample"; readonly sample: Sample }
 
 /**
  * What a worker leaves at its end.
@@ -188,16 +194,20 @@ const start = (
     const ledgers = Array.from({ length: count }, () => shared(Accounting.size))
     const now = Watchdog.monotonic(yield* Effect.clock)
     const begun = now()
-    const { onContentSent, onTrace, onTrouble } = options
+    const { onContentSent, onTrace, onTrouble, sampling } = options
     const wants = {
       trace: onTrace !== undefined,
       contentSent: onContentSent !== undefined,
       trouble: onTrouble !== undefined,
-      health: options.watchHealth === true
+      health: options.watchHealth === true,
+      samples: sampling === undefined ? undefined : (sampling.every ?? 1000)
     }
     const trouble = onTrouble === undefined ? undefined : Trouble.firstOfEach(onTrouble)
-    const onNews = (news: WorkerNews) => {
-      if (news._tag === "Trace") onTrace?.(news.direction, news.text)
+    sampling?.begin?.(identity.startedAt, knownMessages(plan))
+    const samples = sampling === undefined ? undefined : new SampleMerge(count, sampling)
+    const onNews = (worker: number) => (news: WorkerNews) => {
+      if (news._tag === "Sample") samples?.add(worker, news.sample)
+      else if (news._tag === "Trace") onTrace?.(news.direction, news.text)
       else if (news._tag === "ContentSent") onContentSent?.()
       else trouble?.(news.kind, () => news.text)
     }
@@ -214,7 +224,10 @@ const start = (
             connecting: Math.max(1, Math.floor(plan.connecting / count)),
             ...(plan.connectRate === undefined ? {} : { connectRate: plan.connectRate / count })
           }
-          return workers.start({ plan: ownPlan, identity, file, sessions: share, tickets, ledger, wants }, onNews)
+          return workers.start(
+            { plan: ownPlan, identity, file, sessions: share, tickets, ledger, wants },
+            onNews(index)
+          )
         })
         const tellAll = (what: "stop" | "hurry") =>
           Effect.forEach(started, (worker) => worker.tell(what), { discard: true })
@@ -237,6 +250,7 @@ const start = (
       Effect.catchTag("WorkerDied", (error) => Effect.succeed({ died: [error], ends: [] as ReadonlyArray<WorkerEnd> }))
     )
 
+    samples?.finish()
     const recorder = new Recorder()
     for (const end of ends) recorder.add(end.recorded)
     const endedBy = ends.flatMap((end) => (end.endedBy === undefined ? [] : [SmtpError.fromData(end.endedBy)]))
@@ -302,7 +316,11 @@ export const work = (
     hurrying: told.hurrying,
     onTrace: wants.trace ? (direction, text) => tell({ _tag: "Trace", direction, text }) : undefined,
     onContentSent: wants.contentSent ? () => tell({ _tag: "ContentSent" }) : undefined,
-    onTrouble: wants.trouble ? (kind, text) => tell({ _tag: "Trouble", kind, text }) : undefined
+    onTrouble: wants.trouble ? (kind, text) => tell({ _tag: "Trouble", kind, text }) : undefined,
+    sampling:
+      wants.samples === undefined
+        ? undefined
+        : { every: wants.samples, take: (sample) => tell({ _tag: "Sample", sample }) }
   }
   const run = Load.runPart(plan, part, options)
   const watching = wants.health ? watched(run) : Effect.map(run, (result) => [result, undefined] as const)

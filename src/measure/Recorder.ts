@@ -10,6 +10,7 @@ import type { WireObserver } from "../smtp/Wire.js"
 import * as ErrorTally from "./ErrorTally.js"
 import * as Histogram from "./Histogram.js"
 import * as ReplyTally from "./ReplyTally.js"
+import type { Connections } from "./Series.js"
 
 /**
  * What a duration is of: a step, or a whole transaction, from MAIL to the reply to the final dot.
@@ -52,6 +53,11 @@ export const endings: ReadonlyArray<Ending> = ["accepted", "rejected", "failed"]
 export class Recorder implements WireObserver {
   bytesOut = 0
   bytesIn = 0
+  opened = 0
+  closedByUs = 0
+  closedByServer = 0
+  /** Messages that went over a connection that had carried one before. */
+  reused = 0
   /** How many times the end of a message's content was handed over. */
   contents = 0
   /** Messages of an open run that were due while no session was free: started late, or not at all. */
@@ -136,13 +142,22 @@ export class Recorder implements WireObserver {
     return this.own.get(`${name} ${ending}`)
   }
 
+  /** What became of connections. */
+  connections(): Connections {
+    const { closedByServer, closedByUs, opened, reused } = this
+    const failed = this.histogram("connect", "failed")
+    return { opened, failed: failed === undefined ? 0 : Histogram.total(failed), reused, closedByUs, closedByServer }
+  }
+
   /** All that was recorded, as plain data. The counts are not copied. */
   toData(): RecorderData {
     const { bytesIn, bytesOut, contents, dropped, histograms, lateStarts } = this
     const counts = histograms.map((histogram) => histogram?.counts)
     const own = [...this.own].map(([key, histogram]) => [key, histogram.counts] as const)
+    const { closedByServer, closedByUs, opened, reused } = this
+    const connections = { opened, closedByUs, closedByServer, reused }
     const tallies = { replies: this.replies(), errors: this.errors() }
-    return { bytesIn, bytesOut, contents, dropped, lateStarts, histograms: counts, own, ...tallies }
+    return { bytesIn, bytesOut, ...connections, contents, dropped, lateStarts, histograms: counts, own, ...tallies }
   }
 
   /** The replies, by step and code. */
@@ -159,6 +174,10 @@ export class Recorder implements WireObserver {
   add(data: RecorderData): void {
     this.bytesIn += data.bytesIn
     this.bytesOut += data.bytesOut
+    this.opened += data.opened
+    this.closedByUs += data.closedByUs
+    this.closedByServer += data.closedByServer
+    this.reused += data.reused
     this.contents += data.contents
     this.dropped += data.dropped
     this.lateStarts += data.lateStarts
@@ -218,6 +237,10 @@ export interface Durations {
 export interface RecorderData {
   readonly bytesIn: number
   readonly bytesOut: number
+  readonly opened: number
+  readonly closedByUs: number
+  readonly closedByServer: number
+  readonly reused: number
   readonly contents: number
   readonly dropped: number
   readonly lateStarts: number

@@ -66,7 +66,7 @@ const TargetText = Schema.String.pipe(
 const ReportText = Schema.String.pipe(
   Schema.filter((text) => ReportRequest.parse(text) !== undefined, {
     message: () =>
-      `expected ${ReportRequest.formats.slice(0, -1).join(", ")} or ${ReportRequest.formats.at(-1)}, or one of them with =FILE`
+      `expected ${ReportRequest.kinds.slice(0, -1).join(", ")} or ${ReportRequest.kinds.at(-1)}, or one of them with =FILE`
   })
 )
 
@@ -307,7 +307,12 @@ const fields = {
     repeatable: true,
     placeholder: "format[=file]",
     description:
-      "Report the run at its end, as text, json, csv, hgrm (HdrHistogram), prometheus (for a textfile collector), junit or html (one page that needs nothing else), to a file; without one, text goes to standard error and the others to standard output. May be given several times."
+      "Report the run at its end, as text, json, csv (second by second), hgrm (HdrHistogram), prometheus (for a textfile collector), junit or html (one page that needs nothing else), to a file; without one, text goes to standard error and the others to standard output. ndjson is a journal: a line of JSON for each second as it goes, and the report at the end, so that smtp-report can read a run that was killed, too. May be given several times."
+  }),
+  progress: PlanField.withDefault(Schema.Literal("auto", "plain", "off"), "auto", {
+    section: "Results",
+    description:
+      "Show how far the run is, on standard error: auto does so on a terminal that neither -v nor -c writes to, a few times a second; plain writes a line every five seconds."
   }),
   failIf: PlanField.optional(Schema.Array(VerdictText), {
     section: "Results",
@@ -315,6 +320,13 @@ const fields = {
     placeholder: "expression",
     description:
       'Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) > 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Durations are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"), and a duration that was never measured fails. May be given several times.'
+  }),
+  abortIf: PlanField.optional(Schema.Array(VerdictText), {
+    section: "Results",
+    repeatable: true,
+    placeholder: "expression",
+    description:
+      "Stop the run, as a signal would, as soon as this is true of it, and exit with status 99. It is looked at each second, at all that was measured since the start; what was not measured yet is not true. May be given several times."
   })
 }
 

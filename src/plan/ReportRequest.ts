@@ -21,13 +21,29 @@ export const formats = ["text", "json", "csv", "hgrm", "prometheus", "junit", "h
 export type Format = (typeof formats)[number]
 
 /**
+ * The forms, and the journal, which is written while the run goes on.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const kinds = [...formats, "ndjson"] as const
+
+/**
+ * One of `kinds`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Kind = (typeof kinds)[number]
+
+/**
  * One report that is wanted.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ReportRequest {
-  readonly format: Format
+  readonly format: Kind
   /** Without one, text goes to standard error and the rest to standard output. */
   readonly file: string | undefined
 }
@@ -41,7 +57,7 @@ export interface ReportRequest {
 export const parse = (text: string): ReportRequest | undefined => {
   const at = text.indexOf("=")
   const name = at < 0 ? text : text.slice(0, at)
-  const format = formats.find((each) => each === name)
+  const format = kinds.find((each) => each === name)
   const file = at < 0 ? undefined : text.slice(at + 1)
   return format === undefined || file === "" || file?.includes("\u0000") === true ? undefined : { format, file }
 }

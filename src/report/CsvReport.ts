@@ -1,34 +1,41 @@
 /**
- * The durations of a run as comma-separated values (RFC 4180, with line feeds): one row for each step and ending.
+ * How a run went on, as comma-separated values (RFC 4180, with line feeds): one row for each interval of its series.
  *
  * @since 0.1.0
  */
-import * as Printable from "../smtp/Printable.js"
+import type { Interval } from "../measure/Series.js"
 import type { RunReport } from "./RunReport.js"
 
-const statistics = ["count", "min", "mean", "p50", "p90", "p99", "p999", "max"] as const
+const columns: ReadonlyArray<readonly [heading: string, of: (interval: Interval) => number]> = [
+  ["at_ms", ({ at }) => at],
+  ["length_ms", ({ length }) => length],
+  ["started", ({ started }) => started],
+  ["accepted", ({ accepted }) => accepted],
+  ["rejected", ({ rejected }) => rejected],
+  ["failed", ({ failed }) => failed],
+  ["unknown", ({ unknown }) => unknown],
+  ["under_way", ({ underWay }) => underWay],
+  ["bytes_out", ({ bytes }) => bytes.out],
+  ["bytes_in", ({ bytes }) => bytes.in],
+  ["connections_open", ({ open }) => open],
+  ["connections_opened", ({ connections }) => connections.opened],
+  ["connections_failed", ({ connections }) => connections.failed],
+  ["connections_reused", ({ connections }) => connections.reused],
+  ["connections_closed_by_us", ({ connections }) => connections.closedByUs],
+  ["connections_closed_by_server", ({ connections }) => connections.closedByServer],
+  ["transaction_p50_ms", ({ p50 }) => p50],
+  ["transaction_p99_ms", ({ p99 }) => p99],
+  ["transaction_max_ms", ({ max }) => max]
+]
 
 /**
- * The table, with a line of headings. Times are in milliseconds.
+ * The table, with a line of headings. Counts are those of the interval; `at_ms` is its end, since the run's start. All cells
+ * are numbers.
  *
  * @since 0.1.0
  * @category rendering
  */
-export const render = ({ durations }: RunReport): string => {
-  const headings = ["step", "ending", ...statistics.map((name) => (name === "count" ? name : `${name}_ms`))]
-  const rows = durations.map((row) => [row.of, row.ending, ...statistics.map((name) => String(row[name]))])
-  return [headings, ...rows].map((cells) => `${cells.map(cell).join(",")}\n`).join("")
-}
-
-/**
- * A text as a cell. Spreadsheets take for a formula what begins with one of `= + - @`: such a text gets an apostrophe before
- * it.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const cell = (text: string): string => {
-  const printable = Printable.escape(text)
-  const harmless = /^\s*[=+\-@]/.test(printable) ? `'${printable}` : printable
-  return /[",\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+export const render = ({ series }: RunReport): string => {
+  const rows = (series?.intervals ?? []).map((interval) => columns.map(([, of]) => String(of(interval))))
+  return [columns.map(([heading]) => heading), ...rows].map((cells) => `${cells.join(",")}\n`).join("")
 }

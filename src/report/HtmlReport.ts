@@ -24,7 +24,10 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; ba
  * @since 0.1.0
  * @category rendering
  */
-export const render = (report: RunReport, moments: ReadonlyArray<Timeline.Moment> = []): string => {
+export const render = (
+  report: RunReport,
+  moments: ReadonlyArray<Timeline.Moment> = report.series?.intervals ?? []
+): string => {
   const { tool } = report
   const title = titleOf(report)
   return markup`<!doctype html>
@@ -76,7 +79,7 @@ const titleOf = ({ messages, plan }: RunReport): string => {
 }
 
 const how = ({ elapsed, ended, runs, startedAt }: RunReport): string => {
-  const end = { completed: "Completed", stopped: "Stopped on request", failed: "Ended early" }[ended]
+  const end = { completed: "Completed", stopped: "Stopped on request", failed: "Ended early", cut: "Cut short" }[ended]
   const start = startedAt.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC")
   return `${end} after ${Axis.clock(elapsed / 1000)}, started ${start}${runs > 1 ? `; ${runs} runs together` : ""}`
 }

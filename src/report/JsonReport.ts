@@ -12,7 +12,14 @@ import type { RunReport } from "./RunReport.js"
  * @category rendering
  */
 export const render = (report: RunReport): string =>
-  `${JSON.stringify(report, undefined, 2)
-    // A bucket a line would be a long file.
-    .replace(/\[\s+(\d+),\s+(\d+)\s+\]/g, "[$1,$2]")
-    .replace(/[^\n\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`
+  // A bucket a line would be a long file.
+  `${ascii(JSON.stringify(report, undefined, 2).replace(/\[\s+(\d+),\s+(\d+)\s+\]/g, "[$1,$2]"))}\n`
+
+/**
+ * JSON in printable ASCII.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const ascii = (json: string): string =>
+  json.replace(/[^\n\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)

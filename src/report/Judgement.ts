@@ -37,10 +37,21 @@ export const judge = (report: RunReport.RunReport, expressions: ReadonlyArray<st
         const { amount, comparison, unit } = verdict
         const measured = valueOf(report, verdict)
         const failed = measured === undefined || compare[comparison](measured, amount)
-        return { expression, failed, measured: measured === undefined ? "never measured" : show(measured, unit) }
+        return { expression, failed, measured: measured === undefined ? neverMeasured : show(measured, unit) }
       }
     })
   )
+
+/**
+ * Those of the expressions that are true of a run that still goes on. What was not measured yet is not true.
+ *
+ * @since 0.1.0
+ * @category judging
+ */
+export const soFar = (report: RunReport.RunReport, expressions: ReadonlyArray<string>): ReadonlyArray<Judgement> =>
+  judge(report, expressions).filter(({ failed, measured }) => failed && measured !== neverMeasured)
+
+const neverMeasured = "never measured"
 
 const compare: { readonly [comparison in Verdict.Comparison]: (a: number, b: number) => boolean } = {
   ">": (a, b) => a > b,

@@ -13,8 +13,10 @@ import * as Accounting from "../measure/Accounting.js"
 import * as ErrorTally from "../measure/ErrorTally.js"
 import type { Health } from "../measure/GeneratorHealth.js"
 import * as Histogram from "../measure/Histogram.js"
+import * as Meter from "../measure/Meter.js"
 import { endings, measured, type Recorder } from "../measure/Recorder.js"
 import * as ReplyTally from "../measure/ReplyTally.js"
+import * as Series from "../measure/Series.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Printable from "../smtp/Printable.js"
@@ -45,6 +47,40 @@ const Durations = Schema.Struct({
   buckets: Buckets
 })
 
+const Connections = Schema.Struct({
+  opened: Count,
+  failed: Count.annotations({ description: "Attempts that did not lead to a connection." }),
+  reused: Count.annotations({ description: "Messages that went over a connection that had carried one before." }),
+  closedByUs: Count,
+  closedByServer: Count.annotations({ description: "Closed or reset by the server, or given up after its 421 or 521." })
+})
+
+/**
+ * The schema of an interval of the series.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Interval = Schema.Struct({
+  at: Milliseconds.annotations({ description: "When it ended, since the start." }),
+  length: Milliseconds,
+  started: Count,
+  accepted: Count,
+  rejected: Count,
+  failed: Count,
+  unknown: Count,
+  bytes: Schema.Struct({ out: Count, in: Count }),
+  connections: Connections,
+  underWay: Schema.Int.annotations({ description: "Messages under way at its end." }),
+  open: Schema.Int.annotations({ description: "Connections open at its end." }),
+  p50: Milliseconds,
+  p99: Milliseconds,
+  max: Milliseconds,
+  buckets: Buckets
+}).annotations({
+  description: "One interval of the run. The durations are those of the transactions that were accepted in it."
+})
+
 const seen = { count: Count, first: Milliseconds, last: Milliseconds, example: Schema.String }
 const Step = Schema.Literal(...steps)
 
@@ -54,7 +90,9 @@ const fields = {
   runs: Schema.Int.annotations({ description: "How many runs were merged into this one." }),
   startedAt: Schema.String.annotations({ description: "The time of the first start (ISO 8601)." }),
   elapsed: Milliseconds.annotations({ description: "From the first start to the last end." }),
-  ended: Schema.Literal("completed", "stopped", "failed"),
+  ended: Schema.Literal("completed", "stopped", "failed", "cut").annotations({
+    description: "cut: nobody saw the end, for the run was killed."
+  }),
   reason: Schema.optionalWith(Schema.String, { exact: true }).annotations({ description: "What the run ended of." }),
   plan: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   messages: Schema.Struct({
@@ -85,6 +123,7 @@ const fields = {
   ).annotations({ description: "Of an open run, whose messages start when they are due." }),
   rate: Schema.Number.annotations({ description: "Messages accepted per second." }),
   bytes: Schema.Struct({ out: Count, in: Count }),
+  connections: Connections,
   durations: Schema.Array(Durations),
   replies: Schema.Array(
     Schema.Struct({ step: Step, code: Count, enhanced: Schema.optionalWith(Schema.String, { exact: true }), ...seen })
@@ -98,6 +137,11 @@ const fields = {
       ...seen
     })
   ),
+  series: Schema.optionalWith(Schema.Struct({ width: Milliseconds, intervals: Schema.Array(Interval) }), {
+    exact: true
+  }).annotations({
+    description: "How the run went on. Intervals end at whole seconds of the time of day; width is how long they are."
+  }),
   generator: Schema.optionalWith(
     Schema.Struct({
       cpu: Schema.Struct({ user: Milliseconds, system: Milliseconds }),
@@ -173,7 +217,11 @@ export interface Finished {
 export const make = (
   plan: Plan,
   finished: Finished,
-  { health, version }: { readonly version: string; readonly health?: Health | undefined }
+  {
+    health,
+    series,
+    version
+  }: { readonly version: string; readonly health?: Health | undefined; readonly series?: Series.Series | undefined }
 ): RunReport => {
   const { accounting, elapsed, endedBy, recorder, startedAt, stopped, workerDied = Option.none() } = finished
   const { planned, recipients, ...messages } = Accounting.sum(accounting.planned, [accounting])
@@ -192,27 +240,47 @@ export const make = (
     ...(Arrival.isOpen(plan) ? { arrivals: { late: recorder.lateStarts, dropped: recorder.dropped } } : {}),
     rate: rateOf(messages.accepted, micros(elapsed)),
     bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
+    connections: recorder.connections(),
     durations: [...recorder.durations()].map(({ ending, histogram, of }) => ({
       // A step of a scenario's own has any name.
       of: Printable.escape(of),
       ending,
       ...statistics(sparse(histogram))
     })),
-    replies: recorder.replies().map((reply) => ({
-      ...withoutUndefined(reply),
-      first: micros(reply.first),
-      last: micros(reply.last),
-      example: Printable.escapeBytes(reply.example)
-    })),
-    errors: recorder.errors().map((error) => ({
-      ...error,
-      first: micros(error.first),
-      last: micros(error.last),
-      example: Printable.escape(error.example)
-    })),
+    replies: repliesOf(recorder.replies()),
+    errors: errorsOf(recorder.errors()),
+    ...(series === undefined || series.intervals.length === 0 ? {} : { series }),
     ...(health === undefined ? {} : { generator: health })
   }
 }
+
+/**
+ * Counts of replies, as a report has them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const repliesOf = (replies: ReadonlyArray<ReplyTally.ReplyCount>): RunReport["replies"] =>
+  replies.map((reply) => ({
+    ...withoutUndefined(reply),
+    first: micros(reply.first),
+    last: micros(reply.last),
+    example: Printable.escapeBytes(reply.example)
+  }))
+
+/**
+ * Counts of errors, as a report has them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const errorsOf = (errors: ReadonlyArray<ErrorTally.ErrorCount>): RunReport["errors"] =>
+  errors.map((error) => ({
+    ...error,
+    first: micros(error.first),
+    last: micros(error.last),
+    example: Printable.escape(error.example)
+  }))
 
 const withoutUndefined = ({ enhanced, ...reply }: ReplyTally.ReplyCount) =>
   enhanced === undefined ? reply : { ...reply, enhanced }
@@ -220,7 +288,14 @@ const withoutUndefined = ({ enhanced, ...reply }: ReplyTally.ReplyCount) =>
 /** To whole microseconds: sums of such are the same in any order, once they are rounded again. */
 const micros = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000
 
-const rateOf = (messages: number, elapsed: number): number => (elapsed > 0 ? micros((messages * 1000) / elapsed) : 0)
+/**
+ * Messages in so many milliseconds, by the second.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const rateOf = (messages: number, elapsed: number): number =>
+  elapsed > 0 ? micros((messages * 1000) / elapsed) : 0
 
 const sparse = (histogram: Histogram.Histogram): Durations["buckets"] => {
   const buckets: Array<readonly [number, number]> = []
@@ -236,18 +311,18 @@ const sparse = (histogram: Histogram.Histogram): Durations["buckets"] => {
  * @since 0.1.0
  * @category reading
  */
-export const valueAtPercentile = ({ buckets, count }: Pick<Durations, "buckets" | "count">, percentile: number) => {
-  const rank = Math.max(1, Math.ceil((Math.min(percentile, 100) / 100) * count - 1e-9))
-  let before = 0
-  for (const [index, here] of buckets) {
-    before += here
-    if (before >= rank) return Histogram.highestAt(index) / 1e6
-  }
-  return 0
-}
+export const valueAtPercentile = (
+  { buckets, count }: Pick<Durations, "buckets" | "count">,
+  percentile: number
+): number => Series.valueAtPercentile(buckets, count, percentile)
 
-/** What follows from the buckets. */
-const statistics = (buckets: Durations["buckets"]): Omit<Durations, "of" | "ending"> => {
+/**
+ * What follows from the buckets.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const statistics = (buckets: Durations["buckets"]): Omit<Durations, "of" | "ending"> => {
   const count = buckets.reduce((sum, [, here]) => sum + here, 0)
   const middle = (index: number) => (Histogram.lowestAt(index) + Histogram.highestAt(index)) / 2
   const sum = buckets.reduce((total, [index, here]) => total + here * middle(index), 0)
@@ -301,14 +376,16 @@ export const merge = (a: RunReport, b: RunReport): RunReport => {
     ...mergeArrivals([a, b]),
     rate: rateOf(messages.accepted, micros(elapsed)),
     bytes: { out: a.bytes.out + b.bytes.out, in: a.bytes.in + b.bytes.in },
+    connections: Series.sumConnections([a.connections, b.connections]),
     durations: mergeDurations([...a.durations, ...b.durations]),
     replies: ReplyTally.merge([a, b].map((report) => delayed(report.replies, later(report)))).map(withoutUndefined),
     errors: ErrorTally.merge([a, b].map((report) => delayed(report.errors, later(report)))),
+    ...mergeSeries([a, b]),
     ...mergeGenerators([a, b])
   }
 }
 
-const worst = ["failed", "stopped", "completed"] as const
+const worst = ["cut", "failed", "stopped", "completed"] as const
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -318,22 +395,18 @@ const identity = ({ plan, startedAt, tool }: RunReport): string => startedAt + J
 const delayed = <A extends { readonly first: number; readonly last: number }>(entries: ReadonlyArray<A>, by: number) =>
   entries.map((entry) => ({ ...entry, first: micros(entry.first + by), last: micros(entry.last + by) }))
 
-const mergeDurations = (all: ReadonlyArray<Durations>): ReadonlyArray<Durations> => {
-  const grouped = new Map<string, Array<Durations>>()
-  for (const durations of all) {
-    const key = placeOf(durations)
-    grouped.set(key, [...(grouped.get(key) ?? []), durations])
-  }
-  return [...grouped.keys()].sort().flatMap((key) => {
-    const parts = grouped.get(key) ?? []
-    const counts = new Map<number, number>()
-    for (const [index, count] of parts.flatMap(({ buckets }) => buckets)) {
-      counts.set(index, (counts.get(index) ?? 0) + count)
-    }
-    const buckets = [...counts].sort(([left], [right]) => left - right)
-    return parts.slice(0, 1).map(({ ending, of }) => ({ of, ending, ...statistics(buckets) }))
-  })
-}
+const mergeDurations = (all: ReadonlyArray<Durations>): ReadonlyArray<Durations> => ofSteps(Meter.sumSteps([all]))
+
+/**
+ * Durations of steps in the order of the dialogue, with what follows from their buckets.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofSteps = (steps: ReadonlyArray<Meter.StepBuckets>): ReadonlyArray<Durations> =>
+  steps
+    .map(({ buckets, ending, of }) => ({ of, ending, ...statistics(buckets) }))
+    .sort((a, b) => compare(placeOf(a), placeOf(b)))
 
 /** Sorts as the dialogue goes. */
 const placeOf = ({ ending, of }: Pick<Durations, "of" | "ending">): string => {
@@ -346,6 +419,16 @@ const mergeArrivals = (reports: ReadonlyArray<RunReport>): Pick<RunReport, "arri
   if (known.length === 0) return {}
   const sum = (of: (arrivals: (typeof known)[number]) => number) => known.reduce((total, each) => total + of(each), 0)
   return { arrivals: { late: sum(({ late }) => late), dropped: sum(({ dropped }) => dropped) } }
+}
+
+const mergeSeries = (reports: ReadonlyArray<RunReport>): Pick<RunReport, "series"> => {
+  const known = reports.flatMap(({ series, startedAt }) =>
+    series === undefined ? [] : [{ series, startedAt: Date.parse(startedAt) }]
+  )
+  if (known.length === 0) return {}
+  // Times are since the start of the whole, even where its first part has no series.
+  const start = { series: Series.empty, startedAt: Math.min(...reports.map(({ startedAt }) => Date.parse(startedAt))) }
+  return { series: Series.merge([...known, start]) }
 }
 
 const mergeGenerators = (reports: ReadonlyArray<RunReport>): Pick<RunReport, "generator"> => {

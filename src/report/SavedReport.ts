@@ -1,5 +1,5 @@
 /**
- * Reads back what `--report json` and `--report html` wrote.
+ * Reads back what `--report` wrote as json, html or ndjson.
  *
  * @since 0.1.0
  */
@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Histogram from "../measure/Histogram.js"
+import * as Journal from "./Journal.js"
 import * as RunReport from "./RunReport.js"
 
 /**
@@ -17,6 +18,9 @@ import * as RunReport from "./RunReport.js"
  */
 export const parse = (text: string): Either.Either<RunReport.RunReport, string> =>
   Either.gen(function* () {
+    if (/^\s*\{"type":/.test(text)) {
+      return (yield* Either.mapLeft(Journal.read(text), (error) => error.message)).report
+    }
     const json = yield* jsonOf(text)
     const value = yield* Either.try({
       try: (): unknown => JSON.parse(json),

@@ -59,7 +59,7 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
   ]
 }
 
-const verb = { completed: "completed", stopped: "stopped on request", failed: "ended early" } as const
+const verb = { completed: "completed", stopped: "stopped on request", failed: "ended early", cut: "cut short" } as const
 const words: { readonly [end: string]: string } = { refusedAfterContent: "refused after content" }
 
 const percent = (part: number, whole: number): string => {

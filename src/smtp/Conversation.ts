@@ -59,12 +59,17 @@ export class Conversation implements Wire, Expiring {
   /** A greeting may come before anybody waits for it. */
   private greeting: Reply.Reply | undefined = undefined
   private begun = false
+  /** Whether it is known who ended the connection. */
+  private over = false
+  /** QUIT was sent: the end is our doing, whoever closes first. */
+  private parting = false
 
   constructor(
     private readonly transport: Transport,
     private readonly options: ConnectOptions
   ) {
     options.deadlines.add(this)
+    options.observer.opened++
   }
 
   exchange(
@@ -97,6 +102,7 @@ export class Conversation implements Wire, Expiring {
   }
 
   close(how: "reset" | "fin"): void {
+    this.end(this.closing)
     this.closing = true
     if (this.failure === undefined) this.spoil((step) => new ConnectionLost({ step, how: "abandoned", replies: [] }))
     this.steps = nothing
@@ -117,7 +123,8 @@ export class Conversation implements Wire, Expiring {
     this.count = 0
     this.resume = resume
     this.since = now
-    this.deadline = this.since + (steps[0] === "quit" ? Math.min(timeout, quitTimeout) : timeout)
+    this.parting = steps[0] === "quit"
+    this.deadline = this.since + (this.parting ? Math.min(timeout, quitTimeout) : timeout)
     if (this.deadline < deadlines.wakesAt) deadlines.wake(this.deadline)
     if (!this.begun) {
       this.begun = true
@@ -164,8 +171,16 @@ export class Conversation implements Wire, Expiring {
 
   /** The connection is gone. */
   ended(how: "closed" | "reset"): void {
+    this.end(true)
     if (this.failure !== undefined) return
     this.fail((step) => new ConnectionLost({ step, how, replies: this.received() }))
+  }
+
+  private end(byServer: boolean): void {
+    if (this.over) return
+    this.over = true
+    if (byServer && !this.parting) this.options.observer.closedByServer++
+    else this.options.observer.closedByUs++
   }
 
   expire(): void {
@@ -245,6 +260,7 @@ export class Conversation implements Wire, Expiring {
     const error = failure(step)
     this.resume = undefined
     this.steps = nothing
+    this.end(false)
     this.transport.close("reset")
     resume(Exit.fail(error))
   }

@@ -91,6 +91,10 @@ export interface Wire {
 export interface WireObserver {
   bytesOut: number
   bytesIn: number
+  /** Connections that stood, and who ended them: the server also where it had announced it, with a 421 or a 521. */
+  opened: number
+  closedByUs: number
+  closedByServer: number
   /** A reply that was asked for, and how long it took from the write of its group (from the final dot, if `final`). */
   readonly onReply: (step: Step, reply: Reply, elapsed: number, now: number) => void
   /** The final dot was handed over, so long after the first byte of the content. */

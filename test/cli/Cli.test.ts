@@ -237,7 +237,7 @@ describe("reports and verdicts", () => {
   understands(["--fail-if", "failed > 0", "--fail-if", "rate < 5", "h"], { failIf: ["failed > 0", "rate < 5"] })
   refuses(
     ["--report", "text", "--report", "xml=x", "h"],
-    '--report: expected text, json, csv, hgrm, prometheus, junit or html, or one of them with =FILE, not "xml=x"'
+    '--report: expected text, json, csv, hgrm, prometheus, junit, html or ndjson, or one of them with =FILE, not "xml=x"'
   )
   refuses(
     ["--fail-if", "failed > 0", "--fail-if", "p99(transaction) > 250", "h"],

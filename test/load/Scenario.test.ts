@@ -19,7 +19,6 @@ import * as Accounting from "../../src/measure/Accounting.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import * as Distribution from "../../src/plan/Distribution.js"
 import * as Plan from "../../src/plan/Plan.js"
-import * as CsvReport from "../../src/report/CsvReport.js"
 import * as HgrmReport from "../../src/report/HgrmReport.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
 import * as PrometheusReport from "../../src/report/PrometheusReport.js"
@@ -219,14 +218,14 @@ describe("steps of one's own", () => {
     })
   )
 
-  it.effect("are in each face of the report, whatever their names hold", () =>
+  it.effect("are in each face of the report that tells of steps, whatever their names hold", () =>
     Effect.gen(function* () {
       const name = '=cmd|"<b>\u001b[2J\n'
       const result = yield* simulate({}, Scenario.measure(Effect.sleep(12), name))
       const report = RunReport.make(Plan.make({}), result, { version: "test" })
       const found = report.durations.find(({ of }) => of.includes("cmd"))
       assert.closeTo(found?.p50 ?? 0, 12, 0.02)
-      for (const face of [CsvReport, HgrmReport, JsonReport, PrometheusReport, TextReport]) {
+      for (const face of [HgrmReport, JsonReport, PrometheusReport, TextReport]) {
         const text = face.render(report)
         assert.include(text, "cmd")
         assert.notMatch(text, /[\u0000-\u0009\u000b-\u001f]/)

@@ -2,7 +2,9 @@
 import * as Option from "effect/Option"
 import * as Accounting from "../../src/measure/Accounting.js"
 import { type Ending, type Measured, Recorder } from "../../src/measure/Recorder.js"
+import * as Series from "../../src/measure/Series.js"
 import * as Plan from "../../src/plan/Plan.js"
+import type { Entry } from "../../src/report/RunningReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
 import * as Outcome from "../../src/smtp/Outcome.js"
 import { ConnectionLost } from "../../src/smtp/SmtpError.js"
@@ -46,3 +48,25 @@ export const reportOf = (
   const finished = { accounting: books, recorder, startedAt, elapsed, stopped: false, endedBy: Option.none() }
   return RunReport.make(Plan.make({ target: "mail.example" }), finished, { version: "1.2.3" })
 }
+
+/** A second of a run in which two messages were begun, and one accepted. */
+export const entryAt = (second: number): Entry => ({
+  interval: {
+    at: second * 1000,
+    length: 1000,
+    started: 2,
+    accepted: 1,
+    rejected: 0,
+    failed: 0,
+    unknown: 0,
+    bytes: { out: 10, in: 5 },
+    connections: { opened: 1, failed: 0, reused: 0, closedByUs: 0, closedByServer: 0 },
+    underWay: second,
+    open: second,
+    ...Series.statistics([[1234, 1]])
+  },
+  recipients: { offered: 1, accepted: 1, refused: 0, refusedAfterContent: 0, unknown: 0, abandoned: 0 },
+  durations: [{ of: "transaction", ending: "accepted", buckets: [[1234, 1]] }],
+  replies: [],
+  errors: []
+})

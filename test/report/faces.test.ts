@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Series from "../../src/measure/Series.js"
 import * as CsvReport from "../../src/report/CsvReport.js"
 import * as HgrmReport from "../../src/report/HgrmReport.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
@@ -7,7 +8,7 @@ import * as JunitReport from "../../src/report/JunitReport.js"
 import * as PrometheusReport from "../../src/report/PrometheusReport.js"
 import type { RunReport } from "../../src/report/RunReport.js"
 import * as TextReport from "../../src/report/TextReport.js"
-import { reportOf, type Sample } from "./Reports.js"
+import { entryAt, reportOf, type Sample } from "./Reports.js"
 
 const samples: ReadonlyArray<Sample> = [1, 2, 3, 4].map((elapsed) => ({
   of: "transaction",
@@ -40,13 +41,21 @@ describe("each face of a report", () => {
     })
   }
 
-  it("csv has a row for each step and ending that there was", () => {
-    const [heading, ...rows] = CsvReport.render(hostile).trimEnd().split("\n")
-    assert.match(heading ?? "", /^step,ending,count,/)
-    assert.include(
-      rows.map((row) => row.split(",").slice(0, 3).join(",")),
-      "transaction,accepted,4"
+  it("csv has a row for each interval of the run, with as many cells as there are headings", () => {
+    const [interval] = Series.append(Series.empty, entryAt(1).interval, 0).intervals
+    const series = { width: 1000, intervals: [interval!, { ...interval!, at: 2000 }] }
+    const [heading, ...rows] = CsvReport.render({ ...hostile, series })
+      .trimEnd()
+      .split("\n")
+    assert.match(heading ?? "", /^at_ms,length_ms,started,accepted,/)
+    assert.deepStrictEqual(
+      rows.map((row) => row.split(",").slice(0, 4).map(Number)),
+      [
+        [1000, 1000, 2, 1],
+        [2000, 1000, 2, 1]
+      ]
     )
+    for (const row of rows) assert.lengthOf(row.split(","), heading?.split(",").length ?? 0)
   })
 
   it("text fits a terminal of 80 columns", () => {

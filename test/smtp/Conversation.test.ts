@@ -27,6 +27,9 @@ const make = (options: { readonly timeout?: number; readonly wakesAt?: number } 
   const observer: WireObserver = {
     bytesIn: 0,
     bytesOut: 0,
+    opened: 0,
+    closedByUs: 0,
+    closedByServer: 0,
     onReply: (step, reply, elapsed, now) => seen.push([step, reply.code, elapsed, now]),
     onContent: (elapsed, now) => contents.push([elapsed, now]),
     onTrace: (direction, text) => trace.push(`${direction} ${text}`)

@@ -1,0 +1,243 @@
+/**
+ * What is shown, written and judged while a run goes on: the live view, the journal, and --abort-if.
+ *
+ * @since 0.1.0
+ */
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Mailbox from "effect/Mailbox"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Sampling } from "../load/Sampler.js"
+import type { Sample } from "../measure/Meter.js"
+import * as Series from "../measure/Series.js"
+import type { Plan } from "../plan/Plan.js"
+import * as Rate from "../plan/Rate.js"
+import * as Journal from "../report/Journal.js"
+import * as Judgement from "../report/Judgement.js"
+import { Output } from "../report/Output.js"
+import * as Progress from "../report/Progress.js"
+import { type Entry, entry, join, RunningReport } from "../report/RunningReport.js"
+import type { RunReport } from "../report/RunReport.js"
+import * as Fatal from "./Fatal.js"
+import * as Reports from "./Reports.js"
+
+/**
+ * The companion of one run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Live {
+  /** For the run; nothing where nobody wants to know. */
+  readonly sampling: Sampling | undefined
+  /** Resumes when --abort-if says that the run is to end. */
+  readonly aborted: Effect.Effect<Judgement.Judgement>
+  /** Writes to standard error, above the live view. */
+  readonly stderr: (text: string) => void
+  /** Takes the live view away. */
+  readonly clear: () => void
+  /** The series so far. */
+  readonly series: () => Series.Series | undefined
+  /** Ends the journal with the report. */
+  readonly finish: (report: RunReport | undefined) => Effect.Effect<void>
+}
+
+/** Between two refreshes of the live view, and two lines of the plain one, in milliseconds. */
+const refresh = 250
+const plainEvery = 5000
+
+/**
+ * Prepares what the plan asks for.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (plan: Plan, version: string): Effect.Effect<Live, never, FileSystem | Output | Scope.Scope> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const view = viewOf(plan, output)
+    const journals = Reports.journalsOf(plan)
+    const { abortIf = [] } = plan
+    const aborted = yield* Deferred.make<Judgement.Judgement>()
+    const journal = journals.length === 0 ? undefined : yield* startJournal(journals)
+
+    let running: RunningReport | undefined
+    /** What has not become a second yet. */
+    let pending: Entry | undefined
+    const screen = new Screen(plan, view, output)
+
+    const second = (whole: Entry) => {
+      running?.add(whole)
+      journal?.write(Journal.interval(whole))
+      if (abortIf.length === 0 || running === undefined) return
+      const [first] = Judgement.soFar(running.report("open"), abortIf)
+      if (first !== undefined) Deferred.unsafeDone(aborted, Effect.succeed(first))
+    }
+    const flush = () => {
+      if (pending !== undefined) second(pending)
+      pending = undefined
+    }
+    const take = (startedAt: number) => (sample: Sample) => {
+      screen.show(sample.interval)
+      const next = entry(sample)
+      if (pending !== undefined && secondOf(pending, startedAt) !== secondOf(next, startedAt)) flush()
+      pending = pending === undefined ? next : join(pending, next)
+      if ((startedAt + next.interval.at) % 1000 === 0) flush()
+    }
+    let taking: ((sample: Sample) => void) | undefined
+    const wanted = view !== "off" || Reports.areWanted(plan) || journal !== undefined || abortIf.length > 0
+    return {
+      sampling: wanted
+        ? {
+            every: view === "live" ? refresh : 1000,
+            begin: (startedAt, planned) => {
+              screen.planned = planned
+              const start = {
+                planned,
+                tool: { name: "smtp-source", version },
+                startedAt: startedAt.toISOString(),
+                plan: { ...plan }
+              }
+              running = new RunningReport(start)
+              taking = take(startedAt.getTime())
+              journal?.write(Journal.start(start))
+            },
+            take: (sample) => taking?.(sample)
+          }
+        : undefined,
+      aborted: Deferred.await(aborted),
+      stderr: (text) => screen.above(text),
+      clear: () => screen.clear(),
+      series: () => {
+        flush()
+        return running?.series
+      },
+      finish: (report) =>
+        Effect.suspend(() => {
+          flush()
+          if (journal === undefined) return Effect.void
+          if (report !== undefined) journal.write(Journal.end(report))
+          return journal.close
+        })
+    }
+  })
+
+const secondOf = ({ interval }: Entry, startedAt: number): number => Math.ceil((startedAt + interval.at) / 1000)
+
+/** What is shown: a live view where standard error is a terminal that nothing else writes to. */
+const viewOf = ({ counter, progress, verbose }: Plan, { isTerminal }: Output["Type"]): "live" | "plain" | "off" => {
+  if (progress !== "auto") return progress
+  return isTerminal.stderr && verbose === 0 && !(counter && isTerminal.stdout) ? "live" : "off"
+}
+
+/** The view on the terminal. */
+class Screen {
+  private drawn: ReadonlyArray<string> = []
+  private readonly lately: Array<Series.Interval> = []
+  private ended = { accepted: 0, rejected: 0, failed: 0, unknown: 0 }
+  private saidAt = 0
+  planned: number | undefined
+  /** How long the run lasts at most, in milliseconds. */
+  private readonly lasts: number | undefined
+
+  constructor(
+    { duration }: Plan,
+    private readonly view: "live" | "plain" | "off",
+    private readonly output: Output["Type"]
+  ) {
+    this.lasts =
+      duration === undefined ? undefined : Option.getOrUndefined(Either.getRight(Rate.parseDuration(duration)))
+  }
+
+  show(interval: Series.Interval): void {
+    if (this.view === "off") return
+    this.lately.push(interval)
+    const since = interval.at - 1000
+    while (this.lately[0] !== undefined && this.lately[0].at <= since) this.lately.shift()
+    const { accepted, failed, rejected, unknown } = this.ended
+    this.ended = {
+      accepted: accepted + interval.accepted,
+      rejected: rejected + interval.rejected,
+      failed: failed + interval.failed,
+      unknown: unknown + interval.unknown
+    }
+    const { open, underWay } = interval
+    const state: Progress.State = {
+      planned: this.planned,
+      lasts: this.lasts,
+      elapsed: interval.at,
+      ended: this.ended,
+      lately: { ...Series.together(this.lately), open, underWay }
+    }
+    if (this.view === "live") {
+      this.draw(Progress.lines(state, this.output.columns()))
+    } else if (interval.at - this.saidAt >= plainEvery) {
+      this.saidAt = interval.at
+      this.output.stderr(`smtp-source: ${Progress.plain(state)}\n`)
+    }
+  }
+
+  above(text: string): void {
+    const lines = this.drawn
+    this.clear()
+    this.output.stderr(text)
+    if (lines.length > 0) this.draw(lines)
+  }
+
+  clear(): void {
+    if (this.drawn.length > 0) this.draw([])
+  }
+
+  private draw(lines: ReadonlyArray<string>): void {
+    this.output.stderr(Progress.redraw(this.drawn, lines, this.output.columns()))
+    this.drawn = lines
+  }
+}
+
+interface JournalWriter {
+  readonly write: (line: string) => void
+  /** Resumes when all is written. */
+  readonly close: Effect.Effect<void>
+}
+
+/** Writes each line as it comes, in a fiber of its own. A file that cannot be written any more is told of once. */
+const startJournal = (
+  files: ReadonlyArray<string | undefined>
+): Effect.Effect<JournalWriter, never, FileSystem | Output | Scope.Scope> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const lines = yield* Mailbox.make<string>()
+    let first = true
+    const broken = new Set<string>()
+    const writing = yield* Effect.forkScoped(
+      Stream.runForEach(Mailbox.toStream(lines), (line) => {
+        const flag = first ? "w" : "a"
+        first = false
+        return Effect.forEach(
+          files,
+          (file) => {
+            if (file === undefined) return Effect.sync(() => output.stdout(line))
+            if (broken.has(file)) return Effect.void
+            return Effect.catchAll(Reports.writeFile("ndjson", file, line, flag), (error) =>
+              Effect.sync(() => {
+                broken.add(file)
+                output.stderr(Fatal.line(error.message))
+              })
+            )
+          },
+          { discard: true }
+        )
+      })
+    )
+    return {
+      write: (line) => {
+        lines.unsafeOffer(line)
+      },
+      close: Effect.zipRight(lines.end, Fiber.join(writing))
+    }
+  })

@@ -1,0 +1,68 @@
+/**
+ * Takes samples of a run while it goes on, at whole seconds of the time of day, or at whole parts of them.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { Meter, type Sample } from "../measure/Meter.js"
+import * as Arrival from "../plan/Arrival.js"
+import type { Plan } from "../plan/Plan.js"
+import type { SharedRun } from "./SharedRun.js"
+
+/**
+ * Who wants samples, and how often. `every` is in milliseconds and divides a second; without one it is a second.
+ *
+ * `take` is called between the turns of the run's fibers: it returns soon and does not throw.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sampling {
+  readonly every?: number | undefined
+  /** Called before the first sample, with the run's start, and its messages where their number is known. */
+  readonly begin?: ((startedAt: Date, planned: number | undefined) => void) | undefined
+  readonly take: (sample: Sample) => void
+}
+
+/**
+ * How many messages a run has, unless its time alone ends it.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const knownMessages = ({ messages }: Plan): number | undefined =>
+  messages === Arrival.unlimited ? undefined : messages
+
+/**
+ * Samples the run from now on, as long as the scope lives; what it gives takes the last sample, which is shorter.
+ *
+ * A sample that comes late, because the thread was busy, is longer; none is taken twice.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const start = (
+  { ledger, plan, recorder }: SharedRun,
+  startedAt: Date,
+  { begin, every = 1000, take }: Sampling
+): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    begin?.(startedAt, knownMessages(plan))
+    const now = Effect.map(Clock.currentTimeMillis, (time) => time - startedAt.getTime())
+    const meter = new Meter(ledger, recorder, Math.max(0, yield* now))
+    let boundary = Math.floor((yield* Clock.currentTimeMillis) / every) * every
+    let last = -1
+    const sample = (at: number) => {
+      if (at <= last) return
+      last = at
+      take(meter.take(at))
+    }
+    const next = Effect.flatMap(Clock.currentTimeMillis, (time) => {
+      boundary = Math.max(boundary, Math.floor(time / every) * every) + every
+      return Effect.sleep(boundary - time)
+    })
+    yield* Effect.forkScoped(Effect.forever(Effect.map(next, () => sample(boundary - startedAt.getTime()))))
+    return Effect.map(now, sample)
+  })

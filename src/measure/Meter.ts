@@ -1,0 +1,184 @@
+/**
+ * Reads the books and the recorder of a run while it goes on: what was added since the last reading.
+ *
+ * @since 0.1.0
+ */
+import type { Recipients } from "../smtp/Outcome.js"
+import type { Accounting } from "./Accounting.js"
+import * as ErrorTally from "./ErrorTally.js"
+import type { Durations, Ending, Recorder } from "./Recorder.js"
+import * as ReplyTally from "./ReplyTally.js"
+import * as Series from "./Series.js"
+
+/**
+ * The durations of one step that ended so, in one interval.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StepBuckets {
+  readonly of: string
+  readonly ending: Ending
+  readonly buckets: Series.Buckets
+}
+
+/**
+ * All that happened in one interval; replies and errors are those since the run's start. From the samples of a run its
+ * whole report can be made.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sample {
+  readonly interval: Series.Interval
+  readonly recipients: Recipients
+  readonly durations: ReadonlyArray<StepBuckets>
+  readonly replies: ReadonlyArray<ReplyTally.ReplyCount>
+  readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
+}
+
+/**
+ * Takes samples. One for each run, or each thread's part of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Meter {
+  private at: number
+  private counts: Counts
+  private readonly seen = new Map<string, Float64Array>()
+
+  /** `begunAt` is when the part began, in milliseconds since the run's start. */
+  constructor(
+    private readonly accounting: Accounting,
+    private readonly recorder: Recorder,
+    begunAt: number
+  ) {
+    this.at = begunAt
+    this.counts = this.read()
+  }
+
+  /** What was added since the last sample, up to `at`, in milliseconds since the run's start. */
+  take(at: number): Sample {
+    const before = this.counts
+    const now = this.read()
+    const durations = this.durations()
+    const since = (of: (counts: Counts) => number) => of(now) - of(before)
+    const messages = now.accepted + now.rejected + now.failed + now.unknown
+    const transactions = durations.find(({ ending, of }) => of === "transaction" && ending === "accepted")
+    const interval: Series.Interval = {
+      at,
+      length: Math.round((at - this.at) * 1000) / 1000,
+      started: since((counts) => counts.started),
+      accepted: since((counts) => counts.accepted),
+      rejected: since((counts) => counts.rejected),
+      failed: since((counts) => counts.failed),
+      unknown: since((counts) => counts.unknown),
+      bytes: { out: since((counts) => counts.out), in: since((counts) => counts.in) },
+      connections: {
+        opened: since(({ connections }) => connections.opened),
+        failed: since(({ connections }) => connections.failed),
+        reused: since(({ connections }) => connections.reused),
+        closedByUs: since(({ connections }) => connections.closedByUs),
+        closedByServer: since(({ connections }) => connections.closedByServer)
+      },
+      underWay: now.started - messages,
+      open: now.connections.opened - now.connections.closedByUs - now.connections.closedByServer,
+      ...Series.statistics(transactions?.buckets ?? [])
+    }
+    const recipients = {
+      offered: since((counts) => counts.recipients.offered),
+      accepted: since((counts) => counts.recipients.accepted),
+      refused: since((counts) => counts.recipients.refused),
+      refusedAfterContent: since((counts) => counts.recipients.refusedAfterContent),
+      unknown: since((counts) => counts.recipients.unknown),
+      abandoned: since((counts) => counts.recipients.abandoned)
+    }
+    this.at = at
+    this.counts = now
+    return { interval, recipients, durations, replies: this.recorder.replies(), errors: this.recorder.errors() }
+  }
+
+  private read() {
+    const { accepted, failed, recipients, rejected, started, unknown } = this.accounting
+    const { bytesIn, bytesOut } = this.recorder
+    const connections = this.recorder.connections()
+    return { started, accepted, rejected, failed, unknown, recipients, out: bytesOut, in: bytesIn, connections }
+  }
+
+  private durations(): ReadonlyArray<StepBuckets> {
+    const added: Array<StepBuckets> = []
+    for (const { ending, histogram, of } of this.recorder.durations()) {
+      const buckets = this.added({ ending, histogram, of })
+      if (buckets.length > 0) added.push({ of, ending, buckets })
+    }
+    return added
+  }
+
+  private added({ ending, histogram, of }: Durations): Series.Buckets {
+    const { counts } = histogram
+    const key = `${of} ${ending}`
+    let seen = this.seen.get(key)
+    if (seen === undefined) {
+      seen = new Float64Array(counts.length)
+      this.seen.set(key, seen)
+    }
+    const buckets: Array<readonly [number, number]> = []
+    for (let index = 0; index < counts.length; index++) {
+      const count = counts[index]!
+      if (count === seen[index]) continue
+      buckets.push([index, count - seen[index]!])
+      seen[index] = count
+    }
+    return buckets
+  }
+}
+
+type Counts = ReturnType<Meter["read"]>
+
+/**
+ * The samples of several threads for the same interval, as one.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const merge = (samples: ReadonlyArray<Sample>): Sample => {
+  const total = (name: keyof Recipients) => samples.reduce((sum, { recipients }) => sum + recipients[name], 0)
+  return {
+    interval: Series.together(samples.map(({ interval }) => interval)),
+    recipients: {
+      offered: total("offered"),
+      accepted: total("accepted"),
+      refused: total("refused"),
+      refusedAfterContent: total("refusedAfterContent"),
+      unknown: total("unknown"),
+      abandoned: total("abandoned")
+    },
+    durations: sumSteps(samples.map(({ durations }) => durations)),
+    replies: ReplyTally.merge(samples.map(({ replies }) => replies)),
+    errors: ErrorTally.merge(samples.map(({ errors }) => errors))
+  }
+}
+
+/**
+ * The durations of several samples, added up.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const sumSteps = (all: ReadonlyArray<ReadonlyArray<StepBuckets>>): ReadonlyArray<StepBuckets> => {
+  const steps = new Map<string, Array<StepBuckets>>()
+  for (const durations of all.flat()) {
+    const key = `${durations.of} ${durations.ending}`
+    const parts = steps.get(key)
+    if (parts === undefined) steps.set(key, [durations])
+    else parts.push(durations)
+  }
+  return [...steps.values()].flatMap((parts) =>
+    parts.slice(0, 1).map(({ ending, of }) => ({
+      of,
+      ending,
+      buckets: Series.sumBuckets(parts.map(({ buckets }) => buckets))
+    }))
+  )
+}

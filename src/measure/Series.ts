@@ -1,0 +1,244 @@
+/**
+ * How a run went on: what happened in each of its seconds.
+ *
+ * Intervals end at whole seconds of the time of day, so that those of threads, and of hosts, lie upon each other: series
+ * merge exactly, second by second.
+ *
+ * @since 0.1.0
+ */
+import * as Histogram from "./Histogram.js"
+
+/**
+ * The buckets of a histogram that are not empty: index and count, by index.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Buckets = ReadonlyArray<readonly [index: number, count: number]>
+
+/**
+ * What became of connections.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connections {
+  readonly opened: number
+  /** Attempts that did not lead to a connection. */
+  readonly failed: number
+  /** Messages that went over a connection that had carried one before. */
+  readonly reused: number
+  readonly closedByUs: number
+  /** Closed or reset by the server, or given up after its 421 or 521. */
+  readonly closedByServer: number
+}
+
+/**
+ * One interval of a run. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Interval {
+  /** When it ended, since the run's start. */
+  readonly at: number
+  readonly length: number
+  /** Messages begun, and messages that ended so. */
+  readonly started: number
+  readonly accepted: number
+  readonly rejected: number
+  readonly failed: number
+  readonly unknown: number
+  readonly bytes: { readonly out: number; readonly in: number }
+  readonly connections: Connections
+  /** Messages under way at its end: one for each session that is busy. */
+  readonly underWay: number
+  /** Connections open at its end. */
+  readonly open: number
+  /** Of the transactions that were accepted in it. */
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+  readonly buckets: Buckets
+}
+
+/**
+ * The intervals of a run, in their order, each about as long as `width` says, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Series {
+  readonly width: number
+  readonly intervals: ReadonlyArray<Interval>
+}
+
+/**
+ * How many intervals a series keeps. Beyond them it keeps half as many of twice the width.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const most = 3600
+
+/**
+ * A series without intervals.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const empty: Series = { width: 1000, intervals: [] }
+
+/**
+ * The duration that `percentile` per cent of those in the buckets do not exceed, in milliseconds; 0 where there are none.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const valueAtPercentile = (buckets: Buckets, count: number, percentile: number): number => {
+  const rank = Math.max(1, Math.ceil((Math.min(percentile, 100) / 100) * count - 1e-9))
+  let before = 0
+  for (const [index, here] of buckets) {
+    before += here
+    if (before >= rank) return Histogram.highestAt(index) / 1e6
+  }
+  return 0
+}
+
+/**
+ * The sum of buckets, in any order.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const sumBuckets = (all: ReadonlyArray<Buckets>): Buckets => {
+  const [first, second, ...rest] = all
+  if (first === undefined) return []
+  if (second === undefined || (second.length === 0 && rest.length === 0)) return first
+  const counts = new Map<number, number>()
+  for (const [index, count] of all.flat()) counts.set(index, (counts.get(index) ?? 0) + count)
+  return [...counts].sort(([left], [right]) => left - right)
+}
+
+/**
+ * What follows from an interval's buckets.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const statistics = (buckets: Buckets): Pick<Interval, "p50" | "p99" | "max" | "buckets"> => {
+  const count = buckets.reduce((sum, [, here]) => sum + here, 0)
+  const at = (percentile: number) => valueAtPercentile(buckets, count, percentile)
+  return { p50: at(50), p99: at(99), max: at(100), buckets }
+}
+
+/**
+ * Adds an interval at the end. `startedAt` is the run's start, in milliseconds of the time of day. An interval that lies in
+ * the same second as the last one, or in the same longer stretch, becomes part of it.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const append = (series: Series, interval: Interval, startedAt: number): Series => {
+  const last = series.intervals.at(-1)
+  const keyOf = (each: Interval) => Math.ceil((startedAt + each.at) / series.width)
+  if (last !== undefined && keyOf(last) === keyOf(interval)) {
+    return { ...series, intervals: [...series.intervals.slice(0, -1), join([last, interval])] }
+  }
+  const longer: Series = { ...series, intervals: [...series.intervals, interval] }
+  return longer.intervals.length > most ? widen(longer, series.width * 2, startedAt) : longer
+}
+
+/**
+ * Several intervals that follow each other, as one.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const join = (parts: ReadonlyArray<Interval>): Interval => {
+  const last = parts.reduce((latest, part) => (part.at >= latest.at ? part : latest))
+  return { ...together(parts), underWay: last.underWay, open: last.open }
+}
+
+/**
+ * Several intervals of the same time, as one.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const together = (parts: ReadonlyArray<Interval>): Interval => {
+  const total = (of: (part: Interval) => number) => parts.reduce((before, part) => before + of(part), 0)
+  const at = Math.max(...parts.map((part) => part.at))
+  const from = Math.min(...parts.map((part) => part.at - part.length))
+  return {
+    at,
+    length: Math.round((at - from) * 1000) / 1000,
+    started: total((part) => part.started),
+    accepted: total((part) => part.accepted),
+    rejected: total((part) => part.rejected),
+    failed: total((part) => part.failed),
+    unknown: total((part) => part.unknown),
+    bytes: { out: total((part) => part.bytes.out), in: total((part) => part.bytes.in) },
+    connections: sumConnections(parts.map((part) => part.connections)),
+    underWay: total((part) => part.underWay),
+    open: total((part) => part.open),
+    ...statistics(sumBuckets(parts.map((part) => part.buckets)))
+  }
+}
+
+/**
+ * The sum of what became of connections.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const sumConnections = (all: ReadonlyArray<Connections>): Connections => {
+  const total = (name: keyof Connections) => all.reduce((before, each) => before + each[name], 0)
+  return {
+    opened: total("opened"),
+    failed: total("failed"),
+    reused: total("reused"),
+    closedByUs: total("closedByUs"),
+    closedByServer: total("closedByServer")
+  }
+}
+
+const widen = ({ intervals }: Series, width: number, startedAt: number): Series => ({
+  width,
+  intervals: grouped(intervals, (interval) => Math.ceil((startedAt + interval.at) / width)).map(join)
+})
+
+const grouped = <A>(all: ReadonlyArray<A>, keyOf: (one: A) => number): ReadonlyArray<ReadonlyArray<A>> => {
+  const groups = new Map<number, Array<A>>()
+  for (const one of all) {
+    const key = keyOf(one)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [one])
+    else group.push(one)
+  }
+  return [...groups].sort(([left], [right]) => left - right).map(([, group]) => group)
+}
+
+/**
+ * The series of runs, or of parts of one, that went on at the same time or one after another. `startedAt` is the start of
+ * each, in milliseconds of the time of day; times in the result are since the earliest. The order does not matter.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const merge = (parts: ReadonlyArray<{ readonly series: Series; readonly startedAt: number }>): Series => {
+  const width = Math.max(...parts.map(({ series }) => series.width))
+  const startedAt = Math.min(...parts.map((part) => part.startedAt))
+  const moved = parts.flatMap((part) => {
+    const series = part.series.width === width ? part.series : widen(part.series, width, part.startedAt)
+    const later = part.startedAt - startedAt
+    return series.intervals.map((interval) => ({ ...interval, at: Math.round((interval.at + later) * 1000) / 1000 }))
+  })
+  const merged = {
+    width,
+    intervals: grouped(moved, (interval) => Math.ceil((startedAt + interval.at) / width)).map((group) =>
+      group.length === 1 ? group[0]! : together(group)
+    )
+  }
+  return merged.intervals.length > most ? widen(merged, width * 2, startedAt) : merged
+}

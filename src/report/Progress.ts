@@ -1,0 +1,142 @@
+/**
+ * What a run that goes on looks like: lines for a terminal, or one line for a log. Pure.
+ *
+ * @since 0.1.0
+ */
+import type { Interval } from "../measure/Series.js"
+import * as Summary from "./Summary.js"
+
+/**
+ * How far a run is. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface State {
+  /** Undefined where it is the run's time alone that ends it. */
+  readonly planned: number | undefined
+  /** How long the run lasts at most. */
+  readonly lasts?: number | undefined
+  readonly elapsed: number
+  /** Messages that have come to their end. */
+  readonly ended: Pick<Interval, "accepted" | "rejected" | "failed" | "unknown">
+  /** The last second, or as much of it as there was. */
+  readonly lately: Interval
+}
+
+const { count } = Summary
+
+const total = ({ accepted, failed, rejected, unknown }: State["ended"]): number =>
+  accepted + rejected + failed + unknown
+
+const perSecond = (messages: number, milliseconds: number): number =>
+  milliseconds > 0 ? Math.round((messages * 1000) / milliseconds) : 0
+
+/** How much of the run is over, by its messages or by its time: whichever comes first. */
+const shareOf = ({ elapsed, ended, lasts, planned }: State): number =>
+  Math.min(1, Math.max(planned === undefined ? 0 : total(ended) / planned, lasts === undefined ? 0 : elapsed / lasts))
+
+/** When the run will have come to its end, if it goes on as it did so far. */
+const remaining = (state: State): string => {
+  const share = shareOf(state)
+  return share === 0 ? "" : `ETA ${whole((state.elapsed * (1 - share)) / share / 1000)}`
+}
+
+const whole = (seconds: number): string => {
+  const rounded = Math.ceil(seconds)
+  const two = (number: number) => String(number).padStart(2, "0")
+  const minutes = Math.floor(rounded / 60)
+  if (minutes === 0) return `${rounded} s`
+  return minutes < 60
+    ? `${minutes}:${two(rounded % 60)} min`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(rounded % 60)} h`
+}
+
+const percentOf = (state: State): string => `${Math.floor(shareOf(state) * 100)} %`
+
+const doneOf = ({ ended, planned }: State): string =>
+  planned === undefined ? `${count(total(ended))} messages` : `${count(total(ended))} of ${count(planned)}`
+
+const errorsOf = ({ failed, rejected, unknown }: State["ended"]): string =>
+  [
+    [rejected, "rejected"],
+    [failed, "failed"],
+    [unknown, "unknown"]
+  ]
+    .flatMap(([number, word]) => (Number(number) > 0 ? [`${count(Number(number))} ${word}`] : []))
+    .join(", ") || "no errors"
+
+/**
+ * The live view, in lines of fewer than `columns` characters: parts that do not fit are left out, the less telling first.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const lines = (state: State, columns: number): ReadonlyArray<string> => {
+  const { elapsed, ended, lately } = state
+  const done = total(ended)
+  const share = shareOf(state)
+  const width = Math.max(0, Math.min(30, columns - 50))
+  const filled = Math.round(share * width)
+  const bar = width < 10 ? "" : `[${"#".repeat(filled)}${"-".repeat(width - filled)}]`
+  const now = perSecond(total(lately), lately.length)
+  return [
+    fitting([bar, percentOf(state), doneOf(state), remaining(state)], columns),
+    fitting(
+      [
+        `${count(now)} messages/s`,
+        `mean ${count(perSecond(done, elapsed))}`,
+        ...(lately.buckets.length === 0
+          ? []
+          : [`p50 ${Summary.milliseconds(lately.p50 * 1e6)}`, `p99 ${Summary.milliseconds(lately.p99 * 1e6)}`])
+      ],
+      columns
+    ),
+    fitting([errorsOf(ended), `${count(lately.underWay)} busy`, `${count(lately.open)} connections`], columns)
+  ]
+}
+
+/** As many of the parts as fit, from the first. */
+const fitting = (parts: ReadonlyArray<string>, columns: number): string => {
+  let line = ""
+  for (const part of parts.filter((part) => part !== "")) {
+    const longer = line === "" ? part : `${line}  ${part}`
+    if (longer.length < columns) line = longer
+    else if (line === "") return part.slice(0, Math.max(0, columns - 1))
+  }
+  return line
+}
+
+/**
+ * The same as one line, for a log.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const plain = (state: State): string => {
+  const { elapsed, ended, lately } = state
+  const parts = [
+    `${Math.round(elapsed / 1000)} s: ${doneOf(state)} (${percentOf(state)})`,
+    `${count(perSecond(total(lately), lately.length))} messages/s`,
+    ...(lately.buckets.length === 0
+      ? []
+      : [`p50 ${Summary.milliseconds(lately.p50 * 1e6)}`, `p99 ${Summary.milliseconds(lately.p99 * 1e6)}`]),
+    errorsOf(ended),
+    `${count(lately.underWay)} busy`,
+    remaining(state)
+  ]
+  return parts.filter((part) => part !== "").join(", ")
+}
+
+/**
+ * What draws `lines` over what was drawn before, in one write: nothing is cleared that is not drawn again at once, so that it
+ * does not flicker. `before` is what stands there; a terminal that became narrower since has broken its lines.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const redraw = (before: ReadonlyArray<string>, after: ReadonlyArray<string>, columns: number): string => {
+  const rows = before.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / Math.max(1, columns))), 0)
+  const up = rows === 0 ? "" : `\u001b[${rows}A`
+  return `${up}\r${after.map((line) => `${line}\u001b[K\n`).join("")}\u001b[J`
+}

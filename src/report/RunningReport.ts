@@ -1,0 +1,143 @@
+/**
+ * The report of a run that still goes on, made from its samples; or of one whose end nobody saw.
+ *
+ * @since 0.1.0
+ */
+import type { Sample } from "../measure/Meter.js"
+import * as Meter from "../measure/Meter.js"
+import * as Series from "../measure/Series.js"
+import * as RunReport from "./RunReport.js"
+
+/**
+ * What is known of a run before it begins.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Start extends Pick<RunReport.RunReport, "tool" | "startedAt" | "plan"> {
+  /** The number of messages, where it is not the run's time alone that ends it. */
+  readonly planned?: number | undefined
+}
+
+/**
+ * A sample as a report has it: with texts that are printable.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Entry extends Pick<Sample, "interval" | "recipients" | "durations"> {
+  /** Since the start of the run, not of the interval. */
+  readonly replies: RunReport.RunReport["replies"]
+  readonly errors: RunReport.RunReport["errors"]
+}
+
+/**
+ * A sample with its texts made printable.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const entry = ({ durations, errors, interval, recipients, replies }: Sample): Entry => ({
+  interval,
+  recipients,
+  durations,
+  replies: RunReport.repliesOf(replies),
+  errors: RunReport.errorsOf(errors)
+})
+
+/**
+ * Two entries that follow each other, as one.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const join = (before: Entry, after: Entry): Entry => ({
+  ...after,
+  interval: Series.join([before.interval, after.interval]),
+  recipients: sumRecipients(before.recipients, after.recipients),
+  durations: Meter.sumSteps([before.durations, after.durations])
+})
+
+/**
+ * Adds up what happened so far.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class RunningReport {
+  series: Series.Series = Series.empty
+  private readonly startedAt: number
+  private total: Series.Interval | undefined = undefined
+  private recipients: Sample["recipients"] = noRecipients
+  private durations: ReadonlyArray<Meter.StepBuckets> = []
+  private last: Entry | undefined = undefined
+
+  constructor(private readonly start: Start) {
+    this.startedAt = Date.parse(start.startedAt)
+  }
+
+  add(entry: Entry): void {
+    const { durations, interval, recipients } = entry
+    this.series = Series.append(this.series, interval, this.startedAt)
+    this.total = this.total === undefined ? interval : Series.together([this.total, interval])
+    this.recipients = sumRecipients(this.recipients, recipients)
+    this.durations = Meter.sumSteps([this.durations, durations])
+    this.last = entry
+  }
+
+  /**
+   * What is known of the run so far, as of one that was cut. Messages under way have an end that nobody saw, and are booked
+   * as unknown; or they are left open, where the run still goes on.
+   */
+  report(underWay: "unknown" | "open" = "unknown"): RunReport.RunReport {
+    const { start, total } = this
+    const { accepted = 0, failed = 0, rejected = 0, started = 0, unknown = 0 } = total ?? {}
+    const { plan, planned = started, startedAt, tool } = start
+    const elapsed = total?.at ?? 0
+    const unseen = underWay === "open" ? 0 : started - accepted - rejected - failed - unknown
+    return {
+      version: 1,
+      tool,
+      runs: 1,
+      startedAt,
+      elapsed,
+      ended: "cut",
+      plan,
+      messages: {
+        planned,
+        started,
+        accepted,
+        rejected,
+        failed,
+        unknown: unknown + unseen,
+        notStarted: planned - started
+      },
+      recipients: this.recipients,
+      rate: RunReport.rateOf(accepted, elapsed),
+      bytes: total?.bytes ?? { out: 0, in: 0 },
+      connections: total?.connections ?? Series.sumConnections([]),
+      durations: RunReport.ofSteps(this.durations),
+      replies: this.last?.replies ?? [],
+      errors: this.last?.errors ?? [],
+      ...(this.series.intervals.length === 0 ? {} : { series: this.series })
+    }
+  }
+}
+
+const noRecipients: Sample["recipients"] = {
+  offered: 0,
+  accepted: 0,
+  refused: 0,
+  refusedAfterContent: 0,
+  unknown: 0,
+  abandoned: 0
+}
+
+const sumRecipients = (a: Sample["recipients"], b: Sample["recipients"]): Sample["recipients"] => ({
+  offered: a.offered + b.offered,
+  accepted: a.accepted + b.accepted,
+  refused: a.refused + b.refused,
+  refusedAfterContent: a.refusedAfterContent + b.refusedAfterContent,
+  unknown: a.unknown + b.unknown,
+  abandoned: a.abandoned + b.abandoned
+})

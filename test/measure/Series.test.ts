@@ -1,0 +1,115 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import * as Series from "../../src/measure/Series.js"
+
+/** Some counts for an interval that ends at `at`. */
+const intervalOf = (at: number, length: number, counts: ReadonlyArray<number>): Series.Interval => {
+  const [started = 0, accepted = 0, rejected = 0, failed = 0, opened = 0, out = 0] = counts
+  return {
+    at,
+    length,
+    started,
+    accepted,
+    rejected,
+    failed,
+    unknown: 0,
+    bytes: { out, in: started },
+    connections: { opened, failed, reused: accepted, closedByUs: opened, closedByServer: rejected },
+    underWay: started,
+    open: opened,
+    ...Series.statistics(accepted === 0 ? [] : [[accepted * 100, accepted]])
+  }
+}
+
+const counts = fc.array(fc.nat(1000), { minLength: 6, maxLength: 6 })
+
+/** A run's series: whole seconds of the time of day, the first and the last of them cut. */
+const part = fc
+  .record({ startedAt: fc.integer({ min: 0, max: 20_000 }), seconds: fc.array(counts, { maxLength: 12 }) })
+  .map(({ seconds, startedAt }) => {
+    let before = 0
+    return {
+      startedAt,
+      series: seconds.reduce((series, each, index) => {
+        const at = (Math.floor(startedAt / 1000) + index + 1) * 1000 - startedAt
+        const interval = intervalOf(at, at - before, each)
+        before = at
+        return Series.append(series, interval, startedAt)
+      }, Series.empty)
+    }
+  })
+
+type Part = { readonly series: Series.Series; readonly startedAt: number }
+
+const totals = (parts: ReadonlyArray<Part>): unknown => {
+  const intervals = parts.flatMap(({ series }) => series.intervals)
+  const total = (of: (interval: Series.Interval) => number) => intervals.reduce((sum, each) => sum + of(each), 0)
+  return {
+    started: total((each) => each.started),
+    accepted: total((each) => each.accepted),
+    rejected: total((each) => each.rejected),
+    out: total((each) => each.bytes.out),
+    reused: total((each) => each.connections.reused),
+    buckets: Series.sumBuckets(intervals.map(({ buckets }) => buckets))
+  }
+}
+
+const merged = (parts: ReadonlyArray<Part>): Part => ({
+  series: Series.merge(parts),
+  startedAt: Math.min(...parts.map(({ startedAt }) => startedAt))
+})
+
+describe("series that are merged", () => {
+  it("hold the same in any order and grouping", () => {
+    fc.assert(
+      fc.property(part, part, part, (a, b, c) => {
+        const all = merged([a, b, c])
+        assert.deepStrictEqual(merged([c, a, b]), all)
+        assert.deepStrictEqual(merged([merged([a, b]), c]), all)
+        assert.deepStrictEqual(merged([a, merged([b, c])]), all)
+      })
+    )
+  })
+
+  it("lose nothing, and lie in the second of the day in which it happened", () => {
+    fc.assert(
+      fc.property(part, part, (a, b) => {
+        const all = merged([a, b])
+        assert.deepStrictEqual(totals([all]), totals([a, b]))
+        const secondsOf = (each: Part) => each.series.intervals.map(({ at }) => Math.ceil((each.startedAt + at) / 1000))
+        assert.deepStrictEqual(
+          secondsOf(all),
+          [...new Set([...secondsOf(a), ...secondsOf(b)])].sort((left, right) => left - right)
+        )
+      })
+    )
+  })
+})
+
+describe("a series that grows", () => {
+  it("keeps at most its limit, by making intervals longer, and loses nothing", () => {
+    let series = Series.empty
+    const seconds = 3 * Series.most
+    for (let second = 1; second <= seconds; second++) {
+      series = Series.append(series, intervalOf(second * 1000, 1000, [2, 1, 0, 0, 3, 4]), 0)
+      assert.isAtMost(series.intervals.length, Series.most)
+    }
+    assert.strictEqual(series.width, 4000)
+    assert.deepInclude(totals([{ series, startedAt: 0 }]) as object, { started: 2 * seconds, out: 4 * seconds })
+    // What is open is that of the moment, and not a sum.
+    assert.isTrue(series.intervals.every(({ open, underWay }) => open === 3 && underWay === 2))
+    assert.strictEqual(series.intervals.at(-1)?.at, seconds * 1000)
+  })
+
+  it("takes parts of a second as one", () => {
+    const quarters = [250, 500, 750, 1000, 1250].map((at) => intervalOf(at, 250, [1, 1, 0, 0, 0, 0]))
+    const series = quarters.reduce((all, each) => Series.append(all, each, 0), Series.empty)
+    assert.deepStrictEqual(
+      series.intervals.map(({ accepted, at, length }) => [at, length, accepted]),
+      [
+        [1000, 1000, 4],
+        [1250, 250, 1]
+      ]
+    )
+  })
+})

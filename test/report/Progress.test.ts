@@ -1,0 +1,66 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import * as Series from "../../src/measure/Series.js"
+import * as Progress from "../../src/report/Progress.js"
+
+const stateOf = (accepted: number, rejected: number, planned: number, elapsed: number): Progress.State => ({
+  planned,
+  elapsed,
+  ended: { accepted, rejected, failed: 0, unknown: 0 },
+  lately: {
+    at: elapsed,
+    length: 1000,
+    started: accepted,
+    accepted,
+    rejected,
+    failed: 0,
+    unknown: 0,
+    bytes: { out: 0, in: 0 },
+    connections: Series.sumConnections([]),
+    underWay: 20,
+    open: 25,
+    ...Series.statistics([[3000, accepted]])
+  }
+})
+
+describe("the live view", () => {
+  it("tells how far the run is, how fast, and what went wrong", () => {
+    const [first, second, third] = Progress.lines(stateOf(900, 100, 4000, 2000), 80)
+    assert.strictEqual(first, "[########----------------------]  25 %  1,000 of 4,000  ETA 6 s")
+    assert.match(second ?? "", /^1,000 messages\/s {2}mean 500 {2}p50 .* ms {2}p99 .* ms$/)
+    assert.strictEqual(third, "100 rejected  20 busy  25 connections")
+  })
+
+  it("keeps within the terminal's width, whatever it is, and always says how far the run is", () => {
+    const counts = fc.nat(10_000_000)
+    fc.assert(
+      fc.property(counts, counts, fc.integer({ min: 1, max: 300 }), (accepted, rejected, columns) => {
+        const state = stateOf(accepted, rejected, accepted + rejected + 1, 5000)
+        const lines = Progress.lines(state, columns)
+        assert.lengthOf(lines, 3)
+        for (const line of lines) assert.isTrue(line.length < columns || columns === 1, `${columns}: ${line}`)
+        if (columns > 5) assert.match(lines[0] ?? "", /%/)
+      })
+    )
+  })
+
+  it("draws over the rows that its lines take now, also when the terminal became narrower", () => {
+    assert.isTrue(Progress.redraw([], ["a"], 80).startsWith("\r"))
+    assert.isTrue(Progress.redraw(["x".repeat(70), "y"], ["a"], 80).startsWith("\u001b[2A\r"))
+    assert.isTrue(Progress.redraw(["x".repeat(70), "y"], ["a"], 30).startsWith("\u001b[4A\r"))
+  })
+
+  it("has no ETA before anything ended, and none of the latency", () => {
+    const { lately, ...state } = stateOf(0, 0, 10, 100)
+    const text = Progress.lines({ ...state, lately: { ...lately, buckets: [] } }, 80).join("\n")
+    assert.notMatch(text, /ETA|p50|NaN|Infinity/)
+    assert.match(text, /no errors/)
+  })
+})
+
+describe("the plain view", () => {
+  it("is one line without control characters", () => {
+    const line = Progress.plain(stateOf(900, 100, 4000, 2000))
+    assert.match(line, /^2 s: 1,000 of 4,000 \(25 %\), 1,000 messages\/s, p50 .*, 100 rejected, 20 busy, ETA 6 s$/)
+  })
+})
