@@ -21,6 +21,8 @@ const { values: options } = parseArgs({
   }
 })
 
+const library = new URL("library.mjs", import.meta.url).pathname
+
 interface Result {
   readonly row: Row
   readonly original: ReadonlyArray<Measurement>
@@ -36,7 +38,11 @@ const compare = async (row: Row): Promise<Result> => {
   try {
     for (let turn = 0; turn < Number(options.turns); turn++) {
       original.push(await measure("smtp-source", [...common, sink.target]))
-      ours.push(await measure(process.execPath, [options.ours, ...common, ...(row.ours ?? []), sink.target]))
+      const own =
+        row.library === undefined
+          ? [options.ours, ...common, ...(row.ours ?? []), sink.target]
+          : [library, ...row.library, String(messages), sink.target]
+      ours.push(await measure(process.execPath, own))
     }
   } finally {
     sink.stop()

@@ -9,6 +9,8 @@ export interface Row {
   readonly common: ReadonlyArray<string>
   /** Our options beyond the original's. */
   readonly ours?: ReadonlyArray<string>
+  /** The arguments of `library.mjs`, in place of the command, up to the messages. */
+  readonly library?: ReadonlyArray<string>
   /** smtp-sink's options. */
   readonly sink?: ReadonlyArray<string>
   readonly messages: number
@@ -25,6 +27,12 @@ export const rows: ReadonlyArray<Row> = [
   { name: "reuse, 200 sessions, 1 KiB", common: [...reuse, "-s", "200"], messages: 150_000, goal: 1.1 },
   { name: "reuse, 1 session, 1 KiB", common: [...reuse, "-s", "1"], messages: 100_000, goal: 1.15 },
   { name: "reuse, 20 sessions, default body", common: ["-d", "-s", "20"], messages: 150_000 },
+  {
+    name: "the library, reuse, 20 sessions, 1 KiB",
+    common: [...reuse, "-s", "20"],
+    library: ["20"],
+    messages: 150_000
+  },
   { name: "a connection per message, 10 sessions", common: ["-s", "10"], messages: 40_000, goal: 1.25 },
   { name: "20 recipients, 20 sessions", common: [...reuse, "-s", "20", "-r", "20"], messages: 30_000, goal: 1.15 },
   { name: "LMTP, 20 sessions", common: [...reuse, "-L", "-s", "20"], sink: ["-L"], messages: 150_000, goal: 1.1 },
