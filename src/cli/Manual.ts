@@ -33,7 +33,8 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
       code(
         "smtp-source [options] [inet:]host[:port]",
         "smtp-source [options] unix:pathname",
-        "smtp-source [options] --sink"
+        "smtp-source [options] --sink",
+        "smtp-source [options] --calibrate"
       )
     ]
   },

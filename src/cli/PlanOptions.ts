@@ -99,7 +99,7 @@ export const parse = (
       }
     }
     const issues = [...overridden(options), ...issuesOf(input, origins), ...conflictsOf(input, origins)]
-    if (input.target === undefined && input.sink !== true) issues.push("no target")
+    if (input.target === undefined && input.sink !== true && input.calibrate !== true) issues.push("no target")
     if (issues.length > 0) {
       const remind = issues.length === 1 && issues[0] === "no target"
       return yield* new UsageError({ reason: [...new Set(issues)].join("; "), remind })

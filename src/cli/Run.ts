@@ -20,6 +20,7 @@ import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import type { Connector } from "../smtp/Wire.js"
+import * as Calibrate from "./Calibrate.js"
 import * as Fatal from "./Fatal.js"
 import * as Live from "./Live.js"
 import * as Reports from "./Reports.js"
@@ -34,7 +35,11 @@ import * as Reports from "./Reports.js"
  * @category running
  */
 export const run = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Services> =>
-  plan.sink ? Effect.scoped(againstSink(plan, tool)) : Effect.map(report(plan, tool), ({ status }) => status)
+  plan.calibrate
+    ? Calibrate.run(plan)
+    : plan.sink
+      ? Effect.scoped(againstSink(plan, tool))
+      : Effect.map(report(plan, tool), ({ status }) => status)
 
 /**
  * What was wrong before anything was sent.

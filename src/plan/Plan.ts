@@ -298,6 +298,11 @@ const fields = {
     description:
       "Start a server of our own on loopback, in a thread of its own, and send to it instead of to a target. At the end its counts are compared with ours; a difference is a bug (exit status 70)."
   }),
+  calibrate: PlanField.withDefault(Schema.Boolean, false, {
+    section: "The run",
+    description:
+      "Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server that takes more than this is not measured by it."
+  }),
   summary: PlanField.withDefault(Schema.Boolean, false, {
     section: "The run",
     description: "Write the summary to standard error at the end, even where that is no terminal."
@@ -352,6 +357,7 @@ export const schema = Schema.Struct(fields).pipe(
 export const conflicts = (plan: {
   readonly [field: string]: unknown
   readonly sink?: unknown
+  readonly calibrate?: unknown
   readonly counter?: unknown
   readonly report?: unknown
   readonly arrivals?: unknown
@@ -379,6 +385,8 @@ export const conflicts = (plan: {
       ] as const
     ).map(([option, asked]) => [asked && !open, `${option} needs --rate or --stages`] as const),
     [given("target") && plan.sink === true, "--sink takes the place of the target"],
+    [given("target") && plan.calibrate === true, "--calibrate takes the place of the target"],
+    [plan.sink === true && plan.calibrate === true, "--calibrate starts a sink of its own"],
     [toStdout > 0 && plan.counter === true, "the -c option and --report cannot both have standard output"],
     [toStdout > 1, "only one --report can have standard output"]
   ]

@@ -1,0 +1,98 @@
+/**
+ * What this machine can generate: the plan's own load, against the embedded sink, as fast as it goes.
+ *
+ * @since 0.1.0
+ */
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Struct from "effect/Struct"
+import type * as Load from "../load/Load.js"
+import { StopSignal } from "../load/StopSignal.js"
+import * as Workers from "../load/Workers.js"
+import * as Arrival from "../plan/Arrival.js"
+import type { Plan } from "../plan/Plan.js"
+import { Output } from "../report/Output.js"
+import * as Summary from "../report/Summary.js"
+import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
+import * as Target from "../smtp/Target.js"
+import type { Connector } from "../smtp/Wire.js"
+import * as Fatal from "./Fatal.js"
+
+/** How long each measurement takes. */
+const lasts = "3s"
+
+/**
+ * Measures twice, three seconds each: the plan as it is, without its rate and its pauses; and with everything that makes it
+ * faster, so that it is known what is left. Writes a line for each to standard output, and gives the exit status.
+ *
+ * The sink shares the machine, and takes about as much of it as the generator does.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const run = (
+  plan: Plan
+): Effect.Effect<
+  number,
+  Load.RunError | SinkFailed,
+  Connector | EmbeddedSink | FileSystem | Output | StopSignal | Workers.Workers
+> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const output = yield* Output
+      const embedded = yield* EmbeddedSink
+      const signals = yield* StopSignal
+      const sink = yield* embedded.start({ protocol: plan.lmtp ? "lmtp" : "smtp", maxRecipients: plan.recipients })
+      const bare = unhurried(plan, Target.format(sink.target))
+      const fastest: Plan = {
+        ...bare,
+        reuse: true,
+        pipelining: "full",
+        workers: "auto",
+        sessions: Math.max(plan.sessions, 20)
+      }
+      const ways = [
+        ["as asked", bare],
+        ["-d --pipelining full --workers auto", fastest]
+      ] as const
+      for (const [name, way] of ways) {
+        const result = yield* Workers.run(way, { stopping: signals.first, hurrying: signals.second, watchHealth: true })
+        if (Option.isSome(result.endedBy)) {
+          output.stderr(Fatal.line(result.endedBy.value.message))
+          return Fatal.status.failure
+        }
+        output.stdout(`${name.padEnd(36)} ${describe(result, way)}\n`)
+      }
+      return Fatal.status.success
+    })
+  )
+
+/** The plan without all that keeps it from going as fast as it can, and without an end but its time. */
+const unhurried = (plan: Plan, target: string): Plan => {
+  const sessions = Arrival.isOpen(plan) ? (plan.maxSessions ?? plan.sessions) : plan.sessions
+  const kept = Struct.omit(plan, ...limits)
+  return { ...kept, burst: 1, calibrate: false, target, sessions, messages: Arrival.unlimited, duration: lasts }
+}
+
+const limits = [
+  "abortIf",
+  "connectRate",
+  "delay",
+  "dropLate",
+  "failIf",
+  "maxSessions",
+  "randomDelay",
+  "rate",
+  "report",
+  "stages",
+  "warmUp"
+] as const
+
+const describe = ({ accounting, elapsed, health }: Workers.WorkersResult, { sessions }: Plan): string => {
+  const { accepted } = accounting
+  const rate = `${Summary.count(Math.round((accepted * 1000) / elapsed))} messages/s`
+  const many = `${Summary.count(sessions)} ${sessions === 1 ? "session" : "sessions"}`
+  const busy = health === undefined ? "" : `, the generator ${Math.round(health.utilisation * 100)} % busy`
+  return `${rate} over ${many}${busy}`
+}
