@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import type { Abandonment } from "../plan/Shape.js"
 import * as Capabilities from "../smtp/Capabilities.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import * as Outcome from "../smtp/Outcome.js"
@@ -11,7 +12,7 @@ import * as Pipeline from "../smtp/Pipeline.js"
 import * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
-import { type ConnectFailed, ReplyMalformed, type WireError } from "../smtp/SmtpError.js"
+import { type ConnectFailed, ConnectionLost, ReplyMalformed, type Step, type WireError } from "../smtp/SmtpError.js"
 import type { ConnectOptions, Exchange, Script, Wire } from "../smtp/Wire.js"
 import type { Place } from "./ConnectGate.js"
 import type { SharedRun } from "./SharedRun.js"
@@ -51,6 +52,14 @@ export interface Connection {
   readonly open: Effect.Effect<Outcome.Outcome | undefined>
   /** Keeps the connection for the next message, if it is asked to and can; otherwise QUIT and close. */
   readonly leave: (keep: boolean) => Effect.Effect<void>
+  /** Tells which message comes next: the plan may have it abandoned. */
+  readonly expect: (message: number) => void
+  /** Whether the next message is the last one over this connection. */
+  readonly isLast: () => boolean
+  /** Whether the connection has carried all that it is to carry. */
+  readonly isSpent: () => boolean
+  /** Whether connections are held before QUIT, which is not for a script then. */
+  readonly holds: boolean
   /** QUIT, as the end of a script; the connection is of no further use. */
   readonly part: () => Script<void>
   /** How the message under way ended, when its transaction was interrupted. */
@@ -73,8 +82,13 @@ class SessionConnection implements Connection {
   private pipeline: Pipeline.Pipeline | undefined = undefined
   /** Greeting and HELO are done. */
   private introduced = false
-  /** It has carried a message. */
-  private used = false
+  /** The messages that it has carried, and those that it is to carry. */
+  private carried = 0
+  private most = Number.POSITIVE_INFINITY
+  /** What becomes of the next message, where the plan has it abandoned. */
+  private abandonment: Abandonment | undefined = undefined
+  /** It is abandoned: nothing more is said. */
+  private leaving = false
   /** QUIT was said. */
   private parted = false
   /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
@@ -90,11 +104,48 @@ class SessionConnection implements Connection {
     options: Settlement.TransactionOptions,
     progress: Settlement.Progress
   ): Script<Outcome.Outcome | Settlement.Unsent> {
-    if (this.used) this.shared.recorder.reused++
-    this.used = true
-    return this.pipeline === undefined
-      ? Dialogue.script(message, options, progress)
-      : this.pipeline.script(message, next, options, progress)
+    if (this.carried++ > 0) this.shared.recorder.reused++
+    const script =
+      this.pipeline === undefined
+        ? Dialogue.script(message, options, progress)
+        : this.pipeline.script(message, next, options, progress)
+    return this.abandonment === undefined ? script : this.abandoned(script, this.abandonment.step, progress)
+  }
+
+  get holds(): boolean {
+    return (this.shared.shape?.hold ?? 0) > 0
+  }
+
+  expect(message: number): void {
+    this.abandonment = this.shared.shape?.abandons(message)
+  }
+
+  isLast(): boolean {
+    return this.carried + 1 >= this.most
+  }
+
+  isSpent(): boolean {
+    return this.carried >= this.most
+  }
+
+  /** The script, up to the last reply to a step; then nothing more is said. */
+  private *abandoned(
+    script: Script<Outcome.Outcome | Settlement.Unsent>,
+    step: Step,
+    progress: Settlement.Progress
+  ): Script<Outcome.Outcome | Settlement.Unsent> {
+    let turn = script.next([])
+    while (turn.done !== true) {
+      const { steps } = turn.value
+      // The envelope is answered, perhaps with the message before.
+      if (steps[0] === "final") break
+      turn = script.next(yield turn.value)
+      if (turn.done !== true && steps.includes(step) && !turn.value.steps.includes(step)) break
+    }
+    if (turn.done === true) return turn.value
+    this.leaving = true
+    const [next = "mail"] = turn.value.steps
+    return Settlement.broken(abandonedAt(next === "final" ? "content" : next), progress)
   }
 
   converse(
@@ -106,7 +157,7 @@ class SessionConnection implements Connection {
     if (this.introduced) {
       return Effect.matchEffect(wire.converse(script), {
         onFailure: (error) => Effect.succeed(this.broken(error, options, progress)),
-        onSuccess: (end) => Dialogue.finish(wire, end, options, progress)
+        onSuccess: (end) => this.finish(wire, end, options, progress)
       })
     }
     return Effect.matchEffect(
@@ -118,9 +169,20 @@ class SessionConnection implements Connection {
           return Effect.succeed(failed(error))
         },
         onSuccess: (end) =>
-          this.introduced ? Dialogue.finish(wire, end, options, progress) : this.unwelcome(end as Outcome.Outcome)
+          this.introduced ? this.finish(wire, end, options, progress) : this.unwelcome(end as Outcome.Outcome)
       }
     )
+  }
+
+  private finish(
+    wire: Wire,
+    end: Outcome.Outcome | Settlement.Unsent,
+    options: Settlement.TransactionOptions,
+    progress: Settlement.Progress
+  ): Effect.Effect<Outcome.Outcome> {
+    if (!this.leaving) return Dialogue.finish(wire, end, options, progress)
+    this.close()
+    return Effect.succeed(end as Outcome.Outcome)
   }
 
   interrupted(options: Settlement.TransactionOptions, progress: Settlement.Progress): Outcome.Outcome {
@@ -157,7 +219,14 @@ class SessionConnection implements Connection {
       if (!keep || wire.state() === "closing" || this.shared.plan.keepGoing) this.close()
       return Effect.void
     }
-    return keep ? Effect.void : Effect.map(Dialogue.quit(wire), () => this.close())
+    if (keep) return Effect.void
+    const quit = Effect.map(
+      Effect.suspend(() => Dialogue.quit(wire)),
+      () => this.close()
+    )
+    if (!this.holds) return quit
+    const { connectOptions, ending, shape } = this.shared
+    return Effect.zipRight(ending.pause(shape?.hold ?? 0, connectOptions.deadlines), quit)
   }
 
   *part(): Script<void> {
@@ -168,11 +237,11 @@ class SessionConnection implements Connection {
   close(): void {
     this.place?.leave()
     this.place = undefined
-    this.wire?.close(this.shared.plan.close)
+    this.wire?.close(this.leaving && this.abandonment !== undefined ? this.abandonment.how : this.shared.plan.close)
     this.wire = undefined
     this.pipeline = undefined
     this.introduced = false
-    this.used = false
+    this.leaving = false
     this.parted = false
   }
 
@@ -187,6 +256,7 @@ class SessionConnection implements Connection {
       const refused = this.refused("greeting", greeting)
       if (refused !== undefined) return refused
     }
+    if (this.abandonment?.step === "greeting") return this.abandon("hello")
     if (!plan.bare) {
       // EHLO only where its answer is of use: the old options keep the old wire. A server that does not know it gets HELO.
       const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"
@@ -198,8 +268,14 @@ class SessionConnection implements Connection {
         if (refused !== undefined) return refused
       }
     }
+    if (this.abandonment?.step === "hello") return this.abandon("mail")
     this.introduced = true
     return yield* script()
+  }
+
+  private abandon(step: Step): Outcome.Outcome {
+    this.leaving = true
+    return failed(abandonedAt(step))
   }
 
   /** The outcome of the message, where a greeting or HELO that was not welcome ends it (clause S9.5). */
@@ -250,6 +326,8 @@ class SessionConnection implements Connection {
       },
       onSuccess: (wire) => {
         this.wire = wire
+        this.carried = 0
+        this.most = this.shared.shape?.messagesOn(recorder.opened) ?? Number.POSITIVE_INFINITY
         recorder.record("connect", "accepted", now() - started)
         place.connected()
         return ready
@@ -286,6 +364,8 @@ const failed = (error: ConnectFailed | WireError): Outcome.Outcome => ({
   error,
   recipients: Outcome.noRecipients
 })
+
+const abandonedAt = (step: Step): WireError => new ConnectionLost({ step, how: "abandoned", replies: [] })
 
 const awaitGreeting: Exchange = { steps: Dialogue.only.greeting, bytes: "" }
 

@@ -21,6 +21,7 @@ import * as Arrival from "../plan/Arrival.js"
 import * as Message from "../plan/Message.js"
 import * as Pause from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
+import * as Shape from "../plan/Shape.js"
 import type * as Outcome from "../smtp/Outcome.js"
 import type { SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
@@ -252,6 +253,8 @@ export const share = (
       addresses,
       contentOf: Message.make(plan, addresses, identity, file),
       pauseBefore: Pause.make(plan, RunBounds.seedOf(plan, identity)),
+      shape: Shape.make(plan, RunBounds.seedOf(plan, identity)),
+      reuse: plan.reuse || plan.perConnection !== undefined,
       stopping,
       ending,
       ledger,

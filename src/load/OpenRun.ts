@@ -88,6 +88,8 @@ function* loop(
   const { now } = connectOptions.deadlines
   const options = Session.optionsOf(plan)
 
+  const keeps = () => shared.reuse && !connection.isSpent()
+
   let due: Due | undefined = first
   let started = 0
   const end = ({ at, message }: Due, outcome: Outcome): SmtpError | undefined => {
@@ -110,7 +112,8 @@ function* loop(
       content: contentOf(taken.message)
     }
     const outcome = yield* connection.script(prepared, undefined, options, progress)
-    if (plan.reuse || !Session.isAccepted(outcome) || connection.wire?.state() !== "open") return outcome
+    if (keeps() || connection.holds || !Session.isAccepted(outcome) || connection.wire?.state() !== "open")
+      return outcome
     end(taken, outcome)
     yield* connection.part()
     return outcome
@@ -120,6 +123,7 @@ function* loop(
     const taken: Due = due
     ledger.start()
     underWay.message = taken.message
+    connection.expect(taken.message)
     progress.offered = 0
     progress.refused = 0
     progress.settled = undefined
@@ -133,7 +137,7 @@ function* loop(
     const error = underWay.message === undefined ? undefined : end(taken, outcome)
     if (error !== undefined) return yield* new Session.RunEnded({ error })
 
-    yield* connection.leave(plan.reuse)
+    yield* connection.leave(keeps())
     due = yield* dispatcher.next
   }
   yield* connection.leave(false)

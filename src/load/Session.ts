@@ -64,13 +64,14 @@ export const abandon = (shared: SharedRun, connection: Connection.Connection, un
 }
 
 function* loop(shared: SharedRun, connection: Connection.Connection, underWay: UnderWay) {
-  const { addresses, connectOptions, contentOf, ledger, onOutcome, pauseBefore, plan, recorder, tickets } = shared
+  const { addresses, connectOptions, contentOf, ledger, onOutcome, pauseBefore, plan, recorder, reuse, tickets } =
+    shared
   const { progress } = underWay
   const { now } = connectOptions.deadlines
   const options = optionsOf(plan)
 
   // Nothing comes between the messages of a connection; then an envelope may ride with the message before it.
-  const follows = plan.reuse && pauseBefore === undefined
+  const follows = reuse && pauseBefore === undefined
   const rides = plan.pipelining === "full" && follows
   const prepare = (message: number): Settlement.Message => ({
     mail: addresses.mail,
@@ -88,6 +89,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     underWay.message = taken
     message = taken
     begun = undefined
+    connection.expect(taken)
     progress.offered = 0
     progress.refused = 0
     progress.settled = undefined
@@ -109,12 +111,13 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     let taken = first
     let prepared = prepare(taken)
     while (true) {
-      next = rides ? tickets.take() : undefined
+      next = rides && !connection.isLast() ? tickets.take() : undefined
       const following = next === undefined ? undefined : prepare(next)
       begun = now()
       const outcome = yield* connection.script(prepared, following, options, progress)
       if (!isAccepted(outcome) || connection.wire?.state() !== "open") return outcome
-      if (!plan.reuse) {
+      if (!reuse || connection.isSpent()) {
+        if (connection.holds) return outcome
         end(taken, outcome)
         yield* connection.part()
         return outcome
@@ -140,7 +143,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     // The next message is taken before the pause: no pause follows the last one, and nobody wakes to nothing.
     message = next ?? tickets.take()
     next = undefined
-    yield* connection.leave(plan.reuse && message !== undefined)
+    yield* connection.leave(reuse && !connection.isSpent() && message !== undefined)
     if (pauseBefore !== undefined && message !== undefined) {
       yield* shared.ending.pause(pauseBefore(message), connectOptions.deadlines)
       if (shared.ending.isMade()) {
@@ -204,5 +207,7 @@ export const fatal = (outcome: Outcome, plan: Plan, wire: Wire | undefined): Smt
   if (outcome._tag === "Rejected") {
     return outcome.lost ?? (plan.acceptRejection ? undefined : new ReplyRejected(outcome))
   }
+  // What the plan abandons has come to the end that it was to come to.
+  if (outcome.error._tag === "ConnectionLost" && outcome.error.how === "abandoned") return undefined
   return plan.acceptRejection && wire !== undefined && wire.state() !== "failed" ? undefined : outcome.error
 }

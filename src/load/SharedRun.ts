@@ -9,6 +9,7 @@ import type { Addresses } from "../plan/Address.js"
 import type { ContentOf } from "../plan/Message.js"
 import type { PauseBefore } from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
+import type { Shape } from "../plan/Shape.js"
 import type { Outcome } from "../smtp/Outcome.js"
 import type { ConnectFailed } from "../smtp/SmtpError.js"
 import type { Target } from "../smtp/Target.js"
@@ -37,6 +38,10 @@ export interface SharedRun {
   readonly addresses: Addresses
   readonly contentOf: ContentOf
   readonly pauseBefore: PauseBefore | undefined
+  /** How connections differ from the plain way, if they do. */
+  readonly shape: Shape | undefined
+  /** Whether a connection is kept for the next message. */
+  readonly reuse: boolean
   /** Made when the run is asked to stop. */
   readonly stopping: StopRequest
   /** Made when no more messages begin: the run is asked to stop, or its duration is over. */

@@ -13,6 +13,7 @@ import * as Arrival from "./Arrival.js"
 import * as PlanField from "./PlanField.js"
 import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
+import * as Shape from "./Shape.js"
 import * as Verdict from "./Verdict.js"
 
 /** Up to what a C int holds: the original's counts wrap around beyond it (clause S1.6). */
@@ -220,6 +221,23 @@ const fields = {
     placeholder: "address,...",
     description:
       "Connect from these local addresses in turn. Each one has ports of its own: some 28,000 on Linux, unless told otherwise."
+  }),
+  perConnection: PlanField.optional(parsed(Shape.parsePerConnection), {
+    section: "Connections and dialogue",
+    placeholder: "count|min..max",
+    description:
+      "Send this many messages over each connection, and then open another one; or as many as are drawn for it, between the two numbers. It implies -d."
+  }),
+  hold: PlanField.optional(PositiveSeconds, {
+    section: "Connections and dialogue",
+    placeholder: "seconds",
+    description: "Hold each connection, idle, for so long before QUIT."
+  }),
+  abandon: PlanField.optional(parsed(Shape.parseAbandon), {
+    section: "Connections and dialogue",
+    placeholder: "step [close|reset] [share%]",
+    description:
+      'Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They are counted as failed, and do not end the run.'
   }),
   close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
     section: "Connections and dialogue",

@@ -268,7 +268,7 @@ describe("arrivals", () => {
 })
 
 describe("every option of the table", () => {
-  const words = ["x.example", "192.0.2.1", "json=run.json", "failed > 0", "5/s", "7s", "7s:5/s"]
+  const words = ["x.example", "192.0.2.1", "json=run.json", "failed > 0", "5/s", "7s", "7s:5/s", "1..5", "data 5%"]
   /** What some options make no sense without. */
   const company: { readonly [field: string]: readonly [long: string, field: string, text: string] } = {
     rate: ["--duration", "duration", "5s"],

@@ -1,0 +1,118 @@
+/** Connections that differ from the plain way, as a server sees them, in virtual time. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Load from "../../src/load/Load.js"
+import * as Accounting from "../../src/measure/Accounting.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as Shape from "../../src/plan/Shape.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import * as Simulation from "../../src/testing/Simulation.js"
+
+const simulate = (input: Plan.PlanInput, options: TestServer.TestServerOptions = {}) =>
+  Effect.gen(function* () {
+    const server = yield* TestServer.TestServer
+    const result = yield* Load.run(Plan.make({ helloName: "me.example", seed: "shapes", ...input }))
+    assert.deepStrictEqual(Accounting.violations(result.accounting), [])
+    return { ...result, server }
+  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+
+/** The verbs that each connection saw. */
+const dialogues = (server: { readonly log: ReadonlyArray<TestServer.Received> }): ReadonlyArray<string> => {
+  const sessions = new Map<number, Array<string>>()
+  for (const { line, session } of server.log) {
+    sessions.set(session, [...(sessions.get(session) ?? []), line.split(/[ :]/)[0] ?? ""])
+  }
+  return [...sessions.values()].map((verbs) => verbs.join(" "))
+}
+
+const message = "MAIL RCPT DATA ."
+
+describe("--per-connection", () => {
+  for (const pipelining of ["off", "on", "full"] as const) {
+    it.effect(`sends so many messages over each connection, pipelining ${pipelining}`, () =>
+      Effect.gen(function* () {
+        const { accounting, server } = yield* simulate({ messages: 8, perConnection: "3", pipelining })
+        assert.strictEqual(accounting.accepted, 8)
+        const hello = pipelining === "off" ? "HELO" : "EHLO"
+        const of = (count: number) => [hello, ...Array.from({ length: count }, () => message), "QUIT"].join(" ")
+        assert.deepStrictEqual(dialogues(server), [of(3), of(3), of(2)])
+      })
+    )
+  }
+
+  it.effect("draws the number for each connection from a range", () =>
+    Effect.gen(function* () {
+      const { server } = yield* simulate({ messages: 400, sessions: 4, perConnection: "1..5" })
+      const counts = dialogues(server).map((dialogue) => dialogue.split("DATA").length - 1)
+      assert.deepStrictEqual([...new Set(counts)].sort(), [1, 2, 3, 4, 5])
+    })
+  )
+
+  it.effect("holds for runs with a rate, too", () =>
+    Effect.gen(function* () {
+      const { accounting, server } = yield* simulate({ messages: 6, perConnection: "2", rate: "10/s", maxSessions: 1 })
+      assert.strictEqual(accounting.accepted, 6)
+      assert.deepStrictEqual(
+        dialogues(server),
+        Array.from({ length: 3 }, () => `HELO ${message} ${message} QUIT`)
+      )
+    })
+  )
+})
+
+describe("--hold", () => {
+  it.effect("keeps each connection idle for so long before QUIT", () =>
+    Effect.gen(function* () {
+      const { elapsed, server } = yield* simulate({ messages: 4, perConnection: "2", hold: 30 }, { latency: 1 })
+      const times = (verb: string) => server.log.filter(({ line }) => line === verb).map(({ time }) => time)
+      const dots = times(".")
+      // The reply to the dot takes a millisecond; a pause ends with a whole one.
+      for (const [index, quit] of times("QUIT").entries()) {
+        assert.closeTo(quit - dots[2 * index + 1]!, 30_001, 1)
+      }
+      assert.isAtLeast(elapsed, 60_000)
+    })
+  )
+})
+
+describe("--abandon", () => {
+  const seen = {
+    greeting: "",
+    hello: "HELO",
+    mail: "HELO MAIL",
+    rcpt: "HELO MAIL RCPT RCPT",
+    data: "HELO MAIL RCPT RCPT DATA"
+  }
+  for (const step of Shape.steps) {
+    it.effect(`leaves after the reply to ${step}, which ends its message and nothing else`, () =>
+      Effect.gen(function* () {
+        const { accounting, endedBy, server } = yield* simulate({ messages: 5, recipients: 2, abandon: step })
+        assert.strictEqual(endedBy._tag, "None")
+        assert.deepInclude(accounting, { started: 5, failed: 5, accepted: 0 })
+        assert.lengthOf(server.sessions, 5)
+        for (const { end } of server.sessions) assert.deepInclude(end, { by: "client", how: "reset" })
+        if (step !== "greeting") assert.isTrue(dialogues(server).every((dialogue) => dialogue === seen[step]))
+        else assert.lengthOf(server.log, 0)
+      })
+    )
+  }
+
+  for (const pipelining of ["off", "full"] as const) {
+    it.effect(`strikes a share of the messages, and the others are accepted, pipelining ${pipelining}`, () =>
+      Effect.gen(function* () {
+        const plan = { messages: 400, sessions: 5, reuse: true, abandon: "data close 20%", pipelining } as const
+        const { accounting, endedBy, server } = yield* simulate(plan)
+        const { accepted, failed } = accounting
+        assert.strictEqual(endedBy._tag, "None")
+        assert.strictEqual(accepted + failed, 400)
+        assert.isTrue(failed > 50 && failed < 110, String(failed))
+        assert.strictEqual(server.accepted.length, accepted)
+        assert.strictEqual(
+          server.sessions.filter(({ end }) => end?.how === "close" && end.by === "client").length,
+          failed
+        )
+      })
+    )
+  }
+})
