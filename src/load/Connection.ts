@@ -54,6 +54,8 @@ export interface Connection {
   readonly leave: (keep: boolean) => Effect.Effect<void>
   /** Tells which message comes next: the plan may have it abandoned. */
   readonly expect: (message: number) => void
+  /** Whether it has carried others before the message that it carries now. */
+  readonly hasCarried: () => boolean
   /** Whether the next message is the last one over this connection. */
   readonly isLast: () => boolean
   /** Whether the connection has carried all that it is to carry. */
@@ -118,6 +120,10 @@ class SessionConnection implements Connection {
 
   expect(message: number): void {
     this.abandonment = this.shared.shape?.abandons(message)
+  }
+
+  hasCarried(): boolean {
+    return this.wire !== undefined && this.carried > 1
   }
 
   isLast(): boolean {

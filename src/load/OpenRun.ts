@@ -134,6 +134,11 @@ function* loop(
     if (connection.wire !== undefined && connection.wire.state() !== "open") connection.close()
     let outcome = yield* connection.open
     if (outcome === undefined) outcome = yield* connection.converse(() => one(taken), options, progress)
+    if (Session.wantsAnother(outcome, plan, connection)) {
+      yield* connection.leave(false)
+      outcome = yield* connection.open
+      if (outcome === undefined) outcome = yield* connection.converse(() => one(taken), options, progress)
+    }
     const error = underWay.message === undefined ? undefined : end(taken, outcome)
     if (error !== undefined) return yield* new Session.RunEnded({ error })
 

@@ -111,8 +111,9 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     let taken = first
     let prepared = prepare(taken)
     while (true) {
-      next = rides && !connection.isLast() ? tickets.take() : undefined
-      const following = next === undefined ? undefined : prepare(next)
+      const ahead = rides && !connection.isLast()
+      if (ahead) next ??= tickets.take()
+      const following = ahead && next !== undefined ? prepare(next) : undefined
       begun = now()
       const outcome = yield* connection.script(prepared, following, options, progress)
       if (!isAccepted(outcome) || connection.wire?.state() !== "open") return outcome
@@ -127,6 +128,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
       if (next === undefined) return outcome
       end(taken, outcome)
       taken = next
+      next = undefined
       begin(taken)
       prepared = following ?? prepare(taken)
     }
@@ -137,6 +139,13 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     const first = message
     let outcome = yield* connection.open
     if (outcome === undefined) outcome = yield* connection.converse(() => messages(first), options, progress)
+    while (wantsAnother(outcome, plan, connection)) {
+      const again: number = message
+      yield* connection.leave(false)
+      begun = undefined
+      outcome = yield* connection.open
+      if (outcome === undefined) outcome = yield* connection.converse(() => messages(again), options, progress)
+    }
     const error = underWay.message === undefined ? undefined : end(message, outcome)
     if (error !== undefined) return yield* new RunEnded({ error })
 
@@ -153,6 +162,20 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     }
   }
 }
+
+/**
+ * Whether the server takes no more messages over this connection: 421 or 452 to MAIL, after it has taken others. With
+ * --keep-going the message goes over another one: nothing of it was sent.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const wantsAnother = (outcome: Outcome, plan: Plan, connection: Connection.Connection): boolean =>
+  plan.keepGoing &&
+  outcome._tag === "Rejected" &&
+  outcome.step === "mail" &&
+  (outcome.reply.code === 421 || outcome.reply.code === 452) &&
+  connection.hasCarried()
 
 /**
  * Nothing else than a message that went well for all.

@@ -116,3 +116,39 @@ describe("--abandon", () => {
     )
   }
 })
+
+describe("a server that takes so many messages over a connection", () => {
+  for (const [reply, pipelining] of [
+    ["452 4.3.1 too many messages\r\n", "off"],
+    ["452 4.3.1 too many messages\r\n", "full"],
+    ["421 4.7.0 too many messages\r\n", "off"],
+    ["421 4.7.0 too many messages\r\n", "on"]
+  ] as const) {
+    it.effect(`gets the rest over others with --keep-going: ${reply.slice(0, 3)}, pipelining ${pipelining}`, () =>
+      Effect.gen(function* () {
+        const limited: TestServer.TestServerOptions = {
+          script: ({ message, stage }) => (stage === "mail" && message > 10 ? { say: reply } : undefined)
+        }
+        const plan = { messages: 95, sessions: 2, reuse: true, keepGoing: true, pipelining } as const
+        const { accounting, recorder, server } = yield* simulate(plan, limited)
+        assert.strictEqual(accounting.accepted, 95)
+        assert.strictEqual(server.accepted.length, 95)
+        assert.isAtMost(server.sessions.length, 11)
+        // The limit is there to be seen.
+        const limits = recorder.replies().filter(({ step }) => step === "mail")
+        assert.isTrue(limits.some(({ code, count }) => code === Number(reply.slice(0, 3)) && count >= 8))
+      })
+    )
+  }
+
+  it.effect("is not asked again where the first message of a connection is refused so", () =>
+    Effect.gen(function* () {
+      const { accounting, server } = yield* simulate(
+        { messages: 3, reuse: true, keepGoing: true },
+        { script: ({ stage }) => (stage === "mail" ? { say: "452 4.3.1 full\r\n" } : undefined) }
+      )
+      assert.strictEqual(accounting.rejected, 3)
+      assert.isAtMost(server.sessions.length, 3)
+    })
+  )
+})
