@@ -17,6 +17,8 @@ import * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
 import * as RunReport from "../report/RunReport.js"
 import * as SavedReport from "../report/SavedReport.js"
+import * as Summary from "../report/Summary.js"
+import * as Printable from "../smtp/Printable.js"
 import * as Completions from "./Completions.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
@@ -180,8 +182,8 @@ const write = (plan: ReadingPlan.ReadingPlan, text: string): Effect.Effect<void,
   )
 }
 
-/** `-` is standard input. */
-const read = (file: string): Effect.Effect<Saved, Refused, FileSystem> =>
+/** `-` is standard input. Of a journal that was cut it is told where it ends. */
+const read = (file: string): Effect.Effect<Saved, Refused, FileSystem | Output> =>
   Effect.flatMap(FileSystem, (fileSystem) => fileSystem.readFile(file === "-" ? "/dev/stdin" : file)).pipe(
     Effect.mapError((error) => new Refused({ reason: `${file}: ${Reports.reasonOf(error)}` })),
     Effect.flatMap((bytes) =>
@@ -189,8 +191,18 @@ const read = (file: string): Effect.Effect<Saved, Refused, FileSystem> =>
         onLeft: (reason) => new Refused({ reason: `${file}: ${reason}` }),
         onRight: (report) => ({ file, report })
       })
+    ),
+    Effect.tap((saved) =>
+      saved.report.ended === "cut"
+        ? Effect.map(Output, (output) =>
+            output.stderr(`${program}: ${Printable.escape(file)}: ${whereItEnds(saved.report)}\n`)
+          )
+        : Effect.void
     )
   )
+
+const whereItEnds = ({ elapsed, messages }: RunReport.RunReport): string =>
+  `the run was cut; what is known of it ends after ${Summary.duration(elapsed / 1000)}, and ${Summary.count(messages.unknown)} messages count as unknown`
 
 /** Results add up to one where all of them are of the same plan. */
 const onePlan = (side: ReadonlyArray<Saved>, force: boolean): Effect.Effect<void, Refused> =>

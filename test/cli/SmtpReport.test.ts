@@ -7,10 +7,11 @@ import * as Completions from "../../src/cli/Completions.js"
 import * as ManualPage from "../../src/cli/ManualPage.js"
 import * as SmtpReport from "../../src/cli/SmtpReport.js"
 import * as HtmlReport from "../../src/report/HtmlReport.js"
+import * as Journal from "../../src/report/Journal.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
 import { Output } from "../../src/report/Output.js"
 import * as RunReport from "../../src/report/RunReport.js"
-import { reportOf, type Sample } from "../report/Reports.js"
+import { entryAt, reportOf, type Sample } from "../report/Reports.js"
 
 const samplesOf = (from: number): ReadonlyArray<Sample> =>
   Array.from({ length: 50 }, (_, index) => ({
@@ -34,6 +35,12 @@ const disk: { readonly [file: string]: string } = {
   "one.json": JsonReport.render(one),
   "two.json": JsonReport.render(two),
   "other.json": JsonReport.render(other),
+  "killed.ndjson": [
+    Journal.start({ tool: one.tool, startedAt: one.startedAt, plan: { messages: 10 }, planned: 10 }),
+    Journal.interval(entryAt(1)),
+    Journal.interval(entryAt(2)),
+    Journal.interval(entryAt(3)).slice(0, 40)
+  ].join(""),
   "one.html": HtmlReport.render(one),
   "page.html": "<!doctype html><p>",
   "cut.json": JsonReport.render(one).slice(0, 300),
@@ -200,4 +207,19 @@ describe("smtp-report", () => {
     assert.strictEqual(stderr, "")
     assert.strictEqual(status, 0)
   })
+})
+
+describe("a journal", () => {
+  it.effect("of a run that was killed is shown as far as it goes, and it is told where that is", () =>
+    Effect.gen(function* () {
+      const { status, stderr, stdout } = yield* command("killed.ndjson")
+      assert.strictEqual(status, 0)
+      assert.strictEqual(
+        stderr,
+        "smtp-report: killed.ndjson: the run was cut; what is known of it ends after 2.00 s, and 2 messages count as unknown\n"
+      )
+      assert.match(stdout, /^10 messages: cut short$/m)
+      assert.match(stdout, /2 accepted .*2 unknown .*6 not started/)
+    })
+  )
 })
