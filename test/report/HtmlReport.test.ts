@@ -37,7 +37,7 @@ const hostile: RunReport.RunReport = {
 }
 
 const moments: ReadonlyArray<Moment> = Array.from({ length: 60 }, (_, index) => ({
-  at: index * 1000,
+  at: (index + 1) * 1000,
   length: 1000,
   accepted: index === 30 ? 0 : 5 + (index % 4),
   rejected: index % 5 === 0 ? 1 : 0,

@@ -10,7 +10,7 @@ import * as Chart from "./Chart.js"
 import { type Markup, markup } from "./Markup.js"
 
 /**
- * What happened in an interval of the run. Times are in milliseconds, `at` since the start.
+ * What happened in an interval of the run. Times are in milliseconds; it ended at `at`, since the start.
  *
  * @since 0.1.0
  * @category models
@@ -83,7 +83,7 @@ const latency = (all: ReadonlyArray<Moment>): Markup => {
     const curve = (name: "p50" | "p99" | "max", style: string): Chart.Curve => ({
       name,
       style,
-      points: told.map(({ at, moment }) => [(moment.at + moment.length / 2) / 1000, at?.[name]])
+      points: told.map(({ at, moment }) => [(moment.at - moment.length / 2) / 1000, at?.[name]])
     })
     return {
       id,
@@ -111,12 +111,11 @@ const latency = (all: ReadonlyArray<Moment>): Markup => {
   )
 }
 
-const span = ({ at, length }: Moment) => ({ from: at / 1000, to: (at + length) / 1000 })
+const span = ({ at, length }: Moment) => ({ from: (at - length) / 1000, to: at / 1000 })
 
-const when = ({ at, length }: Moment): string => `${Axis.clock(at / 1000)} to ${Axis.clock((at + length) / 1000)}`
+const when = ({ at, length }: Moment): string => `${Axis.clock((at - length) / 1000)} to ${Axis.clock(at / 1000)}`
 
-const endOf = (moments: ReadonlyArray<Moment>): number =>
-  Math.max(...moments.map(({ at, length }) => at + length)) / 1000
+const endOf = (moments: ReadonlyArray<Moment>): number => Math.max(...moments.map(({ at }) => at)) / 1000
 
 const rate = (number: number): string =>
   number < 10 ? String(Number(number.toFixed(1))) : Summary.count(Math.round(number))
@@ -129,7 +128,7 @@ const gathered = (moments: ReadonlyArray<Moment>, most: number): ReadonlyArray<M
     const part = moments.slice(index * size, (index + 1) * size)
     const sum = (of: (moment: Moment) => number) => part.reduce((total, moment) => total + of(moment), 0)
     return {
-      at: part[0]?.at ?? 0,
+      at: part.at(-1)?.at ?? 0,
       length: sum(({ length }) => length),
       accepted: sum(({ accepted }) => accepted),
       rejected: sum(({ rejected }) => rejected),
