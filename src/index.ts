@@ -38,7 +38,9 @@ export * as Plan from "./plan/Plan.js"
 export * as Verdict from "./plan/Verdict.js"
 /** A run set against verdicts. */
 export * as Judgement from "./report/Judgement.js"
-/** A finished run as plain data, which merges. */
+/** Reports of several runs as one. */
+export * as MergedReport from "./report/MergedReport.js"
+/** A finished run as plain data. */
 export * as RunReport from "./report/RunReport.js"
 /** A run in a few lines. */
 export * as Summary from "./report/Summary.js"

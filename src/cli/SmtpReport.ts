@@ -15,7 +15,8 @@ import * as Comparison from "../report/Comparison.js"
 import * as ComparisonText from "../report/ComparisonText.js"
 import * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
-import * as RunReport from "../report/RunReport.js"
+import * as MergedReport from "../report/MergedReport.js"
+import type * as RunReport from "../report/RunReport.js"
 import * as SavedReport from "../report/SavedReport.js"
 import * as Summary from "../report/Summary.js"
 import * as Printable from "../smtp/Printable.js"
@@ -149,7 +150,7 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
     const after = yield* Effect.forEach(plan.files, read)
     const before = yield* Effect.forEach(compare, read)
     for (const side of [before, after]) yield* onePlan(side, plan.force)
-    const merged = after.map(({ report }) => report).reduce(RunReport.merge)
+    const merged = after.map(({ report }) => report).reduce(MergedReport.merge)
     const report = failIf.length === 0 ? merged : { ...merged, verdicts: [...Judgement.judge(merged, failIf)] }
     if (before.length > 0) {
       const comparison = Comparison.make(

@@ -13,7 +13,8 @@
  */
 import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Welch from "../measure/Welch.js"
-import { merge, type RunReport, valueAtPercentile } from "./RunReport.js"
+import { merge } from "./MergedReport.js"
+import { type RunReport, valueAtPercentile } from "./RunReport.js"
 
 /**
  * How the sides were tested.

@@ -10,12 +10,12 @@ import * as JSONSchema from "effect/JSONSchema"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Accounting from "../measure/Accounting.js"
-import * as ErrorTally from "../measure/ErrorTally.js"
+import type * as ErrorTally from "../measure/ErrorTally.js"
 import type { Health } from "../measure/GeneratorHealth.js"
 import * as Histogram from "../measure/Histogram.js"
-import * as Meter from "../measure/Meter.js"
+import type * as Meter from "../measure/Meter.js"
 import { endings, measured, type Recorder } from "../measure/Recorder.js"
-import * as ReplyTally from "../measure/ReplyTally.js"
+import type * as ReplyTally from "../measure/ReplyTally.js"
 import * as Series from "../measure/Series.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
@@ -282,11 +282,22 @@ export const errorsOf = (errors: ReadonlyArray<ErrorTally.ErrorCount>): RunRepor
     example: Printable.escape(error.example)
   }))
 
-const withoutUndefined = ({ enhanced, ...reply }: ReplyTally.ReplyCount) =>
+/**
+ * A count of replies as JSON has it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const withoutUndefined = ({ enhanced, ...reply }: ReplyTally.ReplyCount) =>
   enhanced === undefined ? reply : { ...reply, enhanced }
 
-/** To whole microseconds: sums of such are the same in any order, once they are rounded again. */
-const micros = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000
+/**
+ * To whole microseconds: sums of such are the same in any order, once they are rounded again.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const micros = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000
 
 /**
  * Messages in so many milliseconds, by the second.
@@ -341,63 +352,6 @@ export const statistics = (buckets: Durations["buckets"]): Omit<Durations, "of" 
 }
 
 /**
- * The report of two runs as of one: segments of one plan on several hosts, or a run and its repetition. The order does not
- * matter, nor does the grouping. Verdicts are left out: they are to be found anew.
- *
- * @since 0.1.0
- * @category combining
- */
-export const merge = (a: RunReport, b: RunReport): RunReport => {
-  const startedAt = compare(a.startedAt, b.startedAt) <= 0 ? a.startedAt : b.startedAt
-  const later = ({ startedAt: own }: RunReport) => Date.parse(own) - Date.parse(startedAt)
-  const elapsed = micros(Math.max(a.elapsed + later(a), b.elapsed + later(b)))
-  const { planned, recipients, ...messages } = Accounting.sum(
-    a.messages.planned + b.messages.planned,
-    [a, b].map((report) => ({ ...report.messages, recipients: report.recipients }))
-  )
-  // Of what cannot be added up, that of the one which started first is taken.
-  const [first] = [a, b].sort((left, right) => compare(identity(left), identity(right)))
-  const { plan, tool } = first ?? a
-  const gravest = worst.find((ended) => a.ended === ended || b.ended === ended) ?? "completed"
-  const reasons = [a, b]
-    .flatMap(({ ended, reason }) => (ended === gravest && reason !== undefined ? [reason] : []))
-    .sort()
-  return {
-    version: 1,
-    tool,
-    runs: a.runs + b.runs,
-    startedAt,
-    elapsed,
-    ended: gravest,
-    ...(reasons[0] === undefined ? {} : { reason: reasons[0] }),
-    plan,
-    messages: { planned, ...messages },
-    recipients,
-    ...mergeArrivals([a, b]),
-    rate: rateOf(messages.accepted, micros(elapsed)),
-    bytes: { out: a.bytes.out + b.bytes.out, in: a.bytes.in + b.bytes.in },
-    connections: Series.sumConnections([a.connections, b.connections]),
-    durations: mergeDurations([...a.durations, ...b.durations]),
-    replies: ReplyTally.merge([a, b].map((report) => delayed(report.replies, later(report)))).map(withoutUndefined),
-    errors: ErrorTally.merge([a, b].map((report) => delayed(report.errors, later(report)))),
-    ...mergeSeries([a, b]),
-    ...mergeGenerators([a, b])
-  }
-}
-
-const worst = ["cut", "failed", "stopped", "completed"] as const
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-const identity = ({ plan, startedAt, tool }: RunReport): string => startedAt + JSON.stringify([plan, tool])
-
-/** The same, seen from an earlier start. */
-const delayed = <A extends { readonly first: number; readonly last: number }>(entries: ReadonlyArray<A>, by: number) =>
-  entries.map((entry) => ({ ...entry, first: micros(entry.first + by), last: micros(entry.last + by) }))
-
-const mergeDurations = (all: ReadonlyArray<Durations>): ReadonlyArray<Durations> => ofSteps(Meter.sumSteps([all]))
-
-/**
  * Durations of steps in the order of the dialogue, with what follows from their buckets.
  *
  * @since 0.1.0
@@ -406,43 +360,10 @@ const mergeDurations = (all: ReadonlyArray<Durations>): ReadonlyArray<Durations>
 export const ofSteps = (steps: ReadonlyArray<Meter.StepBuckets>): ReadonlyArray<Durations> =>
   steps
     .map(({ buckets, ending, of }) => ({ of, ending, ...statistics(buckets) }))
-    .sort((a, b) => compare(placeOf(a), placeOf(b)))
+    .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
 
 /** Sorts as the dialogue goes. */
 const placeOf = ({ ending, of }: Pick<Durations, "of" | "ending">): string => {
   const place = (measured as ReadonlyArray<string>).indexOf(of)
   return `${String(place < 0 ? measured.length : place).padStart(2, "0")} ${of} ${endings.indexOf(ending)}`
-}
-
-const mergeArrivals = (reports: ReadonlyArray<RunReport>): Pick<RunReport, "arrivals"> => {
-  const known = reports.flatMap(({ arrivals }) => (arrivals === undefined ? [] : [arrivals]))
-  if (known.length === 0) return {}
-  const sum = (of: (arrivals: (typeof known)[number]) => number) => known.reduce((total, each) => total + of(each), 0)
-  return { arrivals: { late: sum(({ late }) => late), dropped: sum(({ dropped }) => dropped) } }
-}
-
-const mergeSeries = (reports: ReadonlyArray<RunReport>): Pick<RunReport, "series"> => {
-  const known = reports.flatMap(({ series, startedAt }) =>
-    series === undefined ? [] : [{ series, startedAt: Date.parse(startedAt) }]
-  )
-  if (known.length === 0) return {}
-  // Times are since the start of the whole, even where its first part has no series.
-  const start = { series: Series.empty, startedAt: Math.min(...reports.map(({ startedAt }) => Date.parse(startedAt))) }
-  return { series: Series.merge([...known, start]) }
-}
-
-const mergeGenerators = (reports: ReadonlyArray<RunReport>): Pick<RunReport, "generator"> => {
-  const known = reports.flatMap(({ generator }) => (generator === undefined ? [] : [generator]))
-  if (known.length === 0) return {}
-  const sum = (of: (generator: (typeof known)[number]) => number) =>
-    micros(known.reduce((total, generator) => total + of(generator), 0))
-  const most = (of: (generator: (typeof known)[number]) => number) => Math.max(...known.map(of))
-  return {
-    generator: {
-      cpu: { user: sum(({ cpu }) => cpu.user), system: sum(({ cpu }) => cpu.system) },
-      utilisation: most(({ utilisation }) => utilisation),
-      delayMean: most(({ delayMean }) => delayMean),
-      delayP99: most(({ delayP99 }) => delayP99)
-    }
-  }
 }

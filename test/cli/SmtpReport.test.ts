@@ -10,7 +10,7 @@ import * as HtmlReport from "../../src/report/HtmlReport.js"
 import * as Journal from "../../src/report/Journal.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
 import { Output } from "../../src/report/Output.js"
-import * as RunReport from "../../src/report/RunReport.js"
+import * as MergedReport from "../../src/report/MergedReport.js"
 import { entryAt, reportOf, type Sample } from "../report/Reports.js"
 
 const samplesOf = (from: number): ReadonlyArray<Sample> =>
@@ -99,7 +99,7 @@ describe("smtp-report", () => {
     Effect.gen(function* () {
       const { status, stdout } = yield* command("--format", "json", "one.html", "two.json")
       assert.strictEqual(status, 0)
-      assert.deepStrictEqual(JSON.parse(stdout), JSON.parse(JsonReport.render(RunReport.merge(one, two))))
+      assert.deepStrictEqual(JSON.parse(stdout), JSON.parse(JsonReport.render(MergedReport.merge(one, two))))
       const whole = reportOf([...samplesOf(1), ...samplesOf(30)])
       assert.deepStrictEqual(JSON.parse(stdout).durations, whole.durations)
     })

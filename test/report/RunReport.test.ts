@@ -7,6 +7,7 @@ import * as Histogram from "../../src/measure/Histogram.js"
 import { type Ending, type Measured, Recorder } from "../../src/measure/Recorder.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
+import * as MergedReport from "../../src/report/MergedReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
 import { ConnectFailed } from "../../src/smtp/SmtpError.js"
 import { type Sample, reportOf } from "./Reports.js"
@@ -94,7 +95,7 @@ describe("merge", () => {
   it("does not mind the order", () => {
     fc.assert(
       fc.property(report, report, (a, b) => {
-        assert.deepStrictEqual(RunReport.merge(a, b), RunReport.merge(b, a))
+        assert.deepStrictEqual(MergedReport.merge(a, b), MergedReport.merge(b, a))
       }),
       { seed: 3, numRuns: 100 }
     )
@@ -103,7 +104,10 @@ describe("merge", () => {
   it("does not mind the grouping", () => {
     fc.assert(
       fc.property(report, report, report, (a, b, c) => {
-        assert.deepStrictEqual(RunReport.merge(RunReport.merge(a, b), c), RunReport.merge(a, RunReport.merge(b, c)))
+        assert.deepStrictEqual(
+          MergedReport.merge(MergedReport.merge(a, b), c),
+          MergedReport.merge(a, MergedReport.merge(b, c))
+        )
       }),
       { seed: 4, numRuns: 100 }
     )
@@ -112,7 +116,7 @@ describe("merge", () => {
   it("gives the figures of the whole, exactly", () => {
     fc.assert(
       fc.property(samples, samples, (left, right) => {
-        const merged = RunReport.merge(reportOf(left), reportOf(right))
+        const merged = MergedReport.merge(reportOf(left), reportOf(right))
         const whole = reportOf([...left, ...right])
         assert.deepStrictEqual(merged.durations, whole.durations)
         assert.deepStrictEqual(merged.messages, whole.messages)
@@ -130,15 +134,15 @@ describe("merge", () => {
   it("lasts from the first start to the last end, and tells the gravest end", () => {
     const first = reportOf([], { later: 0, elapsed: 1000 })
     const second = { ...reportOf([], { later: 4000, elapsed: 2000.5 }), ended: "failed" as const, reason: "lost" }
-    const merged = RunReport.merge(second, first)
+    const merged = MergedReport.merge(second, first)
     assert.deepInclude(merged, { startedAt: first.startedAt, elapsed: 6000.5, ended: "failed", reason: "lost" })
-    assert.deepStrictEqual(RunReport.merge(first, first).messages, { ...first.messages })
+    assert.deepStrictEqual(MergedReport.merge(first, first).messages, { ...first.messages })
   })
 
   it("adds up what the generators spent, and keeps the busiest", () => {
     const busy = { cpu: { user: 10, system: 5 }, utilisation: 0.9, delayMean: 1, delayP99: 9 }
     const idle = { cpu: { user: 1, system: 1 }, utilisation: 0.1, delayMean: 2, delayP99: 3 }
-    const merged = RunReport.merge({ ...reportOf([]), generator: busy }, { ...reportOf([]), generator: idle })
+    const merged = MergedReport.merge({ ...reportOf([]), generator: busy }, { ...reportOf([]), generator: idle })
     assert.deepStrictEqual(merged.generator, {
       cpu: { user: 11, system: 6 },
       utilisation: 0.9,

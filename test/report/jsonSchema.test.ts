@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Ajv } from "ajv"
 import * as JsonReport from "../../src/report/JsonReport.js"
+import * as MergedReport from "../../src/report/MergedReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
 import { reportOf } from "./Reports.js"
 
@@ -33,7 +34,7 @@ describe("the JSON Schema in the package", () => {
       { of: "rcpt", ending: "rejected", elapsed: 2, code: 450 },
       { of: "final", ending: "rejected", elapsed: 2, code: 550 }
     ] as const
-    const merged = RunReport.merge(reportOf(samples), reportOf(samples, { later: 100 }))
+    const merged = MergedReport.merge(reportOf(samples), reportOf(samples, { later: 100 }))
     for (const report of [
       real(),
       JSON.parse(JsonReport.render(merged)),

@@ -1,0 +1,108 @@
+/**
+ * Reports of several runs, put together: histograms, counts and series add up exactly.
+ *
+ * @since 0.1.0
+ */
+import * as Accounting from "../measure/Accounting.js"
+import * as ErrorTally from "../measure/ErrorTally.js"
+import * as Meter from "../measure/Meter.js"
+import * as ReplyTally from "../measure/ReplyTally.js"
+import * as Series from "../measure/Series.js"
+import * as RunReport from "./RunReport.js"
+
+/**
+ * The report of two runs as of one: segments of one plan on several hosts, or a run and its repetition. The order does not
+ * matter, nor does the grouping. Verdicts are left out: they are to be found anew.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport.RunReport => {
+  const startedAt = compare(a.startedAt, b.startedAt) <= 0 ? a.startedAt : b.startedAt
+  const later = ({ startedAt: own }: RunReport.RunReport) => Date.parse(own) - Date.parse(startedAt)
+  const elapsed = RunReport.micros(Math.max(a.elapsed + later(a), b.elapsed + later(b)))
+  const { planned, recipients, ...messages } = Accounting.sum(
+    a.messages.planned + b.messages.planned,
+    [a, b].map((report) => ({ ...report.messages, recipients: report.recipients }))
+  )
+  // Of what cannot be added up, that of the one which started first is taken.
+  const [first] = [a, b].sort((left, right) => compare(identity(left), identity(right)))
+  const { plan, tool } = first ?? a
+  const gravest = worst.find((ended) => a.ended === ended || b.ended === ended) ?? "completed"
+  const reasons = [a, b]
+    .flatMap(({ ended, reason }) => (ended === gravest && reason !== undefined ? [reason] : []))
+    .sort()
+  return {
+    version: 1,
+    tool,
+    runs: a.runs + b.runs,
+    startedAt,
+    elapsed,
+    ended: gravest,
+    ...(reasons[0] === undefined ? {} : { reason: reasons[0] }),
+    plan,
+    messages: { planned, ...messages },
+    recipients,
+    ...mergeArrivals([a, b]),
+    rate: RunReport.rateOf(messages.accepted, RunReport.micros(elapsed)),
+    bytes: { out: a.bytes.out + b.bytes.out, in: a.bytes.in + b.bytes.in },
+    connections: Series.sumConnections([a.connections, b.connections]),
+    durations: mergeDurations([...a.durations, ...b.durations]),
+    replies: ReplyTally.merge([a, b].map((report) => delayed(report.replies, later(report)))).map(
+      RunReport.withoutUndefined
+    ),
+    errors: ErrorTally.merge([a, b].map((report) => delayed(report.errors, later(report)))),
+    ...mergeSeries([a, b]),
+    ...mergeGenerators([a, b])
+  }
+}
+
+const worst = ["cut", "failed", "stopped", "completed"] as const
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const identity = ({ plan, startedAt, tool }: RunReport.RunReport): string => startedAt + JSON.stringify([plan, tool])
+
+/** The same, seen from an earlier start. */
+const delayed = <A extends { readonly first: number; readonly last: number }>(entries: ReadonlyArray<A>, by: number) =>
+  entries.map((entry) => ({
+    ...entry,
+    first: RunReport.micros(entry.first + by),
+    last: RunReport.micros(entry.last + by)
+  }))
+
+const mergeDurations = (all: ReadonlyArray<RunReport.Durations>): ReadonlyArray<RunReport.Durations> =>
+  RunReport.ofSteps(Meter.sumSteps([all]))
+
+const mergeArrivals = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "arrivals"> => {
+  const known = reports.flatMap(({ arrivals }) => (arrivals === undefined ? [] : [arrivals]))
+  if (known.length === 0) return {}
+  const sum = (of: (arrivals: (typeof known)[number]) => number) => known.reduce((total, each) => total + of(each), 0)
+  return { arrivals: { late: sum(({ late }) => late), dropped: sum(({ dropped }) => dropped) } }
+}
+
+const mergeSeries = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "series"> => {
+  const known = reports.flatMap(({ series, startedAt }) =>
+    series === undefined ? [] : [{ series, startedAt: Date.parse(startedAt) }]
+  )
+  if (known.length === 0) return {}
+  // Times are since the start of the whole, even where its first part has no series.
+  const start = { series: Series.empty, startedAt: Math.min(...reports.map(({ startedAt }) => Date.parse(startedAt))) }
+  return { series: Series.merge([...known, start]) }
+}
+
+const mergeGenerators = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "generator"> => {
+  const known = reports.flatMap(({ generator }) => (generator === undefined ? [] : [generator]))
+  if (known.length === 0) return {}
+  const sum = (of: (generator: (typeof known)[number]) => number) =>
+    RunReport.micros(known.reduce((total, generator) => total + of(generator), 0))
+  const most = (of: (generator: (typeof known)[number]) => number) => Math.max(...known.map(of))
+  return {
+    generator: {
+      cpu: { user: sum(({ cpu }) => cpu.user), system: sum(({ cpu }) => cpu.system) },
+      utilisation: most(({ utilisation }) => utilisation),
+      delayMean: most(({ delayMean }) => delayMean),
+      delayP99: most(({ delayP99 }) => delayP99)
+    }
+  }
+}
