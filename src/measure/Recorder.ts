@@ -113,6 +113,11 @@ export class Recorder implements WireObserver {
     this.onContentSent?.()
   }
 
+  /** Counts a write that waited for the socket, as a duration named `queued`. */
+  onQueued(elapsed: number): void {
+    this.recordOwn("queued", "accepted", elapsed)
+  }
+
   /** Counts one duration, in milliseconds. */
   record(what: Measured, ending: Ending, elapsed: number): void {
     if (this.warming) return

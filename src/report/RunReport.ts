@@ -33,7 +33,7 @@ const Buckets = Schema.Array(Schema.Tuple(Count, Count)).annotations({
 const Durations = Schema.Struct({
   of: Schema.String.annotations({
     description:
-      "A step; or transaction, from MAIL to the reply to the final dot. In an open run a transaction counts from when the message was due, service from when a session took it up, and start is how much later that was."
+      "A step; or transaction, from MAIL to the reply to the final dot. In an open run a transaction counts from when the message was due, service from when a session took it up, and start is how much later that was. queued are the writes that waited for the socket, for a millisecond or more."
   }),
   ending: Schema.Literal(...endings),
   count: Count,

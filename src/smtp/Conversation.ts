@@ -30,6 +30,9 @@ export interface Transport {
 /** The longest wait for the reply to QUIT, in milliseconds: nothing depends on it. */
 const quitTimeout = 5000
 
+/** A write that was taken within a millisecond did not wait: so long it may take to hear of it. */
+const queueing = 1
+
 type Resume<A> = (result: Effect.Effect<A, WireError>) => void
 
 const nothing: ReadonlyArray<Step> = []
@@ -53,6 +56,8 @@ export class Conversation implements Wire, Expiring {
   private script: Script<unknown> | undefined = undefined
   private since = 0
   private writing = false
+  /** Since when what is being written waits for the socket; -1 where it does not. */
+  private queuedAt = -1
   private closing = false
   private failure: ((step: Step) => WireError) | undefined = undefined
   private arrivedAt = 0
@@ -141,6 +146,7 @@ export class Conversation implements Wire, Expiring {
     observer.onTrace?.("sent", steps[0] === "final" ? ".\r\n" : bytes)
     this.writing = true
     if (this.transport.write(bytes, body)) this.flushed()
+    else this.queuedAt = now
   }
 
   /** Part of what is being written was taken: the server is slow, and alive. */
@@ -152,12 +158,21 @@ export class Conversation implements Wire, Expiring {
   flushed(): void {
     if (!this.writing) return
     this.writing = false
+    if (this.queuedAt >= 0) this.queued()
     if (this.steps[this.count] !== "final") return
     const { deadlines, observer, timeout } = this.options
     const now = deadlines.now()
     observer.onContent(now - this.since, now)
     this.since = now
     this.deadline = now + timeout
+  }
+
+  /** A write was not taken at once: the server, or what lies before it, reads more slowly than we write. */
+  private queued(): void {
+    const { deadlines, observer } = this.options
+    const waited = deadlines.now() - this.queuedAt
+    this.queuedAt = -1
+    if (waited >= queueing) observer.onQueued(waited)
   }
 
   /** Bytes `start` to `end` of `chunk` arrived; the chunk may be reused afterwards. */

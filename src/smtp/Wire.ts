@@ -99,6 +99,8 @@ export interface WireObserver {
   readonly onReply: (step: Step, reply: Reply, elapsed: number, now: number) => void
   /** The final dot was handed over, so long after the first byte of the content. */
   readonly onContent: (elapsed: number, now: number) => void
+  /** A write waited so long for the socket: a millisecond or more. */
+  readonly onQueued: (elapsed: number) => void
   /** The dialogue, for who wants to read it: commands and replies, content left out. */
   readonly onTrace?: ((direction: "sent" | "received", text: string) => void) | undefined
 }

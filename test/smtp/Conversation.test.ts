@@ -23,6 +23,7 @@ const make = (options: { readonly timeout?: number; readonly wakesAt?: number } 
   }
   const seen: Array<readonly [step: Step, code: number, elapsed: number, now: number]> = []
   const contents: Array<readonly [elapsed: number, now: number]> = []
+  const queued: Array<number> = []
   const trace: Array<string> = []
   const observer: WireObserver = {
     bytesIn: 0,
@@ -32,6 +33,7 @@ const make = (options: { readonly timeout?: number; readonly wakesAt?: number } 
     closedByServer: 0,
     onReply: (step, reply, elapsed, now) => seen.push([step, reply.code, elapsed, now]),
     onContent: (elapsed, now) => contents.push([elapsed, now]),
+    onQueued: (elapsed) => queued.push(elapsed),
     onTrace: (direction, text) => trace.push(`${direction} ${text}`)
   }
   const transport = {
@@ -55,6 +57,7 @@ const make = (options: { readonly timeout?: number; readonly wakesAt?: number } 
     contents,
     conversation,
     observer,
+    queued,
     seen,
     trace,
     transport,
@@ -183,6 +186,21 @@ describe("exchange", () => {
       assert.strictEqual(observer.bytesIn, 8)
       assert.deepStrictEqual(seen, [["mail", 250, 10, 1010]])
       assert.deepStrictEqual(trace, ["sent MAIL FROM:<>\r\n", "received 250 Ok", "sent .\r\n"])
+    })
+  )
+
+  it.effect("tells of writes that waited for the socket, unless they waited for less than a millisecond", () =>
+    Effect.gen(function* () {
+      const { begin, clock, conversation, queued, receive, transport } = make()
+      for (const waited of [0.4, 25, 0]) {
+        transport.takes = waited === 0
+        const mail = yield* begin(["mail"], "MAIL FROM:<>\r\n")
+        clock.now += waited
+        conversation.flushed()
+        receive("250 Ok\r\n")
+        yield* Fiber.join(mail)
+      }
+      assert.deepStrictEqual(queued, [25])
     })
   )
 
