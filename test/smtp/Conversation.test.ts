@@ -192,7 +192,7 @@ describe("exchange", () => {
   it.effect("tells of writes that waited for the socket, unless they waited for less than a millisecond", () =>
     Effect.gen(function* () {
       const { begin, clock, conversation, queued, receive, transport } = make()
-      for (const waited of [0.4, 25, 0]) {
+      for (const waited of [0.5, 25, 0]) {
         transport.takes = waited === 0
         const mail = yield* begin(["mail"], "MAIL FROM:<>\r\n")
         clock.now += waited
