@@ -227,7 +227,8 @@ export const share = (
       observer: recorder,
       timeout: plan.timeout * 1000,
       family: plan.family,
-      windowSize: plan.windowSize
+      windowSize: plan.windowSize,
+      bytesPerSecond: plan.sendRate
     }
     // The request is waited for once, for all who want to know; when they hear of it there are no more tickets.
     const stopping = new StopRequest()

@@ -233,6 +233,11 @@ const fields = {
     placeholder: "seconds",
     description: "Hold each connection, idle, for so long before QUIT."
   }),
+  sendRate: PlanField.optional(PositiveNumber, {
+    section: "Connections and dialogue",
+    placeholder: "bytes",
+    description: "Send the content of messages at no more than this many bytes a second over each connection."
+  }),
   abandon: PlanField.optional(parsed(Shape.parseAbandon), {
     section: "Connections and dialogue",
     placeholder: "step [close|reset] [share%]",

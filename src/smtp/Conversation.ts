@@ -8,6 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { Pacing } from "./Pacing.js"
 import * as Reply from "./Reply.js"
 import { ConnectionLost, ReplyMalformed, ReplyTimeout, type Step, type WireError } from "./SmtpError.js"
 import type { ConnectOptions, Exchange, Expiring, Script, Wire } from "./Wire.js"
@@ -56,6 +57,7 @@ export class Conversation implements Wire, Expiring {
   private script: Script<unknown> | undefined = undefined
   private since = 0
   private writing = false
+  private readonly pacing: Pacing | undefined = undefined
   /** Since when what is being written waits for the socket; -1 where it does not. */
   private queuedAt = -1
   private closing = false
@@ -73,8 +75,14 @@ export class Conversation implements Wire, Expiring {
     private readonly transport: Transport,
     private readonly options: ConnectOptions
   ) {
-    options.deadlines.add(this)
-    options.observer.opened++
+    const { bytesPerSecond, deadlines, observer } = options
+    if (bytesPerSecond !== undefined) {
+      const write = (bytes: string, body: Uint8Array | undefined) => transport.write(bytes, body)
+      const progressed = () => this.moveDeadline()
+      this.pacing = new Pacing(bytesPerSecond, deadlines, write, progressed, () => this.handedOver())
+    }
+    deadlines.add(this)
+    observer.opened++
   }
 
   exchange(
@@ -145,17 +153,27 @@ export class Conversation implements Wire, Expiring {
     observer.bytesOut += bytes.length + (body === undefined ? 0 : body.length)
     observer.onTrace?.("sent", steps[0] === "final" ? ".\r\n" : bytes)
     this.writing = true
-    if (this.transport.write(bytes, body)) this.flushed()
+    if (this.pacing !== undefined && steps[0] === "final") this.pacing.start(bytes, body)
+    else if (this.transport.write(bytes, body)) this.flushed()
     else this.queuedAt = now
   }
 
   /** Part of what is being written was taken: the server is slow, and alive. */
   progressed(): void {
+    this.moveDeadline()
+  }
+
+  private moveDeadline(): void {
     if (this.writing) this.deadline = this.options.deadlines.now() + this.options.timeout
   }
 
   /** All that was written has been handed over. */
   flushed(): void {
+    if (this.pacing?.isBusy() === true) this.pacing.taken()
+    else this.handedOver()
+  }
+
+  private handedOver(): void {
     if (!this.writing) return
     this.writing = false
     if (this.queuedAt >= 0) this.queued()
@@ -282,6 +300,7 @@ export class Conversation implements Wire, Expiring {
 
   private spoil(failure: (step: Step) => WireError): void {
     this.failure = failure
+    this.pacing?.stop()
     this.deadline = Number.POSITIVE_INFINITY
     this.options.deadlines.remove(this)
   }

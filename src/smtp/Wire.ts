@@ -147,6 +147,8 @@ export interface ConnectOptions {
   readonly family?: "any" | "ipv4" | "ipv6" | undefined
   /** SO_SNDBUF and SO_RCVBUF, in bytes. */
   readonly windowSize?: number | undefined
+  /** How fast the content of messages is handed over at most, in bytes per second. */
+  readonly bytesPerSecond?: number | undefined
   /** The local address to connect from. */
   readonly source?: string | undefined
 }

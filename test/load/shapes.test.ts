@@ -117,6 +117,35 @@ describe("--abandon", () => {
   }
 })
 
+describe("--send-rate", () => {
+  for (const [what, plan] of [
+    ["a small message", { length: 4000 }],
+    ["a body of its own, in several writes", { length: 40_000 }]
+  ] as const) {
+    it.effect(`spreads the content of ${what} over its time, and all of it arrives`, () =>
+      Effect.gen(function* () {
+        const slow = yield* simulate({ messages: 3, reuse: true, sendRate: 2000, ...plan })
+        const fast = yield* simulate({ messages: 3, reuse: true, ...plan })
+        assert.strictEqual(slow.accounting.accepted, 3)
+        const contents = (run: typeof slow) =>
+          run.server.accepted.map(({ content }) => content.replace(/^(Date|Message-Id):.*\r\n/gm, ""))
+        assert.deepStrictEqual(contents(slow), contents(fast))
+        // Pieces go out at once and then every tenth of a second.
+        const seconds = slow.recorder.bytesOut / 2000
+        assert.closeTo(slow.elapsed / 1000, seconds, 1)
+      })
+    )
+  }
+
+  it.effect("does not run into the time-out while the server reads", () =>
+    Effect.gen(function* () {
+      const { accounting, elapsed } = yield* simulate({ messages: 1, length: 10_000, sendRate: 500, timeout: 2 })
+      assert.strictEqual(accounting.accepted, 1)
+      assert.isAtLeast(elapsed, 19_000)
+    })
+  )
+})
+
 describe("a server that takes so many messages over a connection", () => {
   for (const [reply, pipelining] of [
     ["452 4.3.1 too many messages\r\n", "off"],
