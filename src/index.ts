@@ -60,6 +60,8 @@ export * as Dialogue from "./smtp/Dialogue.js"
 export * as Outcome from "./smtp/Outcome.js"
 /** Replies and their classes. */
 export * as Reply from "./smtp/Reply.js"
+/** Replies out of bytes. */
+export * as ReplyParser from "./smtp/ReplyParser.js"
 /** What a transaction is made of. */
 export * as Settlement from "./smtp/Settlement.js"
 /** What goes wrong. */

@@ -110,6 +110,9 @@ const connect = ({ observer }: ConnectOptions): Wire => {
       }),
     state: () => "open",
     awaited: () => undefined,
+    get arrivedAt() {
+      return performance.now()
+    },
     received: () => [],
     close: () => {}
   }

@@ -94,11 +94,11 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     progress.refused = 0
     progress.settled = undefined
   }
-  const end = (taken: number, outcome: Outcome): SmtpError | undefined => {
+  const end = (taken: number, outcome: Outcome, ended = now()): SmtpError | undefined => {
     const error = fatal(outcome, plan, connection.wire)
     underWay.message = undefined
     if (begun !== undefined && begun >= recorder.measuresFrom)
-      recorder.record("transaction", endings[outcome._tag], now() - begun)
+      recorder.record("transaction", endings[outcome._tag], ended - begun)
     onOutcome(taken, outcome, error !== undefined)
     return error
   }
@@ -110,23 +110,27 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   function* messages(first: number): Script<Outcome | Settlement.Unsent> {
     let taken = first
     let prepared = prepare(taken)
+    // The next transaction begins with the reply that ends this one: another look at the clock would tell the same.
+    let beginning = now()
     while (true) {
       const ahead = rides && !connection.isLast()
       if (ahead) next ??= tickets.take()
       const following = ahead && next !== undefined ? prepare(next) : undefined
-      begun = now()
+      begun = beginning
       const outcome = yield* connection.script(prepared, following, options, progress)
-      if (!isAccepted(outcome) || connection.wire?.state() !== "open") return outcome
+      const { wire } = connection
+      if (!isAccepted(outcome) || wire?.state() !== "open") return outcome
       if (!reuse || connection.isSpent()) {
         if (connection.holds) return outcome
-        end(taken, outcome)
+        end(taken, outcome, wire.arrivedAt)
         yield* connection.part()
         return outcome
       }
       if (!follows) return outcome
       next ??= tickets.take()
       if (next === undefined) return outcome
-      end(taken, outcome)
+      end(taken, outcome, wire.arrivedAt)
+      beginning = wire.arrivedAt
       taken = next
       next = undefined
       begin(taken)

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { Pacing } from "./Pacing.js"
 import * as Reply from "./Reply.js"
+import * as ReplyParser from "./ReplyParser.js"
 import { ConnectionLost, ReplyMalformed, ReplyTimeout, type Step, type WireError } from "./SmtpError.js"
 import type { ConnectOptions, Exchange, Expiring, Script, Wire } from "./Wire.js"
 
@@ -47,7 +48,8 @@ const nothingYet: ReadonlyArray<Reply.Reply> = []
  */
 export class Conversation implements Wire, Expiring {
   deadline = Number.POSITIVE_INFINITY
-  private readonly parser = Reply.makeParser()
+  arrivedAt = 0
+  private readonly parser = ReplyParser.make()
   private readonly replies: Array<Reply.Reply> = []
   /** How many of `replies` are of this exchange: to shorten an array costs more than to overwrite it. */
   private count = 0
@@ -62,7 +64,6 @@ export class Conversation implements Wire, Expiring {
   private queuedAt = -1
   private closing = false
   private failure: ((step: Step) => WireError) | undefined = undefined
-  private arrivedAt = 0
   /** A greeting may come before anybody waits for it. */
   private greeting: Reply.Reply | undefined = undefined
   private begun = false

@@ -75,6 +75,8 @@ export interface Wire {
   readonly state: () => "open" | "closing" | "failed"
   /** The step whose reply is awaited now, if any: what an interruption strikes. */
   readonly awaited: () => Step | undefined
+  /** When the last bytes came, by the time of the `Deadlines`; 0 before any did. */
+  readonly arrivedAt: number
   /** The replies that the exchange under way has had so far. */
   readonly received: () => ReadonlyArray<Reply>
   /** Closes at once: with a reset, or with a FIN. Does nothing on a closed wire. */

@@ -195,6 +195,7 @@ describe("a server that waits for a message without recipients", () => {
       converse: () => Effect.die("not of use here"),
       state: () => "open",
       awaited: () => undefined,
+      arrivedAt: 0,
       received: () => [],
       close: () => {
         closed = true
