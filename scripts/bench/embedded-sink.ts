@@ -5,7 +5,6 @@
  *     npx tsx scripts/bench/embedded-sink.ts [--turns N] [--scale N]
  */
 import * as fs from "node:fs"
-import * as os from "node:os"
 import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
 import * as NodeSink from "../../src/node/NodeSink.js"
@@ -14,6 +13,7 @@ import type { SinkConfig } from "../../src/sink/SinkOptions.js"
 import * as Target from "../../src/smtp/Target.js"
 import { measure, median } from "./ChildProcess.js"
 import * as Sink from "./Sink.js"
+import * as Table from "./Table.js"
 
 const { values: options } = parseArgs({
   options: {
@@ -101,10 +101,8 @@ const compare = ({ generator, lmtp, messages, name }: Row) =>
     const perMessage = (which: number): string => ((of(which, "cpu") / count) * 1e6).toFixed(1)
     const rate = (which: number): string => String(Math.round(count / of(which, "wall")))
     const speed = median(turns[0]!.map(({ wall }, index) => wall / turns[1]![index]!.wall)).toFixed(2)
-    line([name, String(count), perMessage(0), perMessage(1), rate(0), rate(1), speed])
+    Table.row([name, String(count), perMessage(0), perMessage(1), rate(0), rate(1), speed])
   })
-
-const line = (cells: ReadonlyArray<string>) => console.log(`| ${cells.join(" | ")} |`)
 
 const heading = [
   "row",
@@ -116,12 +114,6 @@ const heading = [
   "speed ratio"
 ]
 
-console.log(
-  `${new Date().toISOString().slice(0, 16)} UTC, ${os.cpus().length} × ${os.cpus()[0]?.model}, Linux ${os.release()}, ` +
-    `Node ${process.versions.node}, load ${fs.readFileSync("/proc/loadavg", "utf8").slice(0, 4)}; ` +
-    `medians of ${options.turns} turns\n`
-)
-line(heading)
-line(heading.map(() => "---"))
+Table.begin(`medians of ${options.turns} turns`, heading)
 const all = Effect.forEach(rows, (row) => Effect.scoped(compare(row)), { discard: true })
 await Effect.runPromise(Effect.provide(all, NodeSink.layer()))

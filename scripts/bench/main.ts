@@ -3,12 +3,11 @@
  *
  *     npm run bench [-- --turns N] [--only TEXT] [--scale N]
  */
-import * as fs from "node:fs"
-import * as os from "node:os"
 import { parseArgs } from "node:util"
 import { type Measurement, measure, median } from "./ChildProcess.js"
 import { type Row, rows } from "./rows.js"
 import * as Sink from "./Sink.js"
+import * as Table from "./Table.js"
 
 const { values: options } = parseArgs({
   options: {
@@ -37,7 +36,11 @@ const compare = async (row: Row): Promise<Result> => {
   const ours: Array<Measurement> = []
   try {
     for (let turn = 0; turn < Number(options.turns); turn++) {
-      original.push(await measure("smtp-source", [...common, sink.target]))
+      original.push(
+        row.against === "ours"
+          ? await measure(process.execPath, [options.ours, ...common, sink.target])
+          : await measure("smtp-source", [...common, sink.target])
+      )
       const own =
         row.library === undefined
           ? [options.ours, ...common, ...(row.ours ?? []), sink.target]
@@ -96,13 +99,5 @@ const heading = [
   "ours"
 ]
 
-const line = (row: ReadonlyArray<string>) => console.log(`| ${row.join(" | ")} |`)
-
-console.log(
-  `${new Date().toISOString().slice(0, 16)} UTC, ${os.cpus().length} × ${os.cpus()[0]?.model}, Linux ${os.release()}, ` +
-    `Node ${process.versions.node}, load ${fs.readFileSync("/proc/loadavg", "utf8").slice(0, 4)}; ` +
-    `medians of ${options.turns} turns\n`
-)
-line(heading)
-line(heading.map(() => "---"))
-for (const row of rows) if (row.name.includes(options.only)) line(cells(await compare(row)))
+Table.begin(`medians of ${options.turns} turns`, heading)
+for (const row of rows) if (row.name.includes(options.only)) Table.row(cells(await compare(row)))

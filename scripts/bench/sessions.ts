@@ -1,0 +1,84 @@
+/**
+ * Ten thousand sessions at once: the original and ours in turns against smtp-sink with a short backlog. Tells how many
+ * connections stood at once, what the sink's listener had no room for, and the memory that it took.
+ *
+ *     npx tsx scripts/bench/sessions.ts [--sessions N] [--turns N] [--connecting N]
+ */
+import { parseArgs } from "node:util"
+import { measure, median } from "./ChildProcess.js"
+import * as Kernel from "./Kernel.js"
+import * as Sink from "./Sink.js"
+import * as Table from "./Table.js"
+
+const { values: options } = parseArgs({
+  options: {
+    sessions: { type: "string", default: "10000" },
+    turns: { type: "string", default: "1" },
+    backlog: { type: "string", default: "256" },
+    /** Ours: how many sessions connect at once, in place of the default. */
+    connecting: { type: "string" },
+    ours: { type: "string", default: new URL("../../dist/bin/smtp-source.js", import.meta.url).pathname },
+    port: { type: "string", default: "25270" }
+  }
+})
+
+const port = Number(options.port)
+const sessions = Number(options.sessions)
+const args = ["-d", "-s", String(sessions), "-m", String(2 * sessions), "-w", "10"]
+
+interface Run {
+  readonly most: number
+  readonly dropped: number
+  readonly cpu: number
+  readonly wall: number
+  readonly peakMemory: number
+}
+
+const run = async (command: string, before: ReadonlyArray<string>): Promise<Run> => {
+  const sink = await Sink.start(port, [], Number(options.backlog))
+  const drops = Kernel.listenDrops()
+  let most = 0
+  const watch = setInterval(() => {
+    most = Math.max(most, Kernel.established(port))
+  }, 250)
+  try {
+    const measured = await measure(command, [...before, ...args, sink.target])
+    return { ...measured, most, dropped: Kernel.listenDrops() - drops }
+  } finally {
+    clearInterval(watch)
+    sink.stop()
+  }
+}
+
+const own = [options.ours, ...(options.connecting === undefined ? [] : [`--connecting=${options.connecting}`])]
+const original: Array<Run> = []
+const ours: Array<Run> = []
+for (let turn = 0; turn < Number(options.turns); turn++) {
+  original.push(await run("smtp-source", []))
+  ours.push(await run(process.execPath, own))
+}
+
+const of = (runs: ReadonlyArray<Run>, what: keyof Run): number => median(runs.map((each) => each[what]))
+const row = (name: string, runs: ReadonlyArray<Run>): void =>
+  Table.row([
+    name,
+    String(of(runs, "most")),
+    String(of(runs, "dropped")),
+    of(runs, "cpu").toFixed(2),
+    of(runs, "wall").toFixed(1),
+    of(runs, "peakMemory").toFixed(0)
+  ])
+
+Table.begin(`${args.join(" ")}, backlog ${options.backlog}; medians of ${options.turns} turns`, [
+  "",
+  "most connections at once",
+  "listen drops",
+  "CPU s",
+  "wall s",
+  "peak MiB"
+])
+row("the original", original)
+row("ours", ours)
+console.log(
+  `\nMemory, as a share of the original's: ${(of(ours, "peakMemory") / of(original, "peakMemory")).toFixed(2)}`
+)
