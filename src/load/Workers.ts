@@ -18,6 +18,7 @@ import type { Sample } from "../measure/Meter.js"
 import { Recorder, type RecorderData } from "../measure/Recorder.js"
 import * as Message from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
+import * as Printable from "../smtp/Printable.js"
 import * as SmtpError from "../smtp/SmtpError.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Load from "./Load.js"
@@ -100,7 +101,7 @@ export class WorkerDied extends Data.TaggedError("WorkerDied")<{
   readonly reason: string
 }> {
   override get message(): string {
-    return `a worker died: ${this.reason}`
+    return `a worker died: ${Printable.escape(this.reason)}`
   }
 }
 

@@ -257,7 +257,7 @@ const fields = {
   pipelining: PlanField.withDefault(Schema.Literal("off", "on", "full"), "off", {
     section: "Connections and dialogue",
     description:
-      "Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write; full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse."
+      "Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write; full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse. Each reply of a group counts its time from when the group was written, that to the final dot from the dot."
   }),
   rate: PlanField.optional(parsed(Rate.parseRate), {
     section: "Arrivals",
