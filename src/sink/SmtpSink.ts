@@ -11,6 +11,7 @@
  * @since 0.1.0
  */
 import { EndOfData, unstuff } from "./EndOfData.js"
+import * as SinkCommand from "./SinkCommand.js"
 import * as SinkCounts from "./SinkCounts.js"
 import { type SinkOptions, type Stage, stages } from "./SinkOptions.js"
 import { introduce, replies, SinkReply } from "./SinkReply.js"
@@ -108,31 +109,11 @@ class Shared {
   }
 }
 
+const { Verb } = SinkCommand
+
 const LF = 10
 const CR = 13
 const SPACE = 32
-const QUOTE = 34
-const LESS = 60
-const GREATER = 62
-const BACKSLASH = 92
-
-/** A verb's four letters in one number, whatever their case. */
-const verb = (line: Uint8Array, at: number): number =>
-  ((line[at]! | 32) << 24) | ((line[at + 1]! | 32) << 16) | ((line[at + 2]! | 32) << 8) | (line[at + 3]! | 32)
-
-const MAIL = verb(Buffer.from("MAIL"), 0)
-const RCPT = verb(Buffer.from("RCPT"), 0)
-const DATA = verb(Buffer.from("DATA"), 0)
-const HELO = verb(Buffer.from("HELO"), 0)
-const EHLO = verb(Buffer.from("EHLO"), 0)
-const LHLO = verb(Buffer.from("LHLO"), 0)
-const RSET = verb(Buffer.from("RSET"), 0)
-const QUIT = verb(Buffer.from("QUIT"), 0)
-const NOOP = verb(Buffer.from("NOOP"), 0)
-const VRFY = verb(Buffer.from("VRFY"), 0)
-
-const from = Buffer.from("from:")
-const to = Buffer.from("to:")
 
 class Session implements SinkSession {
   verdict: Verdict = "open"
@@ -155,9 +136,7 @@ class Session implements SinkSession {
   private sender = ""
   private readonly addresses: Array<string> = []
   private message = 1
-  /** Where the address of the command at hand is. */
-  private pathStart = 0
-  private pathEnd = 0
+  private readonly path = new SinkCommand.Path()
 
   inContent = false
   private readonly endOfData = new EndOfData()
@@ -223,33 +202,33 @@ class Session implements SinkSession {
     let at = start + 4
     if (end < at || (end > at && line[at] !== SPACE)) return this.error("other", replies.unknownCommand, text)
     while (at < end && line[at] === SPACE) at++
-    const command = verb(line, start)
-    if (!this.welcome && command !== QUIT) return this.error("other", replies.noService, text)
+    const command = SinkCommand.verbOf(line, start)
+    if (!this.welcome && command !== Verb.QUIT) return this.error("other", replies.noService, text)
     switch (command) {
-      case MAIL:
+      case Verb.MAIL:
         return this.mail(line, at, end, text)
-      case RCPT:
+      case Verb.RCPT:
         return this.rcpt(line, at, end, text)
-      case DATA:
+      case Verb.DATA:
         return this.data(at < end, text)
-      case EHLO:
-      case HELO:
+      case Verb.EHLO:
+      case Verb.HELO:
         if (this.sink.lmtp) return this.error("other", replies.unknownCommand, text)
-        return this.hello(command === HELO ? this.sink.own.helo : this.sink.own.ehlo, at < end, text)
-      case LHLO:
+        return this.hello(command === Verb.HELO ? this.sink.own.helo : this.sink.own.ehlo, at < end, text)
+      case Verb.LHLO:
         if (!this.sink.lmtp) return this.error("other", replies.unknownCommand, text)
         return this.hello(this.sink.own.ehlo, at < end, text)
-      case RSET:
+      case Verb.RSET:
         if (at < end) return this.error("rset", replies.syntaxError, text)
         if (this.answer("rset", replies.ok, text)) this.reset()
         return
-      case QUIT:
+      case Verb.QUIT:
         if (at < end) return this.error("quit", replies.syntaxError, text)
         return this.quit(text)
-      case NOOP:
+      case Verb.NOOP:
         this.answer("other", replies.ok, text)
         return
-      case VRFY:
+      case Verb.VRFY:
         if (at === end) return this.error("other", replies.syntaxError, text)
         this.answer("other", replies.cannotVerify, text)
         return
@@ -265,23 +244,23 @@ class Session implements SinkSession {
 
   private mail(line: Uint8Array, start: number, end: number, text: string): void {
     if (this.mailed) return this.error("mail", replies.nestedMail, text)
-    const after = this.path(line, start, end, from)
+    const after = this.path.read(line, start, end, SinkCommand.from)
     if (after < 0) return this.error("mail", replies.badSender, text)
     if (after < end) {
-      const problem = this.parameters(decode(line, after, end))
+      const problem = SinkCommand.problemOf(decode(line, after, end), this.sink.maxMessageSize)
       if (problem !== undefined) return this.error("mail", problem, text)
     }
     if (!this.answer("mail", replies.mailOk, text)) return
     this.mailed = true
-    if (this.sink.named) this.sender = decode(line, this.pathStart, this.pathEnd)
+    if (this.sink.named) this.sender = decode(line, this.path.start, this.path.end)
   }
 
   private rcpt(line: Uint8Array, start: number, end: number, text: string): void {
     if (!this.mailed) return this.error("rcpt", replies.needMail, text)
-    const after = this.path(line, start, end, to)
-    if (after < 0 || this.pathStart === this.pathEnd) return this.error("rcpt", replies.badRecipient, text)
+    const after = this.path.read(line, start, end, SinkCommand.to)
+    if (after < 0 || this.path.start === this.path.end) return this.error("rcpt", replies.badRecipient, text)
     if (after < end) return this.error("rcpt", replies.unknownParameter, text)
-    const recipient = this.sink.named ? decode(line, this.pathStart, this.pathEnd) : undefined
+    const recipient = this.sink.named ? decode(line, this.path.start, this.path.end) : undefined
     const reply = this.recipients < this.sink.maxRecipients ? replies.rcptOk : replies.tooManyRecipients
     if (!this.answer("rcpt", reply, text, recipient)) return
     this.recipients++
@@ -350,37 +329,6 @@ class Session implements SinkSession {
     this.recipients = 0
     this.addresses.length = 0
     this.kept = undefined
-  }
-
-  /** Finds the address after `keyword`; returns what follows its bracket, or -1. */
-  private path(line: Uint8Array, start: number, end: number, keyword: Uint8Array): number {
-    let at = start
-    for (let index = 0; index < keyword.length; index++, at++) {
-      if (at >= end || (line[at]! | 32) !== keyword[index]) return -1
-    }
-    while (at < end && line[at] === SPACE) at++
-    if (at >= end || line[at] !== LESS) return -1
-    this.pathStart = ++at
-    for (let quoted = false; at < end; at++) {
-      const byte = line[at]
-      if (byte === BACKSLASH) at++
-      else if (byte === QUOTE) quoted = !quoted
-      else if (byte === GREATER && !quoted) {
-        this.pathEnd = at++
-        return at < end && line[at] !== SPACE ? -1 : at
-      }
-    }
-    return -1
-  }
-
-  /** What is wrong with MAIL's parameters, if anything is (RFC 1870, RFC 6152). */
-  private parameters(text: string): SinkReply | undefined {
-    for (const parameter of text.split(" ")) {
-      const size = /^size=(\d{1,20})$/i.exec(parameter)?.[1]
-      if (Number(size) > this.sink.maxMessageSize) return replies.messageTooBig
-      if (size === undefined && !/^(body=(7bit|8bitmime))?$/i.test(parameter)) return replies.unknownParameter
-    }
-    return undefined
   }
 
   /** A command out of place, or none at all: too many of them end the session. */

@@ -1,0 +1,105 @@
+/**
+ * What a command line says, read in place: its verb, the address of MAIL and RCPT, and MAIL's parameters (RFC 5321 §4.1).
+ *
+ * @since 0.1.0
+ */
+import { replies, type SinkReply } from "./SinkReply.js"
+
+const SPACE = 32
+const QUOTE = 34
+const LESS = 60
+const GREATER = 62
+const BACKSLASH = 92
+
+/**
+ * The four letters at `at` in one number, whatever their case.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const verbOf = (line: Uint8Array, at: number): number =>
+  ((line[at]! | 32) << 24) | ((line[at + 1]! | 32) << 16) | ((line[at + 2]! | 32) << 8) | (line[at + 3]! | 32)
+
+const named = (verb: string): number => verbOf(Buffer.from(verb), 0)
+
+/**
+ * The verbs that a sink knows.
+ *
+ * @since 0.1.0
+ * @category verbs
+ */
+export const Verb = {
+  MAIL: named("MAIL"),
+  RCPT: named("RCPT"),
+  DATA: named("DATA"),
+  HELO: named("HELO"),
+  EHLO: named("EHLO"),
+  LHLO: named("LHLO"),
+  RSET: named("RSET"),
+  QUIT: named("QUIT"),
+  NOOP: named("NOOP"),
+  VRFY: named("VRFY")
+}
+
+/**
+ * What comes before the address of MAIL, in small letters.
+ *
+ * @since 0.1.0
+ * @category keywords
+ */
+export const from: Uint8Array = Buffer.from("from:")
+
+/**
+ * What comes before the address of RCPT, in small letters.
+ *
+ * @since 0.1.0
+ * @category keywords
+ */
+export const to: Uint8Array = Buffer.from("to:")
+
+/**
+ * Where the address of a command is: one for each session, filled again by each command.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Path {
+  start = 0
+  end = 0
+
+  /** Finds the address after `keyword`, in its brackets; returns where the parameters begin, or -1. */
+  read(line: Uint8Array, start: number, end: number, keyword: Uint8Array): number {
+    let at = start
+    for (let index = 0; index < keyword.length; index++, at++) {
+      if (at >= end || (line[at]! | 32) !== keyword[index]) return -1
+    }
+    while (at < end && line[at] === SPACE) at++
+    if (at >= end || line[at] !== LESS) return -1
+    this.start = ++at
+    for (let quoted = false; at < end; at++) {
+      const byte = line[at]
+      if (byte === BACKSLASH) at++
+      else if (byte === QUOTE) quoted = !quoted
+      else if (byte === GREATER && !quoted) {
+        this.end = at++
+        return at < end && line[at] !== SPACE ? -1 : at
+      }
+    }
+    return -1
+  }
+}
+
+/**
+ * What is wrong with MAIL's parameters, if anything is (RFC 1870, RFC 6152).
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const problemOf = (parameters: string, maxMessageSize: number): SinkReply | undefined => {
+  for (const parameter of parameters.split(" ")) {
+    const size = /^size=(\d{1,20})$/i.exec(parameter)?.[1]
+    if (Number(size) > maxMessageSize) return replies.messageTooBig
+    if (size === undefined && !/^(body=(7bit|8bitmime))?$/i.test(parameter)) return replies.unknownParameter
+  }
+  return undefined
+}
