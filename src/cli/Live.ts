@@ -95,11 +95,12 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       sampling: wanted
         ? {
             every: view === "live" ? refresh : 1000,
-            begin: (startedAt, planned) => {
+            begin: ({ runId, startedAt }, planned) => {
               screen.planned = planned
               const start = {
                 planned,
                 tool: { name: "smtp-source", version },
+                ids: [runId],
                 startedAt: startedAt.toISOString(),
                 plan: { ...plan }
               }

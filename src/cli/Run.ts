@@ -68,7 +68,9 @@ const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Se
     const output = yield* Output
     const embedded = yield* EmbeddedSink
     const sink = yield* embedded.start({ protocol: plan.lmtp ? "lmtp" : "smtp", maxRecipients: plan.recipients })
-    const { result, status } = yield* report({ ...plan, sink: false, target: Target.format(sink.target) }, tool)
+    const against = { ...plan, sink: false, target: Target.format(sink.target) }
+    // The port is another one each time: it is told of as the plan has it, so that runs of one plan are known as such.
+    const { result, status } = yield* report(against, tool, plan)
     const { accepted, unknown } = result.accounting
     const { messages } = yield* sink.counts
     if (messages >= accepted && messages <= accepted + unknown) {
@@ -81,9 +83,11 @@ const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Se
 
 const shows = (plan: Plan, output: Output["Type"]): boolean => plan.summary || output.isTerminal.stderr
 
+/** Runs `running`, and reports it as `plan`. */
 const report = (
-  plan: Plan,
-  { version }: Tool
+  running: Plan,
+  { version }: Tool,
+  plan: Plan = running
 ): Effect.Effect<
   { readonly status: number; readonly result: Workers.WorkersResult },
   Load.RunError | Reports.ReportUnwritable,
@@ -101,7 +105,7 @@ const report = (
       if (reports) yield* Reports.prepare(plan)
       const live = yield* Live.make(plan, version)
 
-      const result = yield* Workers.run(plan, {
+      const result = yield* Workers.run(running, {
         stopping: Effect.raceFirst(
           Effect.map(signals.first, (signal) => {
             received = signal

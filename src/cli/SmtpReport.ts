@@ -149,7 +149,10 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
     const { compare = [], failIf = [], format } = plan
     const after = yield* Effect.forEach(plan.files, read)
     const before = yield* Effect.forEach(compare, read)
-    for (const side of [before, after]) yield* onePlan(side, plan.force)
+    if (!plan.force) {
+      for (const side of [before, after]) yield* onePlan(side)
+      yield* eachOnce([...before, ...after])
+    }
     const merged = after.map(({ report }) => report).reduce(MergedReport.merge)
     const report = failIf.length === 0 ? merged : { ...merged, verdicts: [...Judgement.judge(merged, failIf)] }
     if (before.length > 0) {
@@ -206,10 +209,10 @@ const whereItEnds = ({ elapsed, messages }: RunReport.RunReport): string =>
   `the run was cut; what is known of it ends after ${Summary.duration(elapsed / 1000)}, and ${Summary.count(messages.unknown)} messages count as unknown`
 
 /** Results add up to one where all of them are of the same plan. */
-const onePlan = (side: ReadonlyArray<Saved>, force: boolean): Effect.Effect<void, Refused> =>
+const onePlan = (side: ReadonlyArray<Saved>): Effect.Effect<void, Refused> =>
   Effect.suspend(() => {
     const [first, ...others] = side
-    for (const other of first === undefined || force ? [] : others) {
+    for (const other of others) {
       const [difference] = first === undefined ? [] : Comparison.planDifferences(first.report, other.report)
       if (first === undefined || difference === undefined) continue
       const [one, two] = [difference.before, difference.after].map((value) =>
@@ -219,4 +222,13 @@ const onePlan = (side: ReadonlyArray<Saved>, force: boolean): Effect.Effect<void
       return new Refused({ reason })
     }
     return Effect.void
+  })
+
+/** No run counts twice, be it from the same file or from its journal and its report. */
+const eachOnce = (all: ReadonlyArray<Saved>): Effect.Effect<void, Refused> =>
+  Effect.suspend(() => {
+    const id = MergedReport.twice(all.map(({ report }) => report))
+    if (id === undefined) return Effect.void
+    const files = all.filter(({ report }) => report.ids.includes(id)).map(({ file }) => file)
+    return new Refused({ reason: `${files.join(" and ")} hold the same run; --force counts it all the same` })
   })

@@ -73,6 +73,8 @@ export interface RunResult {
   readonly accounting: Accounting.Accounting
   /** The durations, by step and ending. */
   readonly recorder: Recorder
+  /** What tells the run from others; it is in its messages' Message-Id, too. */
+  readonly runId: string
   readonly startedAt: Date
   readonly elapsed: number
   /** What ended the run before its last message; nothing if it came to its end, or was stopped. */
@@ -189,15 +191,15 @@ export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.
       const { ledger, recorder, tickets } = shared
       const { now } = shared.connectOptions.deadlines
       const begun = now()
-      const { startedAt } = part.identity
+      const { runId, startedAt } = part.identity
       const { sampling } = options
-      const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, startedAt, sampling)
+      const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, part.identity, sampling)
       const exit = yield* Effect.exit(Drain.run(yield* sessions(shared, part, begun), shared, options.hurrying))
       const elapsed = now() - begun
       yield* lastSample
       const endedBy = yield* endOf(exit)
       const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : ledger
-      return { accounting, recorder, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
+      return { accounting, recorder, runId, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
     })
   ).pipe(RunScheduler.provide)
 
@@ -239,7 +241,7 @@ export const share = (
       ending.make()
     })
     const limited = yield* RunBounds.limit(plan, tickets, ending, deadlines.now)
-    yield* RunBounds.warmUp(plan, recorder, deadlines.now)
+    yield* RunBounds.warmUp(plan, recorder, ledger, deadlines.now)
     if (options.stopping !== undefined) yield* Effect.forkScoped(Effect.zipRight(options.stopping, stop))
     return {
       plan,

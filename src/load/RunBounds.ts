@@ -90,21 +90,32 @@ export const limit = (
 }
 
 /**
- * Measures nothing before the warm-up is over.
+ * Measures nothing before the warm-up is over, and keeps how many messages were accepted by then.
  *
  * @since 0.1.0
  * @category bounds
  */
-export const warmUp = (plan: Plan, recorder: Recorder, now: () => number): Effect.Effect<unknown, never, Scope.Scope> =>
+export const warmUp = (
+  plan: Plan,
+  recorder: Recorder,
+  ledger: Accounting.Accounting,
+  now: () => number
+): Effect.Effect<unknown, never, Scope.Scope> =>
   Effect.suspend(() => {
     if (plan.warmUp === undefined) return Effect.void
     const lasts = milliseconds(plan.warmUp)
     recorder.warming = true
     recorder.measuresFrom = now() + lasts
+    recorder.warmUpEnd = recorder.measuresFrom - recorder.begun
     const measure = Effect.sync(() => {
+      if (recorder.warming) recorder.warmUpAccepted = ledger.accepted
       recorder.warming = false
     })
-    return Effect.forkScoped(Effect.zipRight(Effect.sleep(lasts), measure))
+    // A run may be over before its warm-up is.
+    return Effect.zipRight(
+      Effect.addFinalizer(() => measure),
+      Effect.forkScoped(Effect.zipRight(Effect.sleep(lasts), measure))
+    )
   })
 
 const milliseconds = (duration: string): number => Either.getOrThrow(Rate.parseDuration(duration))

@@ -64,6 +64,8 @@ const quiet = (sample: Meter.Sample, at: number): Meter.Sample => ({
     rejected: 0,
     failed: 0,
     unknown: 0,
+    late: 0,
+    dropped: 0,
     bytes: { out: 0, in: 0 },
     connections: { opened: 0, failed: 0, reused: 0, closedByUs: 0, closedByServer: 0 },
     p50: 0,

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Meter, type Sample } from "../measure/Meter.js"
 import * as Arrival from "../plan/Arrival.js"
+import type { RunIdentity } from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
 import type { SharedRun } from "./SharedRun.js"
 
@@ -21,8 +22,8 @@ import type { SharedRun } from "./SharedRun.js"
  */
 export interface Sampling {
   readonly every?: number | undefined
-  /** Called before the first sample, with the run's start, and its messages where their number is known. */
-  readonly begin?: ((startedAt: Date, planned: number | undefined) => void) | undefined
+  /** Called before the first sample, with the run's identity, and its messages where their number is known. */
+  readonly begin?: ((identity: RunIdentity, planned: number | undefined) => void) | undefined
   readonly take: (sample: Sample) => void
 }
 
@@ -45,11 +46,12 @@ export const knownMessages = ({ messages }: Plan): number | undefined =>
  */
 export const start = (
   { ledger, plan, recorder }: SharedRun,
-  startedAt: Date,
+  identity: RunIdentity,
   { begin, every = 1000, take }: Sampling
 ): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function* () {
-    begin?.(startedAt, knownMessages(plan))
+    const { startedAt } = identity
+    begin?.(identity, knownMessages(plan))
     const now = Effect.map(Clock.currentTimeMillis, (time) => time - startedAt.getTime())
     const meter = new Meter(ledger, recorder, Math.max(0, yield* now))
     let boundary = Math.floor((yield* Clock.currentTimeMillis) / every) * every

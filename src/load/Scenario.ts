@@ -165,8 +165,8 @@ export const run = <A, E, R>(
       const elapsed = now() - begun
       const accounting = RunBounds.close(plan, ledger)
       const stopped = tickets.isClosed()
-      const { startedAt } = identity
-      return { accounting, recorder, startedAt, elapsed, endedBy: Option.none(), stopped, sessions }
+      const { runId, startedAt } = identity
+      return { accounting, recorder, runId, startedAt, elapsed, endedBy: Option.none(), stopped, sessions }
     })
   ).pipe(RunScheduler.provide)
 

@@ -204,7 +204,7 @@ const start = (
       samples: sampling === undefined ? undefined : (sampling.every ?? 1000)
     }
     const trouble = onTrouble === undefined ? undefined : Trouble.firstOfEach(onTrouble)
-    sampling?.begin?.(identity.startedAt, knownMessages(plan))
+    sampling?.begin?.(identity, knownMessages(due))
     const samples = sampling === undefined ? undefined : new SampleMerge(count, sampling)
     const onNews = (worker: number) => (news: WorkerNews) => {
       if (news._tag === "Sample") samples?.add(worker, news.sample)
@@ -258,6 +258,7 @@ const start = (
     return {
       accounting: close(due, ledgers),
       recorder,
+      runId: identity.runId,
       startedAt: identity.startedAt,
       elapsed: now() - begun,
       endedBy: Option.fromNullable(endedBy[0]),

@@ -74,6 +74,8 @@ export class Meter {
       rejected: since((counts) => counts.rejected),
       failed: since((counts) => counts.failed),
       unknown: since((counts) => counts.unknown),
+      late: since((counts) => counts.late),
+      dropped: since((counts) => counts.dropped),
       bytes: { out: since((counts) => counts.out), in: since((counts) => counts.in) },
       connections: {
         opened: since(({ connections }) => connections.opened),
@@ -101,9 +103,10 @@ export class Meter {
 
   private read() {
     const { accepted, failed, recipients, rejected, started, unknown } = this.accounting
-    const { bytesIn, bytesOut } = this.recorder
+    const { bytesIn, bytesOut, dropped, lateStarts: late } = this.recorder
     const connections = this.recorder.connections()
-    return { started, accepted, rejected, failed, unknown, recipients, out: bytesOut, in: bytesIn, connections }
+    const messages = { started, accepted, rejected, failed, unknown, late, dropped }
+    return { ...messages, recipients, out: bytesOut, in: bytesIn, connections }
   }
 
   private durations(): ReadonlyArray<StepBuckets> {

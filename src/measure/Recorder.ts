@@ -63,6 +63,9 @@ export class Recorder implements WireObserver {
   /** Messages of an open run that were due while no session was free: started late, or not at all. */
   lateStarts = 0
   dropped = 0
+  /** When the warm-up was over, since the run began, and how many messages had been accepted by then. */
+  warmUpEnd = 0
+  warmUpAccepted = 0
   /** While the run warms up, nothing is measured. */
   warming = false
   /** Of what was begun earlier, by the clock of what is recorded, the durations do not count. */
@@ -162,7 +165,9 @@ export class Recorder implements WireObserver {
     const { closedByServer, closedByUs, opened, reused } = this
     const connections = { opened, closedByUs, closedByServer, reused }
     const tallies = { replies: this.replies(), errors: this.errors() }
-    return { bytesIn, bytesOut, ...connections, contents, dropped, lateStarts, histograms: counts, own, ...tallies }
+    const { warmUpAccepted, warmUpEnd } = this
+    const messages = { contents, dropped, lateStarts, warmUpAccepted, warmUpEnd }
+    return { bytesIn, bytesOut, ...connections, ...messages, histograms: counts, own, ...tallies }
   }
 
   /** The replies, by step and code. */
@@ -186,6 +191,8 @@ export class Recorder implements WireObserver {
     this.contents += data.contents
     this.dropped += data.dropped
     this.lateStarts += data.lateStarts
+    this.warmUpAccepted += data.warmUpAccepted
+    this.warmUpEnd = Math.max(this.warmUpEnd, data.warmUpEnd)
     for (const [key, counts] of data.own) {
       const histogram = this.own.get(key) ?? Histogram.make()
       Histogram.add(histogram, { counts })
@@ -249,6 +256,8 @@ export interface RecorderData {
   readonly contents: number
   readonly dropped: number
   readonly lateStarts: number
+  readonly warmUpEnd: number
+  readonly warmUpAccepted: number
   /** The counts of each histogram of a step that is not SMTP's, by its name and ending. */
   readonly own: ReadonlyArray<readonly [key: string, counts: Float64Array]>
   /** The counts of each histogram, in the recorder's own order. */

@@ -49,6 +49,9 @@ export interface Interval {
   readonly rejected: number
   readonly failed: number
   readonly unknown: number
+  /** Messages of an open run that began late, and those that were not begun for they had waited for too long. */
+  readonly late: number
+  readonly dropped: number
   readonly bytes: { readonly out: number; readonly in: number }
   readonly connections: Connections
   /** Messages under way at its end: one for each session that is busy. */
@@ -178,6 +181,8 @@ export const together = (parts: ReadonlyArray<Interval>): Interval => {
     rejected: total((part) => part.rejected),
     failed: total((part) => part.failed),
     unknown: total((part) => part.unknown),
+    late: total((part) => part.late),
+    dropped: total((part) => part.dropped),
     bytes: { out: total((part) => part.bytes.out), in: total((part) => part.bytes.in) },
     connections: sumConnections(parts.map((part) => part.connections)),
     underWay: total((part) => part.underWay),

@@ -47,7 +47,7 @@ export const readingFields = {
       "Compare: this is a result from before, and the operands are those from after. May be given several times, once for each run before. As text or json."
   }),
   force: withDefault(Schema.Boolean, false, {
-    description: "Merge results of different plans, too."
+    description: "Merge results of different plans, too, and count a run again that is given twice."
   })
 }
 

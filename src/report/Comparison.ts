@@ -100,7 +100,7 @@ const limit = 0.05
 const resolution = 2 / 1024
 
 /**
- * Compares the runs of two sides; each has one at least.
+ * Compares the runs of two sides; each has one at least, and none is among them twice (`MergedReport.twice`).
  *
  * @since 0.1.0
  * @category constructors

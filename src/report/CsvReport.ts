@@ -14,6 +14,8 @@ const columns: ReadonlyArray<readonly [heading: string, of: (interval: Interval)
   ["rejected", ({ rejected }) => rejected],
   ["failed", ({ failed }) => failed],
   ["unknown", ({ unknown }) => unknown],
+  ["late", ({ late }) => late],
+  ["dropped", ({ dropped }) => dropped],
   ["under_way", ({ underWay }) => underWay],
   ["bytes_out", ({ bytes }) => bytes.out],
   ["bytes_in", ({ bytes }) => bytes.in],

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as GeneratorHealth from "../measure/GeneratorHealth.js"
+import * as Arrival from "../plan/Arrival.js"
 import * as Plan from "../plan/Plan.js"
 import * as Axis from "./html/Axis.js"
 import { type Content, embeddedJson, Markup, markup } from "./html/Markup.js"
@@ -12,6 +13,7 @@ import * as PercentileChart from "./html/PercentileChart.js"
 import { styleSheet } from "./html/StyleSheet.js"
 import * as Timeline from "./html/Timeline.js"
 import * as JsonReport from "./JsonReport.js"
+import * as Phrases from "./Phrases.js"
 import type { Durations, RunReport } from "./RunReport.js"
 import * as Summary from "./Summary.js"
 
@@ -29,7 +31,7 @@ export const render = (
   moments: ReadonlyArray<Timeline.Moment> = report.series?.intervals ?? []
 ): string => {
   const { tool } = report
-  const title = titleOf(report)
+  const title = Phrases.title(report)
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -44,6 +46,7 @@ export const render = (
 <body>
 <header>
 ${bottleneck(report)}
+${unmeasured(report)}
 <h1>${title}</h1>
 <p class="soft">${how(report)}</p>
 ${report.reason === undefined ? undefined : markup`<p class="notice"><strong>${report.ended === "failed" ? "Ended by" : "Stopped by"}</strong> ${report.reason}</p>`}
@@ -54,7 +57,7 @@ ${endings(report)}
 ${section("Verdicts", verdicts(report))}
 ${section("Over time", Timeline.render(moments))}
 ${section("Arrivals", arrivals(report))}
-${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations)])}
+${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations), ...glossary(report)])}
 ${section("What went wrong", errorTable(report))}
 ${section("Replies", replyTable(report))}
 ${section("Recipients and traffic", facts(report))}
@@ -73,15 +76,12 @@ const { count } = Summary
 const section = (title: string, content: ReadonlyArray<Markup>): Content =>
   content.length === 0 ? undefined : markup`<section><h2>${title}</h2>${content}</section>`
 
-const titleOf = ({ messages, plan }: RunReport): string => {
-  const target = typeof plan.target === "string" ? ` to ${plan.target}` : ""
-  return `${count(messages.planned)} ${messages.planned === 1 ? "message" : "messages"}${target}`
-}
-
-const how = ({ elapsed, ended, runs, startedAt }: RunReport): string => {
+const how = (report: RunReport): string => {
+  const { elapsed, ended, runs, startedAt } = report
   const end = { completed: "Completed", stopped: "Stopped on request", failed: "Ended early", cut: "Cut short" }[ended]
   const start = startedAt.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC")
-  return `${end} after ${Axis.clock(elapsed / 1000)}, started ${start}${runs > 1 ? `; ${runs} runs together` : ""}`
+  const together = runs > 1 ? `; ${runs} runs together, the last of which ended after ${Phrases.took(report)}` : ""
+  return `${end}${runs > 1 ? "" : ` after ${Axis.clock(elapsed / 1000)}`}, started ${start}${together}`
 }
 
 const bottleneck = ({ generator }: RunReport): Content =>
@@ -89,8 +89,15 @@ const bottleneck = ({ generator }: RunReport): Content =>
     ? markup`<p class="notice" role="note"><strong>The generator was the bottleneck.</strong> It was busy ${percent(generator.utilisation)} of the time: the server may be faster than these figures. Try <code>--workers auto</code>, or fewer sessions.</p>`
     : undefined
 
+const unmeasured = (report: RunReport): Content => {
+  const warning = Phrases.nothingMeasured(report)
+  return warning === undefined ? undefined : markup`<p class="notice" role="note"><strong>${warning}</strong></p>`
+}
+
 /** What an open run was to do, and whether it did; and what is left out of the figures. */
-const arrivals = ({ arrivals, durations, plan }: RunReport): ReadonlyArray<Markup> => {
+const arrivals = (report: RunReport): ReadonlyArray<Markup> => {
+  const { arrivals, durations, plan } = report
+  const warmUp = Phrases.warmUp(report)
   const start = durations.find(({ ending, of }) => of === "start" && ending === "accepted")
   const rows: ReadonlyArray<readonly [string, string]> = [
     ...(arrivals === undefined
@@ -103,7 +110,7 @@ const arrivals = ({ arrivals, durations, plan }: RunReport): ReadonlyArray<Marku
     ...(start === undefined
       ? []
       : [["Lateness", `${Axis.time(start.p50)} at the median, ${Axis.time(start.p99)} at p99`] as const]),
-    ...(typeof plan.warmUp === "string" ? [["Warm-up", `the first ${plan.warmUp} are not measured`] as const] : [])
+    ...(warmUp === undefined ? [] : [["Warm-up", warmUp] as const])
   ]
   return rows.length === 0 ? [] : [pairs(rows)]
 }
@@ -187,13 +194,15 @@ const durationTable = (durations: ReadonlyArray<Durations>): ReadonlyArray<Marku
   ]
 }
 
+const glossary = (report: RunReport): ReadonlyArray<Markup> => {
+  const lines = Phrases.glossary(report)
+  return lines.length === 0 ? [] : [markup`<p class="soft">${lines.map((line) => markup`${line}<br>`)}</p>`]
+}
+
 const during = (first: number, last: number): string => {
   const [from, to] = [first, last].map((time) => Axis.clock(time / 1000))
   return from === to ? `${from}` : `${from} – ${to}`
 }
-
-/** Lines of a text that came from a server: they were made printable with their line ends. */
-const lines = (text: string): string => text.split("\\x0a").join(" ")
 
 const errorTable = ({ errors }: RunReport): ReadonlyArray<Markup> =>
   errors.length === 0
@@ -212,7 +221,7 @@ const errorTable = ({ errors }: RunReport): ReadonlyArray<Markup> =>
             .sort((one, other) => other.count - one.count)
             .map(
               (error) =>
-                markup`<tr>${number(count(error.count))}<td>${error.step}</td><td>${kinds[error.kind]}${error.detail === "" ? undefined : markup` <span class="soft">${error.detail}</span>`}${error.local ? markup` <span class="soft">(on this machine)</span>` : undefined}</td><td class="soft short">${during(error.first, error.last)}</td><td class="words">${lines(error.example)}</td></tr>`
+                markup`<tr>${number(count(error.count))}<td>${error.step}</td><td>${kinds[error.kind]}${error.detail === "" ? undefined : markup` <span class="soft">${error.detail}</span>`}${error.local ? markup` <span class="soft">(on this machine)</span>` : undefined}</td><td class="soft short">${during(error.first, error.last)}</td><td class="words">${Phrases.errorText(error)}</td></tr>`
             )
         )
       ]
@@ -239,7 +248,7 @@ const replyTable = ({ replies }: RunReport): ReadonlyArray<Markup> =>
           ],
           replies.map(
             ({ code, count: times, enhanced, example, first, last, step }) =>
-              markup`<tr><th scope="row">${step}</th><td${new Markup(code >= 400 || code < 200 ? ' class="failed short"' : ' class="short"')}>${String(code).padStart(3, "0")}${enhanced === undefined ? "" : ` ${enhanced}`}</td>${number(count(times))}<td class="soft short">${during(first, last)}</td><td class="words">${lines(example)}</td></tr>`
+              markup`<tr><th scope="row">${step}</th><td${new Markup(code >= 400 || code < 200 ? ' class="failed short"' : ' class="short"')}>${String(code).padStart(3, "0")}${enhanced === undefined ? "" : ` ${enhanced}`}</td>${number(count(times))}<td class="soft short">${during(first, last)}</td><td class="words">${Phrases.replyText({ enhanced, example })}</td></tr>`
           )
         )
       ]
@@ -247,20 +256,18 @@ const replyTable = ({ replies }: RunReport): ReadonlyArray<Markup> =>
 const pairs = (rows: ReadonlyArray<readonly [string, Content]>): Markup =>
   markup`<table class="plan"><tbody>${rows.map(([name, value]) => markup`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`
 
-const facts = ({ bytes, durations, elapsed, messages, recipients }: RunReport): ReadonlyArray<Markup> => {
-  const timesOf = (step: string, ending: Durations["ending"]) =>
-    durations.find((each) => each.of === step && each.ending === ending)?.count ?? 0
-  const opened = timesOf("connect", "accepted")
-  const perSecond = (amount: number) => (elapsed > 0 ? ` (${size((amount * 1000) / elapsed)}/s)` : "")
+const facts = (report: RunReport): ReadonlyArray<Markup> => {
+  const { active, bytes, connections, messages, recipients } = report
+  const { opened } = connections
+  const perSecond = (amount: number) => (active.length > 0 ? ` (${size(Phrases.perSecond(amount, report))}/s)` : "")
   const { offered, ...ends } = recipients
   const told = Object.entries(ends).filter(([end, number]) => end === "accepted" || number > 0)
   return [
     pairs([
       ["Recipients offered", count(offered)],
       ...told.map(([end, number]) => [`Recipients ${words[end] ?? end}`, count(number)] as const),
-      ...(opened > 0
-        ? [["Connections opened", `${count(opened)}, for ${each(messages.started / opened)} messages each`] as const]
-        : []),
+      ["Connections", Phrases.connections(report).join(", ")],
+      ...(opened > 0 ? [["Messages per connection", each(messages.started / opened)] as const] : []),
       ["Bytes sent", `${size(bytes.out)}${perSecond(bytes.out)}`],
       ["Bytes received", `${size(bytes.in)}${perSecond(bytes.in)}`]
     ])
@@ -291,7 +298,10 @@ const generator = ({ generator }: RunReport): ReadonlyArray<Markup> =>
 const plan = ({ plan }: RunReport): ReadonlyArray<Markup> => {
   const defaults: { readonly [field: string]: unknown } = { ...Plan.make({}) }
   const rows = Object.entries(plan).map(([field, value]) => ({
-    row: [field, markup`<span class="words">${shown(value)}</span>`] as const,
+    row: [
+      field,
+      markup`<span class="words">${field === "messages" && value === Arrival.unlimited ? "no limit" : shown(value)}</span>`
+    ] as const,
     usual: JSON.stringify(value) === JSON.stringify(defaults[field])
   }))
   const chosen = rows.filter(({ usual }) => !usual).map(({ row }) => row)

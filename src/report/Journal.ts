@@ -14,7 +14,7 @@ import * as JsonReport from "./JsonReport.js"
 import { type Entry, RunningReport, type Start } from "./RunningReport.js"
 import * as RunReport from "./RunReport.js"
 
-const { durations, errors, plan, recipients, replies, startedAt, tool } = RunReport.schema.fields
+const { durations, errors, ids, plan, recipients, replies, startedAt, tool } = RunReport.schema.fields
 
 const Buckets = durations.value.fields.buckets
 
@@ -28,6 +28,7 @@ export const StartRecord = Schema.Struct({
   type: Schema.Literal("start"),
   version: Schema.Literal(1),
   tool,
+  ids,
   startedAt,
   plan,
   planned: Schema.optionalWith(Schema.NonNegativeInt, { exact: true }).annotations({
@@ -76,8 +77,8 @@ export type Record = typeof Record.Type
  * @since 0.1.0
  * @category rendering
  */
-export const start = ({ plan, planned, startedAt, tool }: Start): string =>
-  line({ type: "start", version: 1, tool, startedAt, plan, ...(planned === undefined ? {} : { planned }) })
+export const start = ({ ids, plan, planned, startedAt, tool }: Start): string =>
+  line({ type: "start", version: 1, tool, ids, startedAt, plan, ...(planned === undefined ? {} : { planned }) })
 
 /**
  * The line of an interval.

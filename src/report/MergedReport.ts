@@ -9,10 +9,12 @@ import * as Meter from "../measure/Meter.js"
 import * as ReplyTally from "../measure/ReplyTally.js"
 import * as Series from "../measure/Series.js"
 import * as RunReport from "./RunReport.js"
+import * as Spans from "./Spans.js"
 
 /**
  * The report of two runs as of one: segments of one plan on several hosts, or a run and its repetition. The order does not
- * matter, nor does the grouping. Verdicts are left out: they are to be found anew.
+ * matter, nor does the grouping. Verdicts are left out: they are to be found anew. That no run is among them twice is for
+ * the caller to see to, with `twice`.
  *
  * @since 0.1.0
  * @category combining
@@ -25,6 +27,16 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     a.messages.planned + b.messages.planned,
     [a, b].map((report) => ({ ...report.messages, recipients: report.recipients }))
   )
+  const active = Spans.union([a, b].map((report) => moved(report.active, later(report))))
+  const measured: Pick<RunReport.RunReport, "measured"> =
+    a.measured === undefined && b.measured === undefined
+      ? {}
+      : {
+          measured: {
+            accepted: [a, b].reduce((sum, { measured, messages }) => sum + (measured ?? messages).accepted, 0),
+            active: Spans.union([a, b].map((report) => moved((report.measured ?? report).active, later(report))))
+          }
+        }
   // Of what cannot be added up, that of the one which started first is taken.
   const [first] = [a, b].sort((left, right) => compare(identity(left), identity(right)))
   const { plan, tool } = first ?? a
@@ -36,15 +48,18 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     version: 1,
     tool,
     runs: a.runs + b.runs,
+    ids: [...new Set([...a.ids, ...b.ids])].sort(),
     startedAt,
     elapsed,
+    active,
     ended: gravest,
     ...(reasons[0] === undefined ? {} : { reason: reasons[0] }),
     plan,
     messages: { planned, ...messages },
     recipients,
     ...mergeArrivals([a, b]),
-    rate: RunReport.rateOf(messages.accepted, RunReport.micros(elapsed)),
+    ...measured,
+    rate: RunReport.rateOf({ messages, active, ...measured }),
     bytes: { out: a.bytes.out + b.bytes.out, in: a.bytes.in + b.bytes.in },
     connections: Series.sumConnections([a.connections, b.connections]),
     durations: mergeDurations([...a.durations, ...b.durations]),
@@ -56,6 +71,20 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     ...mergeGenerators([a, b])
   }
 }
+
+/**
+ * The id of a run that is among them more than once, if one is: it would count as often.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const twice = (reports: ReadonlyArray<Pick<RunReport.RunReport, "ids">>): string | undefined => {
+  const ids = reports.flatMap(({ ids }) => ids)
+  return ids.find((id, index) => ids.indexOf(id) < index)
+}
+
+const moved = (spans: Spans.Spans, by: number): Spans.Spans =>
+  spans.map(([from, to]) => [RunReport.micros(from + by), RunReport.micros(to + by)])
 
 const worst = ["cut", "failed", "stopped", "completed"] as const
 

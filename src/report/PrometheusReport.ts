@@ -17,17 +17,35 @@ const bounds = [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 
  * @category rendering
  */
 export const render = (report: RunReport): string => {
-  const { bytes, durations, elapsed, errors, generator, messages, rate, recipients, replies, startedAt } = report
+  const { arrivals, bytes, connections, durations, elapsed, ended, errors, generator, messages } = report
+  const { plan, rate, recipients, replies, startedAt, tool, verdicts = [] } = report
   const { planned, started: _, ...ends } = messages
   const { offered, ...recipientEnds } = recipients
   const families = [
+    gauge("info", "What ran, and against what.", [
+      [{ target: plan.sink === true ? "sink" : String(plan.target ?? ""), version: tool.version }, 1]
+    ]),
+    gauge("ended", "How the run ended.", [[{ how: ended }, 1]]),
     gauge("start_time_seconds", "When the run began.", [[{}, Date.parse(startedAt) / 1000]]),
     gauge("elapsed_seconds", "How long the run took.", [[{}, elapsed / 1000]]),
     gauge("messages_planned", "Messages that were to be sent.", [[{}, planned]]),
     gauge("messages", "Messages by how they ended.", byEnd(ends)),
     gauge("recipients_offered", "Recipients that were sent.", [[{}, offered]]),
     gauge("recipients", "Recipients by what became of them.", byEnd(recipientEnds)),
-    gauge("rate", "Messages accepted per second.", [[{}, rate]]),
+    gauge("rate", "Messages accepted per second, without the warm-up.", [[{}, rate]]),
+    ...(arrivals === undefined
+      ? []
+      : [
+          gauge("messages_late", "Messages that waited for a session when they were due.", [[{}, arrivals.late]]),
+          gauge("messages_dropped", "Messages that waited for too long, and were not begun.", [[{}, arrivals.dropped]])
+        ]),
+    gauge("connections_opened", "Connections that were opened.", [[{}, connections.opened]]),
+    gauge("connections_failed", "Attempts that did not lead to a connection.", [[{}, connections.failed]]),
+    gauge("connections_reused", "Messages over a connection that had carried one before.", [[{}, connections.reused]]),
+    gauge("connections_closed", "Connections by who closed them.", [
+      [{ by: "us" }, connections.closedByUs],
+      [{ by: "server" }, connections.closedByServer]
+    ]),
     gauge("bytes", "Bytes on the wire.", [
       [{ direction: "out" }, bytes.out],
       [{ direction: "in" }, bytes.in]
@@ -51,8 +69,21 @@ export const render = (report: RunReport): string => {
           ]),
           gauge("generator_utilisation", "The share of time in which the generator worked.", [
             [{}, generator.utilisation]
+          ]),
+          gauge("generator_delay_seconds", "By how much the generator's timers were late.", [
+            [{ statistic: "mean" }, generator.delayMean / 1000],
+            [{ statistic: "p99" }, generator.delayP99 / 1000]
           ])
         ]),
+    gauge(
+      "verdict_failed",
+      "What was not to happen, and whether it did.",
+      // One expression may have been given twice, as what ends the run and as what judges it.
+      [...new Set(verdicts.map(({ expression }) => expression))].map((expression) => {
+        const fails = verdicts.some((verdict) => verdict.expression === expression && verdict.failed)
+        return [{ expression }, fails ? 1 : 0]
+      })
+    ),
     family("duration_seconds", "histogram", "How long each step took.", durations.flatMap(histogram))
   ]
   return families.join("")

@@ -21,6 +21,7 @@ import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Printable from "../smtp/Printable.js"
 import { steps } from "../smtp/SmtpError.js"
+import * as Spans from "./Spans.js"
 
 const Count = Schema.NonNegativeInt
 const Milliseconds = Schema.Number
@@ -69,6 +70,8 @@ export const Interval = Schema.Struct({
   rejected: Count,
   failed: Count,
   unknown: Count,
+  late: Count,
+  dropped: Count,
   bytes: Schema.Struct({ out: Count, in: Count }),
   connections: Connections,
   underWay: Schema.Int.annotations({ description: "Messages under way at its end." }),
@@ -81,6 +84,8 @@ export const Interval = Schema.Struct({
   description: "One interval of the run. The durations are those of the transactions that were accepted in it."
 })
 
+const Active = Schema.Array(Schema.Tuple(Milliseconds, Milliseconds))
+
 const seen = { count: Count, first: Milliseconds, last: Milliseconds, example: Schema.String }
 const Step = Schema.Literal(...steps)
 
@@ -88,8 +93,14 @@ const fields = {
   version: Schema.Literal(1).annotations({ description: "Of this format." }),
   tool: Schema.Struct({ name: Schema.String, version: Schema.String }),
   runs: Schema.Int.annotations({ description: "How many runs were merged into this one." }),
+  ids: Schema.Array(Schema.String).annotations({
+    description: "What tells each run from all others; it is in its messages' Message-Id, too."
+  }),
   startedAt: Schema.String.annotations({ description: "The time of the first start (ISO 8601)." }),
   elapsed: Milliseconds.annotations({ description: "From the first start to the last end." }),
+  active: Active.annotations({
+    description: "When a run was under way, since the first start: from and to, apart from each other and in order."
+  }),
   ended: Schema.Literal("completed", "stopped", "failed", "cut").annotations({
     description: "cut: nobody saw the end, for the run was killed."
   }),
@@ -121,7 +132,13 @@ const fields = {
     }),
     { exact: true }
   ).annotations({ description: "Of an open run, whose messages start when they are due." }),
-  rate: Schema.Number.annotations({ description: "Messages accepted per second." }),
+  measured: Schema.optionalWith(Schema.Struct({ accepted: Count, active: Active }), { exact: true }).annotations({
+    description:
+      "Of a run with a warm-up, the messages accepted after it, and when that was. Durations, replies and the rate are of this time; messages, connections, bytes, errors and the series are of the whole run."
+  }),
+  rate: Schema.Number.annotations({
+    description: "Messages accepted per second of the time in which a run was under way, without its warm-up."
+  }),
   bytes: Schema.Struct({ out: Count, in: Count }),
   connections: Connections,
   durations: Schema.Array(Durations),
@@ -201,6 +218,7 @@ export const jsonSchema = (): JSONSchema.JsonSchema7Root => JSONSchema.make(sche
 export interface Finished {
   readonly accounting: Accounting.Accounting
   readonly recorder: Recorder
+  readonly runId: string
   readonly startedAt: Date
   readonly elapsed: number
   readonly stopped: boolean
@@ -223,22 +241,37 @@ export const make = (
     version
   }: { readonly version: string; readonly health?: Health | undefined; readonly series?: Series.Series | undefined }
 ): RunReport => {
-  const { accounting, elapsed, endedBy, recorder, startedAt, stopped, workerDied = Option.none() } = finished
+  const { accounting, endedBy, recorder, runId, startedAt, stopped, workerDied = Option.none() } = finished
+  const elapsed = micros(finished.elapsed)
   const { planned, recipients, ...messages } = Accounting.sum(accounting.planned, [accounting])
   const reason = Option.orElse(workerDied, () => endedBy)
+  const active: Spans.Spans = elapsed > 0 ? [[0, elapsed]] : []
+  const warmUpEnd = micros(recorder.warmUpEnd)
+  const measured: Pick<RunReport, "measured"> =
+    warmUpEnd > 0
+      ? {
+          measured: {
+            accepted: messages.accepted - recorder.warmUpAccepted,
+            active: elapsed > warmUpEnd ? [[warmUpEnd, elapsed]] : []
+          }
+        }
+      : {}
   return {
     version: 1,
     tool: { name: "smtp-source", version },
     runs: 1,
+    ids: [runId],
     startedAt: startedAt.toISOString(),
-    elapsed: micros(elapsed),
+    elapsed,
+    active,
     ended: Option.isSome(reason) ? "failed" : stopped ? "stopped" : "completed",
     ...(Option.isSome(reason) ? { reason: Printable.escape(reason.value.message) } : {}),
     plan: { ...plan },
     messages: { planned, ...messages },
     recipients,
     ...(Arrival.isOpen(plan) ? { arrivals: { late: recorder.lateStarts, dropped: recorder.dropped } } : {}),
-    rate: rateOf(messages.accepted, micros(elapsed)),
+    ...measured,
+    rate: rateOf({ messages, active, ...measured }),
     bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
     connections: recorder.connections(),
     durations: [...recorder.durations()].map(({ ending, histogram, of }) => ({
@@ -300,13 +333,24 @@ export const withoutUndefined = ({ enhanced, ...reply }: ReplyTally.ReplyCount) 
 export const micros = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000
 
 /**
- * Messages in so many milliseconds, by the second.
+ * Messages accepted per second, in the time that was measured.
  *
  * @since 0.1.0
  * @category reading
  */
-export const rateOf = (messages: number, elapsed: number): number =>
-  elapsed > 0 ? micros((messages * 1000) / elapsed) : 0
+export const rateOf = ({
+  active,
+  measured,
+  messages
+}: {
+  readonly messages: { readonly accepted: number }
+  readonly active: Spans.Spans
+  readonly measured?: { readonly accepted: number; readonly active: Spans.Spans }
+}): number => {
+  const { accepted } = measured ?? messages
+  const time = Spans.length(measured?.active ?? active)
+  return time > 0 ? micros((accepted * 1000) / time) : 0
+}
 
 const sparse = (histogram: Histogram.Histogram): Durations["buckets"] => {
   const buckets: Array<readonly [number, number]> = []

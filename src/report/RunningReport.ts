@@ -3,10 +3,14 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type { Sample } from "../measure/Meter.js"
 import * as Meter from "../measure/Meter.js"
 import * as Series from "../measure/Series.js"
+import * as Rate from "../plan/Rate.js"
 import * as RunReport from "./RunReport.js"
+import type * as Spans from "./Spans.js"
 
 /**
  * What is known of a run before it begins.
@@ -14,7 +18,7 @@ import * as RunReport from "./RunReport.js"
  * @since 0.1.0
  * @category models
  */
-export interface Start extends Pick<RunReport.RunReport, "tool" | "startedAt" | "plan"> {
+export interface Start extends Pick<RunReport.RunReport, "tool" | "ids" | "startedAt" | "plan"> {
   /** The number of messages, where it is not the run's time alone that ends it. */
   readonly planned?: number | undefined
 }
@@ -71,9 +75,14 @@ export class RunningReport {
   private recipients: Sample["recipients"] = noRecipients
   private durations: ReadonlyArray<Meter.StepBuckets> = []
   private last: Entry | undefined = undefined
+  private readonly warmUpEnd: number | undefined
+  private readonly measured: { accepted: number; from: number | undefined } = { accepted: 0, from: undefined }
 
   constructor(private readonly start: Start) {
     this.startedAt = Date.parse(start.startedAt)
+    const { warmUp } = start.plan
+    this.warmUpEnd =
+      typeof warmUp === "string" ? Option.getOrUndefined(Either.getRight(Rate.parseDuration(warmUp))) : undefined
   }
 
   add(entry: Entry): void {
@@ -83,6 +92,11 @@ export class RunningReport {
     this.recipients = sumRecipients(this.recipients, recipients)
     this.durations = Meter.sumSteps([this.durations, durations])
     this.last = entry
+    // Of the interval in which the warm-up ends nobody knows what came after it.
+    const from = interval.at - interval.length
+    if (this.warmUpEnd === undefined || from < this.warmUpEnd) return
+    this.measured.accepted += interval.accepted
+    this.measured.from ??= from
   }
 
   /**
@@ -92,15 +106,23 @@ export class RunningReport {
   report(underWay: "unknown" | "open" = "unknown"): RunReport.RunReport {
     const { start, total } = this
     const { accepted = 0, failed = 0, rejected = 0, started = 0, unknown = 0 } = total ?? {}
-    const { plan, planned = started, startedAt, tool } = start
+    const { ids, plan, planned = started, startedAt, tool } = start
     const elapsed = total?.at ?? 0
+    const active: Spans.Spans = elapsed > 0 ? [[0, elapsed]] : []
+    const { from } = this.measured
+    const measured: Pick<RunReport.RunReport, "measured"> =
+      this.warmUpEnd === undefined
+        ? {}
+        : { measured: { accepted: this.measured.accepted, active: from === undefined ? [] : [[from, elapsed]] } }
     const unseen = underWay === "open" ? 0 : started - accepted - rejected - failed - unknown
     return {
       version: 1,
       tool,
       runs: 1,
+      ids,
       startedAt,
       elapsed,
+      active,
       ended: "cut",
       plan,
       messages: {
@@ -113,7 +135,11 @@ export class RunningReport {
         notStarted: planned - started
       },
       recipients: this.recipients,
-      rate: RunReport.rateOf(accepted, elapsed),
+      ...(plan.rate === undefined && plan.stages === undefined
+        ? {}
+        : { arrivals: { late: total?.late ?? 0, dropped: total?.dropped ?? 0 } }),
+      ...measured,
+      rate: RunReport.rateOf({ messages: { accepted }, active, ...measured }),
       bytes: total?.bytes ?? { out: 0, in: 0 },
       connections: total?.connections ?? Series.sumConnections([]),
       durations: RunReport.ofSteps(this.durations),

@@ -29,7 +29,9 @@ export interface Summarised {
 export const render = ({ accounting, elapsed, recorder, stopped }: Summarised): ReadonlyArray<string> => {
   const { accepted, failed, notStarted, planned, recipients, rejected, unknown } = accounting
   const seconds = elapsed / 1000
-  const rate = seconds > 0 ? accepted / seconds : 0
+  const { warmUpAccepted, warmUpEnd } = recorder
+  const measured = Math.max(0, elapsed - warmUpEnd) / 1000
+  const rate = measured > 0 ? (accepted - warmUpAccepted) / measured : 0
   const ends = [
     `${count(accepted)} accepted`,
     `${count(rejected)} rejected`,
@@ -41,6 +43,14 @@ export const render = ({ accounting, elapsed, recorder, stopped }: Summarised): 
     `${count(planned)} messages: ${ends.join(", ")}`,
     `${duration(seconds)}${stopped ? " until stopped" : ""}, ${count(Math.round(rate))} messages/s`
   ]
+  if (warmUpEnd > 0) {
+    const lasted = duration(warmUpEnd / 1000)
+    lines.push(
+      measured > 0
+        ? `the rate and the durations leave out a warm-up of ${lasted}`
+        : `nothing was measured: the run was over before its warm-up of ${lasted}`
+    )
+  }
   if (recipients.offered > accounting.started) {
     lines.push(`${count(recipients.offered)} recipients: ${count(recipients.accepted)} accepted`)
   }

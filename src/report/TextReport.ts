@@ -5,6 +5,8 @@
  */
 import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Printable from "../smtp/Printable.js"
+import * as Lines from "./Lines.js"
+import * as Phrases from "./Phrases.js"
 import type { Durations, RunReport } from "./RunReport.js"
 import * as Summary from "./Summary.js"
 
@@ -20,18 +22,24 @@ export const render = (report: RunReport): string => {
   const parts = [whatHappened(report), wasItFast(report), whatWentWrong(report), judged(report)]
   return parts
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.map((line) => `${clip(Printable.escape(line))}\n`).join(""))
+    .map((lines) => lines.map((line) => `${Printable.escape(line)}\n`).join(""))
     .join("\n")
 }
 
-const clip = (line: string): string => (line.length <= columns ? line : `${line.slice(0, columns - 3)}...`)
+/** Lines that hold counts are never cut off; what a server said may be. */
+const wrapped = (line: string, indent = 4): ReadonlyArray<string> => Lines.wrap(Printable.escape(line), columns, indent)
+
+const clipped = (line: string): string => Lines.clip(Printable.escape(line), columns)
+
+const named = (name: string, text: string): ReadonlyArray<string> => wrapped(`  ${name.padEnd(11)}${text}`, valuesAt)
+
+const valuesAt = 13
 
 const { count } = Summary
 
 const whatHappened = (report: RunReport): ReadonlyArray<string> => {
-  const { elapsed, ended, messages, plan, reason, recipients, runs, startedAt } = report
+  const { ended, messages, reason, recipients, runs, startedAt } = report
   const { accepted, failed, notStarted, planned, rejected, unknown } = messages
-  const target = typeof plan.target === "string" ? ` to ${plan.target}` : ""
   const several = runs > 1 ? `, ${runs} runs together` : ""
   const ends = [
     ["accepted", accepted],
@@ -44,18 +52,23 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
   const { offered, ...recipientEnds } = recipients
   const lost = offered - recipients.accepted
   return [
-    `${count(planned)} ${planned === 1 ? "message" : "messages"}${target}: ${verb[ended]}${several}`,
-    ...(reason === undefined ? [] : [`  ${reason}`]),
-    `  started    ${startedAt}, took ${Summary.duration(elapsed / 1000)}`,
-    `  messages   ${told.map(([end, messages]) => `${count(messages)} ${end}${percent(messages, planned)}`).join(", ")}`,
+    ...wrapped(`${Phrases.title(report)}: ${verb[ended]}${several}`),
+    ...(reason === undefined ? [] : wrapped(`  ${reason}`)),
+    ...named("started", `${startedAt}, took ${Phrases.took(report)}`),
+    ...named(
+      "messages",
+      told.map(([end, messages]) => `${count(messages)} ${end}${percent(messages, planned)}`).join(", ")
+    ),
     ...(offered > messages.started || (lost > 0 && offered > 0)
-      ? [
-          `  recipients ${Object.entries(recipientEnds)
+      ? named(
+          "recipients",
+          Object.entries(recipientEnds)
             .filter(([end, number]) => end === "accepted" || number > 0)
             .map(([end, number]) => `${count(number)} ${words[end] ?? end}`)
-            .join(", ")}`
-        ]
-      : [])
+            .join(", ")
+        )
+      : []),
+    ...named("connected", Phrases.connections(report).join(", "))
   ]
 }
 
@@ -71,51 +84,77 @@ const percent = (part: number, whole: number): string => {
 }
 
 const wasItFast = (report: RunReport): ReadonlyArray<string> => {
-  const { bytes, durations, elapsed, generator, rate } = report
-  const perSecond = (amount: number) => (elapsed > 0 ? (amount * 1000) / elapsed : 0)
-  const traffic = `${size(perSecond(bytes.out))}/s out, ${size(perSecond(bytes.in))}/s in`
-  const lines = [`  rate       ${rate < 10 ? rate.toFixed(2) : count(Math.round(rate))} messages/s, ${traffic}`]
-  lines.push(...arrivalsOf(report))
-  if (generator !== undefined) {
-    const { cpu, delayP99, utilisation } = generator
-    const spent = Summary.duration((cpu.user + cpu.system) / 1000)
-    const late = delayP99.toFixed(1)
-    lines.push(`  generator  ${(utilisation * 100).toFixed(0)} % busy, CPU ${spent}, timers late by ${late} ms (p99)`)
-    if (GeneratorHealth.isBottleneck(generator)) {
-      lines.unshift(
-        "THE GENERATOR WAS THE BOTTLENECK: the server may be faster than this.",
-        "  Try --workers auto, or fewer sessions."
-      )
-    }
-  }
-  if (durations.length === 0) return lines
-  const transactions = durations.filter(({ of }) => of === "transaction")
-  const steps = durations.filter(({ of }) => of !== "transaction")
-  return [...lines, "", row("milliseconds", headings), ...[...transactions, ...steps].map(durationRow)]
+  const { bytes, durations, generator, rate } = report
+  const perSecond = (amount: number) => `${size(Phrases.perSecond(amount, report))}/s`
+  const traffic = `${perSecond(bytes.out)} out, ${perSecond(bytes.in)} in`
+  const bottleneck =
+    generator !== undefined && GeneratorHealth.isBottleneck(generator)
+      ? [
+          "THE GENERATOR WAS THE BOTTLENECK: the server may be faster than this.",
+          "  Try --workers auto, or fewer sessions."
+        ]
+      : []
+  const warning = Phrases.nothingMeasured(report)
+  const table = [...durations.filter(isWhole), ...durations.filter((row) => !isWhole(row))]
+  const glossary = Phrases.glossary(report).map((line) => `  ${line}`)
+  return [
+    ...bottleneck,
+    ...(warning === undefined ? [] : wrapped(warning.toUpperCase())),
+    ...named("rate", `${rate < 10 ? rate.toFixed(2) : count(Math.round(rate))} messages/s, ${traffic}`),
+    ...arrivalsOf(report),
+    ...(generator === undefined ? [] : named("generator", healthOf(generator))),
+    ...(table.length === 0 ? [] : ["", row("milliseconds", headings), ...table.flatMap(durationRows)]),
+    ...(glossary.length === 0 ? [] : ["", ...glossary])
+  ]
 }
 
-/** What an open run was to do, and whether it did. */
-const arrivalsOf = ({ arrivals, durations, plan }: RunReport): ReadonlyArray<string> => {
-  const warmUp =
-    typeof plan.warmUp === "string" ? [`  warm-up    the first ${plan.warmUp} are left out of what follows`] : []
+const isWhole = ({ of }: Durations): boolean => of === "transaction"
+
+const healthOf = ({ cpu, delayP99, utilisation }: GeneratorHealth.Health): string => {
+  const spent = Summary.duration((cpu.user + cpu.system) / 1000)
+  return `${(utilisation * 100).toFixed(0)} % busy, CPU ${spent}, timers late by ${delayP99.toFixed(1)} ms (p99)`
+}
+
+/** What an open run was to do, and whether it did; and what a warm-up leaves out. */
+const arrivalsOf = (report: RunReport): ReadonlyArray<string> => {
+  const { arrivals, durations, plan } = report
+  const leftOut = Phrases.warmUp(report)
+  const warmUp = leftOut === undefined ? [] : named("warm-up", leftOut)
   if (arrivals === undefined) return warmUp
   const intended = typeof plan.rate === "string" ? plan.rate : `stages ${String(plan.stages)}`
   const start = durations.find(({ of }) => of === "start")
   const lateness = start === undefined ? "" : `, lateness p99 ${figure(start.p99)} ms`
   const { dropped, late } = arrivals
-  return [`  arrivals   ${intended}: ${count(late)} late starts, ${count(dropped)} dropped${lateness}`, ...warmUp]
+  const told = named("arrivals", `${intended}: ${count(late)} late starts, ${count(dropped)} dropped${lateness}`)
+  return [...told, ...warmUp]
 }
 
 const headings = ["count", "mean", "p50", "p90", "p99", "p99.9", "max"] as const
 
-const durationRow = ({ count: number, ending, max, mean, of, p50, p90, p99, p999 }: Durations): string =>
-  row(ending === "accepted" ? of : `${of} ${ending}`, [
+const durationRows = ({
+  count: number,
+  ending,
+  max,
+  mean,
+  of,
+  p50,
+  p90,
+  p99,
+  p999
+}: Durations): ReadonlyArray<string> => {
+  const name = ending === "accepted" ? of : `${of} ${ending}`
+  const figures = [
     number < 10_000_000 ? count(number) : number.toExponential(2),
     ...[mean, p50, p90, p99, p999, max].map(figure)
-  ])
+  ]
+  // A step of a scenario's own may have a long name.
+  return name.length > nameWidth ? [`  ${name}`, row("", figures)] : [row(name, figures)]
+}
+
+const nameWidth = 20
 
 const row = (name: string, cells: ReadonlyArray<string>): string =>
-  `  ${name.padEnd(20)}${cells.map((cell, index) => cell.padStart(index === 0 ? 10 : 8)).join("")}`
+  `  ${name.padEnd(nameWidth)}${cells.map((cell, index) => cell.padStart(index === 0 ? 10 : 8)).join("")}`
 
 /** In at most seven characters. */
 const figure = (milliseconds: number): string =>
@@ -127,16 +166,15 @@ const size = (bytes: number): string => {
   return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
 }
 
-const whatWentWrong = ({ errors, replies }: RunReport): ReadonlyArray<string> => {
-  const refusals = replies
-    .filter(({ code }) => code < 200 || code >= 400)
-    .map(({ code, enhanced, example, ...seen }) => ({
-      ...seen,
-      what: `${seen.step} ${String(code).padStart(3, "0")}${enhanced === undefined ? "" : ` ${enhanced}`}`,
-      example: enhanced !== undefined && example.startsWith(enhanced) ? example.slice(enhanced.length).trim() : example
-    }))
-  const failures = errors.map((error) => ({
+const whatWentWrong = (report: RunReport): ReadonlyArray<string> => {
+  const refusals = Phrases.refusals(report).map((reply) => ({
+    ...reply,
+    what: `${reply.step} ${String(reply.code).padStart(3, "0")}${reply.enhanced === undefined ? "" : ` ${reply.enhanced}`}`,
+    text: Phrases.replyText(reply)
+  }))
+  const failures = report.errors.map((error) => ({
     ...error,
+    text: Phrases.errorText(error),
     what: `${error.step} ${kinds[error.kind]}${error.detail === "" ? "" : ` (${error.detail})`}${error.local ? ", local" : ""}`
   }))
   const all = [...refusals, ...failures].sort((a, b) => b.count - a.count)
@@ -144,9 +182,9 @@ const whatWentWrong = ({ errors, replies }: RunReport): ReadonlyArray<string> =>
   const shown = all.slice(0, mostShown)
   return [
     "What went wrong, most often first:",
-    ...shown.flatMap(({ count: number, example, first, last, what }) => [
-      `  ${count(number).padStart(9)}  ${what}, ${when(first, last)}`,
-      ...(example === "" ? [] : [`             ${example.split("\\x0a").join(" ")}`])
+    ...shown.flatMap(({ count: number, first, last, text, what }) => [
+      ...wrapped(`  ${count(number).padStart(9)}  ${what}, ${when(first, last)}`, valuesAt),
+      ...(text === "" ? [] : [clipped(`             ${text}`)])
     ]),
     ...(all.length > mostShown ? [`  and ${all.length - mostShown} other kinds`] : [])
   ]
@@ -167,4 +205,6 @@ const when = (first: number, last: number): string => {
 }
 
 const judged = ({ verdicts = [] }: RunReport): ReadonlyArray<string> =>
-  verdicts.map(({ expression, failed, measured }) => `${failed ? "FAILED" : "passed"}  ${expression} (${measured})`)
+  verdicts.flatMap(({ expression, failed, measured }) =>
+    wrapped(`${failed ? "FAILED" : "passed"}  ${expression} (${measured})`, 8)
+  )

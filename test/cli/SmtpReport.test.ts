@@ -23,7 +23,7 @@ const samplesOf = (from: number): ReadonlyArray<Sample> =>
 
 const one = reportOf(samplesOf(1))
 const two = reportOf(samplesOf(30), { later: 500 })
-const other = { ...two, plan: { ...two.plan, sessions: 9 } }
+const other = { ...reportOf(samplesOf(30)), plan: { ...two.plan, sessions: 9 } }
 
 const edited = (change: (json: ReturnType<typeof JSON.parse>) => void): string => {
   const json = JSON.parse(JsonReport.render(one))
@@ -34,9 +34,11 @@ const edited = (change: (json: ReturnType<typeof JSON.parse>) => void): string =
 const disk: { readonly [file: string]: string } = {
   "one.json": JsonReport.render(one),
   "two.json": JsonReport.render(two),
+  "three.json": JsonReport.render(reportOf(samplesOf(2))),
+  "four.json": JsonReport.render(reportOf(samplesOf(3))),
   "other.json": JsonReport.render(other),
   "killed.ndjson": [
-    Journal.start({ tool: one.tool, startedAt: one.startedAt, plan: { messages: 10 }, planned: 10 }),
+    Journal.start({ tool: one.tool, ids: one.ids, startedAt: one.startedAt, plan: { messages: 10 }, planned: 10 }),
     Journal.interval(entryAt(1)),
     Journal.interval(entryAt(2)),
     Journal.interval(entryAt(3)).slice(0, 40)
@@ -141,13 +143,31 @@ describe("smtp-report", () => {
     })
   )
 
+  it.effect("does not count a run twice unless it is told to, be it from its journal and its report", () =>
+    Effect.gen(function* () {
+      const twice = yield* command("one.json", "one.html")
+      assert.strictEqual(twice.status, 1)
+      assert.strictEqual(
+        twice.stderr,
+        "smtp-report: fatal: one.json and one.html hold the same run; --force counts it all the same\n"
+      )
+      assert.match((yield* command("--compare", "one.json", "two.json", "two.json")).stderr, /hold the same run/)
+      assert.match((yield* command("--compare", "one.json", "one.json")).stderr, /hold the same run/)
+      const forced = yield* command("--force", "--format=json", "one.json", "one.html")
+      assert.strictEqual(JSON.parse(forced.stdout).messages.planned, 100)
+    })
+  )
+
   it.effect("compares sides, also of different plans, as text and as JSON", () =>
     Effect.gen(function* () {
       const text = yield* command("--compare", "one.json", "other.json")
       assert.strictEqual(text.status, 0)
       assert.include(text.stdout, "1 run before, 1 run after")
       assert.include(text.stdout, "plan: sessions is 1 before and 9 after")
-      const json = yield* command("--compare=one.json", "--compare=two.json", "--format=json", "one.json", "two.json")
+      const json = yield* command(
+        ...["--compare=one.json", "--compare=two.json", "--format=json"],
+        ...["three.json", "four.json"]
+      )
       assert.deepInclude(JSON.parse(json.stdout), { method: "runs", runs: [2, 2] })
     })
   )

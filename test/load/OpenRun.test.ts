@@ -192,6 +192,15 @@ describe("a warm-up", () => {
       assert.strictEqual(Histogram.total(transaction), 10)
       assert.isBelow(Histogram.range(transaction).max, 1e6)
       assert.strictEqual(range(recorder, "start")?.count, 10)
+      assert.deepInclude(recorder, { warmUpEnd: 950, warmUpAccepted: 8 })
+    })
+  )
+
+  it.scoped("that outlasts the run leaves nothing", () =>
+    Effect.gen(function* () {
+      const { recorder } = yield* drive(simulate({ messages: 3, warmUp: "1h" }, {}))
+      assert.deepInclude(recorder, { warmUpEnd: 3_600_000, warmUpAccepted: 3 })
+      assert.deepStrictEqual([...recorder.durations()], [])
     })
   )
 

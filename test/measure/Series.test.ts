@@ -13,6 +13,8 @@ const intervalOf = (at: number, length: number, counts: ReadonlyArray<number>): 
     rejected,
     failed,
     unknown: 0,
+    late: failed,
+    dropped: rejected,
     bytes: { out, in: started },
     connections: { opened, failed, reused: accepted, closedByUs: opened, closedByServer: rejected },
     underWay: started,

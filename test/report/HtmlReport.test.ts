@@ -82,17 +82,31 @@ describe("the HTML report as text", () => {
 
   it("tells of an open run what it was to do, and whether it did", () => {
     const open = { ...reportOf(samples), arrivals: { late: 1234, dropped: 56 } }
-    const text = HtmlReport.render({ ...open, plan: { ...open.plan, rate: "500/s", warmUp: "10s" } })
+    const text = HtmlReport.render({
+      ...open,
+      plan: { ...open.plan, rate: "500/s", warmUp: "10s" },
+      measured: { accepted: 1, active: [] }
+    })
     for (const words of [
       "<h2>Arrivals</h2>",
       "500/s",
       "1,234 messages waited",
       "56 messages waited",
-      "the first 10s"
+      "the first 10s",
+      "Nothing was measured: the run was over before its warm-up of 10s.",
+      "transaction: from when the message was due"
     ]) {
       assert.include(text, words)
     }
     assert.notInclude(HtmlReport.render(reportOf(samples)), "<h2>Arrivals")
+  })
+
+  it("tells what became of connections, and that messages have no limit where they have none", () => {
+    const connections = { opened: 289, failed: 3, reused: 0, closedByUs: 1, closedByServer: 288 }
+    const text = HtmlReport.render({ ...reportOf(samples), connections, plan: { messages: 2_147_483_647 } })
+    assert.include(text, "289 opened, 3 failed, 1 closed by us, 288 closed by the server")
+    assert.include(text, "no limit")
+    assert.notInclude(text.slice(0, text.indexOf("<script")), "2147483647")
   })
 
   it("is whole where nothing happened", () => {

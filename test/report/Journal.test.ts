@@ -18,7 +18,7 @@ const report = reportOf([
   { of: "rcpt", ending: "rejected", elapsed: 1, code: 550 }
 ])
 
-const start = { tool: report.tool, startedAt: report.startedAt, plan: { messages: 100 }, planned: 100 }
+const start = { tool: report.tool, ids: report.ids, startedAt: report.startedAt, plan: { messages: 100 }, planned: 100 }
 const seconds = [1, 2, 3, 4].map((second) => Journal.interval(entryAt(second)))
 const journal = [Journal.start(start), ...seconds].join("")
 

@@ -15,6 +15,8 @@ const stateOf = (accepted: number, rejected: number, planned: number, elapsed: n
     rejected,
     failed: 0,
     unknown: 0,
+    late: 0,
+    dropped: 0,
     bytes: { out: 0, in: 0 },
     connections: Series.sumConnections([]),
     underWay: 20,

@@ -17,6 +17,8 @@ export interface Sample {
   readonly code: number
 }
 
+let runs = 0
+
 /** A run with one message for each sample, accepted where its code is positive, and rejected elsewhere. */
 export const reportOf = (
   samples: ReadonlyArray<Sample>,
@@ -45,7 +47,8 @@ export const reportOf = (
     }
   })
   const startedAt = new Date(Date.UTC(2026, 0, 1) + later)
-  const finished = { accounting: books, recorder, startedAt, elapsed, stopped: false, endedBy: Option.none() }
+  const runId = `${startedAt.getTime()}.${runs++}`
+  const finished = { accounting: books, recorder, runId, startedAt, elapsed, stopped: false, endedBy: Option.none() }
   return RunReport.make(Plan.make({ target: "mail.example" }), finished, { version: "1.2.3" })
 }
 
@@ -59,6 +62,8 @@ export const entryAt = (second: number): Entry => ({
     rejected: 0,
     failed: 0,
     unknown: 0,
+    late: 3,
+    dropped: 0,
     bytes: { out: 10, in: 5 },
     connections: { opened: 1, failed: 0, reused: 0, closedByUs: 0, closedByServer: 0 },
     underWay: second,

@@ -9,6 +9,7 @@ import * as Plan from "../../src/plan/Plan.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
 import * as MergedReport from "../../src/report/MergedReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
+import * as Outcome from "../../src/smtp/Outcome.js"
 import { ConnectFailed } from "../../src/smtp/SmtpError.js"
 import { type Sample, reportOf } from "./Reports.js"
 
@@ -85,6 +86,7 @@ describe("a report", () => {
 const finished = (recorder: Recorder): RunReport.Finished => ({
   accounting: Accounting.make(0),
   recorder,
+  runId: "1.2",
   startedAt: new Date(0),
   elapsed: 0,
   stopped: false,
@@ -137,6 +139,50 @@ describe("merge", () => {
     const merged = MergedReport.merge(second, first)
     assert.deepInclude(merged, { startedAt: first.startedAt, elapsed: 6000.5, ended: "failed", reason: "lost" })
     assert.deepStrictEqual(MergedReport.merge(first, first).messages, { ...first.messages })
+  })
+
+  it("has a rate of the time in which runs were under way, however long the rests between them", () => {
+    const accepted = Array.from(
+      { length: 100 },
+      (): Sample => ({ of: "transaction", ending: "accepted", elapsed: 1, code: 250 })
+    )
+    const first = reportOf(accepted, { elapsed: 1000 })
+    const beside = reportOf(accepted, { elapsed: 1000, later: 500 })
+    const hourLater = reportOf(accepted, { elapsed: 1000, later: 3_600_000 })
+    assert.strictEqual(MergedReport.merge(first, hourLater).rate, 100)
+    const all = [first, beside, hourLater].reduce(MergedReport.merge)
+    assert.strictEqual(all.rate, 120)
+    assert.deepStrictEqual(all.active, [
+      [0, 1500],
+      [3_600_000, 3_601_000]
+    ])
+    assert.strictEqual(all.elapsed, 3_601_000)
+  })
+
+  it("leaves warm-ups out of the rate, also beside a run that has none", () => {
+    const recorder = new Recorder()
+    recorder.warmUpEnd = 1000
+    recorder.warmUpAccepted = 7
+    const accounting = Accounting.make(10)
+    for (let message = 0; message < 10; message++) {
+      accounting.start()
+      accounting.book(Outcome.acceptedByAll(1))
+    }
+    const plan = Plan.make({ target: "mail.example", warmUp: "1s" })
+    const run = RunReport.make(plan, { ...finished(recorder), accounting, elapsed: 3000 }, { version: "1" })
+    assert.strictEqual(run.rate, 1.5)
+    assert.deepStrictEqual(run.measured, { accepted: 3, active: [[1000, 3000]] })
+    const plain = RunReport.make(plan, { ...finished(new Recorder()), accounting, elapsed: 2000 }, { version: "1" })
+    assert.deepStrictEqual(MergedReport.merge(run, plain).measured, { accepted: 13, active: [[0, 3000]] })
+    const short = RunReport.make(plan, { ...finished(recorder), accounting, elapsed: 900 }, { version: "1" })
+    assert.deepInclude(short, { rate: 0, measured: { accepted: 3, active: [] } })
+  })
+
+  it("knows a run that is among others twice, merged ones too", () => {
+    const [a, b, c] = [reportOf([]), reportOf([]), reportOf([])]
+    const merged = MergedReport.merge(a, b)
+    assert.isUndefined(MergedReport.twice([merged, c]))
+    assert.strictEqual(MergedReport.twice([merged, c, b]), b.ids[0])
   })
 
   it("adds up what the generators spent, and keeps the busiest", () => {

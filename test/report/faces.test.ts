@@ -48,6 +48,11 @@ describe("each face of a report", () => {
       .trimEnd()
       .split("\n")
     assert.match(heading ?? "", /^at_ms,length_ms,started,accepted,/)
+    const at = (name: string) => heading?.split(",").indexOf(name) ?? -1
+    assert.deepStrictEqual(
+      rows.map((row) => row.split(",")[at("late")]),
+      ["3", "3"]
+    )
     assert.deepStrictEqual(
       rows.map((row) => row.split(",").slice(0, 4).map(Number)),
       [
@@ -56,6 +61,39 @@ describe("each face of a report", () => {
       ]
     )
     for (const row of rows) assert.lengthOf(row.split(","), heading?.split(",").length ?? 0)
+  })
+
+  it("prometheus tells what ran, how it ended, and of connections, lateness and verdicts, each once", () => {
+    const verdict = { expression: 'rejected > "1"', failed: false, measured: "0" }
+    const text = PrometheusReport.render({
+      ...reportOf(samples),
+      plan: { sink: true },
+      ended: "stopped",
+      arrivals: { late: 7, dropped: 2 },
+      connections: { opened: 5, failed: 1, reused: 3, closedByUs: 4, closedByServer: 6 },
+      generator: { cpu: { user: 1, system: 1 }, utilisation: 0.5, delayMean: 1, delayP99: 20 },
+      verdicts: [verdict, { ...verdict, failed: true }]
+    })
+    for (const line of [
+      'info{target="sink",version="1.2.3"} 1',
+      'ended{how="stopped"} 1',
+      "messages_late 7",
+      "messages_dropped 2",
+      "connections_opened 5",
+      "connections_failed 1",
+      "connections_reused 3",
+      'connections_closed{by="us"} 4',
+      'connections_closed{by="server"} 6',
+      'generator_delay_seconds{statistic="p99"} 0.02',
+      'verdict_failed{expression="rejected > \\"1\\""} 1'
+    ]) {
+      assert.include(text, `smtp_source_${line}\n`)
+    }
+    const names = text
+      .split("\n")
+      .filter((line) => !line.startsWith("#"))
+      .map((line) => line.replace(/ [^ ]*$/, ""))
+    assert.strictEqual(new Set(names).size, names.length)
   })
 
   it("text fits a terminal of 80 columns", () => {

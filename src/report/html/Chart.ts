@@ -53,6 +53,8 @@ export interface Chart {
   readonly curves: ReadonlyArray<Curve>
   readonly columns?: ReadonlyArray<Columns> | undefined
   readonly stretches?: ReadonlyArray<Stretch> | undefined
+  /** A name for which room is kept at the right end: charts of the same time, one below the other, have axes of one length. */
+  readonly roomFor?: string | undefined
 }
 
 /**
@@ -84,9 +86,9 @@ const lineHeight = 14
  * @category rendering
  */
 export const render = (chart: Chart): Markup => {
-  const { columns = [], curves, description, height, id, stretches = [], title, width, x, y } = chart
+  const { columns = [], curves, description, height, id, roomFor = "", stretches = [], title, width, x, y } = chart
   const names = curves.map(({ name }) => shortened(name))
-  const right = Math.max(14, ...names.map((name) => 12 + name.length * boldLetter))
+  const right = Math.max(14, ...[...names, roomFor].map((name) => 12 + name.length * boldLetter))
   const plot = {
     left: margin.left,
     top: margin.top,

@@ -35,6 +35,9 @@ export interface Moment {
 export const render = (moments: ReadonlyArray<Moment>): ReadonlyArray<Markup> =>
   moments.length < 2 ? [] : [throughput(moments), latency(moments)]
 
+/** Of the curves of latency. */
+const widestName = "max"
+
 const ends = ["accepted", "rejected", "failed", "unknown"] as const
 
 const throughput = (all: ReadonlyArray<Moment>): Markup => {
@@ -65,6 +68,7 @@ const throughput = (all: ReadonlyArray<Moment>): Markup => {
       y: Axis.linear(most, rate),
       curves: [],
       columns,
+      roomFor: widestName,
       stretches: moments.map((moment) => ({
         ...span(moment),
         text: `${when(moment)}: ${present.map((end) => `${rate(perSecond(moment, moment[end]))} ${end}`).join(", ")} per second`
@@ -97,6 +101,7 @@ const latency = (all: ReadonlyArray<Moment>): Markup => {
       x: Axis.seconds(endOf(moments)),
       // A tail that is far above the median would press it flat.
       y: most > least * 20 ? Axis.logarithmic(least, most, Axis.roundTime) : Axis.linear(most, Axis.roundTime),
+      roomFor: widestName,
       curves: known.length === 0 ? [] : [curve("p50", "c1"), curve("p99", "c2"), curve("max", "c4 dotted")],
       stretches: told.map(({ at, moment }) => ({
         ...span(moment),

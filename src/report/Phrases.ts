@@ -1,0 +1,157 @@
+/**
+ * What the faces for people say alike, in words. Nothing here is escaped.
+ *
+ * @since 0.1.0
+ */
+import type { RunReport } from "./RunReport.js"
+import * as Spans from "./Spans.js"
+import * as Summary from "./Summary.js"
+
+const { count } = Summary
+
+/**
+ * How many messages went where.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const title = ({ messages, plan }: Pick<RunReport, "messages" | "plan">): string => {
+  const target = plan.sink === true ? "the embedded sink" : plan.target
+  const { planned } = messages
+  return `${count(planned)} ${planned === 1 ? "message" : "messages"}${typeof target === "string" ? ` to ${target}` : ""}`
+}
+
+/**
+ * What became of connections, in parts; what never happened is left out.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const connections = ({ connections }: Pick<RunReport, "connections">): ReadonlyArray<string> => {
+  const { closedByServer, closedByUs, failed, opened, reused } = connections
+  const parts = [
+    [opened, "opened"],
+    [failed, "failed"],
+    [reused, "reused for another message"],
+    [closedByUs, "closed by us"],
+    [closedByServer, "closed by the server"]
+  ] as const
+  return parts.flatMap(([number, what], index) => (index === 0 || number > 0 ? [`${count(number)} ${what}`] : []))
+}
+
+/**
+ * What a warm-up leaves out, and what not; undefined where there was none.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const warmUp = ({ measured, plan }: Pick<RunReport, "measured" | "plan">): string | undefined =>
+  measured === undefined
+    ? undefined
+    : `durations, replies and the rate leave out the first ${String(plan.warmUp)}; messages, connections and errors count from the start`
+
+/**
+ * A warning where the warm-up was all there was.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const nothingMeasured = ({ measured, plan }: Pick<RunReport, "measured" | "plan">): string | undefined =>
+  measured !== undefined && Spans.length(measured.active) === 0
+    ? `Nothing was measured: the run was over before its warm-up of ${String(plan.warmUp)}.`
+    : undefined
+
+/**
+ * How long a run took; of several that were put together, how long any of them was under way, too.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const took = ({ active, elapsed }: Pick<RunReport, "active" | "elapsed">): string => {
+  const underWay = Spans.length(active)
+  const whole = Summary.duration(elapsed / 1000)
+  return underWay > 0 && underWay < elapsed - 1
+    ? `${whole}, and was under way for ${Summary.duration(underWay / 1000)} of it`
+    : whole
+}
+
+/**
+ * So much in each second in which a run was under way.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const perSecond = (amount: number, { active }: Pick<RunReport, "active">): number => {
+  const time = Spans.length(active)
+  return time > 0 ? (amount * 1000) / time : 0
+}
+
+/**
+ * What durations with names of their own in an open run are of, for those that there are.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const glossary = ({ arrivals, durations }: Pick<RunReport, "arrivals" | "durations">): ReadonlyArray<string> =>
+  arrivals === undefined
+    ? []
+    : explained.flatMap(([name, meaning]) => (durations.some(({ of }) => of === name) ? [`${name}: ${meaning}`] : []))
+
+const explained = [
+  ["transaction", "from when the message was due to the reply to its final dot"],
+  ["service", "the same from when a session took it up"],
+  ["start", "by how much later than due that was"]
+] as const
+
+/**
+ * Replies that tell of something wrong. A malformed one is told of as an error, where it is one.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const refusals = ({ errors, replies }: Pick<RunReport, "errors" | "replies">): RunReport["replies"] =>
+  replies.filter(
+    ({ code, step }) =>
+      (code >= 400 && code < 600) ||
+      ((code < 200 || code >= 600) && !errors.some((error) => error.step === step && error.kind === "ReplyMalformed"))
+  )
+
+/**
+ * The text of a reply in one line, without the enhanced code that is told beside it.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const replyText = ({
+  enhanced,
+  example
+}: {
+  readonly enhanced?: string | undefined
+  readonly example: string
+}): string =>
+  linesOf(example)
+    .map((line) => (enhanced !== undefined && line.startsWith(enhanced) ? line.slice(enhanced.length) : line).trim())
+    .join(" ")
+
+/**
+ * What an error's example tells beyond its step and kind, which is nothing at times.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const errorText = ({ example, kind }: Pick<RunReport["errors"][number], "example" | "kind">): string => {
+  const text = linesOf(example).join(" ")
+  switch (kind) {
+    case "ConnectFailed":
+      return text.replace(/^connect: /, "")
+    case "ConnectionLost":
+      return /\((the server said: .*)\)$/.exec(text)?.[1] ?? ""
+    case "ReplyMalformed":
+      return text.replace(/^malformed reply while [^:]*: /, "")
+    case "ReplyTimeout":
+      return ""
+  }
+}
+
+/** Texts that came from a server were made printable with their line ends. */
+const linesOf = (text: string): ReadonlyArray<string> => text.split("\\x0a")
