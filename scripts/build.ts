@@ -6,7 +6,8 @@
  * - `dist/lib`: the library, module by module, with types. The commands' own modules are not part of it: what they are
  *   made of (@effect/cli) is no dependency of the package.
  * - `dist/man`: the manual pages.
- * - `dist/schema`: the JSON Schemas of what `--report json` writes and of what `--scenario` reads.
+ * - `dist/schema`: the JSON Schemas of what is written (`--report json`, a line of `--report ndjson`, `--compare` as JSON) and
+ *   of what `--scenario` reads.
  */
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
@@ -16,6 +17,8 @@ import * as Manual from "../src/cli/Manual.js"
 import * as ManualPage from "../src/cli/ManualPage.js"
 import * as SmtpReport from "../src/cli/SmtpReport.js"
 import * as Plan from "../src/plan/Plan.js"
+import * as Comparison from "../src/report/Comparison.js"
+import * as Journal from "../src/report/Journal.js"
 import * as RunReport from "../src/report/RunReport.js"
 import { version } from "../src/version.js"
 
@@ -59,8 +62,15 @@ fs.writeFileSync(`${made}/man/smtp-source.1`, Manual.page({ version }))
 fs.writeFileSync(`${made}/man/smtp-report.1`, ManualPage.page(SmtpReport.manual(), { version }))
 
 fs.mkdirSync(`${made}/schema`)
-fs.writeFileSync(`${made}/schema/plan.schema.json`, `${JSON.stringify(Plan.jsonSchema(), undefined, 2)}\n`)
-fs.writeFileSync(`${made}/schema/report.schema.json`, `${JSON.stringify(RunReport.jsonSchema(), undefined, 2)}\n`)
+const schemas = {
+  plan: Plan.jsonSchema(),
+  report: RunReport.jsonSchema(),
+  journal: Journal.jsonSchema(),
+  comparison: Comparison.jsonSchema()
+}
+for (const [name, schema] of Object.entries(schemas)) {
+  fs.writeFileSync(`${made}/schema/${name}.schema.json`, `${JSON.stringify(schema, undefined, 2)}\n`)
+}
 
 fs.rmSync("dist", { recursive: true, force: true })
 fs.renameSync(made, "dist")

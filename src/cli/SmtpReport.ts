@@ -14,6 +14,7 @@ import * as ReadingPlan from "../plan/ReadingPlan.js"
 import * as Comparison from "../report/Comparison.js"
 import * as ComparisonText from "../report/ComparisonText.js"
 import * as Judgement from "../report/Judgement.js"
+import * as JsonReport from "../report/JsonReport.js"
 import { Output } from "../report/Output.js"
 import * as MergedReport from "../report/MergedReport.js"
 import type * as RunReport from "../report/RunReport.js"
@@ -162,7 +163,9 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
       )
       yield* write(
         plan,
-        format === "json" ? `${JSON.stringify(comparison, undefined, 2)}\n` : ComparisonText.render(comparison)
+        format === "json"
+          ? `${JsonReport.ascii(JSON.stringify(comparison, undefined, 2))}\n`
+          : ComparisonText.render(comparison)
       )
     } else if (plan.output === undefined) {
       output.stdout(Reports.faces[format](report))
@@ -205,8 +208,10 @@ const read = (file: string): Effect.Effect<Saved, Refused, FileSystem | Output> 
     )
   )
 
-const whereItEnds = ({ elapsed, messages }: RunReport.RunReport): string =>
-  `the run was cut; what is known of it ends after ${Summary.duration(elapsed / 1000)}, and ${Summary.count(messages.unknown)} messages count as unknown`
+const whereItEnds = ({ elapsed, messages, reason }: RunReport.RunReport): string => {
+  const why = reason === undefined ? "" : ` (${Printable.escape(reason)})`
+  return `the run was cut; what is known of it ends after ${Summary.duration(elapsed / 1000)}${why}, and ${Summary.count(messages.unknown)} messages count as unknown`
+}
 
 /** Results add up to one where all of them are of the same plan. */
 const onePlan = (side: ReadonlyArray<Saved>): Effect.Effect<void, Refused> =>

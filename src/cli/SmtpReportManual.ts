@@ -29,10 +29,10 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
           "smtp-report reads what smtp-source saved with --report json=FILE or --report html=FILE, and shows it in any form. The file - is standard input."
         ),
         text(
-          "Several results of the same plan are merged into one: segments of a load that several hosts made, or repetitions. Their histograms add up exactly, so that the percentiles are those of the whole; its rate is over the time from the first start to the last end. Plans are the same if they differ only in how a run is told of and in the host's own name (-M)."
+          "Several results of the same plan are merged into one: segments of a load that several hosts made, or repetitions. Their histograms add up exactly, so that the percentiles are those of the whole; its rate is over the time in which runs were under way. No run is counted twice. Plans are the same if they differ only in how a run is told of and in the host's own name (-M)."
         ),
         text(
-          "With --compare, two sides are set against each other. With two runs or more on each side, each figure is tested by Welch's t-test across runs, each run being one observation, with Holm's correction for the number of figures; what runs that are alike show as well is called noise. One run a side does not say how much runs vary, and the comparison says that it cannot tell."
+          "With --compare, two sides are set against each other. With two runs or more on each side, the rate, the shares of messages by how they ended, and p50 and p99 of each step are tested by Welch's t-test across runs, each run being one observation. The intervals hold at once, with 95 % confidence for all main figures and for all steps (Bonferroni), and a figure changed where its interval says so; what runs that are alike show as well is called not proven. One run a side does not say how much runs vary, and the comparison says that it cannot tell."
         )
       ]
     },

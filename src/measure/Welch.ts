@@ -1,6 +1,6 @@
 /**
  * Tells a difference between two groups of measurements from chance: Welch's t-test, which does not ask that both groups
- * vary alike (B. L. Welch, Biometrika 34, 1947), and Holm's correction for many tests at once (Scand. J. Statist. 6, 1979).
+ * vary alike (B. L. Welch, Biometrika 34, 1947).
  *
  * @since 0.1.0
  */
@@ -91,24 +91,6 @@ export const quantile = (p: number, freedom: number): number => {
     else high = middle
   }
   return high
-}
-
-/**
- * The probabilities of several tests, so corrected that any of them is below a limit by chance no more often than a single
- * one would be. In the order given.
- *
- * @since 0.1.0
- * @category testing
- */
-export const holm = (ps: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const order = ps.map((p, index) => ({ p, index })).sort((one, other) => one.p - other.p)
-  const corrected = ps.map(() => 1)
-  let most = 0
-  order.forEach(({ index, p }, rank) => {
-    most = Math.max(most, Math.min(1, p * (ps.length - rank)))
-    corrected[index] = most
-  })
-  return corrected
 }
 
 /** The regularised incomplete beta function, by its continued fraction (DLMF 8.17.22), evaluated after Lentz. */

@@ -7,72 +7,74 @@
  *
  * With one run on a side there is no telling how much runs vary, and no test.
  *
- * Of the figures in each group, the probabilities are corrected after Holm.
+ * Of the figures in each group, all intervals hold at once with 95 % confidence (Bonferroni), and a figure changed where its
+ * interval says so: the interval and the finding are one statement.
  *
  * @since 0.1.0
  */
+import * as JSONSchema from "effect/JSONSchema"
+import * as Schema from "effect/Schema"
 import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Welch from "../measure/Welch.js"
 import { merge } from "./MergedReport.js"
-import { type RunReport, valueAtPercentile } from "./RunReport.js"
+import { Anything, type RunReport, valueAtPercentile } from "./RunReport.js"
+
+const Row = Schema.Struct({
+  of: Schema.String.annotations({ description: "What it is of: run, transaction, or a step." }),
+  name: Schema.String.annotations({ description: "rate, p99, rejected and so on." }),
+  unit: Schema.Literal("ms", "/s", "%"),
+  before: Schema.Number.annotations({ description: "The mean over the side's runs: geometric, but for shares." }),
+  after: Schema.Number,
+  ratio: Schema.optional(Schema.Number).annotations({
+    description: "By which factor it changed; not of shares."
+  }),
+  interval: Schema.optional(Schema.Tuple(Schema.Number, Schema.Number)).annotations({
+    description:
+      "The factors, low and high, that hold the true one: with 95 % confidence those of all figures of the run and the transaction at once, and those of all steps. Where there is a test, and not of shares."
+  }),
+  p: Schema.optional(Schema.Number).annotations({ description: "Corrected for the number of figures (Bonferroni)." }),
+  finding: Schema.Literal("changed", "no change found", "cannot tell", "same").annotations({
+    description:
+      "changed: runs that are alike seldom differ so. no change found: they do; that is not to say that nothing changed. cannot tell: there is no test for it. same: it does not differ by more than the histograms tell apart."
+  }),
+  better: Schema.Literal("higher", "lower")
+})
+
+const Sides = Schema.Tuple(Schema.NonNegativeInt, Schema.NonNegativeInt)
 
 /**
- * How the sides were tested.
+ * The schema of a comparison.
  *
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
-export type Method = "runs" | "none"
-
-/**
- * What is to be made of a difference.
- *
- * - `changed`: runs that are alike seldom differ so.
- * - `no change found`: they do; that is not to say that nothing changed.
- * - `cannot tell`: there is no test for it.
- * - `same`: it does not differ by more than the histograms tell apart.
- *
- * @since 0.1.0
- * @category models
- */
-export type Finding = "changed" | "no change found" | "cannot tell" | "same"
-
-/**
- * One figure of both sides.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Row {
-  /** What it is of: `run`, `transaction`, or a step. */
-  readonly of: string
-  /** `rate`, `p99`, `rejected` and so on. */
-  readonly name: string
-  readonly unit: "ms" | "/s" | "%"
-  /** The mean over the side's runs: geometric, but for shares. */
-  readonly before: number
-  readonly after: number
-  /** By which factor it changed, with 95 % confidence; undefined for shares and where there is no test. */
-  readonly ratio: number | undefined
-  readonly interval: readonly [low: number, high: number] | undefined
-  readonly p: number | undefined
-  readonly finding: Finding
-  readonly better: "higher" | "lower"
-}
-
-/**
- * How often a server gave a reply, on both sides, per thousand messages started.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ReplyRow {
-  readonly step: string
-  readonly code: number
-  readonly enhanced: string | undefined
-  readonly before: number
-  readonly after: number
-}
+export const schema = Schema.Struct({
+  version: Schema.Literal(1).annotations({ description: "Of this format." }),
+  method: Schema.Literal("runs", "none").annotations({ description: "How the sides were tested." }),
+  runs: Sides.annotations({ description: "How many there are before, and after." }),
+  bottlenecks: Sides.annotations({
+    description: "In how many runs of each side the generator was the bottleneck: their figures may be its own."
+  }),
+  plan: Schema.Array(
+    Schema.Struct({
+      field: Schema.String,
+      before: Schema.optional(Anything),
+      after: Schema.optional(Anything)
+    })
+  ).annotations({ description: "Fields of the plan in which the sides differ." }),
+  rows: Schema.Array(Row),
+  replies: Schema.Array(
+    Schema.Struct({
+      step: Schema.String,
+      code: Schema.Number,
+      enhanced: Schema.optional(Schema.String),
+      before: Schema.Number,
+      after: Schema.Number
+    })
+  ).annotations({
+    description: "How often a server gave a reply that refuses, on both sides, per thousand messages started."
+  })
+}).annotations({ title: "A comparison by smtp-report", description: "What --compare with --format json writes." })
 
 /**
  * The comparison.
@@ -80,20 +82,43 @@ export interface ReplyRow {
  * @since 0.1.0
  * @category models
  */
-export interface Comparison {
-  readonly method: Method
-  readonly runs: readonly [before: number, after: number]
-  /** In how many runs of each side the generator was the bottleneck: their figures may be its own. */
-  readonly bottlenecks: readonly [before: number, after: number]
-  /** Fields of the plan in which the sides differ. */
-  readonly plan: ReadonlyArray<{ readonly field: string; readonly before: unknown; readonly after: unknown }>
-  readonly rows: ReadonlyArray<Row>
-  readonly replies: ReadonlyArray<ReplyRow>
-}
+export type Comparison = typeof schema.Type
+
+/**
+ * One figure of both sides.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Row = typeof Row.Type
+
+/**
+ * How the sides were tested.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Method = Comparison["method"]
+
+/**
+ * What is to be made of a difference.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Finding = Row["finding"]
+
+/**
+ * The format as a JSON Schema.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const jsonSchema = (): JSONSchema.JsonSchema7Root => JSONSchema.make(schema)
 
 type Runs = ReadonlyArray<RunReport>
 
-/** Below this probability, corrected, a difference is a change. */
+/** Below this probability, corrected for the number of figures, a difference is a change. */
 const limit = 0.05
 
 /** Buckets are up to this wide, by ratio. */
@@ -115,6 +140,7 @@ export const make = (before: Runs, after: Runs): Comparison => {
   const main = corrected([...ofRun, ...groups.filter(([row]) => row?.of === "transaction").flat()])
   const steps = corrected(groups.filter(([row]) => row?.of !== "transaction").flat())
   return {
+    version: 1,
     method,
     runs: [before.length, after.length],
     bottlenecks: [bottlenecks(before), bottlenecks(after)],
@@ -128,32 +154,31 @@ const bottlenecks = (runs: Runs): number =>
   runs.filter(({ generator }) => generator !== undefined && GeneratorHealth.isBottleneck(generator)).length
 
 const ends = ["rejected", "failed", "unknown"] as const
+/** Few, for each that is tested beside them widens the intervals of all. */
 const statistics = [
   ["p50", 50],
-  ["p90", 90],
-  ["p99", 99],
-  ["p99.9", 99.9],
-  ["max", 100]
+  ["p99", 99]
 ] as const
 
-/** A row whose probability is not corrected yet. */
-type Draft = Omit<Row, "finding">
+/** A row that is not tested yet. */
+interface Draft extends Omit<Row, "finding" | "interval" | "p"> {
+  /** Undefined where there is no test. */
+  readonly test: (confidence: number) => Welch.Difference | undefined
+}
 
 const factor = (
   before: ReadonlyArray<number>,
   after: ReadonlyArray<number>
-): Pick<Draft, "before" | "after" | "ratio" | "interval" | "p"> => {
+): Pick<Draft, "before" | "after" | "ratio" | "test"> => {
   const logs = (values: ReadonlyArray<number>) => values.map((value) => Math.log(Math.max(value, 1e-6)))
   const mean = (values: ReadonlyArray<number>) =>
     Math.exp(values.reduce((sum, value) => sum + value, 0) / values.length)
   const [left, right] = [mean(logs(before)), mean(logs(after))]
-  const tested = Welch.test(logs(before), logs(after))
   return {
     before: left,
     after: right,
     ratio: right / left,
-    interval: tested === undefined ? undefined : [Math.exp(tested.low), Math.exp(tested.high)],
-    p: tested?.p
+    test: (confidence) => Welch.test(logs(before), logs(after), { confidence })
   }
 }
 
@@ -169,7 +194,8 @@ const shareRow = (before: Runs, after: Runs, end: (typeof ends)[number]): Draft 
   const least = (runs: Runs) =>
     1 / (4 * Math.max(1, runs.reduce((sum, { messages }) => sum + messages.planned, 0) / runs.length))
   const mean = (runs: Runs) => (runs.reduce((sum, run) => sum + share(run), 0) / runs.length) * 100
-  const tested = Welch.test(before.map(stable), after.map(stable), { leastVariance: [least(before), least(after)] })
+  // What no run showed cannot be found to have changed, and does not count among the figures.
+  const never = [...before, ...after].every(({ messages }) => messages[end] === 0)
   return {
     of: "run",
     name: end,
@@ -177,9 +203,13 @@ const shareRow = (before: Runs, after: Runs, end: (typeof ends)[number]): Draft 
     better: "lower",
     before: mean(before),
     after: mean(after),
-    ratio: undefined,
-    interval: undefined,
-    p: tested?.p
+    test: (confidence) =>
+      never
+        ? undefined
+        : Welch.test(before.map(stable), after.map(stable), {
+            leastVariance: [least(before), least(after)],
+            confidence
+          })
   }
 }
 
@@ -194,8 +224,7 @@ const durationRow = (
     runs.flatMap(({ durations }) => {
       const found = durations.find((each) => each.of === of && each.ending === "accepted")
       // Of too few values a high percentile is the maximum once more.
-      const told =
-        found !== undefined && found.count > 0 && (percentile === 100 || found.count * (100 - percentile) >= 100)
+      const told = found !== undefined && found.count > 0 && found.count * (100 - percentile) >= 100
       return told ? [valueAtPercentile(found, percentile)] : []
     })
   const [left, right] = [values(before), values(after)]
@@ -211,16 +240,19 @@ const namesOf = (reports: ReadonlyArray<RunReport>): ReadonlyArray<string> => {
 }
 
 const corrected = (drafts: ReadonlyArray<Draft>): ReadonlyArray<Row> => {
-  const tested = drafts.filter(({ p }) => p !== undefined)
-  const ps = Welch.holm(tested.map(({ p = 1 }) => p))
-  return drafts.map((draft) => {
-    const at = tested.indexOf(draft)
-    const p = at < 0 ? undefined : ps[at]
-    return { ...draft, p, finding: findingOf(draft, p) }
+  const tests = drafts.filter(({ test }) => test(0.95) !== undefined).length
+  return drafts.map(({ test, ...draft }) => {
+    const tested = test(1 - limit / tests)
+    if (tested === undefined) return { ...draft, finding: findingOf(draft, undefined) }
+    const p = Math.min(1, tested.p * tests)
+    // A factor beyond all numbers is none in JSON.
+    const bound = (logarithm: number) => Math.min(Math.exp(logarithm), Number.MAX_VALUE)
+    const interval = draft.ratio === undefined ? undefined : ([bound(tested.low), bound(tested.high)] as const)
+    return { ...draft, interval, p, finding: findingOf(draft, p) }
   })
 }
 
-const findingOf = ({ after, before, unit }: Draft, p: number | undefined): Finding => {
+const findingOf = ({ after, before, unit }: Pick<Row, "after" | "before" | "unit">, p: number | undefined): Finding => {
   const larger = Math.max(before, after)
   const apart = larger === 0 ? 0 : Math.abs(after - before) / larger
   if (unit === "ms" ? apart <= resolution : apart === 0) return "same"
@@ -252,7 +284,7 @@ const telling = new Set([
   "drain"
 ])
 
-const replyRows = ([before, after]: readonly [RunReport, RunReport]): ReadonlyArray<ReplyRow> => {
+const replyRows = ([before, after]: readonly [RunReport, RunReport]): Comparison["replies"] => {
   const keyed = (report: RunReport) =>
     new Map(
       report.replies

@@ -27,7 +27,7 @@ export const render = (comparison: Comparison): string => {
     ...verdictOf(comparison),
     ...plan.map(({ after, before, field }) => `  plan: ${field} is ${shown(before)} before and ${shown(after)} after`),
     "",
-    line("", ["before", "after", "change", "95 % interval"], "finding"),
+    line("", ["before", "after", "change", "interval"], "finding"),
     ...rows.flatMap((row, index) => {
       const own = row.of === "run" ? row.name : row.of
       const opens = row.of !== "run" && rows[index - 1]?.of !== row.of
@@ -76,11 +76,15 @@ const cells = ({ after, before, interval, ratio, unit }: Row): ReadonlyArray<str
 
 const findingOf = (row: Row): string => {
   if (row.finding === "changed") return isBetter(row) ? "BETTER" : "WORSE"
-  return { "no change found": "noise", "cannot tell": "cannot tell", same: "same" }[row.finding]
+  return { "no change found": "not proven", "cannot tell": "cannot tell", same: "same" }[row.finding]
 }
 
-const line = (name: string, values: ReadonlyArray<string>, last = ""): string =>
-  `${name.padEnd(16)}${values.map((value, index) => value.padStart([10, 10, 9, 22][index] ?? 10)).join("")}  ${last}`
+/** Columns stay apart whatever is in them; a long name takes from the room of the first. */
+const line = (name: string, values: ReadonlyArray<string>, last = ""): string => {
+  const [first = "", ...others] = values
+  const cells = others.map((value, index) => ` ${value.padStart([9, 8, 20][index] ?? 9)}`)
+  return `${name} ${first.padStart(25 - name.length)}${cells.join("")}  ${last}`
+}
 
 /** In at most nine characters. */
 const figure = (value: number): string =>
@@ -94,8 +98,10 @@ const figure = (value: number): string =>
           ? Summary.count(Math.round(value))
           : value.toExponential(2)
 
+/** In at most eight characters. */
 const percent = (ratio: number): string => {
-  if (ratio >= 100) return "> x100"
+  if (ratio >= 1000) return "> x1000"
+  if (ratio >= 9.9995) return `x${ratio.toPrecision(3)}`
   const change = (ratio - 1) * 100
   return `${change < 0 ? "-" : "+"}${Math.abs(change).toFixed(1)} %`
 }
@@ -105,8 +111,9 @@ const shown = (value: unknown): string => (value === undefined ? "not set" : JSO
 const explanations: { readonly [method in Method]: ReadonlyArray<string> } = {
   runs: [
     "Test: Welch's t-test across runs, each run one observation, by logarithms",
-    "(shares: by the arcsine of their roots), with Holm's correction within the main",
-    "figures and within the steps. Changed: p < 0.05. Noise: alike runs differ, too."
+    "(shares: by the arcsine of their roots). With 95 % confidence the intervals of",
+    "all main figures hold at once, and those of all steps (Bonferroni). Not proven:",
+    "the interval does not rule out that nothing changed."
   ],
   none: [
     "Test: none. One run does not say how much runs vary: give two or more on each",

@@ -7,8 +7,10 @@
  */
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
+import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as Option from "effect/Option"
 import * as Printable from "../smtp/Printable.js"
 import * as JsonReport from "./JsonReport.js"
 import { type Entry, RunningReport, type Start } from "./RunningReport.js"
@@ -61,7 +63,18 @@ export const IntervalRecord = Schema.Struct({
  */
 export const EndRecord = Schema.Struct({ type: Schema.Literal("end"), report: RunReport.schema })
 
-const Record = Schema.Union(StartRecord, IntervalRecord, EndRecord)
+const Record = Schema.Union(StartRecord, IntervalRecord, EndRecord).annotations({
+  title: "A line of a journal of smtp-source",
+  description: "What --report ndjson writes, line by line: a start, an interval for each second, and an end."
+})
+
+/**
+ * The format of a line as a JSON Schema.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const jsonSchema = (): JSONSchema.JsonSchema7Root => JSONSchema.make(Record)
 
 /**
  * A line of a journal.
@@ -121,14 +134,18 @@ export class JournalUnreadable extends Data.TaggedError("JournalUnreadable")<{
  * @category models
  */
 export interface Told {
-  /** Of a run that was cut, what it had measured; `ended` is `cut` then, and `elapsed` says where the journal ends. */
+  /**
+   * Of a run that was cut, what it had measured; `ended` is `cut` then, and `elapsed` says where the journal ends. Where it
+   * goes on and makes no sense, `reason` says so.
+   */
   readonly report: RunReport.RunReport
   readonly complete: boolean
 }
 
 /**
- * Reads a journal: the report of a run that came to its end, exactly; of one that was killed, what is known up to the last
- * whole line. Messages that were under way then are booked as unknown.
+ * Reads a journal: the report of a run that came to its end, exactly, whatever became of the lines before; of one that was
+ * killed, what is known up to the last whole line, or up to one that makes no sense. Messages that were under way then are
+ * booked as unknown.
  *
  * @since 0.1.0
  * @category parsing
@@ -137,25 +154,26 @@ export const read = (text: string): Either.Either<Told, JournalUnreadable> => {
   const lines = text.split("\n")
   // What follows the last line feed was cut in the middle, or is nothing.
   const whole = lines.slice(0, -1)
-  let running: RunningReport | undefined
-  let number = 0
-  for (const each of whole) {
-    number++
-    const record = decode(each)
-    if (Either.isLeft(record)) return Either.left(new JournalUnreadable({ line: number, reason: record.left }))
-    const { right } = record
-    if (right.type === "end") return Either.right({ report: right.report, complete: true })
-    if (right.type === "start") {
-      running = new RunningReport(right)
-    } else if (running === undefined) {
-      return Either.left(new JournalUnreadable({ line: number, reason: "expected the start of a run" }))
-    } else {
-      running.add(right)
+  const last = whole.at(-1)
+  const end = last === undefined ? undefined : Option.getOrUndefined(Either.getRight(decode(last)))
+  if (end?.type === "end") return Either.right({ report: end.report, complete: true })
+  const [first, ...others] = whole.map((each) => () => decode(each))
+  const start = first?.() ?? Either.left("expected the start of a run")
+  if (Either.isLeft(start)) return Either.left(new JournalUnreadable({ line: 1, reason: start.left }))
+  if (start.right.type !== "start") {
+    return Either.left(new JournalUnreadable({ line: 1, reason: "expected the start of a run" }))
+  }
+  const running = new RunningReport(start.right)
+  for (const [index, next] of others.entries()) {
+    const record = next()
+    if (Either.isRight(record) && record.right.type === "interval") running.add(record.right)
+    else {
+      const reason = Either.isLeft(record) ? record.left : `expected an interval, not ${record.right.type}`
+      const { message } = new JournalUnreadable({ line: index + 2, reason })
+      return Either.right({ report: { ...running.report(), reason: `journal, ${message}` }, complete: false })
     }
   }
-  return running === undefined
-    ? Either.left(new JournalUnreadable({ line: 1, reason: "expected the start of a run" }))
-    : Either.right({ report: running.report(), complete: false })
+  return Either.right({ report: running.report(), complete: false })
 }
 
 const decodeRecord = Schema.decodeUnknownEither(Schema.parseJson(Record))

@@ -23,6 +23,16 @@ import * as Printable from "../smtp/Printable.js"
 import { steps } from "../smtp/SmtpError.js"
 import * as Spans from "./Spans.js"
 
+/**
+ * Whatever a plan's field may be. In a JSON Schema it has no name, which may stand there once only.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Anything = Schema.Unknown.annotations({
+  jsonSchema: { type: ["string", "number", "boolean", "array", "object", "null"] }
+})
+
 const Count = Schema.NonNegativeInt
 const Milliseconds = Schema.Number
 
@@ -105,7 +115,7 @@ const fields = {
     description: "cut: nobody saw the end, for the run was killed."
   }),
   reason: Schema.optionalWith(Schema.String, { exact: true }).annotations({ description: "What the run ended of." }),
-  plan: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  plan: Schema.Record({ key: Schema.String, value: Anything }),
   messages: Schema.Struct({
     planned: Count,
     started: Count,

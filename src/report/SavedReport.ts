@@ -18,6 +18,7 @@ import * as RunReport from "./RunReport.js"
  */
 export const parse = (text: string): Either.Either<RunReport.RunReport, string> =>
   Either.gen(function* () {
+    if (text.trim() === "") return yield* Either.left("empty: nothing was saved in it")
     if (/^\s*\{"type":/.test(text)) {
       return (yield* Either.mapLeft(Journal.read(text), (error) => error.message)).report
     }

@@ -36,6 +36,8 @@ const disk: { readonly [file: string]: string } = {
   "two.json": JsonReport.render(two),
   "three.json": JsonReport.render(reportOf(samplesOf(2))),
   "four.json": JsonReport.render(reportOf(samplesOf(3))),
+  "hostile.json": JsonReport.render({ ...reportOf(samplesOf(2)), plan: { ...one.plan, target: "\u009b\u202e" } }),
+  "empty.json": "",
   "other.json": JsonReport.render(other),
   "killed.ndjson": [
     Journal.start({ tool: one.tool, ids: one.ids, startedAt: one.startedAt, plan: { messages: 10 }, planned: 10 }),
@@ -168,12 +170,16 @@ describe("smtp-report", () => {
         ...["--compare=one.json", "--compare=two.json", "--format=json"],
         ...["three.json", "four.json"]
       )
-      assert.deepInclude(JSON.parse(json.stdout), { method: "runs", runs: [2, 2] })
+      assert.deepInclude(JSON.parse(json.stdout), { version: 1, method: "runs", runs: [2, 2] })
+      const hostile = yield* command("--compare", "one.json", "hostile.json", "--format", "json")
+      assert.notMatch(hostile.stdout, /[^\n\x20-\x7e]/)
+      assert.include(JSON.parse(hostile.stdout).plan[0].after, "\u009b")
     })
   )
 
   const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
     [["nowhere.json"], "nowhere.json: no such file or directory"],
+    [["empty.json"], "empty.json: empty: nothing was saved in it"],
     [["list.json"], "list.json: no report of smtp-source: it has no version"],
     [["later.json"], "later.json: version 2 of the format, of which this smtp-report reads version 1"],
     [["code.json"], 'code.json: replies[0].code: Expected number, actual "x\\u001b[2J"'],

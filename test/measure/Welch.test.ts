@@ -127,12 +127,3 @@ describe("Welch's test", () => {
     assert.isAbove(Welch.test([1, 1], [2, 2], { leastVariance: [1, 1] })?.p ?? 0, 0.1)
   })
 })
-
-describe("Holm's correction", () => {
-  it("is that of its definition", () => {
-    const corrected = Welch.holm([0.01, 0.04, 0.03, 0.005])
-    for (const [index, p] of [0.03, 0.06, 0.06, 0.02].entries()) assert.closeTo(corrected[index] ?? 0, p, 1e-12)
-    assert.deepStrictEqual(Welch.holm([]), [])
-    assert.deepStrictEqual(Welch.holm([0.9, 0.8]), [1, 1])
-  })
-})

@@ -91,10 +91,54 @@ describe("a comparison", () => {
     const random = draws(11)
     const comparison = Comparison.make(side(random, 5), side(random, 5, 2))
     const text = ComparisonText.render(comparison)
+    for (const line of text.split("\n")) assert.isAtMost(line.length, 80, line)
     assert.match(text, /^rate .* -\d+\.\d % .* WORSE$/m)
     assert.match(text, /^ {2}p50 .* \+\d+\.\d % .* WORSE$/m)
     assert.match(ComparisonText.render(Comparison.make(side(random, 5, 2), side(random, 5))), /^rate .* BETTER$/m)
-    for (const line of text.split("\n")) assert.isAtMost(line.length, 80, line)
+  })
+
+  it("finds what its intervals say, whatever the sides are", () => {
+    const random = draws(21)
+    let changed = 0
+    for (let trial = 0; trial < 60; trial++) {
+      const { rows } = Comparison.make(side(random, 3), side(random, 3, 1 + trial / 200))
+      for (const { finding, interval, p = 1 } of rows) {
+        if (interval === undefined) continue
+        const [low, high] = interval
+        assert.strictEqual(finding === "changed", low > 1 || high < 1, JSON.stringify({ finding, interval, p }))
+        if (finding === "changed") changed++
+      }
+    }
+    assert.isAbove(changed, 10)
+  })
+
+  it("tests few figures, and none that no run showed", () => {
+    const { rows } = Comparison.make(side(draws(1), 3), side(draws(2), 3))
+    assert.deepStrictEqual(
+      rows.map(({ name, p }) => [name, p !== undefined]),
+      [
+        ["rate", true],
+        ["rejected", true],
+        ["failed", false],
+        ["unknown", false],
+        ["p50", true],
+        ["p99", true],
+        ["p50", true],
+        ["p99", true]
+      ]
+    )
+  })
+
+  it("keeps its columns apart, and tells of factors above ten as such", () => {
+    const random = draws(12)
+    const [before, after] = [side(random, 5), side(random, 5, 170)]
+    const text = ComparisonText.render(Comparison.make(before, after))
+    assert.match(text, /^ {2}p50 +\S+ +\S+ +x1[67]\d +x\d\d\d to x\d\d\d +WORSE$/m)
+    const many = ComparisonText.render(Comparison.make(before, side(random, 5, 17)))
+    assert.match(many, /^ {2}p50 +\S+ +\S+ +x1[67]\.\d +x1\d\.\d to x1\d\.\d +WORSE$/m)
+    const [row] = Comparison.make(before, after).replies
+    const refused = { ...Comparison.make(before, after), replies: [{ ...row!, step: "content", enhanced: "5.7.100" }] }
+    assert.match(ComparisonText.render(refused), /^ {2}content 450 5\.7\.100 +\d+\.\d+ +\d+\.\d+$/m)
   })
 
   it("takes one rejection more for chance, and a hundred for a change", () => {

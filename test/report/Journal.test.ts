@@ -48,9 +48,33 @@ describe("a journal", () => {
     const reasonOf = (text: string) => Either.match(Journal.read(text), { onLeft: String, onRight: () => "fine" })
     assert.match(reasonOf(""), /line 1: expected the start/)
     assert.match(reasonOf(seconds.join("")), /line 1: expected the start/)
-    assert.match(reasonOf(`${Journal.start(start)}${seconds[0]}{"type":"interval"}\n`), /line 3: /)
-    assert.match(reasonOf(`${Journal.start(start)}\u001b[2J\n`), /line 2: /)
-    assert.notMatch(reasonOf(`${Journal.start(start)}\u001b[2J\n`), /\u001b/)
+    assert.match(reasonOf(`\u001b[2J\n${seconds[0]}`), /line 1: /)
+    assert.notMatch(reasonOf(`\u001b[2J\n${seconds[0]}`), /\u001b/)
+    assert.deepStrictEqual(SavedReport.parse("\n"), Either.left("empty: nothing was saved in it"))
+  })
+
+  it("with a line that makes no sense is read up to there, and says so; its end, where there is one, is enough", () => {
+    const [first = "", ...others] = seconds
+    const torn = [Journal.start(start), first, '{"type":"inter\u001b\n', ...others].join("")
+    const { complete, report: cut } = Either.getOrThrow(Journal.read(torn))
+    assert.isFalse(complete)
+    assert.strictEqual(cut.elapsed, 1000)
+    assert.match(cut.reason ?? "", /^journal, line 3: /)
+    assert.notMatch(cut.reason ?? "", /\u001b/)
+    assert.deepStrictEqual(Either.getOrThrow(Journal.read(torn + Journal.end(report))), { report, complete: true })
+  })
+
+  it("of an open run that was cut tells of late starts and of what was dropped", () => {
+    const open = Journal.start({ ...start, plan: { rate: "10/s" } })
+    const { report: cut } = Either.getOrThrow(Journal.read(open + seconds.join("")))
+    assert.deepStrictEqual(cut.arrivals, { late: 12, dropped: 0 })
+  })
+
+  it("of a run with a warm-up that was cut has a rate of the whole seconds after it", () => {
+    const warm = Journal.start({ ...start, plan: { warmUp: "1500ms" } })
+    const { report: cut } = Either.getOrThrow(Journal.read(warm + seconds.join("")))
+    assert.deepStrictEqual(cut.measured, { accepted: 2, active: [[2000, 4000]] })
+    assert.strictEqual(cut.rate, 1)
   })
 
   it.live(

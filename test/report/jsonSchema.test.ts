@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Ajv } from "ajv"
+import * as Comparison from "../../src/report/Comparison.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
 import * as MergedReport from "../../src/report/MergedReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
@@ -20,7 +21,8 @@ const real = (): unknown =>
     )
   )
 
-const packaged = (): object => JSON.parse(readFileSync(`${root}/dist/schema/report.schema.json`, "utf8"))
+const packaged = (name = "report"): object =>
+  JSON.parse(readFileSync(`${root}/dist/schema/${name}.schema.json`, "utf8"))
 
 describe("the JSON Schema in the package", () => {
   it("is that of the reports that this version writes", () => {
@@ -58,5 +60,37 @@ describe("the JSON Schema in the package", () => {
       ["a bucket that is no pair", { ...sound, durations: [{ ...sound.durations[0], buckets: [[1]] }] }]
     ]
     for (const [what, defect] of defects) assert.isFalse(validate(defect), what)
+  })
+
+  it("of journals is obeyed by each line of a real one", () => {
+    const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(packaged("journal"))
+    const lines = execFileSync(
+      process.execPath,
+      ["dist/bin/smtp-source.js", "--sink", "-m", "20", "-d", "--report", "ndjson"],
+      { cwd: root, encoding: "utf8" }
+    )
+    const records: ReadonlyArray<unknown> = lines
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    assert.isAtLeast(records.length, 3)
+    for (const record of records) assert.isTrue(validate(record), JSON.stringify(validate.errors))
+    assert.isFalse(validate({ type: "middle" }))
+  })
+
+  it("of comparisons is obeyed by those with a test and without one", () => {
+    const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(packaged("comparison"))
+    const runs = [1, 2, 3, 4].map((elapsed) =>
+      reportOf([{ of: "transaction", ending: "accepted", elapsed, code: 450 }])
+    )
+    const other = reportOf([{ of: "transaction", ending: "accepted", elapsed: 1e9, code: 250 }])
+    for (const comparison of [
+      Comparison.make(runs.slice(0, 2), runs.slice(2)),
+      Comparison.make(runs.slice(0, 2), [other, ...runs.slice(2)]),
+      Comparison.make(runs.slice(0, 1), [{ ...other, plan: { sessions: 3 } }])
+    ]) {
+      assert.isTrue(validate(JSON.parse(JSON.stringify(comparison))), JSON.stringify(validate.errors))
+      assert.isFalse(validate({ ...comparison, version: 2 }))
+    }
   })
 })
