@@ -6,25 +6,22 @@
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Mailbox from "effect/Mailbox"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Sampling } from "../load/Sampler.js"
 import type { Sample } from "../measure/Meter.js"
-import * as Series from "../measure/Series.js"
+import type * as Series from "../measure/Series.js"
 import type { Plan } from "../plan/Plan.js"
-import * as Rate from "../plan/Rate.js"
 import * as Journal from "../report/Journal.js"
 import * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
-import * as Progress from "../report/Progress.js"
 import { type Entry, entry, join, RunningReport } from "../report/RunningReport.js"
 import type { RunReport } from "../report/RunReport.js"
 import * as Fatal from "./Fatal.js"
 import * as Reports from "./Reports.js"
+import * as Screen from "./Screen.js"
 
 /**
  * The companion of one run.
@@ -39,17 +36,16 @@ export interface Live {
   readonly aborted: Effect.Effect<Judgement.Judgement>
   /** Writes to standard error, above the live view. */
   readonly stderr: (text: string) => void
-  /** Takes the live view away. */
-  readonly clear: () => void
+  /** Takes the live view away; the plain one says how the run ended. */
+  readonly close: () => void
   /** The series so far. */
   readonly series: () => Series.Series | undefined
   /** Ends the journal with the report. */
   readonly finish: (report: RunReport | undefined) => Effect.Effect<void>
 }
 
-/** Between two refreshes of the live view, and two lines of the plain one, in milliseconds. */
+/** Between two refreshes of the live view, in milliseconds. */
 const refresh = 250
-const plainEvery = 5000
 
 /**
  * Prepares what the plan asks for.
@@ -60,7 +56,7 @@ const plainEvery = 5000
 export const make = (plan: Plan, version: string): Effect.Effect<Live, never, FileSystem | Output | Scope.Scope> =>
   Effect.gen(function* () {
     const output = yield* Output
-    const view = viewOf(plan, output)
+    const view = Screen.viewOf(plan, output)
     const journals = Reports.journalsOf(plan)
     const { abortIf = [] } = plan
     const aborted = yield* Deferred.make<Judgement.Judgement>()
@@ -69,7 +65,7 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
     let running: RunningReport | undefined
     /** What has not become a second yet. */
     let pending: Entry | undefined
-    const screen = new Screen(plan, view, output)
+    const screen = new Screen.Screen(plan, view, output)
 
     const second = (whole: Entry) => {
       running?.add(whole)
@@ -95,8 +91,9 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       sampling: wanted
         ? {
             every: view === "live" ? refresh : 1000,
-            begin: ({ runId, startedAt }, planned) => {
-              screen.planned = planned
+            begin: (identity, planned) => {
+              const { runId, startedAt } = identity
+              screen.begin(identity, planned)
               const start = {
                 planned,
                 tool: { name: "smtp-source", version },
@@ -113,7 +110,7 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
         : undefined,
       aborted: Deferred.await(aborted),
       stderr: (text) => screen.above(text),
-      clear: () => screen.clear(),
+      close: () => screen.close(),
       series: () => {
         flush()
         return running?.series
@@ -129,76 +126,6 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
   })
 
 const secondOf = ({ interval }: Entry, startedAt: number): number => Math.ceil((startedAt + interval.at) / 1000)
-
-/** What is shown: a live view where standard error is a terminal that nothing else writes to. */
-const viewOf = ({ counter, progress, verbose }: Plan, { isTerminal }: Output["Type"]): "live" | "plain" | "off" => {
-  if (progress !== "auto") return progress
-  return isTerminal.stderr && verbose === 0 && !(counter && isTerminal.stdout) ? "live" : "off"
-}
-
-/** The view on the terminal. */
-class Screen {
-  private drawn: ReadonlyArray<string> = []
-  private readonly lately: Array<Series.Interval> = []
-  private ended = { accepted: 0, rejected: 0, failed: 0, unknown: 0 }
-  private saidAt = 0
-  planned: number | undefined
-  /** How long the run lasts at most, in milliseconds. */
-  private readonly lasts: number | undefined
-
-  constructor(
-    { duration }: Plan,
-    private readonly view: "live" | "plain" | "off",
-    private readonly output: Output["Type"]
-  ) {
-    this.lasts =
-      duration === undefined ? undefined : Option.getOrUndefined(Either.getRight(Rate.parseDuration(duration)))
-  }
-
-  show(interval: Series.Interval): void {
-    if (this.view === "off") return
-    this.lately.push(interval)
-    const since = interval.at - 1000
-    while (this.lately[0] !== undefined && this.lately[0].at <= since) this.lately.shift()
-    const { accepted, failed, rejected, unknown } = this.ended
-    this.ended = {
-      accepted: accepted + interval.accepted,
-      rejected: rejected + interval.rejected,
-      failed: failed + interval.failed,
-      unknown: unknown + interval.unknown
-    }
-    const { open, underWay } = interval
-    const state: Progress.State = {
-      planned: this.planned,
-      lasts: this.lasts,
-      elapsed: interval.at,
-      ended: this.ended,
-      lately: { ...Series.together(this.lately), open, underWay }
-    }
-    if (this.view === "live") {
-      this.draw(Progress.lines(state, this.output.columns()))
-    } else if (interval.at - this.saidAt >= plainEvery) {
-      this.saidAt = interval.at
-      this.output.stderr(`smtp-source: ${Progress.plain(state)}\n`)
-    }
-  }
-
-  above(text: string): void {
-    const lines = this.drawn
-    this.clear()
-    this.output.stderr(text)
-    if (lines.length > 0) this.draw(lines)
-  }
-
-  clear(): void {
-    if (this.drawn.length > 0) this.draw([])
-  }
-
-  private draw(lines: ReadonlyArray<string>): void {
-    this.output.stderr(Progress.redraw(this.drawn, lines, this.output.columns()))
-    this.drawn = lines
-  }
-}
 
 interface JournalWriter {
   readonly write: (line: string) => void

@@ -120,7 +120,7 @@ const report = (
         onTrouble: (_kind, text) => live.stderr(`smtp-source: warning: ${text}\n`),
         watchHealth: reports,
         sampling: live.sampling
-      }).pipe(Effect.ensuring(Effect.sync(live.clear)))
+      }).pipe(Effect.ensuring(Effect.sync(live.close)))
 
       const { endedBy, stopped, workerDied } = result
       if (Option.isSome(workerDied)) say(`fatal: ${workerDied.value.message}`)

@@ -7,6 +7,22 @@ import type { Interval } from "../measure/Series.js"
 import * as Summary from "./Summary.js"
 
 /**
+ * The messages of an open run, which begin when they are due.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Arrivals {
+  /** How many were due so far, and how many of them in the last second. */
+  readonly due: number
+  readonly dueLately: number
+  /** How many of them wait for a session. */
+  readonly waiting: number
+  /** When the last one is due, in milliseconds. */
+  readonly end: number
+}
+
+/**
  * How far a run is. Times are in milliseconds.
  *
  * @since 0.1.0
@@ -19,14 +35,16 @@ export interface State {
   readonly lasts?: number | undefined
   readonly elapsed: number
   /** Messages that have come to their end. */
-  readonly ended: Pick<Interval, "accepted" | "rejected" | "failed" | "unknown">
+  readonly ended: Pick<Interval, "accepted" | "rejected" | "failed" | "unknown" | "late" | "dropped">
   /** The last second, or as much of it as there was. */
   readonly lately: Interval
+  /** Of an open run. */
+  readonly arrivals?: Arrivals | undefined
 }
 
 const { count } = Summary
 
-const total = ({ accepted, failed, rejected, unknown }: State["ended"]): number =>
+const total = ({ accepted, failed, rejected, unknown }: Omit<State["ended"], "late" | "dropped">): number =>
   accepted + rejected + failed + unknown
 
 const perSecond = (messages: number, milliseconds: number): number =>
@@ -34,12 +52,29 @@ const perSecond = (messages: number, milliseconds: number): number =>
 
 /** How much of the run is over, by its messages or by its time: whichever comes first. */
 const shareOf = ({ elapsed, ended, lasts, planned }: State): number =>
-  Math.min(1, Math.max(planned === undefined ? 0 : total(ended) / planned, lasts === undefined ? 0 : elapsed / lasts))
+  Math.min(
+    1,
+    Math.max(planned ? (total(ended) + ended.dropped) / planned : 0, lasts === undefined ? 0 : elapsed / lasts)
+  )
 
 /** When the run will have come to its end, if it goes on as it did so far. */
 const remaining = (state: State): string => {
+  const milliseconds = state.arrivals === undefined ? byShare(state) : byArrivals(state, state.arrivals)
+  return milliseconds === undefined ? "" : `ETA ${whole(milliseconds / 1000)}`
+}
+
+const byShare = (state: State): number | undefined => {
   const share = shareOf(state)
-  return share === 0 ? "" : `ETA ${whole((state.elapsed * (1 - share)) / share / 1000)}`
+  return share === 0 ? undefined : (state.elapsed * (1 - share)) / share
+}
+
+/** When the last message is due; later, where messages wait, at the rate of the last second. */
+const byArrivals = ({ elapsed, ended, lately, planned = 0 }: State, { end, waiting }: Arrivals): number | undefined => {
+  const untilDue = Math.max(0, end - elapsed)
+  if (waiting === 0) return untilDue
+  const lastly = total(lately)
+  if (lastly === 0) return undefined
+  return Math.max(untilDue, ((planned - total(ended) - ended.dropped) * lately.length) / lastly)
 }
 
 const whole = (seconds: number): string => {
@@ -56,6 +91,20 @@ const percentOf = (state: State): string => `${Math.floor(shareOf(state) * 100)}
 
 const doneOf = ({ ended, planned }: State): string =>
   planned === undefined ? `${count(total(ended))} messages` : `${count(total(ended))} of ${count(planned)}`
+
+/** What an open run is to do now, and what it is behind with. */
+const intendedOf = ({ arrivals, lately }: State): ReadonlyArray<string> =>
+  arrivals === undefined ? [] : [`${count(perSecond(arrivals.dueLately, lately.length))}/s due`]
+
+const behindOf = ({ arrivals, ended }: State): ReadonlyArray<string> =>
+  [
+    [arrivals?.waiting ?? 0, "waiting"],
+    [ended.late, "late"],
+    [ended.dropped, "dropped"]
+  ].flatMap(([number, word]) => (Number(number) > 0 ? [`${count(Number(number))} ${word}`] : []))
+
+const latencyOf = ({ buckets, p50, p99 }: Interval): ReadonlyArray<string> =>
+  buckets.length === 0 ? [] : [`p50 ${Summary.milliseconds(p50 * 1e6)}`, `p99 ${Summary.milliseconds(p99 * 1e6)}`]
 
 const errorsOf = ({ failed, rejected, unknown }: State["ended"]): string =>
   [
@@ -85,14 +134,15 @@ export const lines = (state: State, columns: number): ReadonlyArray<string> => {
     fitting(
       [
         `${count(now)} messages/s`,
-        `mean ${count(perSecond(done, elapsed))}`,
-        ...(lately.buckets.length === 0
-          ? []
-          : [`p50 ${Summary.milliseconds(lately.p50 * 1e6)}`, `p99 ${Summary.milliseconds(lately.p99 * 1e6)}`])
+        ...(state.arrivals === undefined ? [`mean ${count(perSecond(done, elapsed))}`] : intendedOf(state)),
+        ...latencyOf(lately)
       ],
       columns
     ),
-    fitting([errorsOf(ended), `${count(lately.underWay)} busy`, `${count(lately.open)} connections`], columns)
+    fitting(
+      [errorsOf(ended), ...behindOf(state), `${count(lately.underWay)} busy`, `${count(lately.open)} connections`],
+      columns
+    )
   ]
 }
 
@@ -118,14 +168,27 @@ export const plain = (state: State): string => {
   const parts = [
     `${Math.round(elapsed / 1000)} s: ${doneOf(state)} (${percentOf(state)})`,
     `${count(perSecond(total(lately), lately.length))} messages/s`,
-    ...(lately.buckets.length === 0
-      ? []
-      : [`p50 ${Summary.milliseconds(lately.p50 * 1e6)}`, `p99 ${Summary.milliseconds(lately.p99 * 1e6)}`]),
+    ...intendedOf(state),
+    ...latencyOf(lately),
     errorsOf(ended),
+    ...behindOf(state),
     `${count(lately.underWay)} busy`,
     remaining(state)
   ]
   return parts.filter((part) => part !== "").join(", ")
+}
+
+/**
+ * The last line of a log: what became of the run, with `lately` being all of it.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const closing = (state: State): string => {
+  const { elapsed, ended, lately } = state
+  const rate = `${count(perSecond(total(ended), elapsed))} messages/s`
+  const parts = [...latencyOf(lately), errorsOf(ended), ...behindOf({ ...state, arrivals: undefined })]
+  return `over after ${Summary.duration(elapsed / 1000)}: ${[doneOf(state), rate, ...parts].join(", ")}`
 }
 
 /**

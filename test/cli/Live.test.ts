@@ -68,9 +68,12 @@ describe("--progress", () => {
     assert.strictEqual(run("-m", "15", "-w", "0.1").stderr, "")
   })
 
-  it("plain writes a line every five seconds", () => {
+  it("plain writes a line every five seconds, and one at the end", () => {
     const { stderr } = run("-m", "56", "-w", "0.1", "--progress", "plain")
-    assert.match(stderr, /^smtp-source: \d s: \d+ of 56 \(\d+ %\), \d+ messages\/s, .* no errors, \d busy, ETA \d s\n$/)
+    assert.match(
+      stderr,
+      /^smtp-source: \d s: \d+ of 56 \(\d+ %\), \d+ messages\/s, .* no errors, \d busy, ETA \d s\nsmtp-source: over after \d\.\d\d s: 56 of 56, \d+ messages\/s, p50 .*, no errors\n$/
+    )
   })
 })
 

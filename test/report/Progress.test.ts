@@ -6,7 +6,7 @@ import * as Progress from "../../src/report/Progress.js"
 const stateOf = (accepted: number, rejected: number, planned: number, elapsed: number): Progress.State => ({
   planned,
   elapsed,
-  ended: { accepted, rejected, failed: 0, unknown: 0 },
+  ended: { accepted, rejected, failed: 0, unknown: 0, late: 0, dropped: 0 },
   lately: {
     at: elapsed,
     length: 1000,
@@ -57,6 +57,30 @@ describe("the live view", () => {
     const text = Progress.lines({ ...state, lately: { ...lately, buckets: [] } }, 80).join("\n")
     assert.notMatch(text, /ETA|p50|NaN|Infinity/)
     assert.match(text, /no errors/)
+  })
+})
+
+describe("the live view of an open run", () => {
+  const open = (arrivals: Partial<Progress.Arrivals>, elapsed = 2000): Progress.State => ({
+    ...stateOf(440, 0, 1000, elapsed),
+    arrivals: { due: 1000, dueLately: 500, waiting: 0, end: 6000, ...arrivals }
+  })
+
+  it("ends when its last message is due, as long as none waits", () => {
+    const [first, second] = Progress.lines(open({}), 80)
+    assert.strictEqual(first, "[#############-----------------]  44 %  440 of 1,000  ETA 4 s")
+    assert.match(second ?? "", /^440 messages\/s {2}500\/s due {2}p50 /)
+  })
+
+  it("ends later where messages wait, and tells of these and of those that were late", () => {
+    const state = open({ waiting: 555 })
+    const [first, , third] = Progress.lines({ ...state, ended: { ...state.ended, late: 1200, dropped: 10 } }, 80)
+    // 550 are left, at 440 a second; and the last one is due in four.
+    assert.match(first ?? "", /45 % .* ETA 4 s$/)
+    assert.strictEqual(third, "no errors  555 waiting  1,200 late  10 dropped  20 busy  25 connections")
+    assert.match(Progress.lines(open({ waiting: 555 }, 6000), 80)[0] ?? "", /ETA 2 s$/)
+    const stalled = { ...state, lately: stateOf(0, 0, 1000, 2000).lately }
+    assert.notInclude(Progress.lines(stalled, 80)[0], "ETA")
   })
 })
 
