@@ -11,6 +11,7 @@ import type * as Load from "../load/Load.js"
 import { StopSignal } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import * as Arrival from "../plan/Arrival.js"
+import type { Health } from "../measure/GeneratorHealth.js"
 import type { Plan } from "../plan/Plan.js"
 import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
@@ -24,7 +25,8 @@ const lasts = "3s"
 
 /**
  * Measures twice, three seconds each: the plan as it is, without its rate and its pauses; and with everything that makes it
- * faster, so that it is known what is left. Writes a line for each to standard output, and gives the exit status.
+ * faster, so that it is known what is left. Writes the rate of each to standard output, and what it was limited by, and gives
+ * the exit status.
  *
  * The sink shares the machine, and takes about as much of it as the generator does.
  *
@@ -43,6 +45,14 @@ export const run = (
       const output = yield* Output
       const embedded = yield* EmbeddedSink
       const signals = yield* StopSignal
+      const { processors } = yield* Workers.Workers
+      const ignored = [
+        ...((plan.report ?? []).length > 0 ? ["--report"] : []),
+        ...((plan.failIf ?? []).length > 0 ? ["--fail-if"] : []),
+        ...((plan.abortIf ?? []).length > 0 ? ["--abort-if"] : [])
+      ]
+      if (ignored.length > 0)
+        output.stderr(`smtp-source: warning: --calibrate does nothing about ${ignored.join(", ")}\n`)
       const sink = yield* embedded.start({ protocol: plan.lmtp ? "lmtp" : "smtp", maxRecipients: plan.recipients })
       const bare = unhurried(plan, Target.format(sink.target))
       const fastest: Plan = {
@@ -63,6 +73,10 @@ export const run = (
           return Fatal.status.failure
         }
         output.stdout(`${name.padEnd(36)} ${describe(result, way)}\n`)
+        if (result.health !== undefined) {
+          const limit = limitOf(result.health, { elapsed: result.elapsed, processors })
+          output.stdout(`${"".padEnd(36)} limited by ${limit}\n`)
+        }
       }
       return Fatal.status.success
     })
@@ -88,6 +102,23 @@ const limits = [
   "stages",
   "warmUp"
 ] as const
+
+/**
+ * What kept a run against the embedded sink from being faster, as far as the process knows. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const limitOf = (
+  { cpu, utilisation }: Health,
+  { elapsed, processors }: { readonly elapsed: number; readonly processors: number }
+): string => {
+  const busy = elapsed > 0 ? (cpu.user + cpu.system) / elapsed : 0
+  const used = `${busy.toFixed(1)} of ${processors} ${processors === 1 ? "processor" : "processors"}`
+  if (busy > processors * 0.9) return `the machine: the generator and the sink use ${used}`
+  if (utilisation > 0.9) return `the generator's busiest thread; the generator and the sink use ${used}`
+  return `neither the generator nor the machine (${used}): by the sink, by waiting for replies, or by other programs`
+}
 
 const describe = ({ accounting, elapsed, health }: Workers.WorkersResult, { sessions }: Plan): string => {
   const { accepted } = accounting

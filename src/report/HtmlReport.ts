@@ -55,7 +55,7 @@ ${endings(report)}
 </header>
 <main>
 ${section("Verdicts", verdicts(report))}
-${section("Over time", Timeline.render(moments))}
+${section("Over time", Timeline.render(moments, report.arrivals !== undefined))}
 ${section("Arrivals", arrivals(report))}
 ${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations), ...glossary(report)])}
 ${section("What went wrong", errorTable(report))}
@@ -196,7 +196,7 @@ const durationTable = (durations: ReadonlyArray<Durations>): ReadonlyArray<Marku
 
 const glossary = (report: RunReport): ReadonlyArray<Markup> => {
   const lines = Phrases.glossary(report)
-  return lines.length === 0 ? [] : [markup`<p class="soft">${lines.map((line) => markup`${line}<br>`)}</p>`]
+  return lines.length === 0 ? [] : [markup`<p class="soft terms">${lines.map((line) => markup`${line}<br>`)}</p>`]
 }
 
 const during = (first: number, last: number): string => {

@@ -48,7 +48,7 @@ export const connections = ({ connections }: Pick<RunReport, "connections">): Re
 export const warmUp = ({ measured, plan }: Pick<RunReport, "measured" | "plan">): string | undefined =>
   measured === undefined
     ? undefined
-    : `durations, replies and the rate leave out the first ${String(plan.warmUp)}; messages, connections and errors count from the start`
+    : `durations, replies and the rate leave out the first ${String(plan.warmUp)}; messages, connections, traffic and errors count from the start`
 
 /**
  * A warning where the warm-up was all there was.

@@ -101,6 +101,25 @@ describe("the HTML report as text", () => {
     assert.notInclude(HtmlReport.render(reportOf(samples)), "<h2>Arrivals")
   })
 
+  it("has charts over time whose axes are of one length, and no column for a scrap of a second", () => {
+    const page = HtmlReport.render(reportOf(samples), [
+      ...moments,
+      { ...moments[0]!, at: 60_010, length: 10, accepted: 9 }
+    ])
+    const [throughput = "", latency = ""] = ["throughput", "latency"].map(
+      (id) => new RegExp(`<svg[^>]*aria-labelledby="${id}-wide-title.*?</svg>`, "s").exec(page)?.[0] ?? ""
+    )
+
+    const end = (svg: string) => /class="base" d="[^"]*H([^"]*)"/.exec(svg)?.[1]
+    assert.isString(end(throughput))
+    assert.strictEqual(end(throughput), end(latency))
+    assert.notInclude(throughput, "900 accepted")
+    assert.include(throughput, "59 s to 1:00 min")
+    assert.include(page, "from MAIL to the reply")
+    const open = { ...reportOf(samples), arrivals: { late: 0, dropped: 0 } }
+    assert.include(HtmlReport.render(open, moments), "from when due to the reply")
+  })
+
   it("tells what became of connections, and that messages have no limit where they have none", () => {
     const connections = { opened: 289, failed: 3, reused: 0, closedByUs: 1, closedByServer: 288 }
     const text = HtmlReport.render({ ...reportOf(samples), connections, plan: { messages: 2_147_483_647 } })

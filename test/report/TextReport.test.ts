@@ -73,7 +73,10 @@ describe("the text report", () => {
   it("tells what a warm-up leaves out, and warns where it was all there was", () => {
     const plan = { warmUp: "1s" }
     const text = TextReport.render({ ...empty, plan, measured: { accepted: 1, active: [[1000, 2000]] } })
-    assert.match(text, /warm-up {4}durations, replies and the rate leave out the first 1s; messages,\n {13}connections/)
+    assert.match(
+      text,
+      /warm-up {4}durations, replies and the rate leave out the first 1s; messages,\n {13}connections, traffic/
+    )
     assert.notInclude(text, "NOTHING WAS MEASURED")
     const short = TextReport.render({ ...empty, plan, measured: { accepted: 1, active: [] } })
     assert.include(short, "NOTHING WAS MEASURED: THE RUN WAS OVER BEFORE ITS WARM-UP OF 1S.\n")

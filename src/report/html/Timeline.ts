@@ -27,13 +27,25 @@ export interface Moment {
 }
 
 /**
- * The charts; nothing where the run was too short for them.
+ * The charts; nothing where the run was too short for them. In an open run transactions begin when they are due.
  *
  * @since 0.1.0
  * @category rendering
  */
-export const render = (moments: ReadonlyArray<Moment>): ReadonlyArray<Markup> =>
-  moments.length < 2 ? [] : [throughput(moments), latency(moments)]
+export const render = (all: ReadonlyArray<Moment>, open = false): ReadonlyArray<Markup> => {
+  const moments = withoutScraps(all)
+  return moments.length < 2 ? [] : [throughput(moments), latency(moments, open)]
+}
+
+/** A run begins and ends within a second: what little of it there is says nothing of a rate, and goes with its neighbour. */
+const withoutScraps = (moments: ReadonlyArray<Moment>): ReadonlyArray<Moment> => {
+  const usual = Math.max(...moments.map(({ length }) => length))
+  const isScrap = (moment: Moment | undefined) => moment !== undefined && moment.length < usual / 4
+  const [first, second, ...others] = moments
+  const begun = isScrap(first) && second !== undefined ? [joined([first!, second]), ...others] : moments
+  const [before, last] = begun.slice(-2)
+  return isScrap(last) && before !== undefined ? [...begun.slice(0, -2), joined([before, last!])] : begun
+}
 
 /** Of the curves of latency. */
 const widestName = "max"
@@ -78,7 +90,7 @@ const throughput = (all: ReadonlyArray<Moment>): Markup => {
   return Chart.figure("Messages per second, by how they ended", make, "throughput")
 }
 
-const latency = (all: ReadonlyArray<Moment>): Markup => {
+const latency = (all: ReadonlyArray<Moment>, open: boolean): Markup => {
   const make = (width: number, id: string): Chart.Chart => {
     const moments = gathered(all, width / 4)
     const told = moments.map((moment) => ({ moment, at: percentilesOf(moment.buckets) }))
@@ -110,7 +122,7 @@ const latency = (all: ReadonlyArray<Moment>): Markup => {
     }
   }
   return Chart.figure(
-    markup`Latency of accepted transactions, from MAIL to the reply to the final dot`,
+    markup`Latency of accepted transactions, from ${open ? "when due" : "MAIL"} to the reply to the final dot`,
     make,
     "latency"
   )
@@ -129,19 +141,22 @@ const rate = (number: number): string =>
 const gathered = (moments: ReadonlyArray<Moment>, most: number): ReadonlyArray<Moment> => {
   const size = Math.ceil(moments.length / most)
   if (size <= 1) return moments
-  return Array.from({ length: Math.ceil(moments.length / size) }, (_, index) => {
-    const part = moments.slice(index * size, (index + 1) * size)
-    const sum = (of: (moment: Moment) => number) => part.reduce((total, moment) => total + of(moment), 0)
-    return {
-      at: part.at(-1)?.at ?? 0,
-      length: sum(({ length }) => length),
-      accepted: sum(({ accepted }) => accepted),
-      rejected: sum(({ rejected }) => rejected),
-      failed: sum(({ failed }) => failed),
-      unknown: sum(({ unknown }) => unknown),
-      buckets: part.flatMap(({ buckets }) => buckets).sort(([one], [other]) => one - other)
-    }
-  })
+  return Array.from({ length: Math.ceil(moments.length / size) }, (_, index) =>
+    joined(moments.slice(index * size, (index + 1) * size))
+  )
+}
+
+const joined = (part: ReadonlyArray<Moment>): Moment => {
+  const sum = (of: (moment: Moment) => number) => part.reduce((total, moment) => total + of(moment), 0)
+  return {
+    at: part.at(-1)?.at ?? 0,
+    length: sum(({ length }) => length),
+    accepted: sum(({ accepted }) => accepted),
+    rejected: sum(({ rejected }) => rejected),
+    failed: sum(({ failed }) => failed),
+    unknown: sum(({ unknown }) => unknown),
+    buckets: part.flatMap(({ buckets }) => buckets).sort(([one], [other]) => one - other)
+  }
 }
 
 const percentilesOf = (buckets: Moment["buckets"]) => {
