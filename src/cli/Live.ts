@@ -8,9 +8,11 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Mailbox from "effect/Mailbox"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Sampling } from "../load/Sampler.js"
+import { GeneratorHealth, type Health } from "../measure/GeneratorHealth.js"
 import type { Sample } from "../measure/Meter.js"
 import type * as Series from "../measure/Series.js"
 import type { Plan } from "../plan/Plan.js"
@@ -61,6 +63,8 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
     const { abortIf = [] } = plan
     const aborted = yield* Deferred.make<Judgement.Judgement>()
     const journal = journals.length === 0 ? undefined : yield* startJournal(journals)
+    // Of several threads this one alone could be looked at, which has the least to do.
+    const health = journal === undefined || plan.workers !== 1 ? () => undefined : yield* watchHealth
 
     let running: RunningReport | undefined
     /** What has not become a second yet. */
@@ -69,7 +73,7 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
 
     const second = (whole: Entry) => {
       running?.add(whole)
-      journal?.write(Journal.interval(whole))
+      journal?.write(Journal.interval({ ...whole, generator: health() }))
       if (abortIf.length === 0 || running === undefined) return
       const [first] = Judgement.soFar(running.report("open"), abortIf)
       if (first !== undefined) Deferred.unsafeDone(aborted, Effect.succeed(first))
@@ -126,6 +130,19 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
   })
 
 const secondOf = ({ interval }: Entry, startedAt: number): number => Math.ceil((startedAt + interval.at) / 1000)
+
+/** How the generator fared when it was last looked at, which is not long ago. */
+const watchHealth: Effect.Effect<() => Health | undefined, never, Scope.Scope> = Effect.gen(function* () {
+  const service = yield* Effect.serviceOption(GeneratorHealth)
+  let latest: Health | undefined
+  if (Option.isSome(service)) {
+    const look = Effect.map(yield* service.value.watch, (health) => {
+      latest = health
+    })
+    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(refresh), look)))
+  }
+  return () => latest
+})
 
 interface JournalWriter {
   readonly write: (line: string) => void

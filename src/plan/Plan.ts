@@ -303,7 +303,7 @@ const fields = {
     section: "The run",
     placeholder: "time",
     description:
-      "Leave this first part of the run (10s, 1m) out of the durations and replies that are reported. Its messages are counted, and what goes wrong is told."
+      "Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its messages are counted, and what goes wrong is told."
   }),
   seed: PlanField.optional(Schema.String, {
     section: "The run",

@@ -16,7 +16,7 @@ import * as JsonReport from "./JsonReport.js"
 import { type Entry, RunningReport, type Start } from "./RunningReport.js"
 import * as RunReport from "./RunReport.js"
 
-const { durations, errors, ids, plan, recipients, replies, startedAt, tool } = RunReport.schema.fields
+const { durations, errors, generator, ids, plan, recipients, replies, startedAt, tool } = RunReport.schema.fields
 
 const Buckets = durations.value.fields.buckets
 
@@ -39,7 +39,7 @@ export const StartRecord = Schema.Struct({
 })
 
 /**
- * One line for each second. Replies and errors are those since the start.
+ * One line for each second. Replies, errors and how the generator fared are those since the start.
  *
  * @since 0.1.0
  * @category schemas
@@ -52,7 +52,8 @@ export const IntervalRecord = Schema.Struct({
     Schema.Struct({ of: Schema.String, ending: durations.value.fields.ending, buckets: Buckets })
   ),
   replies,
-  errors
+  errors,
+  generator
 })
 
 /**
@@ -99,8 +100,16 @@ export const start = ({ ids, plan, planned, startedAt, tool }: Start): string =>
  * @since 0.1.0
  * @category rendering
  */
-export const interval = ({ durations, errors, interval, recipients, replies }: Entry): string =>
-  line({ type: "interval", interval, recipients, durations, replies, errors })
+export const interval = ({ durations, errors, generator, interval, recipients, replies }: Entry): string =>
+  line({
+    type: "interval",
+    interval,
+    recipients,
+    durations,
+    replies,
+    errors,
+    ...(generator === undefined ? {} : { generator })
+  })
 
 /**
  * The last line.

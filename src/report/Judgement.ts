@@ -79,7 +79,8 @@ const valueOf = (report: RunReport.RunReport, { measure, unit }: Verdict.Verdict
       return unit === "%" ? share(count, total(report.replies)) : count
     }
     case "Rate":
-      return report.rate
+      // While the run warms up there is none.
+      return report.measured?.active.length === 0 ? undefined : report.rate
   }
 }
 

@@ -33,6 +33,8 @@ export interface Entry extends Pick<Sample, "interval" | "recipients" | "duratio
   /** Since the start of the run, not of the interval. */
   readonly replies: RunReport.RunReport["replies"]
   readonly errors: RunReport.RunReport["errors"]
+  /** How the generator fared, since the start of the run, where that is known. */
+  readonly generator?: RunReport.RunReport["generator"] | undefined
 }
 
 /**
@@ -145,6 +147,7 @@ export class RunningReport {
       durations: RunReport.ofSteps(this.durations),
       replies: this.last?.replies ?? [],
       errors: this.last?.errors ?? [],
+      ...(this.last?.generator === undefined ? {} : { generator: this.last.generator }),
       ...(this.series.intervals.length === 0 ? {} : { series: this.series })
     }
   }

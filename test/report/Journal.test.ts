@@ -70,6 +70,12 @@ describe("a journal", () => {
     assert.deepStrictEqual(cut.arrivals, { late: 12, dropped: 0 })
   })
 
+  it("that was cut tells how the generator fared by then", () => {
+    const generator = { cpu: { user: 10, system: 5 }, utilisation: 0.9, delayMean: 1, delayP99: 9 }
+    const told = Journal.start(start) + Journal.interval({ ...entryAt(1), generator })
+    assert.deepStrictEqual(Either.getOrThrow(Journal.read(told)).report.generator, generator)
+  })
+
   it("of a run with a warm-up that was cut has a rate of the whole seconds after it", () => {
     const warm = Journal.start({ ...start, plan: { warmUp: "1500ms" } })
     const { report: cut } = Either.getOrThrow(Journal.read(warm + seconds.join("")))
@@ -106,6 +112,7 @@ describe("a journal", () => {
         assert.isFalse(complete)
         assert.isAbove(cut.messages.accepted, 2)
         assert.strictEqual(cut.messages.planned, 1000)
+        assert.isAbove(cut.generator?.cpu.user ?? 0, 0)
         assert.deepStrictEqual(Accounting.violations({ ...cut.messages, recipients: cut.recipients }), [])
       }),
     30_000

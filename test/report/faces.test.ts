@@ -117,6 +117,12 @@ describe("a verdict", () => {
     assert.isTrue(judge("p99(rset) > 1s"))
   })
 
+  it("on the rate waits for the end of the warm-up", () => {
+    const warming = { ...reportOf(samples), measured: { accepted: 0, active: [] }, rate: 0 }
+    assert.deepStrictEqual(Judgement.soFar(warming, ["rate < 100/s"]), [])
+    assert.isTrue(Judgement.judge(warming, ["rate < 100/s"])[0]?.failed)
+  })
+
   it("is in the JUnit report, as a test that failed or did not", () => {
     const report = reportOf(samples, { later: 0, elapsed: 1000 })
     const verdicts = [...Judgement.judge(report, ["max(transaction) > 1ms", "failed > 99%"])]
