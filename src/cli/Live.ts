@@ -95,9 +95,8 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       sampling: wanted
         ? {
             every: view === "live" ? refresh : 1000,
-            begin: (identity, planned) => {
-              const { runId, startedAt } = identity
-              screen.begin(identity, planned)
+            begin: (startedAt, planned, runId) => {
+              screen.begin(planned, runId)
               const start = {
                 planned,
                 tool: { name: "smtp-source", version },

@@ -8,7 +8,6 @@ import * as Option from "effect/Option"
 import * as RunBounds from "../load/RunBounds.js"
 import * as Series from "../measure/Series.js"
 import * as Arrival from "../plan/Arrival.js"
-import type { RunIdentity } from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Rate from "../plan/Rate.js"
 import type { Output } from "../report/Output.js"
@@ -68,10 +67,10 @@ export class Screen {
   }
 
   /** Tells what is known of the run before its first sample. */
-  begin(identity: RunIdentity, planned: number | undefined): void {
+  begin(planned: number | undefined, runId: string): void {
     this.planned = planned
     if (this.view === "off") return
-    const arrivals = Arrival.make(this.plan, RunBounds.seedOf(this.plan, identity))
+    const arrivals = Arrival.make(this.plan, RunBounds.seedOf(this.plan, { runId }))
     if (arrivals === undefined || arrivals.messages === 0) return
     this.dueAt = arrivals.dueAt
     this.sessions = RunBounds.sessionsOf({ ...this.plan, messages: arrivals.messages })

@@ -21,7 +21,7 @@ import * as Tickets from "./Tickets.js"
  * @since 0.1.0
  * @category bounds
  */
-export const seedOf = (plan: Plan, identity: RunIdentity): string => plan.seed ?? identity.runId
+export const seedOf = (plan: Plan, identity: Pick<RunIdentity, "runId">): string => plan.seed ?? identity.runId
 
 /**
  * The plan, with no more messages than are due before its stages, or its duration, end.

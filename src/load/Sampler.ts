@@ -22,8 +22,11 @@ import type { SharedRun } from "./SharedRun.js"
  */
 export interface Sampling {
   readonly every?: number | undefined
-  /** Called before the first sample, with the run's identity, and its messages where their number is known. */
-  readonly begin?: ((identity: RunIdentity, planned: number | undefined) => void) | undefined
+  /**
+   * Called before the first sample, with the run's start, its messages where their number is known, and the name that it
+   * has in Message-Id.
+   */
+  readonly begin?: ((startedAt: Date, planned: number | undefined, runId: string) => void) | undefined
   readonly take: (sample: Sample) => void
 }
 
@@ -46,12 +49,11 @@ export const knownMessages = ({ messages }: Plan): number | undefined =>
  */
 export const start = (
   { ledger, plan, recorder }: SharedRun,
-  identity: RunIdentity,
+  { runId, startedAt }: RunIdentity,
   { begin, every = 1000, take }: Sampling
 ): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { startedAt } = identity
-    begin?.(identity, knownMessages(plan))
+    begin?.(startedAt, knownMessages(plan), runId)
     const now = Effect.map(Clock.currentTimeMillis, (time) => time - startedAt.getTime())
     const meter = new Meter(ledger, recorder, Math.max(0, yield* now))
     let boundary = Math.floor((yield* Clock.currentTimeMillis) / every) * every

@@ -204,7 +204,7 @@ const start = (
       samples: sampling === undefined ? undefined : (sampling.every ?? 1000)
     }
     const trouble = onTrouble === undefined ? undefined : Trouble.firstOfEach(onTrouble)
-    sampling?.begin?.(identity, knownMessages(due))
+    sampling?.begin?.(identity.startedAt, knownMessages(due), identity.runId)
     const samples = sampling === undefined ? undefined : new SampleMerge(count, sampling)
     const onNews = (worker: number) => (news: WorkerNews) => {
       if (news._tag === "Sample") samples?.add(worker, news.sample)

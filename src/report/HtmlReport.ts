@@ -257,9 +257,9 @@ const pairs = (rows: ReadonlyArray<readonly [string, Content]>): Markup =>
   markup`<table class="plan"><tbody>${rows.map(([name, value]) => markup`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`
 
 const facts = (report: RunReport): ReadonlyArray<Markup> => {
-  const { active, bytes, connections, messages, recipients } = report
+  const { bytes, connections, elapsed, messages, recipients } = report
   const { opened } = connections
-  const perSecond = (amount: number) => (active.length > 0 ? ` (${size(Phrases.perSecond(amount, report))}/s)` : "")
+  const perSecond = (amount: number) => (elapsed > 0 ? ` (${size(Phrases.perSecond(amount, report))}/s)` : "")
   const { offered, ...ends } = recipients
   const told = Object.entries(ends).filter(([end, number]) => end === "accepted" || number > 0)
   return [

@@ -27,14 +27,16 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     a.messages.planned + b.messages.planned,
     [a, b].map((report) => ({ ...report.messages, recipients: report.recipients }))
   )
-  const active = Spans.union([a, b].map((report) => moved(report.active, later(report))))
+  const active = Spans.union([a, b].map((report) => moved(RunReport.activeOf(report), later(report))))
   const measured: Pick<RunReport.RunReport, "measured"> =
     a.measured === undefined && b.measured === undefined
       ? {}
       : {
           measured: {
             accepted: [a, b].reduce((sum, { measured, messages }) => sum + (measured ?? messages).accepted, 0),
-            active: Spans.union([a, b].map((report) => moved((report.measured ?? report).active, later(report))))
+            active: Spans.union(
+              [a, b].map((report) => moved(report.measured?.active ?? RunReport.activeOf(report), later(report)))
+            )
           }
         }
   // Of what cannot be added up, that of the one which started first is taken.
@@ -59,7 +61,7 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     recipients,
     ...mergeArrivals([a, b]),
     ...measured,
-    rate: RunReport.rateOf({ messages, active, ...measured }),
+    rate: RunReport.measuredRate({ messages, active, ...measured }),
     bytes: { out: a.bytes.out + b.bytes.out, in: a.bytes.in + b.bytes.in },
     connections: Series.sumConnections([a.connections, b.connections]),
     durations: mergeDurations([...a.durations, ...b.durations]),

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { RunReport } from "./RunReport.js"
+import { activeOf, type RunReport } from "./RunReport.js"
 import * as Spans from "./Spans.js"
 import * as Summary from "./Summary.js"
 
@@ -67,8 +67,9 @@ export const nothingMeasured = ({ measured, plan }: Pick<RunReport, "measured" |
  * @since 0.1.0
  * @category formatting
  */
-export const took = ({ active, elapsed }: Pick<RunReport, "active" | "elapsed">): string => {
-  const underWay = Spans.length(active)
+export const took = (report: Pick<RunReport, "active" | "elapsed">): string => {
+  const { elapsed } = report
+  const underWay = Spans.length(activeOf(report))
   const whole = Summary.duration(elapsed / 1000)
   return underWay > 0 && underWay < elapsed - 1
     ? `${whole}, and was under way for ${Summary.duration(underWay / 1000)} of it`
@@ -81,8 +82,8 @@ export const took = ({ active, elapsed }: Pick<RunReport, "active" | "elapsed">)
  * @since 0.1.0
  * @category reading
  */
-export const perSecond = (amount: number, { active }: Pick<RunReport, "active">): number => {
-  const time = Spans.length(active)
+export const perSecond = (amount: number, report: Pick<RunReport, "active" | "elapsed">): number => {
+  const time = Spans.length(activeOf(report))
   return time > 0 ? (amount * 1000) / time : 0
 }
 

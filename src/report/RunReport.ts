@@ -36,6 +36,9 @@ export const Anything = Schema.Unknown.annotations({
 const Count = Schema.NonNegativeInt
 const Milliseconds = Schema.Number
 
+/** A count that earlier reports do not have. */
+const LaterCount = Schema.optionalWith(Count, { default: () => 0, exact: true })
+
 const Buckets = Schema.Array(Schema.Tuple(Count, Count)).annotations({
   description:
     "The buckets that are not empty: index and count, by index. The layout is HdrHistogram's, with three significant figures from 1 ns."
@@ -80,8 +83,8 @@ export const Interval = Schema.Struct({
   rejected: Count,
   failed: Count,
   unknown: Count,
-  late: Count,
-  dropped: Count,
+  late: LaterCount,
+  dropped: LaterCount,
   bytes: Schema.Struct({ out: Count, in: Count }),
   connections: Connections,
   underWay: Schema.Int.annotations({ description: "Messages under way at its end." }),
@@ -103,12 +106,12 @@ const fields = {
   version: Schema.Literal(1).annotations({ description: "Of this format." }),
   tool: Schema.Struct({ name: Schema.String, version: Schema.String }),
   runs: Schema.Int.annotations({ description: "How many runs were merged into this one." }),
-  ids: Schema.Array(Schema.String).annotations({
+  ids: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [], exact: true }).annotations({
     description: "What tells each run from all others; it is in its messages' Message-Id, too."
   }),
   startedAt: Schema.String.annotations({ description: "The time of the first start (ISO 8601)." }),
   elapsed: Milliseconds.annotations({ description: "From the first start to the last end." }),
-  active: Active.annotations({
+  active: Schema.optionalWith(Active, { default: () => [], exact: true }).annotations({
     description: "When a run was under way, since the first start: from and to, apart from each other and in order."
   }),
   ended: Schema.Literal("completed", "stopped", "failed", "cut").annotations({
@@ -255,7 +258,7 @@ export const make = (
   const elapsed = micros(finished.elapsed)
   const { planned, recipients, ...messages } = Accounting.sum(accounting.planned, [accounting])
   const reason = Option.orElse(workerDied, () => endedBy)
-  const active: Spans.Spans = elapsed > 0 ? [[0, elapsed]] : []
+  const active: Spans.Spans = [[0, elapsed]]
   const warmUpEnd = micros(recorder.warmUpEnd)
   const measured: Pick<RunReport, "measured"> =
     warmUpEnd > 0
@@ -281,7 +284,7 @@ export const make = (
     recipients,
     ...(Arrival.isOpen(plan) ? { arrivals: { late: recorder.lateStarts, dropped: recorder.dropped } } : {}),
     ...measured,
-    rate: rateOf({ messages, active, ...measured }),
+    rate: measuredRate({ messages, active, ...measured }),
     bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
     connections: recorder.connections(),
     durations: [...recorder.durations()].map(({ ending, histogram, of }) => ({
@@ -343,12 +346,21 @@ export const withoutUndefined = ({ enhanced, ...reply }: ReplyTally.ReplyCount) 
 export const micros = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000
 
 /**
+ * Messages in so many milliseconds, by the second.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const rateOf = (messages: number, elapsed: number): number =>
+  elapsed > 0 ? micros((messages * 1000) / elapsed) : 0
+
+/**
  * Messages accepted per second, in the time that was measured.
  *
  * @since 0.1.0
  * @category reading
  */
-export const rateOf = ({
+export const measuredRate = ({
   active,
   measured,
   messages
@@ -356,11 +368,16 @@ export const rateOf = ({
   readonly messages: { readonly accepted: number }
   readonly active: Spans.Spans
   readonly measured?: { readonly accepted: number; readonly active: Spans.Spans }
-}): number => {
-  const { accepted } = measured ?? messages
-  const time = Spans.length(measured?.active ?? active)
-  return time > 0 ? micros((accepted * 1000) / time) : 0
-}
+}): number => rateOf((measured ?? messages).accepted, Spans.length(measured?.active ?? active))
+
+/**
+ * When runs were under way, also of a report that was written before reports told of it.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const activeOf = ({ active, elapsed }: Pick<RunReport, "active" | "elapsed">): Spans.Spans =>
+  active.length > 0 ? active : [[0, elapsed]]
 
 const sparse = (histogram: Histogram.Histogram): Durations["buckets"] => {
   const buckets: Array<readonly [number, number]> = []

@@ -110,7 +110,7 @@ export class RunningReport {
     const { accepted = 0, failed = 0, rejected = 0, started = 0, unknown = 0 } = total ?? {}
     const { ids, plan, planned = started, startedAt, tool } = start
     const elapsed = total?.at ?? 0
-    const active: Spans.Spans = elapsed > 0 ? [[0, elapsed]] : []
+    const active: Spans.Spans = [[0, elapsed]]
     const { from } = this.measured
     const measured: Pick<RunReport.RunReport, "measured"> =
       this.warmUpEnd === undefined
@@ -141,7 +141,7 @@ export class RunningReport {
         ? {}
         : { arrivals: { late: total?.late ?? 0, dropped: total?.dropped ?? 0 } }),
       ...measured,
-      rate: RunReport.rateOf({ messages: { accepted }, active, ...measured }),
+      rate: RunReport.measuredRate({ messages: { accepted }, active, ...measured }),
       bytes: total?.bytes ?? { out: 0, in: 0 },
       connections: total?.connections ?? Series.sumConnections([]),
       durations: RunReport.ofSteps(this.durations),

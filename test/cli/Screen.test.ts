@@ -17,7 +17,7 @@ const shown = (input: Plan.PlanInput, view: Screen.View, quarters: number, each:
     columns: () => 80
   }
   const screen = new Screen.Screen(Plan.make({ target: "mail.example", ...input }), view, output)
-  screen.begin({ helloName: "host", runId: "1.2", startedAt: new Date(0) }, 1000)
+  screen.begin(1000, "1.2")
   for (let quarter = 1; quarter <= quarters; quarter++) {
     const { interval } = entryAt(1)
     screen.show({ ...interval, at: quarter * 250, length: 250, accepted: each, underWay: 5, open: 5, late: each })

@@ -54,6 +54,10 @@ const disk: { readonly [file: string]: string } = {
   "sum.json": edited((json) => json.messages.accepted++),
   "count.json": edited((json) => json.durations[0].count++),
   "bucket.json": edited((json) => (json.durations[0].buckets[0][0] = 1e9)),
+  "earlier.json": edited((json) => {
+    delete json.ids
+    delete json.active
+  }),
   "time.json": edited((json) => (json.startedAt = "yesterday"))
 }
 
@@ -157,6 +161,14 @@ describe("smtp-report", () => {
       assert.match((yield* command("--compare", "one.json", "one.json")).stderr, /hold the same run/)
       const forced = yield* command("--force", "--format=json", "one.json", "one.html")
       assert.strictEqual(JSON.parse(forced.stdout).messages.planned, 100)
+    })
+  )
+
+  it.effect("reads and merges what was saved before reports told of their run's id and of when it was under way", () =>
+    Effect.gen(function* () {
+      const { status, stdout } = yield* command("--format=json", "earlier.json", "one.json")
+      assert.strictEqual(status, 0)
+      assert.deepInclude(JSON.parse(stdout), { ids: one.ids, active: [[0, 1000]], rate: 98 })
     })
   )
 
