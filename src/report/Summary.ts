@@ -47,7 +47,7 @@ export const render = ({ accounting, elapsed, recorder, stopped }: Summarised): 
     const lasted = duration(warmUpEnd / 1000)
     lines.push(
       measured > 0
-        ? `the rate and the durations leave out a warm-up of ${lasted}`
+        ? `the rate and the durations leave out the first ${lasted}, a warm-up`
         : `nothing was measured: the run was over before its warm-up of ${lasted}`
     )
   }
