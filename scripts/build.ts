@@ -45,6 +45,8 @@ await build({
   platform: "node",
   target: "node20.18",
   external: ["koffi", "esbuild"],
+  // Its build for Node is CommonJS, whose calls of require() do not work in a bundle of ES modules.
+  alias: { yaml: "./node_modules/yaml/browser/index.js" },
   legalComments: "none",
   logLevel: "warning"
 })

@@ -78,6 +78,15 @@ for (const [name, file] of Object.entries(manifest.bin)) {
   check(`${name} runs without any dependency, and knows its version`, stdout === expected ? "" : stdout + stderr)
 }
 
+const scenarios = {
+  "scenario.json": `\ufeff${JSON.stringify({ sink: true, messages: 5, reuse: true, failIf: ["accepted < 100%"] })}`,
+  "scenario.yaml": "sink: true # a server of our own\nmessages: 5\nreuse: true\nfailIf: [accepted < 100%]\n"
+}
+for (const [name, text] of Object.entries(scenarios)) {
+  fs.writeFileSync(path.join(place, name), text)
+  check(`smtp-source runs ${name}`, complaints(inPackage(manifest.bin["smtp-source"]!), ["--scenario", name]))
+}
+
 for (const page of manifest.man) {
   const groff = ["groff", ["-man", "-Tutf8", "-ww", "-z", inPackage(page)]] as const
   if (spawnSync("groff", ["-v"]).error === undefined) check(`${page} is set without a warning`, complaints(...groff))

@@ -21,7 +21,10 @@ export const read = (file: string): Effect.Effect<Partial<Plan.PlanInput>, Usage
   Effect.gen(function* () {
     const wrong = (reason: string) => new UsageError({ reason: `--scenario: ${file}: ${reason}`, remind: false })
     const fileSystem = yield* FileSystem
-    const text = yield* Effect.mapError(fileSystem.readFileString(file), (error) => wrong(error.message))
+    const bytes = yield* Effect.mapError(fileSystem.readFile(file), (error) =>
+      wrong(error.description ?? error.message)
+    )
+    const text = new TextDecoder().decode(bytes)
     const isJson = file.endsWith(".json") || (!/\.ya?ml$/.test(file) && /^\s*\{/.test(text))
     const parse = isJson ? JSON.parse : yield* yamlParser
     const input: unknown = yield* Effect.try({

@@ -1,12 +1,17 @@
-import { readFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as FileSystem from "@effect/platform/FileSystem"
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Ajv } from "ajv"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Cli from "../../src/cli/Cli.js"
 import * as Plan from "../../src/plan/Plan.js"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
 
 const yaml = `
 # A ramp, and a rest.
@@ -36,8 +41,10 @@ const parse = (
   Cli.parse(argv, { hostName: "client.example" }).pipe(
     Effect.provide(
       FileSystem.layerNoop({
-        readFileString: (name) =>
-          files[name] === undefined ? Effect.dieMessage(`no file ${name}`) : Effect.succeed(files[name])
+        readFile: (name) =>
+          files[name] === undefined
+            ? Effect.dieMessage(`no file ${name}`)
+            : Effect.succeed(new TextEncoder().encode(files[name]))
       })
     ),
     Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))
@@ -122,9 +129,34 @@ describe("--scenario", () => {
   )
 })
 
+describe("the command as it is built", () => {
+  const folder = mkdtempSync(join(tmpdir(), "smtp-source-scenario-"))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const command = (...args: ReadonlyArray<string>) =>
+    spawnSync(process.execPath, [join(root, "dist/bin/smtp-source.js"), ...args], { cwd: folder, encoding: "utf8" })
+
+  for (const [name, text] of [
+    ["a.json", `\ufeff${JSON.stringify(written)}`],
+    ["a.yaml", `\ufeff${yaml}`]
+  ] as const) {
+    it(`reads ${name} from the disk, also where it begins with a byte order mark`, () => {
+      writeFileSync(join(folder, name), text)
+      const { status, stderr, stdout } = command("--scenario", name, "--dry-run")
+      assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: "" })
+      assert.deepInclude(JSON.parse(stdout.split("\n\n")[0] ?? ""), written)
+    })
+  }
+
+  it("names the file that is not there, and one that is a folder", () => {
+    const missing = command("--scenario", "none.json")
+    assert.strictEqual(missing.stderr, "smtp-source: fatal: --scenario: none.json: no such file or directory\n")
+    assert.strictEqual(missing.status, 1)
+    assert.match(command("--scenario", ".").stderr, /^smtp-source: fatal: --scenario: \.: illegal operation on a dir/)
+  })
+})
+
 describe("the JSON Schema of the plan in the package", () => {
-  const packaged = (): object =>
-    JSON.parse(readFileSync(fileURLToPath(new URL("../../dist/schema/plan.schema.json", import.meta.url)), "utf8"))
+  const packaged = (): object => JSON.parse(readFileSync(join(root, "dist/schema/plan.schema.json"), "utf8"))
 
   it("is that of this version", () => {
     assert.deepStrictEqual(packaged(), JSON.parse(JSON.stringify(Plan.jsonSchema())))
