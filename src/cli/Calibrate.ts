@@ -86,7 +86,17 @@ export const run = (
 const unhurried = (plan: Plan, target: string): Plan => {
   const sessions = Arrival.isOpen(plan) ? (plan.maxSessions ?? plan.sessions) : plan.sessions
   const kept = Struct.omit(plan, ...limits)
-  return { ...kept, burst: 1, calibrate: false, target, sessions, messages: Arrival.unlimited, duration: lasts }
+  const shapes = plan.shapes?.map((shape) => Struct.omit(shape, "hold", "sendRate", "think"))
+  return {
+    ...kept,
+    ...(shapes === undefined ? {} : { shapes }),
+    burst: 1,
+    calibrate: false,
+    target,
+    sessions,
+    messages: Arrival.unlimited,
+    duration: lasts
+  }
 }
 
 const limits = [
@@ -95,11 +105,14 @@ const limits = [
   "delay",
   "dropLate",
   "failIf",
+  "hold",
   "maxSessions",
   "randomDelay",
   "rate",
   "report",
+  "sendRate",
   "stages",
+  "think",
   "warmUp"
 ] as const
 

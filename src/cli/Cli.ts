@@ -7,6 +7,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { QuitException, Terminal } from "@effect/platform/Terminal"
 import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -18,7 +19,7 @@ import * as DryRun from "./DryRun.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
 import * as Manual from "./Manual.js"
-import { planRows, rows } from "./OptionTable.js"
+import { planRows, rows, scenarioVariable } from "./OptionTable.js"
 import * as Run from "./Run.js"
 import * as ScenarioFile from "./ScenarioFile.js"
 
@@ -72,10 +73,18 @@ export const parse = (
     }
     // The parser is a third of the command's code, which the others do without.
     const planOptions = yield* Effect.promise(() => import("./PlanOptions.js"))
-    const scenario = given.options.get("scenario")?.at(-1)
-    const written = scenario === undefined ? {} : yield* ScenarioFile.read(scenario)
-    const plan = yield* Effect.provide(planOptions.parse(given, { helloName: hostName, ...written }), nothingElse)
+    const written = yield* scenarioOf(given)
+    const plan = yield* Effect.provide(planOptions.parse(given, { helloName: hostName }, written), nothingElse)
     return { _tag: has("dry-run") ? "DryRun" : "Run", plan }
+  })
+
+/** The file of --scenario, or of the environment's variable; an empty one names none. */
+const scenarioOf = ({ options }: Getopt.Arguments) =>
+  Effect.gen(function* () {
+    const typed = options.get("scenario")?.at(-1)
+    if (typed !== undefined) return yield* ScenarioFile.read(typed, "--scenario")
+    const named = yield* Effect.orElseSucceed(Config.string(scenarioVariable), () => "")
+    return named === "" ? undefined : yield* ScenarioFile.read(named, scenarioVariable)
   })
 
 /**

@@ -78,7 +78,8 @@ const rowOf = (
   const value = isTransformed ? signature.to.defaultValue?.() : undefined
   const silent = value === undefined || value === false || kind === "count"
   const long = field.long ?? kebab(name)
-  const isNumber = members.some(AST.isNumberKeyword)
+  // What it is in the plan: a seed that looks like a number is text all the same.
+  const isNumber = outer(AST.typeAST(isTransformed ? signature.to.type : signature.type)).some(AST.isNumberKeyword)
   return [
     {
       field: name,
@@ -112,7 +113,7 @@ interface PropertyDeclaration extends AST.Annotated {
 interface PropertyTransformation {
   readonly _tag: "PropertySignatureTransformation"
   readonly from: { readonly type: AST.AST }
-  readonly to: AST.Annotated & { readonly defaultValue?: (() => unknown) | undefined }
+  readonly to: AST.Annotated & { readonly type: AST.AST; readonly defaultValue?: (() => unknown) | undefined }
 }
 
 /**
@@ -140,6 +141,14 @@ export const commandOnly = (
 })
 
 /**
+ * The environment's variable that names the file of --scenario.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const scenarioVariable = "SMTP_SOURCE_SCENARIO"
+
+/**
  * The options that say what to do instead of a run.
  *
  * @since 0.1.0
@@ -150,8 +159,9 @@ export const commandRows: ReadonlyArray<OptionRow> = [
     long: "scenario",
     kind: "value",
     placeholder: "file",
+    variable: scenarioVariable,
     description:
-      "Take what the command line and the environment leave open from this file: JSON or YAML, with the options' names as fields (maxSessions for --max-sessions, messages for -m). The package has its JSON Schema."
+      "Take what the command line and the environment leave open from this file: JSON or YAML, with the options' names as fields (maxSessions for --max-sessions, messages for -m). The package has its JSON Schema, as smtp-source/plan.schema.json."
   }),
   commandOnly({
     long: "dry-run",

@@ -19,6 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import * as Conflict from "../plan/Conflict.js"
 import * as Plan from "../plan/Plan.js"
 import { UsageError } from "./Fatal.js"
 import type { Arguments } from "./Getopt.js"
@@ -44,15 +45,27 @@ const command = Command.make("smtp-source", {
 })
 
 /**
+ * A plan that was read from a file.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WrittenPlan {
+  readonly file: string
+  readonly input: Partial<Plan.PlanInput>
+}
+
+/**
  * Reads the Plan from the arguments and, where they are silent, from the environment (`SMTP_SOURCE_…`, through the
- * ConfigProvider). `defaults` stands in where both are silent. The error names all that is wrong.
+ * ConfigProvider), and then from a file. `defaults` stands in where all are silent. The error names all that is wrong.
  *
  * @since 0.1.0
  * @category parsing
  */
 export const parse = (
   { operands, options }: Arguments,
-  defaults: Partial<Plan.PlanInput>
+  defaults: Partial<Plan.PlanInput>,
+  written?: WrittenPlan | undefined
 ): Effect.Effect<Plan.Plan, UsageError, FileSystem | Path | Terminal> =>
   Effect.gen(function* () {
     if (operands.length > 1) return yield* new UsageError({ reason: `too many targets: ${operands[1]}`, remind: true })
@@ -73,7 +86,7 @@ export const parse = (
     )
     if (directive._tag === "BuiltIn") return yield* new UsageError({ reason: "not an option", remind: true })
     const { given, target } = directive.value
-    const input: Record<string, unknown> = { ...defaults }
+    const input: Record<string, unknown> = { ...defaults, ...written?.input }
     const origins = new Map<string, Origin>()
     for (const row of planRows) {
       const value = Option.getOrUndefined(given[row.long] ?? Option.none())
@@ -98,7 +111,13 @@ export const parse = (
         origins.set("target", { row: undefined, text: named.value, texts: [], variable: targetVariable })
       }
     }
-    const issues = [...overridden(options), ...issuesOf(input, origins), ...conflictsOf(input, origins)]
+    const rankOf = (field: string): number => {
+      const origin = origins.get(field)
+      if (origin === undefined) return field === "target" && Option.isSome(target) ? ranks.argument : ranks.file
+      return origin.variable === undefined ? ranks.argument : ranks.variable
+    }
+    dropBeaten(input, rankOf)
+    const issues = [...overridden(options), ...issuesOf(input, origins), ...conflictsOf(input, origins, written)]
     if (input.target === undefined && input.sink !== true && input.calibrate !== true) issues.push("no target")
     if (issues.length > 0) {
       const remind = issues.length === 1 && issues[0] === "no target"
@@ -152,10 +171,12 @@ const issuesOf = (input: Record<string, unknown>, origins: ReadonlyMap<string, O
     }
     if (origin?.row !== undefined) {
       const name = origin.variable ?? label(origin.row)
-      // Of a list, the one that is wrong.
+      // Of a list, the one that is wrong, and of its parts.
       const text = JSON.stringify(origin.texts[Number(path[1])] ?? origin.text)
-      const reason = expected(origin.row, message)
-      return [reason.startsWith("expected") ? `${name}: ${reason}, not ${text}` : `${name}: ${text} ${reason}`]
+      const part = path.length > 2 ? `${String(path[2])}: ` : ""
+      const reason = part + expected(origin.row, message)
+      if (reason.startsWith("expected")) return [`${name}: ${reason}, not ${text}`]
+      return [`${name}: ${text}${/^(column|\w+: )/.test(reason) ? "," : ""} ${reason}`]
     }
     // Nobody gave it: a host's own name can be one that no HELO may hold.
     const row = planRows.find((each) => each.field === field)
@@ -174,13 +195,32 @@ const expected = (row: OptionRow, message: string): string => {
   return row.numeric ? `${message}, or ${words}` : `expected ${words}`
 }
 
-/** The rules between fields that are broken. Of what broke them, the command line does not show the variables. */
-const conflictsOf = (input: Record<string, unknown>, origins: ReadonlyMap<string, Origin>): ReadonlyArray<string> =>
-  Plan.conflicts(input).map((rule) => {
-    const variables = [...origins].flatMap(([field, { variable }]) =>
-      variable === undefined || Plan.conflicts({ ...input, [field]: undefined }).includes(rule) ? [] : [variable]
-    )
-    return variables.length === 0 ? rule : `${rule} (from the environment: ${variables.join(", ")})`
+/** What beats what. */
+const ranks = { file: 0, variable: 1, argument: 2 }
+
+/** Of fields that exclude each other, those that were given where it counts most take the place of the others. */
+const dropBeaten = (input: Record<string, unknown>, rankOf: (field: string) => number): void => {
+  for (const group of Conflict.exclusive) {
+    const given = group.filter((field) => input[field] !== undefined && input[field] !== false)
+    const highest = Math.max(...given.map(rankOf))
+    for (const field of given) if (rankOf(field) < highest) delete input[field]
+  }
+}
+
+/** The rules between fields that are broken. Of what broke them, the command line shows neither the file nor the variables. */
+const conflictsOf = (
+  input: Record<string, unknown>,
+  origins: ReadonlyMap<string, Origin>,
+  written: WrittenPlan | undefined
+): ReadonlyArray<string> =>
+  Conflict.find(input).map(({ fields, rule }) => {
+    const variables = fields.flatMap((field) => origins.get(field)?.variable ?? [])
+    const inFile = fields.filter((field) => !origins.has(field) && written !== undefined && field in written.input)
+    const where = [
+      ...(inFile.length === 0 ? [] : [`from ${written?.file}: ${inFile.join(", ")}`]),
+      ...(variables.length === 0 ? [] : [`from the environment: ${variables.join(", ")}`])
+    ]
+    return where.length === 0 ? rule : `${rule} (${where.join("; ")})`
   })
 
 /** What is wrong with values that later ones took the place of: they were asked for all the same (clause S1.5). */

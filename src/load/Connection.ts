@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type { Abandonment } from "../plan/Shape.js"
+import type { Abandonment, ConnectionShape } from "../plan/Shape.js"
 import * as Capabilities from "../smtp/Capabilities.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import * as Outcome from "../smtp/Outcome.js"
@@ -50,7 +50,7 @@ export interface Connection {
    * undefined where it does.
    */
   readonly open: Effect.Effect<Outcome.Outcome | undefined>
-  /** Keeps the connection for the next message, if it is asked to and can; otherwise QUIT and close. */
+  /** Keeps the connection for the next message, if it is asked to and can; otherwise QUIT and close, after it was held. */
   readonly leave: (keep: boolean) => Effect.Effect<void>
   /** Tells which message comes next: the plan may have it abandoned. */
   readonly expect: (message: number) => void
@@ -62,6 +62,8 @@ export interface Connection {
   readonly isSpent: () => boolean
   /** Whether connections are held before QUIT, which is not for a script then. */
   readonly holds: boolean
+  /** How long its shape has it think before the message, in milliseconds. */
+  readonly pauseBefore: (message: number) => number
   /** QUIT, as the end of a script; the connection is of no further use. */
   readonly part: () => Script<void>
   /** How the message under way ended, when its transaction was interrupted. */
@@ -87,6 +89,8 @@ class SessionConnection implements Connection {
   /** The messages that it has carried, and those that it is to carry. */
   private carried = 0
   private most = Number.POSITIVE_INFINITY
+  private shape: ConnectionShape | undefined = undefined
+  private expected = 0
   /** What becomes of the next message, where the plan has it abandoned. */
   private abandonment: Abandonment | undefined = undefined
   /** It is abandoned: nothing more is said. */
@@ -115,11 +119,17 @@ class SessionConnection implements Connection {
   }
 
   get holds(): boolean {
-    return (this.shared.shape?.hold ?? 0) > 0
+    return this.shape !== undefined && this.shape.hold > 0
   }
 
   expect(message: number): void {
-    this.abandonment = this.shared.shape?.abandons(message)
+    this.expected = message
+    // A connection that is opened for the message has a shape of its own.
+    this.abandonment = this.wire === undefined ? undefined : this.shape?.abandons(message)
+  }
+
+  pauseBefore(message: number): number {
+    return this.shape?.thinks(message) ?? 0
   }
 
   hasCarried(): boolean {
@@ -141,7 +151,8 @@ class SessionConnection implements Connection {
     progress: Settlement.Progress
   ): Script<Outcome.Outcome | Settlement.Unsent> {
     let turn = script.next([])
-    while (turn.done !== true) {
+    // What was answered when the connection was new is behind it.
+    while (turn.done !== true && step !== "greeting" && step !== "hello") {
       const { steps } = turn.value
       // The envelope is answered, perhaps with the message before.
       if (steps[0] === "final") break
@@ -186,9 +197,8 @@ class SessionConnection implements Connection {
     options: Settlement.TransactionOptions,
     progress: Settlement.Progress
   ): Effect.Effect<Outcome.Outcome> {
-    if (!this.leaving) return Dialogue.finish(wire, end, options, progress)
-    this.close()
-    return Effect.succeed(end as Outcome.Outcome)
+    // What is abandoned is left as it is until `leave`.
+    return this.leaving ? Effect.succeed(end as Outcome.Outcome) : Dialogue.finish(wire, end, options, progress)
   }
 
   interrupted(options: Settlement.TransactionOptions, progress: Settlement.Progress): Outcome.Outcome {
@@ -222,17 +232,19 @@ class SessionConnection implements Connection {
     if (wire === undefined) return Effect.void
     if (this.parted || wire.state() !== "open") {
       // Without --keep-going the next exchange on a spoiled connection says what ended the run.
-      if (!keep || wire.state() === "closing" || this.shared.plan.keepGoing) this.close()
+      if (!keep || this.leaving || wire.state() === "closing" || this.shared.plan.keepGoing) this.close()
       return Effect.void
     }
-    if (keep) return Effect.void
-    const quit = Effect.map(
-      Effect.suspend(() => Dialogue.quit(wire)),
-      () => this.close()
-    )
-    if (!this.holds) return quit
-    const { connectOptions, ending, shape } = this.shared
-    return Effect.zipRight(ending.pause(shape?.hold ?? 0, connectOptions.deadlines), quit)
+    if (keep && !this.leaving) return Effect.void
+    const end = this.leaving
+      ? Effect.sync(() => this.close())
+      : Effect.map(
+          Effect.suspend(() => Dialogue.quit(wire)),
+          () => this.close()
+        )
+    if (this.shape === undefined || this.shape.hold === 0) return end
+    const { connectOptions, ending } = this.shared
+    return Effect.zipRight(ending.pause(this.shape.hold, connectOptions.deadlines), end)
   }
 
   *part(): Script<void> {
@@ -295,24 +307,32 @@ class SessionConnection implements Connection {
 
   /** Leaves a server that did not welcome us. */
   private unwelcome(outcome: Outcome.Outcome): Effect.Effect<Outcome.Outcome> {
+    if (this.leaving) return Effect.succeed(outcome)
     if (outcome._tag === "Rejected")
       return Effect.as(this.shared.plan.keepGoing ? this.leave(false) : Effect.void, outcome)
     this.close()
     return Effect.succeed(outcome)
   }
 
-  /** The local addresses take turns over all sessions. */
-  private nextSource(): ConnectOptions {
+  /** The local addresses take turns over all sessions; a shape has a rate of its own. */
+  private nextOptions(): ConnectOptions {
     const { connectOptions, sources } = this.shared
     const first = sources.shift()
-    if (first === undefined) return connectOptions
-    sources.push(first)
-    return first
+    if (first !== undefined) sources.push(first)
+    const next = first ?? connectOptions
+    if (this.shape === undefined || this.shape.bytesPerSecond === next.bytesPerSecond) return next
+    return { ...next, bytesPerSecond: this.shape.bytesPerSecond }
   }
 
   private readonly establish: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() =>
     Effect.flatMap(this.shared.gate.enter, (place) => {
       this.place = place
+      const { nextConnection, shape } = this.shared
+      if (shape !== undefined) {
+        this.shape = shape.connection(nextConnection())
+        this.most = this.shape.messages
+        this.abandonment = this.shape.abandons(this.expected)
+      }
       return this.connect(place, this.shared.connectOptions.deadlines.now(), 1)
     })
   )
@@ -325,7 +345,7 @@ class SessionConnection implements Connection {
     const { connectOptions, connector, recorder, target } = this.shared
     const { now } = connectOptions.deadlines
     const started = now()
-    return Effect.matchEffect(connector.connect(target, this.nextSource()), {
+    return Effect.matchEffect(connector.connect(target, this.nextOptions()), {
       onFailure: (error) => {
         recorder.record("connect", "failed", now() - started)
         return this.again(error, place, begun, pause)
@@ -333,7 +353,6 @@ class SessionConnection implements Connection {
       onSuccess: (wire) => {
         this.wire = wire
         this.carried = 0
-        this.most = this.shared.shape?.messagesOn(recorder.opened) ?? Number.POSITIVE_INFINITY
         recorder.record("connect", "accepted", now() - started)
         place.connected()
         return ready

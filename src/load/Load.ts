@@ -142,6 +142,8 @@ export interface RunPart {
   readonly sessions: number
   readonly tickets: Tickets.Tickets
   readonly ledger: Accounting.Ledger
+  /** The number of the next connection, where several parts count them together. */
+  readonly nextConnection?: (() => number) | undefined
   /**
    * Asked when the part is ready, with the time of day in milliseconds, for that from which due times count. Without it, they
    * count from then.
@@ -211,7 +213,7 @@ export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.
  */
 export const share = (
   plan: Plan,
-  { file, identity, ledger, tickets }: RunPart,
+  { file, identity, ledger, nextConnection, tickets }: RunPart,
   options: RunOptions
 ): Effect.Effect<SharedRun, never, Connector | Scope.Scope> =>
   Effect.gen(function* () {
@@ -224,6 +226,9 @@ export const share = (
     recorder.begun = deadlines.now() - Math.max(0, clock.unsafeCurrentTimeMillis() - identity.startedAt.getTime())
     const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
     const { onOutcome } = options
+    const seed = RunBounds.seedOf(plan, identity)
+    const shape = Shape.make(plan, seed)
+    let connections = 0
     const connectOptions: ConnectOptions = {
       deadlines,
       observer: recorder,
@@ -255,9 +260,10 @@ export const share = (
       recorder,
       addresses,
       contentOf: Message.make(plan, addresses, identity, file),
-      pauseBefore: Pause.make(plan, RunBounds.seedOf(plan, identity)),
-      shape: Shape.make(plan, RunBounds.seedOf(plan, identity)),
-      reuse: plan.reuse || plan.perConnection !== undefined,
+      pauseBefore: Pause.make(plan, seed),
+      shape,
+      nextConnection: nextConnection ?? (() => connections++),
+      reuse: shape?.reuse ?? plan.reuse,
       stopping,
       ending,
       ledger,

@@ -64,12 +64,13 @@ export const abandon = (shared: SharedRun, connection: Connection.Connection, un
 }
 
 function* loop(shared: SharedRun, connection: Connection.Connection, underWay: UnderWay) {
-  const { addresses, connectOptions, contentOf, ledger, onOutcome, pauseBefore, plan, recorder, reuse, tickets } =
-    shared
+  const { addresses, connectOptions, contentOf, ledger, onOutcome, plan, recorder, reuse, tickets } = shared
   const { progress } = underWay
   const { now } = connectOptions.deadlines
   const options = optionsOf(plan)
 
+  const pauseBefore =
+    shared.shape?.thinks === true ? (next: number) => connection.pauseBefore(next) : shared.pauseBefore
   // Nothing comes between the messages of a connection; then an envelope may ride with the message before it.
   const follows = reuse && pauseBefore === undefined
   const rides = plan.pipelining === "full" && follows

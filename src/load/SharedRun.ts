@@ -40,6 +40,8 @@ export interface SharedRun {
   readonly pauseBefore: PauseBefore | undefined
   /** How connections differ from the plain way, if they do. */
   readonly shape: Shape | undefined
+  /** The number of the next connection, from 0: of all that the run opens, in whatever thread. */
+  readonly nextConnection: () => number
   /** Whether a connection is kept for the next message. */
   readonly reuse: boolean
   /** Made when the run is asked to stop. */

@@ -50,6 +50,7 @@ export class StopRequest {
    * sleeps, and another that waits for the request, would be two more for each session that pauses.
    */
   pause(milliseconds: number, deadlines: Deadlines): Effect.Effect<void> {
+    if (milliseconds === 0) return Effect.void
     return Effect.async((resume) => {
       const over = () => {
         leave()

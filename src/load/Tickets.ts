@@ -53,11 +53,12 @@ export const until = (tickets: Tickets, isOver: () => boolean): Tickets => ({
  * @since 0.1.0
  * @category constants
  */
-export const size = 3 * BigInt64Array.BYTES_PER_ELEMENT
+export const size = 4 * BigInt64Array.BYTES_PER_ELEMENT
 
 const NEXT = 0
 const CLOSED = 1
 const ORIGIN = 2
+const CONNECTIONS = 3
 
 /**
  * The time from which the due times of all threads count: that of the thread which is ready first. `time` is in whole
@@ -69,6 +70,17 @@ const ORIGIN = 2
 export const origin = (memory: SharedArrayBuffer, time: number): number => {
   const before = Atomics.compareExchange(new BigInt64Array(memory), ORIGIN, 0n, BigInt(time))
   return before === 0n ? time : Number(before)
+}
+
+/**
+ * The number of the next connection that any of the threads opens, from 0.
+ *
+ * @since 0.1.0
+ * @category sharing
+ */
+export const nextConnection = (memory: SharedArrayBuffer): (() => number) => {
+  const cells = new BigInt64Array(memory)
+  return () => Number(Atomics.add(cells, CONNECTIONS, 1n))
 }
 
 /**

@@ -310,6 +310,7 @@ export const work = (
     sessions,
     tickets: Tickets.shared(plan.messages, tickets),
     ledger: Accounting.make(0, ledger),
+    nextConnection: Tickets.nextConnection(tickets),
     origin: (time) => Tickets.origin(tickets, time)
   }
   const options: Load.RunOptions = {

@@ -1,10 +1,11 @@
 /**
- * The pauses between the messages of a session: -w and -R (clause S6).
+ * The pauses between the messages of a session: -w and -R (clause S6), and --think.
  *
  * @since 0.1.0
  */
 import * as Draw from "./Draw.js"
 import type { Plan } from "./Plan.js"
+import * as Shape from "./Shape.js"
 
 /**
  * The pause before message k, in milliseconds.
@@ -24,9 +25,9 @@ export type PauseBefore = (message: number) => number
  * @category constructors
  */
 export const make = (plan: Plan, seed: string): PauseBefore | undefined => {
-  const { delay, randomDelay } = plan
+  const { delay, randomDelay, think } = plan
   if (delay !== undefined) return () => delay * 1000
-  if (randomDelay === undefined) return undefined
+  if (randomDelay === undefined) return Shape.thinking(think, seed)
   const key = Draw.keyOf(seed)
   if (!Number.isInteger(randomDelay)) return (message) => Draw.uniform(key, message) * randomDelay * 1000
   return (message) => Math.floor(Draw.uniform(key, message) * (randomDelay + 1)) * 1000

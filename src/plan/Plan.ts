@@ -4,85 +4,21 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
-import type * as ParseResult from "effect/ParseResult"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import * as Target from "../smtp/Target.js"
+import * as AST from "effect/SchemaAST"
 import * as Arrival from "./Arrival.js"
+import * as Conflict from "./Conflict.js"
 import * as PlanField from "./PlanField.js"
+import * as PlanIssue from "./PlanIssue.js"
+import * as PlanValue from "./PlanValue.js"
 import * as Rate from "./Rate.js"
-import * as ReportRequest from "./ReportRequest.js"
-import * as Shape from "./Shape.js"
-import * as Verdict from "./Verdict.js"
-
-/** Up to what a C int holds: the original's counts wrap around beyond it (clause S1.6). */
-const Count = Schema.Int.pipe(Schema.between(1, 2_147_483_647)).annotations({
-  message: () => ({ message: "expected a whole number from 1 to 2147483647", override: true })
-})
-
-const Seconds = Schema.Number.pipe(Schema.between(0, 1e9)).annotations({
-  message: () => ({ message: "expected a number of seconds, 0 or more", override: true })
-})
-
-const PositiveSeconds = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(1e9)).annotations({
-  message: () => ({ message: "expected a number of seconds, more than 0", override: true })
-})
-
-const PositiveNumber = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(1e9)).annotations({
-  message: () => ({ message: "expected a number, more than 0", override: true })
-})
-
-const Addresses = Schema.String.pipe(
-  Schema.filter((text) => text.split(",").every((address) => Target.isIpv4(address) || Target.isIpv6(address)), {
-    message: () => "expected IPv4 or IPv6 addresses with commas between them"
-  })
-)
-
-/** Text that goes into a command or a header: a line break would begin another one (CWE-93). */
-const OneLine = Schema.String.pipe(
-  Schema.filter((text) => !/[\u0000\r\n]/.test(text), { message: () => "holds a line break or a NUL" })
-)
-
-/** Clause S1.9: a host name, or an address literal in brackets. */
-const HelloName = Schema.String.pipe(
-  Schema.filter((name) => isHelloName(name), {
-    message: () => "expected a host name, or an address literal such as [127.0.0.1] or [IPv6:::1]"
-  })
-)
-
-const isHelloName = (name: string): boolean => {
-  const literal = /^\[(.*)\]$/.exec(name)?.[1]
-  if (literal === undefined) return Target.isHostName(name)
-  if (!/^ipv6:/i.test(literal)) return Target.isIpv4(literal)
-  const address = literal.slice("ipv6:".length)
-  // As lenient as the original about groups that are missing, and as strict about zones.
-  return (Target.isIpv6(address) && !address.includes("%")) || /^[\da-f]{1,4}(:[\da-f]{1,4}){1,7}$/i.test(address)
-}
-
-const TargetText = Schema.String.pipe(
-  Schema.filter((text) => Either.match(Target.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
-)
-
-const ReportText = Schema.String.pipe(
-  Schema.filter((text) => ReportRequest.parse(text) !== undefined, {
-    message: () =>
-      `expected ${ReportRequest.kinds.slice(0, -1).join(", ")} or ${ReportRequest.kinds.at(-1)}, or one of them with =FILE`
-  })
-)
-
-const VerdictText = Schema.String.pipe(
-  Schema.filter((text) =>
-    Either.match(Verdict.parse(text), { onLeft: (failure) => Verdict.describe(failure), onRight: () => true })
-  )
-)
-
-/** Text in one of the grammars of `Rate`. */
-const parsed = (parse: (text: string) => Either.Either<unknown, Rate.ParseFailure>) =>
-  Schema.String.pipe(Schema.filter((text) => Either.match(parse(text), { onLeft: Rate.describe, onRight: () => true })))
 
 const fields = {
-  target: Schema.optionalWith(TargetText, { exact: true }).annotations({
+  target: Schema.optionalWith(PlanValue.TargetText, { exact: true }).annotations({
     description: "Where to connect: [inet:]host[:port] or unix:pathname."
   }),
   family: PlanField.withDefault(Schema.Literal("any", "ipv4", "ipv6"), "any", {
@@ -99,7 +35,7 @@ const fields = {
     description:
       "Display a running counter on standard output, incremented each time the end of a message has been sent."
   }),
-  connectAttempts: PlanField.withDefault(Count, 1, {
+  connectAttempts: PlanField.withDefault(PlanValue.Count, 1, {
     short: "C",
     placeholder: "count",
     description:
@@ -109,7 +45,7 @@ const fields = {
     short: "d",
     description: "Don't disconnect after sending a message; send the next message over the same connection."
   }),
-  from: PlanField.optional(OneLine, {
+  from: PlanField.optional(PlanValue.OneLine, {
     short: "f",
     placeholder: "from",
     description: "Use this sender address (default: foo@myhostname). An empty one is the null sender."
@@ -120,7 +56,7 @@ const fields = {
     description:
       "Send the message, headers and body, that is in this file. Lines may end in LF or in CRLF; lines that begin with a dot are stuffed."
   }),
-  length: PlanField.optional(Count, {
+  length: PlanField.optional(PlanValue.Count, {
     short: "l",
     placeholder: "length",
     description: "Send this many bytes of generated text as the body of the message, headers not counted."
@@ -129,12 +65,12 @@ const fields = {
     short: "L",
     description: "Speak LMTP rather than SMTP."
   }),
-  messages: PlanField.withDefault(Count, 1, {
+  messages: PlanField.withDefault(PlanValue.Count, 1, {
     short: "m",
     placeholder: "message_count",
     description: "Send this many messages in all."
   }),
-  helloName: PlanField.optional(HelloName, {
+  helloName: PlanField.optional(PlanValue.HelloName, {
     short: "M",
     long: "hostname",
     placeholder: "myhostname",
@@ -150,99 +86,117 @@ const fields = {
     short: "o",
     description: "Old mode: don't send HELO, and don't send message headers."
   }),
-  recipients: PlanField.optional(Count, {
+  recipients: PlanField.optional(PlanValue.Count, {
     short: "r",
     placeholder: "recipient_count",
     description:
       "Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient address."
   }),
-  randomDelay: PlanField.optional(PositiveSeconds, {
+  randomDelay: PlanField.optional(PlanValue.PositiveSeconds, {
     short: "R",
     placeholder: "interval",
     description:
       "Wait for a random time between 0 and this many seconds between the messages of a session. Whole seconds are drawn, unless the interval has a fraction."
   }),
-  sessions: PlanField.withDefault(Count, 1, {
+  sessions: PlanField.withDefault(PlanValue.Count, 1, {
     short: "s",
     placeholder: "session_count",
     description: "Run this many sessions in parallel."
   }),
-  subject: PlanField.optional(OneLine, {
+  subject: PlanField.optional(PlanValue.OneLine, {
     short: "S",
     placeholder: "subject",
     description: "Send mail with this subject line (default: none)."
   }),
-  to: PlanField.optional(OneLine, {
+  to: PlanField.optional(PlanValue.OneLine, {
     short: "t",
     placeholder: "to",
     description: "Use this recipient address (default: foo@myhostname)."
   }),
-  windowSize: PlanField.optional(Count, {
+  windowSize: PlanField.optional(PlanValue.Count, {
     short: "T",
     placeholder: "windowsize",
     description:
       "Set the socket's send and receive buffers to this many bytes before connecting. This needs the optional package koffi."
   }),
-  verbose: PlanField.withDefault(Schema.NonNegativeInt, 0, {
+  verbose: PlanField.withDefault(PlanValue.Times, 0, {
     short: "v",
     counted: true,
     description: "Write the dialogue to standard error."
   }),
-  delay: PlanField.optional(PositiveSeconds, {
+  delay: PlanField.optional(PlanValue.PositiveSeconds, {
     short: "w",
     placeholder: "interval",
     description: "Wait for this many seconds between the messages of a session."
   }),
-  timeout: PlanField.withDefault(PositiveSeconds, 300, {
+  timeout: PlanField.withDefault(PlanValue.PositiveTime, 300, {
     section: "Time limits and faults",
     placeholder: "seconds",
-    description: "Give up on a reply that is not complete after this many seconds, and on a server that stops reading."
+    description:
+      "Give up on a reply that is not complete after this many seconds (or 500ms, 2m), and on a server that stops reading."
   }),
   keepGoing: PlanField.withDefault(Schema.Boolean, false, {
     section: "Time limits and faults",
     description:
       "Go on whatever happens: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the message it struck, and is counted. The exit status is 1 when a message was not accepted."
   }),
-  drain: PlanField.withDefault(Seconds, 5, {
+  drain: PlanField.withDefault(PlanValue.Time, 5, {
     section: "Time limits and faults",
     placeholder: "seconds",
     description: "After a signal, give the transactions under way this many seconds to end."
   }),
-  connecting: PlanField.withDefault(Count, 64, {
+  connecting: PlanField.withDefault(PlanValue.Count, 64, {
     section: "Connections and dialogue",
     placeholder: "count",
     description: "Have at most this many connections waiting for their greeting at any time."
   }),
-  connectRate: PlanField.optional(PositiveNumber, {
+  connectRate: PlanField.optional(PlanValue.PerSecond, {
     placeholder: "rate",
-    description: "Open at most this many connections a second, evenly spaced."
+    description: "Open at most this many connections a second (50, or 3000/m), evenly spaced."
   }),
-  source: PlanField.optional(Addresses, {
+  source: PlanField.optional(PlanValue.Addresses, {
     placeholder: "address,...",
     description:
       "Connect from these local addresses in turn. Each one has ports of its own: some 28,000 on Linux, unless told otherwise."
   }),
-  perConnection: PlanField.optional(parsed(Shape.parsePerConnection), {
+  perConnection: PlanField.optional(PlanValue.PerConnection, {
     section: "Connections and dialogue",
     placeholder: "count|min..max",
     description:
       "Send this many messages over each connection, and then open another one; or as many as are drawn for it, between the two numbers. It implies -d."
   }),
-  hold: PlanField.optional(PositiveSeconds, {
+  think: PlanField.optional(PlanValue.TimingText, {
     section: "Connections and dialogue",
-    placeholder: "seconds",
-    description: "Hold each connection, idle, for so long before QUIT."
+    placeholder: "time",
+    description:
+      "Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or for one that is mostly short and sometimes long, with this mean (exp(2))."
   }),
-  sendRate: PlanField.optional(PositiveNumber, {
+  hold: PlanField.optional(PlanValue.TimingText, {
+    section: "Connections and dialogue",
+    placeholder: "time",
+    description:
+      "Hold each connection, idle, for so long before QUIT, or before it is abandoned. As for --think, it is a time, or a distribution."
+  }),
+  sendRate: PlanField.optional(PlanValue.BytesPerSecond, {
     section: "Connections and dialogue",
     placeholder: "bytes",
-    description: "Send the content of messages at no more than this many bytes a second over each connection."
+    description:
+      "Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection."
   }),
-  abandon: PlanField.optional(parsed(Shape.parseAbandon), {
+  abandon: PlanField.optional(PlanValue.Abandonments, {
     section: "Connections and dialogue",
+    repeatable: true,
     placeholder: "step [close|reset] [share%]",
     description:
-      'Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They are counted as failed, and do not end the run.'
+      'Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They are counted as failed, and do not end the run. May be given several times.'
+  }),
+  shapes: PlanField.optional(PlanValue.Shapes, {
+    section: "Connections and dialogue",
+    repeatable: true,
+    long: "shape",
+    placeholder: "weight[:part,...]",
+    description:
+      'Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate 2k, think exp(3)", "1%: hold 60, abandon greeting". What a shape leaves open is as the options say. In a file, the parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.'
   }),
   close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
     section: "Connections and dialogue",
@@ -259,7 +213,7 @@ const fields = {
     description:
       "Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write; full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse. Each reply of a group counts its time from when the group was written, that to the final dot from the dot."
   }),
-  rate: PlanField.optional(parsed(Rate.parseRate), {
+  rate: PlanField.optional(PlanValue.parsed(Rate.parseRate), {
     section: "Arrivals",
     placeholder: "count[/s|/m|/h]",
     description:
@@ -269,48 +223,48 @@ const fields = {
     section: "Arrivals",
     description: "With a rate: evenly spaced, or each on its own, as mail comes in (poisson; drawn from --seed)."
   }),
-  stages: PlanField.optional(parsed(Rate.parseStages), {
+  stages: PlanField.optional(PlanValue.parsed(Rate.parseStages), {
     section: "Arrivals",
     placeholder: "time:rate[..rate],...",
     description:
       'Instead of one rate, several in turn: "30s:100/s, 2m:100/s..1000/s, 1m:0/s" holds 100 a second for 30 seconds, goes up to 1000 a second in two minutes, and rests for one. Without -m the run ends with the last stage.'
   }),
-  burst: PlanField.withDefault(Count, 1, {
+  burst: PlanField.withDefault(PlanValue.Count, 1, {
     section: "Arrivals",
     placeholder: "count",
     description:
       "With a rate: start this many messages at once, and so many times less often, so that the rate is kept."
   }),
-  maxSessions: PlanField.optional(Count, {
+  maxSessions: PlanField.optional(PlanValue.Count, {
     section: "Arrivals",
     placeholder: "count",
     description:
       "With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of them are busy starts late, which is counted."
   }),
-  dropLate: PlanField.optional(Seconds, {
+  dropLate: PlanField.optional(PlanValue.Time, {
     section: "Arrivals",
     placeholder: "seconds",
     description:
-      "With a rate: don't start a message that had to wait for a session for longer than this. It is counted as dropped, and among those not started."
+      "With a rate: don't start a message that had to wait for a session for longer than this (5, 500ms). It is counted as dropped, and among those not started."
   }),
-  duration: PlanField.optional(parsed(Rate.parseDuration), {
+  duration: PlanField.optional(PlanValue.parsed(Rate.parseDuration), {
     section: "The run",
     placeholder: "time",
     description:
       "Begin no more messages after this time (90s, 10m, 1h), or after those of -m, whichever comes first. Without -m there is no limit to their number."
   }),
-  warmUp: PlanField.optional(parsed(Rate.parseDuration), {
+  warmUp: PlanField.optional(PlanValue.parsed(Rate.parseDuration), {
     section: "The run",
     placeholder: "time",
     description:
       "Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its messages are counted, and what goes wrong is told."
   }),
-  seed: PlanField.optional(Schema.String, {
+  seed: PlanField.optional(PlanValue.Text, {
     section: "The run",
     placeholder: "text",
     description: "Draw random delays and arrivals from this seed, so that a run can be repeated."
   }),
-  workers: PlanField.withDefault(Schema.Union(Count, Schema.Literal("auto")), 1, {
+  workers: PlanField.withDefault(Schema.Union(PlanValue.Count, Schema.Literal("auto")), 1, {
     section: "The run",
     placeholder: "count|auto",
     description:
@@ -330,7 +284,7 @@ const fields = {
     section: "The run",
     description: "Write the summary to standard error at the end, even where that is no terminal."
   }),
-  report: PlanField.optional(Schema.Array(ReportText), {
+  report: PlanField.optional(PlanValue.Reports, {
     section: "Results",
     repeatable: true,
     placeholder: "format[=file]",
@@ -342,14 +296,14 @@ const fields = {
     description:
       "Show how far the run is, on standard error: auto does so on a terminal that neither -v nor -c writes to, a few times a second; plain writes a line every five seconds."
   }),
-  failIf: PlanField.optional(Schema.Array(VerdictText), {
+  failIf: PlanField.optional(PlanValue.Verdicts, {
     section: "Results",
     repeatable: true,
     placeholder: "expression",
     description:
       'Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) > 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Durations are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"), and a duration that was never measured fails. May be given several times.'
   }),
-  abortIf: PlanField.optional(Schema.Array(VerdictText), {
+  abortIf: PlanField.optional(PlanValue.Verdicts, {
     section: "Results",
     repeatable: true,
     placeholder: "expression",
@@ -359,62 +313,12 @@ const fields = {
 }
 
 /**
- * The schema of a `Plan`, with the rules between its fields.
+ * The schema of a `Plan`. The rules between its fields are `Conflict`'s.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const schema = Schema.Struct(fields).pipe(
-  Schema.filter((plan) => {
-    const found = conflicts(plan)
-    return found.length === 0 ? undefined : found.join("; ")
-  })
-)
-
-/**
- * Which of the given fields exclude each other (clause S1.7), in words.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const conflicts = (plan: {
-  readonly [field: string]: unknown
-  readonly sink?: unknown
-  readonly calibrate?: unknown
-  readonly counter?: unknown
-  readonly report?: unknown
-  readonly arrivals?: unknown
-  readonly burst?: unknown
-}): ReadonlyArray<string> => {
-  const given = (field: string) => plan[field] !== undefined
-  const open = given("rate") || given("stages")
-  const requests = (Array.isArray(plan.report) ? plan.report : []).map((text) => ReportRequest.parse(String(text)))
-  const toStdout = requests.filter((request) => request !== undefined && ReportRequest.takesStdout(request)).length
-  const rules: ReadonlyArray<readonly [boolean, string]> = [
-    [given("file") && given("length"), "the -l option cannot be used with -F"],
-    [given("delay") && given("randomDelay"), "do not use the -w and -R options at the same time"],
-    [open && (given("delay") || given("randomDelay")), "-w and -R are for runs without --rate and --stages"],
-    [given("rate") && given("stages"), "--stages takes the place of --rate"],
-    [
-      given("rate") && !given("stages") && !given("messages") && !given("duration"),
-      "--rate needs an end: -m, or --duration; or use --stages"
-    ],
-    ...(
-      [
-        ["--arrivals poisson", plan.arrivals === "poisson"],
-        ["--burst", given("burst") && plan.burst !== 1],
-        ["--max-sessions", given("maxSessions")],
-        ["--drop-late", given("dropLate")]
-      ] as const
-    ).map(([option, asked]) => [asked && !open, `${option} needs --rate or --stages`] as const),
-    [given("target") && plan.sink === true, "--sink takes the place of the target"],
-    [given("target") && plan.calibrate === true, "--calibrate takes the place of the target"],
-    [plan.sink === true && plan.calibrate === true, "--calibrate starts a sink of its own"],
-    [toStdout > 0 && plan.counter === true, "the -c option and --report cannot both have standard output"],
-    [toStdout > 1, "only one --report can have standard output"]
-  ]
-  return rules.flatMap(([broken, rule]) => (broken ? [rule] : []))
-}
+export const schema = Schema.Struct(fields)
 
 /**
  * The fields of the schema, with their descriptions (`PlanField.get`).
@@ -446,18 +350,51 @@ export type PlanInput = typeof schema.Encoded
  * @since 0.1.0
  * @category schemas
  */
-export const jsonSchema = (): JSONSchema.JsonSchema7Root =>
-  JSONSchema.make(
-    Schema.Struct(fields).annotations({ title: "A plan of smtp-source", description: "What --scenario reads." })
-  )
+export const jsonSchema = (): object => {
+  const { properties, ...rest } = JSON.parse(JSON.stringify(JSONSchema.make(schema)), withoutNoise)
+  const described = Object.entries(fields).map(([name, { ast }]) => {
+    const { annotations } = ast._tag === "PropertySignatureTransformation" ? ast.to : ast
+    return [name, { ...properties[name], description: annotations[AST.DescriptionAnnotationId] }]
+  })
+  return {
+    ...rest,
+    title: "A plan of smtp-source",
+    description: "What --scenario reads.",
+    properties: {
+      $schema: { type: "string", description: "Where this schema is, for editors." },
+      ...Object.fromEntries(described)
+    }
+  }
+}
+
+/** What Effect's own schemas say of themselves tells users of a file nothing. */
+const withoutNoise = (_key: string, value: unknown): unknown => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value
+  const { description, title, ...rest } = value as { readonly [key: string]: unknown }
+  return {
+    ...rest,
+    // A property may have such a name.
+    ...(typeof title === "object" ? { title } : {}),
+    ...(typeof description === "object" ? { description } : {})
+  }
+}
 
 /**
- * Reads a Plan from plain data; the error holds all that is wrong with it.
+ * Reads a Plan from plain data; the error holds all that is wrong with it, or else the rules between fields that it breaks.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const decode = (input: unknown): Either.Either<Plan, ParseResult.ParseError> =>
+  Either.flatMap(decodeFields(input), (plan) => {
+    // Of the input: of a default nobody can say that it was asked for.
+    const broken = Conflict.find(input).map(({ rule }) => rule)
+    return broken.length === 0
+      ? Either.right(plan)
+      : Either.left(ParseResult.parseError(new ParseResult.Type(schema.ast, input, broken.join("; "))))
+  })
+
+const decodeFields = (input: unknown) =>
   Schema.decodeUnknownEither(schema)(completed(input), { errors: "all", onExcessProperty: "error" })
 
 /** The defaults that depend on other fields: what ends the run, and how many sessions it may have. */
@@ -470,13 +407,49 @@ const completed = (input: unknown): unknown => {
     ...given,
     ...(ends && given.messages === undefined ? { messages: Arrival.unlimited } : {}),
     ...(open && given.maxSessions === undefined
-      ? { maxSessions: typeof given.sessions === "number" ? given.sessions : 1000 }
+      ? { maxSessions: Schema.is(PlanValue.Count)(given.sessions) ? given.sessions : 1000 }
       : {})
   }
 }
 
 /**
- * Makes a Plan, filling in the defaults. Throws a `ParseError` where `input` breaks a rule.
+ * All that is wrong with plain data that is to be a Plan, a line for each field and for each rule between fields.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const problems = (input: unknown): ReadonlyArray<string> => [
+  ...problemsOfFields(input),
+  ...Conflict.find(input).map(({ fields, rule }) => `${fields.join(", ")}: ${rule}`)
+]
+
+/**
+ * What is wrong with the fields alone, a line for each: a part of a plan may need others to be whole.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const problemsOfFields = (input: unknown): ReadonlyArray<string> =>
+  typeof input === "object" && input !== null
+    ? Either.match(decodeFields(input), { onLeft: PlanIssue.describe, onRight: () => [] })
+    : ["expected the fields of a plan"]
+
+/**
+ * What was to be a Plan is none.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidPlan extends Data.TaggedError("InvalidPlan")<{
+  readonly problems: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return this.problems.join("\n")
+  }
+}
+
+/**
+ * Makes a Plan, filling in the defaults. Throws an `InvalidPlan` where `input` breaks a rule.
  *
  * @since 0.1.0
  * @category constructors
@@ -485,4 +458,5 @@ const completed = (input: unknown): unknown => {
  *
  * export const plan = Plan.make({ target: "localhost:2525", messages: 100, sessions: 10, reuse: true })
  */
-export const make = (input: PlanInput): Plan => Either.getOrThrowWith(decode(input), (error) => error)
+export const make = (input: PlanInput): Plan =>
+  Either.getOrThrowWith(decode(input), () => new InvalidPlan({ problems: problems(input) }))

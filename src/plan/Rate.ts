@@ -10,7 +10,10 @@
  *
  * @since 0.1.0
  */
-import * as Either from "effect/Either"
+import type * as Either from "effect/Either"
+import { type Cursor, type ParseFailure, whole } from "./Cursor.js"
+
+export { describe, type ParseFailure } from "./Cursor.js"
 
 /**
  * So many messages in so many milliseconds. The two are kept apart: 10 in an hour is no round number of messages in a second.
@@ -35,26 +38,6 @@ export interface Stage {
   readonly from: Rate
   readonly to: Rate
 }
-
-/**
- * What is wrong with a text, and where.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ParseFailure {
-  /** From 1. */
-  readonly column: number
-  readonly expected: string
-}
-
-/**
- * What is wrong, in words that show the place.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const describe = ({ column, expected }: ParseFailure): string => `column ${column}: expected ${expected}`
 
 const units: ReadonlyMap<string, number> = new Map([
   ["ms", 1],
@@ -128,50 +111,23 @@ const rateOf = (cursor: Cursor): Rate | undefined => {
 
 const durationOf = (cursor: Cursor): number | undefined => {
   const before = cursor.at
+  const time = timeOf(cursor)
+  return time === undefined || time.number === 0
+    ? cursor.fail("a duration of more than 0, such as 90s, 10m or 1h", before)
+    : time.number * (time.unit ?? 1000)
+}
+
+/**
+ * Reads a number and, where it has one, its unit, in milliseconds. Undefined, and nothing read, where no number stands.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const timeOf = (cursor: Cursor): { readonly number: number; readonly unit: number | undefined } | undefined => {
   const digits = cursor.take(number)
-  if (digits === undefined || Number(digits) === 0) {
-    return cursor.fail("a duration of more than 0, such as 90s, 10m or 1h", before)
-  }
-  const unit = units.get(cursor.take(/(ms|s|min|m|h)(?!\w)/y) ?? "s") ?? 1000
-  return Number(digits) * unit
-}
-
-const whole = <A>(text: string, read: (cursor: Cursor) => A | undefined): Either.Either<A, ParseFailure> => {
-  const cursor = new Cursor(text)
-  const value = read(cursor)
-  if (value !== undefined && !cursor.isAtEnd()) cursor.fail("nothing more")
-  return value === undefined || cursor.failure !== undefined
-    ? Either.left(cursor.failure ?? { column: 1, expected: "something" })
-    : Either.right(value)
-}
-
-/** Reads from left to right and keeps the first failure. */
-class Cursor {
-  failure: ParseFailure | undefined = undefined
-  at = 0
-
-  constructor(private readonly text: string) {}
-
-  /** What matches here, blanks before it skipped; undefined, and nothing read, where nothing does. */
-  take(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.afterBlanks(this.at)
-    const found = pattern.exec(this.text)?.[0]
-    if (found !== undefined) this.at = pattern.lastIndex
-    return found
-  }
-
-  isAtEnd(): boolean {
-    return this.afterBlanks(this.at) === this.text.length
-  }
-
-  fail(expected: string, at = this.at): undefined {
-    this.failure ??= { column: this.afterBlanks(at) + 1, expected }
-    return undefined
-  }
-
-  private afterBlanks(at: number): number {
-    let after = at
-    while (this.text[after] === " " || this.text[after] === "\t") after++
-    return after
-  }
+  if (digits === undefined) return undefined
+  const unit = units.get(cursor.take(/(ms|s|min|m|h)(?!\w)/y) ?? "")
+  // What begins like a word is meant to be one.
+  if (unit === undefined && cursor.take(/(?=[a-z])/iy) !== undefined) cursor.fail("ms, s, m, min or h")
+  return { number: Number(digits), unit }
 }

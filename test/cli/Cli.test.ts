@@ -132,7 +132,10 @@ describe("numbers", () => {
   understands(["-w", "0.25", "h"], { delay: 0.25 })
   refuses(["-w", ".5", "h"], '-w, --delay: expected a number of seconds, more than 0, not ".5"')
   refuses(["-w", "0", "h"], '-w, --delay: expected a number of seconds, more than 0, not "0"')
-  refuses(["--drain", "-1", "h"], '--drain: expected a number of seconds, 0 or more, not "-1"')
+  refuses(
+    ["--drain", "-1", "h"],
+    '--drain: expected a time of 0 or more, in seconds or with a unit: ms, s, m, min or h, not "-1"'
+  )
   understands(["--workers", "auto", "h"], { workers: "auto" })
   understands(["--workers", "2", "h"], { workers: 2 })
   refuses(["--workers", "x", "h"], '--workers: expected a whole number from 1 to 2147483647, or auto, not "x"')
@@ -218,8 +221,8 @@ describe("the environment", () => {
   )
   refuses([], "SMTP_SOURCE_TARGET: h:x: unknown service: x", env("TARGET", "h:x"))
   refuses(
-    ["-R", "1", "h"],
-    "do not use the -w and -R options at the same time (from the environment: SMTP_SOURCE_DELAY)",
+    ["--rate", "1", "-m", "1", "h"],
+    "-w and -R are for runs without --rate and --stages (from the environment: SMTP_SOURCE_DELAY)",
     env("DELAY", "3")
   )
   refuses(
@@ -241,7 +244,7 @@ describe("reports and verdicts", () => {
   )
   refuses(
     ["--fail-if", "failed > 0", "--fail-if", "p99(transaction) > 250", "h"],
-    '--fail-if: "p99(transaction) > 250" column 23: expected a unit: us, ms, s or min'
+    '--fail-if: "p99(transaction) > 250", column 23: expected a unit: us, ms, s or min'
   )
   refuses(["-c", "--report", "json", "h"], "the -c option and --report cannot both have standard output")
   refuses(["--report", "csv", "--report", "json", "h"], "only one --report can have standard output")
@@ -257,7 +260,7 @@ describe("arrivals", () => {
   understands(["--stages", "1s:5/s", "-s", "20", "h"], { maxSessions: 20, messages: 2_147_483_647 })
   understands(["--rate", "500/s", "-m", "10", "--max-sessions", "7", "h"], { messages: 10, maxSessions: 7 })
   understands(["--duration", "10m", "-m", "10", "h"], { messages: 10 })
-  refuses(["--rate", "500/d", "-m", "9", "h"], '--rate: "500/d" column 5: expected s, m, min or h')
+  refuses(["--rate", "500/d", "-m", "9", "h"], '--rate: "500/d", column 5: expected s, m, min or h')
   refuses(["--rate", "500/s", "h"], "--rate needs an end: -m, or --duration; or use --stages")
   refuses(["--rate", "500/s", "-m", "9", "-w", "1", "h"], "-w and -R are for runs without --rate and --stages")
   refuses(["--rate", "500/s", "--stages", "1s:5/s", "h"], "--stages takes the place of --rate")
@@ -267,8 +270,90 @@ describe("arrivals", () => {
   )
 })
 
+describe("options that exclude each other", () => {
+  const env = (name: string, value: string): Environment => ({ [`SMTP_SOURCE_${name}`]: value })
+  /** The plan has nothing of these. */
+  const leaves = (argv: ReadonlyArray<string>, environment: Environment, absent: ReadonlyArray<keyof Plan.Plan>) =>
+    it.effect(`${JSON.stringify(argv)} leaves no ${absent} of ${JSON.stringify(environment)}`, () =>
+      Effect.map(planOf(argv, environment), (plan) => {
+        for (const field of absent) assert.notProperty(plan, field)
+      })
+    )
+
+  leaves(["--stages", "1s:5/s", "h"], env("RATE", "5/s"), ["rate"])
+  leaves(["--rate", "5/s", "-m", "1", "h"], env("STAGES", "1s:5/s"), ["stages"])
+  leaves(["-R", "1", "h"], env("DELAY", "3"), ["delay"])
+  leaves(["--think", "1", "h"], { ...env("DELAY", "3"), ...env("RANDOM_DELAY", "3") }, ["delay", "randomDelay"])
+  leaves(["-l", "5", "h"], env("FILE", "x"), ["file"])
+  leaves(["--sink"], env("TARGET", "h"), ["target"])
+  understands(["h"], { sink: false, target: "h" }, env("SINK", "yes"))
+  understands(["--calibrate"], { sink: false, calibrate: true }, env("SINK", "yes"))
+  understands(["--no-sink"], { sink: false, target: "h" }, env("TARGET", "h"))
+  refuses(["--sink", "h"], "--sink takes the place of the target")
+  refuses(["--think", "1", "-w", "1", "h"], "a time to think takes the place of -w and -R")
+  refuses(["--shape", "1: think 1", "-R", "1", "h"], "a time to think takes the place of -w and -R")
+  refuses(
+    ["--shape", "1: think 1", "--rate", "1", "-m", "1", "h"],
+    "a time to think is for runs without --rate and --stages"
+  )
+  refuses(
+    ["--rate", "5/s", "-s", "0", "-m", "1", "h"],
+    '-s, --sessions: expected a whole number from 1 to 2147483647, not "0"'
+  )
+})
+
+describe("times, rates and sizes", () => {
+  understands(["--drop-late", "500ms", "--rate", "1", "-m", "1", "h"], { dropLate: 0.5 })
+  understands(["--timeout", "2m", "--drain", "0", "h"], { timeout: 120, drain: 0 })
+  understands(["--timeout", " 20", "h"], { timeout: 20 })
+  understands(["--send-rate", "2k", "--connect-rate", "90/m", "h"], { sendRate: 2000, connectRate: 1.5 })
+  understands(["--send-rate", "1.5M", "h"], { sendRate: 1_500_000 })
+  understands(["--hold", "5s", "--think", "1..2", "h"], { hold: "5s", think: "1..2" })
+  understands(["--seed", "007", "h"], { seed: "007" })
+  refuses(
+    ["--duration", "0", "h"],
+    '--duration: "0", column 1: expected a duration of more than 0, such as 90s, 10m or 1h'
+  )
+  refuses(["--duration", "10x", "h"], '--duration: "10x", column 3: expected ms, s, m, min or h')
+  refuses(["--hold", "5 sec", "h"], '--hold: "5 sec", column 3: expected ms, s, m, min or h')
+  refuses(
+    ["--send-rate", "2g", "h"],
+    '--send-rate: expected a number of bytes of more than 0, such as 500, 2k or 1.5M, not "2g"'
+  )
+  refuses(["-w", "1s", "h"], '-w, --delay: expected a number of seconds, more than 0, not "1s"')
+})
+
+describe("shapes", () => {
+  understands(["--shape", "90%: per-connection 1..20, hold 5", "--shape", "10%: send-rate 2k, abandon data", "h"], {
+    shapes: [
+      { weight: 90, perConnection: "1..20", hold: "5" },
+      { weight: 10, sendRate: 2000, abandon: ["data"] }
+    ]
+  })
+  understands(["--abandon", "data 5%", "--abandon", "rcpt close 10%", "h"], { abandon: ["data 5%", "rcpt close 10%"] })
+  refuses(
+    ["--shape", "90%", "--shape", "10%: hold x", "h"],
+    '--shape: "10%: hold x", hold: column 1: expected a time, such as 5, 500ms or 1..2s, or exp(5)'
+  )
+  refuses(
+    ["--shape", "10%: hald 5", "h"],
+    '--shape: "10%: hald 5", column 6: expected per-connection, hold, think, send-rate or abandon'
+  )
+})
+
 describe("every option of the table", () => {
-  const words = ["x.example", "192.0.2.1", "json=run.json", "failed > 0", "5/s", "7s", "7s:5/s", "1..5", "data 5%"]
+  const words = [
+    "x.example",
+    "192.0.2.1",
+    "json=run.json",
+    "failed > 0",
+    "5/s",
+    "7s",
+    "7s:5/s",
+    "1..5",
+    "data 5%",
+    "5%: hold 5"
+  ]
   /** What some options make no sense without. */
   const company: { readonly [field: string]: readonly [long: string, field: string, text: string] } = {
     rate: ["--duration", "duration", "5s"],
@@ -289,6 +374,7 @@ describe("every option of the table", () => {
     const word = (row.choices.length > 0 ? [row.choices.at(-1)] : words).find((each) =>
       Either.isRight(Plan.decode({ ...also, [row.field!]: valueOf(each) }))
     )
+    if (row.field === "shapes") return [word ?? "", [{ weight: 5, hold: "5" }]]
     return [word ?? assert.fail(`no word here is a --${row.long}: add one`), valueOf(word)]
   }
   for (const row of planRows) {

@@ -129,6 +129,106 @@ describe("--scenario", () => {
   )
 })
 
+describe("a scenario file", () => {
+  const files = {
+    "rate.yaml": "target: h\nrate: 100\nduration: 30\nseed: 42\nfailIf: failed > 0\n",
+    "sink.yaml": "sink: true\nmessages: 3\n",
+    "pause.yaml": "target: h\ndelay: 1\n",
+    "both.yaml": "target: h\ndelay: 1\nrandomDelay: 2\n",
+    "many.yaml": "target: h\n---\ntarget: i\n",
+    "schema.json": JSON.stringify({ $schema: "./plan.schema.json", target: "h" }),
+    "shapes.yaml": "target: h\nshapes:\n  - weight: 90%\n    hold: 5s\n  - weight: 10%\n    abandon: data\n"
+  }
+
+  it.effect("may have numbers and single values where the command line has text and lists", () =>
+    Effect.gen(function* () {
+      const plan = yield* planOf(["--scenario", "rate.yaml"], files)
+      assert.deepInclude(plan, { rate: "100", duration: "30", seed: "42", failIf: ["failed > 0"] })
+    })
+  )
+
+  it.effect("loses to what takes its place on the command line or in the environment", () =>
+    Effect.gen(function* () {
+      const staged = yield* planOf(["--scenario", "rate.yaml", "--stages", "1s:5/s"], files)
+      assert.strictEqual(staged.stages, "1s:5/s")
+      assert.notProperty(staged, "rate")
+      const aimed = yield* planOf(["--scenario", "sink.yaml", "h"], files)
+      assert.deepInclude(aimed, { target: "h", sink: false, messages: 3 })
+      const named = yield* planOf(["--scenario", "sink.yaml"], files, { SMTP_SOURCE_TARGET: "i" })
+      assert.deepInclude(named, { target: "i", sink: false })
+      assert.notProperty(yield* planOf(["--scenario", "pause.yaml", "-R", "1"], files), "delay")
+      const calibrated = yield* planOf(["--scenario", "rate.yaml", "--calibrate"], files)
+      assert.notProperty(calibrated, "target")
+    })
+  )
+
+  it.effect("is named with its fields where they break a rule, alone or with others", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(
+        yield* reasonOf(["--scenario", "both.yaml"], files),
+        "do not use the -w and -R options at the same time (from both.yaml: delay, randomDelay)"
+      )
+      assert.strictEqual(
+        yield* reasonOf(["--scenario", "pause.yaml"], files, { SMTP_SOURCE_RATE: "5/s", SMTP_SOURCE_MESSAGES: "9" }),
+        "-w and -R are for runs without --rate and --stages (from pause.yaml: delay; from the environment: SMTP_SOURCE_RATE)"
+      )
+    })
+  )
+
+  it.effect("is told off for sessions that it gives, and not for what would follow from them", () =>
+    Effect.map(reasonOf(["--scenario", "s.yaml"], { "s.yaml": "stages: 1s:5/s\nsessions: -1\ntarget: h" }), (reason) =>
+      assert.strictEqual(reason, "--scenario: s.yaml: sessions: expected a whole number from 1 to 2147483647")
+    )
+  )
+
+  it.effect("holds one document", () =>
+    Effect.map(reasonOf(["--scenario", "many.yaml"], files), (reason) =>
+      assert.strictEqual(reason, "--scenario: many.yaml: expected one document, and there is another one after ---")
+    )
+  )
+
+  it.effect("may name its schema", () =>
+    Effect.map(planOf(["--scenario", "schema.json"], files), (plan) => {
+      assert.strictEqual(plan.target, "h")
+      assert.notProperty(plan, "$schema")
+    })
+  )
+
+  it.effect("has shapes as lists of fields", () =>
+    Effect.map(planOf(["--scenario", "shapes.yaml"], files), ({ shapes }) =>
+      assert.deepStrictEqual(shapes, [
+        { weight: 90, hold: "5s" },
+        { weight: 10, abandon: ["data"] }
+      ])
+    )
+  )
+
+  it.effect("is named by the environment, too, where the command line names none", () =>
+    Effect.gen(function* () {
+      const environment = { SMTP_SOURCE_SCENARIO: "sink.yaml", SMTP_SOURCE_MESSAGES: "4" }
+      assert.deepInclude(yield* planOf([], files, environment), { sink: true, messages: 4 })
+      assert.deepInclude(yield* planOf(["--scenario", "rate.yaml"], files, environment), { target: "h", messages: 4 })
+      assert.strictEqual((yield* planOf(["h"], files, { SMTP_SOURCE_SCENARIO: "" })).target, "h")
+      assert.strictEqual(
+        yield* reasonOf(["h"], { "x.yaml": "a: 1" }, { SMTP_SOURCE_SCENARIO: "x.yaml" }),
+        "SMTP_SOURCE_SCENARIO: x.yaml: a: no plan has such a field"
+      )
+    })
+  )
+})
+
+describe("the README's scenario", () => {
+  it.effect("is a plan", () =>
+    Effect.gen(function* () {
+      const readme = readFileSync(join(root, "README.md"), "utf8")
+      const sample = /```yaml\n(.*?)```/s.exec(readme)?.[1] ?? assert.fail("the README has no YAML")
+      const plan = yield* planOf(["--scenario", "readme.yaml"], { "readme.yaml": sample })
+      assert.deepInclude(plan, { target: "localhost:2525", arrivals: "poisson" })
+      assert.lengthOf(plan.shapes ?? [], 2)
+    })
+  )
+})
+
 describe("the command as it is built", () => {
   const folder = mkdtempSync(join(tmpdir(), "smtp-source-scenario-"))
   afterAll(() => rmSync(folder, { recursive: true }))
@@ -165,13 +265,17 @@ describe("the JSON Schema of the plan in the package", () => {
   it("is obeyed by plans, and not by what is none", () => {
     // What is inside of allOf has the type of what is around it.
     const validate = new Ajv({ strict: true, strictTypes: false }).compile(packaged())
-    for (const plan of [{}, written, Plan.make(written)]) assert.isTrue(validate(plan), JSON.stringify(validate.errors))
+    const single = { $schema: "plan.schema.json", rate: 5, duration: 30, seed: 42, failIf: "failed > 0" }
+    const shaped = { shapes: ["90%: hold 5", { weight: 1, hold: "exp(5)", abandon: "data" }], dropLate: "5s" }
+    for (const plan of [{}, written, Plan.make(written), single, shaped])
+      assert.isTrue(validate(plan), JSON.stringify(validate.errors))
     const defects = [
       { messages: 0 },
       { messages: "5" },
       { mesages: 5 },
       { arrivals: "sometimes" },
-      { failIf: "failed > 0" }
+      { failIf: [5] },
+      { shapes: [{ weight: 1, holdd: 5 }] }
     ]
     for (const defect of defects) assert.isFalse(validate(defect), JSON.stringify(defect))
   })

@@ -9,10 +9,14 @@ import * as Shape from "../../src/plan/Shape.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 
-const simulate = (input: Plan.PlanInput, options: TestServer.TestServerOptions = {}) =>
+const simulate = (
+  input: Plan.PlanInput,
+  options: TestServer.TestServerOptions = {},
+  runOptions: Load.RunOptions = {}
+) =>
   Effect.gen(function* () {
     const server = yield* TestServer.TestServer
-    const result = yield* Load.run(Plan.make({ helloName: "me.example", seed: "shapes", ...input }))
+    const result = yield* Load.run(Plan.make({ helloName: "me.example", seed: "shapes", ...input }), runOptions)
     assert.deepStrictEqual(Accounting.violations(result.accounting), [])
     return { ...result, server }
   }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
@@ -76,7 +80,121 @@ describe("--hold", () => {
   )
 })
 
+describe("--think", () => {
+  it.effect("is waited for between the messages of a session, and not after the last", () =>
+    Effect.gen(function* () {
+      const { accounting, elapsed, server } = yield* simulate({ messages: 3, reuse: true, think: 10 }, { latency: 1 })
+      assert.strictEqual(accounting.accepted, 3)
+      assert.deepStrictEqual(dialogues(server), [`HELO ${message} ${message} ${message} QUIT`])
+      assert.isTrue(elapsed >= 20_000 && elapsed < 20_100, String(elapsed))
+    })
+  )
+
+  it.effect("is drawn from its distribution for each message", () =>
+    Effect.gen(function* () {
+      const { elapsed } = yield* simulate({ messages: 501, reuse: true, think: "exp(2)" })
+      assert.closeTo(elapsed / 500, 2000, 200)
+      const uniform = yield* simulate({ messages: 501, reuse: true, think: "1..2" })
+      assert.closeTo(uniform.elapsed / 500, 1500, 50)
+    })
+  )
+
+  it.effect("is interrupted when the run is asked to stop", () =>
+    Effect.gen(function* () {
+      const stopping = Effect.sleep(5000)
+      const { accounting, elapsed } = yield* simulate({ messages: 3, reuse: true, think: 60 }, {}, { stopping })
+      assert.deepInclude(accounting, { accepted: 1, notStarted: 2 })
+      assert.isBelow(elapsed, 5100)
+    })
+  )
+})
+
+describe("--shape", () => {
+  const verbs = (count: number) => ["HELO", ...Array.from({ length: count }, () => message), "QUIT"].join(" ")
+
+  it.effect("mixes connections by weight, each with its own way", () =>
+    Effect.gen(function* () {
+      const shapes = ["80%: per-connection 3", "20%: abandon data"]
+      const { accounting, server } = yield* simulate({ messages: 600, sessions: 4, shapes })
+      const seen = dialogues(server)
+      const abandoned = seen.filter((dialogue) => dialogue === "HELO MAIL RCPT DATA").length
+      assert.strictEqual(accounting.failed, abandoned)
+      assert.closeTo(abandoned / seen.length, 0.2, 0.05)
+      // The last connection of a session may run out of messages.
+      assert.isAtLeast(seen.filter((dialogue) => dialogue === verbs(3)).length, seen.length - abandoned - 4)
+    })
+  )
+
+  it.effect("gives a connection its own rate and its own time to think", () =>
+    Effect.gen(function* () {
+      const plan = { messages: 40, length: 1000, shapes: ["1: send-rate 500", "1: think 7, per-connection 2"] }
+      const { elapsed, server } = yield* simulate(plan)
+      const seen = dialogues(server)
+      const slow = seen.filter((dialogue) => dialogue === verbs(1)).length
+      assert.strictEqual(slow + 2 * (seen.length - slow), 40)
+      const times = server.log.filter(({ line }) => line === "DATA" || line === ".").map(({ time }) => time)
+      const contents = times.flatMap((time, index) => (index % 2 === 1 ? [time - times[index - 1]!] : []))
+      // 1,000 bytes and some headers, at 500 a second.
+      assert.strictEqual(contents.filter((time) => time > 2000 && time < 3000).length, slow)
+      assert.strictEqual(contents.filter((time) => time < 100).length, 40 - slow)
+      assert.isAtLeast(elapsed, slow * 2000 + (40 - slow - 1) * 7000)
+    })
+  )
+
+  it.effect("holds a connection before it is abandoned: connect, stay silent, leave", () =>
+    Effect.gen(function* () {
+      for (const [step, lines] of [
+        ["greeting", 0],
+        ["hello", 1],
+        ["data", 4]
+      ] as const) {
+        const { accounting, elapsed, server } = yield* simulate({
+          messages: 2,
+          shapes: [{ weight: 1, hold: 60, abandon: `${step} close` }]
+        })
+        assert.strictEqual(accounting.failed, 2)
+        assert.lengthOf(server.log, 2 * lines)
+        for (const { end } of server.sessions) assert.deepInclude(end, { by: "client", how: "close" })
+        assert.isTrue(elapsed >= 120_000 && elapsed < 121_000, String(elapsed))
+      }
+    })
+  )
+
+  it.effect("holds for runs with a rate, too", () =>
+    Effect.gen(function* () {
+      const plan = { messages: 60, rate: "10/s", maxSessions: 1, dropLate: 1e6 }
+      const { accounting, server } = yield* simulate({ ...plan, shapes: ["1: per-connection 2", "1: abandon mail"] })
+      const seen = dialogues(server)
+      assert.sameMembers([...new Set(seen)], [verbs(2), "HELO MAIL"])
+      assert.strictEqual(accounting.failed, seen.filter((dialogue) => dialogue === "HELO MAIL").length)
+    })
+  )
+
+  it.effect("draws the same mix for the same seed, however many sessions share the connections", () =>
+    Effect.gen(function* () {
+      const plan = { messages: 200, shapes: ["1: per-connection 1..9", "1: per-connection 20"] }
+      const counts = (sessions: number) =>
+        Effect.map(simulate({ ...plan, sessions }), ({ server }) =>
+          dialogues(server)
+            .slice(0, 12)
+            .map((dialogue) => dialogue.split("DATA").length - 1)
+        )
+      assert.deepStrictEqual(yield* counts(1), yield* counts(1))
+      assert.isAtLeast(new Set(yield* counts(2)).size, 3)
+    })
+  )
+})
+
 describe("--abandon", () => {
+  it.effect("leaves a connection that was greeted before at once, where it is to be left after the greeting", () =>
+    Effect.gen(function* () {
+      const { accounting, server } = yield* simulate({ messages: 400, reuse: true, abandon: "hello 20%" })
+      assert.strictEqual(accounting.accepted + accounting.failed, 400)
+      assert.isTrue(accounting.failed > 40 && accounting.failed < 120, String(accounting.failed))
+      for (const dialogue of dialogues(server)) assert.match(dialogue, /^HELO( MAIL RCPT DATA \.)*( QUIT)?$/)
+    })
+  )
+
   const seen = {
     greeting: "",
     hello: "HELO",

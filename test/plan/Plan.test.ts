@@ -93,7 +93,7 @@ describe("counts", () => {
 })
 
 describe("times", () => {
-  for (const name of ["delay", "randomDelay", "timeout"] as const) {
+  for (const name of ["delay", "randomDelay"] as const) {
     it(`${name} is a number of seconds, more than 0`, () => {
       for (const value of [1, 0.5, 300, 1e9]) takes({ [name]: value })
       for (const value of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e10, "1"]) {
@@ -102,11 +102,34 @@ describe("times", () => {
     })
   }
 
-  it("drain may be 0", () => {
-    for (const value of [0, 0.5, 5]) takes({ drain: value })
-    for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
-      assert.deepStrictEqual(issues({ drain: value }), ["drain: expected a number of seconds, 0 or more"])
+  const units = "in seconds or with a unit: ms, s, m, min or h"
+
+  it("timeout is a time of more than 0, which text gives in other units", () => {
+    for (const [value, seconds] of [
+      [300, 300],
+      [0.5, 0.5],
+      ["10", 10],
+      ["500ms", 0.5],
+      [" 2 min ", 120]
+    ] as const) {
+      assert.strictEqual(Plan.make({ timeout: value }).timeout, seconds)
     }
+    for (const value of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e10, "0", "1d", "", "x", null]) {
+      assert.deepStrictEqual(issues({ timeout: value }), [`timeout: expected a time of more than 0, ${units}`])
+    }
+  })
+
+  it("drain may be 0", () => {
+    for (const value of [0, 0.5, 5, "0", "5s"]) takes({ drain: value })
+    for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      assert.deepStrictEqual(issues({ drain: value }), [`drain: expected a time of 0 or more, ${units}`])
+    }
+  })
+
+  it("hold and think are times, ranges, or exponential with a mean", () => {
+    for (const value of [5, "5", "500ms", "1..2", "1s..2m", "exp(1)", "exp(500ms)"])
+      takes({ hold: value, think: value })
+    for (const value of [0, "0", "2..1", "1..1", "exp(0)", "exp 1", "x", "", true, -1]) refuses({ hold: value }, "hold")
   })
 })
 
@@ -209,6 +232,73 @@ describe("rules between fields", () => {
   })
 })
 
+describe("numbers and single values", () => {
+  it("stand for text and for lists of one, and the plan holds one form", () => {
+    const plan = Plan.make({
+      rate: 100,
+      duration: 30,
+      warmUp: 1,
+      seed: 42,
+      perConnection: 5,
+      hold: 2,
+      failIf: "failed > 0"
+    })
+    const { duration, failIf, hold, perConnection, rate, seed, warmUp } = plan
+    assert.deepStrictEqual(
+      { duration, failIf, hold, perConnection, rate, seed, warmUp },
+      { rate: "100", duration: "30", warmUp: "1", seed: "42", perConnection: "5", hold: "2", failIf: ["failed > 0"] }
+    )
+    const { abandon, report } = Plan.make({ report: "text", abandon: "data 5%" })
+    assert.deepStrictEqual({ abandon, report }, { report: ["text"], abandon: ["data 5%"] })
+  })
+
+  it("are not all that there is: the rest is refused in words", () => {
+    for (const defect of [
+      { rate: true },
+      { failIf: [1] },
+      { failIf: 5 },
+      { seed: null },
+      { shapes: 5 },
+      { shapes: [5] }
+    ]) {
+      const [problem = "", ...more] = Plan.problems({ duration: 5, ...defect })
+      assert.match(problem, /^\w+(\[0\])?: expected [a-z"0-9%:>, ]+$/, JSON.stringify(defect))
+      assert.lengthOf(more, 0)
+    }
+  })
+})
+
+describe("shapes", () => {
+  it("are text or fields, and come to the same", () => {
+    const { shapes } = Plan.make({
+      shapes: [
+        "10%: send-rate 2k, abandon data 5%, abandon rcpt, think exp(1)".replace("rcpt", "rcpt 5%"),
+        { weight: "9%" }
+      ]
+    })
+    const written = { weight: 10, sendRate: 2000, abandon: ["data 5%", "rcpt 5%"], think: "exp(1)" }
+    assert.deepStrictEqual(shapes, [written, { weight: 9 }])
+    assert.deepStrictEqual(Plan.make({ shapes: shapes! }).shapes, shapes)
+  })
+
+  it("are refused at the place that is wrong, and there alone", () => {
+    for (const [shape, problem] of [
+      [{ weight: 1, hold: "x" }, /^shapes\[0\]\.hold: column 1: expected a time, /],
+      [{ weight: 0 }, /^shapes\[0\]\.weight: expected a weight of more than 0/],
+      [{ weight: 1, holdd: 5 }, /^shapes\[0\]\.holdd: no plan has such a field$/],
+      [{ weight: 1, abandon: ["data", "rcpt 5%"] }, /^shapes\[0\]\.abandon: expected shares that add up/],
+      ["10%: hold x", /^shapes\[0\]\.hold: column 1: expected a time, /],
+      ["10%: hold", /^shapes\[0\]: column 10: expected what hold is to be$/],
+      ["10%: hold 1, hold 2", /^shapes\[0\]: column 14: expected hold once$/],
+      ["x", /^shapes\[0\]: column 1: expected a share such as 90%/]
+    ] as const) {
+      const found = Plan.problems({ shapes: [shape] })
+      assert.lengthOf(found, 1, JSON.stringify(found))
+      assert.match(found[0]!, problem)
+    }
+  })
+})
+
 describe("decode", () => {
   it("tells everything that is wrong at once", () => {
     const found = issues({ messages: 0, sessions: -1, from: "\n", target: ":25" })
@@ -232,6 +322,27 @@ describe("decode", () => {
 })
 
 describe("make", () => {
+  it("refuses a rate without an end, as the command line does", () => {
+    assert.throws(() => Plan.make({ rate: "5/s" }), /^rate: --rate needs an end: -m, or --duration; or use --stages$/)
+    assert.strictEqual(Plan.make({ rate: "5/s", messages: 1 }).messages, 1)
+  })
+
+  it("throws a line for each field, and for each rule with its fields", () => {
+    const make = () => Plan.make({ messages: 0, sessions: -1, rate: "5/s", stages: "1s:5/s", family: "x" } as object)
+    assert.throws(make, Plan.InvalidPlan)
+    try {
+      make()
+    } catch (error) {
+      assert.deepStrictEqual((error as Plan.InvalidPlan).message.split("\n"), [
+        'family: expected "any" or "ipv4" or "ipv6", not "x"',
+        "messages: expected a whole number from 1 to 2147483647",
+        "sessions: expected a whole number from 1 to 2147483647",
+        "rate, stages: --stages takes the place of --rate"
+      ])
+    }
+    assert.deepStrictEqual(Plan.problems(5), ["expected the fields of a plan"])
+  })
+
   it("throws what decode finds", () => {
     assert.throws(() => Plan.make({ messages: 0 }), /expected a whole number from 1 to 2147483647/)
   })

@@ -49,7 +49,7 @@ describe("a duration", () => {
       why(Rate.parseDuration("0s")),
       "column 1: expected a duration of more than 0, such as 90s, 10m or 1h"
     )
-    assert.strictEqual(why(Rate.parseDuration("10d")), "column 3: expected nothing more")
+    assert.strictEqual(why(Rate.parseDuration("10d")), "column 3: expected ms, s, m, min or h")
   })
 })
 

@@ -19,14 +19,14 @@ describe("the messages of a connection", () => {
 
   it("are drawn evenly from the range, for the same seed always the same", () => {
     const shape = Shape.make(Plan.make({ perConnection: "3..6" }), "seed")!
-    const drawn = Array.from({ length: 4000 }, (_, connection) => shape.messagesOn(connection))
+    const drawn = Array.from({ length: 4000 }, (_, ordinal) => shape.connection(ordinal).messages)
     for (const count of [3, 4, 5, 6]) {
       assert.closeTo(drawn.filter((each) => each === count).length / drawn.length, 0.25, 0.03)
     }
     const again = Shape.make(Plan.make({ perConnection: "3..6" }), "seed")!
     assert.deepStrictEqual(
       drawn.slice(0, 50),
-      Array.from({ length: 50 }, (_, index) => again.messagesOn(index))
+      Array.from({ length: 50 }, (_, index) => again.connection(index).messages)
     )
   })
 })
@@ -56,9 +56,57 @@ describe("what is abandoned", () => {
     )
   })
 
-  it("is its share of the messages", () => {
-    const shape = Shape.make(Plan.make({ abandon: "mail 20%" }), "seed")!
-    const count = Array.from({ length: 5000 }, (_, message) => shape.abandons(message)).filter((each) => each).length
-    assert.closeTo(count / 5000, 0.2, 0.02)
+  it("is its share of the messages, each of several", () => {
+    const shape = Shape.make(Plan.make({ abandon: ["mail 20%", "data close 5%"] }), "seed")!
+    const { abandons } = shape.connection(0)
+    const drawn = Array.from({ length: 5000 }, (_, message) => abandons(message))
+    const share = (step: string) => drawn.filter((each) => each?.step === step).length / 5000
+    assert.closeTo(share("mail"), 0.2, 0.02)
+    assert.closeTo(share("data"), 0.05, 0.01)
+    assert.isTrue(drawn.every((each) => each === undefined || each.how === (each.step === "data" ? "fin" : "reset")))
+  })
+})
+
+describe("a mix of shapes", () => {
+  const plan = Plan.make({
+    hold: 7,
+    shapes: ["6: per-connection 2..3", "3: hold 1..2, send-rate 2k", { weight: 1, abandon: "data", think: "exp(1)" }]
+  })
+  const connections = (seed: string) =>
+    Array.from({ length: 5000 }, (_, ordinal) => Shape.make(plan, seed)!.connection(ordinal))
+
+  it("is drawn by weight, for the same seed and connection always the same", () => {
+    const shape = Shape.make(plan, "seed")!
+    const drawn = Array.from({ length: 5000 }, (_, ordinal) => shape.connection(ordinal))
+    const share = (is: (connection: Shape.ConnectionShape) => boolean) => drawn.filter(is).length / 5000
+    assert.closeTo(
+      share(({ messages }) => messages > 1),
+      0.6,
+      0.02
+    )
+    assert.closeTo(
+      share(({ bytesPerSecond }) => bytesPerSecond === 2000),
+      0.3,
+      0.02
+    )
+    assert.closeTo(
+      share(({ abandons }) => abandons(0) !== undefined),
+      0.1,
+      0.02
+    )
+    const figures = (connections: ReadonlyArray<Shape.ConnectionShape>) =>
+      connections.slice(0, 50).map(({ bytesPerSecond, hold, messages }) => [bytesPerSecond, hold, messages])
+    assert.deepStrictEqual(figures(connections("seed").reverse().slice(-50).reverse()), figures(drawn))
+    assert.notDeepEqual(figures(connections("another")), figures(drawn))
+  })
+
+  it("takes from the plan what a shape leaves open", () => {
+    const shape = Shape.make(plan, "seed")!
+    for (let ordinal = 0; ordinal < 500; ordinal++) {
+      const { bytesPerSecond, hold, messages } = shape.connection(ordinal)
+      if (bytesPerSecond === undefined) assert.strictEqual(hold, 7000)
+      else assert.isTrue(hold >= 1000 && hold < 2000)
+      assert.isTrue(messages === 1 || bytesPerSecond === undefined)
+    }
   })
 })

@@ -1,0 +1,102 @@
+/**
+ * The rules between the fields of a plan (clause S1.7).
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as ReportRequest from "./ReportRequest.js"
+import * as Shape from "./Shape.js"
+
+/**
+ * A rule that is broken, in words, and the fields that break it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Conflict {
+  readonly rule: string
+  readonly fields: ReadonlyArray<string>
+}
+
+/**
+ * Fields of which each takes the place of the others.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const exclusive: ReadonlyArray<ReadonlyArray<string>> = [
+  ["target", "sink", "calibrate"],
+  ["rate", "stages"],
+  ["delay", "randomDelay", "think"],
+  ["file", "length"]
+]
+
+/**
+ * The rules that are broken, of the fields as they were given: of what is not there, nobody can say that it was asked for.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const find = (input: unknown): ReadonlyArray<Conflict> => {
+  if (typeof input !== "object" || input === null) return []
+  const plan: { readonly [field: string]: unknown } = { ...input }
+  const given = (field: string) => plan[field] !== undefined && plan[field] !== false
+  const open = given("rate") || given("stages")
+  const requests = listOf(plan.report).map((text) => ReportRequest.parse(String(text)))
+  const toStdout = requests.filter((request) => request !== undefined && ReportRequest.takesStdout(request)).length
+  const thinking = listOf(plan.shapes).some(thinks)
+  const all = (...fields: ReadonlyArray<string>) => fields.every(given)
+  const rules: ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> = [
+    [all("file", "length"), ["file", "length"], "the -l option cannot be used with -F"],
+    [all("delay", "randomDelay"), ["delay", "randomDelay"], "do not use the -w and -R options at the same time"],
+    [
+      (given("think") || thinking) && (given("delay") || given("randomDelay")),
+      ["delay", "randomDelay", given("think") ? "think" : "shapes"],
+      "a time to think takes the place of -w and -R"
+    ],
+    [
+      open && (given("delay") || given("randomDelay")),
+      ["delay", "randomDelay", "rate", "stages"],
+      "-w and -R are for runs without --rate and --stages"
+    ],
+    [
+      open && (given("think") || thinking),
+      [given("think") ? "think" : "shapes", "rate", "stages"],
+      "a time to think is for runs without --rate and --stages"
+    ],
+    [all("rate", "stages"), ["rate", "stages"], "--stages takes the place of --rate"],
+    [
+      given("rate") && !given("stages") && !given("messages") && !given("duration"),
+      ["rate"],
+      "--rate needs an end: -m, or --duration; or use --stages"
+    ],
+    ...(
+      [
+        ["arrivals", "--arrivals poisson", plan.arrivals === "poisson"],
+        ["burst", "--burst", given("burst") && plan.burst !== 1],
+        ["maxSessions", "--max-sessions", given("maxSessions")],
+        ["dropLate", "--drop-late", given("dropLate")]
+      ] as const
+    ).map(([field, option, asked]) => [asked && !open, [field], `${option} needs --rate or --stages`] as const),
+    [all("target", "sink"), ["target", "sink"], "--sink takes the place of the target"],
+    [all("target", "calibrate"), ["target", "calibrate"], "--calibrate takes the place of the target"],
+    [all("sink", "calibrate"), ["sink", "calibrate"], "--calibrate starts a sink of its own"],
+    [
+      toStdout > 0 && plan.counter === true,
+      ["counter", "report"],
+      "the -c option and --report cannot both have standard output"
+    ],
+    [toStdout > 1, ["report"], "only one --report can have standard output"]
+  ]
+  return rules.flatMap(([broken, fields, rule]) => (broken ? [{ rule, fields: fields.filter(given) }] : []))
+}
+
+/** Whether a shape, as fields or as text, has a time to think. */
+const thinks = (shape: unknown): boolean => {
+  if (typeof shape === "string") return thinks(Either.getOrUndefined(Shape.parse(shape)))
+  return typeof shape === "object" && shape !== null && "think" in shape
+}
+
+/** One value may stand for a list of it. */
+const listOf = (value: unknown): ReadonlyArray<unknown> =>
+  Array.isArray(value) ? value : value === undefined ? [] : [value]

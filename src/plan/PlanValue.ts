@@ -1,0 +1,307 @@
+/**
+ * The values of a plan's fields: what each may be, and the words for what it may not.
+ *
+ * A file or a program may write a number where a number of seconds is meant, or of anything else, and one value where there
+ * can be a list; the plan holds one form of each.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as Target from "../smtp/Target.js"
+import { describe, type ParseFailure } from "./Cursor.js"
+import * as Rate from "./Rate.js"
+import * as ReportRequest from "./ReportRequest.js"
+import * as Shape from "./Shape.js"
+import * as Timing from "./Timing.js"
+import * as Verdict from "./Verdict.js"
+
+/** Says the same whatever is wrong. */
+const said = (message: string) => ({ message: () => ({ message, override: true }) })
+
+/**
+ * A whole number, up to what a C int holds: the original's counts wrap around beyond it (clause S1.6).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Count = Schema.Int.pipe(Schema.between(1, 2_147_483_647)).annotations(
+  said("expected a whole number from 1 to 2147483647")
+)
+
+/**
+ * How often an option was given.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Times = Schema.NonNegativeInt.annotations(said("expected a whole number, 0 or more"))
+
+/**
+ * The seconds of -w and -R.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PositiveSeconds = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(1e9)).annotations(
+  said("expected a number of seconds, more than 0")
+)
+
+/** A number, or text that stands for one. */
+const amount = (
+  read: (text: string) => number | undefined,
+  { expected, least }: { readonly expected: string; readonly least: "0" | "more than 0" }
+) =>
+  Schema.transformOrFail(Schema.Union(Schema.Number, Schema.String), Schema.Number, {
+    strict: true,
+    decode: (input, _, ast) => {
+      const number = typeof input === "number" ? input : read(input)
+      return number !== undefined && (least === "0" ? number >= 0 : number > 0) && number <= 1e9
+        ? ParseResult.succeed(number)
+        : ParseResult.fail(new ParseResult.Type(ast, input))
+    },
+    encode: (number) => ParseResult.succeed(number)
+  }).annotations(said(expected))
+
+const readSeconds = (text: string): number | undefined =>
+  Either.match(Timing.parseTime(text), { onLeft: () => undefined, onRight: (time) => time / 1000 })
+
+/**
+ * A time in seconds, which text may give in another unit. It may be 0.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Time = amount(readSeconds, {
+  least: "0",
+  expected: "expected a time of 0 or more, in seconds or with a unit: ms, s, m, min or h"
+})
+
+/**
+ * A time of more than 0 in seconds, which text may give in another unit.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PositiveTime = amount(readSeconds, {
+  least: "more than 0",
+  expected: "expected a time of more than 0, in seconds or with a unit: ms, s, m, min or h"
+})
+
+/**
+ * So many a second, which text may give by the minute or the hour.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PerSecond = amount(
+  (text) =>
+    Either.match(Rate.parseRate(text), {
+      onLeft: () => undefined,
+      onRight: ({ messages, per }) => (messages * 1000) / per
+    }),
+  { least: "more than 0", expected: "expected a rate of more than 0, such as 50, 50/s, 3000/m or 10/h" }
+)
+
+/**
+ * So many bytes a second.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const BytesPerSecond = amount(
+  (text) => {
+    const [, digits, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([kM]?)\s*$/.exec(text) ?? []
+    return digits === undefined ? undefined : Number(digits) * (thousands[unit] ?? 1)
+  },
+  { least: "more than 0", expected: "expected a number of bytes of more than 0, such as 500, 2k or 1.5M" }
+)
+
+const thousands: { readonly [unit: string]: number } = { k: 1000, M: 1_000_000 }
+
+/**
+ * Text, for which a number may stand.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Text = Schema.transform(
+  Schema.Union(Schema.String, Schema.Number).annotations(said("expected text or a number")),
+  Schema.String,
+  { strict: true, decode: String, encode: (text) => text }
+)
+
+/**
+ * Text in a grammar, for which a number may stand.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const parsed = (parse: (text: string) => Either.Either<unknown, ParseFailure>) =>
+  Text.pipe(Schema.filter((text) => Either.match(parse(text), { onLeft: describe, onRight: () => true })))
+
+/**
+ * Local addresses, separated by commas.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Addresses = Schema.String.pipe(
+  Schema.filter((text) => text.split(",").every((address) => Target.isIpv4(address) || Target.isIpv6(address)), {
+    message: () => "expected IPv4 or IPv6 addresses with commas between them"
+  })
+)
+
+/**
+ * Text that goes into a command or a header: a line break would begin another one (CWE-93).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const OneLine = Schema.String.pipe(
+  Schema.filter((text) => !/[\u0000\r\n]/.test(text), { message: () => "holds a line break or a NUL" })
+)
+
+/**
+ * A host name, or an address literal in brackets (clause S1.9).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const HelloName = Schema.String.pipe(
+  Schema.filter((name) => isHelloName(name), {
+    message: () => "expected a host name, or an address literal such as [127.0.0.1] or [IPv6:::1]"
+  })
+)
+
+const isHelloName = (name: string): boolean => {
+  const literal = /^\[(.*)\]$/.exec(name)?.[1]
+  if (literal === undefined) return Target.isHostName(name)
+  if (!/^ipv6:/i.test(literal)) return Target.isIpv4(literal)
+  const address = literal.slice("ipv6:".length)
+  // As lenient as the original about groups that are missing, and as strict about zones.
+  return (Target.isIpv6(address) && !address.includes("%")) || /^[\da-f]{1,4}(:[\da-f]{1,4}){1,7}$/i.test(address)
+}
+
+/**
+ * Where to connect.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TargetText = Schema.String.pipe(
+  Schema.filter((text) => Either.match(Target.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
+)
+
+const ReportText = Schema.String.pipe(
+  Schema.filter((text) => ReportRequest.parse(text) !== undefined, {
+    message: () =>
+      `expected ${ReportRequest.kinds.slice(0, -1).join(", ")} or ${ReportRequest.kinds.at(-1)}, or one of them with =FILE`
+  })
+)
+
+const VerdictText = Schema.String.pipe(
+  Schema.filter((text) =>
+    Either.match(Verdict.parse(text), { onLeft: (failure) => Verdict.describe(failure), onRight: () => true })
+  )
+)
+
+/** A list of texts, for which one may stand. */
+const texts = (item: Schema.Schema<string>, expected: string) =>
+  Schema.transform(
+    Schema.Union(Schema.String, Schema.Array(Schema.String)).annotations(
+      said(`expected ${expected}, or a list of them`)
+    ),
+    Schema.Array(item),
+    { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
+  )
+
+/**
+ * What reports are wanted.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Reports = texts(ReportText, "a report, such as text or json=run.json")
+
+/**
+ * What is not to be true of a run.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Verdicts = texts(VerdictText, 'an expression, such as "failed > 0"')
+
+const AbandonText = Schema.String.pipe(
+  Schema.filter((text) => Either.match(Shape.parseAbandon(text), { onLeft: describe, onRight: () => true }))
+)
+
+const shareOf = (text: string): number =>
+  Either.match(Shape.parseAbandon(text), { onLeft: () => 0, onRight: ({ share }) => share })
+
+/**
+ * Where connections are abandoned, each for its share of the messages.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Abandonments = texts(AbandonText, 'a step, such as "data 5%"').pipe(
+  Schema.filter((list) => list.reduce((sum, text) => sum + shareOf(text), 0) <= 1 + 1e-9, {
+    message: () => "expected shares that add up to 100% at most; where none is said, it is all"
+  })
+)
+
+/**
+ * How many messages a connection carries.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PerConnection = parsed(Shape.parsePerConnection)
+
+/**
+ * A time, or a distribution of times.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TimingText = parsed(Timing.parse)
+
+const Weight = amount((text) => Number(/^\s*(\d+(?:\.\d+)?)\s*%?\s*$/.exec(text)?.[1] ?? Number.NaN), {
+  least: "more than 0",
+  expected: "expected a weight of more than 0, such as 3 or 90%"
+})
+
+const aShape = { message: () => 'expected a shape, such as "10%: hold 60, abandon greeting"' }
+
+const WeightedShape = Schema.Struct({
+  weight: Weight,
+  perConnection: Schema.optionalWith(PerConnection, { exact: true }),
+  hold: Schema.optionalWith(TimingText, { exact: true }),
+  think: Schema.optionalWith(TimingText, { exact: true }),
+  sendRate: Schema.optionalWith(BytesPerSecond, { exact: true }),
+  abandon: Schema.optionalWith(Abandonments, { exact: true })
+})
+
+/** Its parts, or the text that they are written in on the command line. */
+const ShapeText = Schema.transformOrFail(
+  Schema.Union(Schema.String.annotations(aShape), Schema.encodedSchema(WeightedShape).annotations(aShape)),
+  WeightedShape,
+  {
+    strict: false,
+    decode: (input, _, ast) =>
+      typeof input === "string"
+        ? Either.mapLeft(Shape.parse(input), (failure) => new ParseResult.Type(ast, input, describe(failure)))
+        : ParseResult.succeed(input),
+    encode: (shape) => ParseResult.succeed(shape)
+  }
+)
+
+/**
+ * The shapes of connections, of which each connection has one.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Shapes = Schema.Array(ShapeText).annotations({ message: () => "expected a list of shapes" })
