@@ -76,7 +76,10 @@ export const make = (plan: ArrivalPlan, seed: string): Arrivals | undefined => {
   if (arrivals === "poisson") {
     const unit = new UnitPoisson(Draw.keyOf(`${seed} arrivals`))
     const dueAt = (message: number) => area.inverse(unit.at(Math.floor(message / burst)) * burst)
-    return { messages: countBefore(Math.min(end, area.end), messages, burst, dueAt), dueAt }
+    const last = Math.min(end, area.end)
+    if (last === Number.POSITIVE_INFINITY) return { messages, dueAt }
+    const bursts = unit.countWhile((time) => area.inverse(time * burst) < last, Math.ceil(messages / burst))
+    return { messages: Math.min(messages, bursts * burst), dueAt }
   }
   // So many bursts as begin before the end.
   const due = Math.ceil(area.until(end) / burst) * burst
@@ -84,14 +87,6 @@ export const make = (plan: ArrivalPlan, seed: string): Arrivals | undefined => {
 }
 
 const held = (rate: Rate.Rate) => ({ from: rate, to: rate })
-
-/** How many of `messages` are due before `end`. The walk is what it costs to know. */
-const countBefore = (end: number, messages: number, burst: number, dueAt: Arrivals["dueAt"]): number => {
-  if (end === Number.POSITIVE_INFINITY) return messages
-  let message = 0
-  while (message < messages && dueAt(message) < end) message += burst
-  return Math.min(message, messages)
-}
 
 /** The area under the rate: how many messages were due until a time, and when it was that many. */
 class Area {
@@ -163,8 +158,12 @@ const whole = (area: number): number => {
 }
 
 /**
- * Events that each come on their own, one in each unit of time in the mean. They are added up in blocks, so that the sums are
- * the same for whoever asks in whatever order, and a number that is far away does not need all before it twice.
+ * Events that each come on their own, one in each unit of time in the mean.
+ *
+ * They come in blocks. How long a block lasts is drawn as a whole, from the distribution that so many gaps have in sum, and
+ * the gaps inside of it are drawn in proportion to each other, which does not depend on their sum: together they are as
+ * random as gaps that are drawn one by one. So a number that is far away costs a draw for each block before it, and not one
+ * for each event; and the sums are the same for whoever asks, in whatever order.
  */
 class UnitPoisson {
   private readonly starts: Array<number> = [0]
@@ -175,21 +174,37 @@ class UnitPoisson {
 
   at(index: number): number {
     const block = Math.floor(index / blockSize)
-    if (block !== this.block) {
-      for (let known = this.starts.length - 1; known < block; known++) this.fill(known)
-      this.fill(block)
-    }
+    if (block !== this.block) this.fill(block)
     return this.times[index % blockSize]!
   }
 
-  private fill(block: number): void {
-    const { key, starts, times } = this
-    let time = starts[block]!
-    for (let index = 0; index < blockSize; index++) {
-      time -= Math.log1p(-Draw.uniform(key, block * blockSize + index))
-      times[index] = time
+  /** How many events there are, of `most` at most, up to the first whose time does not do. All after it do not do either. */
+  countWhile(does: (time: number) => boolean, most: number): number {
+    let block = 0
+    while ((block + 1) * blockSize <= most && does(this.start(block + 1))) block++
+    let index = block * blockSize
+    while (index < most && does(this.at(index))) index++
+    return index
+  }
+
+  /** The time of the last event before the block. */
+  private start(block: number): number {
+    const { key, starts } = this
+    for (let known = starts.length; known <= block; known++) {
+      starts.push(starts[known - 1]! + Draw.gamma(Draw.series(key, known), blockSize))
     }
-    starts[block + 1] = time
+    return starts[block]!
+  }
+
+  private fill(block: number): void {
+    const { key, times } = this
+    let sum = 0
+    for (let index = 0; index < blockSize; index++) {
+      sum -= Math.log1p(-Draw.uniform(key, block * blockSize + index))
+      times[index] = sum
+    }
+    const [start, end] = [this.start(block), this.start(block + 1)]
+    for (let index = 0; index < blockSize; index++) times[index] = start + (end - start) * (times[index]! / sum)
     this.block = block
   }
 }

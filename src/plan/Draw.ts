@@ -33,6 +33,28 @@ export const uniform = (key: number, place: number): number => {
  */
 export const series = (key: number, index: number): number => mix(mix(key) ^ mix(index + 1))
 
+/**
+ * The sum of so many durations that are each exponential with a mean of 1, drawn as one (Marsaglia and Tsang, 2000). `count`
+ * is 1 or more.
+ *
+ * @since 0.1.0
+ * @category drawing
+ */
+export const gamma = (key: number, count: number): number => {
+  const shape = count - 1 / 3
+  for (let place = 0; ; place += 3) {
+    const normal = Math.sqrt(-2 * Math.log1p(-uniform(key, place))) * Math.cos(2 * Math.PI * uniform(key, place + 1))
+    const cube = (1 + normal / Math.sqrt(9 * shape)) ** 3
+    // One in thousands is refused.
+    if (
+      cube > 0 &&
+      Math.log1p(-uniform(key, place + 2)) < (normal * normal) / 2 + shape - shape * cube + shape * Math.log(cube)
+    ) {
+      return shape * cube
+    }
+  }
+}
+
 const mix = (value: number): number => {
   let hash = Math.imul((value | 0) ^ 0x9e3779b9, 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)

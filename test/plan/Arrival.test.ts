@@ -164,6 +164,45 @@ describe("random arrivals", () => {
     assert.notDeepEqual(times(make(plan, "another")), forwards)
   })
 
+  it("come in blocks that last as long as so many gaps do, and vary as much", () => {
+    const lengths = Array.from({ length: 400 }, (_, seed) => {
+      const { dueAt } = make({ rate: "1/s", arrivals: "poisson", messages: 4096 }, String(seed))
+      return (dueAt(3071) - dueAt(2047)) / 1000
+    })
+    const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length
+    const variance = lengths.reduce((sum, length) => sum + (length - mean) ** 2, 0) / (lengths.length - 1)
+    assert.closeTo(mean, 1024, 6)
+    assert.closeTo(variance / 1024, 1, 0.25)
+  })
+
+  it("are so many as are due before the end, however many that are", () => {
+    fc.assert(
+      fc.property(
+        anyStages,
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 6000 }),
+        fc.string(),
+        (stages, burst, messages, seed) => {
+          const text = `500s:10/s, ${write(stages)}`
+          const due = make({ stages: text, arrivals: "poisson", burst, messages }, seed)
+          const end = 500_000 + stages.reduce((sum, { seconds }) => sum + seconds, 0) * 1000
+          assert.isAtMost(due.messages, messages)
+          if (due.messages > 0) assert.isBelow(due.dueAt(due.messages - 1), end)
+          if (due.messages < messages) assert.isAtLeast(due.dueAt(due.messages), end)
+        }
+      ),
+      { seed: 4, numRuns: 100 }
+    )
+  })
+
+  // A walk over all of them would take twice as long as the test may.
+  it("are counted without a walk over all of them", { timeout: 10_000 }, () => {
+    const due = make({ rate: "50000/s", arrivals: "poisson", duration: "3h" })
+    assert.closeTo(due.messages, 540_000_000, 100_000)
+    assert.isBelow(due.dueAt(due.messages - 1), 10_800_000)
+    assert.isAtLeast(due.dueAt(due.messages), 10_800_000)
+  })
+
   it("follow a rate that changes: half of a rising ramp's come in its last 29 %", () => {
     const due = times(make({ stages: "100s:0/s..200/s", arrivals: "poisson" }))
     assert.closeTo(due.length, 10_000, 400)
