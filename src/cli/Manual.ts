@@ -60,7 +60,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
     title: "ENVIRONMENT",
     blocks: [
       text(
-        "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SOURCE_MESSAGES for --messages, SMTP_SOURCE_RANDOM_DELAY for --random-delay. The target is in SMTP_SOURCE_TARGET. An option without a value is set by true, yes, on or 1, and undone by false, no, off or 0; SMTP_SOURCE_VERBOSE holds how often -v would be given."
+        "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SOURCE_MESSAGES for --messages, SMTP_SOURCE_RANDOM_DELAY for --random-delay. The target is in SMTP_SOURCE_TARGET, and the file of --scenario in SMTP_SOURCE_SCENARIO. What such a file says counts for less than the environment, and that for less than the command line; where options exclude each other, the one that counts for more takes the place of the others. An option without a value is set by true, yes, on or 1, and undone by false, no, off or 0; SMTP_SOURCE_VERBOSE holds how often -v would be given."
       ),
       text("Where NO_COLOR is set, and not empty, --help is without bold headings.")
     ]

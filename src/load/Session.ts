@@ -160,10 +160,11 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     yield* connection.leave(reuse && !connection.isSpent() && message !== undefined)
     if (pauseBefore !== undefined && message !== undefined) {
       yield* shared.ending.pause(pauseBefore(message), connectOptions.deadlines)
-      if (shared.ending.isMade()) {
-        message = undefined
-        yield* connection.leave(false)
-      }
+    }
+    // To pause and to hold takes time, in which the run may have been asked to stop.
+    if ((pauseBefore !== undefined || connection.holds) && shared.ending.isMade()) {
+      message = undefined
+      yield* connection.leave(false)
     }
   }
 }

@@ -51,15 +51,13 @@ export const PositiveSeconds = Schema.Number.pipe(Schema.greaterThan(0), Schema.
 /** A number, or text that stands for one. */
 const amount = (
   read: (text: string) => number | undefined,
-  { expected, least }: { readonly expected: string; readonly least: "0" | "more than 0" }
+  { expected, least }: { readonly expected: string; readonly least: typeof Schema.Positive | typeof Schema.NonNegative }
 ) =>
-  Schema.transformOrFail(Schema.Union(Schema.Number, Schema.String), Schema.Number, {
+  Schema.transformOrFail(Schema.Union(least, Schema.String), least.pipe(Schema.lessThanOrEqualTo(1e9)), {
     strict: true,
     decode: (input, _, ast) => {
       const number = typeof input === "number" ? input : read(input)
-      return number !== undefined && (least === "0" ? number >= 0 : number > 0) && number <= 1e9
-        ? ParseResult.succeed(number)
-        : ParseResult.fail(new ParseResult.Type(ast, input))
+      return number === undefined ? ParseResult.fail(new ParseResult.Type(ast, input)) : ParseResult.succeed(number)
     },
     encode: (number) => ParseResult.succeed(number)
   }).annotations(said(expected))
@@ -74,7 +72,7 @@ const readSeconds = (text: string): number | undefined =>
  * @category schemas
  */
 export const Time = amount(readSeconds, {
-  least: "0",
+  least: Schema.NonNegative,
   expected: "expected a time of 0 or more, in seconds or with a unit: ms, s, m, min or h"
 })
 
@@ -85,7 +83,7 @@ export const Time = amount(readSeconds, {
  * @category schemas
  */
 export const PositiveTime = amount(readSeconds, {
-  least: "more than 0",
+  least: Schema.Positive,
   expected: "expected a time of more than 0, in seconds or with a unit: ms, s, m, min or h"
 })
 
@@ -101,7 +99,7 @@ export const PerSecond = amount(
       onLeft: () => undefined,
       onRight: ({ messages, per }) => (messages * 1000) / per
     }),
-  { least: "more than 0", expected: "expected a rate of more than 0, such as 50, 50/s, 3000/m or 10/h" }
+  { least: Schema.Positive, expected: "expected a rate of more than 0, such as 50, 50/s, 3000/m or 10/h" }
 )
 
 /**
@@ -115,7 +113,7 @@ export const BytesPerSecond = amount(
     const [, digits, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([kM]?)\s*$/.exec(text) ?? []
     return digits === undefined ? undefined : Number(digits) * (thousands[unit] ?? 1)
   },
-  { least: "more than 0", expected: "expected a number of bytes of more than 0, such as 500, 2k or 1.5M" }
+  { least: Schema.Positive, expected: "expected a number of bytes of more than 0, such as 500, 2k or 1.5M" }
 )
 
 const thousands: { readonly [unit: string]: number } = { k: 1000, M: 1_000_000 }
@@ -159,7 +157,7 @@ export const Addresses = Schema.String.pipe(
  * @since 0.1.0
  * @category schemas
  */
-export const OneLine = Schema.String.pipe(
+export const OneLine = Text.pipe(
   Schema.filter((text) => !/[\u0000\r\n]/.test(text), { message: () => "holds a line break or a NUL" })
 )
 
@@ -269,7 +267,7 @@ export const PerConnection = parsed(Shape.parsePerConnection)
 export const TimingText = parsed(Timing.parse)
 
 const Weight = amount((text) => Number(/^\s*(\d+(?:\.\d+)?)\s*%?\s*$/.exec(text)?.[1] ?? Number.NaN), {
-  least: "more than 0",
+  least: Schema.Positive,
   expected: "expected a weight of more than 0, such as 3 or 90%"
 })
 

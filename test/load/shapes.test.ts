@@ -160,6 +160,17 @@ describe("--shape", () => {
     })
   )
 
+  it.effect("ends the hold of what is abandoned when the run is asked to stop", () =>
+    Effect.gen(function* () {
+      const stopping = Effect.sleep(3000)
+      const plan = { messages: 5, hold: "1m", abandon: "mail" }
+      const { accounting, elapsed, server } = yield* simulate(plan, {}, { stopping })
+      assert.deepInclude(accounting, { failed: 1, notStarted: 4 })
+      assert.deepStrictEqual(dialogues(server), ["HELO MAIL"])
+      assert.isBelow(elapsed, 3100)
+    })
+  )
+
   it.effect("holds for runs with a rate, too", () =>
     Effect.gen(function* () {
       const plan = { messages: 60, rate: "10/s", maxSessions: 1, dropLate: 1e6 }

@@ -248,6 +248,7 @@ describe("numbers and single values", () => {
       { duration, failIf, hold, perConnection, rate, seed, warmUp },
       { rate: "100", duration: "30", warmUp: "1", seed: "42", perConnection: "5", hold: "2", failIf: ["failed > 0"] }
     )
+    assert.strictEqual(Plan.make({ subject: 2026 }).subject, "2026")
     const { abandon, report } = Plan.make({ report: "text", abandon: "data 5%" })
     assert.deepStrictEqual({ abandon, report }, { report: ["text"], abandon: ["data 5%"] })
   })
