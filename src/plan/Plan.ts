@@ -353,8 +353,10 @@ export type PlanInput = typeof schema.Encoded
 export const jsonSchema = (): object => {
   const { properties, ...rest } = JSON.parse(JSON.stringify(JSONSchema.make(schema)), withoutNoise)
   const described = Object.entries(fields).map(([name, { ast }]) => {
-    const { annotations } = ast._tag === "PropertySignatureTransformation" ? ast.to : ast
-    return [name, { ...properties[name], description: annotations[AST.DescriptionAnnotationId] }]
+    const field = ast._tag === "PropertySignatureTransformation" ? ast.to : ast
+    const usual = "defaultValue" in field ? field.defaultValue?.() : undefined
+    const description = field.annotations[AST.DescriptionAnnotationId]
+    return [name, { ...properties[name], ...(usual === undefined ? {} : { default: usual }), description }]
   })
   return {
     ...rest,

@@ -262,6 +262,16 @@ describe("the JSON Schema of the plan in the package", () => {
     assert.deepStrictEqual(packaged(), JSON.parse(JSON.stringify(Plan.jsonSchema())))
   })
 
+  it("describes every field, and tells the defaults", () => {
+    const { properties } = packaged() as {
+      properties: { [field: string]: { description?: string; default?: unknown } }
+    }
+    for (const [field, { description }] of Object.entries(properties)) assert.match(description ?? "", /^[A-Z]/, field)
+    assert.match(properties.rate?.description ?? "", /^Start so many messages/)
+    assert.deepInclude(properties.timeout, { default: 300 })
+    assert.notProperty(properties.rate, "default")
+  })
+
   it("is obeyed by plans, and not by what is none", () => {
     // What is inside of allOf has the type of what is around it.
     const validate = new Ajv({ strict: true, strictTypes: false }).compile(packaged())

@@ -64,3 +64,13 @@ describe("the origin of due times", () => {
     assert.strictEqual(Tickets.shared(3, memory).take(), 0)
   })
 })
+
+describe("the numbers of connections", () => {
+  it("are counted together by all threads, beside the tickets", () => {
+    const memory = new SharedArrayBuffer(Tickets.size)
+    const [one, other] = [Tickets.nextConnection(memory), Tickets.nextConnection(memory)]
+    assert.deepStrictEqual([one(), other(), other(), one()], [0, 1, 2, 3])
+    assert.strictEqual(Tickets.shared(3, memory).take(), 0)
+    assert.strictEqual(Tickets.origin(memory, 7), 7)
+  })
+})
