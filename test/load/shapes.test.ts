@@ -197,6 +197,18 @@ describe("--shape", () => {
 })
 
 describe("--abandon", () => {
+  it.effect("is not disturbed by what a server says that was not asked", () =>
+    Effect.gen(function* () {
+      const { accounting, endedBy, server } = yield* simulate(
+        { messages: 4, reuse: true, abandon: "mail" },
+        { script: ({ stage }) => (stage === "mail" ? { say: "250 Ok\r\n250 And more\r\n" } : undefined) }
+      )
+      assert.strictEqual(endedBy._tag, "None")
+      assert.strictEqual(accounting.failed, 4)
+      assert.lengthOf(server.sessions, 4)
+    })
+  )
+
   it.effect("leaves a connection that was greeted before at once, where it is to be left after the greeting", () =>
     Effect.gen(function* () {
       const { accounting, server } = yield* simulate({ messages: 400, reuse: true, abandon: "hello 20%" })
