@@ -17,6 +17,7 @@ interface Manifest {
   readonly exports: Readonly<Record<string, null | string | Readonly<Record<string, string>>>>
   readonly dependencies: Readonly<Record<string, string>>
   readonly optionalDependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -36,9 +37,8 @@ const unpack = (): Manifest => {
   return JSON.parse(fs.readFileSync(inPackage("package.json"), "utf8"))
 }
 
-/** With Node's types, which everybody has who writes TypeScript for Node. */
-const linkDependencies = ({ dependencies, optionalDependencies }: Manifest): void => {
-  for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), "@types/node"]) {
+const link = (names: ReadonlyArray<string>): void => {
+  for (const name of names) {
     fs.mkdirSync(path.dirname(path.join(modules, name)), { recursive: true })
     fs.symlinkSync(path.join(root, "node_modules", name), path.join(modules, name))
   }
@@ -93,7 +93,8 @@ for (const page of manifest.man) {
   else console.log(`skipped: ${page} (this machine lacks groff)`)
 }
 
-linkDependencies(manifest)
+// With Node's types, which everybody has who writes TypeScript for Node.
+link([...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }), "@types/node"])
 
 /** Threads' entries, which have small names, only run in threads. */
 const library = fs
@@ -102,8 +103,16 @@ const library = fs
   .map((file) => `smtp-source/${file.replace(/\.js$/, "")}`)
   .concat("smtp-source")
 
-fs.writeFileSync(path.join(place, "use.mjs"), library.map((name) => `import "${name}"\n`).join(""))
-check(`each of the library's ${library.length} modules can be imported`, complaints(process.execPath, ["use.mjs"]))
+/** What asks for a peer dependency, which is optional, does so only where it is imported. */
+const alone = library.filter((name) => !name.startsWith("smtp-source/telemetry/"))
+
+const use = (names: ReadonlyArray<string>): string => {
+  fs.writeFileSync(path.join(place, "use.mjs"), names.map((name) => `import "${name}"\n`).join(""))
+  return complaints(process.execPath, ["use.mjs"])
+}
+check(`${alone.length} of the library's modules can be imported without peer dependencies`, use(alone))
+link(Object.keys(manifest.peerDependencies))
+check(`each of the library's ${library.length} modules can be imported with them`, use(library))
 
 fs.writeFileSync(path.join(place, "hidden.mjs"), `import "smtp-source/cli/Cli"\n`)
 check(

@@ -15,8 +15,9 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
   sink: ["plan/Distribution", "plan/Draw", "smtp"],
   load: ["sink/EmbeddedSink", "measure", "plan", "smtp"],
   report: ["measure", "plan", "smtp/Printable", "smtp/SmtpError", "type smtp"],
+  telemetry: ["type load", "report", "measure", "plan", "smtp", "version"],
   node: ["load", "report", "sink", "measure", "plan", "smtp"],
-  cli: ["load", "report", "sink", "measure", "plan", "smtp"],
+  cli: ["telemetry", "load", "report", "sink", "measure", "plan", "smtp"],
   version: [],
   bin: ["cli", "node", "load", "report", "sink", "measure", "plan", "smtp", "version"],
   reportBin: ["cli", "node", "report", "version"],
@@ -30,6 +31,7 @@ export const packages: Readonly<Record<string, ReadonlyArray<string>>> = {
   "@effect/platform": ["*"],
   "@effect/platform-node": ["node", "bin"],
   "@effect/cli": ["cli"],
+  "@effect/opentelemetry": ["telemetry", "cli"],
   "@effect/printer": ["cli"],
   "@effect/printer-ansi": ["cli"],
   "node:": ["node", "bin"],
@@ -44,6 +46,7 @@ export const withoutBarrel: ReadonlyArray<string> = [
   "@effect/platform",
   "@effect/platform-node",
   "@effect/cli",
+  "@effect/opentelemetry",
   "@effect/printer",
   "@effect/printer-ansi"
 ]

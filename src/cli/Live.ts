@@ -1,5 +1,5 @@
 /**
- * What is shown, written and judged while a run goes on: the live view, the journal, and --abort-if.
+ * What is shown, written, sent and judged while a run goes on: the live view, the journal, --otlp and --abort-if.
  *
  * @since 0.1.0
  */
@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Sampling } from "../load/Sampler.js"
+import type { WorkersResult } from "../load/Workers.js"
 import { GeneratorHealth, type Health } from "../measure/GeneratorHealth.js"
 import type { Sample } from "../measure/Meter.js"
 import type * as Series from "../measure/Series.js"
@@ -21,6 +22,7 @@ import * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
 import { type Entry, entry, join, RunningReport } from "../report/RunningReport.js"
 import type { RunReport } from "../report/RunReport.js"
+import type { Followed } from "../telemetry/Telemetry.js"
 import * as Fatal from "./Fatal.js"
 import * as Reports from "./Reports.js"
 import * as Screen from "./Screen.js"
@@ -42,6 +44,8 @@ export interface Live {
   readonly close: () => void
   /** The series so far. */
   readonly series: () => Series.Series | undefined
+  /** Sends what the run came to, where --otlp asks for it. It takes a few seconds at most. */
+  readonly exported: (result: WorkersResult) => Effect.Effect<void>
   /** Ends the journal with the report. */
   readonly finish: (report: RunReport | undefined) => Effect.Effect<void>
 }
@@ -70,6 +74,7 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
     /** What has not become a second yet. */
     let pending: Entry | undefined
     const screen = new Screen.Screen(plan, view, output)
+    const telemetry = plan.otlp === undefined ? undefined : yield* follow(plan, plan.otlp, (text) => screen.above(text))
 
     const second = (whole: Entry) => {
       running?.add(whole)
@@ -84,19 +89,22 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
     }
     const take = (startedAt: number) => (sample: Sample) => {
       screen.show(sample.interval)
+      telemetry?.sampling.take(sample)
       const next = entry(sample)
       if (pending !== undefined && secondOf(pending, startedAt) !== secondOf(next, startedAt)) flush()
       pending = pending === undefined ? next : join(pending, next)
       if ((startedAt + next.interval.at) % 1000 === 0) flush()
     }
     let taking: ((sample: Sample) => void) | undefined
-    const wanted = view !== "off" || Reports.areWanted(plan) || journal !== undefined || abortIf.length > 0
+    const inReport = Reports.areWanted(plan) || journal !== undefined || abortIf.length > 0
+    const wanted = view !== "off" || telemetry !== undefined || inReport
     return {
       sampling: wanted
         ? {
             every: view === "live" ? refresh : 1000,
             begin: (startedAt, planned, runId) => {
               screen.begin(planned, runId)
+              telemetry?.sampling.begin?.(startedAt, planned, runId)
               const start = {
                 planned,
                 tool: { name: "smtp-source", version },
@@ -118,6 +126,7 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
         flush()
         return running?.series
       },
+      exported: (result) => telemetry?.finish(result) ?? Effect.void,
       finish: (report) =>
         Effect.suspend(() => {
           flush()
@@ -127,6 +136,17 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
         })
     }
   })
+
+/** The exporter is a part of the command's code, which most runs do without. */
+const follow = (
+  plan: Plan,
+  collector: string,
+  warn: (text: string) => void
+): Effect.Effect<Followed, never, Scope.Scope> =>
+  Effect.flatMap(
+    Effect.promise(() => import("./Exporter.js")),
+    (exporter) => exporter.start(plan, collector, (reason) => warn(`smtp-source: warning: --otlp: ${reason}\n`))
+  )
 
 const secondOf = ({ interval }: Entry, startedAt: number): number => Math.ceil((startedAt + interval.at) / 1000)
 

@@ -139,6 +139,8 @@ const report = (
       if (judgement === undefined && aborted !== undefined) {
         output.stderr(Fatal.verdict(aborted.expression, aborted.measured))
       }
+      // At last, since a collector may keep us waiting; who is in a hurry does not wait.
+      yield* Effect.raceFirst(live.exported(result), signals.second)
       const judged = aborted === undefined ? written : Fatal.status.verdict
       const status = statusOf(plan, result, received, judged)
       return { status: violations.length > 0 ? Fatal.status.internalError : status, result }

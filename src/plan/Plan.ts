@@ -296,6 +296,12 @@ const fields = {
     description:
       "Show how far the run is, on standard error: auto does so on a terminal that neither -v nor -c writes to, a few times a second; plain writes a line every five seconds."
   }),
+  otlp: PlanField.optional(PlanValue.Collector, {
+    section: "Results",
+    placeholder: "url|auto",
+    description:
+      "Send the run's metrics to an OpenTelemetry collector each second as it goes, and whole at its end: by OTLP over HTTP, in JSON, to this URL with /v1/metrics; auto is the collector that OTEL_EXPORTER_OTLP_ENDPOINT names, or http://localhost:4318. OTEL_EXPORTER_OTLP_HEADERS is sent along. One that fails is told of once, and changes nothing else."
+  }),
   failIf: PlanField.optional(PlanValue.Verdicts, {
     section: "Results",
     repeatable: true,

@@ -192,6 +192,24 @@ export const TargetText = Schema.String.pipe(
   Schema.filter((text) => Either.match(Target.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
 )
 
+/**
+ * Whom to send metrics to.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Collector = Schema.String.pipe(
+  Schema.filter((text) => text === "auto" || isCollector(text), {
+    message: () => "expected auto, or a URL such as http://localhost:4318, without a user"
+  })
+)
+
+const isCollector = (text: string): boolean => {
+  if (!URL.canParse(text)) return false
+  const { password, protocol, username } = new URL(text)
+  return /^https?:$/.test(protocol) && username === "" && password === ""
+}
+
 const ReportText = Schema.String.pipe(
   Schema.filter((text) => ReportRequest.parse(text) !== undefined, {
     message: () =>

@@ -7,8 +7,15 @@ import * as Histogram from "../measure/Histogram.js"
 import * as Printable from "../smtp/Printable.js"
 import type { Durations, RunReport } from "./RunReport.js"
 
-/** In seconds: from what a local server takes to what nobody waits for. */
-const bounds = [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+/**
+ * The bounds of the histograms, in seconds: from what a local server takes to what nobody waits for.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const bounds: ReadonlyArray<number> = [
+  1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300
+]
 
 /**
  * The metrics of a run, all with the prefix `smtp_source_`. They are gauges but for the histogram: each run begins anew.
