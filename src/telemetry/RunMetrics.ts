@@ -157,8 +157,7 @@ export class RunMetrics {
     this.errors = recorder.errors()
     this.durations = new Map()
     for (const { ending, histogram, of } of recorder.durations()) {
-      const buckets = Array.from(histogram.counts, (count, index) => [index, count] as const)
-      this.count(of, ending, buckets)
+      this.count(of, ending, filled(histogram))
     }
   }
 
@@ -236,7 +235,6 @@ export class RunMetrics {
     }
     let place = 0
     for (const [index, here] of buckets) {
-      if (here === 0) continue
       const lowest = Histogram.lowestAt(index)
       const highest = Histogram.highestAt(index)
       while (place < limits.length && highest > limits[place]!) place++
@@ -307,6 +305,16 @@ const by = (attribute: string, counts: { readonly [value: string]: number }): Co
   Object.entries(counts).map(([value, count]) => [{ [prefix + attribute]: snake(value) }, count])
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
+
+/** Most of the 33,792 buckets of a histogram are empty: no list is made of them. */
+const filled = ({ counts }: Histogram.Histogram): Buckets => {
+  const buckets: Array<Buckets[number]> = []
+  for (let index = 0; index < counts.length; index++) {
+    const count = counts[index]!
+    if (count !== 0) buckets.push([index, count])
+  }
+  return buckets
+}
 
 /** Enhanced status codes are not told apart: who keeps time series pays for each. */
 const byCode = (replies: Sample["replies"]): ReadonlyMap<string, number> => {

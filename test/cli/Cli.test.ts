@@ -352,7 +352,8 @@ describe("every option of the table", () => {
     "7s:5/s",
     "1..5",
     "data 5%",
-    "5%: hold 5"
+    "5%: hold 5",
+    "http://h:4318"
   ]
   /** What some options make no sense without. */
   const company: { readonly [field: string]: readonly [long: string, field: string, text: string] } = {
