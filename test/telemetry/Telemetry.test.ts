@@ -14,6 +14,7 @@ import * as Load from "../../src/load/Load.js"
 import { WorkerDied } from "../../src/load/Workers.js"
 import * as Accounting from "../../src/measure/Accounting.js"
 import * as Histogram from "../../src/measure/Histogram.js"
+import type { Sample } from "../../src/measure/Meter.js"
 import { Recorder } from "../../src/measure/Recorder.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
@@ -261,22 +262,28 @@ describe("the metrics of a run", () => {
   it.effect("of a run whose worker died are those that the samples told, with the ends of the books", () =>
     Effect.gen(function* () {
       const { layer, sent } = collector(() => yes)
-      const plan = Plan.make({ target: "mx.example", messages: 20, delay: 0.5, reuse: true })
-      yield* Telemetry.follow(plan, (sampling) =>
-        Effect.map(Load.run(plan, { sampling }), (result) => ({
+      const plan = Plan.make({ target: "mx.example", messages: 20, reuse: true })
+      yield* Telemetry.follow(plan, (sampling) => {
+        const take = (sample: Sample) => (sample.interval.at > 3000 ? undefined : sampling.take(sample))
+        return Effect.map(Load.run(plan, { sampling: { ...sampling, take } }), (result) => ({
           ...result,
           accounting: { ...Accounting.sum(20, [result.accounting]), accepted: 19, unknown: 1 },
           recorder: new Recorder(),
           workerDied: Option.some(new WorkerDied({ reason: "out of memory" }))
         }))
-      ).pipe(
+      }).pipe(
         Effect.provide(Layer.provide(Telemetry.layer(), [layer, OtlpSerialization.layerJson])),
-        Effect.provide([TestServer.layer(slowly), FileSystem.layerNoop({})]),
+        Effect.provide([TestServer.layer({ latency: 100 }), FileSystem.layerNoop({})]),
         (program) => Simulation.run(program)
       )
-      const { body } = sent.at(-1)!
-      assert.strictEqual(numbers(body, "smtp_source.messages.ended").unknown, 1)
-      assert.strictEqual(numbers(body, "smtp_source.transaction.duration").accepted, 20)
+      const [before, last] = sent.slice(-2).map(({ body }) => body)
+      assert.strictEqual(numbers(last!, "smtp_source.messages.ended").unknown, 1)
+      const durations = numbers(before!, "smtp_source.transaction.duration")
+      assert.isAbove(durations.accepted ?? 0, 0)
+      assert.deepStrictEqual(numbers(last!, "smtp_source.transaction.duration"), durations)
+      for (const gauge of ["smtp_source.sessions.active", "smtp_source.connections.open"]) {
+        assert.deepStrictEqual([numbers(before!, gauge), numbers(last!, gauge)], [{ "": 1 }, { "": 0 }])
+      }
       assertLawful(sent.map((request) => request.body))
     })
   )
