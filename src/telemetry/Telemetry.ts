@@ -127,7 +127,7 @@ const make = ({ onFailure = logged, ...options }: TelemetryOptions) =>
 const logged = (failure: OtlpExport.ExportFailed): Effect.Effect<void> => Effect.logWarning(failure.message)
 
 const start = (
-  { target = "localhost" }: Plan,
+  { sink, target = sink ? "sink" : "localhost" }: Plan,
   send: OtlpExport.Send,
   environment: OtlpResource.Resource,
   onFailure: (failure: OtlpExport.ExportFailed) => Effect.Effect<void>
