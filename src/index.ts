@@ -22,6 +22,8 @@ export * as Accounting from "./measure/Accounting.js"
 export * as Histogram from "./measure/Histogram.js"
 /** What the generator itself spends. */
 export * as GeneratorHealth from "./measure/GeneratorHealth.js"
+/** What holds of every finished run. */
+export * as Laws from "./measure/Laws.js"
 /** What was recorded, by step and ending. */
 export * as Recorder from "./measure/Recorder.js"
 /** Sockets, files and threads. */

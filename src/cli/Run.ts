@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import type * as Load from "../load/Load.js"
 import { StopSignal } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
-import * as Accounting from "../measure/Accounting.js"
+import * as Laws from "../measure/Laws.js"
 import type { Plan } from "../plan/Plan.js"
 import type * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
@@ -118,7 +118,7 @@ const report = (
         onTrace: plan.verbose > 0 ? (direction, text) => live.stderr(traced(direction, text)) : undefined,
         onContentSent: plan.counter ? () => output.stdout(`${++sent}\r`) : undefined,
         onTrouble: (_kind, text) => live.stderr(`smtp-source: warning: ${text}\n`),
-        watchHealth: reports,
+        watchHealth: true,
         sampling: live.sampling
       }).pipe(Effect.ensuring(Effect.sync(live.close)))
 
@@ -129,19 +129,20 @@ const report = (
       if (shows(plan, output) || stopped) {
         for (const line of Summary.render(result)) say(line)
       }
-      const violations = Accounting.violations(result.accounting)
+      const violations = Laws.violations({
+        ...result,
+        warmedUp: plan.warmUp !== undefined,
+        cutOff: stopped || Option.isSome(endedBy),
+        partial: Option.isSome(workerDied)
+      })
       for (const law of violations) say(`panic: the books do not balance: ${law}`)
       const { health } = result
       const made = reports ? RunReport.make(plan, result, { version, health, series: live.series() }) : undefined
       const judgement = made === undefined ? undefined : Reports.judge(made, plan, aborted)
       yield* live.finish(judgement)
-      const written = judgement === undefined ? 0 : yield* Reports.write(judgement, plan)
-      if (judgement === undefined && aborted !== undefined) {
-        output.stderr(Fatal.verdict(aborted.expression, aborted.measured))
-      }
+      const judged = judgement === undefined ? Fatal.status.success : yield* Reports.write(judgement, plan)
       // At last, since a collector may keep us waiting; who is in a hurry does not wait.
       yield* Effect.raceFirst(live.exported(result), signals.second)
-      const judged = aborted === undefined ? written : Fatal.status.verdict
       const status = statusOf(plan, result, received, judged)
       return { status: violations.length > 0 ? Fatal.status.internalError : status, result }
     })
@@ -156,7 +157,8 @@ const statusOf = (
   if (received !== undefined) return received === "SIGTERM" ? Fatal.status.terminated : Fatal.status.interrupted
   if (judged !== Fatal.status.success) return judged
   if (Option.isSome(endedBy) || Option.isSome(workerDied)) return Fatal.status.failure
-  return plan.keepGoing && accounting.accepted < accounting.planned ? Fatal.status.failure : Fatal.status.success
+  const { abandoned, accepted, planned } = accounting
+  return plan.keepGoing && accepted + abandoned < planned ? Fatal.status.failure : Fatal.status.success
 }
 
 /** Commands as they are, replies after `<<<`, each line on its own. */

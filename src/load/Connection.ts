@@ -347,7 +347,7 @@ class SessionConnection implements Connection {
     const started = now()
     return Effect.matchEffect(connector.connect(target, this.nextOptions()), {
       onFailure: (error) => {
-        recorder.record("connect", "failed", now() - started)
+        recorder.onConnectFailed(error, now() - started)
         return this.again(error, place, begun, pause)
       },
       onSuccess: (wire) => {
@@ -369,6 +369,7 @@ class SessionConnection implements Connection {
     const { connectOptions, onConnectRetry, plan } = this.shared
     if (plan.keepGoing && error.local && connectOptions.deadlines.now() - begun < connectOptions.timeout) {
       // This machine is out of something that other sessions will give back.
+      onConnectRetry(error)
       return Effect.zipRight(
         Effect.sleep(pause),
         Effect.suspend(() => this.connect(place, begun, Math.min(pause * 2, 100)))
@@ -390,7 +391,7 @@ const failed = (error: ConnectFailed | WireError): Outcome.Outcome => ({
   recipients: Outcome.noRecipients
 })
 
-const abandonedAt = (step: Step): WireError => new ConnectionLost({ step, how: "abandoned", replies: [] })
+const abandonedAt = (step: Step): WireError => new ConnectionLost({ step, how: "intended", replies: [] })
 
 const awaitGreeting: Exchange = { steps: Dialogue.only.greeting, bytes: "" }
 

@@ -27,6 +27,8 @@ import type { Tickets } from "./Tickets.js"
 export interface Due {
   readonly message: number
   readonly at: number
+  /** Whether no session was free when it was due. */
+  readonly waited: boolean
 }
 
 /**
@@ -76,7 +78,7 @@ export class Dispatcher<E> {
       const due = this.overdue()
       if (due !== undefined) {
         this.options.recorder.lateStarts++
-        return Exit.succeed(due)
+        return Exit.succeed({ ...due, waited: true })
       }
       this.starved = false
       this.rouse?.()
@@ -144,7 +146,7 @@ export class Dispatcher<E> {
   private draw(): Due | undefined {
     const { arrivals, origin, tickets } = this.options
     const message = tickets.take()
-    return message === undefined ? undefined : { message, at: origin + arrivals.dueAt(message) }
+    return message === undefined ? undefined : { message, at: origin + arrivals.dueAt(message), waited: false }
   }
 
   /** What is due already, and not too late. */

@@ -9,8 +9,9 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { behindAfter } from "../measure/GeneratorHealth.js"
 import type { Arrivals } from "../plan/Arrival.js"
-import type { Outcome } from "../smtp/Outcome.js"
+import { isIntended, type Outcome } from "../smtp/Outcome.js"
 import type * as Settlement from "../smtp/Settlement.js"
 import type { SmtpError } from "../smtp/SmtpError.js"
 import type { Script } from "../smtp/Wire.js"
@@ -96,7 +97,7 @@ function* loop(
     const error = Session.fatal(outcome, plan, connection.wire)
     const ended = now()
     underWay.message = undefined
-    if (at >= recorder.measuresFrom) {
+    if (at >= recorder.measuresFrom && !isIntended(outcome)) {
       const ending = Session.endings[outcome._tag]
       recorder.record("transaction", ending, ended - at)
       recorder.recordOwn("service", ending, ended - started)
@@ -128,6 +129,7 @@ function* loop(
     progress.refused = 0
     progress.settled = undefined
     started = now()
+    if (started - taken.at > behindAfter && !taken.waited) recorder.behind++
     if (taken.at >= recorder.measuresFrom) recorder.recordOwn("start", "accepted", started - taken.at)
 
     // A server may part from a connection that is idle (RFC 5321, 4.5.3.2.7, and 421): another one takes its place.

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Meter from "../measure/Meter.js"
+import * as Series from "../measure/Series.js"
 import type { Sampling } from "./Sampler.js"
 
 /**
@@ -63,11 +64,13 @@ const quiet = (sample: Meter.Sample, at: number): Meter.Sample => ({
     accepted: 0,
     rejected: 0,
     failed: 0,
+    abandoned: 0,
     unknown: 0,
     late: 0,
     dropped: 0,
+    behind: 0,
     bytes: { out: 0, in: 0 },
-    connections: { opened: 0, failed: 0, reused: 0, closedByUs: 0, closedByServer: 0 },
+    connections: Series.sumConnections([]),
     p50: 0,
     p99: 0,
     max: 0,

@@ -137,12 +137,11 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
     Effect.suspend(() => {
       const begun = now()
       return connector.connect(target, nextSource()).pipe(
-        Effect.onExit((exit) =>
-          Effect.sync(() => {
-            recorder.record("connect", Exit.isSuccess(exit) ? "accepted" : "failed", now() - begun)
-            if (Exit.isFailure(exit)) place.leave()
-          })
-        ),
+        Effect.tapBoth({
+          onFailure: (error) => Effect.sync(() => recorder.onConnectFailed(error, now() - begun)),
+          onSuccess: () => Effect.sync(() => recorder.record("connect", "accepted", now() - begun))
+        }),
+        Effect.onExit((exit) => (Exit.isFailure(exit) ? Effect.sync(() => place.leave()) : Effect.void)),
         Effect.map((wire) => ({ place, wire }))
       )
     })
@@ -222,7 +221,7 @@ const endings = {
   Accepted: "accepted",
   Rejected: "rejected",
   Failed: "failed",
-  Unknown: "failed",
+  Unknown: "unknown",
   NotStarted: "failed"
 } as const
 

@@ -6,7 +6,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Plan } from "../plan/Plan.js"
-import type { Accepted, Outcome } from "../smtp/Outcome.js"
+import { type Accepted, isIntended, type Outcome } from "../smtp/Outcome.js"
 import type * as Settlement from "../smtp/Settlement.js"
 import { ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
 import type { Script, Wire } from "../smtp/Wire.js"
@@ -98,7 +98,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   const end = (taken: number, outcome: Outcome, ended = now()): SmtpError | undefined => {
     const error = fatal(outcome, plan, connection.wire)
     underWay.message = undefined
-    if (begun !== undefined && begun >= recorder.measuresFrom)
+    if (begun !== undefined && begun >= recorder.measuresFrom && !isIntended(outcome))
       recorder.record("transaction", endings[outcome._tag], ended - begun)
     onOutcome(taken, outcome, error !== undefined)
     return error
@@ -202,7 +202,7 @@ export const endings = {
   Accepted: "accepted",
   Rejected: "rejected",
   Failed: "failed",
-  Unknown: "failed",
+  Unknown: "unknown",
   NotStarted: "failed"
 } as const
 
@@ -236,7 +236,6 @@ export const fatal = (outcome: Outcome, plan: Plan, wire: Wire | undefined): Smt
   if (outcome._tag === "Rejected") {
     return outcome.lost ?? (plan.acceptRejection ? undefined : new ReplyRejected(outcome))
   }
-  // What the plan abandons has come to the end that it was to come to.
-  if (outcome.error._tag === "ConnectionLost" && outcome.error.how === "abandoned") return undefined
+  if (isIntended(outcome)) return undefined
   return plan.acceptRejection && wire !== undefined && wire.state() !== "failed" ? undefined : outcome.error
 }

@@ -40,8 +40,8 @@ export const make = (onTrouble: OnTrouble): Trouble => {
         first(`${outcome.step} ${outcome.reply.code}`, () => new ReplyRejected(outcome).message)
       } else {
         const { error } = outcome
-        // What we gave up ourselves is a consequence of something else.
-        if (error._tag === "ConnectionLost" && error.how === "abandoned") return
+        // What we gave up ourselves is a consequence of something else, or what was wanted.
+        if (error._tag === "ConnectionLost" && (error.how === "abandoned" || error.how === "intended")) return
         first(`${error._tag} ${error.step}`, () => error.message)
       }
     },

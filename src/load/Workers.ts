@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Accounting from "../measure/Accounting.js"
-import { GeneratorHealth, type Health } from "../measure/GeneratorHealth.js"
+import { GeneratorHealth, type Health, saturationOf } from "../measure/GeneratorHealth.js"
 import type { Sample } from "../measure/Meter.js"
 import { Recorder, type RecorderData } from "../measure/Recorder.js"
 import * as Message from "../plan/Message.js"
@@ -171,7 +171,7 @@ const watched = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonl
 
 /** The process's own CPU, and the figures of its busiest thread. */
 const busiest = (process: Health | undefined, thread: Health | undefined): Health | undefined =>
-  process === undefined || thread === undefined || process.utilisation >= thread.utilisation
+  process === undefined || thread === undefined || saturationOf(process) >= saturationOf(thread)
     ? process
     : { ...thread, cpu: process.cpu }
 

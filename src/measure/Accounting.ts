@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import type { Outcome, Recipients } from "../smtp/Outcome.js"
+import { isIntended, type Outcome, type Recipients } from "../smtp/Outcome.js"
 
 /**
  * What has become of the messages and recipients of a run so far.
@@ -21,6 +21,8 @@ export interface Accounting {
   readonly accepted: number
   readonly rejected: number
   readonly failed: number
+  /** Of those that failed, the ones that the plan had abandoned: they came to the end that they were to come to. */
+  readonly abandoned: number
   readonly unknown: number
   readonly notStarted: number
   readonly recipients: Recipients
@@ -41,7 +43,7 @@ export interface Ledger extends Accounting {
   readonly add: (end: "unknown" | "notStarted", messages: number) => void
 }
 
-const names = ["started", "accepted", "rejected", "failed", "unknown", "notStarted"] as const
+const names = ["started", "accepted", "rejected", "failed", "unknown", "notStarted", "abandoned"] as const
 const recipientNames = ["offered", "accepted", "refused", "refusedAfterContent", "unknown", "abandoned"] as const
 
 /**
@@ -67,7 +69,8 @@ const REJECTED = 2
 const FAILED = 3
 const UNKNOWN = 4
 const NOT_STARTED = 5
-const RECIPIENTS = 6
+const ABANDONED = 6
+const RECIPIENTS = 7
 
 class Books implements Ledger {
   constructor(
@@ -86,6 +89,9 @@ class Books implements Ledger {
   }
   get failed(): number {
     return this.cells[FAILED]!
+  }
+  get abandoned(): number {
+    return this.cells[ABANDONED]!
   }
   get unknown(): number {
     return this.cells[UNKNOWN]!
@@ -110,6 +116,7 @@ class Books implements Ledger {
   book(outcome: Outcome): void {
     this.increase(cellOf[outcome._tag], 1)
     if (outcome._tag === "NotStarted") return
+    if (isIntended(outcome)) this.increase(ABANDONED, 1)
     const { recipients } = outcome
     this.increase(RECIPIENTS, recipients.offered)
     this.increase(RECIPIENTS + 1, recipients.accepted)
@@ -142,6 +149,7 @@ export const sum = (planned: number, parts: ReadonlyArray<Accounting>): Accounti
     accepted: total((part) => part.accepted),
     rejected: total((part) => part.rejected),
     failed: total((part) => part.failed),
+    abandoned: total((part) => part.abandoned),
     unknown: total((part) => part.unknown),
     notStarted: total((part) => part.notStarted),
     recipients: {
@@ -160,14 +168,15 @@ export const sum = (planned: number, parts: ReadonlyArray<Accounting>): Accounti
  *
  * - planned = started + not started
  * - started = accepted + rejected + failed + unknown
+ * - failed, of which abandoned are a part
  * - recipients offered = accepted + refused + refused after content + unknown + abandoned
  *
  * @since 0.1.0
  * @category laws
  */
 export const violations = (self: Accounting): ReadonlyArray<string> => {
-  const { accepted, failed, notStarted, planned, recipients, rejected, started, unknown } = self
-  const { abandoned, offered, refused, refusedAfterContent } = recipients
+  const { abandoned, accepted, failed, notStarted, planned, recipients, rejected, started, unknown } = self
+  const { offered, refused, refusedAfterContent } = recipients
   const laws: ReadonlyArray<readonly [boolean, string]> = [
     [
       planned === started + notStarted,
@@ -177,8 +186,9 @@ export const violations = (self: Accounting): ReadonlyArray<string> => {
       started === accepted + rejected + failed + unknown,
       `started ${started} is not the sum of accepted ${accepted}, rejected ${rejected}, failed ${failed} and unknown ${unknown}`
     ],
+    [abandoned <= failed, `abandoned ${abandoned} are more than failed ${failed}`],
     [
-      offered === recipients.accepted + refused + refusedAfterContent + recipients.unknown + abandoned,
+      offered === recipients.accepted + refused + refusedAfterContent + recipients.unknown + recipients.abandoned,
       `recipients offered ${offered} is not the sum of ${JSON.stringify(recipients)}`
     ]
   ]

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Outcome } from "../smtp/Outcome.js"
+import { isIntended, type Outcome } from "../smtp/Outcome.js"
 import { type ConnectFailed, type Step, steps, type WireError } from "../smtp/SmtpError.js"
 import * as Sightings from "./Sightings.js"
 
@@ -49,7 +49,7 @@ export class ErrorTally {
 
   /** Counts what a message came to grief by, if anything. `now` is asked for where there is something. */
   countOutcome(outcome: Outcome, now: () => number): void {
-    if (outcome._tag === "NotStarted") return
+    if (outcome._tag === "NotStarted" || isIntended(outcome)) return
     const error = outcome._tag === "Failed" || outcome._tag === "Unknown" ? outcome.error : outcome.lost
     if (error !== undefined) this.count(error, now())
   }

@@ -73,13 +73,16 @@ export class Meter {
       accepted: since((counts) => counts.accepted),
       rejected: since((counts) => counts.rejected),
       failed: since((counts) => counts.failed),
+      abandoned: since((counts) => counts.abandoned),
       unknown: since((counts) => counts.unknown),
       late: since((counts) => counts.late),
       dropped: since((counts) => counts.dropped),
+      behind: since((counts) => counts.behind),
       bytes: { out: since((counts) => counts.out), in: since((counts) => counts.in) },
       connections: {
         opened: since(({ connections }) => connections.opened),
         failed: since(({ connections }) => connections.failed),
+        local: since(({ connections }) => connections.local),
         reused: since(({ connections }) => connections.reused),
         closedByUs: since(({ connections }) => connections.closedByUs),
         closedByServer: since(({ connections }) => connections.closedByServer)
@@ -102,10 +105,10 @@ export class Meter {
   }
 
   private read() {
-    const { accepted, failed, recipients, rejected, started, unknown } = this.accounting
-    const { bytesIn, bytesOut, dropped, lateStarts: late } = this.recorder
+    const { abandoned, accepted, failed, recipients, rejected, started, unknown } = this.accounting
+    const { behind, bytesIn, bytesOut, dropped, lateStarts: late } = this.recorder
     const connections = this.recorder.connections()
-    const messages = { started, accepted, rejected, failed, unknown, late, dropped }
+    const messages = { started, accepted, rejected, failed, abandoned, unknown, late, dropped, behind }
     return { ...messages, recipients, out: bytesOut, in: bytesIn, connections }
   }
 

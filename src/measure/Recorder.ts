@@ -7,18 +7,20 @@ import type { Outcome } from "../smtp/Outcome.js"
 import type * as Reply from "../smtp/Reply.js"
 import { type ConnectFailed, type Step, steps } from "../smtp/SmtpError.js"
 import type { WireObserver } from "../smtp/Wire.js"
+import * as EndTally from "./EndTally.js"
 import * as ErrorTally from "./ErrorTally.js"
 import * as Histogram from "./Histogram.js"
 import * as ReplyTally from "./ReplyTally.js"
 import type { Connections } from "./Series.js"
 
 /**
- * What a duration is of: a step, or a whole transaction, from MAIL to the reply to the final dot.
+ * What a duration is of: a step; a whole transaction, from MAIL to the reply to the final dot; or a connection, from when it
+ * stood to its end, which is a failure where the server brought it about.
  *
  * @since 0.1.0
  * @category models
  */
-export type Measured = Step | "transaction"
+export type Measured = Step | "transaction" | "connection"
 
 /**
  * All that is measured, in the order of the dialogue.
@@ -26,15 +28,16 @@ export type Measured = Step | "transaction"
  * @since 0.1.0
  * @category models
  */
-export const measured: ReadonlyArray<Measured> = [...steps, "transaction"]
+export const measured: ReadonlyArray<Measured> = [...steps, "transaction", "connection"]
 
 /**
- * How what was measured ended: never mixed, for a refusal that is quick makes a slow server look fast.
+ * How what was measured ended: never mixed, for a refusal that is quick makes a slow server look fast, and a time-out a
+ * failure. `unknown` is of what came after the final dot: it was sent, and no valid answer came.
  *
  * @since 0.1.0
  * @category models
  */
-export type Ending = "accepted" | "rejected" | "failed"
+export type Ending = "accepted" | "rejected" | "failed" | "unknown"
 
 /**
  * Every ending.
@@ -42,7 +45,7 @@ export type Ending = "accepted" | "rejected" | "failed"
  * @since 0.1.0
  * @category models
  */
-export const endings: ReadonlyArray<Ending> = ["accepted", "rejected", "failed"]
+export const endings: ReadonlyArray<Ending> = ["accepted", "rejected", "failed", "unknown"]
 
 /**
  * Fills histograms, one for each step and ending. Times are in milliseconds.
@@ -56,6 +59,9 @@ export class Recorder implements WireObserver {
   opened = 0
   closedByUs = 0
   closedByServer = 0
+  /** Connects that failed: of the server, or of this machine, which was out of something. */
+  connectsFailed = 0
+  connectsFailedLocally = 0
   /** Messages that went over a connection that had carried one before. */
   reused = 0
   /** How many times the end of a message's content was handed over. */
@@ -63,6 +69,8 @@ export class Recorder implements WireObserver {
   /** Messages of an open run that were due while no session was free: started late, or not at all. */
   lateStarts = 0
   dropped = 0
+  /** Messages of an open run that started late though a session was free: the generator was behind. */
+  behind = 0
   /** When the warm-up was over, since the run began, and how many messages had been accepted by then. */
   warmUpEnd = 0
   warmUpAccepted = 0
@@ -76,6 +84,7 @@ export class Recorder implements WireObserver {
   private readonly own = new Map<string, Histogram.Histogram>()
   private readonly replyTally = new ReplyTally.ReplyTally()
   private readonly errorTally = new ErrorTally.ErrorTally()
+  private readonly endTally = new EndTally.EndTally()
   private readonly added: Array<RecorderData> = []
   /** When the run began, by the clock of what is recorded. */
   begun = 0
@@ -92,17 +101,39 @@ export class Recorder implements WireObserver {
       code < 300 || code === 354
         ? code >= 200 && reply.defect === undefined
           ? "accepted"
-          : "failed"
+          : unanswered(step)
         : code >= 400 && reply.defect === undefined
           ? "rejected"
-          : "failed"
+          : unanswered(step)
     this.record(step, ending, elapsed)
     this.replyTally.count(places[step], reply, now)
   }
 
+  /** Counts a step that ended without its reply. */
+  onFailed(step: Step, elapsed: number): void {
+    this.record(step, unanswered(step), elapsed)
+  }
+
+  /** Counts how long a connection stood. */
+  onClosed(byServer: boolean, elapsed: number, now: number): void {
+    if (now - elapsed >= this.measuresFrom) this.record("connection", byServer ? "failed" : "accepted", elapsed)
+  }
+
   /** Counts what a message came to grief by, if anything. */
   onOutcome(outcome: Outcome, now: () => number): void {
-    if (outcome._tag !== "Accepted" || outcome.lost !== undefined) this.errorTally.countOutcome(outcome, now)
+    if (outcome._tag === "Accepted" && outcome.lost === undefined) return
+    this.endTally.count(outcome)
+    this.errorTally.countOutcome(outcome, now)
+  }
+
+  /** Counts a connect that failed. What this machine was out of says nothing of the server, and has no duration. */
+  onConnectFailed({ local }: ConnectFailed, elapsed: number): void {
+    if (local) {
+      this.connectsFailedLocally++
+      return
+    }
+    this.connectsFailed++
+    this.record("connect", "failed", elapsed)
   }
 
   /** Counts a connect that is tried again. */
@@ -124,7 +155,7 @@ export class Recorder implements WireObserver {
   /** Counts one duration, in milliseconds. */
   record(what: Measured, ending: Ending, elapsed: number): void {
     if (this.warming) return
-    const slot = places[what] * 3 + (ending === "accepted" ? 0 : ending === "rejected" ? 1 : 2)
+    const slot = places[what] * endings.length + (ending === "accepted" ? 0 : offsets[ending])
     let histogram = this.histograms[slot]
     if (histogram === undefined) {
       histogram = Histogram.make()
@@ -152,21 +183,20 @@ export class Recorder implements WireObserver {
 
   /** What became of connections. */
   connections(): Connections {
-    const { closedByServer, closedByUs, opened, reused } = this
-    const failed = this.histogram("connect", "failed")
-    return { opened, failed: failed === undefined ? 0 : Histogram.total(failed), reused, closedByUs, closedByServer }
+    const { closedByServer, closedByUs, connectsFailed: failed, connectsFailedLocally: local, opened, reused } = this
+    return { opened, failed, local, reused, closedByUs, closedByServer }
   }
 
   /** All that was recorded, as plain data. The counts are not copied. */
   toData(): RecorderData {
-    const { bytesIn, bytesOut, contents, dropped, histograms, lateStarts } = this
+    const { behind, bytesIn, bytesOut, contents, dropped, histograms, lateStarts } = this
     const counts = histograms.map((histogram) => histogram?.counts)
     const own = [...this.own].map(([key, histogram]) => [key, histogram.counts] as const)
-    const { closedByServer, closedByUs, opened, reused } = this
-    const connections = { opened, closedByUs, closedByServer, reused }
-    const tallies = { replies: this.replies(), errors: this.errors() }
+    const { closedByServer, closedByUs, connectsFailed, connectsFailedLocally, opened, reused } = this
+    const connections = { opened, closedByUs, closedByServer, connectsFailed, connectsFailedLocally, reused }
+    const tallies = { replies: this.replies(), errors: this.errors(), ends: this.ends() }
     const { warmUpAccepted, warmUpEnd } = this
-    const messages = { contents, dropped, lateStarts, warmUpAccepted, warmUpEnd }
+    const messages = { contents, behind, dropped, lateStarts, warmUpAccepted, warmUpEnd }
     return { bytesIn, bytesOut, ...connections, ...messages, histograms: counts, own, ...tallies }
   }
 
@@ -180,6 +210,11 @@ export class Recorder implements WireObserver {
     return ErrorTally.merge([this.errorTally.toData(this.begun), ...this.added.map(({ errors }) => errors)])
   }
 
+  /** What messages that were not accepted came to their end of, each counted once. */
+  ends(): ReadonlyArray<EndTally.EndCount> {
+    return [...this.endTally.toData(), ...this.added.flatMap(({ ends }) => ends)]
+  }
+
   /** Adds what another recorder has recorded. */
   add(data: RecorderData): void {
     this.bytesIn += data.bytesIn
@@ -187,10 +222,13 @@ export class Recorder implements WireObserver {
     this.opened += data.opened
     this.closedByUs += data.closedByUs
     this.closedByServer += data.closedByServer
+    this.connectsFailed += data.connectsFailed
+    this.connectsFailedLocally += data.connectsFailedLocally
     this.reused += data.reused
     this.contents += data.contents
     this.dropped += data.dropped
     this.lateStarts += data.lateStarts
+    this.behind += data.behind
     this.warmUpAccepted += data.warmUpAccepted
     this.warmUpEnd = Math.max(this.warmUpEnd, data.warmUpEnd)
     for (const [key, counts] of data.own) {
@@ -252,8 +290,11 @@ export interface RecorderData {
   readonly opened: number
   readonly closedByUs: number
   readonly closedByServer: number
+  readonly connectsFailed: number
+  readonly connectsFailedLocally: number
   readonly reused: number
   readonly contents: number
+  readonly behind: number
   readonly dropped: number
   readonly lateStarts: number
   readonly warmUpEnd: number
@@ -265,6 +306,7 @@ export interface RecorderData {
   /** Times since the run began. */
   readonly replies: ReadonlyArray<ReplyTally.ReplyCount>
   readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
+  readonly ends: ReadonlyArray<EndTally.EndCount>
 }
 
 const places: { readonly [what in Measured]: number } = {
@@ -279,5 +321,11 @@ const places: { readonly [what in Measured]: number } = {
   rset: 8,
   quit: 9,
   other: 10,
-  transaction: 11
+  transaction: 11,
+  connection: 12
 }
+
+const offsets: { readonly [ending in Ending]: number } = { accepted: 0, rejected: 1, failed: 2, unknown: 3 }
+
+/** How a step ended to which no valid answer came. */
+const unanswered = (step: Step): Ending => (step === "final" ? "unknown" : "failed")

@@ -26,6 +26,8 @@ export interface Connections {
   readonly opened: number
   /** Attempts that did not lead to a connection. */
   readonly failed: number
+  /** Attempts that failed for want of something on this machine, such as descriptors or ports. */
+  readonly local: number
   /** Messages that went over a connection that had carried one before. */
   readonly reused: number
   readonly closedByUs: number
@@ -48,10 +50,14 @@ export interface Interval {
   readonly accepted: number
   readonly rejected: number
   readonly failed: number
+  /** Of those that failed, the ones that the plan had abandoned. */
+  readonly abandoned: number
   readonly unknown: number
   /** Messages of an open run that began late, and those that were not begun for they had waited for too long. */
   readonly late: number
   readonly dropped: number
+  /** Those that began late with a session free. */
+  readonly behind: number
   readonly bytes: { readonly out: number; readonly in: number }
   readonly connections: Connections
   /** Messages under way at its end: one for each session that is busy. */
@@ -180,9 +186,11 @@ export const together = (parts: ReadonlyArray<Interval>): Interval => {
     accepted: total((part) => part.accepted),
     rejected: total((part) => part.rejected),
     failed: total((part) => part.failed),
+    abandoned: total((part) => part.abandoned),
     unknown: total((part) => part.unknown),
     late: total((part) => part.late),
     dropped: total((part) => part.dropped),
+    behind: total((part) => part.behind),
     bytes: { out: total((part) => part.bytes.out), in: total((part) => part.bytes.in) },
     connections: sumConnections(parts.map((part) => part.connections)),
     underWay: total((part) => part.underWay),
@@ -202,6 +210,7 @@ export const sumConnections = (all: ReadonlyArray<Connections>): Connections => 
   return {
     opened: total("opened"),
     failed: total("failed"),
+    local: total("local"),
     reused: total("reused"),
     closedByUs: total("closedByUs"),
     closedByServer: total("closedByServer")

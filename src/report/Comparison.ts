@@ -14,10 +14,9 @@
  */
 import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
-import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Welch from "../measure/Welch.js"
 import { merge } from "./MergedReport.js"
-import { Anything, type RunReport, valueAtPercentile } from "./RunReport.js"
+import { Anything, isGenerators, type RunReport, valueAtPercentile } from "./RunReport.js"
 
 const Row = Schema.Struct({
   of: Schema.String.annotations({ description: "What it is of: run, transaction, or a step." }),
@@ -150,8 +149,7 @@ export const make = (before: Runs, after: Runs): Comparison => {
   }
 }
 
-const bottlenecks = (runs: Runs): number =>
-  runs.filter(({ generator }) => generator !== undefined && GeneratorHealth.isBottleneck(generator)).length
+const bottlenecks = (runs: Runs): number => runs.filter(isGenerators).length
 
 const ends = ["rejected", "failed", "unknown"] as const
 /** Few, for each that is tested beside them widens the intervals of all. */

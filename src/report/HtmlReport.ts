@@ -14,7 +14,7 @@ import { styleSheet } from "./html/StyleSheet.js"
 import * as Timeline from "./html/Timeline.js"
 import * as JsonReport from "./JsonReport.js"
 import * as Phrases from "./Phrases.js"
-import type { Durations, RunReport } from "./RunReport.js"
+import { type Durations, isGenerators, type RunReport } from "./RunReport.js"
 import * as Summary from "./Summary.js"
 
 /** Nothing is loaded and nothing is run, whatever a server has smuggled into a text. The empty icon spares a request. */
@@ -49,7 +49,7 @@ ${bottleneck(report)}
 ${unmeasured(report)}
 <h1>${title}</h1>
 <p class="soft">${how(report)}</p>
-${report.reason === undefined ? undefined : markup`<p class="notice"><strong>${report.ended === "failed" ? "Ended by" : "Stopped by"}</strong> ${report.reason}</p>`}
+${report.reason === undefined ? undefined : markup`<p class="notice"><strong>${reasons[report.ended]}</strong> ${report.reason}</p>`}
 ${headline(report)}
 ${endings(report)}
 </header>
@@ -84,10 +84,18 @@ const how = (report: RunReport): string => {
   return `${end}${runs > 1 ? "" : ` after ${Axis.clock(elapsed / 1000)}`}, started ${start}${together}`
 }
 
-const bottleneck = ({ generator }: RunReport): Content =>
-  generator !== undefined && GeneratorHealth.isBottleneck(generator)
-    ? markup`<p class="notice" role="note"><strong>The generator was the bottleneck.</strong> It was busy ${percent(generator.utilisation)} of the time: the server may be faster than these figures. Try <code>--workers auto</code>, or fewer sessions.</p>`
-    : undefined
+/** What a run's reason is. */
+const reasons = { completed: "Note:", failed: "Ended by", stopped: "Stopped:", cut: "Cut short:" } as const
+
+const bottleneck = (report: RunReport): Content => {
+  if (!isGenerators(report)) return undefined
+  const { generator } = report
+  const busy =
+    generator === undefined
+      ? ""
+      : ` It worked, or waited for a processor, for ${percent(GeneratorHealth.saturationOf(generator))} of the time.`
+  return markup`<p class="notice" role="note"><strong>The generator was the bottleneck.</strong>${busy} The server may be faster than these figures. Try <code>--workers auto</code>, or fewer sessions.</p>`
+}
 
 const unmeasured = (report: RunReport): Content => {
   const warning = Phrases.nothingMeasured(report)
@@ -137,7 +145,8 @@ const endings = ({ messages }: RunReport): Markup => {
   const ends = [
     ["accepted", "accepted", messages.accepted],
     ["rejected", "rejected", messages.rejected],
-    ["failed", "failed", messages.failed],
+    ["failed", "failed", messages.failed - messages.abandoned],
+    ...(messages.abandoned > 0 ? [["abandoned as planned", "idle", messages.abandoned] as const] : []),
     ["unknown", "unknown", messages.unknown],
     ["not started", "idle", messages.notStarted]
   ] as const

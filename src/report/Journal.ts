@@ -28,7 +28,7 @@ const Buckets = durations.value.fields.buckets
  */
 export const StartRecord = Schema.Struct({
   type: Schema.Literal("start"),
-  version: Schema.Literal(1),
+  version: RunReport.schema.fields.version,
   tool,
   ids,
   startedAt,
@@ -92,7 +92,7 @@ export type Record = typeof Record.Type
  * @category rendering
  */
 export const start = ({ ids, plan, planned, startedAt, tool }: Start): string =>
-  line({ type: "start", version: 1, tool, ids, startedAt, plan, ...(planned === undefined ? {} : { planned }) })
+  line({ type: "start", version: 2, tool, ids, startedAt, plan, ...(planned === undefined ? {} : { planned }) })
 
 /**
  * The line of an interval.

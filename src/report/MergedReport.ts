@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Order from "effect/Order"
 import * as Accounting from "../measure/Accounting.js"
 import * as ErrorTally from "../measure/ErrorTally.js"
+import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Meter from "../measure/Meter.js"
 import * as ReplyTally from "../measure/ReplyTally.js"
 import * as Series from "../measure/Series.js"
@@ -47,7 +49,7 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     .flatMap(({ ended, reason }) => (ended === gravest && reason !== undefined ? [reason] : []))
     .sort()
   return {
-    version: 1,
+    version: 2,
     tool,
     runs: a.runs + b.runs,
     ids: [...new Set([...a.ids, ...b.ids])].sort(),
@@ -109,7 +111,13 @@ const mergeArrivals = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunRep
   const known = reports.flatMap(({ arrivals }) => (arrivals === undefined ? [] : [arrivals]))
   if (known.length === 0) return {}
   const sum = (of: (arrivals: (typeof known)[number]) => number) => known.reduce((total, each) => total + of(each), 0)
-  return { arrivals: { late: sum(({ late }) => late), dropped: sum(({ dropped }) => dropped) } }
+  return {
+    arrivals: {
+      late: sum(({ late }) => late),
+      dropped: sum(({ dropped }) => dropped),
+      behind: sum(({ behind }) => behind)
+    }
+  }
 }
 
 const mergeSeries = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "series"> => {
@@ -122,16 +130,27 @@ const mergeSeries = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunRepor
   return { series: Series.merge([...known, start]) }
 }
 
+const byRank = Order.tuple(Order.number, Order.number, Order.number, Order.number)
+
+/** How busy it was is that of the busiest. */
 const mergeGenerators = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "generator"> => {
   const known = reports.flatMap(({ generator }) => (generator === undefined ? [] : [generator]))
   if (known.length === 0) return {}
   const sum = (of: (generator: (typeof known)[number]) => number) =>
     RunReport.micros(known.reduce((total, generator) => total + of(generator), 0))
   const most = (of: (generator: (typeof known)[number]) => number) => Math.max(...known.map(of))
+  const rank = (generator: (typeof known)[number]) => {
+    const { utilisation, waited = 0, watched = 0 } = generator
+    return [GeneratorHealth.saturationOf(generator), utilisation, watched, waited] as const
+  }
+  const [busiest] = known.toSorted((a, b) => Order.reverse(byRank)(rank(a), rank(b)))
+  const { utilisation = 0, waited, watched } = busiest ?? {}
   return {
     generator: {
       cpu: { user: sum(({ cpu }) => cpu.user), system: sum(({ cpu }) => cpu.system) },
-      utilisation: most(({ utilisation }) => utilisation),
+      utilisation,
+      ...(watched === undefined ? {} : { watched }),
+      ...(waited === undefined ? {} : { waited }),
       delayMean: most(({ delayMean }) => delayMean),
       delayP99: most(({ delayP99 }) => delayP99)
     }

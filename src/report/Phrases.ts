@@ -28,10 +28,11 @@ export const title = ({ messages, plan }: Pick<RunReport, "messages" | "plan">):
  * @category formatting
  */
 export const connections = ({ connections }: Pick<RunReport, "connections">): ReadonlyArray<string> => {
-  const { closedByServer, closedByUs, failed, opened, reused } = connections
+  const { closedByServer, closedByUs, failed, local, opened, reused } = connections
   const parts = [
     [opened, "opened"],
     [failed, "failed"],
+    [local, "failed on this machine"],
     [reused, "reused for another message"],
     [closedByUs, "closed by us"],
     [closedByServer, "closed by the server"]

@@ -26,7 +26,7 @@ export const bounds: ReadonlyArray<number> = [
 export const render = (report: RunReport): string => {
   const { arrivals, bytes, connections, durations, elapsed, ended, errors, generator, messages } = report
   const { plan, rate, recipients, replies, startedAt, tool, verdicts = [] } = report
-  const { planned, started: _, ...ends } = messages
+  const { abandoned, failed, planned, started: _, ...ends } = messages
   const { offered, ...recipientEnds } = recipients
   const families = [
     gauge("info", "What ran, and against what.", [
@@ -36,7 +36,7 @@ export const render = (report: RunReport): string => {
     gauge("start_time_seconds", "When the run began.", [[{}, Date.parse(startedAt) / 1000]]),
     gauge("elapsed_seconds", "How long the run took.", [[{}, elapsed / 1000]]),
     gauge("messages_planned", "Messages that were to be sent.", [[{}, planned]]),
-    gauge("messages", "Messages by how they ended.", byEnd(ends)),
+    gauge("messages", "Messages by how they ended.", byEnd({ ...ends, failed: failed - abandoned, abandoned })),
     gauge("recipients_offered", "Recipients that were sent.", [[{}, offered]]),
     gauge("recipients", "Recipients by what became of them.", byEnd(recipientEnds)),
     gauge("rate", "Messages accepted per second, without the warm-up.", [[{}, rate]]),

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Accounting from "../measure/Accounting.js"
 import type * as ErrorTally from "../measure/ErrorTally.js"
-import type { Health } from "../measure/GeneratorHealth.js"
+import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Histogram from "../measure/Histogram.js"
 import type * as Meter from "../measure/Meter.js"
 import { endings, measured, type Recorder } from "../measure/Recorder.js"
@@ -47,9 +47,12 @@ const Buckets = Schema.Array(Schema.Tuple(Count, Count)).annotations({
 const Durations = Schema.Struct({
   of: Schema.String.annotations({
     description:
-      "A step; or transaction, from MAIL to the reply to the final dot. In an open run a transaction counts from when the message was due, service from when a session took it up, and start is how much later that was. queued are the writes that waited for the socket, for a millisecond or more."
+      "A step; or transaction, from MAIL to the reply to the final dot; connection, from when it stood to its end, which failed where the server ended it. In an open run a transaction counts from when the message was due, service from when a session took it up, and start is how much later that was. queued are the writes that waited for the socket, for a millisecond or more."
   }),
-  ending: Schema.Literal(...endings),
+  ending: Schema.Literal(...endings).annotations({
+    description:
+      "failed: also what was cut off by a time-out or a lost connection, after so long. unknown: the final dot was sent, and no valid answer came."
+  }),
   count: Count,
   min: Milliseconds,
   mean: Milliseconds,
@@ -64,6 +67,9 @@ const Durations = Schema.Struct({
 const Connections = Schema.Struct({
   opened: Count,
   failed: Count.annotations({ description: "Attempts that did not lead to a connection." }),
+  local: LaterCount.annotations({
+    description: "Attempts that failed for want of something on the generator's machine, such as descriptors or ports."
+  }),
   reused: Count.annotations({ description: "Messages that went over a connection that had carried one before." }),
   closedByUs: Count,
   closedByServer: Count.annotations({ description: "Closed or reset by the server, or given up after its 421 or 521." })
@@ -82,9 +88,11 @@ export const Interval = Schema.Struct({
   accepted: Count,
   rejected: Count,
   failed: Count,
+  abandoned: LaterCount,
   unknown: Count,
   late: LaterCount,
   dropped: LaterCount,
+  behind: LaterCount,
   bytes: Schema.Struct({ out: Count, in: Count }),
   connections: Connections,
   underWay: Schema.Int.annotations({ description: "Messages under way at its end." }),
@@ -103,7 +111,10 @@ const seen = { count: Count, first: Milliseconds, last: Milliseconds, example: S
 const Step = Schema.Literal(...steps)
 
 const fields = {
-  version: Schema.Literal(1).annotations({ description: "Of this format." }),
+  version: Schema.Literal(1, 2).annotations({
+    description:
+      "Of this format. Version 2 has the ending unknown, the connection's duration, and more counts, which are 0 in version 1."
+  }),
   tool: Schema.Struct({ name: Schema.String, version: Schema.String }),
   runs: Schema.Int.annotations({ description: "How many runs were merged into this one." }),
   ids: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [], exact: true }).annotations({
@@ -125,6 +136,9 @@ const fields = {
     accepted: Count,
     rejected: Count,
     failed: Count,
+    abandoned: LaterCount.annotations({
+      description: "Of those that failed, the ones that were left half way because the plan says so."
+    }),
     unknown: Count,
     notStarted: Count
   }),
@@ -141,7 +155,10 @@ const fields = {
       late: Count.annotations({
         description: "Messages that waited for a session when they were due, and then began."
       }),
-      dropped: Count.annotations({ description: "Messages that waited for too long, and were not begun." })
+      dropped: Count.annotations({ description: "Messages that waited for too long, and were not begun." }),
+      behind: LaterCount.annotations({
+        description: "Messages that began more than 10 ms late with a session free: the generator was behind."
+      })
     }),
     { exact: true }
   ).annotations({ description: "Of an open run, whose messages start when they are due." }),
@@ -176,6 +193,10 @@ const fields = {
     Schema.Struct({
       cpu: Schema.Struct({ user: Milliseconds, system: Milliseconds }),
       utilisation: Schema.Number.annotations({ description: "The share of time in which the busiest thread worked." }),
+      watched: Schema.optionalWith(Milliseconds, { exact: true }).annotations({ description: "For how long." }),
+      waited: Schema.optionalWith(Milliseconds, { exact: true }).annotations({
+        description: "How long the thread was ready to run and had no processor, where the system tells it."
+      }),
       delayMean: Milliseconds.annotations({ description: "By how much the thread's timers are late." }),
       delayP99: Milliseconds
     }),
@@ -252,7 +273,11 @@ export const make = (
     health,
     series,
     version
-  }: { readonly version: string; readonly health?: Health | undefined; readonly series?: Series.Series | undefined }
+  }: {
+    readonly version: string
+    readonly health?: GeneratorHealth.Health | undefined
+    readonly series?: Series.Series | undefined
+  }
 ): RunReport => {
   const { accounting, endedBy, recorder, runId, startedAt, stopped, workerDied = Option.none() } = finished
   const elapsed = micros(finished.elapsed)
@@ -270,7 +295,7 @@ export const make = (
         }
       : {}
   return {
-    version: 1,
+    version: 2,
     tool: { name: "smtp-source", version },
     runs: 1,
     ids: [runId],
@@ -282,7 +307,7 @@ export const make = (
     plan: { ...plan },
     messages: { planned, ...messages },
     recipients,
-    ...(Arrival.isOpen(plan) ? { arrivals: { late: recorder.lateStarts, dropped: recorder.dropped } } : {}),
+    ...(Arrival.isOpen(plan) ? { arrivals: arrivalsOf(recorder) } : {}),
     ...measured,
     rate: measuredRate({ messages, active, ...measured }),
     bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
@@ -299,6 +324,22 @@ export const make = (
     ...(health === undefined ? {} : { generator: health })
   }
 }
+
+const arrivalsOf = ({ behind, dropped, lateStarts: late }: Recorder) => ({ late, dropped, behind })
+
+/**
+ * Whether what was measured may be the generator's own slowness, by how it fared and by how it kept to the rate.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const isGenerators = ({
+  arrivals,
+  generator,
+  messages
+}: Pick<RunReport, "arrivals" | "generator" | "messages">): boolean =>
+  (generator !== undefined && GeneratorHealth.isBottleneck(generator)) ||
+  (arrivals !== undefined && GeneratorHealth.isBehind(arrivals.behind, messages.started))
 
 /**
  * Counts of replies, as a report has them.

@@ -107,7 +107,7 @@ export class RunningReport {
    */
   report(underWay: "unknown" | "open" = "unknown"): RunReport.RunReport {
     const { start, total } = this
-    const { accepted = 0, failed = 0, rejected = 0, started = 0, unknown = 0 } = total ?? {}
+    const { abandoned = 0, accepted = 0, failed = 0, rejected = 0, started = 0, unknown = 0 } = total ?? {}
     const { ids, plan, planned = started, startedAt, tool } = start
     const elapsed = total?.at ?? 0
     const active: Spans.Spans = [[0, elapsed]]
@@ -118,7 +118,7 @@ export class RunningReport {
         : { measured: { accepted: this.measured.accepted, active: from === undefined ? [] : [[from, elapsed]] } }
     const unseen = underWay === "open" ? 0 : started - accepted - rejected - failed - unknown
     return {
-      version: 1,
+      version: 2,
       tool,
       runs: 1,
       ids,
@@ -133,13 +133,14 @@ export class RunningReport {
         accepted,
         rejected,
         failed,
+        abandoned,
         unknown: unknown + unseen,
         notStarted: planned - started
       },
       recipients: this.recipients,
       ...(plan.rate === undefined && plan.stages === undefined
         ? {}
-        : { arrivals: { late: total?.late ?? 0, dropped: total?.dropped ?? 0 } }),
+        : { arrivals: { late: total?.late ?? 0, dropped: total?.dropped ?? 0, behind: total?.behind ?? 0 } }),
       ...measured,
       rate: RunReport.measuredRate({ messages: { accepted }, active, ...measured }),
       bytes: total?.bytes ?? { out: 0, in: 0 },

@@ -28,10 +28,10 @@ export const parse = (text: string): Either.Either<RunReport.RunReport, string> 
       catch: (error) => `not JSON: ${error instanceof Error ? error.message : String(error)}`
     })
     const version = typeof value === "object" && value !== null && "version" in value ? value.version : undefined
-    if (typeof version === "number" && version !== 1) {
-      return yield* Either.left(`version ${version} of the format, of which this smtp-report reads version 1`)
+    if (typeof version === "number" && version !== 1 && version !== 2) {
+      return yield* Either.left(`version ${version} of the format, of which this smtp-report reads versions 1 and 2`)
     }
-    if (version !== 1) return yield* Either.left("no report of smtp-source: it has no version")
+    if (version === undefined) return yield* Either.left("no report of smtp-source: it has no version")
     const report = yield* Either.mapLeft(decode(value), (error) => {
       const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
       return issue === undefined ? error.message : at(issue.path, issue.message)

@@ -6,6 +6,7 @@
 import type { Accounting } from "../measure/Accounting.js"
 import * as Histogram from "../measure/Histogram.js"
 import type { Recorder } from "../measure/Recorder.js"
+import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 
 /**
  * What a summary tells of. Times are in milliseconds.
@@ -18,6 +19,8 @@ export interface Summarised {
   readonly recorder: Recorder
   readonly elapsed: number
   readonly stopped: boolean
+  /** How the generator fared, where that was watched. */
+  readonly health?: GeneratorHealth.Health | undefined
 }
 
 /**
@@ -26,8 +29,8 @@ export interface Summarised {
  * @since 0.1.0
  * @category rendering
  */
-export const render = ({ accounting, elapsed, recorder, stopped }: Summarised): ReadonlyArray<string> => {
-  const { accepted, failed, notStarted, planned, recipients, rejected, unknown } = accounting
+export const render = ({ accounting, elapsed, health, recorder, stopped }: Summarised): ReadonlyArray<string> => {
+  const { abandoned, accepted, failed, notStarted, planned, recipients, rejected, started, unknown } = accounting
   const seconds = elapsed / 1000
   const { warmUpAccepted, warmUpEnd } = recorder
   const measured = Math.max(0, elapsed - warmUpEnd) / 1000
@@ -35,11 +38,15 @@ export const render = ({ accounting, elapsed, recorder, stopped }: Summarised): 
   const ends = [
     `${count(accepted)} accepted`,
     `${count(rejected)} rejected`,
-    `${count(failed)} failed`,
+    `${count(failed - abandoned)} failed`,
+    ...(abandoned === 0 ? [] : [`${count(abandoned)} abandoned as planned`]),
     `${count(unknown)} unknown`,
     `${count(notStarted)} not started`
   ]
+  const { behind, dropped, lateStarts } = recorder
+  const isSlow = health !== undefined && GeneratorHealth.isBottleneck(health)
   const lines = [
+    ...(isSlow || GeneratorHealth.isBehind(behind, started) ? [bottleneck] : []),
     `${count(planned)} messages: ${ends.join(", ")}`,
     `${duration(seconds)}${stopped ? " until stopped" : ""}, ${count(Math.round(rate))} messages/s`
   ]
@@ -57,8 +64,9 @@ export const render = ({ accounting, elapsed, recorder, stopped }: Summarised): 
   const start = recorder.ownHistogram("start", "accepted")
   if (start !== undefined) {
     const lateness = milliseconds(Histogram.valueAtPercentile(start, 99))
-    const { dropped, lateStarts } = recorder
-    lines.push(`${count(lateStarts)} late starts, ${count(dropped)} dropped, lateness p99 ${lateness}`)
+    const waited = `${count(lateStarts)} waited for a session, ${count(dropped)} dropped`
+    const late = behind === 0 ? "" : `, ${count(behind)} started late because the generator was behind`
+    lines.push(`${waited}${late}, lateness p99 ${lateness}`)
   }
   const histogram = recorder.histogram("transaction", "accepted")
   if (histogram !== undefined) {
@@ -67,6 +75,8 @@ export const render = ({ accounting, elapsed, recorder, stopped }: Summarised): 
   }
   return lines
 }
+
+const bottleneck = "the generator was the bottleneck: the server may be faster than this"
 
 /**
  * A number with its thousands apart.

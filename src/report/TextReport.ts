@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as GeneratorHealth from "../measure/GeneratorHealth.js"
+import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Lines from "./Lines.js"
 import * as Phrases from "./Phrases.js"
-import type { Durations, RunReport } from "./RunReport.js"
+import { type Durations, isGenerators, type RunReport } from "./RunReport.js"
 import * as Summary from "./Summary.js"
 
 const columns = 80
@@ -39,20 +39,23 @@ const { count } = Summary
 
 const whatHappened = (report: RunReport): ReadonlyArray<string> => {
   const { ended, messages, reason, recipients, runs, startedAt } = report
-  const { accepted, failed, notStarted, planned, rejected, unknown } = messages
+  const { abandoned, accepted, failed, notStarted, planned, rejected, unknown } = messages
   const several = runs > 1 ? `, ${runs} runs together` : ""
   const ends = [
     ["accepted", accepted],
     ["rejected", rejected],
-    ["failed", failed],
+    ["failed", failed - abandoned],
+    ["abandoned as planned", abandoned],
     ["unknown", unknown],
     ["not started", notStarted]
   ] as const
   const told = ends.filter(([end, messages]) => end === "accepted" || messages > 0)
+  // What a verdict stopped has a reason; what a signal stopped has none.
+  const isAborted = ended === "stopped" && reason !== undefined
   const { offered, ...recipientEnds } = recipients
   const lost = offered - recipients.accepted
   return [
-    ...wrapped(`${Phrases.title(report)}: ${verb[ended]}${several}`),
+    ...wrapped(`${Phrases.title(report)}: ${isAborted ? "aborted" : verb[ended]}${several}`),
     ...(reason === undefined ? [] : wrapped(`  ${reason}`)),
     ...named("started", `${startedAt}, took ${Phrases.took(report)}`),
     ...named(
@@ -87,13 +90,12 @@ const wasItFast = (report: RunReport): ReadonlyArray<string> => {
   const { bytes, durations, generator, rate } = report
   const perSecond = (amount: number) => `${size(Phrases.perSecond(amount, report))}/s`
   const traffic = `${perSecond(bytes.out)} out, ${perSecond(bytes.in)} in`
-  const bottleneck =
-    generator !== undefined && GeneratorHealth.isBottleneck(generator)
-      ? [
-          "THE GENERATOR WAS THE BOTTLENECK: the server may be faster than this.",
-          "  Try --workers auto, or fewer sessions."
-        ]
-      : []
+  const bottleneck = isGenerators(report)
+    ? [
+        "THE GENERATOR WAS THE BOTTLENECK: the server may be faster than this.",
+        "  Try --workers auto, or fewer sessions."
+      ]
+    : []
   const warning = Phrases.nothingMeasured(report)
   const table = [...durations.filter(isWhole), ...durations.filter((row) => !isWhole(row))]
   const glossary = Phrases.glossary(report).map((line) => `  ${line}`)
@@ -103,6 +105,7 @@ const wasItFast = (report: RunReport): ReadonlyArray<string> => {
     ...named("rate", `${rate < 10 ? rate.toFixed(2) : count(Math.round(rate))} messages/s, ${traffic}`),
     ...arrivalsOf(report),
     ...(generator === undefined ? [] : named("generator", healthOf(generator))),
+    ...writesOf(report),
     ...(table.length === 0 ? [] : ["", row("milliseconds", headings), ...table.flatMap(durationRows)]),
     ...(glossary.length === 0 ? [] : ["", ...glossary])
   ]
@@ -110,9 +113,18 @@ const wasItFast = (report: RunReport): ReadonlyArray<string> => {
 
 const isWhole = ({ of }: Durations): boolean => of === "transaction"
 
-const healthOf = ({ cpu, delayP99, utilisation }: GeneratorHealth.Health): string => {
+const healthOf = ({ cpu, delayP99, utilisation, waited = 0 }: GeneratorHealth.Health): string => {
   const spent = Summary.duration((cpu.user + cpu.system) / 1000)
-  return `${(utilisation * 100).toFixed(0)} % busy, CPU ${spent}, timers late by ${delayP99.toFixed(1)} ms (p99)`
+  const starved = waited >= 1 ? `, waited ${Summary.duration(waited / 1000)} for a processor` : ""
+  return `${(utilisation * 100).toFixed(0)} % busy, CPU ${spent}, timers late by ${delayP99.toFixed(1)} ms (p99)${starved}`
+}
+
+/** That the other side reads more slowly than is written is not the generator's doing. */
+const writesOf = ({ durations }: RunReport): ReadonlyArray<string> => {
+  const queued = durations.find(({ of }) => of === "queued")
+  if (queued === undefined) return []
+  const waits = queued.count === 1 ? "1 write waited" : `${count(queued.count)} writes waited`
+  return named("writes", `${waits} for server or network to read (p99 ${figure(queued.p99)} ms)`)
 }
 
 /** What an open run was to do, and whether it did; and what a warm-up leaves out. */
@@ -124,9 +136,10 @@ const arrivalsOf = (report: RunReport): ReadonlyArray<string> => {
   const intended = typeof plan.rate === "string" ? plan.rate : `stages ${String(plan.stages)}`
   const start = durations.find(({ of }) => of === "start")
   const lateness = start === undefined ? "" : `, lateness p99 ${figure(start.p99)} ms`
-  const { dropped, late } = arrivals
-  const told = named("arrivals", `${intended}: ${count(late)} late starts, ${count(dropped)} dropped${lateness}`)
-  return [...told, ...warmUp]
+  const { behind, dropped, late } = arrivals
+  const ours = behind === 0 ? "" : `, ${count(behind)} over 10 ms late for the generator was behind`
+  const waited = `${count(late)} waited for a session, ${count(dropped)} dropped`
+  return [...named("arrivals", `${intended}: ${waited}${lateness}${ours}`), ...warmUp]
 }
 
 const headings = ["count", "mean", "p50", "p90", "p99", "p99.9", "max"] as const

@@ -67,6 +67,7 @@ export class Conversation implements Wire, Expiring {
   /** A greeting may come before anybody waits for it. */
   private greeting: Reply.Reply | undefined = undefined
   private begun = false
+  private readonly openedAt: number
   /** Whether it is known who ended the connection. */
   private over = false
   /** QUIT was sent: the end is our doing, whoever closes first. */
@@ -83,6 +84,7 @@ export class Conversation implements Wire, Expiring {
       this.pacing = new Pacing(bytesPerSecond, deadlines, write, progressed, () => this.handedOver())
     }
     deadlines.add(this)
+    this.openedAt = deadlines.now()
     observer.opened++
   }
 
@@ -213,8 +215,12 @@ export class Conversation implements Wire, Expiring {
   private end(byServer: boolean): void {
     if (this.over) return
     this.over = true
-    if (byServer && !this.parting) this.options.observer.closedByServer++
-    else this.options.observer.closedByUs++
+    const { deadlines, observer } = this.options
+    const theirs = byServer && !this.parting
+    if (theirs) observer.closedByServer++
+    else observer.closedByUs++
+    const now = deadlines.now()
+    observer.onClosed(theirs, now - this.openedAt, now)
   }
 
   expire(): void {
@@ -291,7 +297,10 @@ export class Conversation implements Wire, Expiring {
     const step = this.awaited()
     this.spoil(failure)
     if (resume === undefined || step === undefined) return
+    const { deadlines, observer } = this.options
     const error = failure(step)
+    const now = deadlines.now()
+    observer.onFailed(step, now - this.since, now)
     this.resume = undefined
     this.steps = nothing
     this.end(false)

@@ -88,6 +88,15 @@ export interface Failed {
 }
 
 /**
+ * Whether it ended half way because it was meant to: nothing went wrong.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isIntended = (outcome: Outcome): boolean =>
+  outcome._tag === "Failed" && outcome.error._tag === "ConnectionLost" && outcome.error.how === "intended"
+
+/**
  * The books of a message of which no recipient was offered.
  *
  * @since 0.1.0

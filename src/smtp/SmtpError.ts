@@ -96,8 +96,8 @@ export class ConnectFailed extends Data.TaggedError("ConnectFailed")<{
  */
 export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{
   readonly step: Step
-  /** Closed or reset by the server, or abandoned by us. */
-  readonly how: "closed" | "reset" | "abandoned"
+  /** Closed or reset by the server; abandoned by us, when the run ends; or left half way because that is the plan. */
+  readonly how: "closed" | "reset" | "abandoned" | "intended"
   /** The replies of the same group that came before. */
   readonly replies: ReadonlyArray<Reply>
   /** What a server said on its own before it closed, such as a 421. */
@@ -105,8 +105,9 @@ export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{
 }> {
   override get message(): string {
     if (this.how === "abandoned") return `stopped while ${described[this.step]}`
+    if (this.how === "intended") return `left as planned, before ${described[this.step]}`
     const said = this.reply === undefined ? "" : ` (the server said: ${this.reply.code} ${this.reply.text})`
-    return Printable.escape(`lost connection while ${described[this.step]}${said}`)
+    return Printable.escapeBytes(`lost connection while ${described[this.step]}${said}`)
   }
 }
 
@@ -139,7 +140,7 @@ export class ReplyMalformed extends Data.TaggedError("ReplyMalformed")<{
   readonly replies: ReadonlyArray<Reply>
 }> {
   override get message(): string {
-    return Printable.escape(`malformed reply while ${described[this.step]}: ${this.reason}`)
+    return Printable.escapeBytes(`malformed reply while ${described[this.step]}: ${this.reason}`)
   }
 }
 
@@ -154,7 +155,7 @@ export class ReplyRejected extends Data.TaggedError("ReplyRejected")<{
   readonly reply: Reply
 }> {
   override get message(): string {
-    return Printable.escape(`${refused[this.step]} rejected: ${this.reply.code} ${this.reply.text}`)
+    return Printable.escapeBytes(`${refused[this.step]} rejected: ${this.reply.code} ${this.reply.text}`)
   }
 }
 
@@ -228,7 +229,7 @@ export type SmtpErrorData =
   | {
       readonly _tag: "ConnectionLost"
       readonly step: Step
-      readonly how: "closed" | "reset" | "abandoned"
+      readonly how: "closed" | "reset" | "abandoned" | "intended"
       readonly replies: ReadonlyArray<Reply>
       readonly reply?: Reply | undefined
     }

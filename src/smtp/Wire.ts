@@ -101,6 +101,10 @@ export interface WireObserver {
   readonly onReply: (step: Step, reply: Reply, elapsed: number, now: number) => void
   /** The final dot was handed over, so long after the first byte of the content. */
   readonly onContent: (elapsed: number, now: number) => void
+  /** A step ended without its reply, after so long: the connection was lost, late, or made no sense. */
+  readonly onFailed: (step: Step, elapsed: number, now: number) => void
+  /** A connection ended that had stood for so long. */
+  readonly onClosed: (byServer: boolean, elapsed: number, now: number) => void
   /** A write waited so long for the socket: a millisecond or more. */
   readonly onQueued: (elapsed: number) => void
   /** The dialogue, for who wants to read it: commands and replies, content left out. */

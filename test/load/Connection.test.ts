@@ -146,10 +146,21 @@ describe("--keep-going, when no connection can be opened", () => {
     Effect.gen(function* () {
       const script: Script = ({ connection, moment }) =>
         moment === "connect" && connection < 10 ? { refuse: "EMFILE", local: true } : undefined
-      const { accounting, server } = yield* drive(simulate({ messages: 1, keepGoing: true }, { script }))
+      const told: Array<string> = []
+      const onTrouble = (_: string, text: string) => told.push(text)
+      const { accounting, recorder, server } = yield* drive(
+        simulate({ messages: 1, keepGoing: true }, { script, onTrouble })
+      )
       // 1 + 2 + 4 + 8 + 16 + 32 + 64 + 100 + 100 + 100
       assert.deepStrictEqual(server.times("connect"), [427])
       assert.strictEqual(accounting.accepted, 1)
+      // It is told, as this machine's, and it is no failed connect of the server's.
+      assert.deepStrictEqual(told, ["connect: EMFILE"])
+      const [error, ...others] = recorder.errors()
+      assert.deepInclude(error, { step: "connect", detail: "EMFILE", local: true, count: 10 })
+      assert.deepStrictEqual(others, [])
+      assert.deepInclude(recorder.connections(), { opened: 1, failed: 0, local: 10 })
+      assert.isUndefined(recorder.histogram("connect", "failed"))
     })
   )
 

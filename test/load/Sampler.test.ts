@@ -35,6 +35,7 @@ describe("the samples of a run", () => {
       assert.deepStrictEqual(samples.at(-1)?.interval.connections, {
         opened: 0,
         failed: 0,
+        local: 0,
         reused: 2,
         closedByUs: 2,
         closedByServer: 0

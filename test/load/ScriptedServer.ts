@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Load from "../../src/load/Load.js"
-import * as Accounting from "../../src/measure/Accounting.js"
+import * as Laws from "../../src/measure/Laws.js"
 import * as Plan from "../../src/plan/Plan.js"
 import { Conversation } from "../../src/smtp/Conversation.js"
 import type { Outcome } from "../../src/smtp/Outcome.js"
@@ -367,7 +367,9 @@ export const simulate = (input: Plan.PlanInput, options: SimulationOptions = {})
       }
       const running = Effect.orDie(Load.run(plan, { ...options, onOutcome }))
       const result = yield* Effect.provide(running, server.layer)
-      assert.deepStrictEqual(Accounting.violations(result.accounting), [])
+      const cutOff = result.stopped || Option.isSome(result.endedBy)
+      const warmedUp = plan.warmUp !== undefined
+      assert.deepStrictEqual(Laws.violations({ ...result, warmedUp, cutOff, partial: false }), [])
       assert.lengthOf(Object.keys(outcomes), result.accounting.started)
       assert.strictEqual(server.open(), 0, "a wire was left open")
       const fatal = Option.getOrUndefined(Option.map(result.endedBy, told))

@@ -3,7 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
-import * as Accounting from "../../src/measure/Accounting.js"
+import * as Laws from "../../src/measure/Laws.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as Shape from "../../src/plan/Shape.js"
 import * as TestServer from "../../src/sink/TestServer.js"
@@ -17,7 +17,7 @@ const simulate = (
   Effect.gen(function* () {
     const server = yield* TestServer.TestServer
     const result = yield* Load.run(Plan.make({ helloName: "me.example", seed: "shapes", ...input }), runOptions)
-    assert.deepStrictEqual(Accounting.violations(result.accounting), [])
+    assert.deepStrictEqual(Laws.violations({ ...result, warmedUp: false, cutOff: result.stopped, partial: false }), [])
     return { ...result, server }
   }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
 
@@ -228,9 +228,18 @@ describe("--abandon", () => {
   for (const step of Shape.steps) {
     it.effect(`leaves after the reply to ${step}, which ends its message and nothing else`, () =>
       Effect.gen(function* () {
-        const { accounting, endedBy, server } = yield* simulate({ messages: 5, recipients: 2, abandon: step })
+        const told: Array<string> = []
+        const { accounting, endedBy, recorder, server } = yield* simulate(
+          { messages: 5, recipients: 2, abandon: step },
+          {},
+          { onTrouble: (_, text) => told.push(text) }
+        )
         assert.strictEqual(endedBy._tag, "None")
-        assert.deepInclude(accounting, { started: 5, failed: 5, accepted: 0 })
+        assert.deepInclude(accounting, { started: 5, failed: 5, abandoned: 5, accepted: 0 })
+        // Nothing went wrong.
+        assert.deepStrictEqual(recorder.errors(), [])
+        assert.deepStrictEqual(told, [])
+        assert.isUndefined(recorder.histogram("transaction", "failed"))
         assert.lengthOf(server.sessions, 5)
         for (const { end } of server.sessions) assert.deepInclude(end, { by: "client", how: "reset" })
         if (step !== "greeting") assert.isTrue(dialogues(server).every((dialogue) => dialogue === seen[step]))

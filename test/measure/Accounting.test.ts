@@ -5,6 +5,7 @@ import * as Outcome from "../../src/smtp/Outcome.js"
 import { ConnectionLost } from "../../src/smtp/SmtpError.js"
 
 const lost = new ConnectionLost({ step: "mail", how: "closed", replies: [] })
+const left = new ConnectionLost({ step: "data", how: "intended", replies: [] })
 const reply = { code: 550, text: "no" }
 
 const books = fc
@@ -18,6 +19,7 @@ const outcome: fc.Arbitrary<Outcome.Outcome> = fc.oneof(
   books.map((recipients) => ({ _tag: "Accepted" as const, recipients })),
   books.map((recipients) => ({ _tag: "Rejected" as const, step: "rcpt" as const, reply, recipients })),
   books.map((recipients) => ({ _tag: "Failed" as const, error: lost, recipients })),
+  books.map((recipients) => ({ _tag: "Failed" as const, error: left, recipients })),
   books.map((recipients) => ({ _tag: "Unknown" as const, error: lost, recipients })),
   fc.nat(9).map(Outcome.acceptedByAll),
   fc.constant(Outcome.notStarted)
@@ -47,6 +49,7 @@ const empty = {
   accepted: 0,
   rejected: 0,
   failed: 0,
+  abandoned: 0,
   unknown: 0,
   notStarted: 0,
   recipients: Outcome.noRecipients
@@ -67,6 +70,10 @@ describe("book", () => {
       [
         { _tag: "Failed", error: lost, recipients },
         { failed: 1, recipients }
+      ],
+      [
+        { _tag: "Failed", error: left, recipients },
+        { failed: 1, abandoned: 1, recipients }
       ],
       [
         { _tag: "Unknown", error: lost, recipients },
@@ -167,6 +174,12 @@ describe("violations", () => {
       }),
       { seed: 3, numRuns: 100 }
     )
+  })
+
+  it("are found where more were abandoned than failed", () => {
+    const books = { ...empty, planned: 1, started: 1, failed: 1 }
+    assert.deepStrictEqual(Accounting.violations({ ...books, abandoned: 1 }), [])
+    assert.deepStrictEqual(Accounting.violations({ ...books, abandoned: 2 }), ["abandoned 2 are more than failed 1"])
   })
 
   it("name the law and its numbers", () => {

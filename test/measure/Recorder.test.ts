@@ -63,19 +63,27 @@ describe("durations", () => {
     })
   )
 
-  it.effect("of a step that stalls once are long there, once, and nowhere else but in its transaction", () =>
-    Effect.gen(function* () {
-      for (const stalled of moments) {
-        const script = delayed(({ moment, total }) => (moment === stalled && total === 7 ? { after: 5000 } : undefined))
-        const { recorder } = yield* drive(simulate({ messages: 20, sessions: 1 }, { script }))
-        const inside = ["mail", "rcpt", "data", "content"].includes(stalled)
-        const long = samples(recorder).filter(({ highest }) => highest >= 1e9)
-        assert.deepStrictEqual(
-          long.map(({ count, ending, of }) => [of, ending, count]),
-          [[steps[stalled], "accepted", 1], ...(inside ? [["transaction", "accepted", 1]] : [])]
-        )
-      }
-    })
+  it.effect(
+    "of a step that stalls once are long there, once, and nowhere else but in its transaction and connection",
+    () =>
+      Effect.gen(function* () {
+        for (const stalled of moments) {
+          const script = delayed(({ moment, total }) =>
+            moment === stalled && total === 7 ? { after: 5000 } : undefined
+          )
+          const { recorder } = yield* drive(simulate({ messages: 20, sessions: 1 }, { script }))
+          const inside = ["mail", "rcpt", "data", "content"].includes(stalled)
+          const long = samples(recorder).filter(({ highest }) => highest >= 1e9)
+          assert.deepStrictEqual(
+            long.map(({ count, ending, of }) => [of, ending, count]),
+            [
+              [steps[stalled], "accepted", 1],
+              ...(inside ? [["transaction", "accepted", 1]] : []),
+              ...(stalled === "connect" ? [] : [["connection", "accepted", 1]])
+            ]
+          )
+        }
+      })
   )
 
   it.effect("of what was refused, or came to nothing, are never among those of what was accepted", () =>
@@ -96,6 +104,44 @@ describe("durations", () => {
         assert.strictEqual(Histogram.total(recorder.histogram(of, "accepted")!), 30)
       }
       assert.strictEqual(has(recorder, "transaction", "accepted", 60), 30)
+    })
+  )
+
+  it.effect("of a step that was cut off are counted there, as long as it was waited for", () =>
+    Effect.gen(function* () {
+      const ends: { readonly [moment in "mail" | "content"]: ReturnType<Script> } = {
+        mail: { after: 250, say: "", end: "reset" },
+        content: { say: "" }
+      }
+      const script = delayed(({ moment, total }) =>
+        (moment === "mail" || moment === "content") && total === 3 ? ends[moment] : undefined
+      )
+      const { accounting, recorder } = yield* drive(
+        simulate({ messages: 10, keepGoing: true, timeout: 30, reuse: true }, { script })
+      )
+      assert.deepInclude(accounting, { accepted: 8, failed: 1, unknown: 1 })
+      assert.strictEqual(has(recorder, "mail", "failed", 250), 1)
+      assert.strictEqual(has(recorder, "final", "unknown", 30_000), 1)
+      assert.isUndefined(recorder.histogram("final", "failed"))
+      const ofTransactions = Object.fromEntries(
+        (["accepted", "failed", "unknown"] as const).map((ending) => [
+          ending,
+          Histogram.total(recorder.histogram("transaction", ending)!)
+        ])
+      )
+      assert.deepStrictEqual(ofTransactions, { accepted: 8, failed: 1, unknown: 1 })
+      assert.strictEqual(has(recorder, "transaction", "unknown", 11 + 13 + 17 + 30_000), 1)
+    })
+  )
+
+  it.effect("of connections are from when they stood to their end, and failed where the server ended them", () =>
+    Effect.gen(function* () {
+      const script = delayed(({ connection, moment }) =>
+        connection === 1 && moment === "mail" ? { after: 500, say: "", end: "closed" } : undefined
+      )
+      const { recorder } = yield* drive(simulate({ messages: 3, keepGoing: true }, { script }))
+      assert.strictEqual(has(recorder, "connection", "accepted", 5 + 7 + 11 + 13 + 17 + 19 + 23), 2)
+      assert.strictEqual(has(recorder, "connection", "failed", 5 + 7 + 500), 1)
     })
   )
 

@@ -81,7 +81,7 @@ describe("the HTML report as text", () => {
   })
 
   it("tells of an open run what it was to do, and whether it did", () => {
-    const open = { ...reportOf(samples), arrivals: { late: 1234, dropped: 56 } }
+    const open = { ...reportOf(samples), arrivals: { late: 1234, dropped: 56, behind: 0 } }
     const text = HtmlReport.render({
       ...open,
       plan: { ...open.plan, rate: "500/s", warmUp: "10s" },
@@ -116,12 +116,12 @@ describe("the HTML report as text", () => {
     assert.notInclude(throughput, "900 accepted")
     assert.include(throughput, "59 s to 1:00 min")
     assert.include(page, "from MAIL to the reply")
-    const open = { ...reportOf(samples), arrivals: { late: 0, dropped: 0 } }
+    const open = { ...reportOf(samples), arrivals: { late: 0, dropped: 0, behind: 0 } }
     assert.include(HtmlReport.render(open, moments), "from when due to the reply")
   })
 
   it("tells what became of connections, and that messages have no limit where they have none", () => {
-    const connections = { opened: 289, failed: 3, reused: 0, closedByUs: 1, closedByServer: 288 }
+    const connections = { opened: 289, failed: 3, local: 0, reused: 0, closedByUs: 1, closedByServer: 288 }
     const text = HtmlReport.render({ ...reportOf(samples), connections, plan: { messages: 2_147_483_647 } })
     assert.include(text, "289 opened, 3 failed, 1 closed by us, 288 closed by the server")
     assert.include(text, "no limit")

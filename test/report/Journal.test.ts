@@ -67,7 +67,7 @@ describe("a journal", () => {
   it("of an open run that was cut tells of late starts and of what was dropped", () => {
     const open = Journal.start({ ...start, plan: { rate: "10/s" } })
     const { report: cut } = Either.getOrThrow(Journal.read(open + seconds.join("")))
-    assert.deepStrictEqual(cut.arrivals, { late: 12, dropped: 0 })
+    assert.deepStrictEqual(cut.arrivals, { late: 12, dropped: 0, behind: 0 })
   })
 
   it("that was cut tells how the generator fared by then", () => {

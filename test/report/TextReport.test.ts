@@ -8,10 +8,10 @@ import { reportOf } from "./Reports.js"
 
 const empty = reportOf([])
 
-const withMessages = (messages: Omit<RunReport["messages"], "planned" | "started">): RunReport => {
+const withMessages = (messages: Omit<RunReport["messages"], "planned" | "started" | "abandoned">): RunReport => {
   const { accepted, failed, notStarted, rejected, unknown } = messages
   const started = accepted + rejected + failed + unknown
-  return { ...empty, messages: { ...messages, started, planned: started + notStarted } }
+  return { ...empty, messages: { ...messages, abandoned: 0, started, planned: started + notStarted } }
 }
 
 describe("the text report", () => {
@@ -63,7 +63,7 @@ describe("the text report", () => {
   })
 
   it("tells what became of connections, without what never happened", () => {
-    const connections = { opened: 1289, failed: 3, reused: 0, closedByUs: 1, closedByServer: 1288 }
+    const connections = { opened: 1289, failed: 3, local: 0, reused: 0, closedByUs: 1, closedByServer: 1288 }
     assert.include(
       TextReport.render({ ...empty, connections }),
       "  connected  1,289 opened, 3 failed, 1 closed by us, 1,288 closed by the server\n"
@@ -102,7 +102,7 @@ describe("the text report", () => {
         { of: "start", ...row }
       ]
     }
-    const text = TextReport.render({ ...open, arrivals: { late: 0, dropped: 0 } })
+    const text = TextReport.render({ ...open, arrivals: { late: 0, dropped: 0, behind: 0 } })
     assert.match(text, /^ {2}transaction: from when the message was due .*\n {2}start: by how much later/m)
     assert.notInclude(text, "service:")
     assert.notInclude(TextReport.render(open), "transaction:")

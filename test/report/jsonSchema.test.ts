@@ -54,7 +54,7 @@ describe("the JSON Schema in the package", () => {
     const defects: ReadonlyArray<readonly [string, object]> = [
       ["a field that is missing", without],
       ["a field that nobody knows", { ...sound, extra: 1 }],
-      ["another version", { ...sound, version: 2 }],
+      ["another version", { ...sound, version: 3 }],
       ["a count below zero", { ...sound, bytes: { out: -1, in: 0 } }],
       ["a step that does not exist", { ...sound, replies: [{ ...sound.replies[0], step: "knock" }] }],
       ["a bucket that is no pair", { ...sound, durations: [{ ...sound.durations[0], buckets: [[1]] }] }]

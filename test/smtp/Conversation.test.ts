@@ -24,6 +24,8 @@ const make = (options: { readonly timeout?: number; readonly wakesAt?: number } 
   const seen: Array<readonly [step: Step, code: number, elapsed: number, now: number]> = []
   const contents: Array<readonly [elapsed: number, now: number]> = []
   const queued: Array<number> = []
+  const failed: Array<readonly [step: Step, elapsed: number, now: number]> = []
+  const closed: Array<readonly [byServer: boolean, elapsed: number, now: number]> = []
   const trace: Array<string> = []
   const observer: WireObserver = {
     bytesIn: 0,
@@ -33,6 +35,8 @@ const make = (options: { readonly timeout?: number; readonly wakesAt?: number } 
     closedByServer: 0,
     onReply: (step, reply, elapsed, now) => seen.push([step, reply.code, elapsed, now]),
     onContent: (elapsed, now) => contents.push([elapsed, now]),
+    onFailed: (step, elapsed, now) => failed.push([step, elapsed, now]),
+    onClosed: (byServer, elapsed, now) => closed.push([byServer, elapsed, now]),
     onQueued: (elapsed) => queued.push(elapsed),
     onTrace: (direction, text) => trace.push(`${direction} ${text}`)
   }
@@ -54,8 +58,10 @@ const make = (options: { readonly timeout?: number; readonly wakesAt?: number } 
   )
   return {
     clock,
+    closed,
     contents,
     conversation,
+    failed,
     observer,
     queued,
     seen,
@@ -201,6 +207,34 @@ describe("exchange", () => {
         yield* Fiber.join(mail)
       }
       assert.deepStrictEqual(queued, [25])
+    })
+  )
+
+  it.effect("tells how long a step was waited for that had no reply, and how long the connection stood", () =>
+    Effect.gen(function* () {
+      const { begin, clock, closed, conversation, failed, receive, seen } = make()
+      clock.now = 1010
+      const envelope = yield* begin(["mail", "rcpt"], "MAIL FROM:<>\r\nRCPT TO:<>\r\n")
+      clock.now = 1015
+      receive("250 Ok\r\n")
+      clock.now = 1030
+      conversation.ended("reset")
+      yield* Fiber.join(envelope)
+      assert.deepStrictEqual(seen, [["mail", 250, 5, 1015]])
+      assert.deepStrictEqual(failed, [["rcpt", 20, 1030]])
+      assert.deepStrictEqual(closed, [[true, 30, 1030]])
+    })
+  )
+
+  it.effect("tells nothing of a step that we gave up ourselves", () =>
+    Effect.gen(function* () {
+      const { begin, clock, closed, conversation, failed } = make()
+      yield* begin(["mail"], "MAIL FROM:<>\r\n")
+      clock.now = 1030
+      conversation.close("reset")
+      conversation.close("reset")
+      assert.deepStrictEqual(failed, [])
+      assert.deepStrictEqual(closed, [[false, 30, 1030]])
     })
   )
 

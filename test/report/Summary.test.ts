@@ -1,0 +1,68 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Accounting from "../../src/measure/Accounting.js"
+import { Recorder } from "../../src/measure/Recorder.js"
+import * as Summary from "../../src/report/Summary.js"
+import * as TextReport from "../../src/report/TextReport.js"
+import { reportOf } from "./Reports.js"
+
+const cpu = { user: 1, system: 1 }
+const starved = { cpu, utilisation: 0.4, watched: 1000, waited: 590, delayMean: 1, delayP99: 2 }
+const easy = { ...starved, waited: 20 }
+const notice = "the generator was the bottleneck: the server may be faster than this"
+
+const linesOf = (recorder: Recorder, health = easy) => {
+  const books = { ...Accounting.sum(100, [Accounting.make(100)]), started: 100, accepted: 90, failed: 10, abandoned: 8 }
+  return Summary.render({ accounting: books, recorder, elapsed: 1000, stopped: false, health })
+}
+
+describe("a summary", () => {
+  it("says first that the generator was the bottleneck: it was busy, or had no processor", () => {
+    assert.strictEqual(linesOf(new Recorder(), starved)[0], notice)
+    assert.notInclude(linesOf(new Recorder()), notice)
+  })
+
+  it("says so, too, where messages started late with a session free, and tells of both kinds of late starts", () => {
+    const recorder = new Recorder()
+    recorder.recordOwn("start", "accepted", 5)
+    recorder.lateStarts = 7
+    recorder.behind = 1
+    const few = linesOf(recorder)
+    assert.notInclude(few, notice)
+    assert.include(
+      few,
+      "7 waited for a session, 0 dropped, 1 started late because the generator was behind, lateness p99 5.00 ms"
+    )
+    recorder.behind = 2
+    assert.strictEqual(linesOf(recorder)[0], notice)
+  })
+
+  it("tells what was abandoned as planned from what failed", () => {
+    const [ends] = linesOf(new Recorder())
+    assert.include(ends, "90 accepted, 0 rejected, 2 failed, 8 abandoned as planned, 0 unknown")
+  })
+})
+
+describe("the report as text", () => {
+  const report = reportOf([{ of: "transaction", ending: "accepted", elapsed: 1, code: 250 }])
+
+  it("tells how long the generator waited for a processor, and that it was the bottleneck", () => {
+    const text = TextReport.render({ ...report, generator: starved })
+    assert.include(text.replace(/\n {13}/g, " "), ", waited 0.590 s for a processor\n")
+    assert.include(text, "THE GENERATOR WAS THE BOTTLENECK")
+    assert.notInclude(TextReport.render({ ...report, generator: easy }), "BOTTLENECK")
+  })
+
+  it("tells late starts by what they waited for, and of writes that waited for the socket", () => {
+    const arrivals = { late: 3, dropped: 1, behind: 2 }
+    const open = { ...report, arrivals, plan: { ...report.plan, rate: "5/s" } }
+    const [transaction] = report.durations
+    const text = TextReport.render({ ...open, durations: [{ ...transaction!, of: "queued" }] })
+    assert.include(
+      text.replace(/\n {13}/g, " "),
+      "  arrivals   5/s: 3 waited for a session, 1 dropped, 2 over 10 ms late for the generator was behind\n"
+    )
+    assert.match(text, /^ {2}writes {5}1 write waited for server or network to read \(p99 \d\.\d{3} ms\)$/m)
+    // Two of one message.
+    assert.include(text, "THE GENERATOR WAS THE BOTTLENECK")
+  })
+})
