@@ -6,6 +6,7 @@
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
@@ -80,7 +81,8 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       running?.add(whole)
       journal?.write(Journal.interval({ ...whole, generator: health() }))
       if (abortIf.length === 0 || running === undefined) return
-      const [first] = Judgement.soFar(running.report("open"), abortIf)
+      // The plan has read them.
+      const [first] = Either.getOrThrow(Judgement.soFar(running.report("open"), abortIf, whole.interval))
       if (first !== undefined) Deferred.unsafeDone(aborted, Effect.succeed(first))
     }
     const flush = () => {

@@ -162,9 +162,11 @@ const issuesOf = (input: Record<string, unknown>, origins: ReadonlyMap<string, O
     const field = String(path[0] ?? "")
     // Rules between fields have no field of their own, and are told of by `conflictsOf`. Of what a field could have been
     // instead, the first is told; `expected` knows the others.
-    if (field === "" || told.has(field)) return []
-    told.add(field)
     const origin = origins.get(field)
+    // A list is told of item by item.
+    const place = origin !== undefined && origin.texts.length > 0 ? `${field} ${String(path[1])}` : field
+    if (field === "" || told.has(place)) return []
+    told.add(place)
     if (field === "target") {
       const reason = message.startsWith(":") ? JSON.stringify(input.target) + message : message
       return [origin === undefined ? reason : `${targetVariable}: ${reason}`]

@@ -7,6 +7,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import { FileSystem } from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type { Plan } from "../plan/Plan.js"
 import * as ReportRequest from "../plan/ReportRequest.js"
 import * as CsvReport from "../report/CsvReport.js"
@@ -43,7 +44,8 @@ export class ReportUnwritable extends Data.TaggedError("ReportUnwritable")<{
  * @since 0.1.0
  * @category predicates
  */
-export const areWanted = ({ failIf = [], report = [] }: Plan): boolean => failIf.length > 0 || report.length > 0
+export const areWanted = ({ abortIf = [], failIf = [], report = [] }: Plan): boolean =>
+  abortIf.length > 0 || failIf.length > 0 || report.length > 0
 
 /**
  * The files of the journals that the plan asks for; undefined is standard output.
@@ -71,18 +73,24 @@ export const prepare = (plan: Plan): Effect.Effect<void, ReportUnwritable, FileS
   )
 
 /**
- * The report with its verdicts; `aborted` is the one that stopped the run, if one did.
+ * The report with its verdicts: that of --abort-if, which is looked at for a last time, and those of --fail-if. `aborted` is
+ * the one that stopped the run, if one did.
  *
  * @since 0.1.0
  * @category running
  */
 export const judge = (
   report: RunReport,
-  { failIf = [] }: Plan,
+  { abortIf = [], failIf = [] }: Plan,
   aborted: Judgement.Judgement | undefined = undefined
 ): RunReport => {
-  const verdicts = [...(aborted === undefined ? [] : [aborted]), ...Judgement.judge(report, failIf)]
-  return verdicts.length === 0 ? report : { ...report, verdicts }
+  // The plan has read them.
+  const last = aborted === undefined ? Either.getOrThrow(Judgement.atLast(report, abortIf)) : [aborted]
+  const verdicts = [...last.slice(0, 1), ...Either.getOrThrow(Judgement.judge(report, failIf))]
+  if (verdicts.length === 0) return report
+  return aborted !== undefined && report.ended === "stopped"
+    ? { ...report, reason: `aborted by --abort-if ${aborted.expression} (${aborted.measured})`, verdicts }
+    : { ...report, verdicts }
 }
 
 /**

@@ -126,10 +126,15 @@ const planOf = ({ operands, options }: Getopt.Arguments): Either.Either<ReadingP
     input[row.field] = row.repeatable ? values : row.kind === "flag" ? values.at(-1) === "true" : values.at(-1)
   }
   return Either.mapLeft(ReadingPlan.decode(input), (error) => {
-    const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-    const row = rows.find(({ field }) => field === issue?.path[0])
-    const choices = row !== undefined && row.choices.length > 0 ? `expected ${row.choices.join(", ")}` : issue?.message
-    return new Refused({ reason: `${row === undefined ? "" : `${label(row)}: `}${choices ?? error.message}` })
+    const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path: [field, index] }) => {
+      const row = rows.find((each) => each.field === field)
+      if (row === undefined) return message
+      // Of what may be given several times, the one that is wrong.
+      const text = row.repeatable ? options.get(row.long)?.[Number(index)] : undefined
+      const what = text === undefined ? "" : `${JSON.stringify(text)} `
+      return `${label(row)}: ${what}${row.choices.length > 0 ? `expected ${row.choices.join(", ")}` : message}`
+    })
+    return new Refused({ reason: [...new Set(issues)].join("; ") })
   }).pipe(
     Either.flatMap((plan) =>
       plan.compare !== undefined && plan.format !== "text" && plan.format !== "json"
@@ -155,7 +160,11 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
       yield* eachOnce([...before, ...after])
     }
     const merged = after.map(({ report }) => report).reduce(MergedReport.merge)
-    const report = failIf.length === 0 ? merged : { ...merged, verdicts: [...Judgement.judge(merged, failIf)] }
+    const verdicts = yield* Either.mapLeft(
+      Judgement.judge(merged, failIf),
+      ({ message: reason }) => new Refused({ reason })
+    )
+    const report = failIf.length === 0 ? merged : { ...merged, verdicts }
     if (before.length > 0) {
       const comparison = Comparison.make(
         before.map((saved) => saved.report),

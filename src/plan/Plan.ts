@@ -188,7 +188,7 @@ const fields = {
     repeatable: true,
     placeholder: "step [close|reset] [share%]",
     description:
-      'Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They are counted as failed, and do not end the run. May be given several times.'
+      'Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit status as it is. May be given several times.'
   }),
   shapes: PlanField.optional(PlanValue.Shapes, {
     section: "Connections and dialogue",
@@ -239,7 +239,7 @@ const fields = {
     section: "Arrivals",
     placeholder: "count",
     description:
-      "With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of them are busy starts late, which is counted."
+      "With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of them are busy waits for one, which is counted."
   }),
   dropLate: PlanField.optional(PlanValue.Time, {
     section: "Arrivals",
@@ -307,14 +307,14 @@ const fields = {
     repeatable: true,
     placeholder: "expression",
     description:
-      'Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) > 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Durations are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"), and a duration that was never measured fails. May be given several times.'
+      'Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) > 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Others are errors (of the server or the network), late, dropped, abandoned, "recipients(refused) > 1%", and durations of the transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails. May be given several times.'
   }),
-  abortIf: PlanField.optional(PlanValue.Verdicts, {
+  abortIf: PlanField.optional(PlanValue.AbortVerdicts, {
     section: "Results",
     repeatable: true,
     placeholder: "expression",
     description:
-      "Stop the run, as a signal would, as soon as this is true of it, and exit with status 99. It is looked at each second, at all that was measured since the start; what was not measured yet is not true. May be given several times."
+      "Stop the run, as a signal would, as soon as this is true of it, and exit with status 99. It is looked at each second, at all that was measured since the start, and once more at the end. Shares are of the messages that have ended, the rate is that of the last second, and what has not happened yet is not true. May be given several times."
   })
 }
 

@@ -219,7 +219,7 @@ const ReportText = Schema.String.pipe(
 
 const VerdictText = Schema.String.pipe(
   Schema.filter((text) =>
-    Either.match(Verdict.parse(text), { onLeft: (failure) => Verdict.describe(failure), onRight: () => true })
+    Either.match(Verdict.parse(text, Verdict.measured), { onLeft: Verdict.describe, onRight: () => true })
   )
 )
 
@@ -248,6 +248,25 @@ export const Reports = texts(ReportText, "a report, such as text or json=run.jso
  * @category schemas
  */
 export const Verdicts = texts(VerdictText, 'an expression, such as "failed > 0"')
+
+/** What did not start is known at the end, and ends nothing. */
+const AbortText = VerdictText.pipe(
+  Schema.filter((text) => {
+    const verdict = Verdict.parse(text)
+    const measure = Either.isRight(verdict) ? verdict.right.measure : undefined
+    return measure?._tag === "Messages" && measure.end === "not-started"
+      ? "asks for what is known only at the end"
+      : true
+  })
+)
+
+/**
+ * Expressions of --abort-if.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const AbortVerdicts = texts(AbortText, 'an expression, such as "failed > 0"')
 
 const AbandonText = Schema.String.pipe(
   Schema.filter((text) => Either.match(Shape.parseAbandon(text), { onLeft: describe, onRight: () => true }))

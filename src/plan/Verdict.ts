@@ -4,24 +4,31 @@
  *     expression  = measure comparison value
  *     comparison  = ">" / ">=" / "<" / "<="
  *     measure     = statistic "(" step [ "," ending ] ")"   ; a duration: of what was accepted, unless said otherwise
- *                 / "accepted" / "rejected" / "failed" / "unknown" / "not-started"   ; messages
+ *                 / "accepted" / "rejected" / "failed" / "abandoned" / "unknown" / "not-started"   ; messages
+ *                 / "recipients" "(" recipient ")"
+ *                 / "late" / "dropped"                      ; messages of an open run
+ *                 / "errors"                                ; lost connections, time-outs, and so on, of the server
  *                 / "code" "(" code ")"                     ; replies
- *                 / "rate"                                  ; messages accepted per second
+ *                 / "rate"                                  ; messages accepted in a time
  *     statistic   = "min" / "mean" / "max" / "p" number     ; p50, p99.9
  *     step        = "connect" / "greeting" / "hello" / "mail" / "rcpt" / "data" / "content" / "final" / "rset" / "quit"
- *                 / "other" / "transaction"
- *     ending      = "accepted" / "rejected" / "failed"
+ *                 / "other" / "transaction" / "connection" / "service" / "start" / "queued"
+ *                 / name                                    ; a scenario's own
+ *     name        = letter *( letter / digit / "-" / "_" / "." )
+ *                 / DQUOTE *( any but DQUOTE and "\" / "\" any ) DQUOTE
+ *     ending      = "accepted" / "rejected" / "failed" / "unknown"
+ *     recipient   = "accepted" / "refused" / "refused-after-content" / "unknown" / "abandoned"
  *     code        = three digits, of which the last two may be "xx"
  *     value       = number ( "us" / "ms" / "s" / "min" )    ; of a duration
- *                 / number [ "%" ]                          ; of messages planned, or of all replies
- *                 / number [ "/s" ]                         ; of a rate
+ *                 / number [ "%" ]                          ; of messages planned, of recipients offered, or of all replies
+ *                 / number [ "/s" / "/m" / "/min" / "/h" ]  ; of a rate
  *
  * Blanks may stand between any two of these.
  *
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
-import { type Step, steps } from "../smtp/SmtpError.js"
+import { steps } from "../smtp/SmtpError.js"
 
 /**
  * An expression, taken apart.
@@ -43,8 +50,11 @@ export interface Verdict {
  * @category models
  */
 export type Measure =
-  | { readonly _tag: "Duration"; readonly statistic: Statistic; readonly of: Of; readonly ending: Ending }
+  | { readonly _tag: "Duration"; readonly statistic: Statistic; readonly of: string; readonly ending: Ending }
   | { readonly _tag: "Messages"; readonly end: End }
+  | { readonly _tag: "Recipients"; readonly end: RecipientEnd }
+  | { readonly _tag: "Arrivals"; readonly end: "late" | "dropped" }
+  | { readonly _tag: "Errors" }
   | { readonly _tag: "Replies"; readonly code: string }
   | { readonly _tag: "Rate" }
 
@@ -55,14 +65,6 @@ export type Measure =
  * @category models
  */
 export type Statistic = "min" | "mean" | "max" | number
-
-/**
- * What a duration is of.
- *
- * @since 0.1.0
- * @category models
- */
-export type Of = Step | "transaction"
 
 /**
  * How that ended.
@@ -81,6 +83,14 @@ export type Ending = (typeof endings)[number]
 export type End = (typeof ends)[number]
 
 /**
+ * What became of recipients.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RecipientEnd = (typeof recipientEnds)[number]
+
+/**
  * How the measured is set against the amount.
  *
  * @since 0.1.0
@@ -94,12 +104,20 @@ export type Comparison = (typeof comparisons)[number]
  * @since 0.1.0
  * @category models
  */
-export type Unit = "" | "%" | "/s" | keyof typeof durationUnits
+export type Unit = "" | "%" | keyof typeof rateUnits | keyof typeof durationUnits
 
-const endings = ["accepted", "rejected", "failed"] as const
-const ends = ["accepted", "rejected", "failed", "unknown", "not-started"] as const
+const endings = ["accepted", "rejected", "failed", "unknown"] as const
+const ends = ["accepted", "rejected", "failed", "abandoned", "unknown", "not-started"] as const
+const recipientEnds = ["accepted", "refused", "refused-after-content", "unknown", "abandoned"] as const
 const comparisons = [">=", "<=", ">", "<"] as const
-const ofs: ReadonlyArray<Of> = [...steps, "transaction"]
+
+/**
+ * What is measured in the run of a plan. Scenarios measure steps of their own besides.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const measured: ReadonlyArray<string> = [...steps, "transaction", "connection", "service", "start", "queued"]
 
 /**
  * The units of durations, in milliseconds.
@@ -108,6 +126,14 @@ const ofs: ReadonlyArray<Of> = [...steps, "transaction"]
  * @category constants
  */
 export const durationUnits = { us: 0.001, ms: 1, s: 1000, min: 60_000 } as const
+
+/**
+ * The units of rates, in seconds.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const rateUnits = { "/s": 1, "/min": 60, "/h": 3600 } as const
 
 /**
  * What is wrong with an expression, and where.
@@ -122,13 +148,13 @@ export interface ParseFailure {
 }
 
 /**
- * Reads an expression.
+ * Reads an expression. `names` are what it may be about, where that is known; otherwise a step may have any name.
  *
  * @since 0.1.0
  * @category parsing
  */
-export const parse = (text: string): Either.Either<Verdict, ParseFailure> => {
-  const reader = new Reader(text)
+export const parse = (text: string, names?: ReadonlyArray<string>): Either.Either<Verdict, ParseFailure> => {
+  const reader = new Reader(text, names)
   const verdict = verdictOf(reader)
   return verdict === undefined || reader.failure !== undefined
     ? Either.left(reader.failure ?? { column: 1, expected: "an expression" })
@@ -152,6 +178,11 @@ export const describe = ({ column, expected }: ParseFailure): string => `column 
 export const print = ({ amount, comparison, measure, unit }: Verdict): string =>
   `${printMeasure(measure)} ${comparison} ${decimal(amount)}${unit}`
 
+/** A name as `parse` reads it back. */
+const printName = (name: string): string => (plainName.test(name) ? name : `"${name.replace(/["\\]/g, "\\$&")}"`)
+
+const plainName = /^[A-Za-z][\w.-]*$/
+
 /** Without an exponent. */
 const decimal = (number: number): string => number.toFixed(9).replace(/\.?0+$/, "")
 
@@ -160,10 +191,15 @@ const printMeasure = (measure: Measure): string => {
     case "Duration": {
       const { ending, of, statistic } = measure
       const name = typeof statistic === "number" ? `p${decimal(statistic)}` : statistic
-      return `${name}(${of}${ending === "accepted" ? "" : `, ${ending}`})`
+      return `${name}(${printName(of)}${ending === "accepted" ? "" : `, ${ending}`})`
     }
     case "Messages":
+    case "Arrivals":
       return measure.end
+    case "Recipients":
+      return `recipients(${measure.end})`
+    case "Errors":
+      return "errors"
     case "Replies":
       return `code(${measure.code})`
     case "Rate":
@@ -176,7 +212,10 @@ class Reader {
   failure: ParseFailure | undefined = undefined
   private at = 0
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    private readonly names: ReadonlyArray<string> | undefined
+  ) {}
 
   /** What matches here, blanks before it skipped; undefined, and nothing read, where nothing does. */
   take(pattern: RegExp): string | undefined {
@@ -194,6 +233,16 @@ class Reader {
     const word = words.find((each) => each === found)
     if (word === undefined) this.fail(expected, before)
     return word
+  }
+
+  /** What a duration is of. */
+  name(): string | undefined {
+    const before = this.at
+    const quoted = this.take(/^"(?:[^"\\]|\\.)*"/s)
+    const name = quoted?.slice(1, -1).replace(/\\(.)/gs, "$1") ?? this.take(/^[A-Za-z][\w.-]*/)
+    const known = this.names === undefined || (name !== undefined && this.names.includes(name))
+    if (name !== undefined && name !== "" && known) return name
+    return this.fail(oneOf(this.names ?? [...measured, "a step's own name"]), before)
   }
 
   mark(mark: string): boolean {
@@ -239,14 +288,24 @@ const measureOf = (reader: Reader): Measure | undefined => {
     return durationOf(Number(digits), reader)
   }
   const word = reader.word(
-    ["min", "mean", "max", "code", "rate", ...ends],
-    `min, mean, max or p99 of a step, ${ends.join(", ")}, code or rate`
+    ["min", "mean", "max", "recipients", "late", "dropped", "errors", "code", "rate", ...ends],
+    `min, mean, max or p99 of a step, ${ends.join(", ")}, recipients, late, dropped, errors, code or rate`
   )
   switch (word) {
     case undefined:
       return undefined
     case "rate":
       return { _tag: "Rate" }
+    case "errors":
+      return { _tag: "Errors" }
+    case "late":
+    case "dropped":
+      return { _tag: "Arrivals", end: word }
+    case "recipients": {
+      if (!reader.mark("(")) return undefined
+      const end = reader.word(recipientEnds)
+      return end !== undefined && reader.mark(")") ? { _tag: "Recipients", end } : undefined
+    }
     case "code": {
       if (!reader.mark("(")) return undefined
       const code = reader.take(/^[2-5](\d\d|xx)(?!\w)/)
@@ -264,7 +323,7 @@ const measureOf = (reader: Reader): Measure | undefined => {
 
 const durationOf = (statistic: Statistic, reader: Reader): Measure | undefined => {
   if (!reader.mark("(")) return undefined
-  const of = reader.word(ofs)
+  const of = reader.name()
   if (of === undefined) return undefined
   const ending = reader.take(/^,/) === undefined ? "accepted" : reader.word(endings)
   if (ending === undefined || !reader.mark(")")) return undefined
@@ -279,8 +338,16 @@ const unitOf = (measure: Measure, reader: Reader): Unit | undefined => {
       return unit ?? reader.fail("a unit: us, ms, s or min")
     }
     case "Rate":
-      return reader.take(/^\/s/) === undefined ? "" : "/s"
+      return rateUnitOf(reader)
     default:
       return reader.take(/^%/) === undefined ? "" : "%"
   }
+}
+
+const rateUnitOf = (reader: Reader): Unit | undefined => {
+  const found = reader.take(/^\/(s|min|m|h)(?!\w)/)
+  const unit =
+    found === "/m" ? "/min" : (Object.keys(rateUnits) as Array<keyof typeof rateUnits>).find((each) => each === found)
+  if (unit !== undefined) return unit
+  return reader.take(/^(?=\/)/) === undefined ? "" : reader.fail("/s, /min or /h")
 }

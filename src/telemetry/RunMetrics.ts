@@ -104,12 +104,12 @@ const limits = bounds.map((bound) => Math.round(bound * 1e9))
 export class RunMetrics {
   private at = 0
   private started = 0
-  private ends = { accepted: 0, rejected: 0, failed: 0, unknown: 0 }
+  private ends = { accepted: 0, rejected: 0, failed: 0, abandoned: 0, unknown: 0 }
   /** Known at the end. */
   private notStarted: number | undefined = undefined
   private recipients: Sample["recipients"] = noRecipients
   private bytes = { out: 0, in: 0 }
-  private connections: Omit<Connections, "reused"> = { opened: 0, failed: 0, closedByUs: 0, closedByServer: 0 }
+  private connections: Omit<Connections, "reused" | "local"> = { opened: 0, failed: 0, closedByUs: 0, closedByServer: 0 }
   private underWay = 0
   private open = 0
   private durations = new Map<string, Durations>()
@@ -127,7 +127,7 @@ export class RunMetrics {
     const { bytes, connections, ends } = this
     this.at = Math.max(this.at, interval.at)
     this.started += interval.started
-    this.ends = sumOf(ends, interval)
+    this.ends = sumOf(ends, { ...interval, failed: interval.failed - interval.abandoned })
     this.recipients = sumOf(this.recipients, recipients)
     this.bytes = sumOf(bytes, interval.bytes)
     this.connections = sumOf(connections, interval.connections)
@@ -139,10 +139,11 @@ export class RunMetrics {
   }
 
   /** Closes the books: how the messages of the run ended, after so many milliseconds. */
-  close({ accepted, failed, notStarted, recipients, rejected, started, unknown }: Accounting, elapsed: number): void {
+  close(accounting: Accounting, elapsed: number): void {
+    const { abandoned, accepted, failed, notStarted, recipients, rejected, started, unknown } = accounting
     this.at = Math.max(this.at, elapsed)
     this.started = started
-    this.ends = { accepted, rejected, failed, unknown }
+    this.ends = { accepted, rejected, failed: failed - abandoned, abandoned, unknown }
     this.notStarted = notStarted
     this.recipients = recipients
     this.underWay = 0

@@ -246,6 +246,10 @@ describe("reports and verdicts", () => {
     ["--fail-if", "failed > 0", "--fail-if", "p99(transaction) > 250", "h"],
     '--fail-if: "p99(transaction) > 250", column 23: expected a unit: us, ms, s or min'
   )
+  refuses(
+    ["--fail-if", "failed >", "--fail-if", "rate < 5", "--fail-if", "p99", "--abort-if", "not-started > 0", "h"],
+    '--fail-if: "failed >" column 9: expected a number; --fail-if: "p99" column 4: expected "("; --abort-if: "not-started > 0" asks for what is known only at the end'
+  )
   refuses(["-c", "--report", "json", "h"], "the -c option and --report cannot both have standard output")
   refuses(["--report", "csv", "--report", "json", "h"], "only one --report can have standard output")
 })

@@ -25,11 +25,12 @@ describe("--abort-if", () => {
     )
     assert.strictEqual(status, 99, stderr)
     assert.match(stderr, /^smtp-source: verdict: accepted >= 50/m)
-    const { ended, messages, verdicts } = JSON.parse(stdout)
+    const { ended, messages, reason, verdicts } = JSON.parse(stdout)
     assert.strictEqual(ended, "stopped")
     assert.isAtLeast(messages.accepted, 50)
     assert.strictEqual(messages.accepted + messages.notStarted, 10_000)
     assert.isTrue(verdicts[0].failed)
+    assert.match(reason, /^aborted by --abort-if accepted >= 50 \(\d+\)$/)
   })
 
   it("does not take for true what was not measured, and leaves a run alone that keeps to it", () => {
@@ -44,6 +45,19 @@ describe("--abort-if", () => {
       "rejected > 0"
     )
     assert.strictEqual(status, 0, stderr)
+  })
+
+  it("does not take for true what has not happened yet", () => {
+    const limits = ["accepted < 90%", "rate < 2/s", "accepted < 15"]
+    const { status, stderr } = run("-m", "15", "-w", "0.15", ...limits.flatMap((limit) => ["--abort-if", limit]))
+    assert.strictEqual(status, 0, stderr)
+  })
+
+  it("is looked at once more at the end, for a run that is over within a second", () => {
+    const { status, stderr, stdout } = run("-m", "3", "--abort-if", "accepted >= 3", "--report", "json")
+    assert.strictEqual(status, 99, stderr)
+    assert.match(stderr, /^smtp-source: verdict: accepted >= 3: 3/m)
+    assert.strictEqual(JSON.parse(stdout).ended, "completed")
   })
 
   it("works over several threads", () => {

@@ -49,7 +49,22 @@ const disk: { readonly [file: string]: string } = {
   "page.html": "<!doctype html><p>",
   "cut.json": JsonReport.render(one).slice(0, 300),
   "list.json": "[]",
-  "later.json": edited((json) => (json.version = 2)),
+  "later.json": edited((json) => (json.version = 3)),
+  "former.json": edited((json) => {
+    json.version = 1
+    delete json.ids
+    delete json.messages.abandoned
+    delete json.connections.local
+    json.generator = { cpu: { user: 1, system: 1 }, utilisation: 0.5, delayMean: 1, delayP99: 1 }
+    json.arrivals = { late: 1, dropped: 2 }
+    json.series = {
+      width: 1000,
+      intervals: [entryAt(1).interval].map(({ abandoned, connections: { local, ...connections }, ...interval }) => ({
+        ...interval,
+        connections
+      }))
+    }
+  }),
   "code.json": edited((json) => (json.replies[0].code = "x\u001b[2J")),
   "sum.json": edited((json) => json.messages.accepted++),
   "count.json": edited((json) => json.durations[0].count++),
@@ -193,7 +208,7 @@ describe("smtp-report", () => {
     [["nowhere.json"], "nowhere.json: no such file or directory"],
     [["empty.json"], "empty.json: empty: nothing was saved in it"],
     [["list.json"], "list.json: no report of smtp-source: it has no version"],
-    [["later.json"], "later.json: version 2 of the format, of which this smtp-report reads version 1"],
+    [["later.json"], "later.json: version 3 of the format, of which this smtp-report reads versions 1 and 2"],
     [["code.json"], 'code.json: replies[0].code: Expected number, actual "x\\u001b[2J"'],
     [["sum.json"], "sum.json: messages: the ends add up to 51, and 50 were planned"],
     [["count.json"], "count.json: durations[0].count: 50, and its buckets hold 49"],
@@ -202,7 +217,11 @@ describe("smtp-report", () => {
     [["page.html"], "page.html: an HTML page that is no report"],
     [[], "no file (usage: smtp-report [options] FILE...; --help tells more)"],
     [["--format", "xml", "one.json"], "--format: expected text, json, csv, hgrm, prometheus, junit, html"],
-    [["--fail-if", "p99 > 1ms", "one.json"], '--fail-if: column 5: expected "("'],
+    [["--fail-if", "p99 > 1ms", "one.json"], '--fail-if: "p99 > 1ms" column 5: expected "("'],
+    [
+      ["--fail-if", "failed > 0", "--fail-if", "p99", "--fail-if", "rate", "one.json"],
+      '--fail-if: "p99" column 4: expected "("; --fail-if: "rate" column 5: expected >=, <=, > or <'
+    ],
     [["--compare", "one.json", "--format", "html", "two.json"], "--compare: a comparison is text or json, not html"],
     [["--bogus"], "unrecognized option '--bogus' (usage: smtp-report [options] FILE...; --help tells more)"]
   ]
@@ -220,6 +239,19 @@ describe("smtp-report", () => {
   it.effect("says where JSON is cut", () =>
     Effect.gen(function* () {
       assert.match((yield* command("cut.json")).stderr, /^smtp-report: fatal: cut\.json: not JSON: .*\n$/)
+    })
+  )
+
+  it.effect("reads reports of the version before, in which what was not counted then is none", () =>
+    Effect.gen(function* () {
+      const { status, stderr, stdout } = yield* command("--format", "json", "former.json", "one.json")
+      assert.deepStrictEqual([status, stderr], [0, ""])
+      const merged = JSON.parse(stdout)
+      assert.strictEqual(merged.version, 2)
+      assert.strictEqual(merged.messages.abandoned, 0)
+      assert.strictEqual(merged.connections.local, 0)
+      assert.strictEqual(merged.series.intervals[0].connections.local, 0)
+      assert.deepStrictEqual(merged.arrivals, { late: 1, dropped: 2, behind: 0 })
     })
   )
 
