@@ -71,10 +71,10 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
       term("0", "The run came to its end. With -A that is so even if every message was rejected."),
       term(
         "1",
-        "The options make no sense, or the run was ended by an unexpected reply, a lost connection or a time-out. With --keep-going: a message was not accepted."
+        "The options make no sense, or the run was ended by an unexpected reply, a lost connection or a time-out. With --keep-going: a message was not accepted, but for those that --abandon left."
       ),
       term("70", "The books do not balance: a fault of smtp-source."),
-      term("99", "A verdict failed."),
+      term("99", "A verdict failed (--fail-if, --abort-if)."),
       term("130, 143", "Stopped by SIGINT or SIGTERM. What is known was printed.")
     ]
   },
@@ -83,6 +83,17 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
     blocks: [
       text(
         "The first SIGINT or SIGTERM ends the run in good order: no message is begun any more, those under way have --drain seconds to end, and connections end with QUIT. The second does not wait."
+      )
+    ]
+  },
+  {
+    title: "THE GENERATOR",
+    blocks: [
+      text(
+        "What is measured is the server's only as long as the generator keeps up. Summaries and reports say first that it was the bottleneck where its busiest thread worked, or was ready to and had no processor, for more than 95 % of the time; where its timers were late by more than 10 ms on average; or where more than one message in a hundred of --rate or --stages began more than 10 ms late with a session free. A run of less than half a second is judged by the last alone."
+      ),
+      text(
+        "Writes that waited for the socket are the other side's doing: the server, or the network, reads more slowly than is written."
       )
     ]
   },

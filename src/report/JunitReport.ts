@@ -1,10 +1,13 @@
 /**
- * A run as JUnit's XML, for what shows test results: the run is a test case, and so is each verdict.
+ * A run as JUnit's XML, for what shows test results: that it comes to its end is a test case; with --keep-going, that every
+ * message is accepted; and so is each verdict. The report as text goes along.
  *
  * @since 0.1.0
  */
 import * as Printable from "../smtp/Printable.js"
 import type { RunReport } from "./RunReport.js"
+import * as Summary from "./Summary.js"
+import * as TextReport from "./TextReport.js"
 
 /**
  * The XML of one test suite.
@@ -12,11 +15,13 @@ import type { RunReport } from "./RunReport.js"
  * @since 0.1.0
  * @category rendering
  */
-export const render = ({ elapsed, ended, reason, startedAt, verdicts = [] }: RunReport): string => {
+export const render = (report: RunReport): string => {
+  const { elapsed, ended, plan, reason, startedAt, verdicts = [] } = report
   const cases = [
-    { name: "the run comes to its end", problem: ended === "completed" ? undefined : (reason ?? "it was stopped") },
+    { name: "the run comes to its end", problem: ended === "completed" ? undefined : (reason ?? unseen[ended]) },
+    ...(plan.keepGoing === true ? [{ name: "every message is accepted", problem: othersOf(report) }] : []),
     ...verdicts.map(({ expression, failed, measured }) => ({
-      name: `not ${expression}`,
+      name: `${expression} is not true`,
       problem: failed ? `${expression}: ${measured}` : undefined
     }))
   ]
@@ -34,10 +39,31 @@ export const render = ({ elapsed, ended, reason, startedAt, verdicts = [] }: Run
         ? `${opening}/>`
         : `${opening}>\n      <failure message="${attribute(problem)}"/>\n    </testcase>`
     }),
+    `    <system-out>${TextReport.render(report).split("\n").map(attribute).join("\n")}</system-out>`,
     "  </testsuite>",
     "</testsuites>",
     ""
   ].join("\n")
+}
+
+/** What became of a run that has no reason of its own. */
+const unseen = {
+  stopped: "it was stopped on request",
+  failed: "it ended early",
+  cut: "nobody saw its end: it was killed, or what it wrote was cut"
+} as const
+
+/** The messages that were not accepted, and should have been. */
+const othersOf = ({ messages }: RunReport): string | undefined => {
+  const { abandoned, failed, notStarted, rejected, unknown } = messages
+  const others = [
+    [rejected, "rejected"],
+    [failed - abandoned, "failed"],
+    [unknown, "unknown"],
+    [notStarted, "not started"]
+  ] as const
+  const told = others.flatMap(([count, end]) => (count > 0 ? [`${Summary.count(count)} ${end}`] : []))
+  return told.length === 0 ? undefined : told.join(", ")
 }
 
 /**

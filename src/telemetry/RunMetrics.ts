@@ -109,7 +109,12 @@ export class RunMetrics {
   private notStarted: number | undefined = undefined
   private recipients: Sample["recipients"] = noRecipients
   private bytes = { out: 0, in: 0 }
-  private connections: Omit<Connections, "reused" | "local"> = { opened: 0, failed: 0, closedByUs: 0, closedByServer: 0 }
+  private connections: Omit<Connections, "reused" | "local"> = {
+    opened: 0,
+    failed: 0,
+    closedByUs: 0,
+    closedByServer: 0
+  }
   private underWay = 0
   private open = 0
   private durations = new Map<string, Durations>()

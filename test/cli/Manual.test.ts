@@ -68,6 +68,7 @@ describe("the manual", () => {
       "ENVIRONMENT",
       "EXIT STATUS",
       "SIGNALS",
+      "THE GENERATOR",
       "EXAMPLES",
       "DIFFERENCES FROM POSTFIX",
       "SEE ALSO"

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
 import * as Series from "../../src/measure/Series.js"
 import * as CsvReport from "../../src/report/CsvReport.js"
 import * as HgrmReport from "../../src/report/HgrmReport.js"
@@ -69,8 +70,8 @@ describe("each face of a report", () => {
       ...reportOf(samples),
       plan: { sink: true },
       ended: "stopped",
-      arrivals: { late: 7, dropped: 2 },
-      connections: { opened: 5, failed: 1, reused: 3, closedByUs: 4, closedByServer: 6 },
+      arrivals: { late: 7, dropped: 2, behind: 0 },
+      connections: { opened: 5, failed: 1, local: 0, reused: 3, closedByUs: 4, closedByServer: 6 },
       generator: { cpu: { user: 1, system: 1 }, utilisation: 0.5, delayMean: 1, delayP99: 20 },
       verdicts: [verdict, { ...verdict, failed: true }]
     })
@@ -105,7 +106,7 @@ describe("each face of a report", () => {
 
 describe("a verdict", () => {
   const judge = (expression: string) =>
-    Judgement.judge(reportOf(samples, { later: 0, elapsed: 1000 }), [expression])[0]?.failed
+    Either.getOrThrow(Judgement.judge(reportOf(samples, { later: 0, elapsed: 1000 }), [expression]))[0]?.failed
 
   it("is about what was measured", () => {
     assert.isTrue(judge("max(transaction) > 3.9ms"))
@@ -119,16 +120,72 @@ describe("a verdict", () => {
 
   it("on the rate waits for the end of the warm-up", () => {
     const warming = { ...reportOf(samples), measured: { accepted: 0, active: [] }, rate: 0 }
-    assert.deepStrictEqual(Judgement.soFar(warming, ["rate < 100/s"]), [])
-    assert.isTrue(Judgement.judge(warming, ["rate < 100/s"])[0]?.failed)
+    const lately = { ...entryAt(2).interval, length: 1000 }
+    assert.deepStrictEqual(Judgement.soFar(warming, ["rate < 100/s"], lately), Either.right([]))
+    assert.deepStrictEqual(Judgement.atLast(warming, ["rate < 100/s"]), Either.right([]))
+    assert.isTrue(Either.getOrThrow(Judgement.judge(warming, ["rate < 100/s"]))[0]?.failed)
   })
 
   it("is in the JUnit report, as a test that failed or did not", () => {
     const report = reportOf(samples, { later: 0, elapsed: 1000 })
-    const verdicts = [...Judgement.judge(report, ["max(transaction) > 1ms", "failed > 99%"])]
+    const verdicts = Either.getOrThrow(Judgement.judge(report, ["max(transaction) > 1ms", "failed > 99%"]))
     const text = JunitReport.render({ ...report, verdicts })
-    assert.match(text, /tests="\d+"/)
-    assert.include(text, "max(transaction) &gt; 1ms")
-    assert.match(text, /<failure/)
+    assert.match(text, /tests="3" failures="1"/)
+    assert.include(text, 'name="max(transaction) &gt; 1ms is not true"')
+    assert.include(text, '<failure message="max(transaction) &gt; 1ms: 4')
+    assert.include(text, 'name="failed &gt; 99% is not true" time="0.000"/>')
+  })
+})
+
+describe("a report for Prometheus", () => {
+  it("counts each message once, by how it ended", () => {
+    const report = reportOf(samples)
+    const messages = { ...report.messages, planned: 9, started: 9, failed: 5, abandoned: 2 }
+    const ends = [
+      ...PrometheusReport.render({ ...report, messages }).matchAll(/^smtp_source_messages\{end="(\w+)"\} (\d+)/gm)
+    ]
+    const counts = ends.map(([, end, count]) => ({ end, count: Number(count) }))
+    assert.deepInclude(counts, { end: "failed", count: 3 })
+    assert.deepInclude(counts, { end: "abandoned", count: 2 })
+    assert.strictEqual(
+      counts.reduce((sum, { count }) => sum + count, 0),
+      9
+    )
+  })
+})
+
+describe("a JUnit report", () => {
+  const report = reportOf(samples, { later: 0, elapsed: 1000 })
+  const problems = (run: RunReport) =>
+    [...JunitReport.render(run).matchAll(/<failure message="([^"]*)"/g)].map(([, problem]) => problem)
+
+  it("fails where a message was not accepted with --keep-going, as the command does", () => {
+    const messages = { ...report.messages, rejected: 1, failed: 5, abandoned: 2, unknown: 4 }
+    const going = { ...report, plan: { ...report.plan, keepGoing: true } }
+    assert.deepStrictEqual(problems(going), [])
+    assert.include(JunitReport.render(going), 'name="every message is accepted" time="0.000"/>')
+    assert.deepStrictEqual(problems({ ...going, messages }), ["1 rejected, 3 failed, 4 unknown"])
+    assert.deepStrictEqual(problems({ ...report, messages }), [])
+    // What is left half way because that is the plan is no failure.
+    assert.deepStrictEqual(problems({ ...going, messages: { ...report.messages, failed: 2, abandoned: 2 } }), [])
+  })
+
+  it("tells a run that was stopped, or aborted by a verdict, from one whose end nobody saw", () => {
+    assert.deepStrictEqual(problems({ ...report, ended: "stopped" }), ["it was stopped on request"])
+    const reason = "aborted by --abort-if rejected > 5% (6%)"
+    const aborted: RunReport = { ...report, ended: "stopped", reason }
+    assert.deepStrictEqual(problems(aborted), ["aborted by --abort-if rejected &gt; 5% (6%)"])
+    assert.match(
+      TextReport.render(aborted),
+      /^4 messages to mail.example: aborted\n {2}aborted by --abort-if rejected > 5%/
+    )
+    assert.match(problems({ ...report, ended: "cut" })[0] ?? "", /^nobody saw its end/)
+  })
+
+  it("holds the report as text, with nothing in it that XML would read", () => {
+    const text = JunitReport.render({ ...report, ended: "failed", reason: "550 <b>&]]>" })
+    const [, out = ""] = /<system-out>([^<]*)<\/system-out>\n {2}<\/testsuite>/.exec(text) ?? []
+    assert.include(out, "  messages   4 accepted\n")
+    assert.include(out, "550 &lt;b&gt;&amp;]]&gt;")
   })
 })

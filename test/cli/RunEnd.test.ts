@@ -1,0 +1,126 @@
+/** A whole run as the command sees it, against a server in memory: what it says at its end, and its exit status. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Run from "../../src/cli/Run.js"
+import { StopSignal } from "../../src/load/StopSignal.js"
+import { Workers } from "../../src/load/Workers.js"
+import { GeneratorHealth, type Health } from "../../src/measure/GeneratorHealth.js"
+import * as Plan from "../../src/plan/Plan.js"
+import { Output } from "../../src/report/Output.js"
+import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import { Connector } from "../../src/smtp/Wire.js"
+import * as Simulation from "../../src/testing/Simulation.js"
+
+const easy: Health = {
+  cpu: { user: 1, system: 1 },
+  utilisation: 0.3,
+  watched: 1000,
+  waited: 10,
+  delayMean: 0,
+  delayP99: 0
+}
+
+/** Counts each connection twice. */
+const miscounting = Layer.effect(
+  Connector,
+  Effect.map(Connector, ({ connect }) =>
+    Connector.of({
+      connect: (target, options) =>
+        Effect.tap(connect(target, options), () => Effect.sync(() => options.observer.opened++))
+    })
+  )
+)
+
+const run = (
+  plan: Plan.PlanInput,
+  {
+    health = easy,
+    server = {},
+    wrong = false
+  }: {
+    readonly health?: Health
+    readonly server?: TestServer.TestServerOptions
+    readonly wrong?: boolean
+  } = {}
+) =>
+  Effect.gen(function* () {
+    let [stdout, stderr] = ["", ""]
+    const unused = Effect.dieMessage("not in this test")
+    const servers = TestServer.layer(server)
+    const layer = Layer.mergeAll(
+      wrong ? Layer.provide(miscounting, servers) : servers,
+      FileSystem.layerNoop({}),
+      Layer.succeed(
+        Output,
+        Output.of({
+          stdout: (text) => {
+            stdout += text
+          },
+          stderr: (text) => {
+            stderr += text
+          },
+          isTerminal: { stdout: false, stderr: false },
+          noColor: true,
+          columns: () => 80
+        })
+      ),
+      Layer.succeed(StopSignal, StopSignal.of({ first: Effect.never, second: Effect.never })),
+      Layer.succeed(EmbeddedSink, EmbeddedSink.of({ start: () => unused })),
+      Layer.succeed(Workers, Workers.of({ processors: 1, start: () => unused })),
+      Layer.succeed(GeneratorHealth, GeneratorHealth.of({ watch: Effect.succeed(Effect.succeed(health)) }))
+    )
+    const program = Run.run(Plan.make({ target: "mail.example", helloName: "me.example", ...plan }), { version: "1" })
+    const status = yield* Simulation.run(Effect.provide(program, layer))
+    return { status, stdout, stderr }
+  })
+
+const notice = "smtp-source: the generator was the bottleneck: the server may be faster than this\n"
+/** Refuses the second message of a connection, and those that follow. */
+const refusing: TestServer.TestServerOptions = {
+  script: ({ message = 0, stage }) => (stage === "rcpt" && message % 2 === 0 ? { say: "550 no\r\n" } : undefined)
+}
+
+describe("a run for the command line", () => {
+  it.effect("begins its summary with the generator where that was the bottleneck, without any report", () =>
+    Effect.gen(function* () {
+      const slow = yield* run({ summary: true }, { health: { ...easy, waited: 700 } })
+      assert.isTrue(slow.stderr.startsWith(notice))
+      assert.match(slow.stderr, /\nsmtp-source: 1 messages: 1 accepted/)
+      assert.notInclude((yield* run({ summary: true })).stderr, notice)
+    })
+  )
+
+  it.effect("ends with 0 where all were accepted that were not to be abandoned, and with 1 where others were not", () =>
+    Effect.gen(function* () {
+      const plan = { messages: 20, keepGoing: true, abandon: "data", summary: true } as const
+      const abandoned = yield* run({ ...plan, failIf: ["failed > 0"] })
+      assert.strictEqual(abandoned.status, 0, abandoned.stderr)
+      assert.include(abandoned.stderr, "0 failed, 20 abandoned as planned")
+      assert.notInclude(abandoned.stderr, "warning")
+      const some = yield* run({ ...plan, reuse: true, abandon: "data 1%" }, { server: refusing })
+      assert.strictEqual(some.status, 1, some.stderr)
+    })
+  )
+
+  it.effect("ends with 99 where a verdict of --abort-if is true at its end, and with 0 where none is", () =>
+    Effect.gen(function* () {
+      const plan = { messages: 4, reuse: true, keepGoing: true } as const
+      const broken = yield* run({ ...plan, abortIf: ["rejected > 40%"] }, { server: refusing })
+      assert.deepInclude(broken, { status: 99, stdout: "" })
+      assert.match(broken.stderr, /^smtp-source: verdict: rejected > 40%: 75%$/m)
+      const kept = yield* run({ ...plan, abortIf: ["rejected > 60%", "rate < 5/s"] })
+      assert.strictEqual(kept.status, 0, kept.stderr)
+    })
+  )
+
+  it.effect("ends with 70 where what was counted in different places does not agree", () =>
+    Effect.gen(function* () {
+      const { status, stderr } = yield* run({ messages: 2, reuse: true }, { wrong: true })
+      assert.strictEqual(status, 70)
+      assert.match(stderr, /^smtp-source: panic: the books do not balance: connections opened 2 is not the sum/)
+    })
+  )
+})
