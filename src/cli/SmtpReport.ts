@@ -131,7 +131,7 @@ const planOf = ({ operands, options }: Getopt.Arguments): Either.Either<ReadingP
       if (row === undefined) return message
       // Of what may be given several times, the one that is wrong.
       const text = row.repeatable ? options.get(row.long)?.[Number(index)] : undefined
-      const what = text === undefined ? "" : `${JSON.stringify(text)} `
+      const what = text === undefined ? "" : `${JSON.stringify(text)}${message.startsWith("column") ? "," : ""} `
       return `${label(row)}: ${what}${row.choices.length > 0 ? `expected ${row.choices.join(", ")}` : message}`
     })
     return new Refused({ reason: [...new Set(issues)].join("; ") })

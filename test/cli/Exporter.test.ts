@@ -77,6 +77,7 @@ const assertTotals = (last: Request, { bytes, connections, durations, messages }
     accepted,
     rejected,
     failed,
+    abandoned: 0,
     unknown,
     not_started: notStarted
   })

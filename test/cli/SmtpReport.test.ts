@@ -217,10 +217,10 @@ describe("smtp-report", () => {
     [["page.html"], "page.html: an HTML page that is no report"],
     [[], "no file (usage: smtp-report [options] FILE...; --help tells more)"],
     [["--format", "xml", "one.json"], "--format: expected text, json, csv, hgrm, prometheus, junit, html"],
-    [["--fail-if", "p99 > 1ms", "one.json"], '--fail-if: "p99 > 1ms" column 5: expected "("'],
+    [["--fail-if", "p99 > 1ms", "one.json"], '--fail-if: "p99 > 1ms", column 5: expected "("'],
     [
       ["--fail-if", "failed > 0", "--fail-if", "p99", "--fail-if", "rate", "one.json"],
-      '--fail-if: "p99" column 4: expected "("; --fail-if: "rate" column 5: expected >=, <=, > or <'
+      '--fail-if: "p99", column 4: expected "("; --fail-if: "rate", column 5: expected >=, <=, > or <'
     ],
     [["--compare", "one.json", "--format", "html", "two.json"], "--compare: a comparison is text or json, not html"],
     [["--bogus"], "unrecognized option '--bogus' (usage: smtp-report [options] FILE...; --help tells more)"]

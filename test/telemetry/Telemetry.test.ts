@@ -126,6 +126,7 @@ describe("the metrics of a run", () => {
       assert.deepStrictEqual(numbers(last, "smtp_source.messages.ended"), {
         accepted: 20,
         rejected: 0,
+        abandoned: 0,
         failed: 0,
         unknown: 0,
         not_started: 0
@@ -146,6 +147,7 @@ describe("the metrics of a run", () => {
       assert.deepStrictEqual(numbers(last, "smtp_source.messages.ended"), {
         accepted,
         rejected,
+        abandoned: 0,
         failed,
         unknown,
         not_started: notStarted
