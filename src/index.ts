@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 
-/** Runs a plan. */
+/** Runs a plan, or a scenario of one's own over its sessions. */
 export * as Load from "./load/Load.js"
 /** Where the messages of a scenario come from. */
 export * as MessageSource from "./load/MessageSource.js"
@@ -26,6 +26,8 @@ export * as GeneratorHealth from "./measure/GeneratorHealth.js"
 export * as Laws from "./measure/Laws.js"
 /** What was recorded, by step and ending. */
 export * as Recorder from "./measure/Recorder.js"
+/** What happened, second by second. */
+export * as Series from "./measure/Series.js"
 /** Sockets, files and threads. */
 export * as NodeServices from "./node/NodeServices.js"
 /** A sink that listens on loopback. */

@@ -121,7 +121,10 @@ const connect = ({ observer }: ConnectOptions): Wire => {
 const memory = run("in memory", options["memory-rate"]).pipe(
   Effect.provide(
     Layer.merge(
-      Layer.succeed(Connector, { connect: (_, connectOptions) => Effect.sync(() => connect(connectOptions)) }),
+      Layer.succeed(Connector, {
+        connect: (_, connectOptions) => Effect.sync(() => connect(connectOptions)),
+        target: Target.inet("in.memory", 25)
+      }),
       FileSystem.layerNoop({})
     )
   )

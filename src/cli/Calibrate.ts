@@ -7,7 +7,7 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Struct from "effect/Struct"
-import type * as Load from "../load/Load.js"
+import type * as RunPart from "../load/RunPart.js"
 import { StopSignal } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import * as Arrival from "../plan/Arrival.js"
@@ -37,7 +37,7 @@ export const run = (
   plan: Plan
 ): Effect.Effect<
   number,
-  Load.RunError | SinkFailed,
+  RunPart.RunError | SinkFailed,
   Connector | EmbeddedSink | FileSystem | Output | StopSignal | Workers.Workers
 > =>
   Effect.scoped(

@@ -5,7 +5,7 @@
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Load from "../load/Load.js"
+import * as RunPart from "../load/RunPart.js"
 import * as Address from "../plan/Address.js"
 import * as Message from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
@@ -24,7 +24,7 @@ const shownBody = 4096
 export const render = (plan: Plan): Effect.Effect<string, Message.FileUnusable, FileSystem> =>
   Effect.gen(function* () {
     const file = yield* Message.readFile(plan)
-    const identity = yield* Load.identify(plan)
+    const identity = yield* RunPart.identify(plan)
     const addresses = Address.make(plan, identity.helloName)
     const { body, head } = Message.make(plan, addresses, identity, file)(0)
     const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"

@@ -7,7 +7,7 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type * as Load from "../load/Load.js"
+import type * as RunPart from "../load/RunPart.js"
 import { StopSignal } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import * as Laws from "../measure/Laws.js"
@@ -47,7 +47,7 @@ export const run = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Ser
  * @since 0.1.0
  * @category errors
  */
-export type RunError = Load.RunError | SinkFailed | Reports.ReportUnwritable
+export type RunError = RunPart.RunError | SinkFailed | Reports.ReportUnwritable
 
 /** What a report tells of the tool that made it. */
 interface Tool {
@@ -90,7 +90,7 @@ const report = (
   plan: Plan = running
 ): Effect.Effect<
   { readonly status: number; readonly result: Workers.WorkersResult },
-  Load.RunError | Reports.ReportUnwritable,
+  RunPart.RunError | Reports.ReportUnwritable,
   Exclude<Services, EmbeddedSink>
 > =>
   Effect.scoped(

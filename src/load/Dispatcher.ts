@@ -96,7 +96,7 @@ export class Dispatcher<E> {
   })
 
   /** Hands out the messages until there are no more. `begin` forks a session with its first message. */
-  readonly dispatch = (begin: (first: Due) => Effect.Effect<unknown>): Effect.Effect<void> => {
+  readonly dispatch = <R>(begin: (first: Due) => Effect.Effect<unknown, never, R>): Effect.Effect<void, never, R> => {
     const self = this
     const { granularity, maxSessions, now } = this.options
     return Effect.gen(function* () {

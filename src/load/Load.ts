@@ -1,312 +1,90 @@
 /**
- * Runs a plan: sessions as fibers in one scope, until every message has come to its end.
+ * Runs a plan, or scenarios of one's own, to the end of every message.
  *
  * What the server does is data in the result. What `run` fails with was wrong before anything was sent.
  *
  * @since 0.1.0
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import * as Accounting from "../measure/Accounting.js"
-import { Recorder } from "../measure/Recorder.js"
-import * as Address from "../plan/Address.js"
-import * as Arrival from "../plan/Arrival.js"
-import * as Message from "../plan/Message.js"
-import * as Pause from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
-import * as Shape from "../plan/Shape.js"
-import type * as Outcome from "../smtp/Outcome.js"
-import type { SmtpError } from "../smtp/SmtpError.js"
-import * as Target from "../smtp/Target.js"
-import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
-import { ConnectGate } from "./ConnectGate.js"
-import * as Drain from "./Drain.js"
-import * as OpenRun from "./OpenRun.js"
-import * as RunBounds from "./RunBounds.js"
-import * as RunScheduler from "./RunScheduler.js"
+import type { Connector } from "../smtp/Wire.js"
+import * as PlanSupport from "./PlanSupport.js"
+import * as RunPart from "./RunPart.js"
 import * as RunStream from "./RunStream.js"
-import * as Sampler from "./Sampler.js"
-import * as Session from "./Session.js"
-import type { SharedRun } from "./SharedRun.js"
-import { StopRequest } from "./StopRequest.js"
-import * as Tickets from "./Tickets.js"
-import * as Trouble from "./Trouble.js"
-import * as Watchdog from "./Watchdog.js"
+import * as Scenario from "./Scenario.js"
+
+export type { MessageTimes } from "./MessageTimes.js"
+export { PlanUnsupported, type UnsupportedField } from "./PlanSupport.js"
+export type { OnOutcome, RunError, RunOptions, RunResult } from "./RunPart.js"
 
 /**
- * Who listens while a run goes on, and how it is stopped. The listeners are called on the hot path: they return soon and
- * do not throw.
+ * Runs the plan, or a scenario over its sessions, to the end, and tells what happened. `Scenario.run` says what a scenario
+ * takes of a plan.
  *
- * @since 0.1.0
- * @category models
- */
-export interface RunOptions {
-  /** Resumes when the run is to stop: no more messages begin, and those under way have `plan.drain` seconds to end. */
-  readonly stopping?: Effect.Effect<unknown> | undefined
-  /** Resumes when a run that is stopping is to wait no longer. */
-  readonly hurrying?: Effect.Effect<unknown> | undefined
-  /** The dialogue, as it goes: commands and replies, without the content. */
-  readonly onTrace?: WireObserver["onTrace"]
-  /** The final dot of a message was handed over. */
-  readonly onContentSent?: (() => void) | undefined
-  readonly onOutcome?: ((message: number, outcome: Outcome.Outcome) => void) | undefined
-  /** The first of each kind of trouble. */
-  readonly onTrouble?: Trouble.OnTrouble | undefined
-  /** What happened, second by second. */
-  readonly sampling?: Sampler.Sampling | undefined
-}
-
-/**
- * What happened. Times are in milliseconds.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RunResult {
-  readonly accounting: Accounting.Accounting
-  /** The durations, by step and ending. */
-  readonly recorder: Recorder
-  /** What tells the run from others; it is in its messages' Message-Id, too. */
-  readonly runId: string
-  readonly startedAt: Date
-  readonly elapsed: number
-  /** What ended the run before its last message; nothing if it came to its end, or was stopped. */
-  readonly endedBy: Option.Option<SmtpError>
-  /** Whether it was asked to stop. */
-  readonly stopped: boolean
-}
-
-/**
- * What was wrong before anything was sent.
- *
- * @since 0.1.0
- * @category errors
- */
-export type RunError = Message.FileUnusable
-
-/**
- * Runs the plan to its end and tells what happened.
+ * A plan runs in this thread; over several, `Workers.run` runs it. It needs a target, unless the `Connector` has one. Fails
+ * with `PlanUnsupported` where it asks for what is the command's own.
  *
  * Interruption is prompt: connections are reset. To end a run with its books, use `stopping`.
  *
  * @since 0.1.0
  * @category running
  */
-export const run = (plan: Plan, options: RunOptions = {}): Effect.Effect<RunResult, RunError, Connector | FileSystem> =>
-  Effect.gen(function* () {
-    const file = yield* Message.readFile(plan)
-    const identity = yield* identify(plan)
-    const due = RunBounds.whatIsDue(plan, identity)
-    return yield* runPart(due, whole(due, identity, file), options)
-  })
-
-/**
- * Runs the plan as `run` does, as a stream of each message's end, and at last the result. A slow reader does not slow the run
- * down; it misses events, and the last one says how many. The run is interrupted when the stream is read no more.
- *
- * @since 0.1.0
- * @category running
- */
-export const stream = (
+export function run(
   plan: Plan,
-  options: RunOptions & RunStream.StreamOptions = {}
-): Stream.Stream<RunStream.RunEvent<RunResult>, RunError, Connector | FileSystem> =>
-  RunStream.make(
-    ({ onOutcome }) =>
-      run(plan, {
-        ...options,
-        onOutcome: (message, outcome) => {
-          onOutcome(message, outcome)
-          options.onOutcome?.(message, outcome)
-        }
-      }),
-    options
-  )
-
-/**
- * What one thread needs to know of a run that several share. `sessions` are this part's own; the rest is of the whole run.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RunPart {
-  readonly identity: Message.RunIdentity
-  readonly file: Uint8Array | undefined
-  readonly sessions: number
-  readonly tickets: Tickets.Tickets
-  readonly ledger: Accounting.Ledger
-  /** The number of the next connection, where several parts count them together. */
-  readonly nextConnection?: (() => number) | undefined
-  /**
-   * Asked when the part is ready, with the time of day in milliseconds, for that from which due times count. Without it, they
-   * count from then.
-   */
-  readonly origin?: ((time: number) => number) | undefined
+  options?: RunPart.RunOptions
+): Effect.Effect<RunPart.RunResult, RunPart.RunError, Connector | FileSystem>
+export function run<A, E, R>(
+  plan: Plan,
+  scenario: Effect.Effect<A, E, R>,
+  options?: Scenario.ScenarioOptions
+): Effect.Effect<Scenario.ScenarioResult<A, E>, RunPart.RunError, Services<R>>
+export function run<A, E, R>(
+  plan: Plan,
+  what: Effect.Effect<A, E, R> | RunPart.RunOptions = {},
+  options: Scenario.ScenarioOptions = {}
+): Effect.Effect<RunPart.RunResult, RunPart.RunError, Services<R>> {
+  return Effect.isEffect(what) ? Scenario.run(plan, what, options) : runPlan(plan, what)
 }
 
-/**
- * What tells this run's messages from those of others: the time, and a number drawn at random.
- *
- * @since 0.1.0
- * @category running
- */
-export const identify = (plan: Plan): Effect.Effect<Message.RunIdentity> =>
-  Effect.gen(function* () {
-    const clock = yield* Effect.clock
-    const startedAt = new Date(clock.unsafeCurrentTimeMillis())
-    const drawn = yield* Random.nextIntBetween(0, 0x7fff_ffff)
-    const runId = `${startedAt.getTime().toString(16)}.${drawn.toString(16)}`
-    return { helloName: plan.helloName ?? "localhost", runId, startedAt }
-  })
+/** What a run needs, and what its scenario needs besides. */
+type Services<R> = Connector | FileSystem | Exclude<Exclude<R, Scenario.ScenarioSession>, Scope.Scope>
 
-/**
- * The whole of a run as its only part.
- *
- * @since 0.1.0
- * @category running
- */
-export const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Array | undefined): RunPart => ({
-  identity,
-  file,
-  sessions: RunBounds.sessionsOf(plan),
-  tickets: Tickets.make(plan.messages),
-  ledger: Accounting.make(plan.messages)
-})
-
-/**
- * Runs the sessions of one part. The messages that were never begun are booked by whoever has the whole.
- *
- * @since 0.1.0
- * @category running
- */
-export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.Effect<RunResult, never, Connector> =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const shared = yield* share(plan, part, options)
-      const { ledger, recorder, tickets } = shared
-      const { now } = shared.connectOptions.deadlines
-      const begun = now()
-      const { runId, startedAt } = part.identity
-      const { sampling } = options
-      const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, part.identity, sampling)
-      const exit = yield* Effect.exit(Drain.run(yield* sessions(shared, part, begun), shared, options.hurrying))
-      const elapsed = now() - begun
-      yield* lastSample
-      const endedBy = yield* endOf(exit)
-      const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : ledger
-      return { accounting, recorder, runId, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
-    })
-  ).pipe(RunScheduler.provide)
-
-/**
- * Prepares what the sessions of a part share. The watchdog lives as long as the scope.
- *
- * @since 0.1.0
- * @category running
- */
-export const share = (
+const runPlan = (
   plan: Plan,
-  { file, identity, ledger, nextConnection, tickets }: RunPart,
-  options: RunOptions
-): Effect.Effect<SharedRun, never, Connector | Scope.Scope> =>
-  Effect.gen(function* () {
-    const connector = yield* Connector
-    const deadlines = yield* Watchdog.make
-    const addresses = Address.make(plan, identity.helloName)
-    const recorder = new Recorder(options.onTrace, options.onContentSent)
-    // Threads have clocks of their own; the time of day is common to them.
-    const clock = yield* Effect.clock
-    recorder.begun = deadlines.now() - Math.max(0, clock.unsafeCurrentTimeMillis() - identity.startedAt.getTime())
-    const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
-    const { onOutcome } = options
-    const seed = RunBounds.seedOf(plan, identity)
-    const shape = Shape.make(plan, seed)
-    let connections = 0
-    const connectOptions: ConnectOptions = {
-      deadlines,
-      observer: recorder,
-      timeout: plan.timeout * 1000,
-      family: plan.family,
-      windowSize: plan.windowSize,
-      bytesPerSecond: plan.sendRate
-    }
-    // The request is waited for once, for all who want to know; when they hear of it there are no more tickets.
-    const stopping = new StopRequest()
-    const ending = new StopRequest()
-    const stop = Effect.sync(() => {
-      tickets.close()
-      stopping.make()
-      ending.make()
-    })
-    const limited = yield* RunBounds.limit(plan, tickets, ending, deadlines.now)
-    yield* RunBounds.warmUp(plan, recorder, ledger, deadlines.now)
-    if (options.stopping !== undefined) yield* Effect.forkScoped(Effect.zipRight(options.stopping, stop))
-    return {
-      plan,
-      target: Either.getOrThrow(Target.parse(plan.target ?? "localhost")),
-      helloName: identity.helloName,
-      connector,
-      connectOptions,
-      sources: (plan.source?.split(",") ?? []).map((source) => ({ ...connectOptions, source })),
-      tickets: limited,
-      gate: new ConnectGate(plan.connecting, deadlines, plan.connectRate),
-      recorder,
-      addresses,
-      contentOf: Message.make(plan, addresses, identity, file),
-      pauseBefore: Pause.make(plan, seed),
-      shape,
-      nextConnection: nextConnection ?? (() => connections++),
-      reuse: shape?.reuse ?? plan.reuse,
-      stopping,
-      ending,
-      ledger,
-      onConnectRetry: (error) => {
-        recorder.onConnectRetry(error, deadlines.now)
-        trouble?.retry(error)
-      },
-      onOutcome: (message, outcome, ends) => {
-        ledger.book(outcome)
-        recorder.onOutcome(outcome, deadlines.now)
-        if (!ends) trouble?.outcome(outcome)
-        onOutcome?.(message, outcome)
-      }
-    }
-  })
+  options: RunPart.RunOptions
+): Effect.Effect<RunPart.RunResult, RunPart.RunError, Connector | FileSystem> =>
+  Effect.zipRight(PlanSupport.check(plan, "plan"), RunPart.runWhole(plan, options))
 
-/** What ended the run early, if anything did; a defect is a defect. */
-const endOf = (exit: Exit.Exit<unknown, Session.RunEnded>): Effect.Effect<Option.Option<SmtpError>> => {
-  if (Exit.isSuccess(exit)) return Effect.succeed(Option.none())
-  const failure = Cause.failureOption(exit.cause)
-  return Option.isSome(failure)
-    ? Effect.succeed(Option.some(failure.value.error))
-    : // Without a failure, what is left of the cause are defects and interruptions.
-      Effect.failCause(exit.cause as Cause.Cause<never>)
+/**
+ * Runs as `run` does, as a stream: of each message's end, with its times; of each second, with its counts and percentiles; of
+ * each duration that a scenario measures under a name of its own; and at last of the result. A slow reader does not slow the
+ * run down; it misses events, and the last one says how many. The run is interrupted when the stream is read no more.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export function stream(
+  plan: Plan,
+  options?: RunPart.RunOptions & RunStream.StreamOptions
+): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, RunPart.RunError, Connector | FileSystem>
+export function stream<A, E, R>(
+  plan: Plan,
+  scenario: Effect.Effect<A, E, R>,
+  options?: Scenario.ScenarioOptions & RunStream.StreamOptions
+): Stream.Stream<RunStream.RunEvent<Scenario.ScenarioResult<A, E>>, RunPart.RunError, Services<R>>
+export function stream<A, E, R>(
+  plan: Plan,
+  what: Effect.Effect<A, E, R> | (RunPart.RunOptions & RunStream.StreamOptions) = {},
+  options: Scenario.ScenarioOptions & RunStream.StreamOptions = {}
+): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, RunPart.RunError, Services<R>> {
+  return Effect.isEffect(what) ? Scenario.stream(plan, what, options) : streamPlan(plan, what)
 }
 
-/**
- * Messages that wait for sessions: one fiber for each session that has one to begin with. Messages that are due: sessions as
- * they are needed. The first that ends the run ends them all.
- */
-const sessions = (
-  shared: SharedRun,
-  part: RunPart,
-  begun: number
-): Effect.Effect<Effect.Effect<void, Session.RunEnded>> =>
-  Effect.map(Effect.clock, (clock) => {
-    const count = part.sessions
-    const arrivals = Arrival.make(shared.plan, RunBounds.seedOf(shared.plan, part.identity))
-    if (arrivals === undefined) {
-      const all = Array.from({ length: count })
-      return Effect.forEach(all, () => Session.run(shared), { concurrency: count, discard: true })
-    }
-    const time = clock.unsafeCurrentTimeMillis()
-    const origin = begun - (time - (part.origin?.(time) ?? time))
-    return OpenRun.run(shared, { arrivals, origin, maxSessions: count, granularity: Watchdog.granularity(clock) })
-  })
+const streamPlan = (
+  plan: Plan,
+  options: RunPart.RunOptions & RunStream.StreamOptions
+): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, RunPart.RunError, Connector | FileSystem> =>
+  RunStream.make(({ onOutcome, sampling }) => runPlan(plan, { ...options, onOutcome, sampling }), options)

@@ -9,6 +9,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { behindAfter } from "../measure/GeneratorHealth.js"
 import type { Arrivals } from "../plan/Arrival.js"
 import { isIntended, type Outcome } from "../smtp/Outcome.js"
@@ -43,19 +44,32 @@ export interface OpenOptions {
  * @category running
  */
 export const run = (shared: SharedRun, options: OpenOptions): Effect.Effect<void, Session.RunEnded> =>
+  serve<Session.RunEnded, never>(shared, options, (dispatcher, first) => session(shared, dispatcher, first))
+
+/**
+ * The same, by sessions of any kind: each begins with a first message and asks the dispatcher for the next.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const serve = <E, R>(
+  shared: SharedRun,
+  options: OpenOptions,
+  session: (dispatcher: Dispatcher<E>, first: Due) => Effect.Effect<void, E, R>
+): Effect.Effect<void, E, Exclude<R, Scope.Scope>> =>
   Effect.scoped(
     Effect.gen(function* () {
       const scope = yield* Effect.scope
-      const ended = yield* Deferred.make<void, Session.RunEnded>()
-      const { connectOptions, ending, plan, recorder, tickets } = shared
+      const ended = yield* Deferred.make<void, E>()
+      const { connectOptions, plan, recorder, stopping, tickets } = shared
       const dropLate = (plan.dropLate ?? Number.POSITIVE_INFINITY) * 1000
       const { now } = connectOptions.deadlines
       const dispatcher = new Dispatcher({ ...options, dropLate, now, recorder, tickets }, ended)
-      const leave = ending.watch(() => dispatcher.close())
+      const leave = stopping.watch(() => dispatcher.close())
       yield* Effect.addFinalizer(() => Effect.sync(leave))
       const begin = (first: Due) =>
         Effect.forkIn(
-          Effect.onExit(session(shared, dispatcher, first), (exit) => Effect.sync(() => dispatcher.left(exit))),
+          Effect.onExit(session(dispatcher, first), (exit) => Effect.sync(() => dispatcher.left(exit))),
           scope
         )
       yield* Effect.forkIn(dispatcher.dispatch(begin), scope)
@@ -102,7 +116,7 @@ function* loop(
       recorder.record("transaction", ending, ended - at)
       recorder.recordOwn("service", ending, ended - started)
     }
-    onOutcome(message, outcome, error !== undefined)
+    onOutcome(message, outcome, error !== undefined, started, at)
     return error
   }
   /** One message, and QUIT where the connection is not kept. The next one is not due yet: its envelope rides with none. */

@@ -53,13 +53,16 @@ export const planned = (plan: Plan, started: number): number =>
   plan.duration !== undefined && plan.messages === Arrival.unlimited ? started : plan.messages
 
 /**
- * The books at the end: what was not begun is booked as such.
+ * The books at the end: what was not begun, of so many messages, is booked as such.
  *
  * @since 0.1.0
  * @category bounds
  */
-export const close = (plan: Plan, ledger: Accounting.Ledger): Accounting.Accounting => {
-  const messages = planned(plan, ledger.started)
+export const close = (
+  plan: Plan,
+  ledger: Accounting.Ledger,
+  messages: number = planned(plan, ledger.started)
+): Accounting.Accounting => {
   ledger.add("notStarted", messages - ledger.started)
   return messages === ledger.planned ? ledger : Accounting.sum(messages, [ledger])
 }
@@ -77,16 +80,23 @@ export const limit = (
   now: () => number
 ): Effect.Effect<Tickets.Tickets, never, Scope.Scope> => {
   if (plan.duration === undefined || Arrival.isOpen(plan)) return Effect.succeed(tickets)
-  const lasts = milliseconds(plan.duration)
-  const over = now() + lasts
-  const tell = Effect.zipRight(
-    Effect.sleep(lasts),
-    Effect.sync(() => ending.make())
-  )
+  const over = now() + milliseconds(plan.duration)
   return Effect.as(
-    Effect.forkScoped(tell),
+    tellEnd(plan, ending),
     Tickets.until(tickets, () => now() >= over)
   )
+}
+
+/**
+ * Tells `ending` when the plan's duration is over, if it has one.
+ *
+ * @since 0.1.0
+ * @category bounds
+ */
+export const tellEnd = (plan: Plan, ending: StopRequest): Effect.Effect<unknown, never, Scope.Scope> => {
+  if (plan.duration === undefined) return Effect.void
+  const tell = Effect.sync(() => ending.make())
+  return Effect.forkScoped(Effect.zipRight(Effect.sleep(milliseconds(plan.duration)), tell))
 }
 
 /**

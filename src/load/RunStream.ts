@@ -8,7 +8,12 @@ import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Stream from "effect/Stream"
 import type { Ending } from "../measure/Recorder.js"
+import type { StepBuckets } from "../measure/Meter.js"
+import type * as Series from "../measure/Series.js"
 import type { Outcome } from "../smtp/Outcome.js"
+import type { MessageTimes } from "./MessageTimes.js"
+import type { OnOutcome } from "./RunPart.js"
+import type { Sampling } from "./Sampler.js"
 import * as Watchdog from "./Watchdog.js"
 
 /**
@@ -16,6 +21,7 @@ import * as Watchdog from "./Watchdog.js"
  *
  * - `MessageEnded`: a message came to its end.
  * - `Measured`: a step of a scenario's own ended, after `elapsed` milliseconds.
+ * - `Sampled`: an interval is over, with all that was counted and measured in it: a second, unless `every` says otherwise.
  * - `RunEnded`: the last one, with the result, and with how many of those before it were left out because nobody took them
  *   in time.
  *
@@ -23,7 +29,7 @@ import * as Watchdog from "./Watchdog.js"
  * @category models
  */
 export type RunEvent<Result> =
-  | { readonly _tag: "MessageEnded"; readonly at: number; readonly message: number; readonly outcome: Outcome }
+  | MessageEnded
   | {
       readonly _tag: "Measured"
       readonly at: number
@@ -31,10 +37,30 @@ export type RunEvent<Result> =
       readonly ending: Ending
       readonly elapsed: number
     }
+  | {
+      readonly _tag: "Sampled"
+      readonly at: number
+      readonly interval: Series.Interval
+      /** The durations of the interval, by step and ending. */
+      readonly durations: ReadonlyArray<StepBuckets>
+    }
   | { readonly _tag: "RunEnded"; readonly at: number; readonly result: Result; readonly missed: number }
 
 /**
- * How a stream of events is kept for who reads it.
+ * A message came to its end. Its times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MessageEnded extends MessageTimes {
+  readonly _tag: "MessageEnded"
+  readonly at: number
+  readonly message: number
+  readonly outcome: Outcome
+}
+
+/**
+ * How a stream of events is made, and kept for who reads it.
  *
  * @since 0.1.0
  * @category models
@@ -42,6 +68,8 @@ export type RunEvent<Result> =
 export interface StreamOptions {
   /** How many events are kept that were not taken yet; the oldest go first. Default 4096. */
   readonly capacity?: number | undefined
+  /** The length of what is sampled, in milliseconds: it divides a second. Default: that of `sampling`, or 1000. */
+  readonly every?: number | undefined
 }
 
 /**
@@ -51,12 +79,22 @@ export interface StreamOptions {
  * @category models
  */
 export interface RunListeners {
-  readonly onOutcome: (message: number, outcome: Outcome) => void
-  readonly onMeasured: (name: string, ending: Ending, elapsed: number) => void
+  readonly onOutcome: OnOutcome
+  readonly onMeasured: OnMeasured
+  readonly sampling: Sampling
 }
 
 /**
- * The events of a run, which begins when the stream is read, and is interrupted when it is read no more.
+ * Is told of each duration that is measured under a name of its own, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OnMeasured = (name: string, ending: Ending, elapsed: number) => void
+
+/**
+ * The events of a run, which begins when the stream is read, and is interrupted when it is read no more. Who listens besides,
+ * by the options, is told as well.
  *
  * A slow reader does not slow the run down, for that would change what is measured: it misses events, and the last one says
  * how many.
@@ -66,10 +104,12 @@ export interface RunListeners {
  */
 export const make = <Result, E, R>(
   run: (listeners: RunListeners) => Effect.Effect<Result, E, R>,
-  { capacity = 4096 }: StreamOptions = {}
+  options: StreamOptions &
+    Partial<{ readonly [listener in keyof RunListeners]: RunListeners[listener] | undefined }> = {}
 ): Stream.Stream<RunEvent<Result>, E, R> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
+      const { capacity = 4096, every, onMeasured, onOutcome, sampling } = options
       const now = Watchdog.monotonic(yield* Effect.clock)
       const begun = now()
       // What comes last has a place of its own.
@@ -81,8 +121,22 @@ export const make = <Result, E, R>(
         events.unsafeOffer(event)
       }
       const running = run({
-        onOutcome: (message, outcome) => tell({ _tag: "MessageEnded", at: now() - begun, message, outcome }),
-        onMeasured: (name, ending, elapsed) => tell({ _tag: "Measured", at: now() - begun, name, ending, elapsed })
+        onOutcome: (message, outcome, times) => {
+          tell({ _tag: "MessageEnded", at: now() - begun, message, outcome, ...times })
+          onOutcome?.(message, outcome, times)
+        },
+        onMeasured: (name, ending, elapsed) => {
+          tell({ _tag: "Measured", at: now() - begun, name, ending, elapsed })
+          onMeasured?.(name, ending, elapsed)
+        },
+        sampling: {
+          every: every ?? sampling?.every,
+          begin: sampling?.begin,
+          take: (sample) => {
+            tell({ _tag: "Sampled", at: now() - begun, interval: sample.interval, durations: sample.durations })
+            sampling?.take(sample)
+          }
+        }
       })
       yield* running.pipe(
         Effect.onExit((exit) =>

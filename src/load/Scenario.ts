@@ -9,11 +9,12 @@
  * |---|---|
  * | in sequence | `Effect.andThen`, `Effect.gen` |
  * | n times, for a time | `repeat`, or `Effect.repeatN`, `Effect.repeat` |
- * | while there are messages | `forEachMessage` |
+ * | while there are messages, or with one | `forEachMessage`, `forNextMessage` |
+ * | over a connection for each, or over one that is kept | `open`, `kept` |
  * | one of several, by weight | `mixed` |
  * | with pauses | `pause` |
  * | at most so often | `rateLimited` |
- * | when it is due | `onSchedule`, with `arrivals` for a rate or stages |
+ * | when it is due | a plan with a rate or stages; for a part of it, `onSchedule` with `arrivals` |
  * | by more and more sessions | `staged` |
  * | for so long at most | `Effect.timeout`: the message under way is booked, its connection reset |
  * | with messages of one's own | `MessageSource`, given to `send` or `forEachMessage` |
@@ -23,26 +24,30 @@
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import { dual } from "effect/Function"
+import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { Ending } from "../measure/Recorder.js"
+import * as Arrival from "../plan/Arrival.js"
 import * as Message from "../plan/Message.js"
-import type { Plan } from "../plan/Plan.js"
-import * as Dialogue from "../smtp/Dialogue.js"
-import type { ConnectFailed } from "../smtp/SmtpError.js"
-import type { Connector, Wire } from "../smtp/Wire.js"
+import * as Plan from "../plan/Plan.js"
+import type { Connector } from "../smtp/Wire.js"
 import * as Drain from "./Drain.js"
-import * as Load from "./Load.js"
+import * as PlanSupport from "./PlanSupport.js"
 import * as RunBounds from "./RunBounds.js"
+import * as RunPart from "./RunPart.js"
 import * as RunScheduler from "./RunScheduler.js"
 import * as RunStream from "./RunStream.js"
-import * as Session from "./ScenarioSession.js"
+import * as Sampler from "./Sampler.js"
+import type * as Session from "./ScenarioSession.js"
 import { ScenarioSession } from "./ScenarioSession.js"
+import * as Sessions from "./ScenarioSessions.js"
+import * as Watchdog from "./Watchdog.js"
 
-export { book, deliver, forEachMessage, send } from "./ScenarioMessages.js"
+export { connect, keep, kept, open } from "./ScenarioConnection.js"
+export { endingOf, type MeasureOptions, measure } from "./ScenarioMeasure.js"
+export { book, deliver, forEachMessage, forNextMessage, send } from "./ScenarioMessages.js"
+export type { Scenarios } from "./ScenarioSessions.js"
 export { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
 export {
   type ArrivalOptions,
@@ -70,13 +75,16 @@ export { type SessionStage, staged } from "./ScenarioStages.js"
 export type Scenario<A, E = never, R = never> = Effect.Effect<A, E, R | ScenarioSession | Scope.Scope>
 
 /**
- * What happened, and how each session's scenario ended, in the order of their numbers.
+ * What happened, and how each session's scenario ended, in the order of their numbers. Where the plan has a rate or stages, a
+ * session runs the scenario again and again, and its last end is told.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ScenarioResult<A, E> extends Load.RunResult {
+export interface ScenarioResult<A, E> extends RunPart.RunResult {
   readonly sessions: ReadonlyArray<Exit.Exit<A, E>>
+  /** How often the scenario was begun, and how often it failed or died. */
+  readonly scenarios: Sessions.Scenarios
 }
 
 /**
@@ -85,19 +93,27 @@ export interface ScenarioResult<A, E> extends Load.RunResult {
  * @since 0.1.0
  * @category models
  */
-export interface ScenarioOptions extends Load.RunOptions {
-  /** Told of each duration that is measured under a name of its own, in milliseconds. */
-  readonly onMeasured?: ((name: string, ending: Ending, elapsed: number) => void) | undefined
+export interface ScenarioOptions extends RunPart.RunOptions {
+  readonly onMeasured?: RunStream.OnMeasured | undefined
 }
 
 /**
- * Runs the scenario in each of the plan's sessions, in parallel, and tells what happened. A session that fails does not end
- * the others. Asked to stop, the run hands out no more messages, ends pauses and repetitions, and interrupts the scenarios
- * that have not ended after `plan.drain` seconds. The same, but for the interruption, goes for the end of `plan.duration`.
+ * Runs the scenario in each of the plan's sessions, in parallel, and tells what happened; `Load.run(plan, scenario)` is the
+ * same. A session that fails does not end the others: it is counted in `scenarios`, its error of SMTP's among the errors, and
+ * the first of each kind told as trouble. Asked to stop, the run hands out no more messages, ends pauses and repetitions, and
+ * interrupts the scenarios that have not ended after `plan.drain` seconds. The same, but for the interruption, goes for the
+ * end of `plan.duration`.
  *
- * Of the plan it takes where to connect to and how, the messages and their number, the sessions, the time-out and the seed.
- * What a session does next, after a message or after a failure, is the scenario's own business: -d, -w, -R, -C, -A and
- * --keep-going have no effect, nor has pipelining, nor a rate, which is `onSchedule`'s business. A scenario holds functions, so that it stays in this thread.
+ * Where the plan has a rate or stages, the scenario is run once for each message that is due, over as many sessions as that
+ * needs, up to `maxSessions`: `send`, `forNextMessage` or `forEachMessage` then have this one message. It counts from when it
+ * was due, and so does the scenario as a whole, which is measured as `scenario`.
+ *
+ * Of the plan it takes where to connect to and how, the messages and their number, arrivals, sessions, duration and warm-up,
+ * the time-out and the seed. Where it does not say how many messages there are, a source has as many as it has, and the plan
+ * as many as `send` and `forNextMessage` ask for: only `forEachMessage` over the plan's own, which would never end, has one.
+ * None are booked as not started then, or where a source has ended. What a session does next, after a message or after a failure, is the scenario's own business: -d, -A and --keep-going
+ * have no effect. What else a plan can ask for in vain is refused with `PlanUnsupported`. A scenario holds functions, so that
+ * it stays in this thread.
  *
  * Interruption is prompt, books what was under way, and closes all connections.
  *
@@ -121,52 +137,63 @@ export interface ScenarioOptions extends Load.RunOptions {
  * export const program = Effect.provide(Scenario.run(plan, mail), NodeServices.layer)
  */
 export const run = <A, E, R>(
-  plan: Plan,
+  plan: Plan.Plan,
   scenario: Effect.Effect<A, E, R>,
   options: ScenarioOptions = {}
 ): Effect.Effect<
   ScenarioResult<A, E>,
-  Load.RunError,
+  RunPart.RunError,
   Connector | FileSystem | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
 > =>
   Effect.scoped(
     Effect.gen(function* () {
+      yield* PlanSupport.check(plan, "scenario")
       const file = yield* Message.readFile(plan)
-      const identity = yield* Load.identify(plan)
-      const part = { ...Load.whole(plan, identity, file), sessions: plan.sessions }
-      const shared = yield* Load.share(plan, part, options)
+      const identity = yield* RunPart.identify(plan)
+      const says = Plan.saysMessages(plan)
+      const due = RunBounds.whatIsDue(says ? plan : { ...plan, messages: Arrival.unlimited }, identity)
+      const arrivals = Arrival.make(due, RunBounds.seedOf(plan, identity))
+      const shared = yield* RunPart.share(due, RunPart.whole(due, identity, file), options)
       const { ledger, recorder, tickets } = shared
       const { now } = shared.connectOptions.deadlines
       const begun = now()
       const scenarioRun: Session.ScenarioRun = {
         run: shared,
         begun,
-        seed: plan.seed ?? identity.runId,
+        seed: RunBounds.seedOf(plan, identity),
         scope: yield* Effect.scope,
         onMeasured: options.onMeasured,
-        shared: new Map()
+        shared: new Map(),
+        endless: says ? Number.POSITIVE_INFINITY : plan.messages,
+        taken: false,
+        exhausted: false
       }
-      const sessions: Array<Exit.Exit<A, E>> = []
-      const numbers = Array.from({ length: plan.sessions }, (_, number) => number)
-      const running = Effect.forEach(
-        numbers,
-        (number) =>
-          Effect.scoped(Effect.provideService(scenario, ScenarioSession, Session.make(scenarioRun, number))).pipe(
-            Effect.onExit((exit) =>
-              Effect.sync(() => {
-                sessions[number] = exit
-              })
-            ),
-            Effect.exit
-          ),
-        { concurrency: plan.sessions, discard: true }
-      )
+      // What is due before is begun in any case; repetitions and pauses end.
+      if (arrivals !== undefined) yield* RunBounds.tellEnd(due, shared.ending)
+      const ends = new Sessions.ScenarioEnds<A, E>(scenarioRun)
+      const granularity = Watchdog.granularity(yield* Effect.clock)
+      const running =
+        arrivals === undefined
+          ? Sessions.each(scenarioRun, scenario, plan.sessions, ends)
+          : Sessions.whenDue(
+              scenarioRun,
+              scenario,
+              { arrivals, origin: begun, granularity, maxSessions: RunBounds.sessionsOf(due) },
+              ends
+            )
+      const { sampling } = options
+      const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, identity, sampling)
       yield* Drain.run(running, shared, options.hurrying)
       const elapsed = now() - begun
-      const accounting = RunBounds.close(plan, ledger)
+      yield* lastSample
+      const { begun: all, failed, sessions } = ends
       const stopped = tickets.isClosed()
+      // Nobody meant to send a number of messages that no source has, or any at all where none was asked for.
+      const asked = says && !scenarioRun.exhausted && (scenarioRun.taken || failed > 0 || stopped)
+      const accounting = RunBounds.close(due, ledger, asked ? undefined : ledger.started)
       const { runId, startedAt } = identity
-      return { accounting, recorder, runId, startedAt, elapsed, endedBy: Option.none(), stopped, sessions }
+      const scenarios = { begun: all, failed }
+      return { accounting, recorder, runId, startedAt, elapsed, endedBy: Option.none(), stopped, sessions, scenarios }
     })
   ).pipe(RunScheduler.provide)
 
@@ -179,29 +206,14 @@ export const run = <A, E, R>(
  * @category running
  */
 export const stream = <A, E, R>(
-  plan: Plan,
+  plan: Plan.Plan,
   scenario: Effect.Effect<A, E, R>,
   options: ScenarioOptions & RunStream.StreamOptions = {}
 ): Stream.Stream<
   RunStream.RunEvent<ScenarioResult<A, E>>,
-  Load.RunError,
+  RunPart.RunError,
   Connector | FileSystem | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
-> =>
-  RunStream.make(
-    ({ onMeasured, onOutcome }) =>
-      run(plan, scenario, {
-        ...options,
-        onOutcome: (message, outcome) => {
-          onOutcome(message, outcome)
-          options.onOutcome?.(message, outcome)
-        },
-        onMeasured: (name, ending, elapsed) => {
-          onMeasured(name, ending, elapsed)
-          options.onMeasured?.(name, ending, elapsed)
-        }
-      }),
-    options
-  )
+> => RunStream.make((listeners) => run(plan, scenario, { ...options, ...listeners }), options)
 
 /**
  * The number of the session, from 0.
@@ -237,55 +249,3 @@ export const shared = <A, E, R>(
   const key = {}
   return Effect.flatMap(ScenarioSession, (session) => session.shared(key, make))
 }
-
-/**
- * Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate.
- *
- * @since 0.1.0
- * @category steps
- */
-export const connect: Effect.Effect<Wire, ConnectFailed, ScenarioSession | Scope.Scope> = Effect.flatMap(
-  ScenarioSession,
-  (session) => session.connect
-)
-
-/**
- * Opens a connection, waits for the greeting and introduces us as the plan says. When the scope is closed, it says QUIT if
- * all went well, and closes.
- *
- * @since 0.1.0
- * @category steps
- */
-export const open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, ScenarioSession | Scope.Scope> = Effect.gen(
-  function* () {
-    const { greeted, helloName, plan } = yield* ScenarioSession
-    const wire = yield* greeted
-    const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"
-    if (!plan.bare) yield* Dialogue.hello(wire, verb, helloName)
-    yield* Effect.addFinalizer((exit) =>
-      Exit.isSuccess(exit) && wire.state() === "open" ? Dialogue.quit(wire) : Effect.void
-    )
-    return wire
-  }
-)
-
-/**
- * Measures a step under its own name: `accepted` if it succeeds, `rejected` if a reply was not what it must be, `failed`
- * otherwise. Reports have it beside the steps of SMTP.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const measure: {
-  (name: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ScenarioSession>
-  <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R | ScenarioSession>
-} = dual(
-  2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R | ScenarioSession> =>
-    Effect.flatMap(ScenarioSession, (session) => {
-      const begun = session.now()
-      return Effect.onExit(self, (exit) =>
-        Effect.sync(() => session.record(name, Session.endingOf(exit), session.now() - begun))
-      )
-    })
-)

@@ -10,11 +10,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
-import * as Option from "effect/Option"
 import * as Arrival from "../plan/Arrival.js"
 import * as Distribution from "../plan/Distribution.js"
 import * as Rate from "../plan/Rate.js"
-import * as Session from "./ScenarioSession.js"
+import { endingOf, type MeasureOptions, requireOwnName } from "./ScenarioMeasure.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 
 /**
@@ -124,12 +123,22 @@ export interface RateLimit {
 }
 
 /**
- * A rate, evenly spaced. Those who are given the same object share it, so make it outside of the scenario.
+ * A rate, evenly spaced: so many a second, or a text such as `30000/m`. Those who are given the same object share it, so make
+ * it outside of the scenario. Throws a `RangeError` where it is not more than 0, or cannot be read.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const rateLimit = (perSecond: number): RateLimit => ({ perSecond })
+export const rateLimit = (rate: number | string): RateLimit => {
+  const perSecond = typeof rate === "number" ? rate : perSecondOf(read(rate, Rate.parseRate))
+  if (!(perSecond > 0 && perSecond < Number.POSITIVE_INFINITY)) throw new RangeError(`not a rate: ${rate}`)
+  return { perSecond }
+}
+
+const perSecondOf = ({ messages, per }: Rate.Rate): number => (messages * 1000) / per
+
+const read = <A>(text: string, parse: (text: string) => Either.Either<A, Rate.ParseFailure>): A =>
+  Either.getOrThrowWith(parse(text), (failure) => new RangeError(`${text}: ${Rate.describe(failure)}`))
 
 /**
  * Begins when the rate allows it. Times that were not used are not made up for.
@@ -190,19 +199,19 @@ export interface ArrivalOptions extends Omit<Arrival.ArrivalPlan, "messages"> {
 
 /**
  * The times of a rate such as `500/s`, or of stages such as `30s:100/s, 2m:100/s..1000/s`: evenly spaced, or each on its own
- * (`poisson`). Throws a `RangeError` where there is neither, or where they cannot be read.
+ * (`poisson`). Throws a `RangeError` where there is neither or both, or where they cannot be read.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const arrivals = ({ messages = Arrival.unlimited, seed = "arrivals", ...plan }: ArrivalOptions): StartTimes => {
-  const read = <A>(text: string | undefined, parse: (text: string) => Either.Either<A, Rate.ParseFailure>) => {
-    const failure = text === undefined ? Option.none() : Either.getLeft(parse(text))
-    if (Option.isSome(failure)) throw new RangeError(`${text}: ${Rate.describe(failure.value)}`)
-  }
-  read(plan.rate, Rate.parseRate)
-  read(plan.stages, Rate.parseStages)
-  read(plan.duration, Rate.parseDuration)
+  const { burst = 1, duration, rate, stages } = plan
+  if (rate !== undefined && stages !== undefined) throw new RangeError("arrivals have a rate or stages, not both")
+  if (!(Number.isInteger(burst) && burst > 0)) throw new RangeError(`not a size of bursts: ${burst}`)
+  if (!(messages >= 0)) throw new RangeError(`not a number of messages: ${messages}`)
+  if (rate !== undefined) read(rate, Rate.parseRate)
+  if (stages !== undefined) read(stages, Rate.parseStages)
+  if (duration !== undefined) read(duration, Rate.parseDuration)
   const made = Arrival.make({ ...plan, messages }, seed)
   if (made === undefined) throw new RangeError("arrivals need a rate, or stages")
   return startTimes((index) => (index < made.messages ? made.dueAt(index) : undefined))
@@ -212,9 +221,12 @@ export const arrivals = ({ messages = Arrival.unlimited, seed = "arrivals", ...p
  * Begins at the given times, again and again: each session takes the next time as soon as it is free, so that a beginning is
  * late when none is. Ends when there are no more times, or when the run is asked to stop.
  *
- * With a name, the time from when each one was due to its end is measured under it, and by how much each one began late under
- * the name with ` late` after it. This sees what a loop of sessions does not: a loop waits while the server stalls, and has one
- * slow message for each session to show for it; here, all that were due meanwhile are slow.
+ * With a name, the time from when each one was due to its end is measured under it, by how it ended (`endingOf`, unless the
+ * options say otherwise), and by how much each one began late under the name with ` late` after it. This sees what a loop of
+ * sessions does not: a loop waits while the server stalls, and has one slow message for each session to show for it; here, all
+ * that were due meanwhile are slow.
+ *
+ * A plan with a rate or stages does the same with a whole scenario, and begins sessions only as they are needed.
  *
  * @since 0.1.0
  * @category combinators
@@ -224,15 +236,27 @@ export const onSchedule: {
     times: StartTimes,
     name?: string
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<void, E, R | ScenarioSession>
-  <A, E, R>(self: Effect.Effect<A, E, R>, times: StartTimes, name?: string): Effect.Effect<void, E, R | ScenarioSession>
+  <A, E>(
+    times: StartTimes,
+    name: string,
+    options: MeasureOptions<A, E>
+  ): <R>(self: Effect.Effect<A, E, R>) => Effect.Effect<void, E, R | ScenarioSession>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    times: StartTimes,
+    name?: string,
+    options?: MeasureOptions<A, E>
+  ): Effect.Effect<void, E, R | ScenarioSession>
 } = dual(
   (args) => Effect.isEffect(args[0]),
   <A, E, R>(
     self: Effect.Effect<A, E, R>,
     times: StartTimes,
-    name?: string
-  ): Effect.Effect<void, E, R | ScenarioSession> =>
-    Effect.gen(function* () {
+    name?: string,
+    { ending = endingOf }: MeasureOptions<A, E> = {}
+  ): Effect.Effect<void, E, R | ScenarioSession> => {
+    if (name !== undefined) requireOwnName(name)
+    return Effect.gen(function* () {
       const session = yield* ScenarioSession
       const turn = yield* session.shared(times, firstTurn)
       while (!session.isStopping()) {
@@ -244,10 +268,11 @@ export const onSchedule: {
         else {
           session.record(`${name} late`, "accepted", Math.max(0, session.now() - due))
           yield* Effect.onExit(self, (exit) =>
-            Effect.sync(() => session.record(name, Session.endingOf(exit), session.now() - due))
+            Effect.sync(() => session.record(name, ending(exit), session.now() - due))
           )
         }
         yield* Effect.yieldNow()
       }
     })
+  }
 )

@@ -6,14 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Outcome } from "../smtp/Outcome.js"
-import {
-  ConnectFailed,
-  ConnectionLost,
-  ReplyMalformed,
-  ReplyRejected,
-  ReplyTimeout,
-  type SmtpError
-} from "../smtp/SmtpError.js"
+import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import type { Wire } from "../smtp/Wire.js"
 import type { MessageSource } from "./MessageSource.js"
 import * as Session from "./ScenarioSession.js"
@@ -30,7 +23,8 @@ export const deliver = (wire: Wire, message: TakenMessage): Effect.Effect<Outcom
   Effect.flatMap(ScenarioSession, (session) => session.deliver(wire, message))
 
 /**
- * Sends the next message, of the plan or of the source. None where no message is left.
+ * Sends the next message, of the plan or of the source. None where no message is left. A connection that may break is better
+ * one that is `kept`.
  *
  * @since 0.1.0
  * @category steps
@@ -39,7 +33,7 @@ export const send = <E = never, R = never>(
   wire: Wire,
   source?: MessageSource<E, R>
 ): Effect.Effect<Option.Option<Outcome>, E, R | ScenarioSession> =>
-  withNext(source, (message) => deliver(wire, message))
+  withNext(source, "one", (message) => deliver(wire, message))
 
 /**
  * Books how a message ended that a dialogue of one's own has sent, or given up. False where it was booked before, which
@@ -64,44 +58,62 @@ export const forEachMessage = <A, E, R, E2 = never, R2 = never>(
   use: (message: TakenMessage) => Effect.Effect<A, E, R>,
   source?: MessageSource<E2, R2>
 ): Effect.Effect<void, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> => {
-  const one = withNext(source, (message) =>
-    Effect.catchAll(
-      use(message),
-      (error): Effect.Effect<void, Exclude<E, SmtpError>, ScenarioSession> =>
-        isSmtpError(error)
-          ? Effect.asVoid(book(message, Session.outcomeOf(error)))
-          : Effect.fail(error as Exclude<E, SmtpError>)
-    )
-  )
+  const one = withNext(source, "all", bookedByError(use))
   return Effect.gen(function* () {
     while (Option.isSome(yield* one)) yield* Effect.yieldNow()
   })
 }
 
-/** Does something with the next message, which is booked in any case. */
+/**
+ * Takes the next message, of the plan or of the source, does something with it, and gives how it was booked: by `use`, or by
+ * how that ended, as `forEachMessage` says. None where no message is left.
+ *
+ * With a connection that is kept, this is what a plan of -d does with each message:
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import * as Effect from "effect/Effect"
+ * import { Scenario } from "smtp-source"
+ *
+ * export const one = Scenario.forNextMessage((message) =>
+ *   Effect.flatMap(Scenario.kept, (wire) => Scenario.deliver(wire, message))
+ * )
+ */
+export const forNextMessage = <A, E, R, E2 = never, R2 = never>(
+  use: (message: TakenMessage) => Effect.Effect<A, E, R>,
+  source?: MessageSource<E2, R2>
+): Effect.Effect<Option.Option<Outcome>, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> =>
+  withNext(source, "one", bookedByError(use))
+
+const bookedByError =
+  <A, E, R>(use: (message: TakenMessage) => Effect.Effect<A, E, R>) =>
+  (message: TakenMessage): Effect.Effect<unknown, Exclude<E, SmtpError>, R | ScenarioSession> =>
+    Effect.catchAll(
+      use(message),
+      (error): Effect.Effect<unknown, Exclude<E, SmtpError>, ScenarioSession> =>
+        isSmtpError(error) ? book(message, Session.outcomeOf(error)) : Effect.fail(error as Exclude<E, SmtpError>)
+    )
+
+/** Does something with the next message, which is booked in any case; gives how. */
 const withNext = <A, E, R, E2, R2>(
   source: MessageSource<E2, R2> | undefined,
+  wanted: "one" | "all",
   use: (message: TakenMessage) => Effect.Effect<A, E, R>
-): Effect.Effect<Option.Option<A>, E | E2, R | R2 | ScenarioSession> =>
+): Effect.Effect<Option.Option<Outcome>, E | E2, R | R2 | ScenarioSession> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const session = yield* ScenarioSession
-      const number = session.ticket()
+      const number = session.ticket(source === undefined && wanted === "all" ? "ends" : "goes on")
       if (Option.isNone(number)) return Option.none()
       const content =
         source === undefined ? Option.some(session.planned(number.value)) : yield* restore(source.get(number.value))
-      if (Option.isNone(content)) return Option.none()
+      if (Option.isNone(content)) {
+        session.exhausted()
+        return Option.none()
+      }
       const message = session.start(number.value, content.value)
-      return yield* restore(use(message)).pipe(
-        Effect.map(Option.some),
-        Effect.ensuring(Effect.sync(() => session.book(message, Session.abandoned)))
-      )
+      yield* restore(use(message)).pipe(Effect.ensuring(Effect.sync(() => session.book(message, Session.abandoned))))
+      return session.booked(message)
     })
   )
-
-const isSmtpError = (error: unknown): error is SmtpError =>
-  error instanceof ConnectFailed ||
-  error instanceof ConnectionLost ||
-  error instanceof ReplyTimeout ||
-  error instanceof ReplyMalformed ||
-  error instanceof ReplyRejected

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -11,14 +10,22 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import { behindAfter } from "../measure/GeneratorHealth.js"
 import type { Ending } from "../measure/Recorder.js"
+import * as Arrival from "../plan/Arrival.js"
 import * as Draw from "../plan/Draw.js"
 import type { Plan } from "../plan/Plan.js"
+import * as Capabilities from "../smtp/Capabilities.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import * as Outcome from "../smtp/Outcome.js"
+import * as Pipeline from "../smtp/Pipeline.js"
+import type * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
-import { type ConnectFailed, ConnectionLost, ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
+import { type ConnectFailed, ConnectionLost, type SmtpError } from "../smtp/SmtpError.js"
 import type { Wire } from "../smtp/Wire.js"
+import type { Due } from "./Dispatcher.js"
+import { KeptConnections } from "./KeptConnections.js"
+import { endings } from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
 
 /**
@@ -57,8 +64,20 @@ export interface Session {
   readonly connect: Effect.Effect<Wire, ConnectFailed, Scope.Scope>
   /** The same, and waits for the greeting, which must be positive; so long it keeps its place in the gate. */
   readonly greeted: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, Scope.Scope>
-  /** The number of the next message, which is not in the books yet; none where there are no more. */
-  readonly ticket: () => Option.Option<number>
+  /** Greeting and HELO are done: what the server said of itself is heeded by `deliver`, as the plan has it. */
+  readonly introduced: (wire: Wire, hello: Reply.Reply) => void
+  /** The connection of this key, which is opened where there is none that can be used. It lasts as long as the session. */
+  readonly keep: <E, R>(
+    key: object,
+    opening: Effect.Effect<Wire, E, R>
+  ) => Effect.Effect<Wire, E, Exclude<R, Scope.Scope>>
+  /**
+   * The number of the next message, which is not in the books yet; none where there are no more. Where the plan does not say how
+   * many there are, who would never end by himself has one.
+   */
+  readonly ticket: (unsaid: "ends" | "goes on") => Option.Option<number>
+  /** There are no more messages in the source that was to give the one of the last ticket. */
+  readonly exhausted: () => void
   /** The plan's own message of that number. */
   readonly planned: (number: number) => Settlement.Message
   /** Takes up a message. */
@@ -67,6 +86,8 @@ export interface Session {
   readonly deliver: (wire: Wire, message: TakenMessage) => Effect.Effect<Outcome.Outcome>
   /** Books how a message ended. False where it was booked before, which stands. */
   readonly book: (message: TakenMessage, outcome: Outcome.Outcome) => boolean
+  /** How it was booked. */
+  readonly booked: (message: TakenMessage) => Option.Option<Outcome.Outcome>
   /** Counts a duration under a name of one's own, in milliseconds. */
   readonly record: (name: string, ending: Ending, elapsed: number) => void
   /** What all sessions of the run share under this key: made by the first that asks, and let go of at the run's end. */
@@ -95,15 +116,33 @@ export interface ScenarioRun {
   readonly scope: Scope.Scope
   readonly onMeasured: ((name: string, ending: Ending, elapsed: number) => void) | undefined
   readonly shared: Map<object, unknown>
+  /** How many messages may still be taken by who would never end: one, where the plan does not say. */
+  endless: number
+  /** Whether a message was taken; and whether a source had no more. */
+  taken: boolean
+  exhausted: boolean
 }
 
 /**
- * The session of that number.
+ * What runs a scenario's sessions.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunningSession extends Session {
+  /** The scenario runs now for this message alone, which was due when it says. */
+  readonly begin: (due: Due) => void
+  /** Lets go of the connections that it has kept. */
+  readonly letGo: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
+}
+
+/**
+ * The session of that number. What it keeps is closed with `scope`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (scenario: ScenarioRun, number: number): Session => {
+export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope): RunningSession => {
   const {
     addresses,
     connectOptions,
@@ -123,8 +162,16 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
   const { now } = deadlines
   const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
   const key = Draw.series(Draw.keyOf(scenario.seed), number)
-  const booked = new WeakSet<TakenMessage>()
+  const booked = new WeakMap<TakenMessage, Outcome.Outcome>()
+  const taken = new WeakMap<TakenMessage, Taken>()
+  const pipelines = new WeakMap<Wire, Pipeline.Pipeline>()
+  const kept = new KeptConnections(scope)
   let draws = 0
+  /** Of a run whose messages are due at their times: the one at hand, and when the scenario was begun for it. */
+  let current: Due | undefined
+  let begun = 0
+  let due: number | undefined
+  const isOpen = Arrival.isOpen(plan)
 
   /** The local addresses take turns over all sessions. */
   const nextSource = () => {
@@ -152,10 +199,28 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
       wire.close(plan.close)
     })
   )
+  const bookAs = (message: TakenMessage, outcome: Outcome.Outcome, from: number): void => {
+    if (booked.has(message)) return
+    booked.set(message, outcome)
+    scenario.run.onOutcome(message.number, outcome, false, from, taken.get(message)?.due)
+  }
+  /** A transaction has ended that began, or whose message was taken up, at `from`. */
+  const settle = (message: TakenMessage, outcome: Outcome.Outcome, from: number) => {
+    const due = taken.get(message)?.due
+    const ending = endings[outcome._tag]
+    const ended = now()
+    if ((due ?? from) >= recorder.measuresFrom) {
+      recorder.record("transaction", ending, ended - (due ?? from))
+      if (due !== undefined) recorder.recordOwn("service", ending, ended - from)
+    }
+    bookAs(message, outcome, from)
+  }
   const book: Session["book"] = (message, outcome) => {
     if (booked.has(message)) return false
-    booked.add(message)
-    scenario.run.onOutcome(message.number, outcome, false)
+    const from = taken.get(message)?.at ?? now()
+    // A message that was due has had its time, whatever became of it.
+    if (isOpen && outcome !== abandoned) settle(message, outcome, from)
+    else bookAs(message, outcome, from)
     return true
   }
   return {
@@ -184,24 +249,52 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
       place.connected()
       return Dialogue.greeting(wire).pipe(Effect.ensuring(Effect.sync(() => place.leave())), Effect.as(wire))
     }),
-    ticket: () => Option.fromNullable(tickets.take()),
+    introduced: (wire, hello) => {
+      if (plan.pipelining !== "off" && Capabilities.parse(hello).has("PIPELINING")) pipelines.set(wire, Pipeline.make())
+    },
+    keep: (key, opening) => kept.get(key, opening),
+    letGo: (exit) => kept.close(exit),
+    begin: (due) => {
+      current = due
+      begun = now()
+      if (begun - due.at > behindAfter && !due.waited) recorder.behind++
+      if (due.at < recorder.measuresFrom) return
+      recorder.recordOwn("start", "accepted", begun - due.at)
+    },
+    ticket: (unsaid) => {
+      if (unsaid === "ends" && scenario.endless <= 0) return Option.none()
+      const next = isOpen ? current?.message : tickets.take()
+      if (next === undefined) return Option.none()
+      if (unsaid === "ends") scenario.endless--
+      scenario.taken = true
+      if (isOpen) {
+        due = current?.at
+        current = undefined
+      }
+      return Option.some(next)
+    },
+    exhausted: () => {
+      scenario.exhausted = true
+    },
     planned: (message) => ({ mail: addresses.mail, rcpts: addresses.rcpts(message), content: contentOf(message) }),
     start: (message, content) => {
       ledger.start()
-      return { ...content, number: message }
+      const started = { ...content, number: message }
+      taken.set(started, { at: isOpen ? begun : now(), due })
+      return started
     },
     deliver: (wire, message) =>
       Effect.suspend(() => {
         const progress: Settlement.Progress = { offered: 0, refused: 0 }
-        const begun = now()
-        return Dialogue.transaction(wire, message, options, progress).pipe(
-          Effect.tap((outcome) => {
-            recorder.record("transaction", endings[outcome._tag], now() - begun)
-            book(message, outcome)
-          }),
+        // In an open run, the opening of the connection is the message's own (as it is where a plan runs by itself).
+        const from = isOpen ? (taken.get(message)?.at ?? now()) : now()
+        return transaction(wire, pipelines.get(wire), message, options, progress).pipe(
+          Effect.tap((outcome) => settle(message, outcome, from)),
           Effect.onInterrupt(() =>
             Effect.sync(() => {
-              book(message, Settlement.broken(Settlement.interruption(wire), progress))
+              const error = Settlement.interruption(wire)
+              const pipeline = pipelines.get(wire)
+              bookAs(message, pipeline?.broken(error, options, progress) ?? Settlement.broken(error, progress), from)
               // It is in the middle of a dialogue, which nobody can go on with.
               wire.close("reset")
             })
@@ -209,6 +302,7 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
         )
       }),
     book,
+    booked: (message) => Option.fromNullable(booked.get(message)),
     record: (name, ending, elapsed) => {
       recorder.recordOwn(name, ending, elapsed)
       scenario.onMeasured?.(name, ending, elapsed)
@@ -217,13 +311,29 @@ export const make = (scenario: ScenarioRun, number: number): Session => {
   }
 }
 
-const endings = {
-  Accepted: "accepted",
-  Rejected: "rejected",
-  Failed: "failed",
-  Unknown: "unknown",
-  NotStarted: "failed"
-} as const
+/** When a message was taken up, and when it was due. */
+interface Taken {
+  readonly at: number
+  readonly due: number | undefined
+}
+
+/** `Dialogue.transaction`, or the same in groups of commands. */
+const transaction = (
+  wire: Wire,
+  pipeline: Pipeline.Pipeline | undefined,
+  message: TakenMessage,
+  options: Settlement.TransactionOptions,
+  progress: Settlement.Progress
+): Effect.Effect<Outcome.Outcome> =>
+  pipeline === undefined
+    ? Dialogue.transaction(wire, message, options, progress)
+    : Effect.matchEffect(
+        wire.converse(() => pipeline.script(message, undefined, options, progress)),
+        {
+          onFailure: (error) => Effect.succeed(pipeline.broken(error, options, progress)),
+          onSuccess: (end) => Dialogue.finish(wire, end, options, progress)
+        }
+      )
 
 const share = <A, E, R>(
   { scope, shared }: ScenarioRun,
@@ -268,16 +378,4 @@ export const abandoned: Outcome.Outcome = {
   _tag: "Failed",
   error: new ConnectionLost({ step: "mail", how: "abandoned", replies: [] }),
   recipients: Outcome.noRecipients
-}
-
-/**
- * How what is measured ended.
- *
- * @since 0.1.0
- * @category outcomes
- */
-export const endingOf = (exit: Exit.Exit<unknown, unknown>): Ending => {
-  if (Exit.isSuccess(exit)) return "accepted"
-  const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
-  return failure instanceof ReplyRejected ? "rejected" : "failed"
 }

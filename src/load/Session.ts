@@ -100,7 +100,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     underWay.message = undefined
     if (begun !== undefined && begun >= recorder.measuresFrom && !isIntended(outcome))
       recorder.record("transaction", endings[outcome._tag], ended - begun)
-    onOutcome(taken, outcome, error !== undefined)
+    onOutcome(taken, outcome, error !== undefined, begun)
     return error
   }
 

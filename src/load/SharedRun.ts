@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import type { Ledger } from "../measure/Accounting.js"
 import type { Recorder } from "../measure/Recorder.js"
 import type { Addresses } from "../plan/Address.js"
@@ -50,6 +51,17 @@ export interface SharedRun {
   readonly ending: StopRequest
   readonly ledger: Ledger
   readonly onConnectRetry: (error: ConnectFailed) => void
-  /** `ends` tells the outcome that ends the run, which is told by itself. */
-  readonly onOutcome: (message: number, outcome: Outcome, ends: boolean) => void
+  /**
+   * `ends` tells the outcome that ends the run, which is told by itself. `begun` and `due`, where they are known, are when the
+   * message was taken up, and when it was due.
+   */
+  readonly onOutcome: (
+    message: number,
+    outcome: Outcome,
+    ends: boolean,
+    begun?: number | undefined,
+    due?: number | undefined
+  ) => void
+  /** A session's scenario has failed, or died of a defect. */
+  readonly onSessionFailed: (cause: Cause.Cause<unknown>) => void
 }

@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
+import * as Printable from "../smtp/Printable.js"
 import type { Outcome } from "../smtp/Outcome.js"
-import { type ConnectFailed, ReplyRejected } from "../smtp/SmtpError.js"
+import { type ConnectFailed, isSmtpError, ReplyRejected } from "../smtp/SmtpError.js"
 
 /**
  * Is told of the first of each kind of trouble: `kind` tells it from others, `text` is for people, and printable.
@@ -23,6 +25,8 @@ export type OnTrouble = (kind: string, text: string) => void
 export interface Trouble {
   readonly outcome: (outcome: Outcome) => void
   readonly retry: (error: ConnectFailed) => void
+  /** A session's scenario has failed, or died of a defect. */
+  readonly session: (cause: Cause.Cause<unknown>) => void
 }
 
 /**
@@ -45,9 +49,23 @@ export const make = (onTrouble: OnTrouble): Trouble => {
         first(`${error._tag} ${error.step}`, () => error.message)
       }
     },
-    retry: (error) => first(`retry ${error.code}`, () => error.message)
+    retry: (error) => first(`retry ${error.code}`, () => error.message),
+    session: (cause) => {
+      for (const error of [...Cause.failures(cause), ...Cause.defects(cause)]) {
+        if (isSmtpError(error)) first(`session ${error._tag} ${error.step}`, () => `a session failed: ${error.message}`)
+        else {
+          // Of what is not SMTP's, the kind is its name: messages may differ each time.
+          const [{ message, name } = noError] = Cause.prettyErrors(Cause.fail(error))
+          first(`session ${name}`, () =>
+            Printable.escape(`a session failed: ${name === "Error" ? "" : `${name}: `}${message}`)
+          )
+        }
+      }
+    }
   }
 }
+
+const noError = { name: "Error", message: "" }
 
 /**
  * Passes on the first of each kind, and none of those that follow.

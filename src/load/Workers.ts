@@ -21,8 +21,9 @@ import type { Plan } from "../plan/Plan.js"
 import * as Printable from "../smtp/Printable.js"
 import * as SmtpError from "../smtp/SmtpError.js"
 import type { Connector } from "../smtp/Wire.js"
-import * as Load from "./Load.js"
+import * as PlanSupport from "./PlanSupport.js"
 import * as RunBounds from "./RunBounds.js"
+import * as RunPart from "./RunPart.js"
 import { SampleMerge } from "./SampleMerge.js"
 import { knownMessages } from "./Sampler.js"
 import * as Tickets from "./Tickets.js"
@@ -136,7 +137,7 @@ export class Workers extends Context.Tag("smtp-source/Workers")<
 export const run = (
   plan: Plan,
   options: WorkersOptions = {}
-): Effect.Effect<WorkersResult, Load.RunError, Connector | FileSystem | Workers> =>
+): Effect.Effect<WorkersResult, RunPart.RunError, Connector | FileSystem | Workers> =>
   options.watchHealth === true
     ? Effect.map(watched(start(plan, options)), ([result, own]) => ({ ...result, health: busiest(own, result.health) }))
     : start(plan, options)
@@ -147,7 +148,7 @@ export const run = (
  * @since 0.1.0
  * @category models
  */
-export interface WorkersOptions extends Load.RunOptions {
+export interface WorkersOptions extends RunPart.RunOptions {
   /** Whether to tell how the generator fared, where `GeneratorHealth` is provided. */
   readonly watchHealth?: boolean | undefined
 }
@@ -178,16 +179,18 @@ const busiest = (process: Health | undefined, thread: Health | undefined): Healt
 const start = (
   plan: Plan,
   options: WorkersOptions
-): Effect.Effect<WorkersResult, Load.RunError, Connector | FileSystem | Workers> =>
+): Effect.Effect<WorkersResult, RunPart.RunError, Connector | FileSystem | Workers> =>
   Effect.gen(function* () {
+    yield* PlanSupport.check(plan, "workers")
     const workers = yield* Workers
     const wanted = plan.workers === "auto" ? workers.processors : plan.workers
     const count = Math.min(wanted, RunBounds.sessionsOf(plan))
-    if (count === 1) return { ...(yield* Load.run(plan, options)), workerDied: Option.none(), health: undefined }
+    if (count === 1)
+      return { ...(yield* RunPart.runWhole(plan, options)), workerDied: Option.none(), health: undefined }
 
     const shared = (size: number) => new SharedArrayBuffer(size)
     const file = yield* Message.readFile(plan, (size) => new Uint8Array(shared(size)))
-    const identity = yield* Load.identify(plan)
+    const identity = yield* RunPart.identify(plan)
     const tickets = shared(Tickets.size)
     const due = RunBounds.whatIsDue(plan, identity)
     const sessions = Math.max(count, RunBounds.sessionsOf(due))
@@ -274,7 +277,7 @@ const start = (
  * @since 0.1.0
  * @category models
  */
-export interface WorkersResult extends Load.RunResult {
+export interface WorkersResult extends RunPart.RunResult {
   readonly workerDied: Option.Option<WorkerDied>
   /** How the generator fared, where that was watched. */
   readonly health: Health | undefined
@@ -304,7 +307,7 @@ export const work = (
   tell: (news: WorkerNews) => void
 ): Effect.Effect<WorkerEnd, never, Connector> => {
   const { file, identity, ledger, plan, sessions, tickets, wants } = payload
-  const part: Load.RunPart = {
+  const part: RunPart.RunPart = {
     identity,
     file,
     sessions,
@@ -313,7 +316,7 @@ export const work = (
     nextConnection: Tickets.nextConnection(tickets),
     origin: (time) => Tickets.origin(tickets, time)
   }
-  const options: Load.RunOptions = {
+  const options: RunPart.RunOptions = {
     // Asked to hurry before anything else, it stops and does not wait.
     stopping: Effect.raceFirst(told.stopping, told.hurrying),
     hurrying: told.hurrying,
@@ -325,7 +328,7 @@ export const work = (
         ? undefined
         : { every: wants.samples, take: (sample) => tell({ _tag: "Sample", sample }) }
   }
-  const run = Load.runPart(plan, part, options)
+  const run = RunPart.runPart(plan, part, options)
   const watching = wants.health ? watched(run) : Effect.map(run, (result) => [result, undefined] as const)
   return Effect.map(watching, ([result, health]) => ({
     recorded: result.recorder.toData(),

@@ -5,7 +5,7 @@
  */
 import type { Outcome } from "../smtp/Outcome.js"
 import type * as Reply from "../smtp/Reply.js"
-import { type ConnectFailed, type Step, steps } from "../smtp/SmtpError.js"
+import { type ConnectFailed, type Step, steps, type WireError } from "../smtp/SmtpError.js"
 import type { WireObserver } from "../smtp/Wire.js"
 import * as EndTally from "./EndTally.js"
 import * as ErrorTally from "./ErrorTally.js"
@@ -29,6 +29,15 @@ export type Measured = Step | "transaction" | "connection"
  * @category models
  */
 export const measured: ReadonlyArray<Measured> = [...steps, "transaction", "connection"]
+
+/**
+ * What runs measure besides: from when a session took a message up, by how much later than it was due that was, and how long
+ * writes waited for the socket.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const measuredBesides: ReadonlyArray<string> = ["service", "start", "queued"]
 
 /**
  * How what was measured ended: never mixed, for a refusal that is quick makes a slow server look fast, and a time-out a
@@ -136,8 +145,8 @@ export class Recorder implements WireObserver {
     this.record("connect", "failed", elapsed)
   }
 
-  /** Counts a connect that is tried again. */
-  onConnectRetry(error: ConnectFailed, now: () => number): void {
+  /** Counts what cost no message: a connect that is tried again, or what ended a session. */
+  onError(error: ConnectFailed | WireError, now: () => number): void {
     this.errorTally.count(error, now())
   }
 

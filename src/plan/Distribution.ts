@@ -29,13 +29,13 @@ export interface Distribution {
 export type DistributionInput = Distribution | Duration.DurationInput
 
 /**
- * Always the same.
+ * Always the same. Like all constructors here it throws a `RangeError` where a duration is negative, or no number.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const fixed = (duration: Duration.DurationInput): Distribution => {
-  const mean = Duration.toMillis(duration)
+  const mean = milliseconds(duration)
   return { mean, at: () => mean }
 }
 
@@ -46,7 +46,9 @@ export const fixed = (duration: Duration.DurationInput): Distribution => {
  * @category constructors
  */
 export const uniform = (min: Duration.DurationInput, max: Duration.DurationInput): Distribution => {
-  const [low, high] = [Duration.toMillis(min), Duration.toMillis(max)]
+  const [low, high] = [milliseconds(min), milliseconds(max)]
+  if (!(low <= high && high < Number.POSITIVE_INFINITY))
+    throw new RangeError("the longest duration is not the longer one")
   return { mean: (low + high) / 2, at: (u) => low + u * (high - low) }
 }
 
@@ -57,8 +59,9 @@ export const uniform = (min: Duration.DurationInput, max: Duration.DurationInput
  * @category constructors
  */
 export const exponential = (mean: Duration.DurationInput): Distribution => {
-  const milliseconds = Duration.toMillis(mean)
-  return { mean: milliseconds, at: (u) => -milliseconds * Math.log1p(-u) }
+  const length = milliseconds(mean)
+  if (length === Number.POSITIVE_INFINITY) throw new RangeError("the mean is not finite")
+  return { mean: length, at: (u) => -length * Math.log1p(-u) }
 }
 
 /**
@@ -92,3 +95,10 @@ export const mixed = (...parts: ReadonlyArray<readonly [weight: number, part: Di
  */
 export const make = (input: DistributionInput): Distribution =>
   typeof input === "object" && "mean" in input ? input : fixed(input)
+
+/** Effect takes what is negative, or no number, for no time at all; who writes it means something else. */
+const milliseconds = (input: Duration.DurationInput): number => {
+  const negative = typeof input === "number" ? !(input >= 0) : typeof input === "string" && input.startsWith("-")
+  if (negative) throw new RangeError(`not a duration: ${input}`)
+  return Duration.toMillis(input)
+}

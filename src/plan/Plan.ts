@@ -398,12 +398,31 @@ export const decode = (input: unknown): Either.Either<Plan, ParseResult.ParseErr
     // Of the input: of a default nobody can say that it was asked for.
     const broken = Conflict.find(input).map(({ rule }) => rule)
     return broken.length === 0
-      ? Either.right(plan)
+      ? Either.right(remembered(input, plan))
       : Either.left(ParseResult.parseError(new ParseResult.Type(schema.ast, input, broken.join("; "))))
   })
 
 const decodeFields = (input: unknown) =>
   Schema.decodeUnknownEither(schema)(completed(input), { errors: "all", onExcessProperty: "error" })
+
+/** The plans that were made without a word on how many messages there are. */
+const unsaid = new WeakSet<object>()
+
+const remembered = (input: unknown, plan: Plan): Plan => {
+  const whole = completed(input)
+  const said = typeof whole === "object" && whole !== null && "messages" in whole && whole.messages !== undefined
+  if (!said) unsaid.add(plan)
+  return plan
+}
+
+/**
+ * Whether the plan was made with a number of messages, or an end in time. One that was not has the default, a single message,
+ * which a scenario need not keep to.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const saysMessages = (plan: Plan): boolean => !unsaid.has(plan)
 
 /** The defaults that depend on other fields: what ends the run, and how many sessions it may have. */
 const completed = (input: unknown): unknown => {

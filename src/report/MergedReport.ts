@@ -62,6 +62,7 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     messages: { planned, ...messages },
     recipients,
     ...mergeArrivals([a, b]),
+    ...mergeScenarios([a, b]),
     ...measured,
     rate: RunReport.measuredRate({ messages, active, ...measured }),
     bytes: { out: a.bytes.out + b.bytes.out, in: a.bytes.in + b.bytes.in },
@@ -118,6 +119,13 @@ const mergeArrivals = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunRep
       behind: sum(({ behind }) => behind)
     }
   }
+}
+
+const mergeScenarios = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "scenarios"> => {
+  const known = reports.flatMap(({ scenarios }) => (scenarios === undefined ? [] : [scenarios]))
+  if (known.length === 0) return {}
+  const sum = (of: (scenarios: (typeof known)[number]) => number) => known.reduce((total, each) => total + of(each), 0)
+  return { scenarios: { begun: sum(({ begun }) => begun), failed: sum(({ failed }) => failed) } }
 }
 
 const mergeSeries = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "series"> => {

@@ -10,15 +10,20 @@ import * as Summary from "./Summary.js"
 const { count } = Summary
 
 /**
- * How many messages went where.
+ * How many messages went where, or how many scenarios that had none.
  *
  * @since 0.1.0
  * @category formatting
  */
-export const title = ({ messages, plan }: Pick<RunReport, "messages" | "plan">): string => {
+export const title = ({
+  messages,
+  plan,
+  scenarios
+}: Pick<RunReport, "messages" | "plan"> & Partial<Pick<RunReport, "scenarios">>): string => {
   const target = plan.sink === true ? "the embedded sink" : plan.target
   const { planned } = messages
-  return `${count(planned)} ${planned === 1 ? "message" : "messages"}${typeof target === "string" ? ` to ${target}` : ""}`
+  const [number, what] = planned === 0 && scenarios !== undefined ? [scenarios.begun, "scenario"] : [planned, "message"]
+  return `${count(number)} ${what}${number === 1 ? "" : "s"}${typeof target === "string" ? ` to ${target}` : ""}`
 }
 
 /**

@@ -162,6 +162,9 @@ const fields = {
     }),
     { exact: true }
   ).annotations({ description: "Of an open run, whose messages start when they are due." }),
+  scenarios: Schema.optionalWith(Schema.Struct({ begun: Count, failed: Count }), { exact: true }).annotations({
+    description: "Of scenarios of one's own: how often they were begun, and how often they failed."
+  }),
   measured: Schema.optionalWith(Schema.Struct({ accepted: Count, active: Active }), { exact: true }).annotations({
     description:
       "Of a run with a warm-up, the messages accepted after it, and when that was. Durations, replies and the rate are of this time; messages, connections, bytes, errors and the series are of the whole run."
@@ -258,6 +261,7 @@ export interface Finished {
   readonly stopped: boolean
   readonly endedBy: Option.Option<{ readonly message: string }>
   readonly workerDied?: Option.Option<{ readonly message: string }> | undefined
+  readonly scenarios?: { readonly begun: number; readonly failed: number } | undefined
 }
 
 /**
@@ -279,10 +283,13 @@ export const make = (
     readonly series?: Series.Series | undefined
   }
 ): RunReport => {
-  const { accounting, endedBy, recorder, runId, startedAt, stopped, workerDied = Option.none() } = finished
+  const { accounting, endedBy, recorder, runId, scenarios, startedAt, stopped, workerDied = Option.none() } = finished
   const elapsed = micros(finished.elapsed)
   const { planned, recipients, ...messages } = Accounting.sum(accounting.planned, [accounting])
-  const reason = Option.orElse(workerDied, () => endedBy)
+  const reason = workerDied.pipe(
+    Option.orElse(() => endedBy),
+    Option.orElse(() => noneCompleted(scenarios))
+  )
   const active: Spans.Spans = [[0, elapsed]]
   const warmUpEnd = micros(recorder.warmUpEnd)
   const measured: Pick<RunReport, "measured"> =
@@ -308,6 +315,7 @@ export const make = (
     messages: { planned, ...messages },
     recipients,
     ...(Arrival.isOpen(plan) ? { arrivals: arrivalsOf(recorder) } : {}),
+    ...(scenarios === undefined ? {} : { scenarios: { begun: scenarios.begun, failed: scenarios.failed } }),
     ...measured,
     rate: measuredRate({ messages, active, ...measured }),
     bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
@@ -340,6 +348,14 @@ export const isGenerators = ({
 }: Pick<RunReport, "arrivals" | "generator" | "messages">): boolean =>
   (generator !== undefined && GeneratorHealth.isBottleneck(generator)) ||
   (arrivals !== undefined && GeneratorHealth.isBehind(arrivals.behind, messages.started))
+
+/** A run whose every scenario failed has not come to a good end, whatever its messages did. */
+const noneCompleted = (scenarios: Finished["scenarios"]): Option.Option<{ readonly message: string }> =>
+  scenarios !== undefined && scenarios.begun > 0 && scenarios.failed === scenarios.begun
+    ? Option.some({
+        message: scenarios.begun === 1 ? "the scenario failed" : `all ${scenarios.begun} scenarios failed`
+      })
+    : Option.none()
 
 /**
  * Counts of replies, as a report has them.

@@ -5,8 +5,9 @@
  */
 import type { Accounting } from "../measure/Accounting.js"
 import * as Histogram from "../measure/Histogram.js"
-import type { Recorder } from "../measure/Recorder.js"
 import * as GeneratorHealth from "../measure/GeneratorHealth.js"
+import { measured, measuredBesides, type Recorder } from "../measure/Recorder.js"
+import * as Printable from "../smtp/Printable.js"
 
 /**
  * What a summary tells of. Times are in milliseconds.
@@ -21,6 +22,8 @@ export interface Summarised {
   readonly stopped: boolean
   /** How the generator fared, where that was watched. */
   readonly health?: GeneratorHealth.Health | undefined
+  /** Of scenarios of one's own: how often they were begun, and failed. */
+  readonly scenarios?: { readonly begun: number; readonly failed: number } | undefined
 }
 
 /**
@@ -29,7 +32,8 @@ export interface Summarised {
  * @since 0.1.0
  * @category rendering
  */
-export const render = ({ accounting, elapsed, health, recorder, stopped }: Summarised): ReadonlyArray<string> => {
+export const render = (finished: Summarised): ReadonlyArray<string> => {
+  const { accounting, elapsed, health, recorder, scenarios, stopped } = finished
   const { abandoned, accepted, failed, notStarted, planned, recipients, rejected, started, unknown } = accounting
   const seconds = elapsed / 1000
   const { warmUpAccepted, warmUpEnd } = recorder
@@ -45,11 +49,18 @@ export const render = ({ accounting, elapsed, health, recorder, stopped }: Summa
   ]
   const { behind, dropped, lateStarts } = recorder
   const isSlow = health !== undefined && GeneratorHealth.isBottleneck(health)
-  const lines = [
-    ...(isSlow || GeneratorHealth.isBehind(behind, started) ? [bottleneck] : []),
-    `${count(planned)} messages: ${ends.join(", ")}`,
-    `${duration(seconds)}${stopped ? " until stopped" : ""}, ${count(Math.round(rate))} messages/s`
-  ]
+  const took = `${duration(seconds)}${stopped ? " until stopped" : ""}`
+  const failures =
+    scenarios === undefined ? [] : [`${count(scenarios.failed)} of ${count(scenarios.begun)} scenarios failed`]
+  const lines =
+    scenarios !== undefined && planned === 0
+      ? [...failures, took]
+      : [
+          ...(isSlow || GeneratorHealth.isBehind(behind, started) ? [bottleneck] : []),
+          `${count(planned)} messages: ${ends.join(", ")}`,
+          ...(scenarios !== undefined && scenarios.failed > 0 ? failures : []),
+          `${took}, ${count(Math.round(rate))} messages/s`
+        ]
   if (warmUpEnd > 0) {
     const lasted = duration(warmUpEnd / 1000)
     lines.push(
@@ -73,10 +84,20 @@ export const render = ({ accounting, elapsed, health, recorder, stopped }: Summa
     const at = (percentile: number) => milliseconds(Histogram.valueAtPercentile(histogram, percentile))
     lines.push(`transaction p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, max ${at(100)}`)
   }
+  for (const { ending, histogram, of } of recorder.durations()) {
+    if (known.has(of)) continue
+    const many = Histogram.total(histogram)
+    const often = measured > 0 ? `, ${count(Math.round(many / measured))}/s` : ""
+    const p99 = milliseconds(Histogram.valueAtPercentile(histogram, 99))
+    lines.push(`${Printable.escape(of)}: ${count(many)} ${ending}${often}, p99 ${p99}`)
+  }
   return lines
 }
 
 const bottleneck = "the generator was the bottleneck: the server may be faster than this"
+
+/** What is not a step of a scenario's own. */
+const known: ReadonlySet<string> = new Set([...measured, ...measuredBesides])
 
 /**
  * A number with its thousands apart.

@@ -38,7 +38,7 @@ const valuesAt = 13
 const { count } = Summary
 
 const whatHappened = (report: RunReport): ReadonlyArray<string> => {
-  const { ended, messages, reason, recipients, runs, startedAt } = report
+  const { ended, messages, reason, recipients, runs, scenarios, startedAt } = report
   const { abandoned, accepted, failed, notStarted, planned, rejected, unknown } = messages
   const several = runs > 1 ? `, ${runs} runs together` : ""
   const ends = [
@@ -58,6 +58,9 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
     ...wrapped(`${Phrases.title(report)}: ${isAborted ? "aborted" : verb[ended]}${several}`),
     ...(reason === undefined ? [] : wrapped(`  ${reason}`)),
     ...named("started", `${startedAt}, took ${Phrases.took(report)}`),
+    ...(scenarios !== undefined && scenarios.failed > 0
+      ? named("scenarios", `${count(scenarios.failed)} of ${count(scenarios.begun)} failed`)
+      : []),
     ...named(
       "messages",
       told.map(([end, messages]) => `${count(messages)} ${end}${percent(messages, planned)}`).join(", ")

@@ -17,6 +17,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { ConnectFailed } from "../smtp/SmtpError.js"
 import { type ConnectOptions, Connector, type Wire } from "../smtp/Wire.js"
+import type * as Target from "../smtp/Target.js"
 import type { SinkCounts } from "./SinkCounts.js"
 import type { Accepted, Behaviour, Received, Script, ServerEvent, ServerSession, Welcome } from "./ServerScript.js"
 import * as ServiceModel from "./ServiceModel.js"
@@ -70,7 +71,7 @@ export class TestServer extends Context.Tag("smtp-source/TestServer")<
 >() {}
 
 /**
- * Provides a server, and the `Connector` whose every target is this server.
+ * Provides a server, and the `Connector` whose every target is this server. Plans need none.
  *
  * @example
  * import * as FileSystem from "@effect/platform/FileSystem"
@@ -121,10 +122,13 @@ export const layer = (options: TestServerOptions = {}): Layer.Layer<TestServer |
     Effect.map(Effect.scope, (scope) => {
       const server = new Server(options, scope)
       return Context.make(TestServer, server).pipe(
-        Context.add(Connector, { connect: (_, connectOptions) => server.connect(connectOptions) })
+        Context.add(Connector, { connect: (_, connectOptions) => server.connect(connectOptions), target: memory })
       )
     })
   )
+
+/** The name that plans without a target need not give. */
+const memory: Target.Target = { _tag: "Inet", host: "server.in.memory", port: 25 }
 
 /**
  * Says this instead, on a line of its own.

@@ -176,6 +176,19 @@ export type WireError = ConnectionLost | ReplyTimeout | ReplyMalformed
 export type SmtpError = ConnectFailed | WireError | ReplyRejected
 
 /**
+ * Whether this is an error of SMTP's.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isSmtpError = (error: unknown): error is SmtpError =>
+  error instanceof ConnectFailed ||
+  error instanceof ConnectionLost ||
+  error instanceof ReplyTimeout ||
+  error instanceof ReplyMalformed ||
+  error instanceof ReplyRejected
+
+/**
  * An error as plain data, to be taken to another thread.
  *
  * @since 0.1.0

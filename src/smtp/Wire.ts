@@ -173,5 +173,7 @@ export class Connector extends Context.Tag("smtp-source/Connector")<
      * wire closes it: a scope for each connection would cost more than the connection.
      */
     readonly connect: (target: Target, options: ConnectOptions) => Effect.Effect<Wire, ConnectFailed>
+    /** Where plans connect to that name no target: only a connector whose every target is the same server has one. */
+    readonly target?: Target | undefined
   }
 >() {}

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { Dialogue, NodeServices, Plan, Scenario } from "smtp-source"
+import { Dialogue, Load, NodeServices, Plan, Scenario } from "smtp-source"
 
 /** How fast does a server answer NOOP, a hundred times in each of ten sessions? */
 const noops = Effect.gen(function* () {
@@ -9,4 +9,4 @@ const noops = Effect.gen(function* () {
 })
 
 export const flood = (target: string) =>
-  Scenario.run(Plan.make({ target, sessions: 10 }), noops).pipe(Effect.provide(NodeServices.layer))
+  Load.run(Plan.make({ target, sessions: 10 }), noops).pipe(Effect.provide(NodeServices.layer))

@@ -8,16 +8,20 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Load from "../../src/load/Load.js"
 import * as MessageSource from "../../src/load/MessageSource.js"
+import type * as RunStream from "../../src/load/RunStream.js"
 import * as Scenario from "../../src/load/Scenario.js"
+import type { Sample } from "../../src/measure/Meter.js"
 import { activeAt, activeFrom } from "../../src/load/ScenarioStages.js"
-import * as Accounting from "../../src/measure/Accounting.js"
 import * as Histogram from "../../src/measure/Histogram.js"
+import { measured } from "../../src/measure/Recorder.js"
 import * as Distribution from "../../src/plan/Distribution.js"
+import type * as MessageFile from "../../src/plan/Message.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as HgrmReport from "../../src/report/HgrmReport.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
@@ -29,31 +33,7 @@ import * as Dialogue from "../../src/smtp/Dialogue.js"
 import type { SmtpError } from "../../src/smtp/SmtpError.js"
 import type { Connector, Wire } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
-
-interface Options extends TestServer.TestServerOptions {
-  readonly run?: Scenario.ScenarioOptions | undefined
-}
-
-/** Runs a scenario against a server in virtual time, and checks what holds for every run. */
-const simulate = <A, E>(
-  input: Plan.PlanInput,
-  scenario: Scenario.Scenario<A, E>,
-  { run = {}, ...options }: Options = {}
-) =>
-  Effect.gen(function* () {
-    const server = yield* TestServer.TestServer
-    const result = yield* Scenario.run(Plan.make(input), scenario, run)
-    assert.deepStrictEqual(Accounting.violations(result.accounting), [])
-    assert.strictEqual(server.sessions.filter(({ end }) => end === undefined).length, 0, "a connection is left open")
-    return { ...result, server }
-  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
-
-/** A connection for all messages of a session. */
-const overOne = <E = never>(source?: MessageSource.MessageSource<E>) =>
-  Effect.gen(function* () {
-    const wire = yield* Scenario.open
-    yield* Scenario.forEachMessage((message) => Scenario.deliver(wire, message), source)
-  })
+import { overOne, simulate } from "./scenarios.js"
 
 /** Something to count by that needs no server: it says when it was done, and by whom. */
 const mark = (marks: Array<readonly [time: number, session: number]>) =>
@@ -218,6 +198,66 @@ describe("steps of one's own", () => {
     })
   )
 
+  it.effect("that the server refused are not said to be accepted, whether that was an error or a value", () =>
+    Effect.gen(function* () {
+      const noWay = TestServer.reply("451 4.3.0 later")
+      const times = Scenario.startTimes((index) => (index < 3 ? index : undefined))
+      const scenario = Effect.gen(function* () {
+        const wire = yield* Scenario.open
+        yield* Scenario.measure(Dialogue.request(wire, "VRFY x"), "vrfy")
+        yield* Scenario.measure(Dialogue.request(wire, "MUMBLE"), "mumble")
+        yield* Scenario.measure(Effect.either(Dialogue.request(wire, "VRFY y")), "either")
+        yield* Scenario.forNextMessage((message) => Scenario.measure(Scenario.deliver(wire, message), "deliver"))
+        yield* Scenario.measure(Scenario.send(wire), "send")
+        yield* Scenario.onSchedule(Scenario.send(wire), times, "message")
+        yield* Scenario.measure(Scenario.send(wire), "none left")
+        yield* Scenario.measure(Effect.timeoutOption(Effect.sleep(2), 1), "too late")
+        const expected = { ending: () => "accepted" as const }
+        yield* Scenario.measure(Dialogue.request(wire, "VRFY z"), "no one", expected)
+        yield* Dialogue.request(wire, "VRFY z").pipe(Scenario.measure("nobody", expected))
+      })
+      const { recorder } = yield* simulate({ messages: 5 }, scenario, {
+        script: ({ line, stage }) =>
+          stage === "rcpt" || line.startsWith("VRFY")
+            ? noWay
+            : line === "MUMBLE"
+              ? TestServer.reply("250xyes")
+              : undefined
+      })
+      const found = [...recorder.durations()].flatMap(({ ending, histogram, of }) =>
+        measured.some((step) => step === of) ? [] : [`${of} ${ending} ${Histogram.total(histogram)}`]
+      )
+      assert.deepStrictEqual(found, [
+        "vrfy rejected 1",
+        "mumble failed 1",
+        "either rejected 1",
+        "deliver rejected 1",
+        "send rejected 1",
+        "message late accepted 3",
+        "message rejected 3",
+        "none left failed 1",
+        "too late failed 1",
+        "no one accepted 1",
+        "nobody accepted 1"
+      ])
+    })
+  )
+
+  it("cannot have the name of a step of SMTP's, or none", () => {
+    for (const name of ["mail", "transaction", "service", "queued", "scenario", ""]) {
+      assert.throws(() => Scenario.measure(Effect.void, name), RangeError)
+      assert.throws(
+        () =>
+          Scenario.onSchedule(
+            Effect.void,
+            Scenario.startTimes(() => undefined),
+            name
+          ),
+        RangeError
+      )
+    }
+  })
+
   it.effect("are in each face of the report that tells of steps, whatever their names hold", () =>
     Effect.gen(function* () {
       const name = '=cmd|"<b>\u001b[2J\n'
@@ -359,6 +399,13 @@ describe("combinators", () => {
     })
   )
 
+  it("take a rate as a number or as a text, if it is one", () => {
+    assert.deepStrictEqual(Scenario.rateLimit("30000/m"), Scenario.rateLimit(500))
+    for (const rate of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, "0/s", "fast"]) {
+      assert.throws(() => Scenario.rateLimit(rate), RangeError)
+    }
+  })
+
   it.effect("do not make up for times that a rate limit had left unused", () =>
     Effect.gen(function* () {
       const marks: Array<readonly [number, number]> = []
@@ -436,6 +483,10 @@ describe("combinators", () => {
     assert.deepStrictEqual(all({ ...random, seed: "a" }), all({ ...random, seed: "a" }))
     assert.notDeepEqual(all({ ...random, seed: "a" }), all({ ...random, seed: "b" }))
     assert.throws(() => Scenario.arrivals({}), /need a rate/)
+    assert.throws(() => Scenario.arrivals({ rate: "1/s", stages: "1s:1/s" }), /not both/)
+    for (const burst of [0, -1, 1.5, Number.NaN]) {
+      assert.throws(() => Scenario.arrivals({ rate: "1/s", burst }), /not a size of bursts/)
+    }
     assert.throws(() => Scenario.arrivals({ rate: "fast" }), /fast: column 1/)
   })
 
@@ -544,10 +595,35 @@ describe("messages of one's own", () => {
         { latency: "1 millis" }
       )
       assert.strictEqual(accounting.accepted, 100)
-      assert.strictEqual(accounting.notStarted, 900)
+      // That there are no more is no fault of anybody's.
+      assert.deepStrictEqual([accounting.planned, accounting.notStarted], [100, 0])
       assert.strictEqual(new Set(server.accepted.map(({ sender }) => sender)).size, 100)
       assert.strictEqual(new Set(server.accepted.map(({ session }) => session)).size, 8)
       assert.strictEqual(closed, 1)
+    })
+  )
+
+  it.effect("are all sent where the plan does not say how many there are", () =>
+    Effect.gen(function* () {
+      const five = MessageSource.fromStream(Stream.map(Stream.range(0, 4), mail))
+      const { accounting } = yield* simulate({ sessions: 2 }, overOne(five), { latency: "1 millis" })
+      assert.deepStrictEqual([accounting.planned, accounting.accepted, accounting.notStarted], [5, 5, 0])
+      // The plan's own messages have no end: there is one, then, as there is without a scenario.
+      const own = yield* simulate({ sessions: 2 }, overOne(), { latency: "1 millis" })
+      assert.deepStrictEqual([own.accounting.planned, own.accounting.accepted], [1, 1])
+      // Who asks for each by itself gets each.
+      const times = Scenario.arrivals({ rate: "100/s", messages: 30 })
+      const each = Scenario.onSchedule(
+        Effect.flatMap(Scenario.kept, (wire) => Scenario.send(wire)),
+        times,
+        "each"
+      )
+      assert.strictEqual((yield* simulate({ sessions: 2 }, each)).accounting.accepted, 30)
+      // And none are missed where nobody wanted any.
+      for (const input of [{ sessions: 2 }, { messages: 100 }]) {
+        const { accounting } = yield* simulate(input, Scenario.open)
+        assert.deepStrictEqual([accounting.planned, accounting.notStarted], [0, 0])
+      }
     })
   )
 
@@ -561,7 +637,7 @@ describe("messages of one's own", () => {
       ]
       for (const [change, expected] of bad) {
         const source = MessageSource.fromFunction((number) => ({ ...mail(number), ...change }))
-        const { accounting, sessions } = yield* simulate({}, overOne(source))
+        const { accounting, sessions } = yield* simulate({ messages: 1 }, overOne(source))
         const failure = sessions.map(Exit.match({ onSuccess: () => "", onFailure: (cause) => String(cause) }))[0]
         assert.include(failure, expected)
         assert.strictEqual(accounting.notStarted, 1)
@@ -678,17 +754,84 @@ describe("an interruption", () => {
 describe("a run as a stream", () => {
   const services = [TestServer.layer({ latency: { final: "10 millis" } }), FileSystem.layerNoop({})] as const
   const plan = Plan.make({ messages: 50, sessions: 5, reuse: true })
+  const nobodyToAsk = (server: Layer.Layer<TestServer.TestServer | Connector>) =>
+    Layer.merge(server, FileSystem.layerNoop({}))
 
   it.effect("tells each message's end when it comes, and at last the result", () =>
     Effect.gen(function* () {
       const events = Chunk.toReadonlyArray(yield* Stream.runCollect(Load.stream(plan)))
+      const ends = events.flatMap((event) => (event._tag === "MessageEnded" ? [event] : []))
       assert.deepStrictEqual(
-        events.slice(0, -1).map((event) => event._tag === "MessageEnded" && [event.at, event.outcome._tag]),
-        Array.from({ length: 50 }, (_, index) => [10 * (1 + Math.floor(index / 5)), "Accepted" as const])
+        ends.map(({ at, elapsed, late, outcome, service }) => [at, outcome._tag, elapsed, service, late]),
+        Array.from({ length: 50 }, (_, index) => [10 * (1 + Math.floor(index / 5)), "Accepted" as const, 10, 10, 0])
       )
-      const last = events[50]
+      const last = events.at(-1)
       assert.isTrue(last?._tag === "RunEnded" && last.result.accounting.accepted === 50 && last.missed === 0)
     }).pipe(Effect.provide(services), (program) => Simulation.run(program))
+  )
+
+  it.effect("tells how long each message took from when it was due, and from when a session took it up", () =>
+    Effect.gen(function* () {
+      const open = Plan.make({ messages: 4, rate: "200/s", maxSessions: 1, reuse: true })
+      const one = Scenario.forNextMessage((message) =>
+        Effect.flatMap(Scenario.kept, (wire) => Scenario.deliver(wire, message))
+      )
+      for (const run of [Load.stream(open), Load.stream(open, one)]) {
+        const events = Chunk.toReadonlyArray(yield* Stream.runCollect(run))
+        assert.deepStrictEqual(
+          events.flatMap((event) =>
+            event._tag === "MessageEnded" ? [[event.elapsed, event.service, event.late]] : []
+          ),
+          [
+            [10, 10, 0],
+            [15, 10, 5],
+            [20, 10, 10],
+            [25, 10, 15]
+          ]
+        )
+      }
+      // Where there was no transaction, nothing took any time.
+      const nobody = TestServer.layer({ connect: () => ({ refuse: "ECONNREFUSED" }) })
+      const [event] = Chunk.toReadonlyArray(
+        yield* Stream.runCollect(Stream.provideLayer(Load.stream(plan), nobodyToAsk(nobody)))
+      )
+      assert.isTrue(event?._tag === "MessageEnded" && event.elapsed === undefined)
+    }).pipe(Effect.provide(services), (program) => Simulation.run(program))
+  )
+
+  it.effect("tells of each second what happened in it, and of the rest", () =>
+    Effect.gen(function* () {
+      const long = Plan.make({ messages: 250, reuse: true })
+      const taken: Array<number> = []
+      const intervals = (run: Stream.Stream<RunStream.RunEvent<unknown>, unknown, Connector | FileSystem.FileSystem>) =>
+        Effect.map(Stream.runCollect(run), (events) =>
+          Chunk.toReadonlyArray(events).flatMap((event) => (event._tag === "Sampled" ? [event] : []))
+        )
+      const sampling = { take: ({ interval }: Sample) => taken.push(interval.accepted) }
+      for (const run of [Load.stream(long, { sampling }), Load.stream(long, overOne(), { sampling })]) {
+        const sampled = yield* intervals(run)
+        assert.deepStrictEqual(
+          sampled.map(({ interval }) => interval.accepted),
+          [111, 111, 28]
+        )
+        assert.deepStrictEqual(
+          sampled.map(({ at }) => at),
+          [1000, 2000, 2250]
+        )
+        assert.closeTo(sampled[0]!.interval.p99, 9, 0.02)
+        assert.includeMembers(
+          sampled[0]!.durations.map(({ of }) => of),
+          ["mail", "transaction"]
+        )
+        // Who has asked for samples has them, too.
+        assert.deepStrictEqual(taken.splice(0), [111, 111, 28])
+        yield* Effect.sleep(750)
+      }
+      assert.strictEqual((yield* intervals(Load.stream(long, { every: 500 }))).length, 5)
+    }).pipe(
+      Effect.provide([TestServer.layer({ latency: { final: "9 millis" } }), FileSystem.layerNoop({})]),
+      (program) => Simulation.run(program)
+    )
   )
 
   it.effect("tells what a scenario measures", () =>
@@ -712,7 +855,8 @@ describe("a run as a stream", () => {
       assert.isTrue(last._tag === "RunEnded")
       if (last._tag !== "RunEnded") return
       assert.strictEqual(last.result.elapsed, 100)
-      assert.strictEqual(last.missed + events.length - 1, 50)
+      // Fifty ends, and one interval.
+      assert.strictEqual(last.missed + events.length - 1, 51)
       assert.isAbove(last.missed, 0)
     }).pipe(Effect.provide(services), (program) => Simulation.run(program))
   )
@@ -767,6 +911,15 @@ describe("the types", () => {
     expectTypeOf<Effect.Effect.Success<typeof run>["sessions"]>().toEqualTypeOf<
       ReadonlyArray<Exit.Exit<"a" | Corpus["Type"], SmtpError | Enough>>
     >()
+
+    const both = Load.run(Plan.make({}), Effect.zipRight(wire, mix))
+    expectTypeOf(both).toEqualTypeOf(run)
+    expectTypeOf<Effect.Effect.Error<typeof both>>().toEqualTypeOf<MessageFile.FileUnusable | Load.PlanUnsupported>()
+    expectTypeOf<Effect.Effect.Success<ReturnType<typeof Load.run>>>().toMatchTypeOf<Load.RunResult>()
+
+    expectTypeOf(Scenario.kept).toEqualTypeOf<Effect.Effect<Wire, SmtpError, Scenario.ScenarioSession>>()
+    const keptCorpus = Scenario.keep(Effect.zipRight(Corpus, Effect.zipRight(Effect.fail(new Enough()), Scenario.open)))
+    expectTypeOf(keptCorpus).toEqualTypeOf<Effect.Effect<Wire, SmtpError | Enough, Corpus | Scenario.ScenarioSession>>()
 
     const piped = Corpus.pipe(
       Scenario.measure("corpus"),

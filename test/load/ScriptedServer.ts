@@ -17,6 +17,7 @@ import * as Plan from "../../src/plan/Plan.js"
 import { Conversation } from "../../src/smtp/Conversation.js"
 import type { Outcome } from "../../src/smtp/Outcome.js"
 import { ConnectFailed, type SmtpError } from "../../src/smtp/SmtpError.js"
+import * as Target from "../../src/smtp/Target.js"
 import { type ConnectOptions, Connector, type Wire } from "../../src/smtp/Wire.js"
 import * as VirtualTime from "../../src/testing/Simulation.js"
 
@@ -322,7 +323,10 @@ export const make = (
       count: (what) => events.filter((event) => event.what.startsWith(what)).length,
       events,
       layer: Layer.merge(
-        Layer.succeed(Connector, Connector.of({ connect: (_, connectOptions) => connect(connectOptions) })),
+        Layer.succeed(
+          Connector,
+          Connector.of({ connect: (_, connectOptions) => connect(connectOptions), target: Target.unix("scripted") })
+        ),
         FileSystem.layerNoop({})
       ),
       open: () => open,
@@ -361,9 +365,9 @@ export const simulate = (input: Plan.PlanInput, options: SimulationOptions = {})
       const plan = Plan.make(input)
       const server = yield* make(options.script, { lmtp: plan.lmtp, ...options })
       const outcomes: Array<Outcome> = []
-      const onOutcome = (message: number, outcome: Outcome) => {
+      const onOutcome: Load.OnOutcome = (message, outcome, times) => {
         outcomes[message] = outcome
-        options.onOutcome?.(message, outcome)
+        options.onOutcome?.(message, outcome, times)
       }
       const running = Effect.orDie(Load.run(plan, { ...options, onOutcome }))
       const result = yield* Effect.provide(running, server.layer)

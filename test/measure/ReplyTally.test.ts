@@ -91,7 +91,7 @@ describe("errors", () => {
   it("are counted by kind, step and detail: what messages failed of, and connects in vain", () => {
     const recorder = new Recorder()
     recorder.begun = 1000
-    recorder.onConnectRetry(refused, () => 1001)
+    recorder.onError(refused, () => 1001)
     recorder.onOutcome({ _tag: "Failed", error: refused, recipients: none }, () => 1002)
     const late = new ReplyTimeout({ step: "final", replies: [] })
     recorder.onOutcome({ _tag: "Unknown", error: late, recipients: none }, () => 1003)
@@ -112,7 +112,7 @@ describe("errors", () => {
   it("and replies of several recorders add up", () => {
     const part = (): Recorder => {
       const recorder = new Recorder()
-      recorder.onConnectRetry(refused, () => 7)
+      recorder.onError(refused, () => 7)
       recorder.onReply("mail", { code: 250, text: "2.1.0 Ok" }, 1, 9)
       return recorder
     }

@@ -56,6 +56,17 @@ describe("a distribution", () => {
     assert.strictEqual(Distribution.make(Distribution.exponential(3)).mean, 3)
   })
 
+  it("is not of less than no time, nor from the longer to the shorter", () => {
+    assert.throws(() => Distribution.uniform(5, 1), RangeError)
+    assert.throws(() => Distribution.uniform(-5, 1), RangeError)
+    assert.throws(() => Distribution.exponential(-5), RangeError)
+    assert.throws(() => Distribution.exponential("-5 millis"), RangeError)
+    assert.throws(() => Distribution.exponential(Number.POSITIVE_INFINITY), RangeError)
+    assert.throws(() => Distribution.fixed(Number.NaN), RangeError)
+    assert.throws(() => Distribution.make(-1), RangeError)
+    assert.strictEqual(Distribution.uniform(5, 5).at(0.5), 5)
+  })
+
   it("of several needs weights", () => {
     assert.throws(() => Distribution.mixed([0, 1]), RangeError)
     assert.throws(() => Distribution.mixed([-1, 1], [2, 1]), RangeError)

@@ -57,7 +57,7 @@ describe("a report", () => {
   it("holds nothing from the network that a terminal would obey", () => {
     const recorder = new Recorder()
     recorder.onReply("mail", { code: 550, text: "5.1.1 \u001b]0;owned\u0007\u009b2J \u00e9\nno" }, 1, 1)
-    recorder.onConnectRetry(new ConnectFailed({ code: "E", reason: "\u202e\u001b[2J", local: false }), () => 2)
+    recorder.onError(new ConnectFailed({ code: "E", reason: "\u202e\u001b[2J", local: false }), () => 2)
     const { errors, replies } = RunReport.make(Plan.make({}), finished(recorder), { version: "1" })
     assert.strictEqual(replies[0]?.example, "5.1.1 \\x1b]0;owned\\x07\\x9b2J \\xe9\\x0ano")
     assert.strictEqual(errors[0]?.example, "connect: \\u202e\\x1b[2J")

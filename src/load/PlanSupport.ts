@@ -1,0 +1,85 @@
+/**
+ * What of a plan a way of running it cannot honour: it says so, rather than do something else.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type { Plan } from "../plan/Plan.js"
+import { Connector } from "../smtp/Wire.js"
+
+const notAScenarios = "what becomes of a connection and its messages is the scenario's own business"
+
+const reasons = {
+  target: "none is given",
+  sink: "start an EmbeddedSink, and give its target",
+  calibrate: "that is the command's alone",
+  workers: "several threads are for Workers.run, and for plans alone",
+  connectAttempts: notAScenarios,
+  delay: notAScenarios,
+  randomDelay: notAScenarios,
+  perConnection: notAScenarios,
+  hold: notAScenarios,
+  think: notAScenarios,
+  shapes: notAScenarios,
+  abandon: notAScenarios,
+  pipelining: "a scenario's next message does not ride with the one before it: on, not full"
+} as const
+
+/**
+ * A field of a plan that some way of running it cannot honour.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type UnsupportedField = keyof typeof reasons
+
+/**
+ * The plan asks for what this way of running it cannot do. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class PlanUnsupported extends Data.TaggedError("PlanUnsupported")<{
+  readonly fields: ReadonlyArray<UnsupportedField>
+}> {
+  override get message(): string {
+    return `the plan cannot be run like this: ${this.fields.map((field) => `${field} (${reasons[field]})`).join(", ")}`
+  }
+}
+
+/**
+ * Who runs a plan: `plan` in this thread, `workers` over several, `scenario` by scenarios of one's own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Way = "plan" | "workers" | "scenario"
+
+/**
+ * Fails with the fields that this way of running the plan cannot honour.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const check = (plan: Plan, way: Way): Effect.Effect<void, PlanUnsupported, Connector> =>
+  Effect.flatMap(Connector, (connector) => {
+    const scenario = way === "scenario"
+    const asked: { readonly [field in UnsupportedField]: boolean } = {
+      target: plan.target === undefined && connector.target === undefined && !plan.sink && !plan.calibrate,
+      sink: plan.sink,
+      calibrate: plan.calibrate,
+      workers: way !== "workers" && plan.workers !== 1,
+      connectAttempts: scenario && plan.connectAttempts > 1,
+      delay: scenario && plan.delay !== undefined,
+      randomDelay: scenario && plan.randomDelay !== undefined,
+      perConnection: scenario && plan.perConnection !== undefined,
+      hold: scenario && plan.hold !== undefined,
+      think: scenario && plan.think !== undefined,
+      shapes: scenario && plan.shapes !== undefined,
+      abandon: scenario && plan.abandon !== undefined,
+      pipelining: scenario && plan.pipelining === "full"
+    }
+    const fields = (Object.keys(reasons) as Array<UnsupportedField>).filter((field) => asked[field])
+    return fields.length === 0 ? Effect.void : new PlanUnsupported({ fields })
+  })

@@ -1,0 +1,305 @@
+/**
+ * What a run is made of, and one part of it: sessions as fibers in one scope, until every message has come to its end.
+ *
+ * @since 0.1.0
+ */
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as Accounting from "../measure/Accounting.js"
+import { Recorder } from "../measure/Recorder.js"
+import * as Address from "../plan/Address.js"
+import * as Arrival from "../plan/Arrival.js"
+import * as Message from "../plan/Message.js"
+import * as Pause from "../plan/Pause.js"
+import type { Plan } from "../plan/Plan.js"
+import * as Shape from "../plan/Shape.js"
+import type * as Outcome from "../smtp/Outcome.js"
+import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
+import * as Target from "../smtp/Target.js"
+import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
+import { ConnectGate } from "./ConnectGate.js"
+import * as Drain from "./Drain.js"
+import * as MessageTimes from "./MessageTimes.js"
+import * as OpenRun from "./OpenRun.js"
+import type { PlanUnsupported } from "./PlanSupport.js"
+import * as RunBounds from "./RunBounds.js"
+import * as RunScheduler from "./RunScheduler.js"
+import * as Sampler from "./Sampler.js"
+import * as Session from "./Session.js"
+import type { SharedRun } from "./SharedRun.js"
+import { StopRequest } from "./StopRequest.js"
+import * as Tickets from "./Tickets.js"
+import * as Trouble from "./Trouble.js"
+import * as Watchdog from "./Watchdog.js"
+
+/**
+ * Who listens while a run goes on, and how it is stopped. The listeners are called on the hot path: they return soon and
+ * do not throw.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunOptions {
+  /** Resumes when the run is to stop: no more messages begin, and those under way have `plan.drain` seconds to end. */
+  readonly stopping?: Effect.Effect<unknown> | undefined
+  /** Resumes when a run that is stopping is to wait no longer. */
+  readonly hurrying?: Effect.Effect<unknown> | undefined
+  /** The dialogue, as it goes: commands and replies, without the content. */
+  readonly onTrace?: WireObserver["onTrace"]
+  /** The final dot of a message was handed over. */
+  readonly onContentSent?: (() => void) | undefined
+  readonly onOutcome?: OnOutcome | undefined
+  /** The first of each kind of trouble. */
+  readonly onTrouble?: Trouble.OnTrouble | undefined
+  /** What happened, second by second. */
+  readonly sampling?: Sampler.Sampling | undefined
+}
+
+/**
+ * Is told how a message ended, and how long it took.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OnOutcome = (message: number, outcome: Outcome.Outcome, times: MessageTimes.MessageTimes) => void
+
+/**
+ * What happened. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunResult {
+  readonly accounting: Accounting.Accounting
+  /** The durations, by step and ending. */
+  readonly recorder: Recorder
+  /** What tells the run from others; it is in its messages' Message-Id, too. */
+  readonly runId: string
+  readonly startedAt: Date
+  readonly elapsed: number
+  /** What ended the run before its last message; nothing if it came to its end, or was stopped. */
+  readonly endedBy: Option.Option<SmtpError>
+  /** Whether it was asked to stop. */
+  readonly stopped: boolean
+}
+
+/**
+ * What was wrong before anything was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type RunError = Message.FileUnusable | PlanUnsupported
+
+/**
+ * Runs a whole plan in this thread, whatever else it asks for.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const runWhole = (
+  plan: Plan,
+  options: RunOptions
+): Effect.Effect<RunResult, Message.FileUnusable, Connector | FileSystem> =>
+  Effect.gen(function* () {
+    const file = yield* Message.readFile(plan)
+    const identity = yield* identify(plan)
+    const due = RunBounds.whatIsDue(plan, identity)
+    return yield* runPart(due, whole(due, identity, file), options)
+  })
+
+/**
+ * What one thread needs to know of a run that several share. `sessions` are this part's own; the rest is of the whole run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunPart {
+  readonly identity: Message.RunIdentity
+  readonly file: Uint8Array | undefined
+  readonly sessions: number
+  readonly tickets: Tickets.Tickets
+  readonly ledger: Accounting.Ledger
+  /** The number of the next connection, where several parts count them together. */
+  readonly nextConnection?: (() => number) | undefined
+  /**
+   * Asked when the part is ready, with the time of day in milliseconds, for that from which due times count. Without it, they
+   * count from then.
+   */
+  readonly origin?: ((time: number) => number) | undefined
+}
+
+/**
+ * What tells this run's messages from those of others: the time, and a number drawn at random.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const identify = (plan: Plan): Effect.Effect<Message.RunIdentity> =>
+  Effect.gen(function* () {
+    const clock = yield* Effect.clock
+    const startedAt = new Date(clock.unsafeCurrentTimeMillis())
+    const drawn = yield* Random.nextIntBetween(0, 0x7fff_ffff)
+    const runId = `${startedAt.getTime().toString(16)}.${drawn.toString(16)}`
+    return { helloName: plan.helloName ?? "localhost", runId, startedAt }
+  })
+
+/**
+ * The whole of a run as its only part.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Array | undefined): RunPart => ({
+  identity,
+  file,
+  sessions: RunBounds.sessionsOf(plan),
+  tickets: Tickets.make(plan.messages),
+  ledger: Accounting.make(plan.messages)
+})
+
+/**
+ * Runs the sessions of one part. The messages that were never begun are booked by whoever has the whole.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.Effect<RunResult, never, Connector> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const shared = yield* share(plan, part, options)
+      const { ledger, recorder, tickets } = shared
+      const { now } = shared.connectOptions.deadlines
+      const begun = now()
+      const { runId, startedAt } = part.identity
+      const { sampling } = options
+      const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, part.identity, sampling)
+      const exit = yield* Effect.exit(Drain.run(yield* sessions(shared, part, begun), shared, options.hurrying))
+      const elapsed = now() - begun
+      yield* lastSample
+      const endedBy = yield* endOf(exit)
+      const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : ledger
+      return { accounting, recorder, runId, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
+    })
+  ).pipe(RunScheduler.provide)
+
+/**
+ * Prepares what the sessions of a part share. The watchdog lives as long as the scope.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const share = (
+  plan: Plan,
+  { file, identity, ledger, nextConnection, tickets }: RunPart,
+  options: RunOptions
+): Effect.Effect<SharedRun, never, Connector | Scope.Scope> =>
+  Effect.gen(function* () {
+    const connector = yield* Connector
+    const target = plan.target === undefined ? connector.target : Either.getOrThrow(Target.parse(plan.target))
+    // Where plans come in, this was refused: a server that happens to listen on this machine is not to get any mail.
+    if (target === undefined) return yield* Effect.dieMessage("a plan without a target")
+    const deadlines = yield* Watchdog.make
+    const addresses = Address.make(plan, identity.helloName)
+    const recorder = new Recorder(options.onTrace, options.onContentSent)
+    // Threads have clocks of their own; the time of day is common to them.
+    const clock = yield* Effect.clock
+    recorder.begun = deadlines.now() - Math.max(0, clock.unsafeCurrentTimeMillis() - identity.startedAt.getTime())
+    const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
+    const { onOutcome } = options
+    const seed = RunBounds.seedOf(plan, identity)
+    const shape = Shape.make(plan, seed)
+    let connections = 0
+    const connectOptions: ConnectOptions = {
+      deadlines,
+      observer: recorder,
+      timeout: plan.timeout * 1000,
+      family: plan.family,
+      windowSize: plan.windowSize,
+      bytesPerSecond: plan.sendRate
+    }
+    // The request is waited for once, for all who want to know; when they hear of it there are no more tickets.
+    const stopping = new StopRequest()
+    const ending = new StopRequest()
+    const stop = Effect.sync(() => {
+      tickets.close()
+      stopping.make()
+      ending.make()
+    })
+    const limited = yield* RunBounds.limit(plan, tickets, ending, deadlines.now)
+    yield* RunBounds.warmUp(plan, recorder, ledger, deadlines.now)
+    if (options.stopping !== undefined) yield* Effect.forkScoped(Effect.zipRight(options.stopping, stop))
+    return {
+      plan,
+      target,
+      helloName: identity.helloName,
+      connector,
+      connectOptions,
+      sources: (plan.source?.split(",") ?? []).map((source) => ({ ...connectOptions, source })),
+      tickets: limited,
+      gate: new ConnectGate(plan.connecting, deadlines, plan.connectRate),
+      recorder,
+      addresses,
+      contentOf: Message.make(plan, addresses, identity, file),
+      pauseBefore: Pause.make(plan, seed),
+      shape,
+      nextConnection: nextConnection ?? (() => connections++),
+      reuse: shape?.reuse ?? plan.reuse,
+      stopping,
+      ending,
+      ledger,
+      onConnectRetry: (error) => {
+        recorder.onError(error, deadlines.now)
+        trouble?.retry(error)
+      },
+      onOutcome: (message, outcome, ends, begun, due) => {
+        ledger.book(outcome)
+        recorder.onOutcome(outcome, deadlines.now)
+        if (!ends) trouble?.outcome(outcome)
+        if (onOutcome !== undefined) onOutcome(message, outcome, MessageTimes.until(deadlines.now(), begun, due))
+      },
+      onSessionFailed: (cause) => {
+        for (const error of Cause.failures(cause)) {
+          if (isSmtpError(error) && error._tag !== "ReplyRejected") recorder.onError(error, deadlines.now)
+        }
+        trouble?.session(cause)
+      }
+    }
+  })
+
+/** What ended the run early, if anything did; a defect is a defect. */
+const endOf = (exit: Exit.Exit<unknown, Session.RunEnded>): Effect.Effect<Option.Option<SmtpError>> => {
+  if (Exit.isSuccess(exit)) return Effect.succeed(Option.none())
+  const failure = Cause.failureOption(exit.cause)
+  return Option.isSome(failure)
+    ? Effect.succeed(Option.some(failure.value.error))
+    : // Without a failure, what is left of the cause are defects and interruptions.
+      Effect.failCause(exit.cause as Cause.Cause<never>)
+}
+
+/**
+ * Messages that wait for sessions: one fiber for each session that has one to begin with. Messages that are due: sessions as
+ * they are needed. The first that ends the run ends them all.
+ */
+const sessions = (
+  shared: SharedRun,
+  part: RunPart,
+  begun: number
+): Effect.Effect<Effect.Effect<void, Session.RunEnded>> =>
+  Effect.map(Effect.clock, (clock) => {
+    const count = part.sessions
+    const arrivals = Arrival.make(shared.plan, RunBounds.seedOf(shared.plan, part.identity))
+    if (arrivals === undefined) {
+      const all = Array.from({ length: count })
+      return Effect.forEach(all, () => Session.run(shared), { concurrency: count, discard: true })
+    }
+    const time = clock.unsafeCurrentTimeMillis()
+    const origin = begun - (time - (part.origin?.(time) ?? time))
+    return OpenRun.run(shared, { arrivals, origin, maxSessions: count, granularity: Watchdog.granularity(clock) })
+  })

@@ -1,0 +1,70 @@
+/**
+ * The connections of a scenario: one for each scope, or one that is kept.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import * as Dialogue from "../smtp/Dialogue.js"
+import type { ConnectFailed } from "../smtp/SmtpError.js"
+import type { Wire } from "../smtp/Wire.js"
+import { ScenarioSession } from "./ScenarioSession.js"
+
+/**
+ * Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const connect: Effect.Effect<Wire, ConnectFailed, ScenarioSession | Scope.Scope> = Effect.flatMap(
+  ScenarioSession,
+  (session) => session.connect
+)
+
+/**
+ * Opens a connection, waits for the greeting and introduces us as the plan says. When the scope is closed, it says QUIT if
+ * all went well, and closes.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, ScenarioSession | Scope.Scope> = Effect.gen(
+  function* () {
+    const { greeted, introduced, helloName, plan } = yield* ScenarioSession
+    const wire = yield* greeted
+    const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"
+    if (!plan.bare) introduced(wire, yield* Dialogue.hello(wire, verb, helloName))
+    yield* Effect.addFinalizer((exit) =>
+      Exit.isSuccess(exit) && wire.state() === "open" ? Dialogue.quit(wire) : Effect.void
+    )
+    return wire
+  }
+)
+
+/**
+ * A connection that each session keeps: opened when it is asked for first, and again when the one before is of no more use,
+ * since the server has closed or spoiled it, or the scenario has. It is closed at the session's end, not with the scope; where
+ * a plan's rate or stages have a session run the scenario again and again, it lasts from one time to the next, unless the
+ * scenario failed.
+ *
+ * Make it once, outside of the scenario: who is given the same effect shares the connection, in this session. It is for one
+ * thing at a time.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const keep = <E, R>(
+  opening: Effect.Effect<Wire, E, R>
+): Effect.Effect<Wire, E, Exclude<R, Scope.Scope> | ScenarioSession> => {
+  const key = {}
+  return Effect.flatMap(ScenarioSession, (session) => session.keep(key, opening))
+}
+
+/**
+ * The session's own connection, opened as `open` does, and kept.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const kept: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, ScenarioSession> = keep(open)

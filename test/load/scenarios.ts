@@ -1,0 +1,37 @@
+/**
+ * Scenarios run against the server in memory, in virtual time.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as MessageSource from "../../src/load/MessageSource.js"
+import * as Scenario from "../../src/load/Scenario.js"
+import * as Accounting from "../../src/measure/Accounting.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import * as Simulation from "../../src/testing/Simulation.js"
+
+export interface Options extends TestServer.TestServerOptions {
+  readonly run?: Scenario.ScenarioOptions | undefined
+}
+
+/** Runs a scenario against a server in virtual time, and checks what holds for every run. */
+export const simulate = <A, E>(
+  input: Plan.PlanInput,
+  scenario: Scenario.Scenario<A, E>,
+  { run = {}, ...options }: Options = {}
+) =>
+  Effect.gen(function* () {
+    const server = yield* TestServer.TestServer
+    const result = yield* Scenario.run(Plan.make(input), scenario, run)
+    assert.deepStrictEqual(Accounting.violations(result.accounting), [])
+    assert.strictEqual(server.sessions.filter(({ end }) => end === undefined).length, 0, "a connection is left open")
+    return { ...result, server }
+  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+
+/** A connection for all messages of a session. */
+export const overOne = <E = never>(source?: MessageSource.MessageSource<E>) =>
+  Effect.gen(function* () {
+    const wire = yield* Scenario.open
+    yield* Scenario.forEachMessage((message) => Scenario.deliver(wire, message), source)
+  })
