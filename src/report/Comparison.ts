@@ -16,7 +16,8 @@ import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
 import * as Welch from "../measure/Welch.js"
 import { merge } from "./MergedReport.js"
-import { Anything, isGenerators, type RunReport, valueAtPercentile } from "./RunReport.js"
+import { valueAtPercentile } from "./Durations.js"
+import { Anything, isGenerators, type RunReport } from "./RunReport.js"
 
 const Row = Schema.Struct({
   of: Schema.String.annotations({ description: "What it is of: run, transaction, or a step." }),

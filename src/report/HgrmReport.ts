@@ -5,7 +5,8 @@
  */
 import * as Histogram from "../measure/Histogram.js"
 import * as Printable from "../smtp/Printable.js"
-import type { Durations, RunReport } from "./RunReport.js"
+import type { Durations } from "./Durations.js"
+import type { RunReport } from "./RunReport.js"
 
 /**
  * One distribution, and what it is of.

@@ -14,7 +14,8 @@ import { styleSheet } from "./html/StyleSheet.js"
 import * as Timeline from "./html/Timeline.js"
 import * as JsonReport from "./JsonReport.js"
 import * as Phrases from "./Phrases.js"
-import { type Durations, isGenerators, type RunReport } from "./RunReport.js"
+import type { Durations } from "./Durations.js"
+import { isGenerators, type RunReport } from "./RunReport.js"
 import * as Summary from "./Summary.js"
 
 /** Nothing is loaded and nothing is run, whatever a server has smuggled into a text. The empty icon spares a request. */

@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import type { Interval } from "../measure/Series.js"
 import * as Verdict from "../plan/Verdict.js"
 import * as Printable from "../smtp/Printable.js"
+import * as Durations from "./Durations.js"
 import * as RunReport from "./RunReport.js"
 
 /**
@@ -228,7 +229,7 @@ const durationOf = (
 ): number | undefined => {
   const found = durations.find((each) => each.of === Printable.escape(of) && each.ending === ending)
   if (found === undefined) return undefined
-  return typeof statistic === "number" ? RunReport.valueAtPercentile(found, statistic) : found[statistic]
+  return typeof statistic === "number" ? Durations.valueAtPercentile(found, statistic) : found[statistic]
 }
 
 /** To six significant figures, without an exponent. */

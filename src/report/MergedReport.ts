@@ -10,6 +10,7 @@ import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Meter from "../measure/Meter.js"
 import * as ReplyTally from "../measure/ReplyTally.js"
 import * as Series from "../measure/Series.js"
+import * as Durations from "./Durations.js"
 import * as RunReport from "./RunReport.js"
 import * as Spans from "./Spans.js"
 
@@ -105,8 +106,8 @@ const delayed = <A extends { readonly first: number; readonly last: number }>(en
     last: RunReport.micros(entry.last + by)
   }))
 
-const mergeDurations = (all: ReadonlyArray<RunReport.Durations>): ReadonlyArray<RunReport.Durations> =>
-  RunReport.ofSteps(Meter.sumSteps([all]))
+const mergeDurations = (all: ReadonlyArray<Durations.Durations>): ReadonlyArray<Durations.Durations> =>
+  Durations.ofSteps(Meter.sumSteps([all]))
 
 const mergeArrivals = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "arrivals"> => {
   const known = reports.flatMap(({ arrivals }) => (arrivals === undefined ? [] : [arrivals]))

@@ -12,15 +12,14 @@ import * as Schema from "effect/Schema"
 import * as Accounting from "../measure/Accounting.js"
 import type * as ErrorTally from "../measure/ErrorTally.js"
 import * as GeneratorHealth from "../measure/GeneratorHealth.js"
-import * as Histogram from "../measure/Histogram.js"
-import type * as Meter from "../measure/Meter.js"
-import { endings, measured, type Recorder } from "../measure/Recorder.js"
+import type { Recorder } from "../measure/Recorder.js"
 import type * as ReplyTally from "../measure/ReplyTally.js"
-import * as Series from "../measure/Series.js"
+import type * as Series from "../measure/Series.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Printable from "../smtp/Printable.js"
 import { steps } from "../smtp/SmtpError.js"
+import * as Durations from "./Durations.js"
 import * as Spans from "./Spans.js"
 
 /**
@@ -38,31 +37,6 @@ const Milliseconds = Schema.Number
 
 /** A count that earlier reports do not have. */
 const LaterCount = Schema.optionalWith(Count, { default: () => 0, exact: true })
-
-const Buckets = Schema.Array(Schema.Tuple(Count, Count)).annotations({
-  description:
-    "The buckets that are not empty: index and count, by index. The layout is HdrHistogram's, with three significant figures from 1 ns."
-})
-
-const Durations = Schema.Struct({
-  of: Schema.String.annotations({
-    description:
-      "A step; or transaction, from MAIL to the reply to the final dot; connection, from when it stood to its end, which failed where the server ended it. In an open run a transaction counts from when the message was due, service from when a session took it up, and start is how much later that was. queued are the writes that waited for the socket, for a millisecond or more."
-  }),
-  ending: Schema.Literal(...endings).annotations({
-    description:
-      "failed: also what was cut off by a time-out or a lost connection, after so long. unknown: the final dot was sent, and no valid answer came."
-  }),
-  count: Count,
-  min: Milliseconds,
-  mean: Milliseconds,
-  p50: Milliseconds,
-  p90: Milliseconds,
-  p99: Milliseconds,
-  p999: Milliseconds.annotations({ description: "The 99.9th percentile." }),
-  max: Milliseconds,
-  buckets: Buckets
-})
 
 const Connections = Schema.Struct({
   opened: Count,
@@ -100,7 +74,7 @@ export const Interval = Schema.Struct({
   p50: Milliseconds,
   p99: Milliseconds,
   max: Milliseconds,
-  buckets: Buckets
+  buckets: Durations.Buckets
 }).annotations({
   description: "One interval of the run. The durations are those of the transactions that were accepted in it."
 })
@@ -174,7 +148,7 @@ const fields = {
   }),
   bytes: Schema.Struct({ out: Count, in: Count }),
   connections: Connections,
-  durations: Schema.Array(Durations),
+  durations: Schema.Array(Durations.schema),
   replies: Schema.Array(
     Schema.Struct({ step: Step, code: Count, enhanced: Schema.optionalWith(Schema.String, { exact: true }), ...seen })
   ),
@@ -229,14 +203,6 @@ export const schema = Schema.Struct(fields).annotations({
  * @category models
  */
 export type RunReport = typeof schema.Type
-
-/**
- * The durations of one step that ended so.
- *
- * @since 0.1.0
- * @category models
- */
-export type Durations = typeof Durations.Type
 
 /**
  * The format as a JSON Schema, for those who read reports in other languages.
@@ -324,7 +290,7 @@ export const make = (
       // A step of a scenario's own has any name.
       of: Printable.escape(of),
       ending,
-      ...statistics(sparse(histogram))
+      ...Durations.ofHistogram(histogram)
     })),
     replies: repliesOf(recorder.replies()),
     errors: errorsOf(recorder.errors()),
@@ -435,63 +401,3 @@ export const measuredRate = ({
  */
 export const activeOf = ({ active, elapsed }: Pick<RunReport, "active" | "elapsed">): Spans.Spans =>
   active.length > 0 ? active : [[0, elapsed]]
-
-const sparse = (histogram: Histogram.Histogram): Durations["buckets"] => {
-  const buckets: Array<readonly [number, number]> = []
-  histogram.counts.forEach((count, index) => {
-    if (count !== 0) buckets.push([index, count])
-  })
-  return buckets
-}
-
-/**
- * The duration that `percentile` per cent of those in the buckets do not exceed, in milliseconds; 0 where there are none.
- *
- * @since 0.1.0
- * @category reading
- */
-export const valueAtPercentile = (
-  { buckets, count }: Pick<Durations, "buckets" | "count">,
-  percentile: number
-): number => Series.valueAtPercentile(buckets, count, percentile)
-
-/**
- * What follows from the buckets.
- *
- * @since 0.1.0
- * @category reading
- */
-export const statistics = (buckets: Durations["buckets"]): Omit<Durations, "of" | "ending"> => {
-  const count = buckets.reduce((sum, [, here]) => sum + here, 0)
-  const middle = (index: number) => (Histogram.lowestAt(index) + Histogram.highestAt(index)) / 2
-  const sum = buckets.reduce((total, [index, here]) => total + here * middle(index), 0)
-  const at = (percentile: number) => valueAtPercentile({ buckets, count }, percentile)
-  return {
-    count,
-    min: Histogram.lowestAt(buckets[0]?.[0] ?? 0) / 1e6,
-    mean: count === 0 ? 0 : Math.round(sum / count) / 1e6,
-    p50: at(50),
-    p90: at(90),
-    p99: at(99),
-    p999: at(99.9),
-    max: at(100),
-    buckets
-  }
-}
-
-/**
- * Durations of steps in the order of the dialogue, with what follows from their buckets.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const ofSteps = (steps: ReadonlyArray<Meter.StepBuckets>): ReadonlyArray<Durations> =>
-  steps
-    .map(({ buckets, ending, of }) => ({ of, ending, ...statistics(buckets) }))
-    .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
-
-/** Sorts as the dialogue goes. */
-const placeOf = ({ ending, of }: Pick<Durations, "of" | "ending">): string => {
-  const place = (measured as ReadonlyArray<string>).indexOf(of)
-  return `${String(place < 0 ? measured.length : place).padStart(2, "0")} ${of} ${endings.indexOf(ending)}`
-}

@@ -9,6 +9,7 @@ import type { Sample } from "../measure/Meter.js"
 import * as Meter from "../measure/Meter.js"
 import * as Series from "../measure/Series.js"
 import * as Rate from "../plan/Rate.js"
+import * as Durations from "./Durations.js"
 import * as RunReport from "./RunReport.js"
 import type * as Spans from "./Spans.js"
 
@@ -145,7 +146,7 @@ export class RunningReport {
       rate: RunReport.measuredRate({ messages: { accepted }, active, ...measured }),
       bytes: total?.bytes ?? { out: 0, in: 0 },
       connections: total?.connections ?? Series.sumConnections([]),
-      durations: RunReport.ofSteps(this.durations),
+      durations: Durations.ofSteps(this.durations),
       replies: this.last?.replies ?? [],
       errors: this.last?.errors ?? [],
       ...(this.last?.generator === undefined ? {} : { generator: this.last.generator }),

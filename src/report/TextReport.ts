@@ -7,7 +7,8 @@ import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Lines from "./Lines.js"
 import * as Phrases from "./Phrases.js"
-import { type Durations, isGenerators, type RunReport } from "./RunReport.js"
+import type { Durations } from "./Durations.js"
+import { isGenerators, type RunReport } from "./RunReport.js"
 import * as Summary from "./Summary.js"
 
 const columns = 80

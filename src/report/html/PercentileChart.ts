@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Histogram from "../../measure/Histogram.js"
-import type { Durations } from "../RunReport.js"
+import type { Durations } from "../Durations.js"
 import * as Axis from "./Axis.js"
 import * as Chart from "./Chart.js"
 import type { Markup } from "./Markup.js"
