@@ -3,24 +3,21 @@
  */
 import * as fs from "node:fs"
 
-/** How many of this port's connections stand, as their listening side has them. */
-export const established = (port: number): number => {
-  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`
-  return fs
-    .readFileSync("/proc/net/tcp", "utf8")
-    .split("\n")
-    .filter((line) => {
-      const [, address, , state] = line.trim().split(/\s+/)
-      return address?.endsWith(local) === true && state === "01"
-    }).length
-}
+/**
+ * How many connections stand on this machine; of those over loopback, both ends count. The list of them would tell whose they
+ * are, but to read it takes longer than ten thousand connections take to open.
+ */
+export const established = (): number => counter("/proc/net/snmp", "Tcp", "CurrEstab")
 
 /** How many connections listeners have dropped since the machine started: their queues were full. */
-export const listenDrops = (): number => {
+export const listenDrops = (): number => counter("/proc/net/netstat", "TcpExt", "ListenDrops")
+
+/** Files of counters have two lines for each group: names, and values. */
+const counter = (file: string, group: string, name: string): number => {
   const [names, values] = fs
-    .readFileSync("/proc/net/netstat", "utf8")
+    .readFileSync(file, "utf8")
     .split("\n")
-    .filter((line) => line.startsWith("TcpExt:"))
+    .filter((line) => line.startsWith(`${group}:`))
     .map((line) => line.split(" "))
-  return Number(values?.[names?.indexOf("ListenDrops") ?? -1])
+  return Number(values?.[names?.indexOf(name) ?? -1])
 }

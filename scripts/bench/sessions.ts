@@ -2,7 +2,7 @@
  * Ten thousand sessions at once: the original and ours in turns against smtp-sink with a short backlog. Tells how many
  * connections stood at once, what the sink's listener had no room for, and the memory that it took.
  *
- *     npx tsx scripts/bench/sessions.ts [--sessions N] [--turns N] [--connecting N]
+ *     npx tsx scripts/bench/sessions.ts [--sessions N] [--turns N] [--pause SECONDS] [--connecting N]
  */
 import { parseArgs } from "node:util"
 import { measure, median } from "./ChildProcess.js"
@@ -15,6 +15,8 @@ const { values: options } = parseArgs({
     sessions: { type: "string", default: "10000" },
     turns: { type: "string", default: "1" },
     backlog: { type: "string", default: "256" },
+    /** The seconds between a session's two messages. */
+    pause: { type: "string", default: "10" },
     /** Ours: how many sessions connect at once, in place of the default. */
     connecting: { type: "string" },
     ours: { type: "string", default: new URL("../../dist/bin/smtp-source.js", import.meta.url).pathname },
@@ -24,7 +26,7 @@ const { values: options } = parseArgs({
 
 const port = Number(options.port)
 const sessions = Number(options.sessions)
-const args = ["-d", "-s", String(sessions), "-m", String(2 * sessions), "-w", "10"]
+const args = ["-d", "-s", String(sessions), "-m", String(2 * sessions), "-w", options.pause]
 
 interface Run {
   readonly most: number
@@ -34,15 +36,16 @@ interface Run {
   readonly peakMemory: number
 }
 
-const run = async (command: string, before: ReadonlyArray<string>): Promise<Run> => {
+const run = async (command: string, first: ReadonlyArray<string>): Promise<Run> => {
   const sink = await Sink.start(port, [], Number(options.backlog))
   const drops = Kernel.listenDrops()
+  const before = Kernel.established()
   let most = 0
   const watch = setInterval(() => {
-    most = Math.max(most, Kernel.established(port))
-  }, 250)
+    most = Math.max(most, Math.round((Kernel.established() - before) / 2))
+  }, 100)
   try {
-    const measured = await measure(command, [...before, ...args, sink.target])
+    const measured = await measure(command, [...first, ...args, sink.target])
     return { ...measured, most, dropped: Kernel.listenDrops() - drops }
   } finally {
     clearInterval(watch)

@@ -42,7 +42,8 @@ export const knownMessages = ({ messages }: Plan): number | undefined =>
 /**
  * Samples the run from now on, as long as the scope lives; what it gives takes the last sample, which is shorter.
  *
- * A sample that comes late, because the thread was busy, is longer; none is taken twice.
+ * A sample that comes late, because the thread was busy, is longer; none is taken twice. The last one ends a millisecond after
+ * the one before where a run goes on for less than that.
  *
  * @since 0.1.0
  * @category running
@@ -68,5 +69,7 @@ export const start = (
       return Effect.sleep(boundary - time)
     })
     yield* Effect.forkScoped(Effect.forever(Effect.map(next, () => sample(boundary - startedAt.getTime()))))
-    return Effect.map(now, sample)
+    return Effect.map(now, (at) => {
+      if (at > last || meter.hasNews()) sample(Math.max(at, last + 1))
+    })
   })

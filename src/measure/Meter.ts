@@ -104,6 +104,20 @@ export class Meter {
     return { interval, recipients, durations, replies: this.recorder.replies(), errors: this.recorder.errors() }
   }
 
+  /** Whether anything was added since the last sample. */
+  hasNews(): boolean {
+    const { connections, out, started, ...before } = this.counts
+    const now = this.read()
+    const ends = ["accepted", "rejected", "failed", "unknown", "dropped"] as const
+    return (
+      now.out !== out ||
+      now.in !== before.in ||
+      now.started !== started ||
+      now.connections.closedByUs !== connections.closedByUs ||
+      ends.some((end) => now[end] !== before[end])
+    )
+  }
+
   private read() {
     const { abandoned, accepted, failed, recipients, rejected, started, unknown } = this.accounting
     const { behind, bytesIn, bytesOut, dropped, lateStarts: late } = this.recorder

@@ -43,6 +43,29 @@ describe("the samples of a run", () => {
     })
   )
 
+  it.effect("miss nothing of a run that ends in the millisecond in which one was taken", () =>
+    Effect.gen(function* () {
+      // Greeting, HELO, MAIL, RCPT, DATA, the dot and QUIT: each is answered when a sample is due.
+      const { result, samples } = yield* sampled({ messages: 1 }, { latency: 250 }, 250)
+      assert.strictEqual(result.elapsed, 7 * 250)
+      const sum = (of: (interval: Meter.Sample["interval"]) => number) =>
+        samples.reduce((total, { interval }) => total + of(interval), 0)
+      assert.deepStrictEqual(
+        [
+          sum(({ accepted }) => accepted),
+          sum(({ bytes }) => bytes.in),
+          sum(({ connections }) => connections.closedByUs)
+        ],
+        [1, result.recorder.bytesIn, 1]
+      )
+      const ends = samples.map(({ interval }) => interval.at)
+      assert.deepStrictEqual(
+        ends,
+        [...new Set(ends)].sort((a, b) => a - b)
+      )
+    })
+  )
+
   it.effect("add up to the report of the whole run", () =>
     Effect.gen(function* () {
       const { plan, result, samples } = yield* sampled(
