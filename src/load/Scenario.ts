@@ -111,9 +111,9 @@ export interface ScenarioOptions extends RunPart.RunOptions {
  * Of the plan it takes where to connect to and how, the messages and their number, arrivals, sessions, duration and warm-up,
  * the time-out and the seed. Where it does not say how many messages there are, a source has as many as it has, and the plan
  * as many as `send` and `forNextMessage` ask for: only `forEachMessage` over the plan's own, which would never end, has one.
- * None are booked as not started then, or where a source has ended. What a session does next, after a message or after a failure, is the scenario's own business: -d, -A and --keep-going
- * have no effect. What else a plan can ask for in vain is refused with `PlanUnsupported`. A scenario holds functions, so that
- * it stays in this thread.
+ * None are booked as not started then, or where a source has ended. What a session does next, after a message or after a
+ * failure, is the scenario's own business: -d, -A and --keep-going have no effect. What else a plan can ask for in vain is
+ * refused with `PlanUnsupported`. A scenario holds functions, so that it stays in this thread.
  *
  * Interruption is prompt, books what was under way, and closes all connections.
  *

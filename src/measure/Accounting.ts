@@ -8,6 +8,8 @@
  */
 import { isIntended, type Outcome, type Recipients } from "../smtp/Outcome.js"
 
+export { noRecipients } from "../smtp/Outcome.js"
+
 /**
  * What has become of the messages and recipients of a run so far.
  *

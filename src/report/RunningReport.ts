@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { noRecipients } from "../measure/Accounting.js"
 import type { Sample } from "../measure/Meter.js"
 import * as Meter from "../measure/Meter.js"
 import * as Series from "../measure/Series.js"
@@ -153,15 +154,6 @@ export class RunningReport {
       ...(this.series.intervals.length === 0 ? {} : { series: this.series })
     }
   }
-}
-
-const noRecipients: Sample["recipients"] = {
-  offered: 0,
-  accepted: 0,
-  refused: 0,
-  refusedAfterContent: 0,
-  unknown: 0,
-  abandoned: 0
 }
 
 const sumRecipients = (a: Sample["recipients"], b: Sample["recipients"]): Sample["recipients"] => ({

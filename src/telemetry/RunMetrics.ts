@@ -13,6 +13,7 @@ import type { Sample } from "../measure/Meter.js"
 import type { Recorder } from "../measure/Recorder.js"
 import type { Buckets, Connections } from "../measure/Series.js"
 import { bounds } from "../report/PrometheusReport.js"
+import * as Outcome from "../smtp/Outcome.js"
 
 /**
  * One metric, as OTLP has it: a sum, a gauge or a histogram.
@@ -107,7 +108,7 @@ export class RunMetrics {
   private ends = { accepted: 0, rejected: 0, failed: 0, abandoned: 0, unknown: 0 }
   /** Known at the end. */
   private notStarted: number | undefined = undefined
-  private recipients: Sample["recipients"] = noRecipients
+  private recipients: Sample["recipients"] = Outcome.noRecipients
   private bytes = { out: 0, in: 0 }
   private connections: Omit<Connections, "reused" | "local"> = {
     opened: 0,
@@ -287,15 +288,6 @@ export class RunMetrics {
 const prefix = "smtp_source."
 
 const cumulative = { aggregationTemporality: 2 } as const
-
-const noRecipients: Sample["recipients"] = {
-  offered: 0,
-  accepted: 0,
-  refused: 0,
-  refusedAfterContent: 0,
-  unknown: 0,
-  abandoned: 0
-}
 
 /** The names of `before`, each with the sum of both. */
 const sumOf = <Name extends string>(

@@ -14,6 +14,7 @@ import { Output } from "../../src/report/Output.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import { Connector } from "../../src/smtp/Wire.js"
 import { version } from "../../src/version.js"
+import * as CapturedOutput from "./CapturedOutput.js"
 
 interface Environment {
   readonly [variable: string]: string
@@ -404,28 +405,14 @@ describe("every option of the table", () => {
 /** What the command writes, and its exit status. */
 const run = (
   argv: ReadonlyArray<string>,
-  terminal: { readonly stdout?: boolean; readonly noColor?: boolean; readonly columns?: number } = {},
+  terminal: CapturedOutput.Terminal = {},
   files: Partial<FileSystem.FileSystem> = {}
 ) =>
   Effect.suspend(() => {
-    let stdout = ""
-    let stderr = ""
+    const { output, written } = CapturedOutput.make({ noColor: false, ...terminal })
     const unused = Effect.dieMessage("not in this test")
     const layer = Layer.mergeAll(
-      Layer.succeed(
-        Output,
-        Output.of({
-          stdout: (text) => {
-            stdout += text
-          },
-          stderr: (text) => {
-            stderr += text
-          },
-          isTerminal: { stdout: terminal.stdout ?? false, stderr: false },
-          noColor: terminal.noColor ?? false,
-          columns: () => terminal.columns ?? 80
-        })
-      ),
+      Layer.succeed(Output, output),
       FileSystem.layerNoop(files),
       Layer.succeed(StopSignal, StopSignal.of({ first: Effect.never, second: Effect.never })),
       Layer.succeed(Connector, Connector.of({ connect: () => unused })),
@@ -433,7 +420,7 @@ const run = (
       Layer.succeed(Workers, Workers.of({ processors: 1, start: () => unused }))
     )
     const main = Cli.main(argv, { version, hostName: "me.example" })
-    return Effect.map(within(Effect.provide(main, layer), {}), (status) => ({ status, stderr, stdout }))
+    return Effect.map(within(Effect.provide(main, layer), {}), (status) => ({ status, ...written }))
   })
 
 describe("the command", () => {

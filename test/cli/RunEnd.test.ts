@@ -13,6 +13,7 @@ import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import { Connector } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
+import * as CapturedOutput from "./CapturedOutput.js"
 
 const easy: Health = {
   cpu: { user: 1, system: 1 },
@@ -47,26 +48,13 @@ const run = (
   } = {}
 ) =>
   Effect.gen(function* () {
-    let [stdout, stderr] = ["", ""]
+    const { output, written } = CapturedOutput.make()
     const unused = Effect.dieMessage("not in this test")
     const servers = TestServer.layer(server)
     const layer = Layer.mergeAll(
       wrong ? Layer.provide(miscounting, servers) : servers,
       FileSystem.layerNoop({}),
-      Layer.succeed(
-        Output,
-        Output.of({
-          stdout: (text) => {
-            stdout += text
-          },
-          stderr: (text) => {
-            stderr += text
-          },
-          isTerminal: { stdout: false, stderr: false },
-          noColor: true,
-          columns: () => 80
-        })
-      ),
+      Layer.succeed(Output, output),
       Layer.succeed(StopSignal, StopSignal.of({ first: Effect.never, second: Effect.never })),
       Layer.succeed(EmbeddedSink, EmbeddedSink.of({ start: () => unused })),
       Layer.succeed(Workers, Workers.of({ processors: 1, start: () => unused })),
@@ -74,7 +62,7 @@ const run = (
     )
     const program = Run.run(Plan.make({ target: "mail.example", helloName: "me.example", ...plan }), { version: "1" })
     const status = yield* Simulation.run(Effect.provide(program, layer))
-    return { status, stdout, stderr }
+    return { status, ...written }
   })
 
 const notice = "smtp-source: the generator was the bottleneck: the server may be faster than this\n"

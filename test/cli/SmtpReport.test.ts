@@ -12,6 +12,7 @@ import * as JsonReport from "../../src/report/JsonReport.js"
 import { Output } from "../../src/report/Output.js"
 import * as MergedReport from "../../src/report/MergedReport.js"
 import { entryAt, reportOf, type Sample } from "../report/Reports.js"
+import * as CapturedOutput from "./CapturedOutput.js"
 
 const samplesOf = (from: number): ReadonlyArray<Sample> =>
   Array.from({ length: 50 }, (_, index) => ({
@@ -79,23 +80,10 @@ const disk: { readonly [file: string]: string } = {
 /** Runs the command on a disk in memory. */
 const command = (...argv: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    let [stdout, stderr] = ["", ""]
+    const { output, written: captured } = CapturedOutput.make()
     const written = new Map<string, string>()
     const status = yield* SmtpReport.main(argv, { version: "1.2.3" }).pipe(
-      Effect.provideService(
-        Output,
-        Output.of({
-          stdout: (text) => {
-            stdout += text
-          },
-          stderr: (text) => {
-            stderr += text
-          },
-          isTerminal: { stdout: false, stderr: false },
-          noColor: true,
-          columns: () => 80
-        })
-      ),
+      Effect.provideService(Output, output),
       Effect.provide(
         FileSystem.layerNoop({
           readFile: (path) => {
@@ -114,7 +102,7 @@ const command = (...argv: ReadonlyArray<string>) =>
         })
       )
     )
-    return { status, stdout, stderr, written }
+    return { status, ...captured, written }
   })
 
 describe("smtp-report", () => {
