@@ -49,6 +49,7 @@ export const run = (
       const ignored = [
         ...((plan.report ?? []).length > 0 ? ["--report"] : []),
         ...((plan.failIf ?? []).length > 0 ? ["--fail-if"] : []),
+        ...((plan.require ?? []).length > 0 ? ["--require"] : []),
         ...((plan.abortIf ?? []).length > 0 ? ["--abort-if"] : [])
       ]
       if (ignored.length > 0)
@@ -105,6 +106,7 @@ const limits = [
   "delay",
   "dropLate",
   "failIf",
+  "require",
   "hold",
   "maxSessions",
   "randomDelay",

@@ -63,8 +63,8 @@ export const line = (message: string, program = "smtp-source"): string =>
  * @since 0.1.0
  * @category formatting
  */
-export const verdict = (expression: string, measured: string, program = "smtp-source"): string =>
-  `${program}: verdict: ${Printable.escape(expression)}: ${Printable.escape(measured)}\n`
+export const verdict = (kind: string, sentence: string, program = "smtp-source"): string =>
+  `${program}: failed: --${kind}: ${Printable.escape(sentence)}\n`
 
 /**
  * The line that tells of a fault of ours, with its line end: what happened, without the stack.

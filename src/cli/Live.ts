@@ -21,6 +21,7 @@ import type { Plan } from "../plan/Plan.js"
 import * as Journal from "../report/Journal.js"
 import * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
+import { Recent } from "../report/Recent.js"
 import { type Entry, entry, join, RunningReport } from "../report/RunningReport.js"
 import type { RunReport } from "../report/RunReport.js"
 import type { Followed } from "../telemetry/Telemetry.js"
@@ -72,6 +73,7 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
     const health = journal === undefined || plan.workers !== 1 ? () => undefined : yield* watchHealth
 
     let running: RunningReport | undefined
+    const recent = new Recent()
     /** What has not become a second yet. */
     let pending: Entry | undefined
     const screen = new Screen.Screen(plan, view, output)
@@ -82,7 +84,8 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       journal?.write(Journal.interval({ ...whole, generator: health() }))
       if (abortIf.length === 0 || running === undefined) return
       // The plan has read them.
-      const [first] = Either.getOrThrow(Judgement.soFar(running.report("open"), abortIf, whole.interval))
+      recent.add(whole)
+      const [first] = Either.getOrThrow(Judgement.soFar(running.report("open"), abortIf, recent))
       if (first !== undefined) Deferred.unsafeDone(aborted, Effect.succeed(first))
     }
     const flush = () => {

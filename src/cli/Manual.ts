@@ -74,7 +74,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
         "The options make no sense, or the run was ended by an unexpected reply, a lost connection or a time-out. With --keep-going: a message was not accepted, but for those that --abandon left."
       ),
       term("70", "The books do not balance: a fault of smtp-source."),
-      term("99", "A verdict failed (--fail-if, --abort-if)."),
+      term("99", "A verdict failed (--fail-if, --require, --abort-if)."),
       term("130, 143", "Stopped by SIGINT or SIGTERM. What is known was printed.")
     ]
   },

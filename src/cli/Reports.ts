@@ -1,5 +1,5 @@
 /**
- * The reports that --report asks for, each in its form and its place, and what --fail-if makes of the run.
+ * The reports that --report asks for, each in its form and its place, and the verdicts on the run.
  *
  * @since 0.1.0
  */
@@ -44,8 +44,8 @@ export class ReportUnwritable extends Data.TaggedError("ReportUnwritable")<{
  * @since 0.1.0
  * @category predicates
  */
-export const areWanted = ({ abortIf = [], failIf = [], report = [] }: Plan): boolean =>
-  abortIf.length > 0 || failIf.length > 0 || report.length > 0
+export const areWanted = ({ abortIf = [], failIf = [], report = [], require = [] }: Plan): boolean =>
+  [abortIf, failIf, report, require].some((wanted) => wanted.length > 0)
 
 /**
  * The files of the journals that the plan asks for; undefined is standard output.
@@ -73,7 +73,7 @@ export const prepare = (plan: Plan): Effect.Effect<void, ReportUnwritable, FileS
   )
 
 /**
- * The report with its verdicts: that of --abort-if, which is looked at for a last time, and those of --fail-if. `aborted` is
+ * The report with its verdicts: that of --abort-if, which is looked at for a last time, and those of --fail-if and --require. `aborted` is
  * the one that stopped the run, if one did.
  *
  * @since 0.1.0
@@ -81,15 +81,15 @@ export const prepare = (plan: Plan): Effect.Effect<void, ReportUnwritable, FileS
  */
 export const judge = (
   report: RunReport,
-  { abortIf = [], failIf = [] }: Plan,
+  { abortIf = [], failIf, require }: Plan,
   aborted: Judgement.Judgement | undefined = undefined
 ): RunReport => {
   // The plan has read them.
   const last = aborted === undefined ? Either.getOrThrow(Judgement.atLast(report, abortIf)) : [aborted]
-  const verdicts = [...last.slice(0, 1), ...Either.getOrThrow(Judgement.judge(report, failIf))]
+  const verdicts = [...last.slice(0, 1), ...Either.getOrThrow(Judgement.judge(report, { failIf, require }))]
   if (verdicts.length === 0) return report
   return aborted !== undefined && report.ended === "stopped"
-    ? { ...report, reason: `aborted by --abort-if ${aborted.expression} (${aborted.measured})`, verdicts }
+    ? { ...report, reason: `aborted: ${Judgement.sentence(aborted)}`, verdicts }
     : { ...report, verdicts }
 }
 
@@ -117,7 +117,7 @@ export const write = (report: RunReport, plan: Plan): Effect.Effect<number, neve
       }
     }
     const failed = (report.verdicts ?? []).filter((verdict) => verdict.failed)
-    for (const { expression, measured } of failed) output.stderr(Fatal.verdict(expression, measured))
+    for (const verdict of failed) output.stderr(Fatal.verdict(verdict.kind, Judgement.sentence(verdict)))
     if (failed.length > 0) return Fatal.status.verdict
     return unwritable ? Fatal.status.failure : Fatal.status.success
   })

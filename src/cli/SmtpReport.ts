@@ -152,7 +152,7 @@ interface Saved {
 const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, FileSystem | Output> =>
   Effect.gen(function* () {
     const output = yield* Output
-    const { compare = [], failIf = [], format } = plan
+    const { compare = [], format } = plan
     const after = yield* Effect.forEach(plan.files, read)
     const before = yield* Effect.forEach(compare, read)
     if (!plan.force) {
@@ -161,10 +161,10 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
     }
     const merged = after.map(({ report }) => report).reduce(MergedReport.merge)
     const verdicts = yield* Either.mapLeft(
-      Judgement.judge(merged, failIf),
+      Judgement.judge(merged, plan),
       ({ message: reason }) => new Refused({ reason })
     )
-    const report = failIf.length === 0 ? merged : { ...merged, verdicts }
+    const report = verdicts.length === 0 ? merged : { ...merged, verdicts }
     if (before.length > 0) {
       const comparison = Comparison.make(
         before.map((saved) => saved.report),
@@ -185,7 +185,9 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
       )
     }
     const failed = (report.verdicts ?? []).filter((verdict) => verdict.failed)
-    for (const { expression, measured } of failed) output.stderr(Fatal.verdict(expression, measured, program))
+    for (const verdict of failed) {
+      output.stderr(Fatal.verdict(verdict.kind, Judgement.sentence(verdict), program))
+    }
     return failed.length > 0 ? Fatal.status.verdict : Fatal.status.success
   })
 

@@ -307,14 +307,21 @@ const fields = {
     repeatable: true,
     placeholder: "expression",
     description:
-      'Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) > 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Others are errors (of the server or the network), late, dropped, abandoned, "recipients(refused) > 1%", and durations of the transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails. May be given several times.'
+      'Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) > 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Others are errors (of the server or the network), abandoned, "recipients(refused) > 1%"; in an open run late (messages that waited for a session), behind (messages that started over 10 ms late because the generator was behind) and dropped; and durations of the transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails. May be given several times.'
+  }),
+  require: PlanField.optional(PlanValue.Verdicts, {
+    section: "Results",
+    repeatable: true,
+    placeholder: "expression",
+    description:
+      'Exit with status 99 unless this is true of the run: "p99(transaction) < 250ms", "accepted >= 99.9%". The expressions are those of --fail-if. May be given several times.'
   }),
   abortIf: PlanField.optional(PlanValue.AbortVerdicts, {
     section: "Results",
     repeatable: true,
     placeholder: "expression",
     description:
-      "Stop the run, as a signal would, as soon as this is true of it, and exit with status 99. It is looked at each second, at all that was measured since the start, and once more at the end. Shares are of the messages that have ended, the rate is that of the last second, and what has not happened yet is not true. May be given several times."
+      "Stop the run, as a signal would, as soon as this is true of it, and exit with status 99. It is looked at each second, and once more, for the whole run, at the end. While the run goes on, counts are since its start; durations, shares and the rate are those of the last ten seconds, or of up to a minute where it takes as long to have enough to judge by: ten values beyond a percentile (1,000 for p99), a hundred messages for a share or a mean. With fewer the run goes on. To leave a slow start out altogether, add --warm-up. May be given several times."
   })
 }
 

@@ -40,6 +40,12 @@ export const readingFields = {
     description:
       "Fail, with exit status 99, if the results together show this: 'p99(transaction) > 250ms', 'rejected > 0.1%'. The expressions are those of smtp-source(1). May be given several times."
   }),
+  require: optional(Schema.Array(Expression), {
+    placeholder: "expression",
+    repeatable: true,
+    description:
+      "Fail, with exit status 99, unless the results together show this: 'p99(transaction) < 250ms'. May be given several times."
+  }),
   compare: optional(Schema.Array(File), {
     placeholder: "file",
     repeatable: true,

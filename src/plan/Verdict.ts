@@ -1,12 +1,13 @@
 /**
- * What is not to happen in a run, as an expression: the grammar of --fail-if.
+ * A condition on a run, as an expression: the grammar of --fail-if, --require and --abort-if.
  *
  *     expression  = measure comparison value
  *     comparison  = ">" / ">=" / "<" / "<="
  *     measure     = statistic "(" step [ "," ending ] ")"   ; a duration: of what was accepted, unless said otherwise
  *                 / "accepted" / "rejected" / "failed" / "abandoned" / "unknown" / "not-started"   ; messages
  *                 / "recipients" "(" recipient ")"
- *                 / "late" / "dropped"                      ; messages of an open run
+ *                 / "late" / "behind" / "dropped"           ; messages of an open run that waited for a session, that the
+                                                         ; generator began late, and that were not begun
  *                 / "errors"                                ; lost connections, time-outs, and so on, of the server
  *                 / "code" "(" code ")"                     ; replies
  *                 / "rate"                                  ; messages accepted in a time
@@ -19,7 +20,7 @@
  *     ending      = "accepted" / "rejected" / "failed" / "unknown"
  *     recipient   = "accepted" / "refused" / "refused-after-content" / "unknown" / "abandoned"
  *     code        = three digits, of which the last two may be "xx"
- *     value       = number ( "us" / "ms" / "s" / "min" )    ; of a duration
+ *     value       = number ( "us" / "ms" / "s" / "min" / "h" ) ; of a duration
  *                 / number [ "%" ]                          ; of messages planned, of recipients offered, or of all replies
  *                 / number [ "/s" / "/m" / "/min" / "/h" ]  ; of a rate
  *
@@ -53,7 +54,7 @@ export type Measure =
   | { readonly _tag: "Duration"; readonly statistic: Statistic; readonly of: string; readonly ending: Ending }
   | { readonly _tag: "Messages"; readonly end: End }
   | { readonly _tag: "Recipients"; readonly end: RecipientEnd }
-  | { readonly _tag: "Arrivals"; readonly end: "late" | "dropped" }
+  | { readonly _tag: "Arrivals"; readonly end: "late" | "behind" | "dropped" }
   | { readonly _tag: "Errors" }
   | { readonly _tag: "Replies"; readonly code: string }
   | { readonly _tag: "Rate" }
@@ -125,7 +126,7 @@ export const measured: ReadonlyArray<string> = [...steps, "transaction", "connec
  * @since 0.1.0
  * @category constants
  */
-export const durationUnits = { us: 0.001, ms: 1, s: 1000, min: 60_000 } as const
+export const durationUnits = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000 } as const
 
 /**
  * The units of rates, in seconds.
@@ -186,7 +187,13 @@ const plainName = /^[A-Za-z][\w.-]*$/
 /** Without an exponent. */
 const decimal = (number: number): string => number.toFixed(9).replace(/\.?0+$/, "")
 
-const printMeasure = (measure: Measure): string => {
+/**
+ * What is looked at, as the expression has it: `p99(transaction)`.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const printMeasure = (measure: Measure): string => {
   switch (measure._tag) {
     case "Duration": {
       const { ending, of, statistic } = measure
@@ -274,7 +281,7 @@ const verdictOf = (reader: Reader): Verdict | undefined => {
   if (digits === undefined) return reader.fail("a number")
   const unit = unitOf(measure, reader)
   if (unit === undefined) return undefined
-  if (!reader.isAtEnd()) return reader.fail("nothing more")
+  if (!reader.isAtEnd()) return reader.fail("the end: one condition is one expression")
   return { measure, comparison, amount: Number(digits), unit }
 }
 
@@ -288,8 +295,8 @@ const measureOf = (reader: Reader): Measure | undefined => {
     return durationOf(Number(digits), reader)
   }
   const word = reader.word(
-    ["min", "mean", "max", "recipients", "late", "dropped", "errors", "code", "rate", ...ends],
-    `min, mean, max or p99 of a step, ${ends.join(", ")}, recipients, late, dropped, errors, code or rate`
+    ["min", "mean", "max", "recipients", "late", "behind", "dropped", "errors", "code", "rate", ...ends],
+    `min, mean, max, p50, p99 and so on of a step, ${ends.join(", ")}, recipients, late, behind, dropped, errors, code or rate`
   )
   switch (word) {
     case undefined:
@@ -299,6 +306,7 @@ const measureOf = (reader: Reader): Measure | undefined => {
     case "errors":
       return { _tag: "Errors" }
     case "late":
+    case "behind":
     case "dropped":
       return { _tag: "Arrivals", end: word }
     case "recipients": {
@@ -322,7 +330,7 @@ const measureOf = (reader: Reader): Measure | undefined => {
 }
 
 const durationOf = (statistic: Statistic, reader: Reader): Measure | undefined => {
-  if (!reader.mark("(")) return undefined
+  if (reader.take(/^\(/) === undefined) return reader.fail("a step, as in p99(transaction)")
   const of = reader.name()
   if (of === undefined) return undefined
   const ending = reader.take(/^,/) === undefined ? "accepted" : reader.word(endings)
@@ -333,9 +341,9 @@ const durationOf = (statistic: Statistic, reader: Reader): Measure | undefined =
 const unitOf = (measure: Measure, reader: Reader): Unit | undefined => {
   switch (measure._tag) {
     case "Duration": {
-      const found = reader.take(/^(us|ms|s|min)(?!\w)/)
+      const found = reader.take(/^(us|ms|s|min|h)(?!\w)/)
       const unit = (Object.keys(durationUnits) as Array<keyof typeof durationUnits>).find((each) => each === found)
-      return unit ?? reader.fail("a unit: us, ms, s or min")
+      return unit ?? reader.fail("a unit: us, ms, s, min or h")
     }
     case "Rate":
       return rateUnitOf(reader)

@@ -274,6 +274,7 @@ export const planDifferences = (before: RunReport, after: RunReport): Comparison
 const telling = new Set([
   "report",
   "failIf",
+  "require",
   "abortIf",
   "verbose",
   "counter",

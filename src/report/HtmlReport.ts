@@ -15,6 +15,7 @@ import * as Timeline from "./html/Timeline.js"
 import * as JsonReport from "./JsonReport.js"
 import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
+import * as Judgement from "./Judgement.js"
 import { isGenerators, type RunReport } from "./RunReport.js"
 import * as Summary from "./Summary.js"
 
@@ -165,9 +166,9 @@ const verdicts = ({ verdicts = [] }: RunReport): ReadonlyArray<Markup> =>
   verdicts.length === 0
     ? []
     : [
-        markup`<p class="soft">What was not to happen, and whether it did.</p><ul class="verdicts">${verdicts.map(
-          ({ expression, failed, measured }) =>
-            markup`<li><span class="${failed ? "failed" : "passed"}">${failed ? "✗ failed" : "✓ passed"}</span><span><code>${expression}</code> <span class="soft">measured ${measured}</span></span></li>`
+        markup`<ul class="verdicts">${verdicts.map(
+          (verdict) =>
+            markup`<li><span class="${verdict.failed ? "failed" : "passed"}">${verdict.failed ? "✗ failed" : "✓ ok"}</span><span>${Judgement.sentence(verdict)} <code class="soft">--${verdict.kind} ${verdict.expression}</code></span></li>`
         )}</ul>`
       ]
 

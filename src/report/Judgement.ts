@@ -1,15 +1,16 @@
 /**
- * Sets a run against what is not to happen in it.
+ * Sets a run against the conditions that it was given.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
-import type { Interval } from "../measure/Series.js"
 import * as Verdict from "../plan/Verdict.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
+import type { Recent } from "./Recent.js"
 import * as RunReport from "./RunReport.js"
+import * as Summary from "./Summary.js"
 
 /**
  * What became of one expression.
@@ -17,13 +18,7 @@ import * as RunReport from "./RunReport.js"
  * @since 0.1.0
  * @category models
  */
-export interface Judgement {
-  readonly expression: string
-  /** Whether what was not to happen did, or could not be told. */
-  readonly failed: boolean
-  /** The measured value, for people. */
-  readonly measured: string
-}
+export type Judgement = NonNullable<RunReport.RunReport["verdicts"]>[number]
 
 /**
  * An expression that cannot be read.
@@ -42,7 +37,8 @@ export class VerdictUnreadable extends Data.TaggedError("VerdictUnreadable")<{
 }
 
 /**
- * Judges the run by each expression; the error tells of the first that cannot be read.
+ * Judges the run by each expression: those of what is not to be true, and those of what is to be. The error tells of the first
+ * that cannot be read.
  *
  * A duration of what was accepted that was never measured fails: a limit on what did not happen was not kept. Where nothing was
  * refused, or failed, no limit on it is broken.
@@ -52,24 +48,42 @@ export class VerdictUnreadable extends Data.TaggedError("VerdictUnreadable")<{
  */
 export const judge = (
   report: RunReport.RunReport,
-  expressions: ReadonlyArray<string>
-): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> =>
-  Either.map(read(expressions), (verdicts) =>
-    verdicts.map(([expression, verdict]) => {
-      const measured = valueOf(report, verdict, { of: report.messages.planned, ofNone: 0, rate: rateOf(report) })
-      if (measured === undefined) {
+  { failIf = [], require = [] }: Expressions
+): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> => {
+  const basis = { of: report.messages.planned, ofNone: 0, rate: rateOf(report) }
+  const judgeAll = (kind: "fail-if" | "require", expressions: ReadonlyArray<string>) =>
+    Either.map(read(expressions), (verdicts) =>
+      verdicts.map(([expression, verdict]): Judgement => {
+        const value = valueOf(report, verdict, basis)
+        if (value !== undefined) return judgement(kind, expression, verdict, value)
         const { measure } = verdict
         const failed = measure._tag !== "Duration" || measure.ending === "accepted"
-        return { expression, failed, measured: failed ? "never measured" : "none" }
-      }
-      return judgement(expression, verdict, measured)
-    })
+        return { kind, expression, failed, measured: failed ? "never measured" : "none" }
+      })
+    )
+  return Either.flatMap(judgeAll("fail-if", failIf), (first) =>
+    Either.map(judgeAll("require", require), (second) => [...first, ...second])
   )
+}
 
 /**
- * Those of the expressions that are true of a run that still goes on. What did not happen yet is not true: shares are of the
- * messages that have ended, a count that grows is not below a limit until the end, and the rate is that of `lately`, the last
- * interval, where that is a full second that began after the first reply.
+ * The expressions that judge a run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Expressions {
+  readonly failIf?: ReadonlyArray<string> | undefined
+  readonly require?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Those of the expressions that are true of a run that still goes on. What did not happen yet is not true, and a count that
+ * grows is not below a limit until the end.
+ *
+ * Counts are since the start. Durations, shares and the rate are those of the last ten seconds, so that a start that was slow
+ * is forgotten; or of as long, up to a minute, as it takes to have enough to judge by: ten values beyond a percentile, and a
+ * hundred of what a mean or a share is of. With fewer nothing is judged before the end.
  *
  * @since 0.1.0
  * @category judging
@@ -77,20 +91,76 @@ export const judge = (
 export const soFar = (
   report: RunReport.RunReport,
   expressions: ReadonlyArray<string>,
-  lately?: Interval
-): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> => {
-  const full =
-    lately !== undefined &&
-    rateOf(report) !== undefined &&
-    lately.length >= second &&
-    repliesBegan(report) <= lately.at - lately.length
-  const rate = full ? RunReport.rateOf(lately.accepted, lately.length) : undefined
-  return looked(report, expressions, rate, (verdict) => isLeft(verdict) || (isGrowing(verdict) && isBelow(verdict)))
+  recent: Recent
+): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> =>
+  Either.map(read(expressions), (verdicts) =>
+    verdicts.flatMap(([expression, verdict]) => {
+      if (isLeft(verdict) || (isGrowing(verdict) && isBelow(verdict))) return []
+      const found = isGrowing(verdict)
+        ? { value: valueOf(report, verdict, basisOf(report, undefined)) }
+        : lately(report, verdict, recent)
+      if (found?.value === undefined) return []
+      const made = judgement("abort-if", expression, verdict, found.value)
+      return made.failed ? [{ ...made, ...("over" in found ? { over: found.over } : {}) }] : []
+    })
+  )
+
+/** The value in the shortest recent time that holds enough to judge by. */
+const lately = (
+  report: RunReport.RunReport,
+  verdict: Verdict.Verdict,
+  recent: Recent
+): { readonly value: number | undefined; readonly over: readonly [number, number] } | undefined => {
+  const began = verdict.measure._tag === "Rate" ? repliesBegan(report) : Number.NEGATIVE_INFINITY
+  for (let seconds = Math.min(10, recent.length); seconds <= recent.length; seconds++) {
+    const part = recent.last(seconds, began)
+    if (part === undefined) continue
+    const over = [part.from, part.to] as const
+    const rate =
+      part.to - part.from >= second ? RunReport.rateOf(part.messages.accepted, part.to - part.from) : undefined
+    if (verdict.measure._tag === "Rate") {
+      return rateOf(report) === undefined || rate === undefined
+        ? undefined
+        : { value: valueOf(part, verdict, basisOf(part, rate)), over }
+    }
+    if (basisFor(part, verdict) >= leastFor(verdict)) {
+      return { value: valueOf(part, verdict, basisOf(part, rate)), over }
+    }
+  }
+  return undefined
+}
+
+const basisOf = ({ messages }: Measurable, rate: number | undefined): Basis => {
+  const { accepted, failed, rejected, unknown } = messages
+  return { of: accepted + failed + rejected + unknown, ofNone: undefined, rate }
+}
+
+/** How many values the verdict's figure comes from. */
+const basisFor = (part: Measurable, { measure }: Verdict.Verdict): number => {
+  switch (measure._tag) {
+    case "Duration":
+      return found(part, measure)?.count ?? 0
+    case "Recipients":
+      return part.recipients.offered
+    case "Arrivals":
+      return part.messages.started
+    case "Replies":
+      return total(part.replies)
+    default:
+      return basisOf(part, undefined).of
+  }
+}
+
+/** How many values it takes. */
+const leastFor = ({ measure }: Verdict.Verdict): number => {
+  if (measure._tag !== "Duration" || measure.statistic === "mean") return 100
+  if (typeof measure.statistic !== "number" || measure.statistic >= 100) return 1
+  return 1000 / (100 - measure.statistic) - 1e-9
 }
 
 /**
- * Those of the expressions that are true of a run that came to its end, looked at as `soFar` does for the last time: the rate
- * is that from the first reply on.
+ * Those of the expressions that are true of a run that came to its end: of all of it, from the figures that its report shows;
+ * the rate is that from the first reply on.
  *
  * @since 0.1.0
  * @category judging
@@ -103,7 +173,14 @@ export const atLast = (
   const began = repliesBegan(report)
   const whole = began < elapsed ? RunReport.rateOf(messages.accepted, elapsed - began) : undefined
   const rate = report.measured === undefined ? whole : rateOf(report)
-  return looked(report, expressions, rate, () => false)
+  return Either.map(read(expressions), (verdicts) =>
+    verdicts.flatMap(([expression, verdict]) => {
+      const value = valueOf(report, verdict, basisOf(report, rate))
+      if (value === undefined) return []
+      const made = judgement("abort-if", expression, verdict, value)
+      return made.failed ? [made] : []
+    })
+  )
 }
 
 /** While a run warms up it has no rate. */
@@ -115,24 +192,6 @@ const second = 990
 
 /** When the first reply came, in milliseconds since the start. */
 const repliesBegan = ({ replies }: RunReport.RunReport): number => Math.min(...replies.map(({ first }) => first))
-
-const looked = (
-  report: RunReport.RunReport,
-  expressions: ReadonlyArray<string>,
-  rate: number | undefined,
-  isOpen: (verdict: Verdict.Verdict) => boolean
-): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> => {
-  const { accepted, failed, rejected, unknown } = report.messages
-  const basis = { of: accepted + failed + rejected + unknown, ofNone: undefined, rate }
-  return Either.map(read(expressions), (verdicts) =>
-    verdicts.flatMap(([expression, verdict]) => {
-      const measured = isOpen(verdict) ? undefined : valueOf(report, verdict, basis)
-      if (measured === undefined) return []
-      const made = judgement(expression, verdict, measured)
-      return made.failed ? [made] : []
-    })
-  )
-}
 
 /** What did not start is known at the end. */
 const isLeft = ({ measure }: Verdict.Verdict): boolean => measure._tag === "Messages" && measure.end === "not-started"
@@ -155,11 +214,11 @@ const read = (
     )
   )
 
-const judgement = (expression: string, { amount, comparison, unit }: Verdict.Verdict, measured: number): Judgement => ({
-  expression,
-  failed: compare[comparison](measured, amount),
-  measured: show(measured, unit)
-})
+const judgement = (kind: Judgement["kind"], expression: string, verdict: Verdict.Verdict, value: number): Judgement => {
+  const isTrue = compare[verdict.comparison](value, verdict.amount)
+  const failed = kind === "require" ? !isTrue : isTrue
+  return { kind, expression, failed, measured: amount(value, verdict), value }
+}
 
 const compare: { readonly [comparison in Verdict.Comparison]: (a: number, b: number) => boolean } = {
   ">": (a, b) => a > b,
@@ -178,8 +237,11 @@ interface Basis {
   readonly rate: number | undefined
 }
 
+/** What figures are taken from: a report, or a recent part of a run. */
+type Measurable = Pick<RunReport.RunReport, "arrivals" | "durations" | "errors" | "messages" | "recipients" | "replies">
+
 /** In the unit of the verdict. */
-const valueOf = (report: RunReport.RunReport, { measure, unit }: Verdict.Verdict, basis: Basis): number | undefined => {
+const valueOf = (report: Measurable, { measure, unit }: Verdict.Verdict, basis: Basis): number | undefined => {
   const counted = (count: number, of: number) => (unit !== "%" ? count : of === 0 ? basis.ofNone : (count / of) * 100)
   switch (measure._tag) {
     case "Duration": {
@@ -195,7 +257,7 @@ const valueOf = (report: RunReport.RunReport, { measure, unit }: Verdict.Verdict
     }
     case "Arrivals": {
       const { behind, dropped, late } = report.arrivals ?? { behind: 0, dropped: 0, late: 0 }
-      return counted(measure.end === "late" ? late + behind : dropped, report.messages.started + dropped)
+      return counted({ late, behind, dropped }[measure.end], report.messages.started + dropped)
     }
     case "Errors": {
       const errors = report.errors.filter(({ local }) => !local)
@@ -212,29 +274,84 @@ const valueOf = (report: RunReport.RunReport, { measure, unit }: Verdict.Verdict
 }
 
 /** What the plan abandons has not failed. */
-const messagesOf = ({ messages }: RunReport.RunReport, end: Verdict.End): number =>
+const messagesOf = ({ messages }: Measurable, end: Verdict.End): number =>
   end === "failed" ? messages.failed - messages.abandoned : end === "not-started" ? messages.notStarted : messages[end]
 
 const millisecondsIn = (unit: Verdict.Unit): number =>
-  unit === "us" || unit === "ms" || unit === "s" || unit === "min" ? Verdict.durationUnits[unit] : 1
+  unit in Verdict.durationUnits ? Verdict.durationUnits[unit as keyof typeof Verdict.durationUnits] : 1
 
 const secondsIn = (unit: Verdict.Unit): number =>
   unit === "/s" || unit === "/min" || unit === "/h" ? Verdict.rateUnits[unit] : 1
 
 const total = (all: ReadonlyArray<{ readonly count: number }>): number => all.reduce((sum, { count }) => sum + count, 0)
 
-const durationOf = (
-  { durations }: RunReport.RunReport,
-  { ending, of, statistic }: Extract<Verdict.Measure, { readonly _tag: "Duration" }>
-): number | undefined => {
-  const found = durations.find((each) => each.of === Printable.escape(of) && each.ending === ending)
-  if (found === undefined) return undefined
-  return typeof statistic === "number" ? Durations.valueAtPercentile(found, statistic) : found[statistic]
+type Duration = Extract<Verdict.Measure, { readonly _tag: "Duration" }>
+
+const found = ({ durations }: Measurable, { ending, of }: Duration): Durations.Durations | undefined =>
+  durations.find((each) => each.of === Printable.escape(of) && each.ending === ending)
+
+const durationOf = (part: Measurable, measure: Duration): number | undefined => {
+  const durations = found(part, measure)
+  if (durations === undefined) return undefined
+  const { statistic } = measure
+  return typeof statistic === "number" ? Durations.valueAtPercentile(durations, statistic) : durations[statistic]
 }
 
-/** To six significant figures, without an exponent. */
-const show = (number: number, unit: Verdict.Unit): string => {
-  const digits = number === 0 ? 0 : Math.min(9, Math.max(0, 5 - Math.floor(Math.log10(Math.abs(number)))))
-  const text = number.toFixed(digits)
-  return `${text.includes(".") ? text.replace(/\.?0+$/, "") : text}${unit}`
+/**
+ * What was asked and what was measured, as a sentence: `p99(transaction) is 1.86 ms (fails above 250 ms)`. It reads the same
+ * whether the verdict failed or not.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const sentence = ({ expression, kind, measured, over }: Judgement): string => {
+  const parsed = Verdict.parse(expression)
+  // Only what some other program wrote.
+  if (Either.isLeft(parsed)) return `${expression}: ${measured}`
+  const verdict = parsed.right
+  const limit = quantity(decimal(verdict.amount, Number.POSITIVE_INFINITY), verdict)
+  const asked = `${demands[kind]} ${bounds[kind === "require" ? "must" : "fails"][verdict.comparison]} ${limit}`
+  const when = over === undefined ? "" : ` from ${seconds(over[0])} to ${seconds(over[1])}`
+  const is =
+    measured === "none" ? "was not seen" : measured === "never measured" ? "was never measured" : `is ${measured}`
+  return `${Verdict.printMeasure(verdict.measure)} ${is}${when} (${asked})`
+}
+
+const demands = { "fail-if": "fails", require: "must be", "abort-if": "aborts" } as const
+
+const bounds = {
+  fails: { ">": "above", ">=": "at or above", "<": "below", "<=": "at or below" },
+  must: { ">": "above", ">=": "at least", "<": "below", "<=": "at most" }
+} as const
+
+const seconds = (milliseconds: number): string => `${decimal(milliseconds / 1000, 3)} s`
+
+/** With three digits, or as many more as tell it apart from the limit. */
+const amount = (value: number, verdict: Verdict.Verdict): string => {
+  const { amount, comparison } = verdict
+  for (let digits = 3; digits < 9; digits++) {
+    const text = decimal(value, isCount(verdict) ? Number.POSITIVE_INFINITY : digits)
+    const shown = Number(text)
+    if (compare[comparison](shown, amount) === compare[comparison](value, amount)) return quantity(text, verdict)
+  }
+  return quantity(decimal(value, 9), verdict)
+}
+
+const isCount = ({ measure, unit }: Verdict.Verdict): boolean => unit === "" && measure._tag !== "Rate"
+
+/** With its unit: a number without one is of seconds, where it is a rate. */
+const quantity = (number: string, { measure, unit }: Verdict.Verdict): string => {
+  const [whole = "", fraction] = number.split(".")
+  const text = fraction === undefined ? Summary.count(Number(whole)) : `${Summary.count(Number(whole))}.${fraction}`
+  if (measure._tag === "Rate") return `${text}${unit === "" ? "/s" : unit}`
+  return unit === "" ? text : `${text} ${unit}`
+}
+
+/** To so many significant digits, none of them before the point lost, without an exponent. */
+const decimal = (number: number, digits: number): string => {
+  if (number === 0) return "0"
+  if (digits === Number.POSITIVE_INFINITY) return number.toFixed(9).replace(/\.?0+$/, "")
+  const places = Math.min(9, Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(number)))))
+  const text = number.toFixed(places)
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text
 }

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Printable from "../smtp/Printable.js"
+import * as Judgement from "./Judgement.js"
 import type { RunReport } from "./RunReport.js"
 import * as Summary from "./Summary.js"
 import * as TextReport from "./TextReport.js"
@@ -20,9 +21,9 @@ export const render = (report: RunReport): string => {
   const cases = [
     { name: "the run comes to its end", problem: ended === "completed" ? undefined : (reason ?? unseen[ended]) },
     ...(plan.keepGoing === true ? [{ name: "every message is accepted", problem: othersOf(report) }] : []),
-    ...verdicts.map(({ expression, failed, measured }) => ({
-      name: `${expression} is not true`,
-      problem: failed ? `${expression}: ${measured}` : undefined
+    ...verdicts.map((verdict) => ({
+      name: `${verdict.expression} is ${verdict.kind === "require" ? "true" : "not true"}`,
+      problem: verdict.failed ? Judgement.sentence(verdict) : undefined
     }))
   ]
   const failures = cases.filter(({ problem }) => problem !== undefined).length

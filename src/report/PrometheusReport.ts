@@ -85,17 +85,19 @@ export const render = (report: RunReport): string => {
         ]),
     gauge(
       "verdict_failed",
-      "What was not to happen, and whether it did.",
-      // One expression may have been given twice, as what ends the run and as what judges it.
-      [...new Set(verdicts.map(({ expression }) => expression))].map((expression) => {
-        const fails = verdicts.some((verdict) => verdict.expression === expression && verdict.failed)
-        return [{ expression }, fails ? 1 : 0]
-      })
+      "Verdicts by option and expression: 1 for one that failed.",
+      // One may have been given twice.
+      [
+        ...new Map(failedLast(verdicts).map((verdict) => [`${verdict.kind} ${verdict.expression}`, verdict])).values()
+      ].map(({ expression, failed, kind }) => [{ option: kind, expression }, failed ? 1 : 0])
     ),
     family("duration_seconds", "histogram", "How long each step took.", durations.flatMap(histogram))
   ]
   return families.join("")
 }
+
+const failedLast = (verdicts: NonNullable<RunReport["verdicts"]>) =>
+  verdicts.toSorted((one, other) => Number(one.failed) - Number(other.failed))
 
 interface Labels {
   readonly [name: string]: string

@@ -32,6 +32,14 @@ export const Anything = Schema.Unknown.annotations({
   jsonSchema: { type: ["string", "number", "boolean", "array", "object", "null"] }
 })
 
+/**
+ * What verdicts are: of what is not to be true, of what is to be, and of what ends a run at once.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const verdictKinds = ["fail-if", "require", "abort-if"] as const
+
 const Count = Schema.NonNegativeInt
 const Milliseconds = Schema.Number
 
@@ -180,7 +188,22 @@ const fields = {
     { exact: true }
   ),
   verdicts: Schema.optionalWith(
-    Schema.Array(Schema.Struct({ expression: Schema.String, failed: Schema.Boolean, measured: Schema.String })),
+    Schema.Array(
+      Schema.Struct({
+        kind: Schema.optionalWith(Schema.Literal(...verdictKinds), { default: () => "fail-if" as const, exact: true }),
+        expression: Schema.String,
+        failed: Schema.Boolean.annotations({
+          description: "With require, that the expression is not true of the run; otherwise, that it is."
+        }),
+        measured: Schema.String.annotations({ description: "For people, with its unit." }),
+        value: Schema.optionalWith(Schema.Number, { exact: true }).annotations({
+          description: "What was measured, in the unit of the expression; absent where nothing was."
+        }),
+        over: Schema.optionalWith(Schema.Tuple(Milliseconds, Milliseconds), { exact: true }).annotations({
+          description: "From when to when it was measured, since the start, where that is not the whole run."
+        })
+      })
+    ),
     { exact: true }
   )
 }

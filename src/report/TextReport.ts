@@ -8,6 +8,7 @@ import * as Printable from "../smtp/Printable.js"
 import * as Lines from "./Lines.js"
 import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
+import * as Judgement from "./Judgement.js"
 import { isGenerators, type RunReport } from "./RunReport.js"
 import * as Summary from "./Summary.js"
 
@@ -222,6 +223,4 @@ const when = (first: number, last: number): string => {
 }
 
 const judged = ({ verdicts = [] }: RunReport): ReadonlyArray<string> =>
-  verdicts.flatMap(({ expression, failed, measured }) =>
-    wrapped(`${failed ? "FAILED" : "passed"}  ${expression} (${measured})`, 8)
-  )
+  verdicts.flatMap((verdict) => wrapped(`${verdict.failed ? "FAILED" : "ok    "}  ${Judgement.sentence(verdict)}`, 8))

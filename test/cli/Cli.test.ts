@@ -245,11 +245,11 @@ describe("reports and verdicts", () => {
   )
   refuses(
     ["--fail-if", "failed > 0", "--fail-if", "p99(transaction) > 250", "h"],
-    '--fail-if: "p99(transaction) > 250", column 23: expected a unit: us, ms, s or min'
+    '--fail-if: "p99(transaction) > 250", column 23: expected a unit: us, ms, s, min or h'
   )
   refuses(
     ["--fail-if", "failed >", "--fail-if", "rate < 5", "--fail-if", "p99", "--abort-if", "not-started > 0", "h"],
-    '--fail-if: "failed >", column 9: expected a number; --fail-if: "p99", column 4: expected "("; --abort-if: "not-started > 0" asks for what is known only at the end'
+    '--fail-if: "failed >", column 9: expected a number; --fail-if: "p99", column 4: expected a step, as in p99(transaction); --abort-if: "not-started > 0" asks for what is known only at the end'
   )
   refuses(["-c", "--report", "json", "h"], "the -c option and --report cannot both have standard output")
   refuses(["--report", "csv", "--report", "json", "h"], "only one --report can have standard output")

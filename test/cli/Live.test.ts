@@ -24,7 +24,7 @@ describe("--abort-if", () => {
       "json"
     )
     assert.strictEqual(status, 99, stderr)
-    assert.match(stderr, /^smtp-source: verdict: accepted >= 50/m)
+    assert.match(stderr, /^smtp-source: failed: --abort-if: accepted is \d+ \(aborts at or above 50\)/m)
     const { ended, messages, reason, verdicts } = JSON.parse(stdout)
     assert.strictEqual(ended, "stopped")
     assert.isAtLeast(messages.accepted, 50)
@@ -56,7 +56,7 @@ describe("--abort-if", () => {
   it("is looked at once more at the end, for a run that is over within a second", () => {
     const { status, stderr, stdout } = run("-m", "3", "--abort-if", "accepted >= 3", "--report", "json")
     assert.strictEqual(status, 99, stderr)
-    assert.match(stderr, /^smtp-source: verdict: accepted >= 3: 3/m)
+    assert.match(stderr, /^smtp-source: failed: --abort-if: accepted is 3 \(aborts at or above 3\)/m)
     assert.strictEqual(JSON.parse(stdout).ended, "completed")
   })
 

@@ -98,8 +98,19 @@ describe("a run for the command line", () => {
       const plan = { messages: 4, reuse: true, keepGoing: true } as const
       const broken = yield* run({ ...plan, abortIf: ["rejected > 40%"] }, { server: refusing })
       assert.deepInclude(broken, { status: 99, stdout: "" })
-      assert.match(broken.stderr, /^smtp-source: verdict: rejected > 40%: 75%$/m)
+      assert.match(broken.stderr, /^smtp-source: failed: --abort-if: rejected is 75 % \(aborts above 40 %\)$/m)
       const kept = yield* run({ ...plan, abortIf: ["rejected > 60%", "rate < 5/s"] })
+      assert.strictEqual(kept.status, 0, kept.stderr)
+    })
+  )
+
+  it.effect("ends with 99 where what --require asks for is not true, and with 0 where it is", () =>
+    Effect.gen(function* () {
+      const plan = { messages: 4, reuse: true } as const
+      const broken = yield* run({ ...plan, require: ["accepted < 4", "accepted <= 4"] })
+      assert.deepInclude(broken, { status: 99, stdout: "" })
+      assert.deepStrictEqual(broken.stderr.match(/failed: .*/g), ["failed: --require: accepted is 4 (must be below 4)"])
+      const kept = yield* run({ ...plan, require: ["accepted >= 4"] })
       assert.strictEqual(kept.status, 0, kept.stderr)
     })
   )

@@ -102,7 +102,7 @@ describe("--scenario", () => {
           'family: expected "any" or "ipv4" or "ipv6", not "ipx"',
           "messages: expected a whole number from 1 to 2147483647",
           "stages: column 5: expected a rate, such as 500/s, 30000/m or 10/h",
-          'failIf[1]: column 5: expected "("'
+          "failIf[1]: column 5: expected a step, as in p99(transaction)"
         ].join("; ")
       )
     })

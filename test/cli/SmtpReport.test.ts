@@ -135,7 +135,14 @@ describe("smtp-report", () => {
       assert.strictEqual((yield* command("--fail-if", verdict, "one.json")).status, 0)
       const { status, stderr } = yield* command("--fail-if", verdict, "one.json", "two.json")
       assert.strictEqual(status, 99)
-      assert.match(stderr, /^smtp-report: verdict: max\(transaction\) > 20ms: /)
+      assert.match(stderr, /^smtp-report: failed: --fail-if: max\(transaction\) is [\d.]+ ms \(fails above 20 ms\)$/m)
+      const required = yield* command("--require", "max(transaction) < 20ms", "one.json", "two.json")
+      assert.strictEqual(required.status, 99)
+      assert.match(
+        required.stderr,
+        /^smtp-report: failed: --require: max\(transaction\) is .* \(must be below 20 ms\)$/m
+      )
+      assert.strictEqual((yield* command("--require", "max(transaction) < 20ms", "one.json")).status, 0)
     })
   )
 
@@ -205,10 +212,13 @@ describe("smtp-report", () => {
     [["page.html"], "page.html: an HTML page that is no report"],
     [[], "no file (usage: smtp-report [options] FILE...; --help tells more)"],
     [["--format", "xml", "one.json"], "--format: expected text, json, csv, hgrm, prometheus, junit, html"],
-    [["--fail-if", "p99 > 1ms", "one.json"], '--fail-if: "p99 > 1ms", column 5: expected "("'],
+    [
+      ["--fail-if", "p99 > 1ms", "one.json"],
+      '--fail-if: "p99 > 1ms", column 5: expected a step, as in p99(transaction)'
+    ],
     [
       ["--fail-if", "failed > 0", "--fail-if", "p99", "--fail-if", "rate", "one.json"],
-      '--fail-if: "p99", column 4: expected "("; --fail-if: "rate", column 5: expected >=, <=, > or <'
+      '--fail-if: "p99", column 4: expected a step, as in p99(transaction); --fail-if: "rate", column 5: expected >=, <=, > or <'
     ],
     [["--compare", "one.json", "--format", "html", "two.json"], "--compare: a comparison is text or json, not html"],
     [["--bogus"], "unrecognized option '--bogus' (usage: smtp-report [options] FILE...; --help tells more)"]

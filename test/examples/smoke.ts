@@ -18,7 +18,7 @@ export const smoke = (target: string) =>
   Effect.gen(function* () {
     const plan = Plan.make({ target, messages: 200, sessions: 5, keepGoing: true, timeout: 10 })
     const report = RunReport.make(plan, yield* Load.run(plan), { version })
-    const failed = (yield* Judgement.judge(report, verdicts)).filter((judgement) => judgement.failed)
+    const failed = (yield* Judgement.judge(report, { failIf: verdicts })).filter((judgement) => judgement.failed)
     return failed.length > 0 ? yield* new SmokeFailed({ failed }) : report
   })
 

@@ -72,12 +72,12 @@ describe("an expression", () => {
 
 describe("what is no expression is refused, with the column", () => {
   const measure =
-    "min, mean, max or p99 of a step, accepted, rejected, failed, abandoned, unknown, not-started, recipients, late, dropped, errors, code or rate"
+    "min, mean, max, p50, p99 and so on of a step, accepted, rejected, failed, abandoned, unknown, not-started, recipients, late, behind, dropped, errors, code or rate"
   const names =
     "connect, greeting, hello, mail, rcpt, data, content, final, rset, quit, other, transaction, connection, service, start"
   refuses("", `column 1: expected ${measure}`)
   refuses("  speed > 1", `column 3: expected ${measure}`)
-  refuses("p99 > 1s", 'column 5: expected "("')
+  refuses("p99 > 1s", "column 5: expected a step, as in p99(transaction)")
   refuses("p99() > 1s", `column 5: expected ${names}, queued or a step's own name`)
   refuses('p99("") > 1s', `column 5: expected ${names}, queued or a step's own name`)
   refuses('p99("dot) > 1s', `column 5: expected ${names}, queued or a step's own name`)
@@ -97,9 +97,9 @@ describe("what is no expression is refused, with the column", () => {
   refuses("max(rcpt > 1s", 'column 10: expected ")"')
   refuses("failed = 0", "column 8: expected >=, <=, > or <")
   refuses("failed >", "column 9: expected a number")
-  refuses("max(rcpt) > 10", "column 15: expected a unit: us, ms, s or min")
-  refuses("max(rcpt) > 10h", "column 15: expected a unit: us, ms, s or min")
-  refuses("failed > 10 ms", "column 13: expected nothing more")
+  refuses("max(rcpt) > 10", "column 15: expected a unit: us, ms, s, min or h")
+  refuses("max(rcpt) > 10d", "column 15: expected a unit: us, ms, s, min or h")
+  refuses("failed > 10 ms", "column 13: expected the end: one condition is one expression")
   refuses("code(600) > 0", "column 6: expected a reply code, such as 421 or 4xx")
   refuses("rate < 5/d", "column 9: expected /s, /min or /h")
   refuses("recipients > 1", 'column 12: expected "("')
@@ -107,7 +107,7 @@ describe("what is no expression is refused, with the column", () => {
     "recipients(rejected) > 1",
     "column 12: expected accepted, refused, refused-after-content, unknown or abandoned"
   )
-  refuses("failed > 1e9", "column 11: expected nothing more")
+  refuses("failed > 1e9", "column 11: expected the end: one condition is one expression")
 })
 
 const decimal = fc.oneof(

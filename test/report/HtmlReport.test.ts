@@ -29,7 +29,7 @@ const hostile: RunReport.RunReport = {
   ended: "failed",
   plan: { target: attack, subject: attack },
   generator: { cpu: { user: 10, system: 5 }, utilisation: 0.99, delayMean: 9, delayP99: 20 },
-  verdicts: [{ expression: attack, failed: true, measured: attack }],
+  verdicts: [{ kind: "fail-if", expression: attack, failed: true, measured: attack }],
   replies: [{ step: "rcpt", code: 550, enhanced: "5.7.1", count: 7, first: 1, last: 2, example: attack }],
   errors: [
     { step: "data", kind: "ConnectionLost", detail: attack, local: false, count: 3, first: 1, last: 2, example: attack }

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
-import type { Interval } from "../../src/measure/Series.js"
 import * as Judgement from "../../src/report/Judgement.js"
+import { Recent } from "../../src/report/Recent.js"
+import type { Entry } from "../../src/report/RunningReport.js"
 import type { RunReport } from "../../src/report/RunReport.js"
 import { entryAt, reportOf, type Sample } from "./Reports.js"
 
@@ -32,10 +33,31 @@ const running: RunReport = {
 }
 
 const judged = (expression: string, run: RunReport = report) =>
-  Either.getOrThrow(Judgement.judge(run, [expression]))[0]!
+  Either.getOrThrow(Judgement.judge(run, { failIf: [expression] }))[0]!
 const fails = (expression: string, run: RunReport = report): boolean => judged(expression, run).failed
-const isTrue = (expression: string, run: RunReport = running, lately?: Interval): boolean =>
-  Either.getOrThrow(Judgement.soFar(run, [expression], lately)).length > 0
+/** The last seconds of a run, of which each had so many messages, one in ten rejected, and each took so long. */
+const recentOf = (
+  seconds: ReadonlyArray<{ readonly messages: number; readonly bucket?: number; readonly length?: number }>
+): Recent => {
+  const recent = new Recent()
+  let total = 0
+  seconds.forEach(({ bucket = 1234, length = 1000, messages }, index) => {
+    const entry = entryAt(index + 1)
+    total += messages
+    const rejected = messages / 10
+    const interval = { ...entry.interval, length, started: messages, accepted: messages - rejected, rejected }
+    const count = total / 10
+    const replies: Entry["replies"] =
+      count === 0 ? [] : [{ step: "mail", code: 550, count, first: 1, last: 2, example: "" }]
+    const durations = [{ of: "transaction", ending: "accepted", buckets: [[bucket, messages - rejected]] }] as const
+    recent.add({ ...entry, interval, replies, durations })
+  })
+  return recent
+}
+const soFar = (expression: string, recent: Recent, run: RunReport = running) =>
+  Either.getOrThrow(Judgement.soFar(run, [expression], recent))[0]
+const isTrue = (expression: string, recent: Recent, run: RunReport = running): boolean =>
+  soFar(expression, recent, run) !== undefined
 const isTrueAtLast = (expression: string, run: RunReport = running): boolean =>
   Either.getOrThrow(Judgement.atLast(run, [expression])).length > 0
 
@@ -52,7 +74,7 @@ describe("a verdict on a whole run", () => {
     assert.isTrue(fails("abandoned > 0.9%", running))
   })
 
-  it("is about late starts, dropped ones and errors, in numbers and shares, and leaves local trouble out", () => {
+  it("is about messages that waited for a session, that the generator began late or not at all, and errors, in numbers and shares, and leaves local trouble out", () => {
     const seen = { first: 1, last: 1, example: "", detail: "" }
     const open: RunReport = {
       ...report,
@@ -64,10 +86,14 @@ describe("a verdict on a whole run", () => {
       ]
     }
     for (const [expression, failed] of [
-      ["late >= 2", true],
-      ["late > 2", false],
-      ["late >= 20%", true],
-      ["late > 20%", false],
+      ["late >= 1", true],
+      ["late > 1", false],
+      ["late >= 10%", true],
+      ["late > 10%", false],
+      ["behind >= 1", true],
+      ["behind > 1", false],
+      ["behind >= 10%", true],
+      ["behind > 10%", false],
       ["dropped >= 20%", true],
       ["dropped > 2", false],
       ["errors >= 3", true],
@@ -107,45 +133,68 @@ describe("a verdict on a whole run", () => {
 
   it("that cannot be read is an error, and no verdict", () => {
     const [read, unread] = [["failed > 0"], ["failed > 0", "p99 > \u001b"]].map((expressions) =>
-      Either.flip(Judgement.judge(report, expressions))
+      Either.flip(Judgement.judge(report, { failIf: expressions }))
     )
     assert.isTrue(read !== undefined && Either.isLeft(read))
     const error = Either.getOrThrow(unread!)
     assert.strictEqual(error._tag, "VerdictUnreadable")
-    assert.strictEqual(error.message, '"p99 > \\u001b" column 5: expected "("')
+    assert.strictEqual(error.message, '"p99 > \\u001b" column 5: expected a step, as in p99(transaction)')
   })
 })
 
 describe("a verdict on a run that goes on", () => {
-  it("takes shares of the messages that have ended", () => {
-    assert.isFalse(isTrue("accepted < 80%"))
-    assert.isTrue(isTrue("accepted < 81%"))
-    assert.isTrue(isTrue("rejected >= 10%"))
-    const begun = { ...running.messages, accepted: 0, rejected: 0, failed: 0, abandoned: 0 }
-    for (const expression of ["accepted < 90%", "rejected > 0%", "code(2xx) < 90%"]) {
-      assert.isFalse(isTrue(expression, { ...running, replies: [], messages: begun }), expression)
+  const none = new Recent()
+  const slow = 20_000
+  const busy = Array.from({ length: 10 }, () => ({ messages: 200 }))
+
+  it("takes shares of the messages that have ended lately, once a hundred have", () => {
+    const recent = recentOf([{ messages: 60 }, { messages: 60 }])
+    assert.isTrue(isTrue("rejected >= 10%", recent))
+    assert.isFalse(isTrue("rejected > 10%", recent))
+    assert.isTrue(isTrue("accepted < 91%", recent))
+    for (const expression of ["rejected >= 10%", "accepted < 91%", "errors < 1%", "late < 1%", "code(2xx) < 90%"]) {
+      assert.isFalse(isTrue(expression, recentOf([{ messages: 90 }])), expression)
     }
+    // The replies of the minute before do not count: in the last seconds there was none.
+    assert.isFalse(
+      isTrue("code(5xx) > 0%", recentOf([{ messages: 2000 }, ...Array.from({ length: 60 }, () => ({ messages: 0 }))]))
+    )
+  })
+
+  it("forgets a slow start: durations are those of the last ten seconds", () => {
+    const start = { messages: 200, bucket: slow }
+    const expression = "p99(transaction) > 1ms"
+    assert.deepInclude(soFar(expression, recentOf([...busy.slice(1), start])), { over: [0, 10_000] })
+    assert.isFalse(isTrue(expression, recentOf([start, ...busy])))
+    assert.isTrue(isTrue(expression, recentOf([...busy, start, ...busy.slice(1)])))
+  })
+
+  it("takes a percentile once ten values lie beyond it, for which it looks back up to a minute", () => {
+    const seconds = (count: number) => Array.from({ length: count }, () => ({ messages: 50, bucket: slow }))
+    assert.isFalse(isTrue("p99(transaction) > 1ms", recentOf(seconds(22))))
+    assert.deepInclude(soFar("p99(transaction) > 1ms", recentOf(seconds(30))), { over: [7000, 30_000] })
+    assert.deepInclude(soFar("p50(transaction) > 1ms", recentOf(seconds(1))), { over: [0, 1000] })
+    assert.isTrue(isTrue("max(transaction) > 1ms", recentOf([{ messages: 10, bucket: slow }])))
+    assert.isFalse(isTrue("mean(transaction) > 1ms", recentOf([{ messages: 100, bucket: slow }])))
+    assert.isTrue(isTrue("mean(transaction) > 1ms", recentOf([{ messages: 120, bucket: slow }])))
+    assert.isFalse(isTrue("p99.9(transaction) > 1ms", recentOf(seconds(100))))
   })
 
   it("does not take what has not happened yet for true: what did not start, and counts that still grow", () => {
     for (const expression of ["accepted < 50", "errors < 1", "code(220) <= 1", "p99(rset) < 1s", "p99(rset) > 1us"]) {
-      assert.isFalse(isTrue(expression), expression)
+      assert.isFalse(isTrue(expression, none), expression)
     }
-    assert.isFalse(isTrue("not-started > 0"))
-    assert.isTrue(isTrue("accepted > 5"))
+    assert.isFalse(isTrue("not-started > 0", none))
+    assert.isTrue(isTrue("accepted > 5", none))
   })
 
-  it("takes the rate of the last full second, once that begins after the first reply", () => {
-    const second = (at: number, length: number): Interval => ({ ...entryAt(1).interval, at, length, accepted: 3 })
-    for (const [interval, expected] of [
-      [second(3000, 1000), false],
-      [second(3500, 1000), true],
-      [second(4000, 500), false]
-    ] as const) {
-      assert.strictEqual(isTrue("rate < 5/s", running, interval), expected)
-    }
-    assert.isFalse(isTrue("rate < 2/s", running, second(4000, 1000)))
-    assert.isFalse(isTrue("rate < 5/s"))
+  it("takes the rate of the last ten seconds, of those that began after the first reply", () => {
+    const second = (length = 1000) => ({ messages: 10, length })
+    assert.isFalse(isTrue("rate < 10/s", recentOf([second(), second(), second()])))
+    assert.deepInclude(soFar("rate < 10/s", recentOf([second(), second(), second(), second()])), { over: [3000, 4000] })
+    assert.isFalse(isTrue("rate < 10/s", recentOf([second(), second(), second(), second(500)])))
+    assert.isFalse(isTrue("rate < 9/s", recentOf([second(), second(), second(), second()])))
+    assert.isFalse(isTrue("rate < 10/s", none))
   })
 
   it("is looked at for the last time at the end, when counts grow no more", () => {
@@ -156,5 +205,63 @@ describe("a verdict on a run that goes on", () => {
     assert.isFalse(isTrueAtLast("rate < 5.3/s"))
     assert.isFalse(isTrueAtLast("rate < 5/s", { ...running, replies: [] }))
     assert.isTrue(Either.isLeft(Judgement.atLast(running, ["no"])))
+  })
+})
+
+describe("a judgement as a sentence", () => {
+  const sentence = (expressions: Judgement.Expressions, run: RunReport = report) =>
+    Judgement.sentence(Either.getOrThrow(Judgement.judge(run, expressions))[0]!)
+  const ended = { ...report, messages: { ...report.messages, planned: 12_345, rejected: 1234 } }
+
+  it("says what was measured and then what was asked, whether it failed or not", () => {
+    assert.strictEqual(
+      sentence({ failIf: ["max(transaction)>250ms"] }),
+      "max(transaction) is 4 ms (fails above 250 ms)"
+    )
+    assert.strictEqual(
+      sentence({ failIf: ["max(transaction) > 1us"] }),
+      "max(transaction) is 4,002 us (fails above 1 us)"
+    )
+    assert.strictEqual(sentence({ require: ["rejected <= 5%"] }, ended), "rejected is 10 % (must be at most 5 %)")
+    assert.strictEqual(sentence({ failIf: ["rejected >= 5"] }, ended), "rejected is 1,234 (fails at or above 5)")
+    assert.strictEqual(sentence({ failIf: ["rate < 5"] }), "rate is 4/s (fails below 5/s)")
+    assert.strictEqual(sentence({ failIf: ["p99(rcpt) > 1h"] }), "p99(rcpt) was never measured (fails above 1 h)")
+    assert.strictEqual(
+      sentence({ failIf: ["p99(rcpt, rejected) > 1s"] }),
+      "p99(rcpt, rejected) was not seen (fails above 1 s)"
+    )
+  })
+
+  it("has as many digits as tell what was measured from the limit", () => {
+    assert.strictEqual(
+      sentence({ failIf: ["rate > 250"] }, { ...report, rate: 250.04 }),
+      "rate is 250.04/s (fails above 250/s)"
+    )
+    assert.strictEqual(
+      sentence({ failIf: ["rate > 250"] }, { ...report, rate: 287.216 }),
+      "rate is 287/s (fails above 250/s)"
+    )
+  })
+
+  it("of what ended a run tells of the time in which it was measured", () => {
+    const made = {
+      kind: "abort-if",
+      expression: "p99(rcpt) > 1s",
+      failed: true,
+      measured: "2 s",
+      over: [3000, 13_000]
+    } as const
+    assert.strictEqual(Judgement.sentence(made), "p99(rcpt) is 2 s from 3 s to 13 s (aborts above 1 s)")
+  })
+})
+
+describe("what is required", () => {
+  it("fails where it is not true, or never measured", () => {
+    const requires = (expression: string): boolean =>
+      Either.getOrThrow(Judgement.judge(report, { require: [expression] }))[0]!.failed
+    assert.isFalse(requires("max(transaction) < 250ms"))
+    assert.isTrue(requires("max(transaction) < 1ms"))
+    assert.isTrue(requires("p99(rcpt) < 1min"))
+    assert.isFalse(requires("p99(rcpt, rejected) < 1min"))
   })
 })

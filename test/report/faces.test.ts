@@ -7,6 +7,7 @@ import * as JsonReport from "../../src/report/JsonReport.js"
 import * as Judgement from "../../src/report/Judgement.js"
 import * as JunitReport from "../../src/report/JunitReport.js"
 import * as PrometheusReport from "../../src/report/PrometheusReport.js"
+import { Recent } from "../../src/report/Recent.js"
 import type { RunReport } from "../../src/report/RunReport.js"
 import * as TextReport from "../../src/report/TextReport.js"
 import { entryAt, reportOf, type Sample } from "./Reports.js"
@@ -65,7 +66,7 @@ describe("each face of a report", () => {
   })
 
   it("prometheus tells what ran, how it ended, and of connections, lateness and verdicts, each once", () => {
-    const verdict = { expression: 'rejected > "1"', failed: false, measured: "0" }
+    const verdict = { kind: "fail-if" as const, expression: 'rejected > "1"', failed: false, measured: "0" }
     const text = PrometheusReport.render({
       ...reportOf(samples),
       plan: { sink: true },
@@ -86,7 +87,7 @@ describe("each face of a report", () => {
       'connections_closed{by="us"} 4',
       'connections_closed{by="server"} 6',
       'generator_delay_seconds{statistic="p99"} 0.02',
-      'verdict_failed{expression="rejected > \\"1\\""} 1'
+      'verdict_failed{option="fail-if",expression="rejected > \\"1\\""} 1'
     ]) {
       assert.include(text, `smtp_source_${line}\n`)
     }
@@ -106,7 +107,8 @@ describe("each face of a report", () => {
 
 describe("a verdict", () => {
   const judge = (expression: string) =>
-    Either.getOrThrow(Judgement.judge(reportOf(samples, { later: 0, elapsed: 1000 }), [expression]))[0]?.failed
+    Either.getOrThrow(Judgement.judge(reportOf(samples, { later: 0, elapsed: 1000 }), { failIf: [expression] }))[0]
+      ?.failed
 
   it("is about what was measured", () => {
     assert.isTrue(judge("max(transaction) > 3.9ms"))
@@ -120,20 +122,28 @@ describe("a verdict", () => {
 
   it("on the rate waits for the end of the warm-up", () => {
     const warming = { ...reportOf(samples), measured: { accepted: 0, active: [] }, rate: 0 }
-    const lately = { ...entryAt(2).interval, length: 1000 }
-    assert.deepStrictEqual(Judgement.soFar(warming, ["rate < 100/s"], lately), Either.right([]))
+    const recent = new Recent()
+    recent.add(entryAt(2))
+    assert.deepStrictEqual(Judgement.soFar(warming, ["rate < 100/s"], recent), Either.right([]))
     assert.deepStrictEqual(Judgement.atLast(warming, ["rate < 100/s"]), Either.right([]))
-    assert.isTrue(Either.getOrThrow(Judgement.judge(warming, ["rate < 100/s"]))[0]?.failed)
+    assert.isTrue(Either.getOrThrow(Judgement.judge(warming, { failIf: ["rate < 100/s"] }))[0]?.failed)
   })
 
   it("is in the JUnit report, as a test that failed or did not", () => {
     const report = reportOf(samples, { later: 0, elapsed: 1000 })
-    const verdicts = Either.getOrThrow(Judgement.judge(report, ["max(transaction) > 1ms", "failed > 99%"]))
+    const verdicts = Either.getOrThrow(
+      Judgement.judge(report, {
+        failIf: ["max(transaction) > 1ms", "failed > 99%"],
+        require: ["max(transaction) < 1ms"]
+      })
+    )
     const text = JunitReport.render({ ...report, verdicts })
-    assert.match(text, /tests="3" failures="1"/)
+    assert.match(text, /tests="4" failures="2"/)
     assert.include(text, 'name="max(transaction) &gt; 1ms is not true"')
-    assert.include(text, '<failure message="max(transaction) &gt; 1ms: 4')
+    assert.include(text, '<failure message="max(transaction) is 4 ms (fails above 1 ms)"')
     assert.include(text, 'name="failed &gt; 99% is not true" time="0.000"/>')
+    assert.include(text, 'name="max(transaction) &lt; 1ms is true"')
+    assert.include(text, '<failure message="max(transaction) is 4 ms (must be below 1 ms)"')
   })
 })
 
@@ -172,13 +182,10 @@ describe("a JUnit report", () => {
 
   it("tells a run that was stopped, or aborted by a verdict, from one whose end nobody saw", () => {
     assert.deepStrictEqual(problems({ ...report, ended: "stopped" }), ["it was stopped on request"])
-    const reason = "aborted by --abort-if rejected > 5% (6%)"
+    const reason = "aborted: rejected is 6 % (aborts above 5 %)"
     const aborted: RunReport = { ...report, ended: "stopped", reason }
-    assert.deepStrictEqual(problems(aborted), ["aborted by --abort-if rejected &gt; 5% (6%)"])
-    assert.match(
-      TextReport.render(aborted),
-      /^4 messages to mail.example: aborted\n {2}aborted by --abort-if rejected > 5%/
-    )
+    assert.deepStrictEqual(problems(aborted), ["aborted: rejected is 6 % (aborts above 5 %)"])
+    assert.match(TextReport.render(aborted), /^4 messages to mail.example: aborted\n {2}aborted: rejected is 6 %/)
     assert.match(problems({ ...report, ended: "cut" })[0] ?? "", /^nobody saw its end/)
   })
 
