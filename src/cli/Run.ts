@@ -10,7 +10,6 @@ import type * as Scope from "effect/Scope"
 import type * as RunPart from "../load/RunPart.js"
 import { StopSignal } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
-import * as Laws from "../measure/Laws.js"
 import type { Plan } from "../plan/Plan.js"
 import type * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
@@ -122,19 +121,13 @@ const report = (
         sampling: live.sampling
       }).pipe(Effect.ensuring(Effect.sync(live.close)))
 
-      const { endedBy, stopped, workerDied } = result
+      const { endedBy, stopped, violations, workerDied } = result
       if (Option.isSome(workerDied)) say(`fatal: ${workerDied.value.message}`)
       else if (Option.isSome(endedBy)) say(`fatal: ${endedBy.value.message}`)
       else if (plan.counter) output.stdout("\n")
       if (shows(plan, output) || stopped) {
         for (const line of Summary.render(result)) say(line)
       }
-      const violations = Laws.violations({
-        ...result,
-        warmedUp: plan.warmUp !== undefined,
-        cutOff: stopped || Option.isSome(endedBy),
-        partial: Option.isSome(workerDied)
-      })
       for (const law of violations) say(`panic: the books do not balance: ${law}`)
       const { health } = result
       const made = reports ? RunReport.make(plan, result, { version, health, series: live.series() }) : undefined

@@ -56,7 +56,10 @@ const runPlan = (
   plan: Plan,
   options: RunPart.RunOptions
 ): Effect.Effect<RunPart.RunResult, RunPart.RunError, Connector | FileSystem> =>
-  Effect.zipRight(PlanSupport.check(plan, "plan"), RunPart.runWhole(plan, options))
+  PlanSupport.check(plan, "plan").pipe(
+    Effect.zipRight(RunPart.runWhole(plan, options)),
+    Effect.tap(RunPart.logViolations)
+  )
 
 /**
  * Runs as `run` does, as a stream: of each message's end, with its times; of each second, with its counts and percentiles; of

@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Accounting from "../measure/Accounting.js"
+import * as Laws from "../measure/Laws.js"
 import { Recorder } from "../measure/Recorder.js"
 import * as Address from "../plan/Address.js"
 import * as Arrival from "../plan/Arrival.js"
@@ -75,7 +76,18 @@ export type OnOutcome = (message: number, outcome: Outcome.Outcome, times: Messa
  * @since 0.1.0
  * @category models
  */
-export interface RunResult {
+export interface RunResult extends PartResult {
+  /** The laws that the run's books break (`Laws.violations`): none, unless there is a bug. */
+  readonly violations: ReadonlyArray<string>
+}
+
+/**
+ * What happened in a part of a run, whose books are those of the part.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PartResult {
   readonly accounting: Accounting.Accounting
   /** The durations, by step and ending. */
   readonly recorder: Recorder
@@ -111,7 +123,39 @@ export const runWhole = (
     const file = yield* Message.readFile(plan)
     const identity = yield* identify(plan)
     const due = RunBounds.whatIsDue(plan, identity)
-    return yield* runPart(due, whole(due, identity, file), options)
+    return checked(plan, yield* runPart(due, whole(due, identity, file), options))
+  })
+
+/**
+ * A finished run, with the laws that its books break.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const checked = <Result extends PartResult>(
+  plan: Plan,
+  result: Result,
+  { partial = false, acceptedAgain = 0 }: { readonly partial?: boolean; readonly acceptedAgain?: number } = {}
+): Result & Pick<RunResult, "violations"> => ({
+  ...result,
+  violations: Laws.violations({
+    ...result,
+    warmedUp: plan.warmUp !== undefined,
+    cutOff: result.stopped || Option.isSome(result.endedBy),
+    partial,
+    acceptedAgain
+  })
+})
+
+/**
+ * Logs the laws that a run's books break as an error. The command tells of them by itself.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const logViolations = ({ violations }: Pick<RunResult, "violations">): Effect.Effect<void> =>
+  Effect.forEach(violations, (law) => Effect.logError(`smtp-source: the books do not balance: ${law}`), {
+    discard: true
   })
 
 /**
@@ -170,7 +214,7 @@ export const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Arra
  * @since 0.1.0
  * @category running
  */
-export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.Effect<RunResult, never, Connector> =>
+export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.Effect<PartResult, never, Connector> =>
   Effect.scoped(
     Effect.gen(function* () {
       const shared = yield* share(plan, part, options)
@@ -258,11 +302,12 @@ export const share = (
         recorder.onError(error, deadlines.now)
         trouble?.retry(error)
       },
-      onOutcome: (message, outcome, ends, begun, due) => {
+      onOutcome: (message, outcome, ends, begun, due, ended) => {
         ledger.book(outcome)
         recorder.onOutcome(outcome, deadlines.now)
         if (!ends) trouble?.outcome(outcome)
-        if (onOutcome !== undefined) onOutcome(message, outcome, MessageTimes.until(deadlines.now(), begun, due))
+        if (onOutcome !== undefined)
+          onOutcome(message, outcome, MessageTimes.until(ended ?? deadlines.now(), begun, due))
       },
       onSessionFailed: (cause) => {
         for (const error of Cause.failures(cause)) {

@@ -48,7 +48,8 @@ export { connect, keep, kept, open } from "./ScenarioConnection.js"
 export { endingOf, type MeasureOptions, measure } from "./ScenarioMeasure.js"
 export { book, deliver, forEachMessage, forNextMessage, send } from "./ScenarioMessages.js"
 export type { Scenarios } from "./ScenarioSessions.js"
-export { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
+export { ScenarioSession } from "./ScenarioSession.js"
+export type { TakenMessage } from "./TakenMessages.js"
 export {
   type ArrivalOptions,
   arrivals,
@@ -166,7 +167,8 @@ export const run = <A, E, R>(
         shared: new Map(),
         endless: says ? Number.POSITIVE_INFINITY : plan.messages,
         taken: false,
-        exhausted: false
+        exhausted: false,
+        acceptedAgain: 0
       }
       // What is due before is begun in any case; repetitions and pauses end.
       if (arrivals !== undefined) yield* RunBounds.tellEnd(due, shared.ending)
@@ -193,9 +195,11 @@ export const run = <A, E, R>(
       const accounting = RunBounds.close(due, ledger, asked ? undefined : ledger.started)
       const { runId, startedAt } = identity
       const scenarios = { begun: all, failed }
-      return { accounting, recorder, runId, startedAt, elapsed, endedBy: Option.none(), stopped, sessions, scenarios }
+      const result = { accounting, recorder, runId, startedAt, elapsed, endedBy: Option.none<never>(), stopped }
+      const checked = RunPart.checked(plan, result, { acceptedAgain: scenarioRun.acceptedAgain })
+      return { ...checked, sessions, scenarios }
     })
-  ).pipe(RunScheduler.provide)
+  ).pipe(Effect.tap(RunPart.logViolations), RunScheduler.provide)
 
 /**
  * Runs the scenario as `run` does, as a stream of what happens: each message's end, each duration that is measured under a

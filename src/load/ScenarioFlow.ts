@@ -13,7 +13,7 @@ import { dual } from "effect/Function"
 import * as Arrival from "../plan/Arrival.js"
 import * as Distribution from "../plan/Distribution.js"
 import * as Rate from "../plan/Rate.js"
-import { endingOf, type MeasureOptions, requireOwnName } from "./ScenarioMeasure.js"
+import { endingOf, isNone, type MeasureOptions, requireOwnName } from "./ScenarioMeasure.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 
 /**
@@ -266,9 +266,14 @@ export const onSchedule: {
         if (session.isStopping()) return
         if (name === undefined) yield* self
         else {
-          session.record(`${name} late`, "accepted", Math.max(0, session.now() - due))
+          const late = Math.max(0, session.now() - due)
+          const foundNone = session.foundNone()
           yield* Effect.onExit(self, (exit) =>
-            Effect.sync(() => session.record(name, ending(exit), session.now() - due))
+            Effect.sync(() => {
+              if (isNone(exit) && session.foundNone() > foundNone) return
+              session.record(`${name} late`, "accepted", late)
+              session.record(name, ending(exit), session.now() - due)
+            })
           )
         }
         yield* Effect.yieldNow()

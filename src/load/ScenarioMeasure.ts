@@ -17,7 +17,7 @@ import { ScenarioSession } from "./ScenarioSession.js"
 import { endings } from "./Session.js"
 
 /**
- * How it is told what was measured.
+ * Options of `measure`.
  *
  * @since 0.1.0
  * @category models
@@ -28,8 +28,9 @@ export interface MeasureOptions<A, E> {
 }
 
 /**
- * Measures a step under its own name, by how it ended (`endingOf`). Reports have it beside the steps of SMTP, whose names it
- * cannot have: a `RangeError` says so.
+ * Measures a step under its own name, by how it ended (`endingOf`). Nothing is measured where there was nothing to do: no
+ * message was left for `send` or `forNextMessage`. Reports have it beside the steps of SMTP, whose names it cannot have: a
+ * `RangeError` says so.
  *
  * @since 0.1.0
  * @category combinators
@@ -55,10 +56,26 @@ export const measure: {
     requireOwnName(name)
     return Effect.flatMap(ScenarioSession, (session) => {
       const begun = session.now()
-      return Effect.onExit(self, (exit) => Effect.sync(() => session.record(name, ending(exit), session.now() - begun)))
+      const foundNone = session.foundNone()
+      return Effect.onExit(self, (exit) =>
+        Effect.sync(() => {
+          if (!isNone(exit) || session.foundNone() === foundNone) {
+            session.record(name, ending(exit), session.now() - begun)
+          }
+        })
+      )
     })
   }
 )
+
+/**
+ * Whether it gave nothing: with `foundNone`, that there was no message to do anything with.
+ *
+ * @since 0.1.0
+ * @category endings
+ */
+export const isNone = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isSuccess(exit) && Option.isOption(exit.value) && Option.isNone(exit.value)
 
 /**
  * How it ended, as can be told by looking at it: a failure by a reply that was not what it must be is `rejected`, another one

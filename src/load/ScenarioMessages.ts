@@ -4,17 +4,23 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Outcome } from "../smtp/Outcome.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import type { Wire } from "../smtp/Wire.js"
 import type { MessageSource } from "./MessageSource.js"
 import * as Session from "./ScenarioSession.js"
-import { ScenarioSession, type TakenMessage } from "./ScenarioSession.js"
+import { ScenarioSession } from "./ScenarioSession.js"
+import type { TakenMessage } from "./TakenMessages.js"
 
 /**
- * Sends a message over a connection that stands, greeted and introduced, and books how it ended; it does not fail. After an
- * interruption, which is booked too, the connection is of no more use.
+ * Sends a message over a connection that stands, greeted and introduced, and gives how that ended; it does not fail. After an
+ * interruption the connection is of no more use.
+ *
+ * A message may be sent again, as a client does that was told to come later. Each attempt is measured as a transaction; the
+ * message is booked once, when its use ends, by its last attempt. But what was accepted stays accepted, and what may have been
+ * accepted (`Unknown`) is no longer so only when a later attempt is.
  *
  * @since 0.1.0
  * @category steps
@@ -36,8 +42,9 @@ export const send = <E = never, R = never>(
   withNext(source, "one", (message) => deliver(wire, message))
 
 /**
- * Books how a message ended that a dialogue of one's own has sent, or given up. False where it was booked before, which
- * stands.
+ * Tells how an attempt to send a message ended that a dialogue of one's own has made. It is measured, from the end of the
+ * attempt before it or from when the message was taken up, and counts as `deliver` says. False where this outcome was told
+ * before, where the message's use is over, and for `NotStarted`, which is no attempt.
  *
  * @since 0.1.0
  * @category steps
@@ -48,8 +55,9 @@ export const book = (message: TakenMessage, outcome: Outcome): Effect.Effect<boo
 /**
  * Takes one message after another, of the plan or of the source, as long as there are any, and does something with each.
  *
- * A message that `use` has not delivered or booked is booked by how `use` ended: an error of SMTP's is what the message came
- * to grief by, and the next one follows; after anything else it was given up. Other errors end the loop.
+ * A message is booked when its use ends, by its last attempt (`deliver`, `book`). One without an attempt is booked by how `use`
+ * ended: an error of SMTP's is why it failed, and the next one follows; after anything else it was given up. Other errors
+ * end the loop.
  *
  * @since 0.1.0
  * @category combinators
@@ -74,6 +82,7 @@ export const forEachMessage = <A, E, R, E2 = never, R2 = never>(
  * @category combinators
  * @example
  * import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
  * import { Scenario } from "smtp-source"
  *
  * export const one = Scenario.forNextMessage((message) =>
@@ -92,7 +101,9 @@ const bookedByError =
     Effect.catchAll(
       use(message),
       (error): Effect.Effect<unknown, Exclude<E, SmtpError>, ScenarioSession> =>
-        isSmtpError(error) ? book(message, Session.outcomeOf(error)) : Effect.fail(error as Exclude<E, SmtpError>)
+        isSmtpError(error)
+          ? Effect.map(ScenarioSession, (session) => session.unsent(message, Session.outcomeOf(error)))
+          : Effect.fail(error as Exclude<E, SmtpError>)
     )
 
 /** Does something with the next message, which is booked in any case; gives how. */
@@ -113,7 +124,9 @@ const withNext = <A, E, R, E2, R2>(
         return Option.none()
       }
       const message = session.start(number.value, content.value)
-      yield* restore(use(message)).pipe(Effect.ensuring(Effect.sync(() => session.book(message, Session.abandoned))))
-      return session.booked(message)
+      const exit = yield* Effect.exit(restore(use(message)))
+      const outcome = session.end(message)
+      if (Exit.isFailure(exit)) return yield* Effect.failCause(exit.cause)
+      return Option.some(outcome)
     })
   )

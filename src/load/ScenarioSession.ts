@@ -21,23 +21,12 @@ import * as Outcome from "../smtp/Outcome.js"
 import * as Pipeline from "../smtp/Pipeline.js"
 import type * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
-import { type ConnectFailed, ConnectionLost, type SmtpError } from "../smtp/SmtpError.js"
+import type { ConnectFailed, SmtpError } from "../smtp/SmtpError.js"
 import type { Wire } from "../smtp/Wire.js"
 import type { Due } from "./Dispatcher.js"
 import { KeptConnections } from "./KeptConnections.js"
-import { endings } from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
-
-/**
- * A message that a session has taken up. It is in the books as started, and will be booked once.
- *
- * @since 0.1.0
- * @category models
- */
-export interface TakenMessage extends Settlement.Message {
-  /** From 0. */
-  readonly number: number
-}
+import { type TakenMessage, TakenMessages } from "./TakenMessages.js"
 
 /**
  * A session, and what it can do. `Scenario` has its operations as effects of their own; this is for those who build more of
@@ -78,16 +67,20 @@ export interface Session {
   readonly ticket: (unsaid: "ends" | "goes on") => Option.Option<number>
   /** There are no more messages in the source that was to give the one of the last ticket. */
   readonly exhausted: () => void
+  /** How often this session asked for a message and there was none. */
+  readonly foundNone: () => number
   /** The plan's own message of that number. */
   readonly planned: (number: number) => Settlement.Message
   /** Takes up a message. */
   readonly start: (number: number, message: Settlement.Message) => TakenMessage
-  /** Sends a message over a connection that stands, greeted and introduced, and books how it ended. */
+  /** Sends a message over a connection that stands, greeted and introduced: an attempt, which is measured. */
   readonly deliver: (wire: Wire, message: TakenMessage) => Effect.Effect<Outcome.Outcome>
-  /** Books how a message ended. False where it was booked before, which stands. */
+  /** Tells what an attempt came to that a dialogue of the user's own made. False where that is known, or too late. */
   readonly book: (message: TakenMessage, outcome: Outcome.Outcome) => boolean
-  /** How it was booked. */
-  readonly booked: (message: TakenMessage) => Option.Option<Outcome.Outcome>
+  /** Tells what kept a message from being sent, unless there was an attempt. */
+  readonly unsent: (message: TakenMessage, outcome: Outcome.Outcome) => void
+  /** The use of a message is over: it is booked by its last attempt. Gives how. */
+  readonly end: (message: TakenMessage) => Outcome.Outcome
   /** Counts a duration under a name of one's own, in milliseconds. */
   readonly record: (name: string, ending: Ending, elapsed: number) => void
   /** What all sessions of the run share under this key: made by the first that asks, and let go of at the run's end. */
@@ -121,6 +114,8 @@ export interface ScenarioRun {
   /** Whether a message was taken; and whether a source had no more. */
   taken: boolean
   exhausted: boolean
+  /** How often a message was accepted that had been accepted before. */
+  acceptedAgain: number
 }
 
 /**
@@ -151,7 +146,6 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     ending,
     gate,
     helloName,
-    ledger,
     plan,
     recorder,
     sources,
@@ -162,16 +156,18 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   const { now } = deadlines
   const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
   const key = Draw.series(Draw.keyOf(scenario.seed), number)
-  const booked = new WeakMap<TakenMessage, Outcome.Outcome>()
-  const taken = new WeakMap<TakenMessage, Taken>()
   const pipelines = new WeakMap<Wire, Pipeline.Pipeline>()
   const kept = new KeptConnections(scope)
   let draws = 0
+  let foundNone = 0
   /** Of a run whose messages are due at their times: the one at hand, and when the scenario was begun for it. */
   let current: Due | undefined
   let begun = 0
   let due: number | undefined
   const isOpen = Arrival.isOpen(plan)
+  const messages = new TakenMessages(scenario.run, isOpen, () => {
+    scenario.acceptedAgain++
+  })
 
   /** The local addresses take turns over all sessions. */
   const nextSource = () => {
@@ -199,30 +195,6 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       wire.close(plan.close)
     })
   )
-  const bookAs = (message: TakenMessage, outcome: Outcome.Outcome, from: number): void => {
-    if (booked.has(message)) return
-    booked.set(message, outcome)
-    scenario.run.onOutcome(message.number, outcome, false, from, taken.get(message)?.due)
-  }
-  /** A transaction has ended that began, or whose message was taken up, at `from`. */
-  const settle = (message: TakenMessage, outcome: Outcome.Outcome, from: number) => {
-    const due = taken.get(message)?.due
-    const ending = endings[outcome._tag]
-    const ended = now()
-    if ((due ?? from) >= recorder.measuresFrom) {
-      recorder.record("transaction", ending, ended - (due ?? from))
-      if (due !== undefined) recorder.recordOwn("service", ending, ended - from)
-    }
-    bookAs(message, outcome, from)
-  }
-  const book: Session["book"] = (message, outcome) => {
-    if (booked.has(message)) return false
-    const from = taken.get(message)?.at ?? now()
-    // A message that was due has had its time, whatever became of it.
-    if (isOpen && outcome !== abandoned) settle(message, outcome, from)
-    else bookAs(message, outcome, from)
-    return true
-  }
   return {
     number,
     plan,
@@ -262,9 +234,12 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       recorder.recordOwn("start", "accepted", begun - due.at)
     },
     ticket: (unsaid) => {
-      if (unsaid === "ends" && scenario.endless <= 0) return Option.none()
-      const next = isOpen ? current?.message : tickets.take()
-      if (next === undefined) return Option.none()
+      const ends = unsaid === "ends" && scenario.endless <= 0
+      const next = ends ? undefined : isOpen ? current?.message : tickets.take()
+      if (next === undefined) {
+        foundNone++
+        return Option.none()
+      }
       if (unsaid === "ends") scenario.endless--
       scenario.taken = true
       if (isOpen) {
@@ -275,46 +250,38 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     },
     exhausted: () => {
       scenario.exhausted = true
+      foundNone++
     },
+    foundNone: () => foundNone,
     planned: (message) => ({ mail: addresses.mail, rcpts: addresses.rcpts(message), content: contentOf(message) }),
-    start: (message, content) => {
-      ledger.start()
-      const started = { ...content, number: message }
-      taken.set(started, { at: isOpen ? begun : now(), due })
-      return started
-    },
+    start: (message, content) => messages.start(message, content, isOpen ? begun : now(), due),
     deliver: (wire, message) =>
       Effect.suspend(() => {
         const progress: Settlement.Progress = { offered: 0, refused: 0 }
-        // In an open run, the opening of the connection is the message's own (as it is where a plan runs by itself).
-        const from = isOpen ? (taken.get(message)?.at ?? now()) : now()
+        const from = messages.beginning(message, now())
         return transaction(wire, pipelines.get(wire), message, options, progress).pipe(
-          Effect.tap((outcome) => settle(message, outcome, from)),
+          Effect.tap((outcome) => messages.attempt(message, outcome, from, now())),
           Effect.onInterrupt(() =>
             Effect.sync(() => {
               const error = Settlement.interruption(wire)
               const pipeline = pipelines.get(wire)
-              bookAs(message, pipeline?.broken(error, options, progress) ?? Settlement.broken(error, progress), from)
+              const outcome = pipeline?.broken(error, options, progress) ?? Settlement.broken(error, progress)
+              messages.brokenOff(message, outcome, from, now())
               // It is in the middle of a dialogue, which nobody can go on with.
               wire.close("reset")
             })
           )
         )
       }),
-    book,
-    booked: (message) => Option.fromNullable(booked.get(message)),
+    book: (message, outcome) => messages.tell(message, outcome, now()),
+    unsent: (message, outcome) => messages.unsent(message, outcome, now()),
+    end: (message) => messages.end(message, now()),
     record: (name, ending, elapsed) => {
       recorder.recordOwn(name, ending, elapsed)
       scenario.onMeasured?.(name, ending, elapsed)
     },
     shared: (key, make) => share(scenario, key, make)
   }
-}
-
-/** When a message was taken up, and when it was due. */
-interface Taken {
-  readonly at: number
-  readonly due: number | undefined
 }
 
 /** `Dialogue.transaction`, or the same in groups of commands. */
@@ -335,6 +302,10 @@ const transaction = (
         }
       )
 
+/**
+ * The first who asks has it made in a fiber of its own, so that whoever waits can be interrupted without taking it from the
+ * others. The fiber ends with the run at the latest.
+ */
 const share = <A, E, R>(
   { scope, shared }: ScenarioRun,
   key: object,
@@ -346,8 +317,8 @@ const share = <A, E, R>(
     if (known !== undefined) return Deferred.await(known)
     const made = Deferred.unsafeMake<A, E>(FiberId.none)
     shared.set(key, made)
-    const making = Effect.uninterruptible(Effect.intoDeferred(Scope.extend(make, scope), made))
-    return Effect.zipRight(making, Deferred.await(made))
+    const making = Effect.interruptible(Effect.intoDeferred(Scope.extend(make, scope), made))
+    return Effect.zipRight(Effect.forkIn(making, scope), Deferred.await(made))
   })
 
 /**
@@ -366,16 +337,4 @@ export const outcomeOf = (error: SmtpError): Outcome.Outcome => {
     default:
       return Settlement.broken(error, progress)
   }
-}
-
-/**
- * How a message ended that was given up before it was sent.
- *
- * @since 0.1.0
- * @category outcomes
- */
-export const abandoned: Outcome.Outcome = {
-  _tag: "Failed",
-  error: new ConnectionLost({ step: "mail", how: "abandoned", replies: [] }),
-  recipients: Outcome.noRecipients
 }

@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { Due } from "./Dispatcher.js"
 import * as OpenRun from "./OpenRun.js"
-import { endingOf } from "./ScenarioMeasure.js"
+import { endingOf, isNone } from "./ScenarioMeasure.js"
 import * as ScenarioSession from "./ScenarioSession.js"
 
 /**
@@ -93,12 +93,13 @@ export const whenDue = <A, E, R>(
   const { connectOptions, recorder } = run.run
   const { now } = connectOptions.deadlines
   let sessions = 0
-  const one = (session: ScenarioSession.RunningSession, { at }: Due) =>
+  const one = (session: ScenarioSession.RunningSession, { at }: Due, foundNone: number) =>
     Effect.scoped(provide(scenario, session)).pipe(
       Effect.onExit((exit) => {
         ends.add(session.number, exit)
         if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) return Effect.void
-        if (at >= recorder.measuresFrom) recorder.recordOwn("scenario", endingOf(exit), now() - at)
+        const idle = isNone(exit) && session.foundNone() > foundNone
+        if (at >= recorder.measuresFrom && !idle) recorder.recordOwn("scenario", endingOf(exit), now() - at)
         // What a scenario that fails leaves behind may be in the middle of a dialogue.
         return Exit.isFailure(exit) ? session.letGo(exit) : Effect.void
       }),
@@ -112,7 +113,7 @@ export const whenDue = <A, E, R>(
         while (due !== undefined) {
           ends.begun++
           session.begin(due)
-          yield* one(session, due)
+          yield* one(session, due, session.foundNone())
           due = yield* dispatcher.next
         }
       })

@@ -53,14 +53,15 @@ export interface SharedRun {
   readonly onConnectRetry: (error: ConnectFailed) => void
   /**
    * `ends` tells the outcome that ends the run, which is told by itself. `begun` and `due`, where they are known, are when the
-   * message was taken up, and when it was due.
+   * message was taken up, and when it was due; `ended` is when it ended, where that is not now.
    */
   readonly onOutcome: (
     message: number,
     outcome: Outcome,
     ends: boolean,
     begun?: number | undefined,
-    due?: number | undefined
+    due?: number | undefined,
+    ended?: number | undefined
   ) => void
   /** A session's scenario has failed, or died of a defect. */
   readonly onSessionFailed: (cause: Cause.Cause<unknown>) => void

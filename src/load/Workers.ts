@@ -258,7 +258,7 @@ const start = (
     const recorder = new Recorder()
     for (const end of ends) recorder.add(end.recorded)
     const endedBy = ends.flatMap((end) => (end.endedBy === undefined ? [] : [SmtpError.fromData(end.endedBy)]))
-    return {
+    const result = {
       accounting: close(due, ledgers),
       recorder,
       runId: identity.runId,
@@ -269,6 +269,7 @@ const start = (
       workerDied: Option.fromNullable(died[0]),
       health: ends.map(({ health }) => health).reduce((most, each) => busiest(each, most), undefined)
     }
+    return RunPart.checked(plan, result, { partial: died.length > 0 })
   })
 
 /**

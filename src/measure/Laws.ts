@@ -24,6 +24,8 @@ export interface Finished {
   readonly cutOff: boolean
   /** Whether what a part of it recorded is lost. */
   readonly partial: boolean
+  /** How many transactions were accepted of messages that had been accepted before. */
+  readonly acceptedAgain?: number | undefined
 }
 
 /**
@@ -32,7 +34,7 @@ export interface Finished {
  * - Those of its books (`Accounting.violations`).
  * - Of the messages that were rejected, failed, abandoned or unknown, each has one reason.
  * - No code rejected more messages than there were replies of it.
- * - Each accepted message has the duration of its transaction, and no other has.
+ * - Each accepted message has the duration of its transaction, and no other has; one that was accepted again has more.
  * - Connections opened = closed by us + closed by the server.
  *
  * @since 0.1.0
@@ -64,7 +66,14 @@ const ofReplies = ({ recorder, warmedUp }: Finished): ReadonlyArray<string> => {
   })
 }
 
-const ofDurations = ({ accounting: { accepted }, cutOff, recorder, warmedUp }: Finished): ReadonlyArray<string> => {
+const ofDurations = ({
+  acceptedAgain = 0,
+  accounting: { accepted: messages },
+  cutOff,
+  recorder,
+  warmedUp
+}: Finished): ReadonlyArray<string> => {
+  const accepted = messages + acceptedAgain
   const histogram = recorder.histogram("transaction", "accepted")
   const measured = histogram === undefined ? 0 : Histogram.total(histogram)
   const holds = warmedUp || cutOff ? measured <= accepted : measured === accepted

@@ -9,7 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Load from "../../src/load/Load.js"
@@ -19,7 +21,7 @@ import * as Scenario from "../../src/load/Scenario.js"
 import type { Sample } from "../../src/measure/Meter.js"
 import { activeAt, activeFrom } from "../../src/load/ScenarioStages.js"
 import * as Histogram from "../../src/measure/Histogram.js"
-import { measured } from "../../src/measure/Recorder.js"
+import { type Ending, measured } from "../../src/measure/Recorder.js"
 import * as Distribution from "../../src/plan/Distribution.js"
 import type * as MessageFile from "../../src/plan/Message.js"
 import * as Plan from "../../src/plan/Plan.js"
@@ -30,6 +32,8 @@ import * as RunReport from "../../src/report/RunReport.js"
 import * as TextReport from "../../src/report/TextReport.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Dialogue from "../../src/smtp/Dialogue.js"
+import * as Outcome from "../../src/smtp/Outcome.js"
+import type * as Reply from "../../src/smtp/Reply.js"
 import type { SmtpError } from "../../src/smtp/SmtpError.js"
 import type { Connector, Wire } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
@@ -141,21 +145,137 @@ describe("forEachMessage", () => {
 
   it.effect("books what a dialogue of one's own says, once", () =>
     Effect.gen(function* () {
-      const second: Array<boolean> = []
+      const told: Array<boolean> = []
+      let first: Scenario.TakenMessage | undefined
       const scenario = Effect.gen(function* () {
         const wire = yield* Scenario.open
         yield* Scenario.forEachMessage((message) =>
           Effect.gen(function* () {
+            if (first !== undefined) told.push(yield* Scenario.book(first, Outcome.acceptedByAll(1)))
+            first = message
+            told.push(yield* Scenario.book(message, Outcome.notStarted))
             const outcome = yield* Dialogue.transaction(wire, message, { lmtp: false, afterUnexpected: "strict" })
-            yield* Scenario.book(message, outcome)
-            second.push(yield* Scenario.book(message, outcome))
+            told.push(yield* Scenario.book(message, outcome))
+            told.push(yield* Scenario.book(message, outcome))
           })
         )
       })
-      const { accounting } = yield* simulate({ messages: 2, recipients: 3 }, scenario)
+      const { accounting, recorder } = yield* simulate({ messages: 2, recipients: 3 }, scenario, {
+        latency: "10 millis"
+      })
       assert.strictEqual(accounting.accepted, 2)
       assert.strictEqual(accounting.recipients.accepted, 6)
-      assert.deepStrictEqual(second, [false, false])
+      assert.deepStrictEqual(told, [false, true, false, false, false, true, false])
+      // Each has the duration of its transaction: six replies.
+      const histogram = recorder.histogram("transaction", "accepted")!
+      assert.strictEqual(Histogram.total(histogram), 2)
+      assert.closeTo(Histogram.valueAtPercentile(histogram, 50) / 1e6, 60, 0.1)
+    })
+  )
+})
+
+describe("a message that is tried again", () => {
+  /** Delivers a message over a connection of its own until it is accepted, a second apart. */
+  const untilAccepted = (message: Scenario.TakenMessage) =>
+    Scenario.open.pipe(
+      Effect.flatMap((wire) => Scenario.deliver(wire, message)),
+      Effect.scoped,
+      Effect.repeat({ until: ({ _tag }) => _tag === "Accepted", schedule: Schedule.spaced("1 second") })
+    )
+
+  for (const plan of [{ messages: 3 }, { messages: 3, rate: "1/m" }]) {
+    it.effect(
+      `is booked by its last attempt, and each attempt is measured${"rate" in plan ? ", when it is due" : ""}`,
+      () =>
+        Effect.gen(function* () {
+          const ends: Array<string> = []
+          const scenario = Scenario.forNextMessage(untilAccepted)
+          const loop = "rate" in plan ? scenario : Effect.repeat(scenario, { until: Option.isNone })
+          const { accounting, recorder, server } = yield* simulate(plan, loop, {
+            latency: "10 millis",
+            // A server that greylists: the first two times that it sees a message, it is to come later.
+            script: ({ session, stage }) =>
+              stage === "rcpt" && session % 3 !== 0 ? TestServer.reply("451 4.7.1 later") : undefined,
+            run: { onOutcome: (message, { _tag }) => ends.push(`${message} ${_tag}`) }
+          })
+          assert.deepStrictEqual(ends, ["0 Accepted", "1 Accepted", "2 Accepted"])
+          assert.deepInclude({ ...accounting.recipients }, { offered: 3, accepted: 3, refused: 0 })
+          assert.strictEqual(server.accepted.length, 3)
+          const count = (ending: Ending) => Histogram.total(recorder.histogram("transaction", ending)!)
+          assert.deepStrictEqual([count("accepted"), count("rejected")], [3, 6])
+          // In an open run they count from when the message was due, and the last of three began 2 s later.
+          const slowest = Histogram.valueAtPercentile(recorder.histogram("transaction", "accepted")!, 100) / 1e6
+          assert.closeTo(slowest, "rate" in plan ? 2000 : 60, 300)
+        })
+    )
+  }
+
+  it.effect("stays accepted, or perhaps accepted, whatever comes after", () =>
+    Effect.gen(function* () {
+      const again = (first: string, then: string) =>
+        Effect.gen(function* () {
+          const behaviour = (what: string) =>
+            what === "Unknown" ? TestServer.reset : what === "Rejected" ? TestServer.reply("550 5.7.1 no") : undefined
+          const twice = Scenario.forEachMessage((message) =>
+            Scenario.open.pipe(
+              Effect.flatMap((wire) => Scenario.deliver(wire, message)),
+              Effect.scoped,
+              Effect.repeatN(1)
+            )
+          )
+          const result = yield* simulate({ messages: 1 }, twice, {
+            script: ({ session, stage }) => (stage === "final" ? behaviour(session === 1 ? first : then) : undefined)
+          })
+          const { accepted, rejected, unknown } = result.accounting
+          assert.strictEqual(accepted + rejected + unknown, 1)
+          const errors = result.recorder.errors().reduce((sum, { count }) => sum + count, 0)
+          return [accepted === 1 ? "Accepted" : unknown === 1 ? "Unknown" : "Rejected", errors]
+        })
+      assert.deepStrictEqual(yield* again("Accepted", "Rejected"), ["Accepted", 0])
+      assert.deepStrictEqual(yield* again("Accepted", "Accepted"), ["Accepted", 0])
+      // What went wrong on the way is among the errors, and cost no message.
+      assert.deepStrictEqual(yield* again("Accepted", "Unknown"), ["Accepted", 1])
+      assert.deepStrictEqual(yield* again("Unknown", "Accepted"), ["Accepted", 1])
+      assert.deepStrictEqual(yield* again("Unknown", "Rejected"), ["Unknown", 1])
+      assert.deepStrictEqual(yield* again("Rejected", "Unknown"), ["Unknown", 1])
+      assert.deepStrictEqual(yield* again("Rejected", "Rejected"), ["Rejected", 0])
+    })
+  )
+
+  it.effect("is booked by the attempt, not by an error that came after it", () =>
+    Effect.gen(function* () {
+      const scenario = Scenario.forEachMessage((message) =>
+        Effect.gen(function* () {
+          const wire = yield* Scenario.open
+          yield* Scenario.deliver(wire, message)
+          return yield* Dialogue.mail(wire, "a@example.com")
+        }).pipe(Effect.scoped)
+      )
+      let mails = 0
+      const { accounting } = yield* simulate({ messages: 1 }, scenario, {
+        script: ({ stage }) => (stage === "mail" && ++mails === 2 ? TestServer.reply("550 no") : undefined)
+      })
+      assert.strictEqual(accounting.accepted, 1)
+    })
+  )
+})
+
+describe("the laws of a run's books", () => {
+  it.effect("are looked at: what breaks them is in the result, and logged", () =>
+    Effect.gen(function* () {
+      const logged: Array<string> = []
+      const logger = Logger.make(({ logLevel, message }) => void logged.push(`${logLevel.label} ${message}`))
+      // A reply that no server gave.
+      const reply: Reply.Reply = { code: 550, text: "5.7.1 no" }
+      const scenario = Scenario.forEachMessage((message) =>
+        Scenario.book(message, { _tag: "Rejected", step: "rcpt", reply, recipients: Outcome.noRecipients })
+      )
+      const result = yield* simulate({ messages: 1 }, scenario, { breaksLaws: true }).pipe(
+        Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+      )
+      const law = "rejected 1 by 550, which the server said 0 times"
+      assert.deepStrictEqual(result.violations, [law])
+      assert.deepStrictEqual(logged, [`ERROR smtp-source: the books do not balance: ${law}`])
     })
   )
 })
@@ -211,6 +331,14 @@ describe("steps of one's own", () => {
         yield* Scenario.measure(Scenario.send(wire), "send")
         yield* Scenario.onSchedule(Scenario.send(wire), times, "message")
         yield* Scenario.measure(Scenario.send(wire), "none left")
+        yield* Scenario.forNextMessage(() => Effect.void).pipe(
+          Scenario.measure("none left", { ending: () => "accepted" })
+        )
+        yield* Scenario.onSchedule(
+          Scenario.send(wire),
+          Scenario.startTimes((index) => (index < 3 ? index : undefined)),
+          "none left"
+        )
         yield* Scenario.measure(Effect.timeoutOption(Effect.sleep(2), 1), "too late")
         const expected = { ending: () => "accepted" as const }
         yield* Scenario.measure(Dialogue.request(wire, "VRFY z"), "no one", expected)
@@ -235,7 +363,6 @@ describe("steps of one's own", () => {
         "send rejected 1",
         "message late accepted 3",
         "message rejected 3",
-        "none left failed 1",
         "too late failed 1",
         "no one accepted 1",
         "nobody accepted 1"
@@ -438,6 +565,36 @@ describe("combinators", () => {
       }
     })
   )
+
+  it.effect("may be interrupted while they wait for what all share, which is still made for the others", () =>
+    Effect.gen(function* () {
+      const shared = Scenario.shared(Effect.as(Effect.sleep("10 seconds"), "made"))
+      const scenario = Effect.flatMap(Scenario.sessionNumber, (number) =>
+        number === 0 ? Effect.timeoutOption(shared, "1 second") : Effect.asSome(shared)
+      )
+      const { elapsed, sessions } = yield* simulate({ sessions: 2 }, scenario)
+      assert.deepStrictEqual(sessions, [Exit.succeed(Option.none()), Exit.succeed(Option.some("made"))])
+      assert.strictEqual(elapsed, 10_000)
+    })
+  )
+
+  for (const [what, options] of [
+    ["a stop", { run: { stopping: Effect.sleep("1 second") } }],
+    ["its duration", { duration: "1s", run: { stopping: Effect.sleep("1 second") } }]
+  ] as const) {
+    it.effect(`do not keep a run from its end by ${what} while they make what all share`, () =>
+      Effect.gen(function* () {
+        const { run, ...plan } = { duration: undefined, ...options }
+        const { elapsed, sessions } = yield* simulate(
+          { sessions: 3, drain: 2, ...(plan.duration === undefined ? {} : { duration: plan.duration }) },
+          Scenario.shared(Effect.never),
+          { run }
+        )
+        assert.strictEqual(elapsed, 3000)
+        assert.isTrue(sessions.every(Exit.isInterrupted))
+      })
+    )
+  }
 
   it.effect("have a state of their own in each run", () =>
     Effect.gen(function* () {

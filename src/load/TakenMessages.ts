@@ -1,0 +1,163 @@
+/**
+ * The messages that a session of a scenario has taken up: what their attempts came to, and the one end that each is booked
+ * with.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import * as Outcome from "../smtp/Outcome.js"
+import type * as Settlement from "../smtp/Settlement.js"
+import { ConnectionLost } from "../smtp/SmtpError.js"
+import { endings } from "./Session.js"
+import type { SharedRun } from "./SharedRun.js"
+
+/**
+ * A message that a session has taken up. It is in the books as started, and is booked once, when its use ends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TakenMessage extends Settlement.Message {
+  /** From 0. */
+  readonly number: number
+}
+
+/** A message that was taken up, and what has become of it so far. Times are by the run's clock. */
+interface Taken {
+  readonly at: number
+  readonly due: number | undefined
+  /** When its first attempt began, and when its last one ended. */
+  from: number | undefined
+  ended: number | undefined
+  outcome: Outcome.Outcome | undefined
+  booked: boolean
+}
+
+/**
+ * What a message that was tried again has come to. The last attempt counts, but none takes back what a server has accepted, or
+ * may have accepted.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const afterAnother = (before: Outcome.Outcome | undefined, last: Outcome.Outcome): Outcome.Outcome => {
+  if (before === undefined) return last
+  if (before._tag === "Accepted") return before
+  return before._tag === "Unknown" && last._tag !== "Accepted" ? before : last
+}
+
+/**
+ * The messages of one session.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class TakenMessages {
+  private readonly taken = new WeakMap<TakenMessage, Taken>()
+
+  constructor(
+    private readonly run: SharedRun,
+    private readonly isOpen: boolean,
+    /** A message was accepted that had been accepted before. */
+    private readonly onAcceptedAgain: () => void
+  ) {}
+
+  /** Takes up a message at `at`, which was due at `due`. */
+  start(number: number, content: Settlement.Message, at: number, due: number | undefined): TakenMessage {
+    this.run.ledger.start()
+    const message = { ...content, number }
+    this.taken.set(message, { at, due, from: undefined, ended: undefined, outcome: undefined, booked: false })
+    return message
+  }
+
+  /**
+   * When an attempt begins that is about to. In an open run the opening of the connection is part of the first, as it is where
+   * a plan runs by itself.
+   */
+  beginning(message: TakenMessage, now: number): number {
+    const known = this.taken.get(message)
+    return this.isOpen && known !== undefined && known.ended === undefined ? known.at : now
+  }
+
+  /** Measures an attempt that began at `from`, and notes what it came to. */
+  attempt(message: TakenMessage, outcome: Outcome.Outcome, from: number, now: number): void {
+    const due = this.taken.get(message)?.due
+    const { recorder } = this.run
+    if ((due ?? from) >= recorder.measuresFrom) {
+      const ending = endings[outcome._tag]
+      recorder.record("transaction", ending, now - (due ?? from))
+      if (due !== undefined) recorder.recordOwn("service", ending, now - from)
+    }
+    this.note(message, outcome, from, now)
+  }
+
+  /** Notes what an attempt came to that was broken off. Accepted is accepted, though. */
+  brokenOff(message: TakenMessage, outcome: Outcome.Outcome, from: number, now: number): void {
+    if (outcome._tag === "Accepted") this.attempt(message, outcome, from, now)
+    else this.note(message, outcome, from, now)
+  }
+
+  /**
+   * Notes what a dialogue of the user's own came to, as an attempt that began when the one before it ended. False where this
+   * is known, or where the message is in the books.
+   */
+  tell(message: TakenMessage, outcome: Outcome.Outcome, now: number): boolean {
+    const known = this.taken.get(message)
+    if (known === undefined || known.booked || known.outcome === outcome) return false
+    if (outcome._tag === "NotStarted") return false
+    this.attempt(message, outcome, known.ended ?? known.at, now)
+    return true
+  }
+
+  /**
+   * Notes what kept the message from being sent, unless an attempt came to an end before. A message that was due has had its
+   * time, whatever became of it.
+   */
+  unsent(message: TakenMessage, outcome: Outcome.Outcome, now: number): void {
+    const known = this.taken.get(message)
+    if (known === undefined || known.outcome !== undefined) return
+    if (this.isOpen) this.attempt(message, outcome, known.at, now)
+    else this.note(message, outcome, known.at, now)
+  }
+
+  /** What the message has come to so far. */
+  outcome(message: TakenMessage): Option.Option<Outcome.Outcome> {
+    return Option.fromNullable(this.taken.get(message)?.outcome)
+  }
+
+  /** The use of the message is over: books it, as given up where there was no attempt. Gives how. */
+  end(message: TakenMessage, now: number): Outcome.Outcome {
+    const known = this.taken.get(message)
+    const outcome = known?.outcome ?? abandoned
+    if (known === undefined || known.booked) return outcome
+    known.booked = true
+    known.outcome = outcome
+    this.run.onOutcome(message.number, outcome, false, known.from ?? known.at, known.due, known.ended ?? now)
+    return outcome
+  }
+
+  private note(message: TakenMessage, outcome: Outcome.Outcome, from: number, now: number): void {
+    const known = this.taken.get(message)
+    if (known === undefined || known.booked) return
+    const before = known.outcome
+    if (before?._tag === "Accepted" && outcome._tag === "Accepted") this.onAcceptedAgain()
+    known.outcome = afterAnother(before, outcome)
+    known.from ??= from
+    known.ended = now
+    // What went wrong in an attempt that does not count cost no message.
+    const passed = known.outcome === outcome ? before : outcome
+    if (passed?._tag === "Failed" || passed?._tag === "Unknown") this.run.recorder.onError(passed.error, () => now)
+  }
+}
+
+/**
+ * How a message ended that was given up before it was sent.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const abandoned: Outcome.Outcome = {
+  _tag: "Failed",
+  error: new ConnectionLost({ step: "mail", how: "abandoned", replies: [] }),
+  recipients: Outcome.noRecipients
+}
