@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import type { Ending } from "../measure/Recorder.js"
 import type { StepBuckets } from "../measure/Meter.js"
 import type * as Series from "../measure/Series.js"
-import type { Outcome } from "../smtp/Outcome.js"
+import * as Outcome from "../smtp/Outcome.js"
 import type { MessageTimes } from "./MessageTimes.js"
 import type { OnOutcome } from "./RunPart.js"
 import type { Sampling } from "./Sampler.js"
@@ -56,8 +56,11 @@ export interface MessageEnded extends MessageTimes {
   readonly _tag: "MessageEnded"
   readonly at: number
   readonly message: number
-  readonly outcome: Outcome
+  /** With at most the first 1,000 characters of what the server said: thousands of them are kept for a slow reader. */
+  readonly outcome: Outcome.Outcome
 }
+
+const longestText = 1000
 
 /**
  * How a stream of events is made, and kept for who reads it.
@@ -122,7 +125,8 @@ export const make = <Result, E, R>(
       }
       const running = run({
         onOutcome: (message, outcome, times) => {
-          tell({ _tag: "MessageEnded", at: now() - begun, message, outcome, ...times })
+          const kept = Outcome.shortened(outcome, longestText)
+          tell({ _tag: "MessageEnded", at: now() - begun, message, outcome: kept, ...times })
           onOutcome?.(message, outcome, times)
         },
         onMeasured: (name, ending, elapsed) => {

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { isIntended, type Outcome } from "../smtp/Outcome.js"
+import * as Reply from "../smtp/Reply.js"
 import { type ConnectFailed, type Step, steps, type WireError } from "../smtp/SmtpError.js"
 import * as Sightings from "./Sightings.js"
 
@@ -42,7 +43,7 @@ export class ErrorTally {
       known.last = now
       return
     }
-    const example = error.message.slice(0, Sightings.longestExample)
+    const example = Reply.beginning(error.message, Sightings.longestExample)
     const local = kind === "ConnectFailed" && error.local
     this.kinds.set(key, { step, kind, detail, local, count: 1, first: now, last: now, example })
   }

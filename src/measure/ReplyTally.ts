@@ -40,6 +40,15 @@ export const mostKinds = 256
 export const mostKnown = 512
 
 /**
+ * The characters of a reply that is known by identity, at most. Longer ones are hardly ever the same object again, and would
+ * be kept whole.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const longestKnown = 512
+
+/**
  * A tally. One for each thread.
  *
  * @since 0.1.0
@@ -106,6 +115,7 @@ class OfStep {
   kindOf(reply: Reply.Reply, now: number): Kind {
     // Replies with a queue id in them are all new, and of one kind.
     if (isLike(this.kind, reply)) return this.kind
+    if (reply.text.length > longestKnown) return this.kindByKey(reply, now)
     let kind = this.known.get(reply)
     if (kind === undefined) {
       kind = this.kindByKey(reply, now)
@@ -125,7 +135,7 @@ class OfStep {
     const key = keyOf(code, enhanced)
     let kind = this.kinds.get(key)
     if (kind === undefined) {
-      const example = text.slice(0, Sightings.longestExample)
+      const example = Reply.beginning(text, Sightings.longestExample)
       kind = { code, enhanced, example, first: now, count: 0, last: now }
       this.kinds.set(key, kind)
     }

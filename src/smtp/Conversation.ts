@@ -35,6 +35,13 @@ const quitTimeout = 5000
 /** A write that was taken within a millisecond did not wait: so long it may take to hear of it. */
 const queueing = 1
 
+/**
+ * The characters kept of the replies of one exchange beyond which each is cut to `shortReply`: a server is owed thousands of
+ * replies at times, and may make each as long as a reply can be.
+ */
+const mostText = 1_048_576
+const shortReply = 512
+
 type Resume<A> = (result: Effect.Effect<A, WireError>) => void
 
 const nothing: ReadonlyArray<Step> = []
@@ -53,6 +60,8 @@ export class Conversation implements Wire, Expiring {
   private readonly replies: Array<Reply.Reply> = []
   /** How many of `replies` are of this exchange: to shorten an array costs more than to overwrite it. */
   private count = 0
+  /** How many more characters of this exchange's replies are kept, where they are long. */
+  private room = mostText
   private readonly answered = Exit.succeed<ReadonlyArray<Reply.Reply>>(this.replies)
   private steps: ReadonlyArray<Step> = nothing
   private resume: Resume<unknown> | undefined = undefined
@@ -137,6 +146,7 @@ export class Conversation implements Wire, Expiring {
     if (this.failure !== undefined) return resume(Exit.fail(this.failure(beginning(steps))))
     this.steps = steps
     this.count = 0
+    this.room = mostText
     this.resume = resume
     this.since = now
     this.parting = steps[0] === "quit"
@@ -227,7 +237,8 @@ export class Conversation implements Wire, Expiring {
     this.fail((step) => new ReplyTimeout({ step, replies: this.received() }))
   }
 
-  private readonly onReply = (reply: Reply.Reply): void => {
+  private readonly onReply = (received: Reply.Reply): void => {
+    const reply = received.text.length > shortReply ? this.cut(received) : received
     const { observer } = this.options
     if (!this.begun && this.greeting === undefined) {
       this.greeting = reply
@@ -247,6 +258,11 @@ export class Conversation implements Wire, Expiring {
     this.replies[this.count++] = reply
     if (this.steps.length > 1) this.deadline = this.arrivedAt + this.options.timeout
     observer.onReply(step, reply, this.arrivedAt - this.since, this.arrivedAt)
+  }
+
+  private cut(reply: Reply.Reply): Reply.Reply {
+    this.room -= reply.text.length
+    return this.room > 0 ? reply : Reply.shortened(reply, shortReply)
   }
 
   /** A 421 on its own announces a close; any other reply that was not asked for makes the rest meaningless. */

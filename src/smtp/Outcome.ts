@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Reply } from "./Reply.js"
-import type { ConnectFailed, Step, WireError } from "./SmtpError.js"
+import * as Reply from "./Reply.js"
+import * as SmtpError from "./SmtpError.js"
 
 /**
  * What became of a message's recipients: `offered` is the sum of all the others.
@@ -42,7 +42,7 @@ export type Outcome =
   | Accepted
   | Rejected
   | Failed
-  | { readonly _tag: "Unknown"; readonly error: WireError; readonly recipients: Recipients }
+  | { readonly _tag: "Unknown"; readonly error: SmtpError.WireError; readonly recipients: Recipients }
   | { readonly _tag: "NotStarted" }
 
 /**
@@ -55,9 +55,9 @@ export interface Accepted {
   readonly _tag: "Accepted"
   readonly recipients: Recipients
   /** The first answer to the final dot that was not positive, where there are several (LMTP). */
-  readonly unwelcome?: Reply | undefined
+  readonly unwelcome?: Reply.Reply | undefined
   /** What ended the connection before all recipients had their answer (LMTP). */
-  readonly lost?: WireError | undefined
+  readonly lost?: SmtpError.WireError | undefined
 }
 
 /**
@@ -68,11 +68,11 @@ export interface Accepted {
  */
 export interface Rejected {
   readonly _tag: "Rejected"
-  readonly step: Step
-  readonly reply: Reply
+  readonly step: SmtpError.Step
+  readonly reply: Reply.Reply
   readonly recipients: Recipients
   /** What ended the connection afterwards, before it could be used again. */
-  readonly lost?: WireError | undefined
+  readonly lost?: SmtpError.WireError | undefined
 }
 
 /**
@@ -83,7 +83,7 @@ export interface Rejected {
  */
 export interface Failed {
   readonly _tag: "Failed"
-  readonly error: WireError | ConnectFailed
+  readonly error: SmtpError.WireError | SmtpError.ConnectFailed
   readonly recipients: Recipients
 }
 
@@ -137,3 +137,37 @@ export const acceptedByAll = (recipients: number): Outcome => {
 }
 
 const accepted: Array<Outcome | undefined> = []
+
+/**
+ * The outcome with no more than `most` characters of each reply that it holds: for who keeps many of them.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const shortened = (outcome: Outcome, most: number): Outcome => {
+  switch (outcome._tag) {
+    case "NotStarted":
+      return outcome
+    case "Accepted": {
+      const { lost, unwelcome } = outcome
+      if (lost === undefined && unwelcome === undefined) return outcome
+      return {
+        ...outcome,
+        unwelcome: unwelcome && Reply.shortened(unwelcome, most),
+        lost: lost && SmtpError.shortened(lost, most)
+      }
+    }
+    case "Rejected": {
+      const { lost, reply } = outcome
+      if (lost === undefined && reply.text.length <= most) return outcome
+      return { ...outcome, reply: Reply.shortened(reply, most), lost: lost && SmtpError.shortened(lost, most) }
+    }
+    case "Failed":
+      return {
+        ...outcome,
+        error: outcome.error._tag === "ConnectFailed" ? outcome.error : SmtpError.shortened(outcome.error, most)
+      }
+    case "Unknown":
+      return { ...outcome, error: SmtpError.shortened(outcome.error, most) }
+  }
+}

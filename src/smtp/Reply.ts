@@ -58,3 +58,21 @@ export const isClosing = (reply: Reply): boolean => reply.code === 421 || reply.
  */
 export const enhancedStatusCode = (reply: Reply): string | undefined =>
   /^[245]\.\d{1,3}\.\d{1,3}(?=[ \n]|$)/.exec(reply.text)?.[0]
+
+/**
+ * The reply with no more than `most` characters of its text, in memory of their own: a part of a text keeps the whole of it.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const shortened = (reply: Reply, most: number): Reply =>
+  reply.text.length <= most ? reply : { ...reply, text: beginning(reply.text, most) }
+
+/**
+ * The first `most` characters of a text, in memory of their own.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const beginning = (text: string, most: number): string =>
+  text.length <= most ? text : Buffer.from(text.slice(0, most), "utf16le").toString("utf16le")

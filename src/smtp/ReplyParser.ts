@@ -19,6 +19,14 @@ import type { Reply } from "./Reply.js"
 export const longestLine = 65_536
 
 /**
+ * The characters kept of the text of one reply, over all its lines; the rest is read and left out.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const longestText = 65_536
+
+/**
  * The bytes of one reply, over all its lines, beyond which it is no reply any more.
  *
  * @since 0.1.0
@@ -72,8 +80,11 @@ class Parser implements ReplyParser {
   private partial = ""
   /** How many bytes the line has had, kept or not. */
   private partialLength = 0
-  /** The texts of the earlier lines of this reply. */
+  /** The texts of the earlier lines of this reply, as far as they are kept, and how many lines there were. */
   private lines: Array<string> = []
+  private lineCount = 0
+  /** How many more characters of this reply's text are kept. */
+  private room = longestText
   private length = 0
   private firstCode = -1
   private defect: string | undefined = undefined
@@ -81,13 +92,13 @@ class Parser implements ReplyParser {
   private previous: RecentReplies.RecentReply | undefined = undefined
 
   isInside(): boolean {
-    return this.partialLength > 0 || this.lines.length > 0
+    return this.partialLength > 0 || this.lineCount > 0
   }
 
   push(chunk: Uint8Array, start: number, end: number, onReply: (reply: Reply) => void): boolean {
     let from = start
     while (from < end) {
-      const fresh = this.partialLength === 0 && this.lines.length === 0
+      const fresh = this.partialLength === 0 && this.lineCount === 0
       if (fresh) {
         const expected = this.previous?.next
         if (expected !== undefined && RecentReplies.standsAt(expected.bytes, chunk, from, end)) {
@@ -110,12 +121,12 @@ class Parser implements ReplyParser {
         }
       }
       if (!this.hold(chunk, from, feed)) return false
-      const whole = this.lines.length === 0 && this.partialLength === feed - from
+      const whole = this.lineCount === 0 && this.partialLength === feed - from
       const reply = this.endLine()
       if (reply !== undefined) {
         this.follow(whole ? RecentReplies.remember(chunk, from, next, reply) : undefined)
         onReply(reply)
-      } else if (this.lines.length >= mostLines) {
+      } else if (this.lineCount >= mostLines) {
         return false
       }
       from = next
@@ -163,17 +174,32 @@ class Parser implements ReplyParser {
     // What stands where the space should be is part of what was said.
     const text = code === 0 ? line : line.slice(separator === " " || separator === "-" ? 4 : 3)
     if (more) {
-      this.lines.push(text)
+      this.keep(text)
       return undefined
     }
-    const whole = this.lines.length === 0 ? text : [...this.lines, text].join("\n")
+    if (this.lineCount > 0) this.keep(text)
+    const whole = this.lineCount === 0 ? text : this.lines.join("\n")
     const defect = this.defect ?? (code < 200 || code > 599 ? "no reply code" : undefined)
     const reply: Reply = defect === undefined ? { code, text: whole } : { code, text: whole, defect }
-    this.lines = []
+    if (this.lineCount > 0) {
+      this.lines = []
+      this.lineCount = 0
+      this.room = longestText
+    }
     this.length = 0
     this.firstCode = -1
     this.defect = undefined
     return reply
+  }
+
+  /** Adds the text of one of several lines, as far as there is room for it and the line feed before it. */
+  private keep(text: string): void {
+    const room = this.lineCount === 0 ? this.room : this.room - 1
+    this.lineCount++
+    if (room < 0) return
+    const kept = text.slice(0, room)
+    this.lines.push(kept)
+    this.room = room - kept.length
   }
 }
 

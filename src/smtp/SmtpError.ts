@@ -8,7 +8,7 @@
  */
 import * as Data from "effect/Data"
 import * as Printable from "./Printable.js"
-import type { Reply } from "./Reply.js"
+import { type Reply, beginning, shortened as shortenedReply } from "./Reply.js"
 
 /**
  * The steps of a session, in the order of the dialogue (RFC 5321 §3, RFC 2033 §4).
@@ -187,6 +187,27 @@ export const isSmtpError = (error: unknown): error is SmtpError =>
   error instanceof ReplyTimeout ||
   error instanceof ReplyMalformed ||
   error instanceof ReplyRejected
+
+/**
+ * The error with no more than `most` characters of each text that it holds: for who keeps many of them.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const shortened = (error: WireError, most: number): WireError => {
+  const { step } = error
+  const replies = error.replies.map((reply) => shortenedReply(reply, most))
+  switch (error._tag) {
+    case "ConnectionLost": {
+      const { how, reply } = error
+      return new ConnectionLost({ step, how, replies, reply: reply && shortenedReply(reply, most) })
+    }
+    case "ReplyTimeout":
+      return new ReplyTimeout({ step, replies })
+    case "ReplyMalformed":
+      return new ReplyMalformed({ step, replies, reason: beginning(error.reason, most) })
+  }
+}
 
 /**
  * An error as plain data, to be taken to another thread.

@@ -1,3 +1,5 @@
+import * as v8 from "node:v8"
+import * as vm from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { Recorder } from "../../src/measure/Recorder.js"
@@ -6,6 +8,16 @@ import * as Sightings from "../../src/measure/Sightings.js"
 import * as Outcome from "../../src/smtp/Outcome.js"
 import type { Reply } from "../../src/smtp/Reply.js"
 import { ConnectFailed, ConnectionLost, ReplyTimeout, type Step, steps } from "../../src/smtp/SmtpError.js"
+
+/** Collects what nothing refers to any more, and tells how many bytes are left. */
+const gc = (): (() => number) => {
+  v8.setFlagsFromString("--expose-gc")
+  const collect: () => void = vm.runInNewContext("gc")
+  return () => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+}
 
 const none = Outcome.noRecipients
 
@@ -55,6 +67,20 @@ describe("ReplyTally", () => {
       }),
       { seed: 1, numRuns: 2000 }
     )
+  })
+
+  it("keeps a bounded number of bytes, whatever the server says", () => {
+    const collect = gc()
+    const before = collect()
+    const tally = new ReplyTally.ReplyTally()
+    // 100 MB of replies that never come again, of 200 kinds.
+    for (let index = 0; index < 400; index++) {
+      const text = Buffer.alloc(250_000, `2.0.${index % 200} ${index} `).toString("latin1")
+      tally.count(4, { code: 250, text }, index)
+    }
+    assert.isBelow(collect() - before, 4_000_000)
+    assert.lengthOf(tally.toData(0), 200)
+    for (const { example } of tally.toData(0)) assert.lengthOf(example, Sightings.longestExample)
   })
 
   it("gives the same for parts that are merged, in any order, as for the whole", () => {

@@ -143,6 +143,28 @@ describe("exchange", () => {
     })
   )
 
+  it.effect("keeps 1 MiB of long replies to a group, and the beginnings of those that follow", () =>
+    Effect.gen(function* () {
+      const { begin, receive, seen } = make()
+      const finals = Array.from({ length: 100 }, (): Step => "final")
+      const group = yield* begin(finals, "M\r\n")
+      for (let index = 0; index < 100; index++) receive(`250 ${String(index).padEnd(50_000, ".")}\r\n`)
+      const replies = Either.getOrThrow(yield* Fiber.join(group))
+      assert.lengthOf(seen, 100)
+      assert.isBelow(
+        replies.reduce((sum, { text }) => sum + text.length, 0),
+        1_048_576 + 100 * 512
+      )
+      replies.forEach(({ code, text }, index) => {
+        assert.strictEqual(code, 250)
+        assert.strictEqual(text, String(index).padEnd(index < 20 ? 50_000 : 512, "."))
+      })
+      const next = yield* begin(["rset"], "RSET\r\n")
+      receive(`250 ${"x".repeat(50_000)}\r\n`)
+      assert.lengthOf(Either.getOrThrow(yield* Fiber.join(next))[0]!.text, 50_000)
+    })
+  )
+
   it.effect("gives each reply of a group to its command, however the bytes are cut", () =>
     Effect.gen(function* () {
       const { begin, receive, seen } = make()

@@ -44,7 +44,7 @@ const parse = (input: string, cuts: ReadonlyArray<number> = []): Parsed => {
 
 /**
  * The same, written without regard to speed, memory or splits: the whole input is there at once (S9.1, and the limits:
- * 64 KiB kept of a line; 1 MiB, or 10,000 lines, of a reply).
+ * 64 KiB kept of a line and of a text; 1 MiB, or 10,000 lines, of a reply).
  */
 const oracle = (input: string): Parsed => {
   const replies: Array<Reply.Reply> = []
@@ -80,7 +80,7 @@ const oracleReply = (lines: ReadonlyArray<string>): Reply.Reply => {
   }
   const code = codes.at(-1)!
   if (code < 200 || code > 599) defect ??= "no reply code"
-  const reply = { code, text: texts.join("\n") }
+  const reply = { code, text: texts.join("\n").slice(0, 65_536) }
   return defect === undefined ? reply : { ...reply, defect }
 }
 
@@ -285,10 +285,17 @@ describe("ReplyParser", () => {
     const line = `250-${"x".repeat(1020)}`
     const lines = `${line}\n`.repeat(1023) + line.replace("-", " ")
     assert.strictEqual(lines.replaceAll("\n", "").length, 1_048_576)
-    assert.strictEqual(one(`${lines}\n`).text.length, 1020 * 1024 + 1023)
+    assert.strictEqual(one(`${lines}\n`).code, 250)
     for (const cuts of [[], [1], [1_048_575], [1_048_576, 1_048_577]]) {
       assert.deepStrictEqual(parse(`${lines}x\n`, cuts), { replies: [], ok: false, inside: true })
     }
+  })
+
+  it("keeps 64 KiB of the text of a reply, and the code of each of its lines", () => {
+    const long = `250-${"x".repeat(40_000)}\n`
+    assert.strictEqual(one(`${long}250-\n250 y\n`).text, `${"x".repeat(40_000)}\n\ny`)
+    assert.strictEqual(one(`${long}${long}${long}250 y\n`).text, `${"x".repeat(40_000)}\n${"x".repeat(25_535)}`)
+    assert.strictEqual(one(`${long}${long}${long}550 y\n`).defect, "codes differ between lines")
   })
 
   it("takes a reply of 10,000 lines, and not one of a line more", () => {
@@ -327,9 +334,9 @@ describe("ReplyParser", () => {
   const endless: ReadonlyArray<readonly [name: string, chunk: string, most: number]> = [
     ["a line without an end", "x".repeat(4096), 65_536],
     ["a line without an end, byte by byte", "x", 65_536],
-    ["lines that announce another one", `250-${"x".repeat(4000)}\r\n`, 1_048_576],
+    ["lines that announce another one", `250-${"x".repeat(4000)}\r\n`, 65_536],
     ["lines of nothing that announce another one", "250-\r\n", 65_536],
-    ["over-long lines that announce another one", `250-${"x".repeat(100_000)}\r\n`, 1_048_576],
+    ["over-long lines that announce another one", `250-${"x".repeat(100_000)}\r\n`, 2 * 65_536],
     ["carriage returns", "\r".repeat(8192), 65_536]
   ]
   for (const [name, chunk, most] of endless) {
