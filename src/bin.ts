@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Cli from "./cli/Cli.js"
 import * as Fatal from "./cli/Fatal.js"
+import * as NodeExit from "./node/NodeExit.js"
 import * as NodeHealth from "./node/NodeHealth.js"
 import * as NodeOutput from "./node/NodeOutput.js"
 import * as NodeServices from "./node/NodeServices.js"
@@ -13,17 +14,23 @@ import * as NodeSink from "./node/NodeSink.js"
 import * as NodeStopSignal from "./node/NodeStopSignal.js"
 import { version } from "./version.js"
 
-const services = Layer.mergeAll(
-  NodeServices.layer,
-  NodeSink.layer(),
-  NodeOutput.layer,
-  NodeHealth.layer,
-  NodeStopSignal.layer
+const services = Layer.mergeAll(NodeServices.layer, NodeSink.layer(), NodeHealth.layer, NodeStopSignal.layer)
+
+const main = Cli.main(process.argv.slice(2), { version, hostName: os.hostname() }).pipe(
+  Effect.provide(services),
+  // Signals are the system's again by now, should a reader keep us waiting.
+  Effect.flatMap((status) => Fatal.drained(status)),
+  Effect.provide(NodeOutput.layer)
 )
 
-const main = Cli.main(process.argv.slice(2), { version, hostName: os.hostname() })
+const stuck = () => {
+  process.stderr.write(Fatal.stuck())
+  process.exit(Fatal.status.internalError)
+}
+process.once("beforeExit", stuck)
 
-Effect.runFork(Effect.provide(main, services)).addObserver((exit) => {
+Effect.runFork(main).addObserver((exit) => {
+  process.off("beforeExit", stuck)
   if (exit._tag === "Failure") process.stderr.write(Fatal.panic(exit.cause))
-  process.exit(exit._tag === "Success" ? exit.value : Fatal.status.internalError)
+  NodeExit.exit(exit._tag === "Success" ? exit.value : Fatal.status.internalError)
 })

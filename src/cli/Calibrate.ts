@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Struct from "effect/Struct"
 import type * as RunPart from "../load/RunPart.js"
-import { StopSignal } from "../load/StopSignal.js"
+import { type SignalName, StopSignal, statusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { Health } from "../measure/GeneratorHealth.js"
@@ -67,11 +67,20 @@ export const run = (
         ["as asked", bare],
         ["-d --pipelining full --workers auto", fastest]
       ] as const
+      let received: SignalName | undefined
+      const stopping = Effect.map(signals.first, (signal) => {
+        received = signal
+      })
       for (const [name, way] of ways) {
-        const result = yield* Workers.run(way, { stopping: signals.first, hurrying: signals.second, watchHealth: true })
+        const result = yield* Workers.run(way, { stopping, hurrying: signals.second, watchHealth: true })
         if (Option.isSome(result.endedBy)) {
           output.stderr(Fatal.line(result.endedBy.value.message))
           return Fatal.status.failure
+        }
+        // What was measured until then is no measurement of what there was to measure.
+        if (received !== undefined) {
+          output.stderr(`smtp-source: stopped by ${received} while measuring ${name}\n`)
+          return statusOf(received)
         }
         output.stdout(`${name.padEnd(36)} ${describe(result, way)}\n`)
         if (result.health !== undefined) {

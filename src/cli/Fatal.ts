@@ -5,6 +5,8 @@
  */
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { Output } from "../report/Output.js"
 import * as Printable from "../smtp/Printable.js"
 
 /**
@@ -19,10 +21,25 @@ export const status = {
   failure: 1,
   /** The books do not balance, or the embedded sink disagrees: a bug of ours. */
   internalError: 70,
-  verdict: 99,
-  interrupted: 130,
-  terminated: 143
+  verdict: 99
 } as const
+
+/**
+ * Waits until what the command wrote has left the process, and gives the exit status: where some of it is lost, a success is
+ * none.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const drained = (code: number, program = "smtp-source"): Effect.Effect<number, never, Output> =>
+  Effect.flatMap(Output, (output) =>
+    Effect.catchAll(Effect.as(output.flush, code), (error) =>
+      Effect.sync(() => {
+        output.stderr(line(error.message, program))
+        return code === status.success ? status.failure : code
+      })
+    )
+  )
 
 /**
  * The command line, or what stands in for it, makes no sense.
@@ -78,3 +95,12 @@ export const panic = (cause: Cause.Cause<unknown>, program = "smtp-source"): str
   )
   return `${program}: panic: ${Printable.escape(messages.join("; "))}\n`
 }
+
+/**
+ * The line that tells of a command with nothing left to wait for and work undone, with its line end.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const stuck = (program = "smtp-source"): string =>
+  `${program}: panic: nothing is left to wait for, and the run has not ended\n`

@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Sampling } from "../load/Sampler.js"
+import type { SignalName } from "../load/StopSignal.js"
 import type { WorkersResult } from "../load/Workers.js"
 import { GeneratorHealth, type Health } from "../measure/GeneratorHealth.js"
 import type { Sample } from "../measure/Meter.js"
@@ -42,14 +43,16 @@ export interface Live {
   readonly aborted: Effect.Effect<Judgement.Judgement>
   /** Writes to standard error, above the live view. */
   readonly stderr: (text: string) => void
+  /** Says at once that a signal is heeded, and what is waited for. */
+  readonly stopping: (signal: SignalName) => void
   /** Takes the live view away; the plain one says how the run ended. */
   readonly close: () => void
   /** The series so far. */
   readonly series: () => Series.Series | undefined
   /** Sends what the run came to, where --otlp asks for it. It takes a few seconds at most. */
   readonly exported: (result: WorkersResult) => Effect.Effect<void>
-  /** Ends the journal with the report. */
-  readonly finish: (report: RunReport | undefined) => Effect.Effect<void>
+  /** Ends the journal with the report, and gives the exit status that follows: a journal that has gaps is a failure. */
+  readonly finish: (report: RunReport | undefined) => Effect.Effect<number>
 }
 
 /** Between two refreshes of the live view, in milliseconds. */
@@ -126,6 +129,7 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
         : undefined,
       aborted: Deferred.await(aborted),
       stderr: (text) => screen.above(text),
+      stopping: (signal) => screen.stopping(signal),
       close: () => screen.close(),
       series: () => {
         flush()
@@ -135,7 +139,7 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       finish: (report) =>
         Effect.suspend(() => {
           flush()
-          if (journal === undefined) return Effect.void
+          if (journal === undefined) return Effect.succeed(Fatal.status.success)
           if (report !== undefined) journal.write(Journal.end(report))
           return journal.close
         })
@@ -170,8 +174,8 @@ const watchHealth: Effect.Effect<() => Health | undefined, never, Scope.Scope> =
 
 interface JournalWriter {
   readonly write: (line: string) => void
-  /** Resumes when all is written. */
-  readonly close: Effect.Effect<void>
+  /** Resumes when all is written, or told of as lost, with the exit status. */
+  readonly close: Effect.Effect<number>
 }
 
 /** Writes each line as it comes, in a fiber of its own. A file that cannot be written any more is told of once. */
@@ -207,6 +211,8 @@ const startJournal = (
       write: (line) => {
         lines.unsafeOffer(line)
       },
-      close: Effect.zipRight(lines.end, Fiber.join(writing))
+      close: Effect.map(Effect.zipRight(lines.end, Fiber.join(writing)), () =>
+        broken.size > 0 ? Fatal.status.failure : Fatal.status.success
+      )
     }
   })

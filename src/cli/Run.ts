@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as RunPart from "../load/RunPart.js"
-import { StopSignal } from "../load/StopSignal.js"
+import { type SignalName, StopSignal, statusOf as signalStatusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import type { Plan } from "../plan/Plan.js"
 import type * as Judgement from "../report/Judgement.js"
@@ -25,7 +25,7 @@ import * as Live from "./Live.js"
 import * as Reports from "./Reports.js"
 
 /**
- * Runs the plan and gives the exit status: 0, 1, 70, 99, 130 or 143.
+ * Runs the plan and gives the exit status: 0, 1, 70, 99, 129, 130 or 143.
  *
  * Standard output carries the -c counter alone, or a report. Standard error gets the dialogue (-v), each kind of trouble once, what
  * ended the run, and the summary, where there is a terminal or `--summary`.
@@ -97,7 +97,7 @@ const report = (
       const output = yield* Output
       const signals = yield* StopSignal
       const say = (text: string) => output.stderr(`smtp-source: ${text}\n`)
-      let received: "SIGINT" | "SIGTERM" | undefined
+      let received: SignalName | undefined
       let sent = 0
       let aborted: Judgement.Judgement | undefined
       const reports = Reports.areWanted(plan)
@@ -108,6 +108,7 @@ const report = (
         stopping: Effect.raceFirst(
           Effect.map(signals.first, (signal) => {
             received = signal
+            live.stopping(signal)
           }),
           Effect.map(live.aborted, (judgement) => {
             aborted = judgement
@@ -132,11 +133,11 @@ const report = (
       const { health } = result
       const made = reports ? RunReport.make(plan, result, { version, health, series: live.series() }) : undefined
       const judgement = made === undefined ? undefined : Reports.judge(made, plan, aborted)
-      yield* live.finish(judgement)
+      const journaled = yield* live.finish(judgement)
       const judged = judgement === undefined ? Fatal.status.success : yield* Reports.write(judgement, plan)
       // At last, since a collector may keep us waiting; who is in a hurry does not wait.
       yield* Effect.raceFirst(live.exported(result), signals.second)
-      const status = statusOf(plan, result, received, judged)
+      const status = statusOf(plan, result, received, Math.max(judged, journaled))
       return { status: violations.length > 0 ? Fatal.status.internalError : status, result }
     })
   )
@@ -144,10 +145,10 @@ const report = (
 const statusOf = (
   plan: Plan,
   { accounting, endedBy, workerDied }: Workers.WorkersResult,
-  received: "SIGINT" | "SIGTERM" | undefined,
+  received: SignalName | undefined,
   judged: number
 ): number => {
-  if (received !== undefined) return received === "SIGTERM" ? Fatal.status.terminated : Fatal.status.interrupted
+  if (received !== undefined) return signalStatusOf(received)
   if (judged !== Fatal.status.success) return judged
   if (Option.isSome(endedBy) || Option.isSome(workerDied)) return Fatal.status.failure
   const { abandoned, accepted, planned } = accounting

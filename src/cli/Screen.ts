@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import type { SignalName } from "../load/StopSignal.js"
 import * as RunBounds from "../load/RunBounds.js"
 import * as Series from "../measure/Series.js"
 import * as Arrival from "../plan/Arrival.js"
@@ -12,6 +13,7 @@ import type { Plan } from "../plan/Plan.js"
 import * as Rate from "../plan/Rate.js"
 import type { Output } from "../report/Output.js"
 import * as Progress from "../report/Progress.js"
+import * as Summary from "../report/Summary.js"
 
 /**
  * How a run is shown.
@@ -47,6 +49,9 @@ export class Screen {
   private readonly lately: Array<{ readonly interval: Series.Interval; readonly due: number }> = []
   private whole: Series.Interval | undefined
   private saidAt = 0
+  private isStopping = false
+  /** How many transactions there were when the run was last looked at. */
+  private underWay: number | undefined
   private planned: number | undefined
   private arrivals: Progress.Arrivals | undefined
   private dueAt: Arrival.Arrivals["dueAt"] | undefined
@@ -78,6 +83,7 @@ export class Screen {
   }
 
   show(interval: Series.Interval): void {
+    this.underWay = interval.underWay
     if (this.view === "off") return
     const before = this.arrivals?.due ?? 0
     const due = this.dueBy(interval.at, before)
@@ -111,6 +117,16 @@ export class Screen {
     }
   }
 
+  /** From now on no message is begun. */
+  stopping(signal: SignalName): void {
+    this.isStopping = true
+    const { drain } = this.plan
+    const many = this.underWay === undefined ? "transactions" : Summary.count(this.underWay)
+    const again = signal === "SIGINT" ? "Ctrl-C again stops now" : "a second signal stops now"
+    const most = drain === 0 ? "" : `, ${Summary.duration(drain)} at most`
+    this.above(`smtp-source: stopping: ${many} under way${most}; ${again}\n`)
+  }
+
   above(text: string): void {
     const lines = this.drawn
     this.clear()
@@ -131,8 +147,8 @@ export class Screen {
   }
 
   private state(ended: Series.Interval, lately: Series.Interval): Progress.State {
-    const { arrivals, lasts, planned } = this
-    return { planned, lasts, elapsed: ended.at, ended, lately, arrivals }
+    const { arrivals, isStopping, lasts, planned } = this
+    return { planned, lasts, elapsed: ended.at, ended, lately, arrivals, isStopping }
   }
 
   private dueBy(time: number, known: number): number {

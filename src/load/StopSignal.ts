@@ -10,12 +10,31 @@ import type * as Effect from "effect/Effect"
  * The signals that stop a run.
  *
  * @since 0.1.0
- * @category models
+ * @category constants
  */
-export type SignalName = "SIGINT" | "SIGTERM"
+export const signalNames = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /**
- * Stop requests. The first one lets the transactions under way end; the second does not wait for them.
+ * One of `signalNames`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SignalName = (typeof signalNames)[number]
+
+/**
+ * The exit status of a command that the signal stopped: 128 and its number, as shells have it.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const statusOf = (name: SignalName): number => 128 + numbers[name]
+
+const numbers: { readonly [name in SignalName]: number } = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
+
+/**
+ * Stop requests. The first one lets the transactions under way end; the second does not wait for them. Signals are taken from
+ * when somebody waits for `first`; until then they end the process.
  *
  * @since 0.1.0
  * @category services

@@ -4,12 +4,12 @@
  * @since 0.1.0
  */
 import * as fs from "node:fs"
-import * as util from "node:util"
 import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as SystemReason from "./SystemReason.js"
 
 /**
  * Provides a `FileSystem` that can read whole files, write them, and put one in another's place, and nothing else.
@@ -57,13 +57,13 @@ const infoOf = (stats: fs.Stats): FileSystem.File.Info => ({
 const errorOf =
   (method: string, path: string) =>
   (cause: unknown): SystemError => {
-    const { code, errno } = cause as NodeJS.ErrnoException
-    const described = errno === undefined ? undefined : util.getSystemErrorMap().get(errno)?.[1]
+    const error = cause as NodeJS.ErrnoException
+    const { code } = error
     return new SystemError({
       module: "FileSystem",
       method,
       reason: code === "ENOENT" ? "NotFound" : code === "EACCES" ? "PermissionDenied" : "Unknown",
-      description: described ?? String(cause),
+      description: SystemReason.of(error),
       pathOrDescriptor: path,
       cause
     })

@@ -3,25 +3,81 @@
  *
  * @since 0.1.0
  */
+import * as fs from "node:fs"
+import * as tty from "node:tty"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Output } from "../report/Output.js"
+import { Output, OutputLost } from "../report/Output.js"
+import * as SystemReason from "./SystemReason.js"
 
 /**
- * Provides `Output` over the process's streams. A reader that goes away is not an error of the run.
+ * Provides `Output` over the process's streams.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer: Layer.Layer<Output> = Layer.sync(Output, () => {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
-  const writeTo = (stream: NodeJS.WriteStream) => (text: string) => {
-    if (stream.writable) stream.write(text)
-  }
+  const stdout = open(process.stdout, 1, "standard output")
+  const stderr = open(process.stderr, 2, "standard error")
   return Output.of({
-    stdout: writeTo(process.stdout),
-    stderr: writeTo(process.stderr),
+    stdout: stdout.write,
+    stderr: stderr.write,
+    flush: Effect.zipRight(stdout.flush, stderr.flush),
     isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
     noColor: (process.env.NO_COLOR ?? "") !== "",
     columns: () => process.stderr.columns ?? 80
   })
 })
+
+interface Stream {
+  readonly write: (text: string) => void
+  readonly flush: Effect.Effect<void, OutputLost>
+}
+
+const open = (stream: NodeJS.WriteStream, descriptor: number, name: OutputLost["stream"]): Stream => {
+  let lost: OutputLost | undefined
+  const failed = (cause: NodeJS.ErrnoException) => {
+    // Whoever read it has gone: `| head` is no failure.
+    if (cause.code !== "EPIPE") lost ??= new OutputLost({ stream: name, reason: SystemReason.of(cause), cause })
+  }
+  stream.on("error", failed)
+  const outcome = Effect.suspend(() => lost ?? Effect.void)
+  if (isFile(descriptor)) {
+    return {
+      write: (text) => {
+        if (lost !== undefined) return
+        try {
+          writeWhole(descriptor, Buffer.from(text))
+        } catch (error) {
+          failed(error as NodeJS.ErrnoException)
+        }
+      },
+      flush: outcome
+    }
+  }
+  return {
+    write: (text) => {
+      if (stream.writable) stream.write(text)
+    },
+    // Writes end in their order: the end of an empty one is that of all.
+    flush: Effect.zipRight(
+      Effect.async<void>((resume) => {
+        if (!stream.writable || stream.writableLength === 0) resume(Effect.void)
+        else stream.write("", () => resume(Effect.void))
+      }),
+      outcome
+    )
+  }
+}
+
+/** Files, and devices such as /dev/full. */
+const isFile = (descriptor: number): boolean => {
+  const stats = fs.fstatSync(descriptor)
+  return stats.isFile() || (stats.isCharacterDevice() && !tty.isatty(descriptor))
+}
+
+/** Node's own stream for files takes a part of a text for all of it, when the disk becomes full in the middle. */
+const writeWhole = (descriptor: number, bytes: Uint8Array): void => {
+  let written = 0
+  while (written < bytes.length) written += fs.writeSync(descriptor, bytes, written)
+}

@@ -44,6 +44,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
   const open = given("rate") || given("stages")
   const requests = listOf(plan.report).map((text) => ReportRequest.parse(String(text)))
   const toStdout = requests.filter((request) => request !== undefined && ReportRequest.takesStdout(request)).length
+  const shared = twice(requests.flatMap((request) => (request?.file === undefined ? [] : [plainPath(request.file)])))
   const thinking = listOf(plan.shapes).some(thinks)
   const all = (...fields: ReadonlyArray<string>) => fields.every(given)
   const rules: ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> = [
@@ -86,7 +87,8 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
       ["counter", "report"],
       "the -c option and --report cannot both have standard output"
     ],
-    [toStdout > 1, ["report"], "only one --report can have standard output"]
+    [toStdout > 1, ["report"], "only one --report can have standard output"],
+    ...shared.map((file) => [true, ["report"], `only one --report can have the file ${file}`] as const)
   ]
   return rules.flatMap(([broken, fields, rule]) => (broken ? [{ rule, fields: fields.filter(given) }] : []))
 }
@@ -96,6 +98,13 @@ const thinks = (shape: unknown): boolean => {
   if (typeof shape === "string") return thinks(Either.getOrUndefined(Shape.parse(shape)))
   return typeof shape === "object" && shape !== null && "think" in shape
 }
+
+/** A path without what says nothing: `./a//b` is `a/b`. */
+const plainPath = (path: string): string => path.replace(/\/(\.?\/)+/g, "/").replace(/^(\.\/)+/, "")
+
+const twice = (texts: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(texts.filter((text, index) => texts.indexOf(text) !== index))
+]
 
 /** One value may stand for a list of it. */
 const listOf = (value: unknown): ReadonlyArray<unknown> =>

@@ -4,10 +4,28 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
 
 /**
- * Standard output and standard error. Writing to one that is closed does nothing: a run does not end because nobody reads
- * its words any more. What is written is expected to be printable already.
+ * Something that was written to standard output or standard error is lost, on a full disk for example.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OutputLost extends Data.TaggedError("OutputLost")<{
+  readonly stream: "standard output" | "standard error"
+  readonly reason: string
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    return `${this.stream}: ${this.reason}`
+  }
+}
+
+/**
+ * Standard output and standard error. A run does not end because they cannot be written: `flush` tells of that at the end. A
+ * reader that went away is no failure. What is written is expected to be printable already.
  *
  * @since 0.1.0
  * @category services
@@ -17,6 +35,8 @@ export class Output extends Context.Tag("smtp-source/Output")<
   {
     readonly stdout: (text: string) => void
     readonly stderr: (text: string) => void
+    /** Resumes when all that was written has left the process, and fails where some of it is lost. */
+    readonly flush: Effect.Effect<void, OutputLost>
     /** Whether standard output, or standard error, is a terminal. */
     readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean }
     /** Whether the user wants no decoration (NO_COLOR). */

@@ -38,6 +38,8 @@ export interface State {
   readonly ended: Pick<Interval, "accepted" | "rejected" | "failed" | "unknown" | "late" | "dropped">
   /** The last second, or as much of it as there was. */
   readonly lately: Interval
+  /** Whether no message is begun any more. */
+  readonly isStopping?: boolean | undefined
   /** Of an open run. */
   readonly arrivals?: Arrivals | undefined
 }
@@ -59,6 +61,7 @@ const shareOf = ({ elapsed, ended, lasts, planned }: State): number =>
 
 /** When the run will have come to its end, if it goes on as it did so far. */
 const remaining = (state: State): string => {
+  if (state.isStopping === true) return "stopping"
   const milliseconds = state.arrivals === undefined ? byShare(state) : byArrivals(state, state.arrivals)
   return milliseconds === undefined ? "" : `ETA ${whole(milliseconds / 1000)}`
 }

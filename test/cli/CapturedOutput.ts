@@ -1,6 +1,7 @@
 /**
  * What a command writes, kept for a test to look at.
  */
+import * as Effect from "effect/Effect"
 import { Output } from "../../src/report/Output.js"
 
 export interface Terminal {
@@ -19,6 +20,7 @@ export const make = ({ columns = 80, noColor = true, stdout = false }: Terminal 
     stderr: (text) => {
       written.stderr += text
     },
+    flush: Effect.void,
     isTerminal: { stdout, stderr: false },
     noColor,
     columns: () => columns

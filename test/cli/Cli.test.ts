@@ -253,6 +253,7 @@ describe("reports and verdicts", () => {
   )
   refuses(["-c", "--report", "json", "h"], "the -c option and --report cannot both have standard output")
   refuses(["--report", "csv", "--report", "json", "h"], "only one --report can have standard output")
+  refuses(["--report", "csv=a/x", "--report", "json=./a//x", "h"], "only one --report can have the file a/x")
 })
 
 describe("arrivals", () => {

@@ -36,6 +36,7 @@ const write = (report: RunReport, plan: Plan.Plan) => {
     stderr: (text) => {
       said.stderr += text
     },
+    flush: Effect.void,
     isTerminal: { stdout: false, stderr: false },
     noColor: true,
     columns: () => 80

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import * as Screen from "../../src/cli/Screen.js"
 import * as Plan from "../../src/plan/Plan.js"
 import type { Output } from "../../src/report/Output.js"
@@ -12,6 +13,7 @@ const shown = (input: Plan.PlanInput, view: Screen.View, quarters: number, each:
     stderr: (text) => {
       texts.push(text)
     },
+    flush: Effect.void,
     isTerminal: { stdout: false, stderr: true },
     noColor: true,
     columns: () => 80
