@@ -57,7 +57,8 @@ export class SampleMerge {
 /** What a thread that told nothing of an interval adds to it: what it has open, and what was true before. */
 const quiet = (sample: Meter.Sample, at: number): Meter.Sample => ({
   interval: {
-    ...sample.interval,
+    underWay: sample.interval.underWay,
+    open: sample.interval.open,
     at,
     length: 0,
     started: 0,
@@ -71,10 +72,9 @@ const quiet = (sample: Meter.Sample, at: number): Meter.Sample => ({
     behind: 0,
     bytes: { out: 0, in: 0 },
     connections: Series.sumConnections([]),
-    p50: 0,
-    p99: 0,
-    max: 0,
-    buckets: []
+    errors: 0,
+    codes: { "4xx": 0, "5xx": 0 },
+    ...Series.statistics([])
   },
   recipients: { offered: 0, accepted: 0, refused: 0, refusedAfterContent: 0, unknown: 0, abandoned: 0 },
   durations: [],

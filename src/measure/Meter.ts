@@ -46,6 +46,7 @@ export interface Sample {
 export class Meter {
   private at: number
   private counts: Counts
+  private told = toldBy([], [])
   private readonly seen = new Map<string, Float64Array>()
 
   /** `begunAt` is when the part began, in milliseconds since the run's start. */
@@ -63,6 +64,8 @@ export class Meter {
     const before = this.counts
     const now = this.read()
     const durations = this.durations()
+    const [replies, errors] = [this.recorder.replies(), this.recorder.errors()]
+    const told = toldBy(replies, errors)
     const since = (of: (counts: Counts) => number) => of(now) - of(before)
     const messages = now.accepted + now.rejected + now.failed + now.unknown
     const transactions = durations.find(({ ending, of }) => of === "transaction" && ending === "accepted")
@@ -89,6 +92,8 @@ export class Meter {
       },
       underWay: now.started - messages,
       open: now.connections.opened - now.connections.closedByUs - now.connections.closedByServer,
+      errors: told.errors - this.told.errors,
+      codes: { "4xx": told["4xx"] - this.told["4xx"], "5xx": told["5xx"] - this.told["5xx"] },
       ...Series.statistics(transactions?.buckets ?? [])
     }
     const recipients = {
@@ -101,7 +106,8 @@ export class Meter {
     }
     this.at = at
     this.counts = now
-    return { interval, recipients, durations, replies: this.recorder.replies(), errors: this.recorder.errors() }
+    this.told = told
+    return { interval, recipients, durations, replies, errors }
   }
 
   /** Whether anything was added since the last sample. */
@@ -155,6 +161,14 @@ export class Meter {
 }
 
 type Counts = ReturnType<Meter["read"]>
+
+/** How many replies refused, by the class of their code, and how many errors there were that are not this machine's. */
+const toldBy = (replies: Sample["replies"], errors: Sample["errors"]) => {
+  const of = (first: number) =>
+    replies.reduce((sum, { code, count }) => (Math.floor(code / 100) === first ? sum + count : sum), 0)
+  const ours = errors.reduce((sum, { count, local }) => (local ? sum : sum + count), 0)
+  return { "4xx": of(4), "5xx": of(5), errors: ours }
+}
 
 /**
  * The samples of several threads for the same interval, as one.

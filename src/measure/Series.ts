@@ -36,6 +36,17 @@ export interface Connections {
 }
 
 /**
+ * How many replies refused for now, and for good.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Codes {
+  readonly "4xx": number
+  readonly "5xx": number
+}
+
+/**
  * One interval of a run. Times are in milliseconds.
  *
  * @since 0.1.0
@@ -64,10 +75,14 @@ export interface Interval {
   readonly underWay: number
   /** Connections open at its end. */
   readonly open: number
-  /** Of the transactions that were accepted in it. */
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
+  /** Errors of the server or the network. */
+  readonly errors: number
+  /** Replies by the class of their code. */
+  readonly codes: Codes
+  /** Of the transactions that were accepted in it, and that began after the warm-up; absent where there were none. */
+  readonly p50?: number
+  readonly p99?: number
+  readonly max?: number
   readonly buckets: Buckets
 }
 
@@ -137,6 +152,7 @@ export const sumBuckets = (all: ReadonlyArray<Buckets>): Buckets => {
  */
 export const statistics = (buckets: Buckets): Pick<Interval, "p50" | "p99" | "max" | "buckets"> => {
   const count = buckets.reduce((sum, [, here]) => sum + here, 0)
+  if (count === 0) return { buckets }
   const at = (percentile: number) => valueAtPercentile(buckets, count, percentile)
   return { p50: at(50), p99: at(99), max: at(100), buckets }
 }
@@ -195,6 +211,8 @@ export const together = (parts: ReadonlyArray<Interval>): Interval => {
     connections: sumConnections(parts.map((part) => part.connections)),
     underWay: total((part) => part.underWay),
     open: total((part) => part.open),
+    errors: total((part) => part.errors),
+    codes: { "4xx": total((part) => part.codes["4xx"]), "5xx": total((part) => part.codes["5xx"]) },
     ...statistics(sumBuckets(parts.map((part) => part.buckets)))
   }
 }

@@ -6,16 +6,27 @@
 import type { Interval } from "../measure/Series.js"
 import type { RunReport } from "./RunReport.js"
 
-const columns: ReadonlyArray<readonly [heading: string, of: (interval: Interval) => number]> = [
+/** Earlier reports have zeros where nothing was measured. */
+const measured =
+  (name: "p50" | "p99" | "max") =>
+  (interval: Interval): number | undefined =>
+    interval.buckets.length === 0 ? undefined : interval[name]
+
+const columns: ReadonlyArray<readonly [heading: string, of: (interval: Interval) => number | undefined]> = [
   ["at_ms", ({ at }) => at],
   ["length_ms", ({ length }) => length],
   ["started", ({ started }) => started],
   ["accepted", ({ accepted }) => accepted],
   ["rejected", ({ rejected }) => rejected],
-  ["failed", ({ failed }) => failed],
+  ["failed", ({ abandoned, failed }) => failed - abandoned],
+  ["abandoned", ({ abandoned }) => abandoned],
   ["unknown", ({ unknown }) => unknown],
   ["late", ({ late }) => late],
+  ["behind", ({ behind }) => behind],
   ["dropped", ({ dropped }) => dropped],
+  ["errors", ({ errors }) => errors],
+  ["replies_4xx", ({ codes }) => codes["4xx"]],
+  ["replies_5xx", ({ codes }) => codes["5xx"]],
   ["under_way", ({ underWay }) => underWay],
   ["bytes_out", ({ bytes }) => bytes.out],
   ["bytes_in", ({ bytes }) => bytes.in],
@@ -25,19 +36,19 @@ const columns: ReadonlyArray<readonly [heading: string, of: (interval: Interval)
   ["connections_reused", ({ connections }) => connections.reused],
   ["connections_closed_by_us", ({ connections }) => connections.closedByUs],
   ["connections_closed_by_server", ({ connections }) => connections.closedByServer],
-  ["transaction_p50_ms", ({ p50 }) => p50],
-  ["transaction_p99_ms", ({ p99 }) => p99],
-  ["transaction_max_ms", ({ max }) => max]
+  ["transaction_p50_ms", measured("p50")],
+  ["transaction_p99_ms", measured("p99")],
+  ["transaction_max_ms", measured("max")]
 ]
 
 /**
- * The table, with a line of headings. Counts are those of the interval; `at_ms` is its end, since the run's start. All cells
- * are numbers.
+ * The table, with a line of headings. Counts are those of the interval; `at_ms` is its end, since the run's start. A cell
+ * is a number, or empty: of an interval in which nothing was measured there are no durations.
  *
  * @since 0.1.0
  * @category rendering
  */
 export const render = ({ series }: RunReport): string => {
-  const rows = (series?.intervals ?? []).map((interval) => columns.map(([, of]) => String(of(interval))))
+  const rows = (series?.intervals ?? []).map((interval) => columns.map(([, of]) => String(of(interval) ?? "")))
   return [columns.map(([heading]) => heading), ...rows].map((cells) => `${cells.join(",")}\n`).join("")
 }

@@ -35,7 +35,10 @@ export interface State {
   readonly lasts?: number | undefined
   readonly elapsed: number
   /** Messages that have come to their end. */
-  readonly ended: Pick<Interval, "accepted" | "rejected" | "failed" | "unknown" | "late" | "dropped">
+  readonly ended: Pick<
+    Interval,
+    "accepted" | "rejected" | "failed" | "abandoned" | "unknown" | "late" | "behind" | "dropped"
+  >
   /** The last second, or as much of it as there was. */
   readonly lately: Interval
   /** Whether no message is begun any more. */
@@ -46,8 +49,12 @@ export interface State {
 
 const { count } = Summary
 
-const total = ({ accepted, failed, rejected, unknown }: Omit<State["ended"], "late" | "dropped">): number =>
-  accepted + rejected + failed + unknown
+const total = ({
+  accepted,
+  failed,
+  rejected,
+  unknown
+}: Omit<State["ended"], "abandoned" | "late" | "behind" | "dropped">): number => accepted + rejected + failed + unknown
 
 const perSecond = (messages: number, milliseconds: number): number =>
   milliseconds > 0 ? Math.round((messages * 1000) / milliseconds) : 0
@@ -103,20 +110,23 @@ const behindOf = ({ arrivals, ended }: State): ReadonlyArray<string> =>
   [
     [arrivals?.waiting ?? 0, "waiting"],
     [ended.late, "late"],
+    [ended.behind, "behind"],
     [ended.dropped, "dropped"]
   ].flatMap(([number, word]) => (Number(number) > 0 ? [`${count(Number(number))} ${word}`] : []))
 
-const latencyOf = ({ buckets, p50, p99 }: Interval): ReadonlyArray<string> =>
-  buckets.length === 0 ? [] : [`p50 ${Summary.milliseconds(p50 * 1e6)}`, `p99 ${Summary.milliseconds(p99 * 1e6)}`]
+const latencyOf = ({ p50, p99 }: Interval): ReadonlyArray<string> =>
+  p50 === undefined || p99 === undefined
+    ? []
+    : [`p50 ${Summary.milliseconds(p50 * 1e6)}`, `p99 ${Summary.milliseconds(p99 * 1e6)}`]
 
-const errorsOf = ({ failed, rejected, unknown }: State["ended"]): string =>
-  [
+const errorsOf = ({ abandoned, failed, rejected, unknown }: State["ended"]): ReadonlyArray<string> => {
+  const wrong = [
     [rejected, "rejected"],
-    [failed, "failed"],
+    [failed - abandoned, "failed"],
     [unknown, "unknown"]
-  ]
-    .flatMap(([number, word]) => (Number(number) > 0 ? [`${count(Number(number))} ${word}`] : []))
-    .join(", ") || "no errors"
+  ].flatMap(([number, word]) => (Number(number) > 0 ? [`${count(Number(number))} ${word}`] : []))
+  return [wrong.join(", ") || "no errors", ...(abandoned > 0 ? [`${count(abandoned)} abandoned`] : [])]
+}
 
 /**
  * The live view, in lines of fewer than `columns` characters: parts that do not fit are left out, the less telling first.
@@ -136,14 +146,14 @@ export const lines = (state: State, columns: number): ReadonlyArray<string> => {
     fitting([bar, percentOf(state), doneOf(state), remaining(state)], columns),
     fitting(
       [
-        `${count(now)} messages/s`,
-        ...(state.arrivals === undefined ? [`mean ${count(perSecond(done, elapsed))}`] : intendedOf(state)),
+        `${count(now)}/s now`,
+        ...(state.arrivals === undefined ? [`${count(perSecond(done, elapsed))}/s on average`] : intendedOf(state)),
         ...latencyOf(lately)
       ],
       columns
     ),
     fitting(
-      [errorsOf(ended), ...behindOf(state), `${count(lately.underWay)} busy`, `${count(lately.open)} connections`],
+      [...errorsOf(ended), ...behindOf(state), `${count(lately.underWay)} busy`, `${count(lately.open)} connections`],
       columns
     )
   ]
@@ -173,7 +183,7 @@ export const plain = (state: State): string => {
     `${count(perSecond(total(lately), lately.length))} messages/s`,
     ...intendedOf(state),
     ...latencyOf(lately),
-    errorsOf(ended),
+    ...errorsOf(ended),
     ...behindOf(state),
     `${count(lately.underWay)} busy`,
     remaining(state)
@@ -190,7 +200,7 @@ export const plain = (state: State): string => {
 export const closing = (state: State): string => {
   const { elapsed, ended, lately } = state
   const rate = `${count(perSecond(total(ended), elapsed))} messages/s`
-  const parts = [...latencyOf(lately), errorsOf(ended), ...behindOf({ ...state, arrivals: undefined })]
+  const parts = [...latencyOf(lately), ...errorsOf(ended), ...behindOf({ ...state, arrivals: undefined })]
   return `over after ${Summary.duration(elapsed / 1000)}: ${[doneOf(state), rate, ...parts].join(", ")}`
 }
 

@@ -79,9 +79,16 @@ export const Interval = Schema.Struct({
   connections: Connections,
   underWay: Schema.Int.annotations({ description: "Messages under way at its end." }),
   open: Schema.Int.annotations({ description: "Connections open at its end." }),
-  p50: Milliseconds,
-  p99: Milliseconds,
-  max: Milliseconds,
+  errors: LaterCount.annotations({ description: "Errors of the server or the network." }),
+  codes: Schema.optionalWith(Schema.Struct({ "4xx": Count, "5xx": Count }), {
+    default: () => ({ "4xx": 0, "5xx": 0 }),
+    exact: true
+  }).annotations({ description: "Replies by the class of their code; without those of the warm-up." }),
+  p50: Schema.optionalWith(Milliseconds, { exact: true }).annotations({
+    description: "Like p99 and max, absent where no transaction was measured."
+  }),
+  p99: Schema.optionalWith(Milliseconds, { exact: true }),
+  max: Schema.optionalWith(Milliseconds, { exact: true }),
   buckets: Durations.Buckets
 }).annotations({
   description: "One interval of the run. The durations are those of the transactions that were accepted in it."

@@ -34,7 +34,7 @@ describe("the view of an open run that is slower than its rate", () => {
   it("does not end with the duration: what waits is still to be sent", () => {
     const last = shown(plan, "live", 8, 25).at(-2) ?? ""
     assert.include(last, " 20 %  200 of 1,000  ETA 8 s")
-    assert.include(shown(plan, "live", 7, 25).at(-2) ?? "", "100 messages/s  500/s due")
+    assert.include(shown(plan, "live", 7, 25).at(-2) ?? "", "100/s now  500/s due")
     assert.include(last, "795 waiting  200 late  5 busy")
     assert.include(shown(plan, "live", 16, 25).at(-2) ?? "", " 40 %  400 of 1,000  ETA 6 s")
     assert.include(shown(plan, "live", 16, 25).at(-2) ?? "", "100 messages/s  0/s due")

@@ -21,6 +21,8 @@ const intervalOf = (at: number, length: number, counts: ReadonlyArray<number>): 
     connections: { opened, failed, local: 0, reused: accepted, closedByUs: opened, closedByServer: rejected },
     underWay: started,
     open: opened,
+    errors: 0,
+    codes: { "4xx": 0, "5xx": 0 },
     ...Series.statistics(accepted === 0 ? [] : [[accepted * 100, accepted]])
   }
 }

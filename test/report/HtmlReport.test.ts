@@ -42,6 +42,7 @@ const moments: ReadonlyArray<Moment> = Array.from({ length: 60 }, (_, index) => 
   accepted: index === 30 ? 0 : 5 + (index % 4),
   rejected: index % 5 === 0 ? 1 : 0,
   failed: 0,
+  abandoned: 0,
   unknown: 0,
   buckets:
     index === 30

@@ -6,7 +6,7 @@ import * as Progress from "../../src/report/Progress.js"
 const stateOf = (accepted: number, rejected: number, planned: number, elapsed: number): Progress.State => ({
   planned,
   elapsed,
-  ended: { accepted, rejected, failed: 0, unknown: 0, late: 0, dropped: 0 },
+  ended: { accepted, rejected, failed: 0, abandoned: 0, unknown: 0, late: 0, behind: 0, dropped: 0 },
   lately: {
     at: elapsed,
     length: 1000,
@@ -23,6 +23,8 @@ const stateOf = (accepted: number, rejected: number, planned: number, elapsed: n
     connections: Series.sumConnections([]),
     underWay: 20,
     open: 25,
+    errors: 0,
+    codes: { "4xx": 0, "5xx": 0 },
     ...Series.statistics([[3000, accepted]])
   }
 })
@@ -31,8 +33,18 @@ describe("the live view", () => {
   it("tells how far the run is, how fast, and what went wrong", () => {
     const [first, second, third] = Progress.lines(stateOf(900, 100, 4000, 2000), 80)
     assert.strictEqual(first, "[########----------------------]  25 %  1,000 of 4,000  ETA 6 s")
-    assert.match(second ?? "", /^1,000 messages\/s {2}mean 500 {2}p50 .* ms {2}p99 .* ms$/)
+    assert.match(second ?? "", /^1,000\/s now {2}500\/s on average {2}p50 .* ms {2}p99 .* ms$/)
     assert.strictEqual(third, "100 rejected  20 busy  25 connections")
+  })
+
+  it("does not call failed what was abandoned as planned", () => {
+    const { ended, ...state } = stateOf(900, 0, 4000, 2000)
+    const [, , third] = Progress.lines({ ...state, ended: { ...ended, failed: 7, abandoned: 5 } }, 80)
+    assert.strictEqual(third, "2 failed  5 abandoned  20 busy  25 connections")
+    const planned = { ...state, ended: { ...ended, failed: 5, abandoned: 5 } }
+    assert.strictEqual(Progress.lines(planned, 80)[2], "no errors  5 abandoned  20 busy  25 connections")
+    assert.include(Progress.plain(planned), "no errors, 5 abandoned, ")
+    assert.include(Progress.closing(planned), "no errors, 5 abandoned")
   })
 
   it("keeps within the terminal's width, whatever it is, and always says how far the run is", () => {
@@ -56,7 +68,8 @@ describe("the live view", () => {
 
   it("has no ETA before anything ended, and none of the latency", () => {
     const { lately, ...state } = stateOf(0, 0, 10, 100)
-    const text = Progress.lines({ ...state, lately: { ...lately, buckets: [] } }, 80).join("\n")
+    const { max: _max, p50: _p50, p99: _p99, ...unmeasured } = lately
+    const text = Progress.lines({ ...state, lately: unmeasured }, 80).join("\n")
     assert.notMatch(text, /ETA|p50|NaN|Infinity/)
     assert.match(text, /no errors/)
   })
@@ -71,15 +84,18 @@ describe("the live view of an open run", () => {
   it("ends when its last message is due, as long as none waits", () => {
     const [first, second] = Progress.lines(open({}), 80)
     assert.strictEqual(first, "[#############-----------------]  44 %  440 of 1,000  ETA 4 s")
-    assert.match(second ?? "", /^440 messages\/s {2}500\/s due {2}p50 /)
+    assert.match(second ?? "", /^440\/s now {2}500\/s due {2}p50 /)
   })
 
   it("ends later where messages wait, and tells of these and of those that were late", () => {
     const state = open({ waiting: 555 })
-    const [first, , third] = Progress.lines({ ...state, ended: { ...state.ended, late: 1200, dropped: 10 } }, 80)
+    const [first, , third] = Progress.lines(
+      { ...state, ended: { ...state.ended, late: 1200, behind: 3, dropped: 10 } },
+      80
+    )
     // 550 are left, at 440 a second; and the last one is due in four.
     assert.match(first ?? "", /45 % .* ETA 4 s$/)
-    assert.strictEqual(third, "no errors  555 waiting  1,200 late  10 dropped  20 busy  25 connections")
+    assert.strictEqual(third, "no errors  555 waiting  1,200 late  3 behind  10 dropped  20 busy  25 connections")
     assert.match(Progress.lines(open({ waiting: 555 }, 6000), 80)[0] ?? "", /ETA 2 s$/)
     const stalled = { ...state, lately: stateOf(0, 0, 1000, 2000).lately }
     assert.notInclude(Progress.lines(stalled, 80)[0], "ETA")

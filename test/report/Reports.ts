@@ -70,6 +70,8 @@ export const entryAt = (second: number): Entry => ({
     connections: { opened: 1, failed: 0, local: 0, reused: 0, closedByUs: 0, closedByServer: 0 },
     underWay: second,
     open: second,
+    errors: 0,
+    codes: { "4xx": 0, "5xx": 0 },
     ...Series.statistics([[1234, 1]])
   },
   recipients: { offered: 1, accepted: 1, refused: 0, refusedAfterContent: 0, unknown: 0, abandoned: 0 },

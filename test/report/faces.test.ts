@@ -65,6 +65,30 @@ describe("each face of a report", () => {
     for (const row of rows) assert.lengthOf(row.split(","), heading?.split(",").length ?? 0)
   })
 
+  it("csv tells what was abandoned from what failed, and has the errors, the refusals and the generator's lateness", () => {
+    const counts = { failed: 7, abandoned: 4, behind: 3, errors: 2, codes: { "4xx": 5, "5xx": 6 } }
+    const series = { width: 1000, intervals: [{ ...entryAt(1).interval, ...counts }] }
+    const [heading = [], row] = CsvReport.render({ ...hostile, series })
+      .split("\n")
+      .map((line) => line.split(","))
+    const told = ["failed", "abandoned", "behind", "errors", "replies_4xx", "replies_5xx"]
+    assert.deepStrictEqual(
+      told.map((name) => row?.[heading.indexOf(name)]),
+      ["3", "4", "3", "2", "5", "6"]
+    )
+  })
+
+  it("csv and the series have no durations of an interval in which nothing was measured, rather than 0 ms", () => {
+    const { max: _max, p50: _p50, p99: _p99, ...silent } = entryAt(1).interval
+    const none = { ...silent, accepted: 0, ...Series.statistics([]) }
+    // Reports of version 0.1 had zeros.
+    for (const interval of [none, { ...none, p50: 0, p99: 0, max: 0 }]) {
+      const series = { width: 1000, intervals: [interval] }
+      assert.match(CsvReport.render({ ...hostile, series }), /,,,\n$/)
+    }
+    assert.deepStrictEqual(Object.keys(Series.statistics([])), ["buckets"])
+  })
+
   it("prometheus tells what ran, how it ended, and of connections, lateness and verdicts, each once", () => {
     const verdict = { kind: "fail-if" as const, expression: 'rejected > "1"', failed: false, measured: "0" }
     const text = PrometheusReport.render({

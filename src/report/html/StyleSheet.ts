@@ -53,7 +53,7 @@ svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;fill:var
 .base,.mark{stroke:var(--soft);stroke-width:1;fill:none}
 .curve{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}
 svg .name{font-weight:600}
-.area-accepted{fill:var(--accepted)}.area-rejected{fill:var(--rejected)}.area-failed{fill:var(--failed)}.area-unknown{fill:var(--unknown)}
+.area-accepted{fill:var(--accepted)}.area-rejected{fill:var(--rejected)}.area-failed{fill:var(--failed)}.area-unknown{fill:var(--unknown)}.area-abandoned{fill:var(--idle)}
 .curve.c0{stroke:var(--ink);stroke-width:2.75}svg .name.c0{fill:var(--ink)}
 ${[1, 2, 3, 4, 5, 6].map((n) => `.curve.c${n}{stroke:var(--c${n})}svg .name.c${n}{fill:var(--c${n})}`).join("")}
 .curve.dashed{stroke-dasharray:6 4}.curve.dotted{stroke-dasharray:.1 4;stroke-width:2.5}

@@ -21,6 +21,8 @@ export interface Moment {
   readonly accepted: number
   readonly rejected: number
   readonly failed: number
+  /** Of those that failed, the ones that were left half way because the plan says so. */
+  readonly abandoned: number
   readonly unknown: number
   /** The buckets of the accepted transactions that ended in it. */
   readonly buckets: ReadonlyArray<readonly [index: number, count: number]>
@@ -50,23 +52,27 @@ const withoutScraps = (moments: ReadonlyArray<Moment>): ReadonlyArray<Moment> =>
 /** Of the curves of latency. */
 const widestName = "max"
 
-const ends = ["accepted", "rejected", "failed", "unknown"] as const
+const ends = ["accepted", "rejected", "failed", "abandoned", "unknown"] as const
+
+/** What the plan abandons has not failed. */
+const endedSo = (moment: Moment, end: (typeof ends)[number]): number =>
+  end === "failed" ? moment.failed - moment.abandoned : moment[end]
 
 const throughput = (all: ReadonlyArray<Moment>): Markup => {
   const make = (width: number, id: string): Chart.Chart => {
     const moments = gathered(all, width / 4)
     const perSecond = (moment: Moment, count: number) => (moment.length > 0 ? (count * 1000) / moment.length : 0)
-    const total = (moment: Moment) => ends.reduce((sum, end) => sum + moment[end], 0)
+    const total = (moment: Moment) => ends.reduce((sum, end) => sum + endedSo(moment, end), 0)
     const most = Math.max(...moments.map((moment) => perSecond(moment, total(moment))))
-    const present = ends.filter((end) => end === "accepted" || moments.some((moment) => moment[end] > 0))
+    const present = ends.filter((end) => end === "accepted" || moments.some((moment) => endedSo(moment, end) > 0))
     const columns = present.map((end, index) => ({
       style: `area-${end}`,
       columns: moments.map((moment) => {
-        const below = present.slice(0, index).reduce((sum, each) => sum + moment[each], 0)
+        const below = present.slice(0, index).reduce((sum, each) => sum + endedSo(moment, each), 0)
         return {
           ...span(moment),
           bottom: perSecond(moment, below),
-          top: perSecond(moment, below + moment[end])
+          top: perSecond(moment, below + endedSo(moment, end))
         }
       })
     }))
@@ -83,7 +89,7 @@ const throughput = (all: ReadonlyArray<Moment>): Markup => {
       roomFor: widestName,
       stretches: moments.map((moment) => ({
         ...span(moment),
-        text: `${when(moment)}: ${present.map((end) => `${rate(perSecond(moment, moment[end]))} ${end}`).join(", ")} per second`
+        text: `${when(moment)}: ${present.map((end) => `${rate(perSecond(moment, endedSo(moment, end)))} ${end}`).join(", ")} per second`
       }))
     }
   }
@@ -154,6 +160,7 @@ const joined = (part: ReadonlyArray<Moment>): Moment => {
     accepted: sum(({ accepted }) => accepted),
     rejected: sum(({ rejected }) => rejected),
     failed: sum(({ failed }) => failed),
+    abandoned: sum(({ abandoned }) => abandoned),
     unknown: sum(({ unknown }) => unknown),
     buckets: part.flatMap(({ buckets }) => buckets).sort(([one], [other]) => one - other)
   }
