@@ -5,6 +5,7 @@
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Struct from "effect/Struct"
 import type * as RunPart from "../load/RunPart.js"
@@ -68,13 +69,20 @@ export const run = (
         ["-d --pipelining full --workers auto", fastest]
       ] as const
       let received: SignalName | undefined
-      const stopping = Effect.map(signals.first, (signal) => {
-        received = signal
-      })
+      // From here on, and between the measurements, too.
+      const stopping = yield* Effect.forkScoped(
+        Effect.map(signals.first, (signal) => {
+          received = signal
+        })
+      )
       for (const [name, way] of ways) {
-        const result = yield* Workers.run(way, { stopping, hurrying: signals.second, watchHealth: true })
+        const result = yield* Workers.run(way, {
+          stopping: Fiber.join(stopping),
+          hurrying: signals.second,
+          watchHealth: true
+        })
         if (Option.isSome(result.endedBy)) {
-          output.stderr(Fatal.line(result.endedBy.value.message))
+          output.stderr(Fatal.line(Fatal.shortened(result.endedBy.value.message)))
           return Fatal.status.failure
         }
         // What was measured until then is no measurement of what there was to measure.

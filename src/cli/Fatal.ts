@@ -75,6 +75,17 @@ export const line = (message: string, program = "smtp-source"): string =>
   `${program}: fatal: ${Printable.escape(message)}\n`
 
 /**
+ * The beginning of a text that a server has a part in: its reply may be a megabyte long.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const shortened = (text: string): string =>
+  text.length <= longest ? text : `${text.slice(0, longest)}... (${text.length - longest} more characters)`
+
+const longest = 1000
+
+/**
  * The line that tells of a verdict that failed, with its line end.
  *
  * @since 0.1.0

@@ -75,14 +75,14 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
       ),
       term("70", "The books do not balance: a fault of smtp-source."),
       term("99", "A verdict failed (--fail-if, --require, --abort-if)."),
-      term("130, 143", "Stopped by SIGINT or SIGTERM. What is known was printed.")
+      term("129, 130, 143", "Stopped by SIGHUP, SIGINT or SIGTERM. What is known was printed.")
     ]
   },
   {
     title: "SIGNALS",
     blocks: [
       text(
-        "The first SIGINT or SIGTERM ends the run in good order: no message is begun any more, those under way have --drain seconds to end, and connections end with QUIT. The second does not wait."
+        "The first SIGINT, SIGTERM or SIGHUP stops the run in good order: no more messages begin, those under way have --drain seconds to end, and connections end with QUIT. A second signal does not wait. Before the run has begun, and after it, a signal ends the command at once."
       )
     ]
   },

@@ -117,14 +117,14 @@ const report = (
         hurrying: signals.second,
         onTrace: plan.verbose > 0 ? (direction, text) => live.stderr(traced(direction, text)) : undefined,
         onContentSent: plan.counter ? () => output.stdout(`${++sent}\r`) : undefined,
-        onTrouble: (_kind, text) => live.stderr(`smtp-source: warning: ${text}\n`),
+        onTrouble: (_kind, text) => live.stderr(`smtp-source: warning: ${Fatal.shortened(text)}\n`),
         watchHealth: true,
         sampling: live.sampling
       }).pipe(Effect.ensuring(Effect.sync(live.close)))
 
       const { endedBy, stopped, violations, workerDied } = result
       if (Option.isSome(workerDied)) say(`fatal: ${workerDied.value.message}`)
-      else if (Option.isSome(endedBy)) say(`fatal: ${endedBy.value.message}`)
+      else if (Option.isSome(endedBy)) say(`fatal: ${Fatal.shortened(endedBy.value.message)}`)
       else if (plan.counter) output.stdout("\n")
       if (shows(plan, output) || stopped) {
         for (const line of Summary.render(result)) say(line)

@@ -123,8 +123,7 @@ export class Screen {
     const { drain } = this.plan
     const many = this.underWay === undefined ? "transactions" : Summary.count(this.underWay)
     const again = signal === "SIGINT" ? "Ctrl-C again stops now" : "a second signal stops now"
-    const most = drain === 0 ? "" : `, ${Summary.duration(drain)} at most`
-    this.above(`smtp-source: stopping: ${many} under way${most}; ${again}\n`)
+    this.above(`smtp-source: stopping: ${many} under way, ${Summary.duration(drain)} at most; ${again}\n`)
   }
 
   above(text: string): void {

@@ -87,6 +87,11 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
       ["counter", "report"],
       "the -c option and --report cannot both have standard output"
     ],
+    [
+      atOnce(plan) > mostSessions * (typeof plan.workers === "number" ? plan.workers : 1),
+      [open && given("maxSessions") ? "maxSessions" : "sessions", "workers"],
+      `more than ${mostSessions} sessions at once do not fit into a worker's memory; give --workers a number that shares them out`
+    ],
     [toStdout > 1, ["report"], "only one --report can have standard output"],
     ...shared.map((file) => [true, ["report"], `only one --report can have the file ${file}`] as const)
   ]
@@ -97,6 +102,25 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
 const thinks = (shape: unknown): boolean => {
   if (typeof shape === "string") return thinks(Either.getOrUndefined(Shape.parse(shape)))
   return typeof shape === "object" && shape !== null && "think" in shape
+}
+
+/** Each takes some 10 kB, and a thread has a few GB. */
+const mostSessions = 100_000
+
+/** How many sessions a run can have at a time; what is no number is told of elsewhere. */
+const atOnce = ({
+  duration,
+  maxSessions,
+  messages = duration === undefined ? 1 : Infinity,
+  rate,
+  sessions = 1,
+  stages
+}: {
+  readonly [field: string]: unknown
+}): number => {
+  const open = rate !== undefined || stages !== undefined
+  const most = open ? Number(maxSessions ?? sessions) : Math.min(Number(sessions), Number(messages))
+  return Number.isNaN(most) ? 0 : most
 }
 
 /** A path without what says nothing: `./a//b` is `a/b`. */

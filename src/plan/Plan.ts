@@ -264,7 +264,7 @@ const fields = {
     placeholder: "text",
     description: "Draw random delays and arrivals from this seed, so that a run can be repeated."
   }),
-  workers: PlanField.withDefault(Schema.Union(PlanValue.Count, Schema.Literal("auto")), 1, {
+  workers: PlanField.withDefault(PlanValue.Workers, 1, {
     section: "The run",
     placeholder: "count|auto",
     description:

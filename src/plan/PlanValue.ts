@@ -20,14 +20,30 @@ import * as Verdict from "./Verdict.js"
 /** Says the same whatever is wrong. */
 const said = (message: string) => ({ message: () => ({ message, override: true }) })
 
+const most = 2_147_483_647
+
 /**
  * A whole number, up to what a C int holds: the original's counts wrap around beyond it (clause S1.6).
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Count = Schema.Int.pipe(Schema.between(1, 2_147_483_647)).annotations(
-  said("expected a whole number from 1 to 2147483647")
+export const Count = Schema.Int.pipe(Schema.between(1, most)).annotations({
+  message: ({ actual }) => ({
+    message: Number(actual) > most ? `expected a whole number, ${most} or less` : "expected a whole number, 1 or more",
+    override: true
+  })
+})
+
+/**
+ * How many threads: more than any machine has processors would only take its memory.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Workers = Schema.Union(
+  Schema.Int.pipe(Schema.between(1, 512)).annotations(said("expected a whole number from 1 to 512")),
+  Schema.Literal("auto")
 )
 
 /**

@@ -24,3 +24,11 @@ describe("the line that tells of a fault of ours", () => {
     assert.strictEqual(Fatal.panic(Cause.die("lost")), "smtp-source: panic: lost\n")
   })
 })
+
+describe("a text that a server has a part in", () => {
+  it("is cut where it is long", () => {
+    const text = `550 ${"x".repeat(1_000_000)}`
+    assert.strictEqual(Fatal.shortened(text), `${text.slice(0, 1000)}... (999004 more characters)`)
+    assert.strictEqual(Fatal.shortened(text.slice(0, 1000)), text.slice(0, 1000))
+  })
+})

@@ -100,7 +100,7 @@ describe("--scenario", () => {
         [
           "--scenario: a.yaml: mesages: no plan has such a field",
           'family: expected "any" or "ipv4" or "ipv6", not "ipx"',
-          "messages: expected a whole number from 1 to 2147483647",
+          "messages: expected a whole number, 1 or more",
           "stages: column 5: expected a rate, such as 500/s, 30000/m or 10/h",
           "failIf[1]: column 5: expected a step, as in p99(transaction)"
         ].join("; ")
@@ -177,7 +177,7 @@ describe("a scenario file", () => {
 
   it.effect("is told off for sessions that it gives, and not for what would follow from them", () =>
     Effect.map(reasonOf(["--scenario", "s.yaml"], { "s.yaml": "stages: 1s:5/s\nsessions: -1\ntarget: h" }), (reason) =>
-      assert.strictEqual(reason, "--scenario: s.yaml: sessions: expected a whole number from 1 to 2147483647")
+      assert.strictEqual(reason, "--scenario: s.yaml: sessions: expected a whole number, 1 or more")
     )
   )
 
@@ -251,7 +251,7 @@ describe("the command as it is built", () => {
     const missing = command("--scenario", "none.json")
     assert.strictEqual(missing.stderr, "smtp-source: fatal: --scenario: none.json: no such file or directory\n")
     assert.strictEqual(missing.status, 1)
-    assert.match(command("--scenario", ".").stderr, /^smtp-source: fatal: --scenario: \.: illegal operation on a dir/)
+    assert.match(command("--scenario", ".").stderr, /^smtp-source: fatal: --scenario: \.: is a dir/)
   })
 })
 

@@ -84,7 +84,7 @@ describe("counts", () => {
       ]) {
         assert.deepStrictEqual(
           issues({ [name]: value }),
-          [`${name}: expected a whole number from 1 to 2147483647`],
+          [`${name}: expected a whole number, ${Number(value) > 2_147_483_647 ? "2147483647 or less" : "1 or more"}`],
           String(value)
         )
       }
@@ -336,8 +336,8 @@ describe("make", () => {
     } catch (error) {
       assert.deepStrictEqual((error as Plan.InvalidPlan).message.split("\n"), [
         'family: expected "any" or "ipv4" or "ipv6", not "x"',
-        "messages: expected a whole number from 1 to 2147483647",
-        "sessions: expected a whole number from 1 to 2147483647",
+        "messages: expected a whole number, 1 or more",
+        "sessions: expected a whole number, 1 or more",
         "rate, stages: --stages takes the place of --rate"
       ])
     }
@@ -345,7 +345,7 @@ describe("make", () => {
   })
 
   it("throws what decode finds", () => {
-    assert.throws(() => Plan.make({ messages: 0 }), /expected a whole number from 1 to 2147483647/)
+    assert.throws(() => Plan.make({ messages: 0 }), /expected a whole number, 1 or more/)
   })
 })
 
