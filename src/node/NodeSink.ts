@@ -7,12 +7,14 @@
  * @since 0.1.0
  */
 import * as util from "node:util"
+import { performance } from "node:perf_hooks"
 import type { Worker } from "node:worker_threads"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Behaviour from "../sink/Behaviour.js"
 import { EmbeddedSink, type RunningSink, SinkFailed } from "../sink/EmbeddedSink.js"
 import * as SinkCounts from "../sink/SinkCounts.js"
 import type { SinkConfig, SinkOptions } from "../sink/SinkOptions.js"
@@ -28,10 +30,12 @@ import type { SinkWorkerData, SinkWorkerMessage } from "./sinkWorker.js"
  * @since 0.1.0
  * @category models
  */
-export interface NodeSinkOptions extends Pick<SinkOptions, "respond" | "onMessage"> {
+export interface NodeSinkOptions extends Pick<SinkOptions, "onMessage"> {
+  /** How the sink behaves. Default: it answers at once, for as long as the client likes. */
+  readonly behaviour?: Behaviour.Behaviour | undefined
   /** Default: a free port of 127.0.0.1. Other machines reach a sink only if this says so. */
   readonly listen?: Target.Target | undefined
-  /** False runs it in this thread; so do `respond` and `onMessage`, which cannot leave it. Default true. */
+  /** False runs it in this thread; so do `behaviour` and `onMessage`, which cannot leave it. Default true. */
   readonly thread?: boolean | undefined
   /** The connections that wait to be accepted, as far as the system allows it. Default 4096. */
   readonly backlog?: number | undefined
@@ -48,28 +52,34 @@ export interface NodeSinkOptions extends Pick<SinkOptions, "respond" | "onMessag
  * @category layers
  */
 export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> => {
-  const { onMessage, respond } = options
+  const { behaviour, onMessage } = options
   const listen: SinkListener.ListenOptions = {
     target: options.listen ?? Target.inet("127.0.0.1", 0),
     backlog: options.backlog ?? 4096,
     maxConnections: options.maxConnections ?? 20_000,
     idleTimeout: Duration.toMillis(options.idleTimeout ?? "5 minutes")
   }
-  const here = options.thread === false || onMessage !== undefined || respond !== undefined
+  const here = options.thread === false || onMessage !== undefined || behaviour !== undefined
   return Layer.succeed(
     EmbeddedSink,
     EmbeddedSink.of({
       start: (config = {}) =>
-        here ? startHere({ ...config, onMessage, respond }, listen) : startThread(config, listen)
+        here ? startHere({ ...config, onMessage }, behaviour, listen) : startThread(config, listen)
     })
   )
 }
 
 type Start = Effect.Effect<RunningSink, SinkFailed, Scope.Scope>
 
-const startHere = (options: SinkOptions, listen: SinkListener.ListenOptions): Start =>
+const startHere = (
+  options: SinkOptions,
+  behaviour: Behaviour.Behaviour | undefined,
+  bounds: SinkListener.ListenOptions
+): Start =>
   Effect.suspend(() => {
-    const sink = SmtpSink.make(options)
+    const behaving = behaviour === undefined ? undefined : Behaviour.make(behaviour, () => performance.now())
+    const sink = SmtpSink.make({ ...options, behaviour: behaving })
+    const listen = { ...bounds, behaving }
     const started = Effect.async<readonly [SinkListener.SinkListener, Target.Target], SinkFailed>((resume) => {
       const listener = SinkListener.listen(
         sink,

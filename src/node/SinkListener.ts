@@ -7,8 +7,10 @@
  * @since 0.1.0
  */
 import * as net from "node:net"
+import type { Behaving } from "../sink/Behaviour.js"
 import type { SinkSession, SmtpSink } from "../sink/SmtpSink.js"
 import type { Target } from "../smtp/Target.js"
+import { BehavingConnection } from "./BehavingConnection.js"
 
 /**
  * Where to listen, and the bounds. Plain data.
@@ -23,6 +25,8 @@ export interface ListenOptions {
   readonly maxConnections: number
   /** In milliseconds; exact to some seconds. */
   readonly idleTimeout: number
+  /** The sink's, if it has one: its limits go before the ones above. */
+  readonly behaving?: Behaving | undefined
 }
 
 /**
@@ -67,7 +71,9 @@ interface ServerHandle {
 }
 
 class Listener implements SinkListener {
-  readonly connections = new Set<Connection>()
+  readonly connections = new Set<Connection | BehavingConnection>()
+  /** Who waits to be served until others have gone. */
+  private readonly waiting = new Set<net.Socket>()
   tick = 0
   readonly idleTicks: number
   private readonly server: net.Server
@@ -84,7 +90,9 @@ class Listener implements SinkListener {
     this.idleTicks = Math.ceil(idleTimeout / interval) + 1
     this.timer = setInterval(() => this.sweep(), interval)
     this.timer.unref()
+    const { behaving } = options
     this.server = net.createServer((socket) => {
+      if (behaving !== undefined) return this.admit(socket, behaving)
       const connection = this.add(socket)
       socket.on("data", (chunk) => connection?.receive(chunk, 0, chunk.length))
     })
@@ -97,7 +105,7 @@ class Listener implements SinkListener {
       target._tag === "Unix" ? { path: target.path, backlog } : { host: target.host, port: target.port, backlog },
       () => {
         this.server.off("error", fail).on("error", ignore)
-        this.takeOver()
+        if (behaving === undefined) this.takeOver()
         const address = this.server.address()
         onListening(
           target._tag === "Unix" || address === null || typeof address === "string"
@@ -112,6 +120,30 @@ class Listener implements SinkListener {
     clearInterval(this.timer)
     this.server.close(done)
     for (const { socket } of this.connections) socket.destroy()
+    for (const socket of this.waiting) socket.destroy()
+  }
+
+  /** Serves a connection that the behaviour lets in, now or later; another is told that it is one too many. */
+  private admit(socket: net.Socket, behaving: Behaving): void {
+    socket.on("error", ignore)
+    const { beyond, limit } = behaving.connections
+    if (this.connections.size < limit) return this.serve(socket, behaving)
+    if (beyond === "busy") return turnAway(socket, this.sink)
+    this.waiting.add(socket)
+    socket.on("close", () => this.waiting.delete(socket))
+  }
+
+  private serve(socket: net.Socket, behaving: Behaving): void {
+    socket.setNoDelay(true)
+    const connection = new BehavingConnection(socket, this.sink.open(), behaving)
+    this.connections.add(connection)
+    socket.on("close", () => {
+      this.connections.delete(connection)
+      for (const next of this.waiting) {
+        this.waiting.delete(next)
+        return this.serve(next, behaving)
+      }
+    })
   }
 
   /**
@@ -140,8 +172,7 @@ class Listener implements SinkListener {
   private add(socket: net.Socket): Connection | undefined {
     socket.on("error", ignore)
     if (this.connections.size >= this.options.maxConnections) {
-      socket.write(this.sink.busy)
-      socket.destroy()
+      turnAway(socket, this.sink)
       return undefined
     }
     // The replies to two reads are two small writes: Nagle's algorithm would hold the second back.
@@ -154,7 +185,9 @@ class Listener implements SinkListener {
 
   private sweep(): void {
     this.tick++
-    for (const connection of this.connections) if (connection.due <= this.tick) connection.expire()
+    for (const connection of this.connections) {
+      if (connection instanceof Connection && connection.due <= this.tick) connection.expire()
+    }
   }
 }
 
@@ -198,6 +231,11 @@ class Connection {
     else if (socket.writableLength === 0) socket.destroy()
     else socket.destroySoon()
   }
+}
+
+const turnAway = (socket: net.Socket, sink: SmtpSink): void => {
+  socket.write(sink.busy)
+  socket.destroy()
 }
 
 /** A UNIX-domain socket knows no reset. */

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Stage, stages } from "./SinkOptions.js"
+import { type Stage, stages } from "./SinkEvent.js"
 
 /**
  * What a sink has seen.
@@ -19,6 +19,8 @@ export interface SinkCounts {
   readonly messages: number
   /** Recipients accepted at RCPT, whatever became of the message. */
   readonly recipients: number
+  /** Recipients of those messages: of LMTP's, those whose final reply was positive. */
+  readonly delivered: number
   /** Replies that were not positive, by what they answered. */
   readonly refused: { readonly [stage in Stage]: number }
   readonly bytesIn: number
@@ -30,7 +32,15 @@ export interface SinkCounts {
  * @since 0.1.0
  * @category models
  */
-export const Counter = { sessions: 0, quits: 1, messages: 2, recipients: 3, bytesIn: 4, refused: 5 } as const
+export const Counter = {
+  sessions: 0,
+  quits: 1,
+  messages: 2,
+  recipients: 3,
+  bytesIn: 4,
+  delivered: 5,
+  refused: 6
+} as const
 
 /**
  * How many counters a sink has.
@@ -53,6 +63,7 @@ export const read = (counters: Float64Array): SinkCounts => {
     quits: counters[Counter.quits] ?? 0,
     messages: counters[Counter.messages] ?? 0,
     recipients: counters[Counter.recipients] ?? 0,
+    delivered: counters[Counter.delivered] ?? 0,
     refused: refused as { [stage in Stage]: number }, // one entry for each of `stages`
     bytesIn: counters[Counter.bytesIn] ?? 0
   }

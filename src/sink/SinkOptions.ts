@@ -3,69 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Step } from "../smtp/SmtpError.js"
-
-/**
- * What a reply answers: a step of the dialogue, or `other` for everything else (NOOP, VRFY, unknown commands).
- *
- * @since 0.1.0
- * @category models
- */
-export type Stage = Exclude<Step, "connect" | "content"> | "other"
-
-/**
- * The stages, in the order of the dialogue.
- *
- * @since 0.1.0
- * @category models
- */
-export const stages: ReadonlyArray<Stage> = [
-  "greeting",
-  "hello",
-  "mail",
-  "rcpt",
-  "data",
-  "final",
-  "rset",
-  "quit",
-  "other"
-]
-
-/**
- * A reply that is about to be given.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SinkEvent {
-  readonly stage: Stage
-  /** The session's number, from 1. */
-  readonly session: number
-  /** The number of the message under way, or of the next one, in its session, from 1. */
-  readonly message: number
-  /** The command as it came, without its line end: "." for `final`, empty for `greeting`. */
-  readonly line: string
-  /** At `rcpt`, and for each of LMTP's final replies. */
-  readonly recipient?: string | undefined
-  /** What the sink would say, line ends included. */
-  readonly reply: string
-}
-
-/**
- * What becomes of a reply: other bytes instead (line ends included, one byte in each character; none at all for
- * silence), the end of the connection with or without them, or nothing special.
- *
- * The sink believes the reply that it is told to give: a message whose final reply begins with anything but 2 was not
- * accepted, and a 421 or 521 closes.
- *
- * @since 0.1.0
- * @category models
- */
-export type Answer =
-  | { readonly reply: string; readonly end?: "close" | "reset" | undefined }
-  | "close"
-  | "reset"
-  | undefined
+import type { Behaving } from "./Behaviour.js"
 
 /**
  * An accepted message. `content` is without the dots that were stuffed.
@@ -100,6 +38,13 @@ export interface SinkConfig {
   readonly maxCommandLength?: number | undefined
   /** So many commands out of place, without a message accepted in between, end a session with 421. Default 20. */
   readonly maxErrors?: number | undefined
+  /**
+   * Whether a client whose greeting was a refusal is served all the same, as smtp-sink(1) does. Default: it is answered
+   * with 503 until it says QUIT (RFC 5321 §3.1).
+   */
+  readonly servesRefused?: boolean | undefined
+  /** What EHLO and LHLO offer. Default: PIPELINING, SIZE, 8BITMIME, ENHANCEDSTATUSCODES. */
+  readonly offers?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -109,8 +54,8 @@ export interface SinkConfig {
  * @category models
  */
 export interface SinkOptions extends SinkConfig {
-  /** Asked before each reply. */
-  readonly respond?: ((event: SinkEvent) => Answer) | undefined
+  /** Asked before each reply; the session then tells its `actions` instead of returning bytes. */
+  readonly behaviour?: Behaving | undefined
   /** Told of each message when it has been accepted. Without it, content is not kept. */
   readonly onMessage?: ((message: SinkMessage) => void) | undefined
   /** Where to count: an array of `countersLength` zeros, in shared memory if others are to read it. */

@@ -21,9 +21,17 @@ export class SinkReply {
     readonly positive: boolean = text.startsWith("2")
   ) {
     this.bytes = Buffer.from(text, "latin1")
-    this.closing = text.startsWith("421") || text.startsWith("521")
+    this.closing = isClosing(text)
   }
 }
+
+/**
+ * Whether the connection ends with this reply.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isClosing = (text: string): boolean => text.startsWith("421") || text.startsWith("521")
 
 /**
  * The replies that hold the sink's name or its bounds.
@@ -31,11 +39,13 @@ export class SinkReply {
  * @since 0.1.0
  * @category constructors
  */
-export const introduce = (name: string, lmtp: boolean, maxMessageSize: number) => ({
+export const introduce = (name: string, lmtp: boolean, maxMessageSize: number, offers?: ReadonlyArray<string>) => ({
   greeting: new SinkReply(`220 ${name} ${lmtp ? "LMTP" : "ESMTP"}\r\n`),
   helo: new SinkReply(`250 ${name}\r\n`),
   ehlo: new SinkReply(
-    `250-${name}\r\n250-PIPELINING\r\n250-SIZE ${maxMessageSize}\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n`
+    [name, ...(offers ?? ["PIPELINING", `SIZE ${maxMessageSize}`, "8BITMIME", "ENHANCEDSTATUSCODES"])]
+      .map((line, index, lines) => `250${index === lines.length - 1 ? " " : "-"}${line}\r\n`)
+      .join("")
   ),
   busy: new SinkReply(`421 4.7.0 ${name} Error: too many connections\r\n`),
   tooManyErrors: new SinkReply(`421 4.7.0 ${name} Error: too many errors\r\n`),
@@ -65,6 +75,7 @@ export const replies = {
   needMail: new SinkReply("503 5.5.1 Error: need MAIL command\r\n"),
   needRcpt: new SinkReply("503 5.5.1 Error: need RCPT command\r\n"),
   noService: new SinkReply("503 5.5.1 Error: no service here, send QUIT\r\n"),
+  noRecipients: new SinkReply("554 5.5.1 Error: no valid recipients\r\n"),
   messageTooBig: new SinkReply("552 5.3.4 Error: message too big\r\n"),
   unknownParameter: new SinkReply("555 5.5.4 Unsupported option\r\n")
 }

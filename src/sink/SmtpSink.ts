@@ -10,20 +10,22 @@
  *
  * @since 0.1.0
  */
+import type { Action, Answer, Behaving, Ending, ServerEvent } from "./Behaviour.js"
 import { EndOfData, unstuff } from "./EndOfData.js"
 import * as SinkCommand from "./SinkCommand.js"
 import * as SinkCounts from "./SinkCounts.js"
-import { type SinkOptions, type Stage, stages } from "./SinkOptions.js"
-import { introduce, replies, SinkReply } from "./SinkReply.js"
+import { type Stage, stages } from "./SinkEvent.js"
+import type { SinkOptions } from "./SinkOptions.js"
+import { introduce, isClosing, replies, type SinkReply } from "./SinkReply.js"
 
 /**
  * What is to be done with the connection once the bytes are written: `quit` when the client has said good-bye and sends
- * nothing more, `close` when it may still be sending.
+ * nothing more, `close` when it may still be sending, `stall` when it is left to wait.
  *
  * @since 0.1.0
  * @category models
  */
-export type Verdict = "open" | "quit" | "close" | "reset"
+export type Verdict = "open" | "quit" | Ending
 
 /**
  * One connection's dialogue. Nothing is read once the verdict is not `open`.
@@ -42,8 +44,10 @@ export interface SinkSession {
    * that they complete, as one piece. What is returned must not be changed: other sessions are given the same bytes.
    */
   readonly push: (chunk: Uint8Array, start?: number, end?: number) => Uint8Array | undefined
-  /** Ends the session because the client has been silent for too long; returns what to tell it. */
-  readonly expire: () => Uint8Array | undefined
+  /** What a sink with a behaviour does next, in turn, since it was last asked. Without one: nothing. */
+  readonly actions: () => ReadonlyArray<Action>
+  /** Ends the session because the client has been silent for too long; returns what to tell it, unless `say` is that. */
+  readonly expire: (say?: string | undefined) => Uint8Array | undefined
 }
 
 /**
@@ -88,7 +92,8 @@ class Shared {
   readonly maxRecipients: number
   readonly maxCommandLength: number
   readonly maxErrors: number
-  readonly respond: SinkOptions["respond"]
+  readonly behaviour: Behaving | undefined
+  readonly servesRefused: boolean
   readonly onMessage: SinkOptions["onMessage"]
   /** Whether somebody wants to know the addresses. */
   readonly named: boolean
@@ -101,11 +106,12 @@ class Shared {
     this.maxRecipients = options.maxRecipients ?? 10_000
     this.maxCommandLength = options.maxCommandLength ?? 2048
     this.maxErrors = options.maxErrors ?? 20
-    this.respond = options.respond
+    this.behaviour = options.behaviour
+    this.servesRefused = options.servesRefused ?? false
     this.onMessage = options.onMessage
-    this.named = options.respond !== undefined || options.onMessage !== undefined
+    this.named = options.behaviour !== undefined || options.onMessage !== undefined
     this.counters = options.counters ?? new Float64Array(SinkCounts.length)
-    this.own = introduce(options.hostname ?? "localhost", this.lmtp, this.maxMessageSize)
+    this.own = introduce(options.hostname ?? "localhost", this.lmtp, this.maxMessageSize, options.offers)
   }
 }
 
@@ -123,6 +129,8 @@ class Session implements SinkSession {
   private out: Uint8Array | undefined = undefined
   /** The replies after `out`. */
   private rest: Array<Uint8Array> | undefined = undefined
+  private readonly behave: ((event: Omit<ServerEvent, "nth" | "total">) => Answer) | undefined
+  private todo: Array<Action> = []
 
   /** The beginning of a command whose end has not come. */
   private held: Uint8Array | undefined = undefined
@@ -133,6 +141,8 @@ class Session implements SinkSession {
   private welcome = true
   private mailed = false
   private recipients = 0
+  /** The recipients that were named, accepted or not. */
+  private offered = 0
   private sender = ""
   private readonly addresses: Array<string> = []
   private message = 1
@@ -145,7 +155,8 @@ class Session implements SinkSession {
   constructor(private readonly sink: Shared) {
     this.counters = sink.counters
     this.number = ++this.counters[SinkCounts.Counter.sessions]!
-    this.welcome = this.answer("greeting", sink.own.greeting, "")
+    this.behave = sink.behaviour?.connection()
+    this.welcome = this.answer("greeting", sink.own.greeting, "") || sink.servesRefused
     this.greeting = this.flush()
   }
 
@@ -158,10 +169,16 @@ class Session implements SinkSession {
     return this.flush()
   }
 
-  expire(): Uint8Array | undefined {
+  actions(): ReadonlyArray<Action> {
+    const { todo } = this
+    if (todo.length > 0) this.todo = []
+    return todo
+  }
+
+  expire(say?: string | undefined): Uint8Array | undefined {
     if (this.verdict !== "open") return undefined
     this.verdict = "close"
-    return this.sink.own.timedOut.bytes
+    return say === undefined ? this.sink.own.timedOut.bytes : Buffer.from(say, "latin1")
   }
 
   /** Takes a command, or what there is of it; returns where the next one begins. */
@@ -198,12 +215,12 @@ class Session implements SinkSession {
     let end = feed
     if (end > start && line[end - 1] === CR) end--
     while (end > start && line[end - 1] === SPACE) end--
-    const text = this.sink.respond === undefined ? "" : decode(line, start, end)
+    const text = this.behave === undefined ? "" : decode(line, start, end)
     let at = start + 4
-    if (end < at || (end > at && line[at] !== SPACE)) return this.error("other", replies.unknownCommand, text)
+    if (end < at || (end > at && line[at] !== SPACE)) return void this.error("other", replies.unknownCommand, text)
     while (at < end && line[at] === SPACE) at++
     const command = SinkCommand.verbOf(line, start)
-    if (!this.welcome && command !== Verb.QUIT) return this.error("other", replies.noService, text)
+    if (!this.welcome && command !== Verb.QUIT) return void this.error("other", replies.noService, text)
     switch (command) {
       case Verb.MAIL:
         return this.mail(line, at, end, text)
@@ -213,42 +230,42 @@ class Session implements SinkSession {
         return this.data(at < end, text)
       case Verb.EHLO:
       case Verb.HELO:
-        if (this.sink.lmtp) return this.error("other", replies.unknownCommand, text)
+        if (this.sink.lmtp) return void this.error("other", replies.unknownCommand, text)
         return this.hello(command === Verb.HELO ? this.sink.own.helo : this.sink.own.ehlo, at < end, text)
       case Verb.LHLO:
-        if (!this.sink.lmtp) return this.error("other", replies.unknownCommand, text)
+        if (!this.sink.lmtp) return void this.error("other", replies.unknownCommand, text)
         return this.hello(this.sink.own.ehlo, at < end, text)
       case Verb.RSET:
-        if (at < end) return this.error("rset", replies.syntaxError, text)
+        if (at < end) return void this.error("rset", replies.syntaxError, text)
         if (this.answer("rset", replies.ok, text)) this.reset()
         return
       case Verb.QUIT:
-        if (at < end) return this.error("quit", replies.syntaxError, text)
+        if (at < end) return void this.error("quit", replies.syntaxError, text)
         return this.quit(text)
       case Verb.NOOP:
         this.answer("other", replies.ok, text)
         return
       case Verb.VRFY:
-        if (at === end) return this.error("other", replies.syntaxError, text)
+        if (at === end) return void this.error("other", replies.syntaxError, text)
         this.answer("other", replies.cannotVerify, text)
         return
       default:
-        return this.error("other", replies.unknownCommand, text)
+        return void this.error("other", replies.unknownCommand, text)
     }
   }
 
   private hello(reply: SinkReply, named: boolean, text: string): void {
-    if (!named) return this.error("hello", replies.syntaxError, text)
+    if (!named) return void this.error("hello", replies.syntaxError, text)
     if (this.answer("hello", reply, text)) this.reset()
   }
 
   private mail(line: Uint8Array, start: number, end: number, text: string): void {
-    if (this.mailed) return this.error("mail", replies.nestedMail, text)
+    if (this.mailed) return void this.error("mail", replies.nestedMail, text)
     const after = this.path.read(line, start, end, SinkCommand.from)
-    if (after < 0) return this.error("mail", replies.badSender, text)
+    if (after < 0) return void this.error("mail", replies.badSender, text)
     if (after < end) {
       const problem = SinkCommand.problemOf(decode(line, after, end), this.sink.maxMessageSize)
-      if (problem !== undefined) return this.error("mail", problem, text)
+      if (problem !== undefined) return void this.error("mail", problem, text)
     }
     if (!this.answer("mail", replies.mailOk, text)) return
     this.mailed = true
@@ -256,31 +273,46 @@ class Session implements SinkSession {
   }
 
   private rcpt(line: Uint8Array, start: number, end: number, text: string): void {
-    if (!this.mailed) return this.error("rcpt", replies.needMail, text)
+    if (!this.mailed) return void this.error("rcpt", replies.needMail, text)
     const after = this.path.read(line, start, end, SinkCommand.to)
-    if (after < 0 || this.path.start === this.path.end) return this.error("rcpt", replies.badRecipient, text)
-    if (after < end) return this.error("rcpt", replies.unknownParameter, text)
+    if (after < 0 || this.path.start === this.path.end) return void this.error("rcpt", replies.badRecipient, text)
+    if (after < end) return void this.error("rcpt", replies.unknownParameter, text)
     const recipient = this.sink.named ? decode(line, this.path.start, this.path.end) : undefined
     const reply = this.recipients < this.sink.maxRecipients ? replies.rcptOk : replies.tooManyRecipients
-    if (!this.answer("rcpt", reply, text, recipient)) return
+    if (!this.answer("rcpt", reply, text, recipient, ++this.offered)) return
     this.recipients++
     this.counters[SinkCounts.Counter.recipients]!++
     if (recipient !== undefined) this.addresses.push(recipient)
   }
 
   private data(argument: boolean, text: string): void {
-    if (argument) return this.error("data", replies.syntaxError, text)
-    if (this.recipients === 0) return this.error("data", this.mailed ? replies.needRcpt : replies.needMail, text)
-    if (!this.answer("data", replies.goAhead, text)) return
+    if (argument) return void this.error("data", replies.syntaxError, text)
+    const place = this.todo.length
+    const goesAhead =
+      this.recipients > 0
+        ? this.answer("data", replies.goAhead, text)
+        : this.error("data", this.mailed ? replies.needRcpt : replies.needMail, text)
+    if (!goesAhead) return
+    if (this.behave !== undefined && this.verdict === "open") this.beforeContent(place)
     this.inContent = true
     this.endOfData.begin()
     this.kept = this.sink.onMessage === undefined ? undefined : new Kept()
   }
 
+  /** What the behaviour does before it reads the content. The client may send that as soon as it is told to go ahead. */
+  private beforeContent(place: number): void {
+    const { message, number: session, sender } = this
+    const answer = this.behave!({ stage: "content", session, message, line: "", sender, reply: "" })
+    if (answer.actions.length === 0) return
+    this.todo.splice(place, 0, { _tag: "Hold" })
+    for (const action of answer.actions) this.todo.push(action)
+    this.verdict = answer.end ?? this.verdict
+  }
+
   private quit(text: string): void {
     if (!this.answer("quit", replies.bye, text)) return
     this.counters[SinkCounts.Counter.quits]!++
-    if (this.verdict === "open") this.verdict = "quit"
+    if (this.verdict === "open") this.end("quit")
   }
 
   /** Takes content; returns where the next command begins, or the end of the chunk. */
@@ -295,22 +327,25 @@ class Session implements SinkSession {
   }
 
   private final(): void {
-    const { lmtp, maxMessageSize, onMessage, respond } = this.sink
+    const { lmtp, maxMessageSize, onMessage } = this.sink
     this.inContent = false
-    const reply = this.endOfData.size > maxMessageSize ? replies.messageTooBig : replies.ok
+    const tooBig = this.endOfData.size > maxMessageSize
+    // A behaviour may have said 354 to a client without recipients.
+    const reply = tooBig ? replies.messageTooBig : this.recipients === 0 ? replies.noRecipients : replies.ok
     let recipients: ReadonlyArray<string> = this.addresses
-    let accepted: boolean
+    let delivered: number
     if (!lmtp) {
-      accepted = this.answer("final", reply, ".")
-    } else if (respond === undefined) {
-      accepted = this.give("final", reply, this.recipients)
+      delivered = this.answer("final", reply, ".") ? this.recipients : 0
+    } else if (this.behave === undefined) {
+      delivered = this.give("final", reply, this.recipients) ? this.recipients : 0
     } else {
-      recipients = this.addresses.filter((recipient) => this.answer("final", reply, ".", recipient))
-      accepted = recipients.length > 0
+      recipients = this.addresses.filter((recipient, index) => this.answer("final", reply, ".", recipient, index + 1))
+      delivered = recipients.length
     }
-    if (accepted) {
+    if (delivered > 0) {
       this.errors = 0
       this.counters[SinkCounts.Counter.messages]!++
+      this.counters[SinkCounts.Counter.delivered]! += delivered
       if (onMessage !== undefined && this.kept !== undefined) {
         onMessage({
           session: this.number,
@@ -327,44 +362,46 @@ class Session implements SinkSession {
   private reset(): void {
     this.mailed = false
     this.recipients = 0
+    this.offered = 0
     this.addresses.length = 0
     this.kept = undefined
   }
 
   /** A command out of place, or none at all: too many of them end the session. */
-  private error(stage: Stage, reply: SinkReply, text: string): void {
-    this.answer(stage, ++this.errors < this.sink.maxErrors ? reply : this.sink.own.tooManyErrors, text)
+  private error(stage: Stage, reply: SinkReply, text: string): boolean {
+    return this.answer(stage, ++this.errors < this.sink.maxErrors ? reply : this.sink.own.tooManyErrors, text)
   }
 
-  /** Gives a reply, unless `respond` has another idea; tells whether it was positive. */
-  private answer(stage: Stage, reply: SinkReply, line: string, recipient?: string | undefined): boolean {
-    const { respond } = this.sink
+  /** Gives a reply, unless the behaviour has another idea; tells whether it was positive. */
+  private answer(
+    stage: Stage,
+    reply: SinkReply,
+    line: string,
+    recipient?: string | undefined,
+    recipientPlace?: number | undefined
+  ): boolean {
     if (this.verdict !== "open") return false
-    if (respond === undefined) return this.give(stage, reply, 1)
-    const answer = respond({
-      stage,
-      session: this.number,
-      message: this.message,
-      line,
-      recipient,
-      reply: reply.text
-    })
-    if (answer === undefined) return this.give(stage, reply, 1)
-    if (typeof answer === "string") {
-      this.verdict = answer
-      return false
-    }
-    const positive = answer.reply.startsWith(stage === "data" ? "354" : "2")
-    this.give(stage, new SinkReply(answer.reply, positive), 1)
-    this.verdict = answer.end ?? this.verdict
+    if (this.behave === undefined) return this.give(stage, reply, 1)
+    const { message, number: session, sender } = this
+    const event = { stage, session, message, line, sender, recipient, recipientPlace, reply: reply.text }
+    const { actions, end, said } = this.behave(event)
+    for (const action of actions) this.todo.push(action)
+    const positive = said === reply.text ? reply.positive : said.startsWith(stage === "data" ? "354" : "2")
+    if (!positive && said !== "") this.counters[SinkCounts.Counter.refused + stages.indexOf(stage)]!++
+    if (end !== undefined) this.verdict = end
+    else if (isClosing(said)) this.end("close")
     return positive
   }
 
+  /** Ends the session, after what is still to be done. */
+  private end(how: "quit" | "close"): void {
+    this.verdict = how
+    if (this.behave !== undefined) this.todo.push({ _tag: "End", how })
+  }
+
   private give(stage: Stage, reply: SinkReply, times: number): boolean {
-    if (reply.bytes.length > 0) {
-      this.write(times === 1 ? reply.bytes : Buffer.alloc(times * reply.bytes.length, reply.bytes))
-      if (!reply.positive) this.counters[SinkCounts.Counter.refused + stages.indexOf(stage)]! += times
-    }
+    this.write(times === 1 ? reply.bytes : Buffer.alloc(times * reply.bytes.length, reply.bytes))
+    if (!reply.positive) this.counters[SinkCounts.Counter.refused + stages.indexOf(stage)]! += times
     if (reply.closing) this.verdict = "close"
     return reply.positive
   }

@@ -1,5 +1,5 @@
 /**
- * The server's end of a connection in memory.
+ * The server's end of a connection in memory: performs in the time of the Clock what the sink's session wants done.
  *
  * @since 0.1.0
  */
@@ -11,9 +11,8 @@ import * as FiberId from "effect/FiberId"
 import * as Queue from "effect/Queue"
 import { Conversation, type Transport } from "../smtp/Conversation.js"
 import type { ConnectOptions } from "../smtp/Wire.js"
-import type { Behaviour, Received, ServerEvent, ServerSession } from "./ServerScript.js"
-import type { ServiceModel } from "./ServiceModel.js"
-import type { Answer, SinkEvent } from "./SinkOptions.js"
+import type { Action, Behaving } from "./Behaviour.js"
+import type { Received, ServerSession } from "./ServerLog.js"
 import type * as SmtpSink from "./SmtpSink.js"
 
 /**
@@ -25,7 +24,6 @@ import type * as SmtpSink from "./SmtpSink.js"
 export interface ConnectionHost {
   readonly log: Array<Received>
   readonly sessions: Array<ServerSession>
-  readonly behaviour: (event: ServerEvent) => Behaviour | undefined
   /** Does something with the sink on a connection's behalf. */
   readonly during: <A>(connection: TestConnection, use: (sink: SmtpSink.SmtpSink) => A) => A
   /** What a connection waits for before it is served; undefined where it is one too many. */
@@ -37,6 +35,12 @@ export interface ConnectionHost {
 /** Who connects takes some turns before it waits for the greeting, which no reply may precede. */
 const turnsToGreeting = 16
 
+/** What a client has written and the server has not read. */
+interface Unread {
+  readonly bytes: Uint8Array
+  at: number
+}
+
 /**
  * The server's end of a connection. What it says and does takes its turn in a queue, in the order of the commands.
  *
@@ -46,132 +50,155 @@ const turnsToGreeting = 16
 export class TestConnection {
   readonly wire: Conversation
   fiber: Fiber.RuntimeFiber<never> | undefined
-  private readonly number: number
+  readonly number: number
   private readonly session: SmtpSink.SinkSession
-  private message = 1
-  /** The last message whose end was logged: LMTP answers it more than once. */
-  private logged = 0
   private ended = false
   private readonly admission: Effect.Effect<void> | undefined
+  private readonly unread: Array<Unread> = []
+  private held = false
+  /** How fast is read what waits; undefined for at once. */
+  private reading: Behaving["reading"]
 
   constructor(
     private readonly server: ConnectionHost,
     private readonly clock: Clock.Clock,
-    private readonly model: ServiceModel,
-    private readonly queue: Queue.Queue<Effect.Effect<void>>,
+    private readonly behaving: Behaving,
+    private readonly queue: Queue.Queue<Action | "next">,
     options: ConnectOptions
   ) {
     const transport: Transport = {
       write: (bytes, body) => this.write(bytes, body),
-      close: (how) => this.end("client", how === "fin" ? "close" : "reset")
+      close: (how) => this.left(how === "fin" ? "close" : "reset")
     }
+    this.reading = behaving.reading
     this.wire = new Conversation(transport, options)
     this.number = server.sessions.push({ session: server.sessions.length + 1, openedAt: this.time() })
     this.admission = server.admit(this)
-    this.session = server.during(this, (sink) => (this.admission === undefined ? this.turnedAway(sink) : sink.open()))
-    this.settle()
-  }
-
-  private turnedAway(sink: SmtpSink.SmtpSink): SmtpSink.SinkSession {
-    const busy = Buffer.from(sink.busy).toString("latin1")
-    this.queue.unsafeOffer(this.say({}, (now) => this.model.after(now, 0), [busy]))
-    return { greeting: undefined, verdict: "close", inContent: false, push: () => undefined, expire: () => undefined }
+    this.session = server.during(this, (sink) => (this.admission === undefined ? turnedAway(sink) : sink.open()))
+    this.offer()
   }
 
   /** What is in the queue is done without a turn between: a reply and the close after it come together. */
   readonly work: Effect.Effect<never> = Effect.gen(this, function* () {
     yield* Effect.repeatN(Effect.yieldNow(), turnsToGreeting)
     if (this.admission !== undefined) yield* this.admission
-    while (true) yield* yield* Queue.take(this.queue)
+    const { idle } = this.behaving
+    const next =
+      idle === undefined
+        ? Queue.take(this.queue)
+        : Effect.timeoutTo(Queue.take(this.queue), {
+            duration: idle.after,
+            onSuccess: (action) => action,
+            onTimeout: () => this.expire(idle.say)
+          })
+    while (true) {
+      const action = yield* next
+      if (action === "next") yield* this.readNext
+      else if (action !== undefined) yield* this.perform(action)
+    }
   })
 
   time(): number {
     return this.clock.unsafeCurrentTimeMillis()
   }
 
-  /** The sink's question before each reply. */
-  respond(event: SinkEvent): Answer {
-    const { line, message, reply, stage } = event
-    const again = stage === "final" && message === this.logged
-    if (stage !== "greeting" && !again) {
-      this.server.log.push({ time: this.time(), session: this.number, line })
+  private perform(action: Action): Effect.Effect<void> {
+    switch (action._tag) {
+      case "Wait":
+        return Effect.suspend(() => {
+          const now = this.time()
+          const wait = action.until(now) - now
+          return wait > 0 ? Effect.sleep(wait) : Effect.void
+        })
+      case "Say":
+        return action.drip > 0
+          ? Effect.forEach(action.bytes, (byte) => Effect.map(Effect.sleep(action.drip), () => this.say(byte)), {
+              discard: true
+            })
+          : Effect.sync(() => this.say(action.bytes))
+      case "Hold":
+        this.held = true
+        return Effect.void
+      case "Read":
+        return Effect.sync(() => {
+          this.held = false
+          const { reading } = action
+          this.reading =
+            reading === undefined ? this.behaving.reading : { ...reading, every: Duration.toMillis(reading.every) }
+          if (this.unread.length > 0) this.queue.unsafeOffer("next")
+        })
+      case "End":
+        return Effect.sync(() => {
+          if (action.how !== "stall") this.end("server", action.how === "reset" ? "reset" : "close")
+          else this.held = true
+        })
     }
-    if (stage === "final") this.logged = message
-    this.message = message
-    const behaviour = this.server.behaviour(event) ?? {}
-    const pieces = piecesOf(behaviour.say ?? reply)
-    const { after } = behaviour
-    this.queue.unsafeOffer(
-      this.say(
-        behaviour,
-        // A message is served once, however many answers LMTP has for it.
-        (now) =>
-          after !== undefined || again
-            ? this.model.after(now, Duration.toMillis(after ?? 0))
-            : this.model.readyAt(stage, now),
-        pieces
-      )
-    )
-    return { reply: pieces.join(""), end: behaviour.end }
+  }
+
+  private say(bytes: string): void {
+    this.wire.receive(Buffer.from(bytes, "latin1"), 0, bytes.length)
+  }
+
+  /** The client has been silent for too long. */
+  private expire(say: string | undefined): undefined {
+    const last = this.session.expire(say)
+    if (last === undefined) return
+    if (last.length > 0) this.say(Buffer.from(last).toString("latin1"))
+    this.end("server", "close")
   }
 
   private write(bytes: string, body: Uint8Array | undefined): boolean {
     if (this.ended) return true
-    if (this.session.inContent) {
-      const { message, number } = this
-      const behaviour = this.server.behaviour({ stage: "content", session: number, message, line: "", reply: "" })
-      if (behaviour !== undefined) {
-        this.queue.unsafeOffer(this.read(behaviour, bytes, body))
-        return false
-      }
+    const head = Buffer.from(bytes, "latin1")
+    if (!this.held && this.reading === undefined && this.unread.length === 0) {
+      this.take(head)
+      if (body !== undefined) this.take(body)
+      return true
     }
-    this.take(bytes, body)
-    return true
+    const waiting = this.unread.length > 0
+    this.unread.push({ bytes: body === undefined ? head : Buffer.concat([head, body]), at: 0 })
+    if (!this.held && !waiting) this.queue.unsafeOffer("next")
+    return false
   }
 
-  private take(bytes: string, body: Uint8Array | undefined): void {
-    this.server.during(this, () => {
-      this.session.push(Buffer.from(bytes, "latin1"))
-      if (body !== undefined) this.session.push(body)
-    })
-    this.settle()
-  }
-
-  /** Ends the connection after what is still to be said, if the sink has ended the session. */
-  private settle(): void {
-    const { verdict } = this.session
-    if (verdict === "open") return
-    this.queue.unsafeOffer(Effect.sync(() => this.end("server", verdict === "reset" ? "reset" : "close")))
-  }
-
-  private say(
-    behaviour: Behaviour,
-    readyAt: (now: number) => number,
-    pieces: ReadonlyArray<string>
-  ): Effect.Effect<void> {
-    const drip = Duration.toMillis(behaviour.drip ?? 0)
-    return Effect.gen(this, function* () {
-      const now = this.time()
-      const wait = readyAt(now) - now
-      if (wait > 0) yield* Effect.sleep(wait)
-      for (const piece of drip > 0 ? pieces.join("") : pieces) {
-        if (drip > 0) yield* Effect.sleep(drip)
-        this.wire.receive(Buffer.from(piece, "latin1"), 0, piece.length)
-      }
-    })
-  }
-
-  /** Reads a content, or does something else. */
-  private read(behaviour: Behaviour, bytes: string, body: Uint8Array | undefined): Effect.Effect<void> {
-    const { after = 0, end, say } = behaviour
-    const readyAt = (now: number) => this.model.after(now, Duration.toMillis(after))
-    return Effect.map(this.say(behaviour, readyAt, piecesOf(say ?? "")), () => {
-      if (end !== undefined) this.end("server", end)
-      else if (say === undefined) {
+  /** Reads on, as much as is read at a time. */
+  private readonly readNext: Effect.Effect<void> = Effect.suspend(() => {
+    const { reading } = this
+    return Effect.map(reading === undefined ? Effect.void : Effect.sleep(reading.every), () => {
+      const [first] = this.unread
+      if (first === undefined || this.held || this.ended) return
+      const end = Math.min(first.bytes.length, first.at + (reading?.bytes ?? Number.POSITIVE_INFINITY))
+      const piece = first.bytes.subarray(first.at, end)
+      first.at = end
+      if (end === first.bytes.length) {
+        this.unread.shift()
         this.wire.flushed()
-        this.take(bytes, body)
+      } else {
+        this.wire.progressed()
       }
+      this.take(piece)
+      if (this.unread.length > 0) this.queue.unsafeOffer("next")
+      else this.reading = this.behaving.reading
     })
+  })
+
+  private take(bytes: Uint8Array): void {
+    this.server.during(this, () => this.session.push(bytes))
+    this.offer()
+  }
+
+  private offer(): void {
+    for (const action of this.session.actions()) {
+      // The client may write as soon as it hears what comes after.
+      if (action._tag === "Hold") this.held = true
+      this.queue.unsafeOffer(action)
+    }
+  }
+
+  private left(how: "close" | "reset"): void {
+    const { number, server } = this
+    server.sessions[number - 1] = { ...server.sessions[number - 1]!, left: { time: this.time(), how } }
+    this.end("client", how)
   }
 
   private end(by: "client" | "server", how: "close" | "reset"): void {
@@ -185,5 +212,23 @@ export class TestConnection {
   }
 }
 
-const piecesOf = (say: string | ReadonlyArray<string>): ReadonlyArray<string> =>
-  (typeof say === "string" ? [say] : say).filter((piece) => piece !== "")
+/** The session of a client that is one too many. */
+const turnedAway = (sink: SmtpSink.SmtpSink): SmtpSink.SinkSession => {
+  const bytes = Buffer.from(sink.busy).toString("latin1")
+  let actions: ReadonlyArray<Action> = [
+    { _tag: "Say", bytes, drip: 0 },
+    { _tag: "End", how: "close" }
+  ]
+  return {
+    greeting: undefined,
+    verdict: "close",
+    inContent: false,
+    push: () => undefined,
+    actions: () => {
+      const taken = actions
+      actions = []
+      return taken
+    },
+    expire: () => undefined
+  }
+}

@@ -19,37 +19,34 @@ import { ConnectFailed } from "../smtp/SmtpError.js"
 import { type ConnectOptions, Connector, type Wire } from "../smtp/Wire.js"
 import type * as Target from "../smtp/Target.js"
 import type { SinkCounts } from "./SinkCounts.js"
-import type { Accepted, Behaviour, Received, Script, ServerEvent, ServerSession, Welcome } from "./ServerScript.js"
-import * as ServiceModel from "./ServiceModel.js"
+import * as Behaviour from "./Behaviour.js"
+import type { Accepted, Received, ServerSession, Welcome } from "./ServerLog.js"
 import type { SinkConfig } from "./SinkOptions.js"
 import * as SmtpSink from "./SmtpSink.js"
 import { type ConnectionHost, TestConnection } from "./TestConnection.js"
 
-export type { Accepted, Behaviour, Received, Script, ServerEvent, ServerSession, Welcome } from "./ServerScript.js"
+export type {
+  ConnectionLimit,
+  Ending,
+  Fault,
+  IdleLimit,
+  Moment,
+  Reaction,
+  Reading,
+  Script,
+  ServerEvent
+} from "./Behaviour.js"
+export type { GreylistOptions } from "./Greylist.js"
+export type { Accepted, Received, ServerSession, Welcome } from "./ServerLog.js"
 export type { Capacity, Latency, Stall } from "./ServiceModel.js"
 
 /**
- * How many connections the server serves at a time, and what becomes of those beyond: they are told 421 and closed (`busy`,
- * the default), or get their greeting when others have gone, in the order of coming (`wait`).
+ * What the server speaks, and how it behaves.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ConnectionLimit {
-  readonly limit: number
-  readonly beyond?: "busy" | "wait" | undefined
-}
-
-/**
- * What the server speaks, and what it is told to do.
- *
- * @since 0.1.0
- * @category models
- */
-export interface TestServerOptions extends SinkConfig, ServiceModel.ServiceOptions {
-  /** What a script says of a reply's time goes before `latency` and `capacity`. */
-  readonly script?: Script | undefined
-  readonly connections?: ConnectionLimit | undefined
+export interface TestServerOptions extends SinkConfig, Behaviour.Behaviour {
   /** Asked for each attempt to connect, counted from 1. */
   readonly connect?: ((attempt: number) => Welcome | undefined) | undefined
 }
@@ -136,7 +133,7 @@ const memory: Target.Target = { _tag: "Inet", host: "server.in.memory", port: 25
  * @since 0.1.0
  * @category behaviours
  */
-export const reply = (line: string): Behaviour => ({ say: `${line}\r\n` })
+export const reply = (line: string): Behaviour.Reaction => ({ say: `${line}\r\n` })
 
 /**
  * Says nothing, and goes on.
@@ -144,7 +141,7 @@ export const reply = (line: string): Behaviour => ({ say: `${line}\r\n` })
  * @since 0.1.0
  * @category behaviours
  */
-export const silence: Behaviour = { say: "" }
+export const silence: Behaviour.Reaction = { say: "" }
 
 /**
  * Closes the connection without a word.
@@ -152,7 +149,7 @@ export const silence: Behaviour = { say: "" }
  * @since 0.1.0
  * @category behaviours
  */
-export const close: Behaviour = { say: "", end: "close" }
+export const close: Behaviour.Reaction = { say: "", end: "close" }
 
 /**
  * Resets the connection without a word.
@@ -160,7 +157,7 @@ export const close: Behaviour = { say: "", end: "close" }
  * @since 0.1.0
  * @category behaviours
  */
-export const reset: Behaviour = { say: "", end: "reset" }
+export const reset: Behaviour.Reaction = { say: "", end: "reset" }
 
 /** What is kept of a message unless the options say otherwise. */
 const maxMessageSize = 67_108_864
@@ -171,10 +168,10 @@ class Server implements ConnectionHost {
   readonly sessions: Array<ServerSession> = []
   readonly counts: Effect.Effect<SinkCounts>
   private readonly sink: SmtpSink.SmtpSink
+  private readonly behaving: Behaviour.Behaving
   /** The connection whose bytes are being taken. */
   private current: TestConnection | undefined
   private attempts = 0
-  private model: ServiceModel.ServiceModel | undefined
   private readonly serving = new Set<TestConnection>()
   private readonly waiting = new Map<TestConnection, Deferred.Deferred<void>>()
 
@@ -182,10 +179,21 @@ class Server implements ConnectionHost {
     private readonly options: TestServerOptions,
     private readonly scope: Scope.Scope
   ) {
+    const behaving = Behaviour.make(options, () => this.current?.time() ?? 0)
+    this.behaving = behaving
     this.sink = SmtpSink.make({
       maxMessageSize,
       ...options,
-      respond: (event) => this.current?.respond(event),
+      behaviour: {
+        ...behaving,
+        connection: () => {
+          const answer = behaving.connection()
+          return (event) => {
+            this.note(event)
+            return answer(event)
+          }
+        }
+      },
       onMessage: (message) => {
         const { recipients, sender, session } = message
         const content = Buffer.from(message.content).toString("latin1")
@@ -198,29 +206,31 @@ class Server implements ConnectionHost {
   connect(options: ConnectOptions): Effect.Effect<Wire, ConnectFailed> {
     return Effect.gen(this, function* () {
       const clock = yield* Effect.clock
-      this.model ??= ServiceModel.make(this.options, clock.unsafeCurrentTimeMillis())
-      const welcome = this.options.connect?.(++this.attempts)
-      const wait = Duration.toMillis(welcome?.after ?? 0)
+      const { after = 0, local = false, refuse } = this.options.connect?.(++this.attempts) ?? {}
+      const wait = Duration.toMillis(after)
       if (wait > 0) yield* Effect.sleep(Math.min(wait, options.timeout))
-      const code = wait > options.timeout ? "ETIMEDOUT" : welcome?.refuse
-      if (code !== undefined) return yield* new ConnectFailed({ code, reason: code, local: false })
-      return yield* Effect.uninterruptible(this.open(clock, this.model, options))
+      const code = wait > options.timeout ? "ETIMEDOUT" : refuse
+      if (code !== undefined) return yield* new ConnectFailed({ code, reason: code, local })
+      return yield* Effect.uninterruptible(this.open(clock, options))
     })
   }
 
-  private open(clock: Clock.Clock, model: ServiceModel.ServiceModel, options: ConnectOptions): Effect.Effect<Wire> {
+  private open(clock: Clock.Clock, options: ConnectOptions): Effect.Effect<Wire> {
     return Effect.gen(this, function* () {
-      const queue = yield* Queue.unbounded<Effect.Effect<void>>()
-      const connection = new TestConnection(this, clock, model, queue, options)
+      const queue = yield* Queue.unbounded<Behaviour.Action | "next">()
+      const connection = new TestConnection(this, clock, this.behaving, queue, options)
       // In the fiber that connects are the clock and the scheduler of whoever runs it.
       connection.fiber = yield* Effect.forkIn(Effect.interruptible(connection.work), this.scope)
       return connection.wire
     })
   }
 
-  behaviour(event: ServerEvent): Behaviour | undefined {
-    const { script } = this.options
-    return typeof script === "function" ? script(event) : script?.[event.stage]
+  /** Logs a command; a message's end once, although LMTP answers it for each recipient. */
+  private note({ line, recipientPlace, stage }: Omit<Behaviour.ServerEvent, "nth" | "total">): void {
+    if (stage === "greeting" || stage === "content") return
+    if (stage === "final" && recipientPlace !== undefined && recipientPlace > 1) return
+    const { current } = this
+    if (current !== undefined) this.log.push({ time: current.time(), session: current.number, line })
   }
 
   during<A>(connection: TestConnection, use: (sink: SmtpSink.SmtpSink) => A): A {
@@ -231,7 +241,7 @@ class Server implements ConnectionHost {
   }
 
   admit(connection: TestConnection): Effect.Effect<void> | undefined {
-    const { beyond = "busy", limit = Number.POSITIVE_INFINITY } = this.options.connections ?? {}
+    const { beyond, limit } = this.behaving.connections
     if (this.serving.size < limit) {
       this.serving.add(connection)
       return Effect.void

@@ -244,7 +244,7 @@ describe("EHLO", () => {
 describe("QUIT", () => {
   for (const [name, answer, elapsed] of [
     ["is answered with anything (S7.6)", { say: "500 what\r\n" }, 0],
-    ["is answered with a close alone", { say: "", end: "closed" }, 0],
+    ["is answered with a close alone", { say: "", end: "close" }, 0],
     ["is answered with a reset", { say: "", end: "reset" }, 0],
     ["is answered with garbage", { say: "what\r\n" }, 0],
     ["is not answered: 5 s are enough", { say: "", end: undefined }, 5000],

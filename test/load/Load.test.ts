@@ -63,7 +63,8 @@ describe("a time-out", () => {
 
   it.scoped("counts from each command anew: a slow server is not a dead one", () =>
     Effect.gen(function* () {
-      const slow: Script = ({ moment }) => (moment === "connect" || moment === "quit" ? undefined : { after: 290_000 })
+      const slow: Script = ({ moment }) =>
+        moment === "connect" || moment === "writing" || moment === "quit" ? undefined : { after: 290_000 }
       const { elapsed, ends } = yield* drive(simulate({}, { script: slow }))
       assert.deepStrictEqual(ends, ["Accepted"])
       assert.strictEqual(elapsed, 6 * 290_000)
@@ -87,7 +88,7 @@ describe("a time-out", () => {
   it.scoped("strikes a server that stops reading, and the message was not delivered", () =>
     Effect.gen(function* () {
       const { elapsed, ends, server } = yield* drive(
-        simulate({ length: 1_000_000 }, { script: first("writing", { pieces: [0, 0] }) })
+        simulate({ length: 1_000_000 }, { script: first("writing", { after: 1e9 }) })
       )
       assert.strictEqual(elapsed, 300_000)
       assert.deepStrictEqual(ends, ["Failed, ReplyTimeout content"])
@@ -98,7 +99,7 @@ describe("a time-out", () => {
   it.scoped("leaves a server alone that reads slowly but reads", () =>
     Effect.gen(function* () {
       const { elapsed, ends } = yield* drive(
-        simulate({ length: 1_000_000 }, { script: first("writing", { pieces: [10, 299_000] }) })
+        simulate({ length: 1_000_000 }, { script: first("writing", { reading: { bytes: 100_100, every: 299_000 } }) })
       )
       assert.strictEqual(elapsed, 2_990_000)
       assert.deepStrictEqual(ends, ["Accepted"])
@@ -108,8 +109,8 @@ describe("a time-out", () => {
   it.scoped("strikes a server that reads slowly and then no more, so long after it read the last", () =>
     Effect.gen(function* () {
       const script: Script = ({ moment }) =>
-        moment === "writing" ? { pieces: [3, 100_000] } : moment === "content" ? silent : undefined
-      const { elapsed, ends } = yield* drive(simulate({}, { script }))
+        moment === "writing" ? { reading: { bytes: 500, every: 100_000 } } : moment === "content" ? silent : undefined
+      const { elapsed, ends } = yield* drive(simulate({ length: 1000 }, { script }))
       assert.strictEqual(elapsed, 600_000)
       assert.deepStrictEqual(ends, ["Unknown, ReplyTimeout final"])
     })
@@ -178,7 +179,7 @@ describe("LMTP", () => {
   it.scoped("keeps the answers that came, and leaves open those that are missing", () =>
     Effect.gen(function* () {
       for (const [answer, lost] of [
-        [{ ...finals(250, 550), end: "closed" }, "ConnectionLost final"],
+        [{ ...finals(250, 550), end: "close" }, "ConnectionLost final"],
         [{ ...finals(250, 550), end: "reset" }, "ConnectionLost final"],
         [finals(250, 550), "ReplyTimeout final"]
       ] satisfies ReadonlyArray<readonly [Answer, string]>) {
@@ -195,7 +196,7 @@ describe("LMTP", () => {
 
   it.scoped("takes a 421 as the answer for one, and leaves open what becomes of the rest", () =>
     Effect.gen(function* () {
-      const { accounting, ends, server } = yield* lmtp(first("content", { ...finals(250, 421), end: "closed" }), {
+      const { accounting, ends, server } = yield* lmtp(first("content", { ...finals(250, 421), end: "close" }), {
         keepGoing: true,
         messages: 2
       })
@@ -231,7 +232,7 @@ describe("LMTP", () => {
 
   it.scoped("is refused as a whole before it is sent in full: nobody's mail is in doubt", () =>
     Effect.gen(function* () {
-      const { accounting, ends } = yield* lmtp(first("writing", { say: "552 too big\r\n", pieces: [0, 0] }), {
+      const { accounting, ends } = yield* lmtp(first("writing", { say: "552 too big\r\n" }), {
         keepGoing: true
       })
       assert.deepStrictEqual(ends, ["Rejected final 552"])
@@ -273,7 +274,7 @@ describe("a stop request", () => {
       const script: Script = ({ connection, moment }) => {
         if (connection === 0 && moment === "greeting") return silent
         if (connection === 1 && moment === "rcpt") return silent
-        if (connection === 2 && moment === "writing") return { pieces: [0, 0] }
+        if (connection === 2 && moment === "writing") return { after: 1e9 }
         if (connection === 3 && moment === "content") return silent
         return undefined
       }
@@ -434,8 +435,7 @@ describe("interruption of run", () => {
   it.scoped("is prompt, whatever is waited for", () =>
     Effect.gen(function* () {
       for (const moment of ["connect", "greeting", "hello", "rcpt", "content", "writing", "quit"] as const) {
-        const answer: Answer =
-          moment === "connect" ? { after: 1e9 } : moment === "writing" ? { pieces: [0, 0] } : silent
+        const answer: Answer = moment === "connect" ? { after: 1e9 } : moment === "writing" ? { after: 1e9 } : silent
         const server = yield* make(always(moment, answer))
         const running = Effect.provide(Load.run(Plan.make({ messages: 5, sessions: 5 })), server.layer)
         const fiber = yield* Effect.fork(running)
@@ -528,7 +528,14 @@ describe("onOutcome and the recorder", () => {
       const { recorder, server } = yield* drive(simulate({ helloName: "me", from: "a", to: "b", bare: true }))
       const out = "MAIL FROM:<a>\r\nRCPT TO:<b>\r\nDATA\r\nQUIT\r\n".length + server.accepted[0]!.length
       assert.strictEqual(recorder.bytesOut, out)
-      const back = "220 hi\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 go\r\n250 2.0.0 Ok\r\n221 bye\r\n".length
+      const back = [
+        "220 localhost ESMTP",
+        "250 2.1.0 Ok",
+        "250 2.1.5 Ok",
+        "354 End data with <CR><LF>.<CR><LF>",
+        "250 2.0.0 Ok",
+        "221 2.0.0 Bye"
+      ].reduce((sum, line) => sum + line.length + 2, 0)
       assert.strictEqual(recorder.bytesIn, back)
     })
   )

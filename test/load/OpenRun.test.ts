@@ -125,7 +125,7 @@ describe("messages that are due", () => {
     Effect.gen(function* () {
       for (const say of ["421 idle\r\n", ""]) {
         const script: Script = ({ connection, moment }) =>
-          moment === "content" && connection === 0 ? { say: `250 ok\r\n${say}`, end: "closed" } : undefined
+          moment === "content" && connection === 0 ? { say: `250 ok\r\n${say}`, end: "close" } : undefined
         const { accounting, fatal, server } = yield* drive(
           simulate({ rate: "1/s", messages: 3, reuse: true }, { script })
         )

@@ -1,42 +1,44 @@
 /**
- * A server in memory that does what a script says, fault by fault, in virtual time.
- *
- * It says nothing but what the script wants it to say: right or wrong, early, late, in pieces, or not at all.
+ * The server in memory as the tests of runs use it: scripts that count their turns, what happened in the order in which it
+ * did, and runs in virtual time whose books are checked.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Load from "../../src/load/Load.js"
 import * as Laws from "../../src/measure/Laws.js"
 import * as Plan from "../../src/plan/Plan.js"
-import { Conversation } from "../../src/smtp/Conversation.js"
+import type { Behaviour, Reaction } from "../../src/sink/Behaviour.js"
+import type { Welcome } from "../../src/sink/ServerLog.js"
+import * as TestServer from "../../src/sink/TestServer.js"
 import type { Outcome } from "../../src/smtp/Outcome.js"
 import { ConnectFailed, type SmtpError } from "../../src/smtp/SmtpError.js"
-import * as Target from "../../src/smtp/Target.js"
-import { type ConnectOptions, Connector, type Wire } from "../../src/smtp/Wire.js"
+import { Connector } from "../../src/smtp/Wire.js"
 import * as VirtualTime from "../../src/testing/Simulation.js"
 
+const moments = {
+  greeting: "greeting",
+  hello: "hello",
+  mail: "mail",
+  rcpt: "rcpt",
+  data: "data",
+  content: "writing",
+  final: "content",
+  rset: "rset",
+  quit: "quit",
+  other: "other"
+} as const
+
 /** What a client does that a server answers. `writing` is the beginning of a content, `content` its end. */
-export type Moment =
-  | "connect"
-  | "greeting"
-  | "hello"
-  | "mail"
-  | "rcpt"
-  | "data"
-  | "writing"
-  | "content"
-  | "rset"
-  | "quit"
+export type Moment = "connect" | (typeof moments)[keyof typeof moments]
 
 export interface Turn {
   readonly moment: Moment
-  /** The connection, counted from 0. */
+  /** The connection, counted from 0; attempts that were refused count too. */
   readonly connection: number
   /** How many turns of this kind came before on this connection, and on all. */
   readonly nth: number
@@ -47,20 +49,11 @@ export interface Turn {
   readonly recipients: number
 }
 
-export interface Answer {
-  /** Milliseconds until it is said. */
+/** What the server does; at `connect`, whether there is a connection. At LMTP's `content` it answers for all recipients. */
+export interface Answer extends Omit<Reaction, "after" | "say">, Omit<Welcome, "after"> {
+  /** Milliseconds until then. */
   readonly after?: number | undefined
-  /** The bytes; what is usual where it is left out, nothing where it is empty. */
   readonly say?: string | undefined
-  /** Milliseconds between one byte and the next. */
-  readonly drip?: number | undefined
-  /** How the connection ends afterwards. */
-  readonly end?: "closed" | "reset" | undefined
-  /** Why there is no connection (`connect` only); `local` if it is this machine's fault. */
-  readonly refuse?: string | undefined
-  readonly local?: boolean | undefined
-  /** The content is taken in so many pieces, so many milliseconds apart (`writing` only); never, where it is 0. */
-  readonly pieces?: readonly [count: number, every: number] | undefined
 }
 
 export type Script = (turn: Turn) => Answer | undefined
@@ -73,10 +66,12 @@ export interface Event {
 }
 
 export interface ScriptedServer {
-  /** Commands in upper case, `.` for a content, `connect`, and `reset` or `fin` where the client closed. */
+  /** Commands as they came, `.` for a content, `connect`, and `reset` or `fin` where the client closed. */
   readonly events: ReadonlyArray<Event>
   /** The contents that were answered with a 2xx. */
   readonly accepted: ReadonlyArray<string>
+  /** How many recipients messages were accepted for. */
+  readonly delivered: () => number
   /** Wires that were handed out and not closed by the client. */
   readonly open: () => number
   readonly layer: Layer.Layer<Connector | FileSystem.FileSystem>
@@ -89,11 +84,11 @@ export interface ServerOptions {
   readonly lmtp?: boolean | undefined
   /** What EHLO and LHLO offer. */
   readonly offers?: ReadonlyArray<string> | undefined
+  /** What else the server does. */
+  readonly behaviour?: Behaviour | undefined
 }
 
-const isYes = (text: string): boolean => /^2\d\d[ \r]/.test(text)
-
-/** What all servers together have done and seen so far. */
+/** What all servers together have been asked so far. */
 let activity = 0
 
 /** A turn of the event loop that lets timers of no length pass too. */
@@ -103,236 +98,112 @@ const turn = Effect.async<void>((resume) => {
 
 /** Resumes when nothing happens any more until the clock moves. */
 export const settled: Effect.Effect<void> = Effect.gen(function* () {
-  for (let quiet = 0, before = activity; quiet < 4; quiet++) {
+  for (let quiet = 0, before = activity; quiet < 8; quiet++) {
     yield* turn
     if (activity !== before) quiet = 0
     before = activity
   }
 })
 
+/** Asks a script in the turns that it counts. */
+const turns = (script: Script) => {
+  const totals = new Map<string, number>()
+  const next = (key: string): number => {
+    const before = totals.get(key) ?? 0
+    totals.set(key, before + 1)
+    return before
+  }
+  const accepted = new Map<number, number>()
+  return (moment: Moment, connection: number, line: string, usual: string): Answer | undefined => {
+    activity++
+    if (moment === "mail") accepted.set(connection, 0)
+    const recipients = accepted.get(connection) ?? 0
+    const nth = next(`${moment} ${connection}`)
+    const answer = script({ moment, connection, nth, total: next(moment), line, recipients })
+    const said = answer?.say ?? usual
+    if (moment === "rcpt" && said.slice(0, 1) === "2") accepted.set(connection, recipients + 1)
+    return answer
+  }
+}
+
 export const make = (
   script: Script = () => undefined,
   options: ServerOptions = {}
 ): Effect.Effect<ScriptedServer, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const run = yield* FiberSet.makeRuntime<never>()
-    const events: Array<Event> = []
-    const accepted: Array<string> = []
-    const totals = new Map<Moment, number>()
-    let connections = 0
-    let open = 0
+    const ask = turns(script)
+    /** Which attempt each connection comes from. */
+    const attempts: Array<number> = []
+    let tried = 0
+    let opening = 0
 
-    const connect = (connectOptions: ConnectOptions): Effect.Effect<Wire, ConnectFailed> =>
-      Effect.suspend(() => {
-        const connection = connections++
-        const { now } = connectOptions.deadlines
-        const note = (what: string) => {
-          activity++
-          events.push({ at: now(), connection, what })
-        }
-        const counts = new Map<Moment, number>()
-        let sender = false
-        let recipients = 0
-        const ask = (moment: Moment, line = ""): Answer => {
-          const nth = counts.get(moment) ?? 0
-          const total = totals.get(moment) ?? 0
-          counts.set(moment, nth + 1)
-          totals.set(moment, total + 1)
-          return script({ moment, connection, nth, total, line, recipients }) ?? {}
-        }
+    const behave: TestServer.Script = ({ line, recipientPlace = 1, reply, session, stage }) => {
+      attempts[session] ??= opening
+      // A script answers for all recipients of LMTP at once.
+      if (stage === "final" && recipientPlace > 1) return options.lmtp === true ? later.get(session) : undefined
+      const answer = ask(moments[stage], attempts[session], line, reply)
+      if (stage === "final") later.set(session, answer?.say === undefined ? undefined : { say: "" })
+      return stage === "quit" ? { end: "close", ...answer } : answer
+    }
+    const later = new Map<number, Reaction | undefined>()
 
-        let input = ""
-        let inContent = false
-        let taking = true
-        let ended = false
-        let busy = false
-        let held = false
-        let wire: Conversation | undefined
-
-        const end = (how: "closed" | "reset") => {
-          activity++
-          ended = true
-          wire?.ended(how)
-        }
-        const say = (text: string) => {
-          activity++
-          if (!ended) wire?.receive(Buffer.from(text, "latin1"), 0, text.length)
-        }
-        /** Says what the script wants, and learns from it first: the client may go on while it listens. */
-        const give = (answer: Answer, usual: string, learn: (text: string) => void = () => {}) =>
-          Effect.gen(function* () {
-            if (answer.after !== undefined) yield* Effect.sleep(answer.after)
-            const text = answer.say ?? usual
-            learn(text)
-            if (answer.drip === undefined) {
-              if (text !== "") say(text)
-            } else {
-              for (const byte of text) {
-                say(byte)
-                yield* Effect.sleep(answer.drip)
-              }
-            }
-            // What was said last is read before the end is seen.
-            yield* Effect.repeatN(Effect.yieldNow(), 3)
-            if (answer.end !== undefined) end(answer.end)
-          })
-
-        const command = (line: string) =>
-          Effect.gen(function* () {
-            note(line)
-            const verb = line.slice(0, 4).toUpperCase()
-            const extensions = [options.lmtp === true ? "LMTP" : "ESMTP", ...(options.offers ?? [])]
-            const offered = extensions.map(
-              (offer, index) => `250${index === extensions.length - 1 ? " " : "-"}${offer}\r\n`
-            )
-            switch (verb) {
-              case "HELO":
-                return yield* give(ask("hello", line), "250 hello\r\n")
-              case "EHLO":
-              case "LHLO":
-                return yield* give(ask("hello", line), offered.join(""))
-              case "MAIL":
-                recipients = 0
-                sender = false
-                return yield* give(ask("mail", line), "250 2.1.0 Ok\r\n", (text) => {
-                  sender = isYes(text)
-                })
-              case "RCPT":
-                return yield* give(ask("rcpt", line), sender ? "250 2.1.5 Ok\r\n" : "503 no sender\r\n", (text) => {
-                  if (isYes(text)) recipients++
-                })
-              case "DATA":
-                return yield* give(
-                  ask("data", line),
-                  recipients > 0 ? "354 go\r\n" : "503 no recipients\r\n",
-                  (text) => {
-                    inContent = text.startsWith("354")
-                  }
-                )
-              case "RSET":
-                return yield* give(ask("rset", line), "250 2.0.0 Ok\r\n")
-              case "QUIT":
-                return yield* give({ end: "closed", ...ask("quit", line) }, "221 bye\r\n")
-              default:
-                return yield* give({}, "500 what\r\n")
-            }
-          })
-
-        const content = (text: string) =>
-          Effect.gen(function* () {
-            note(".")
-            inContent = false
-            const answers = options.lmtp === true ? recipients : 1
-            const usual = recipients > 0 ? "250 2.0.0 Ok\r\n".repeat(answers) : "554 no recipients\r\n"
-            yield* give(ask("content", text), usual, (said) => {
-              if (isYes(said)) accepted.push(text)
-            })
-          })
-
-        const pump = Effect.gen(function* () {
-          busy = true
-          yield* Effect.yieldNow()
-          while (!ended) {
-            const mark = inContent ? (input.startsWith(".\r\n") ? 0 : input.indexOf("\r\n.\r\n") + 2) : -1
-            const stop = inContent ? (mark === 0 || mark > 1 ? mark + 3 : -1) : input.indexOf("\r\n") + 2
-            if (stop < 2) break
-            const unit = input.slice(0, stop)
-            input = input.slice(stop)
-            yield* inContent ? content(unit) : command(unit.slice(0, -2))
-          }
-          busy = false
-        })
-
-        const take = (text: string) => {
-          input += text
-          if (!busy && !ended) run(pump)
-        }
-
-        const transport = {
-          write: (bytes: string, body: Uint8Array | undefined): boolean => {
-            activity++
-            const text = bytes + (body === undefined ? "" : Buffer.from(body).toString("latin1"))
-            if (!inContent) {
-              take(text)
-              return true
-            }
-            const answer = ask("writing")
-            if (answer.pieces === undefined && answer.say === undefined && answer.end === undefined) {
-              take(text)
-              return true
-            }
-            taking = answer.pieces !== undefined && answer.pieces[0] > 0
-            run(
-              Effect.gen(function* () {
-                yield* Effect.yieldNow()
-                const [pieces, every] = answer.pieces ?? [0, 0]
-                for (let piece = 0; piece < pieces; piece++) {
-                  yield* Effect.sleep(every)
-                  activity++
-                  wire?.progressed()
-                }
-                if (answer.say !== undefined || answer.end !== undefined) yield* give(answer, "")
-                if (!taking || ended) return
-                wire?.flushed()
-                take(text)
-              })
-            )
-            return false
-          },
-          close: (how: "reset" | "fin") => {
-            if (!held) return
-            held = false
-            open--
-            ended = true
-            note(how)
-          }
-        }
-
-        const answer = ask("connect")
-        return Effect.async<Wire, ConnectFailed>((resume) => {
-          let abandoned = false
-          run(
-            Effect.gen(function* () {
-              yield* Effect.yieldNow()
-              if (answer.after !== undefined) yield* Effect.sleep(answer.after)
-              activity++
-              if (abandoned) return
-              if (answer.refuse !== undefined) {
-                const { local = false, refuse: code } = answer
-                return resume(Exit.fail(new ConnectFailed({ code, reason: code, local })))
-              }
-              note("connect")
-              open++
-              held = true
-              wire = new Conversation(transport, connectOptions)
-              resume(Exit.succeed(wire))
-              yield* Effect.repeatN(Effect.yieldNow(), 10)
-              busy = true
-              yield* give(ask("greeting"), "220 hi\r\n")
-              yield* pump
-            })
-          )
-          return Effect.sync(() => {
-            abandoned = true
-          })
-        })
+    const built = yield* Layer.build(
+      TestServer.layer({
+        protocol: options.lmtp === true ? "lmtp" : "smtp",
+        offers: options.offers ?? [],
+        servesRefused: true,
+        script: behave,
+        ...options.behaviour
       })
+    )
+    const inner = Context.get(built, Connector)
+    const server = Context.get(built, TestServer.TestServer)
+
+    const connector = Connector.of({
+      ...inner,
+      connect: (target, connectOptions) =>
+        Effect.suspend(() => {
+          const attempt = tried++
+          const { after = 0, local = false, refuse: code } = ask("connect", attempt, "", "") ?? {}
+          const open = Effect.suspend(() => {
+            activity++
+            if (code !== undefined) return new ConnectFailed({ code, reason: code, local })
+            opening = attempt
+            return inner.connect(target, connectOptions)
+          })
+          return Effect.zipRight(after > 0 ? Effect.sleep(after) : Effect.yieldNow(), open)
+        })
+    })
+
+    const happened = (): ReadonlyArray<Event> => {
+      const connectionOf = (session: number) => attempts[session] ?? 0
+      const connects = server.sessions.map((one) => event(one.openedAt, connectionOf(one.session), "connect"))
+      const commands = server.log.map((one) => event(one.time, connectionOf(one.session), one.line))
+      const ends = server.sessions.flatMap(({ left, session }) =>
+        left === undefined ? [] : [event(left.time, connectionOf(session), left.how === "close" ? "fin" : "reset")]
+      )
+      return [...connects, ...commands, ...ends].sort((a, b) => a.at - b.at)
+    }
 
     return {
-      accepted,
-      count: (what) => events.filter((event) => event.what.startsWith(what)).length,
-      events,
-      layer: Layer.merge(
-        Layer.succeed(
-          Connector,
-          Connector.of({ connect: (_, connectOptions) => connect(connectOptions), target: Target.unix("scripted") })
-        ),
-        FileSystem.layerNoop({})
-      ),
-      open: () => open,
-      times: (what) => events.filter((event) => event.what.startsWith(what)).map(({ at }) => at)
+      get accepted() {
+        return server.accepted.map(({ content }) => `${content}.\r\n`)
+      },
+      count: (what) => happened().filter((event) => event.what.startsWith(what)).length,
+      delivered: () => server.accepted.reduce((sum, { recipients }) => sum + recipients.length, 0),
+      get events() {
+        return happened()
+      },
+      layer: Layer.merge(Layer.succeed(Connector, connector), FileSystem.layerNoop({})),
+      open: () => server.sessions.filter(({ left }) => left === undefined).length,
+      times: (what) =>
+        happened()
+          .filter((event) => event.what.startsWith(what))
+          .map(({ at }) => at)
     }
   })
+
+const event = (at: number, connection: number, what: string): Event => ({ at, connection, what })
 
 /** Runs an effect to its end in virtual time. What it talks to must be made in it. */
 export const drive = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

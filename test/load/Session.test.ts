@@ -174,7 +174,7 @@ describe("-w", () => {
     Effect.gen(function* () {
       const script: Script = ({ moment, total }) => {
         if (moment === "mail" && total === 0) return { say: "550 no\r\n" }
-        if (moment === "rcpt" && total === 0) return { say: "421 bye\r\n", end: "closed" }
+        if (moment === "rcpt" && total === 0) return { say: "421 bye\r\n", end: "close" }
         return undefined
       }
       const { ends, server } = yield* drive(

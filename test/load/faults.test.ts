@@ -22,12 +22,12 @@ const usual: { readonly [moment in Struck]: string } = {
 const table = {
   "4xx": () => ({ say: "450 no\r\n" }),
   "5xx": () => ({ say: "550 no\r\n" }),
-  "421 and a close": () => ({ say: "421 bye\r\n", end: "closed" }),
+  "421 and a close": () => ({ say: "421 bye\r\n", end: "close" }),
   "421 without a close": () => ({ say: "421 bye\r\n" }),
-  "521 and a close": () => ({ say: "521 bye\r\n", end: "closed" }),
-  close: () => ({ say: "", end: "closed" }),
+  "521 and a close": () => ({ say: "521 bye\r\n", end: "close" }),
+  close: () => ({ say: "", end: "close" }),
   reset: () => ({ say: "", end: "reset" }),
-  "half a reply and a close": () => ({ say: "250 O", end: "closed" }),
+  "half a reply and a close": () => ({ say: "250 O", end: "close" }),
   silence: () => ({ say: "" }),
   garbage: () => ({ say: "what\r\n" }),
   "199": () => ({ say: "199 wait\r\n" }),
@@ -219,7 +219,7 @@ describe("recipients", () => {
       for (const mode of [{ acceptRejection: true }, { keepGoing: true }]) {
         const script = strike("rcpt", { say: "250 Ok\r\n" })
         const closing: Script = (turn) =>
-          turn.moment === "rcpt" && turn.total === 1 ? { say: "421 bye\r\n", end: "closed" } : script(turn)
+          turn.moment === "rcpt" && turn.total === 1 ? { say: "421 bye\r\n", end: "close" } : script(turn)
         const { accounting, ends, server } = yield* drive(simulate({ ...input, ...mode }, { script: closing }))
         assert.deepStrictEqual(ends, ["Rejected rcpt 421", "Accepted"])
         assert.deepInclude(accounting.recipients, { offered: 5, accepted: 3, refused: 1, abandoned: 1 })
@@ -232,8 +232,7 @@ describe("recipients", () => {
 describe("a server that speaks while nobody waits", () => {
   it.scoped("and closes, is found out by the next message; --keep-going only replaces the connection (S6.4)", () =>
     Effect.gen(function* () {
-      const script: Script = ({ moment, total }) =>
-        moment === "content" && total === 0 ? { end: "closed" } : undefined
+      const script: Script = ({ moment, total }) => (moment === "content" && total === 0 ? { end: "close" } : undefined)
       const input = { messages: 2, reuse: true, delay: 10 } as const
       for (const acceptRejection of [false, true]) {
         const { ends, fatal } = yield* drive(simulate({ ...input, acceptRejection }, { script }))
@@ -249,7 +248,7 @@ describe("a server that speaks while nobody waits", () => {
 
   for (const say of ["421 idle too long\r\n", "521 go\r\n"]) {
     const script: Script = ({ moment, total }) =>
-      moment === "content" && total === 0 ? { say: `250 Ok\r\n${say}`, end: "closed" } : undefined
+      moment === "content" && total === 0 ? { say: `250 Ok\r\n${say}`, end: "close" } : undefined
 
     it.scoped(`to say that it closes, costs no message with --keep-going: ${say.slice(0, 3)}`, () =>
       Effect.gen(function* () {
@@ -275,7 +274,7 @@ describe("a server that speaks while nobody waits", () => {
 })
 
 describe("a server that speaks before the content's end", () => {
-  const early = (answer: Answer): Script => strike("writing", { pieces: [0, 0], ...answer })
+  const early = (answer: Answer): Script => strike("writing", answer)
 
   it.scoped("refuses the message, if that is what it says, and is left (S9.5)", () =>
     Effect.gen(function* () {
@@ -304,7 +303,7 @@ describe("a server that speaks before the content's end", () => {
 
   it.scoped("or goes away, has not got the message", () =>
     Effect.gen(function* () {
-      for (const end of ["closed", "reset"] as const) {
+      for (const end of ["close", "reset"] as const) {
         const { ends } = yield* drive(
           simulate({ messages: 2, reuse: true, keepGoing: true }, { script: early({ say: "", end }) })
         )
@@ -452,7 +451,7 @@ describe("commands in groups", () => {
           ] as const) {
             const { ends, server } = yield* grouped(
               { pipelining, keepGoing: true },
-              strike(moment, { say: "421 bye\r\n", end: "closed" })
+              strike(moment, { say: "421 bye\r\n", end: "close" })
             )
             assert.deepStrictEqual(ends, [end, "Accepted"])
             assert.strictEqual(server.count("connect"), 2)
@@ -475,7 +474,7 @@ describe("commands in groups", () => {
   it.scoped("name the step at which the connection broke", () =>
     Effect.gen(function* () {
       for (const moment of ["mail", "rcpt", "data"] as const) {
-        const { ends, server } = yield* grouped({ keepGoing: true }, strike(moment, { say: "", end: "closed" }))
+        const { ends, server } = yield* grouped({ keepGoing: true }, strike(moment, { say: "", end: "close" }))
         assert.deepStrictEqual(ends, [`Failed, ConnectionLost ${moment}`, "Accepted"])
         assert.lengthOf(server.accepted, 1)
       }
@@ -486,7 +485,7 @@ describe("commands in groups", () => {
     Effect.gen(function* () {
       for (const moment of ["mail", "rcpt", "data"] as const) {
         const script: Script = (turn) =>
-          turn.moment === moment && turn.total === 1 ? { say: "", end: "closed" } : undefined
+          turn.moment === moment && turn.total === 1 ? { say: "", end: "close" } : undefined
         const { accounting, ends, server } = yield* grouped(
           { pipelining: "full", messages: 3, keepGoing: true },
           script
@@ -563,7 +562,7 @@ describe("commands in groups", () => {
     Effect.gen(function* () {
       const { ends } = yield* grouped(
         { keepGoing: true, messages: 1 },
-        strike("mail", { say: "550 go away\r\n", end: "closed" })
+        strike("mail", { say: "550 go away\r\n", end: "close" })
       )
       assert.match(ends.join(), /^Rejected mail 550/)
     })

@@ -8,7 +8,7 @@ import { Recorder } from "../../src/measure/Recorder.js"
 import { drive, type Moment, type Script, simulate } from "../load/ScriptedServer.js"
 
 /** Milliseconds, all different. `content` is the moment of the answer to the dot. */
-const delays: { readonly [moment in Exclude<Moment, "writing" | "rset">]: number } = {
+const delays: { readonly [moment in Exclude<Moment, "writing" | "rset" | "other">]: number } = {
   connect: 3,
   greeting: 5,
   hello: 7,
@@ -137,7 +137,7 @@ describe("durations", () => {
   it.effect("of connections are from when they stood to their end, and failed where the server ended them", () =>
     Effect.gen(function* () {
       const script = delayed(({ connection, moment }) =>
-        connection === 1 && moment === "mail" ? { after: 500, say: "", end: "closed" } : undefined
+        connection === 1 && moment === "mail" ? { after: 500, say: "", end: "close" } : undefined
       )
       const { recorder } = yield* drive(simulate({ messages: 3, keepGoing: true }, { script }))
       assert.strictEqual(has(recorder, "connection", "accepted", 5 + 7 + 11 + 13 + 17 + 19 + 23), 2)

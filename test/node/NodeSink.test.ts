@@ -188,8 +188,8 @@ describe("NodeSink's bounds", () => {
 
   it.scopedLive("scripted ends of a connection reach the client", () =>
     Effect.gen(function* () {
-      const how = (answer: "close" | "reset") =>
-        Effect.flatMap(start({ respond: ({ stage }) => (stage === "final" ? answer : undefined) }), (sink) =>
+      const how = (end: "close" | "reset") =>
+        Effect.flatMap(start({ behaviour: { faults: [{ at: "final", say: "", end }] } }), (sink) =>
           say(sink, "HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n", ".\r\n")
         )
       const closed = yield* how("close")

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import type * as SinkCounts from "../../src/sink/SinkCounts.js"
-import type { Answer, SinkEvent, SinkMessage, SinkOptions } from "../../src/sink/SinkOptions.js"
+import * as Behaviour from "../../src/sink/Behaviour.js"
+import type { SinkMessage, SinkOptions } from "../../src/sink/SinkOptions.js"
 import * as SmtpSink from "../../src/sink/SmtpSink.js"
 
 interface Talk {
@@ -14,12 +15,19 @@ interface Talk {
 
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("latin1")
 
+/** What a session with a behaviour says now. */
+const said = (session: SmtpSink.SinkSession): string =>
+  session
+    .actions()
+    .map((action) => (action._tag === "Say" ? action.bytes : ""))
+    .join("")
+
 /** Says `input` to a new sink, in pieces, through one buffer. */
 const talk = (input: string, options: SinkOptions = {}, cuts: ReadonlyArray<number> = []): Talk => {
   const messages: Array<SinkMessage> = []
   const sink = SmtpSink.make({ ...options, onMessage: (message) => messages.push(message) })
   const session = sink.open()
-  const writes = [text(session.greeting)]
+  const writes = [text(session.greeting) + said(session)]
   const bytes = Buffer.from(input, "latin1")
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
   const buffer = new Uint8Array(bytes.length + 1)
@@ -27,8 +35,8 @@ const talk = (input: string, options: SinkOptions = {}, cuts: ReadonlyArray<numb
     const [from, to] = [edges[index - 1]!, edges[index]!]
     buffer.fill(10)
     buffer.set(bytes.subarray(from, to), 1)
-    const written = session.push(buffer, 1, 1 + to - from)
-    if (written !== undefined) writes.push(text(written))
+    const written = text(session.push(buffer, 1, 1 + to - from)) + said(session)
+    if (written !== "") writes.push(written)
   }
   return { replies: writes.join(""), writes, verdict: session.verdict, counts: sink.counts(), messages }
 }
@@ -167,15 +175,18 @@ describe("SmtpSink", () => {
   })
 })
 
-describe("SmtpSink.respond", () => {
-  /** What a sink says whose `respond` is this one. */
-  const asked = (input: string, respond: (event: SinkEvent) => Answer, options: SinkOptions = {}): Talk =>
-    talk(input, { ...options, respond })
+describe("SmtpSink with a behaviour", () => {
+  /** What a sink says that behaves like this. */
+  const asked = (input: string, script: Behaviour.Script, options: SinkOptions = {}): Talk =>
+    talk(input, { ...options, behaviour: Behaviour.make({ script }, () => 0) })
 
   it("is asked before each reply, and told what it answers", () => {
-    const events: Array<SinkEvent> = []
+    const events: Array<Behaviour.ServerEvent> = []
     const twice = `EHLO x\r\nnoop \r\n${envelope}DATA\r\nx\r\n.\r\n${envelope}RSET\r\nQUIT\r\n`
-    asked(twice, (event) => void events.push(event))
+    asked(twice, (event) => {
+      if (event.stage !== "content") events.push(event)
+      return undefined
+    })
     assert.deepStrictEqual(
       events.map(({ line, message, recipient, stage }) => [stage, message, line, recipient]),
       [
@@ -196,8 +207,8 @@ describe("SmtpSink.respond", () => {
   })
 
   it("is believed: what it refuses was not accepted", () => {
-    const refuse = (stage: string) => (event: SinkEvent) =>
-      event.stage === stage ? { reply: "450 4.2.0 Later\r\n" } : undefined
+    const refuse = (stage: string) => (event: Behaviour.ServerEvent) =>
+      event.stage === stage ? { say: "450 4.2.0 Later\r\n" } : undefined
     const outcome = (stage: string): readonly [string, SinkCounts.SinkCounts] => {
       const { counts, replies } = asked(`EHLO x\r\n${envelope}DATA\r\n.\r\n`, refuse(stage))
       return [
@@ -223,7 +234,7 @@ describe("SmtpSink.respond", () => {
   it("chooses who gets a message in LMTP", () => {
     const { counts, messages, replies } = asked(
       "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<1>\r\nRCPT TO:<2>\r\nRCPT TO:<3>\r\nDATA\r\n.\r\n",
-      ({ recipient, stage }) => (stage === "final" && recipient === "2" ? { reply: "552 5.2.2 Full\r\n" } : undefined),
+      ({ recipient, stage }) => (stage === "final" && recipient === "2" ? { say: "552 5.2.2 Full\r\n" } : undefined),
       { protocol: "lmtp" }
     )
     assert.isTrue(replies.endsWith("250 2.0.0 Ok\r\n552 5.2.2 Full\r\n250 2.0.0 Ok\r\n"))
@@ -233,12 +244,13 @@ describe("SmtpSink.respond", () => {
 
   it("closes, resets, or says nothing", () => {
     for (const [answer, verdict, last] of [
-      ["close", "close", "250 2.0.0 Ok\r\n"],
-      ["reset", "reset", "250 2.0.0 Ok\r\n"],
-      [{ reply: "421 4.3.2 Down\r\n" }, "close", "421 4.3.2 Down\r\n"],
-      [{ reply: "521 No mail\r\n" }, "close", "521 No mail\r\n"],
-      [{ reply: "" }, "open", "250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n"]
-    ] as ReadonlyArray<readonly [Answer, SmtpSink.Verdict, string]>) {
+      [{ say: "", end: "close" }, "close", "250 2.0.0 Ok\r\n"],
+      [{ say: "", end: "reset" }, "reset", "250 2.0.0 Ok\r\n"],
+      [{ say: "", end: "stall" }, "stall", "250 2.0.0 Ok\r\n"],
+      [{ say: "421 4.3.2 Down\r\n" }, "close", "421 4.3.2 Down\r\n"],
+      [{ say: "521 No mail\r\n" }, "close", "521 No mail\r\n"],
+      [{ say: "" }, "open", "250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n"]
+    ] as ReadonlyArray<readonly [Behaviour.Reaction, SmtpSink.Verdict, string]>) {
       const said = asked(`NOOP\r\n${message}NOOP\r\n`, ({ stage }) => (stage === "final" ? answer : undefined))
       assert.strictEqual(said.verdict, verdict)
       assert.isTrue(
@@ -252,7 +264,7 @@ describe("SmtpSink.respond", () => {
     for (const end of ["close", "reset"] as const) {
       for (const stage of ["mail", "final", "quit"]) {
         const { counts, replies, verdict } = asked(`HELO x\r\n${message}QUIT\r\nNOOP\r\n`, (event) =>
-          event.stage === stage ? { reply: event.reply, end } : undefined
+          event.stage === stage ? { end } : undefined
         )
         assert.strictEqual(verdict, end)
         assert.match(
@@ -265,8 +277,11 @@ describe("SmtpSink.respond", () => {
   })
 
   it("does not let a session begin", () => {
-    const session = SmtpSink.make({ respond: () => "reset" }).open()
+    const session = SmtpSink.make({
+      behaviour: Behaviour.make({ faults: [{ at: "greeting", say: "", end: "reset" }] }, () => 0)
+    }).open()
     assert.isUndefined(session.greeting)
+    assert.strictEqual(said(session), "")
     assert.strictEqual(session.verdict, "reset")
   })
 })

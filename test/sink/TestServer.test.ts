@@ -64,7 +64,12 @@ describe("TestServer", () => {
       assert.deepStrictEqual(envelope, { time: 0, session: 1, sender: "sender@x", recipients: ["b@x"] })
       assert.match(content, /^From: <sender@x>\r\nTo: <b@x>\r\n.*Subject: Hi\r\n\r\nLa de da de da 1\.\r\n/s)
       assert.deepStrictEqual(server.sessions, [
-        { session: 1, openedAt: 0, end: { time: 0, by: "server", how: "close" } }
+        {
+          session: 1,
+          openedAt: 0,
+          end: { time: 0, by: "server", how: "close" },
+          left: { time: 0, how: "reset" }
+        }
       ])
       const counts = yield* server.counts
       assert.deepStrictEqual([counts.messages, counts.quits], [2, 1])
@@ -175,7 +180,7 @@ describe("TestServer", () => {
   ] as const) {
     it.effect(`closes, resets, is silent at ${stage}`, () =>
       Effect.gen(function* () {
-        const outcome = (behaviour: TestServer.Behaviour) => run({ timeout: 7 }, { script: { [stage]: behaviour } })
+        const outcome = (behaviour: TestServer.Reaction) => run({ timeout: 7 }, { script: { [stage]: behaviour } })
         const closed = yield* outcome(TestServer.close)
         assert.deepStrictEqual(closed.ends, [`${how} ${step} ConnectionLost`])
         assert.deepStrictEqual(closed.server.sessions[0]?.end, { time: 0, by: "server", how: "close" })

@@ -1,0 +1,167 @@
+/**
+ * A connection of a sink that has a behaviour: performs in real time what the session wants done. `TestConnection` does
+ * the same in memory.
+ *
+ * What the client sends is read as long as nothing holds it, and taken from the socket only when it is read: a slow reader
+ * lets the client's window fill.
+ *
+ * @since 0.1.0
+ */
+import type * as net from "node:net"
+import { performance } from "node:perf_hooks"
+import * as Duration from "effect/Duration"
+import type { Action, Behaving } from "../sink/Behaviour.js"
+import type { SinkSession } from "../sink/SmtpSink.js"
+
+/** Actions that a client may leave us with before no more of its commands are read. */
+const mostActions = 10_000
+
+/** How long a client may take to close a connection that the server has ended, in milliseconds. */
+const farewell = 10_000
+
+/**
+ * One connection, from its greeting on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class BehavingConnection {
+  private readonly queue: Array<Action> = []
+  /** What was taken from the socket and is not read yet: one chunk, or none while the socket flows. */
+  private unread: Buffer | undefined
+  private held = false
+  private reading: Behaving["reading"]
+  private timer: NodeJS.Timeout | undefined
+  /** Whether the timer is the one that watches a silent client. */
+  private isIdle = false
+  private ended = false
+
+  constructor(
+    readonly socket: net.Socket,
+    private readonly session: SinkSession,
+    private readonly behaving: Behaving
+  ) {
+    this.reading = behaving.reading
+    socket.on("data", (chunk: Buffer) => this.receive(chunk))
+    socket.on("close", () => {
+      this.ended = true
+      clearTimeout(this.timer)
+    })
+    this.offer()
+    this.run()
+  }
+
+  private receive(chunk: Buffer): void {
+    if (this.ended) return
+    if (!this.held && this.reading === undefined && this.queue.length < mostActions) {
+      this.take(chunk)
+    } else {
+      this.unread = this.unread === undefined ? chunk : Buffer.concat([this.unread, chunk])
+      this.socket.pause()
+    }
+    // A wait that is under way goes on with what comes after it.
+    if (this.timer === undefined || this.isIdle) this.run()
+  }
+
+  private take(bytes: Buffer): void {
+    this.session.push(bytes)
+    this.offer()
+  }
+
+  private offer(): void {
+    for (const action of this.session.actions()) {
+      if (action._tag === "Hold") this.held = true
+      this.queue.push(action)
+    }
+  }
+
+  /** Does all that can be done now. */
+  private run(): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.isIdle = false
+    while (!this.ended) {
+      const action = this.queue.shift()
+      if (action !== undefined) {
+        const wait = this.perform(action)
+        if (wait > 0) return this.later(wait)
+      } else if (this.unread !== undefined && !this.held) {
+        const { reading } = this
+        if (reading !== undefined) return this.later(reading.every, () => this.readOn(reading.bytes))
+        this.readOn(this.unread.length)
+      } else break
+    }
+    const { idle } = this.behaving
+    if (this.ended || idle === undefined) return
+    this.isIdle = true
+    this.timer = setTimeout(() => this.expire(idle.say), idle.after)
+  }
+
+  private later(millis: number, then: () => void = () => {}): void {
+    this.timer = setTimeout(() => {
+      this.timer = undefined
+      then()
+      this.run()
+    }, millis)
+  }
+
+  private readOn(most: number): void {
+    const { unread } = this
+    if (unread === undefined) return
+    const end = Math.min(unread.length, most)
+    this.unread = end === unread.length ? undefined : unread.subarray(end)
+    if (this.unread === undefined) this.socket.resume()
+    this.take(unread.subarray(0, end))
+  }
+
+  /** Returns how long to wait before the next action, in milliseconds. */
+  private perform(action: Action): number {
+    switch (action._tag) {
+      case "Wait": {
+        const now = performance.now()
+        return action.until(now) - now
+      }
+      case "Say": {
+        const { bytes, drip } = action
+        if (drip === 0) this.socket.write(bytes, "latin1")
+        else {
+          if (bytes.length > 1) this.queue.unshift({ ...action, bytes: bytes.slice(1) })
+          this.queue.unshift({ ...action, bytes: bytes.slice(0, 1), drip: 0 })
+        }
+        return drip
+      }
+      case "Hold":
+        this.held = true
+        return 0
+      case "Read": {
+        this.held = false
+        const { reading } = action
+        this.reading =
+          reading === undefined ? this.behaving.reading : { ...reading, every: Duration.toMillis(reading.every) }
+        return 0
+      }
+      case "End":
+        this.end(action.how)
+        return 0
+    }
+  }
+
+  private expire(say: string | undefined): void {
+    const last = this.session.expire(say)
+    if (last === undefined) return
+    this.socket.write(last)
+    this.end("close")
+  }
+
+  private end(how: "quit" | "close" | "reset" | "stall"): void {
+    const { socket } = this
+    this.ended = true
+    if (how === "stall") return void socket.pause()
+    if (how === "reset") return void (socket.remoteAddress === undefined ? socket.destroy() : socket.resetAndDestroy())
+    // What a closed socket had not read would make the kernel send a reset, and the client might lose the last reply.
+    socket.resume()
+    if (how === "quit") return socket.destroySoon()
+    socket.end()
+    this.timer = setTimeout(() => socket.destroy(), farewell)
+  }
+}

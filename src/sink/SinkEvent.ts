@@ -1,0 +1,56 @@
+/**
+ * What a sink is about to answer.
+ *
+ * @since 0.1.0
+ */
+import type { Step } from "../smtp/SmtpError.js"
+
+/**
+ * What a reply answers: a step of the dialogue, or `other` for everything else (NOOP, VRFY, unknown commands).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Stage = Exclude<Step, "connect" | "content"> | "other"
+
+/**
+ * The stages, in the order of the dialogue.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const stages: ReadonlyArray<Stage> = [
+  "greeting",
+  "hello",
+  "mail",
+  "rcpt",
+  "data",
+  "final",
+  "rset",
+  "quit",
+  "other"
+]
+
+/**
+ * A reply that is about to be given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SinkEvent {
+  readonly stage: Stage
+  /** The session's number, from 1. */
+  readonly session: number
+  /** The number of the message under way, or of the next one, in its session, from 1. */
+  readonly message: number
+  /** The command as it came, without its line end: "." for `final`, empty for `greeting`. */
+  readonly line: string
+  /** From an accepted MAIL on. */
+  readonly sender?: string | undefined
+  /** At `rcpt`, and for each of LMTP's final replies. */
+  readonly recipient?: string | undefined
+  /** The recipient's place in its message, from 1: among those offered at `rcpt`, among those accepted at `final`. */
+  readonly recipientPlace?: number | undefined
+  /** What the sink would say, line ends included. */
+  readonly reply: string
+}

@@ -1,0 +1,160 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Behaviour from "../../src/sink/Behaviour.js"
+
+type Asked = Parameters<ReturnType<Behaviour.Behaving["connection"]>>[0]
+
+const ask = (stage: Behaviour.Moment, more: Partial<Asked> = {}): Asked => ({
+  stage,
+  session: 1,
+  message: 1,
+  line: "",
+  reply: stage === "content" ? "" : "250 Ok\r\n",
+  ...more
+})
+
+/** What is done, in a word each; waits for nothing are left out. */
+const told = ({ actions }: Behaviour.Answer): ReadonlyArray<string> =>
+  actions.flatMap((action) => {
+    switch (action._tag) {
+      case "Wait":
+        return action.until(1000) === 1000 ? [] : [`wait ${action.until(1000) - 1000}`]
+      case "Say":
+        return [`say ${action.bytes.trim()}${action.drip > 0 ? ` every ${action.drip}` : ""}`]
+      case "End":
+        return [action.how]
+      default:
+        return [action._tag.toLowerCase()]
+    }
+  })
+
+describe("a behaviour", () => {
+  it("that has nothing to say gives the usual reply at once", () => {
+    const answer = Behaviour.make({}, () => 0).connection()(ask("mail"))
+    assert.deepStrictEqual([answer.said, answer.end], ["250 Ok\r\n", undefined])
+    assert.deepStrictEqual(told(answer), ["say 250 Ok"])
+  })
+
+  it("waits, says, drips, ends, and goes on with what follows", () => {
+    const react = (reaction: Behaviour.Reaction) =>
+      Behaviour.make({ script: { final: reaction } }, () => 0).connection()(ask("final"))
+    assert.deepStrictEqual(told(react({ after: "2 seconds", say: "421 Down\r\n", end: "close" })), [
+      "wait 2000",
+      "say 421 Down",
+      "close"
+    ])
+    assert.deepStrictEqual(told(react({ say: ["2", "50\r\n"], drip: 5 })), ["say 2 every 5", "say 50 every 5"])
+    assert.deepStrictEqual(told(react({ end: "stall" })), ["say 250 Ok", "stall"])
+    const idle = react({ next: { after: 300, say: "421 Idle\r\n", end: "reset" } })
+    assert.deepStrictEqual(told(idle), ["say 250 Ok", "wait 300", "say 421 Idle", "reset"])
+    // What follows is no answer to the command, and the connection ends all the same.
+    assert.deepStrictEqual([idle.said, idle.end], ["250 Ok\r\n", "reset"])
+  })
+
+  it("reads a content late or slowly, or does something else instead of reading it", () => {
+    const content = (reaction: Behaviour.Reaction) =>
+      told(Behaviour.make({ script: { content: reaction } }, () => 0).connection()(ask("content")))
+    assert.deepStrictEqual(content({}), ["read"])
+    assert.deepStrictEqual(content({ after: 50 }), ["wait 50", "read"])
+    assert.deepStrictEqual(content({ after: 50, say: "552 No\r\n" }), ["wait 50", "say 552 No"])
+    assert.deepStrictEqual(content({ end: "reset" }), ["reset"])
+  })
+
+  it("takes the script before the faults, and the first fault that strikes", () => {
+    const behaving = Behaviour.make(
+      {
+        script: ({ message, stage }) => (stage === "mail" && message === 2 ? { say: "450 Script\r\n" } : undefined),
+        faults: [
+          { at: "mail", message: 3, say: "450 First\r\n" },
+          { at: "mail", say: "450 Second\r\n" }
+        ]
+      },
+      () => 0
+    )
+    const answer = behaving.connection()
+    assert.deepStrictEqual(
+      [1, 2, 3].map((message) => answer(ask("mail", { message })).said),
+      ["450 Second\r\n", "450 Script\r\n", "450 First\r\n"]
+    )
+    assert.deepStrictEqual(behaving.struck, [1, 1])
+  })
+})
+
+describe("a fault", () => {
+  /** Which of the first twelve MAILs, on two connections in turn, are struck. */
+  const struck = (fault: Omit<Behaviour.Fault, "at">, seed = "seed"): ReadonlyArray<number> => {
+    const behaving = Behaviour.make({ seed, faults: [{ say: "450 No\r\n", ...fault, at: "mail" }] }, () => 0)
+    const connections = [behaving.connection(), behaving.connection()]
+    return Array.from({ length: 12 }, (_, index) => index + 1).filter((total) =>
+      connections[total % 2]!(ask("mail", { message: Math.ceil(total / 2) })).said.startsWith("450")
+    )
+  }
+
+  it("strikes each time, the first times, one in so many, or one message of each connection", () => {
+    assert.lengthOf(struck({}), 12)
+    assert.deepStrictEqual(struck({ first: 2 }), [1, 2])
+    assert.deepStrictEqual(struck({ every: 5 }), [5, 10])
+    assert.deepStrictEqual(struck({ message: 2 }), [3, 4])
+    assert.lengthOf(struck({ percent: 0 }), 0)
+  })
+
+  it("strikes its share, drawn from the seed", () => {
+    assert.deepStrictEqual(struck({ percent: 30 }, "a"), struck({ percent: 30 }, "a"))
+    assert.notDeepEqual(struck({ percent: 50 }, "a"), struck({ percent: 50 }, "b"))
+    const behaving = Behaviour.make(
+      {
+        faults: [
+          { at: "rcpt", percent: 5, say: "451 No\r\n" },
+          { at: "rcpt", percent: 20, say: "550 No\r\n" }
+        ]
+      },
+      () => 0
+    )
+    const answer = behaving.connection()
+    for (let total = 0; total < 20_000; total++) answer(ask("rcpt"))
+    // Of those that the first one leaves. The bounds are five standard deviations wide.
+    assert.closeTo(behaving.struck[0]!, 1000, 155)
+    assert.closeTo(behaving.struck[1]!, 3800, 280)
+  })
+
+  it("strikes from a recipient on, and may double the usual reply", () => {
+    const answer = Behaviour.make(
+      {
+        faults: [
+          { at: "final", fromRecipient: 2, say: "" },
+          { at: "final", twice: true }
+        ]
+      },
+      () => 0
+    ).connection()
+    const said = (recipientPlace?: number) => answer(ask("final", { recipientPlace })).said
+    assert.deepStrictEqual([said(1), said(2), said(3)], ["250 Ok\r\n250 Ok\r\n", "", ""])
+  })
+})
+
+describe("greylisting", () => {
+  it("lets a sender and a recipient in who come back in their window, and then for good", () => {
+    let now = 0
+    const behaving = Behaviour.make({ greylist: { after: "1 minute", until: "1 hour" } }, () => now)
+    const answer = behaving.connection()
+    const code = (at: number, sender: string, recipient: string) => {
+      now = at * 1000
+      return answer(ask("rcpt", { sender, recipient })).said.slice(0, 3)
+    }
+    assert.strictEqual(code(0, "a", "x"), "450")
+    assert.strictEqual(code(59, "a", "x"), "450")
+    // Each pair is a new one.
+    assert.strictEqual(code(60, "b", "x"), "450")
+    assert.strictEqual(code(60, "a", "y"), "450")
+    assert.strictEqual(code(60, "a", "x"), "250")
+    assert.strictEqual(code(90_000, "a", "x"), "250")
+    // Too late is a first attempt again.
+    assert.strictEqual(code(90_000, "b", "x"), "450")
+    assert.strictEqual(code(90_059, "b", "x"), "450")
+    assert.strictEqual(code(90_060, "b", "x"), "250")
+  })
+
+  it("says nothing of recipients who are refused for another reason", () => {
+    const answer = Behaviour.make({ greylist: { after: 1 } }, () => 0).connection()
+    assert.strictEqual(answer(ask("rcpt", { reply: "503 5.5.1 need MAIL\r\n" })).said, "503 5.5.1 need MAIL\r\n")
+  })
+})
