@@ -11,6 +11,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { behindAfter } from "../measure/GeneratorHealth.js"
+import { StageTally } from "../measure/StageTally.js"
 import type { Arrivals } from "../plan/Arrival.js"
 import { isIntended, type Outcome } from "../smtp/Outcome.js"
 import type * as Settlement from "../smtp/Settlement.js"
@@ -64,6 +65,7 @@ export const serve = <E, R>(
       const { connectOptions, plan, recorder, stopping, tickets } = shared
       const dropLate = (plan.dropLate ?? Number.POSITIVE_INFINITY) * 1000
       const { now } = connectOptions.deadlines
+      recorder.stages = new StageTally(options.arrivals.stages, options.origin, recorder.measuresFrom)
       const dispatcher = new Dispatcher({ ...options, dropLate, now, recorder, tickets }, ended)
       const leave = stopping.watch(() => dispatcher.close())
       yield* Effect.addFinalizer(() => Effect.sync(leave))

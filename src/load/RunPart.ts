@@ -305,6 +305,9 @@ export const share = (
       onOutcome: (message, outcome, ends, begun, due, ended) => {
         ledger.book(outcome)
         recorder.onOutcome(outcome, deadlines.now)
+        if (begun !== undefined && due !== undefined) {
+          recorder.stages?.count(outcome, due, begun, ended ?? deadlines.now())
+        }
         if (!ends) trouble?.outcome(outcome)
         if (onOutcome !== undefined)
           onOutcome(message, outcome, MessageTimes.until(ended ?? deadlines.now(), begun, due))

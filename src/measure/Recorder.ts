@@ -12,6 +12,7 @@ import * as ErrorTally from "./ErrorTally.js"
 import * as Histogram from "./Histogram.js"
 import * as ReplyTally from "./ReplyTally.js"
 import type { Connections } from "./Series.js"
+import { type StageCounts, StageTally } from "./StageTally.js"
 
 /**
  * What a duration is of: a step; a whole transaction, from MAIL to the reply to the final dot; or a connection, from when it
@@ -97,6 +98,8 @@ export class Recorder implements WireObserver {
   private readonly added: Array<RecorderData> = []
   /** When the run began, by the clock of what is recorded. */
   begun = 0
+  /** Of an open run. */
+  stages: StageTally | undefined = undefined
 
   constructor(
     readonly onTrace?: WireObserver["onTrace"],
@@ -206,7 +209,8 @@ export class Recorder implements WireObserver {
     const tallies = { replies: this.replies(), errors: this.errors(), ends: this.ends() }
     const { warmUpAccepted, warmUpEnd } = this
     const messages = { contents, behind, dropped, lateStarts, warmUpAccepted, warmUpEnd }
-    return { bytesIn, bytesOut, ...connections, ...messages, histograms: counts, own, ...tallies }
+    const stages = this.stages?.toData()
+    return { bytesIn, bytesOut, ...connections, ...messages, histograms: counts, own, ...tallies, stages }
   }
 
   /** The replies, by step and code. */
@@ -244,6 +248,10 @@ export class Recorder implements WireObserver {
       const histogram = this.own.get(key) ?? Histogram.make()
       Histogram.add(histogram, { counts })
       this.own.set(key, histogram)
+    }
+    if (data.stages !== undefined) {
+      this.stages ??= new StageTally([], 0, 0)
+      this.stages.add(data.stages)
     }
     this.added.push(data)
     data.histograms.forEach((counts, slot) => {
@@ -316,6 +324,7 @@ export interface RecorderData {
   readonly replies: ReadonlyArray<ReplyTally.ReplyCount>
   readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
   readonly ends: ReadonlyArray<EndTally.EndCount>
+  readonly stages: StageCounts | undefined
 }
 
 const places: { readonly [what in Measured]: number } = {

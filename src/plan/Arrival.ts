@@ -23,6 +23,21 @@ export interface Arrivals {
   readonly messages: number
   /** When a message is due. Cheap for one number after another, forwards. */
   readonly dueAt: (message: number) => number
+  /** What is due when: the stages, up to the last message; one rate is one stage. */
+  readonly stages: ReadonlyArray<ArrivalStage>
+}
+
+/**
+ * A stage: from when to when it lasts, the messages per second where it begins and where it ends, and how many are due in it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ArrivalStage {
+  readonly from: number
+  readonly to: number
+  readonly rate: readonly [number, number]
+  readonly due: number
 }
 
 /**
@@ -77,13 +92,40 @@ export const make = (plan: ArrivalPlan, seed: string): Arrivals | undefined => {
     const unit = new UnitPoisson(Draw.keyOf(`${seed} arrivals`))
     const dueAt = (message: number) => area.inverse(unit.at(Math.floor(message / burst)) * burst)
     const last = Math.min(end, area.end)
-    if (last === Number.POSITIVE_INFINITY) return { messages, dueAt }
+    if (last === Number.POSITIVE_INFINITY) return whole({ area, end, messages, dueAt })
     const bursts = unit.countWhile((time) => area.inverse(time * burst) < last, Math.ceil(messages / burst))
-    return { messages: Math.min(messages, bursts * burst), dueAt }
+    return whole({ area, end, messages: Math.min(messages, bursts * burst), dueAt })
   }
   // So many bursts as begin before the end.
   const due = Math.ceil(area.until(end) / burst) * burst
-  return { messages: Math.min(messages, due), dueAt: (message) => area.inverse(message - (message % burst)) }
+  const dueAt = (message: number) => area.inverse(message - (message % burst))
+  return whole({ area, end, messages: Math.min(messages, due), dueAt })
+}
+
+/** With the stages, which are over when the message after the last one would be due, or at the end of the run's time. */
+const whole = ({
+  area,
+  dueAt,
+  end,
+  messages
+}: Pick<Arrivals, "dueAt" | "messages"> & { readonly area: Area; readonly end: number }): Arrivals => {
+  const next = messages === unlimited ? Number.POSITIVE_INFINITY : dueAt(messages)
+  return {
+    messages,
+    dueAt,
+    stages: area.stages(Math.min(end, area.end, next), (time) => dueBefore(time, messages, dueAt))
+  }
+}
+
+/** How many messages are due before a time. */
+const dueBefore = (time: number, messages: number, dueAt: Arrivals["dueAt"]): number => {
+  let [low, high] = [0, messages]
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    if (dueAt(middle) < time) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const held = (rate: Rate.Rate) => ({ from: rate, to: rate })
@@ -98,7 +140,7 @@ class Area {
     let [start, before] = [0, 0]
     for (const { from, lasts, to } of stages) {
       const area = areaOf(from, to, lasts, lasts)
-      const after = whole(before + area)
+      const after = rounded(before + area)
       parts.push({ start, lasts, from, to, before, after })
       start += lasts
       before = after
@@ -111,9 +153,20 @@ class Area {
     let area = 0
     for (const { after, before, from, lasts, start, to } of this.parts) {
       if (time <= start) break
-      area = time >= start + lasts ? after : whole(before + areaOf(from, to, lasts, time - start))
+      area = time >= start + lasts ? after : rounded(before + areaOf(from, to, lasts, time - start))
     }
     return area
+  }
+
+  /** Its parts up to the end, and how many messages are due in each. */
+  stages(end: number, dueBy: (time: number) => number): ReadonlyArray<ArrivalStage> {
+    return this.parts.flatMap(({ from, lasts, start, to }) => {
+      if (start >= end || end === Number.POSITIVE_INFINITY) return []
+      const until = Math.min(start + lasts, end)
+      const [first, last] = [perMillisecond(from) * 1000, perMillisecond(to) * 1000]
+      const reached = isHeld(from, to) ? last : first + ((last - first) * (until - start)) / lasts
+      return [{ from: start, to: until, rate: [first, reached] as const, due: dueBy(until) - dueBy(start) }]
+    })
   }
 
   /** The last time at which the area is not more than this: a rest is slept through. Infinite beyond the end. */
@@ -152,7 +205,7 @@ const timeTo = (from: Rate.Rate, to: Rate.Rate, lasts: number, area: number): nu
 }
 
 /** A whole number where only rounding has kept it from being one: 0.1 thirty times is 3, and not a message more. */
-const whole = (area: number): number => {
+const rounded = (area: number): number => {
   const nearest = Math.round(area)
   return Math.abs(area - nearest) <= 1e-9 + 1e-13 * area ? nearest : area
 }

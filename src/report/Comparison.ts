@@ -17,7 +17,8 @@ import * as Schema from "effect/Schema"
 import * as Welch from "../measure/Welch.js"
 import { merge } from "./MergedReport.js"
 import { valueAtPercentile } from "./Durations.js"
-import { Anything, isGenerators, type RunReport } from "./RunReport.js"
+import * as Bottleneck from "./Bottleneck.js"
+import { Anything, type RunReport } from "./RunReport.js"
 
 const Row = Schema.Struct({
   of: Schema.String.annotations({ description: "What it is of: run, transaction, or a step." }),
@@ -150,7 +151,7 @@ export const make = (before: Runs, after: Runs): Comparison => {
   }
 }
 
-const bottlenecks = (runs: Runs): number => runs.filter(isGenerators).length
+const bottlenecks = (runs: Runs): number => runs.filter((run) => Bottleneck.causesOf(run).length > 0).length
 
 const ends = ["rejected", "failed", "unknown"] as const
 /** Few, for each that is tested beside them widens the intervals of all. */

@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Plan from "../plan/Plan.js"
 import * as Axis from "./html/Axis.js"
@@ -13,10 +12,13 @@ import * as PercentileChart from "./html/PercentileChart.js"
 import { styleSheet } from "./html/StyleSheet.js"
 import * as Timeline from "./html/Timeline.js"
 import * as JsonReport from "./JsonReport.js"
+import * as Bottleneck from "./Bottleneck.js"
+import * as Figures from "./Figures.js"
 import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
-import { isGenerators, type RunReport } from "./RunReport.js"
+import type { RunReport } from "./RunReport.js"
+import * as Stages from "./Stages.js"
 import * as Summary from "./Summary.js"
 
 /** Nothing is loaded and nothing is run, whatever a server has smuggled into a text. The empty icon spares a request. */
@@ -90,13 +92,10 @@ const how = (report: RunReport): string => {
 const reasons = { completed: "Note:", failed: "Ended by", stopped: "Stopped:", cut: "Cut short:" } as const
 
 const bottleneck = (report: RunReport): Content => {
-  if (!isGenerators(report)) return undefined
-  const { generator } = report
-  const busy =
-    generator === undefined
-      ? ""
-      : ` It worked, or waited for a processor, for ${percent(GeneratorHealth.saturationOf(generator))} of the time.`
-  return markup`<p class="notice" role="note"><strong>The generator was the bottleneck.</strong>${busy} The server may be faster than these figures. Try <code>--workers auto</code>, or fewer sessions.</p>`
+  const reasons = Bottleneck.explain(report)
+  return reasons.length === 0
+    ? undefined
+    : markup`<p class="notice" role="note"><strong>The generator was the bottleneck: the server may be faster than this.</strong> ${reasons.join(" ")}</p>`
 }
 
 const unmeasured = (report: RunReport): Content => {
@@ -114,7 +113,12 @@ const arrivals = (report: RunReport): ReadonlyArray<Markup> => {
       ? []
       : [
           ["Intended", String(plan.rate ?? plan.stages ?? "differs from run to run")] as const,
-          ["Started late", `${count(arrivals.late)} messages waited for a session when they were due`] as const,
+          ["Rates", Phrases.rates(report)] as const,
+          ["Waited for a session", `${count(arrivals.late)} messages, when they were due`] as const,
+          [
+            "Generator behind",
+            `${count(arrivals.behind)} messages started over 10 ms late because the generator was behind`
+          ] as const,
           ["Dropped", `${count(arrivals.dropped)} messages waited for too long, and were not begun`] as const
         ]),
     ...(start === undefined
@@ -122,16 +126,43 @@ const arrivals = (report: RunReport): ReadonlyArray<Markup> => {
       : [["Lateness", `${Axis.time(start.p50)} at the median, ${Axis.time(start.p99)} at p99`] as const]),
     ...(warmUp === undefined ? [] : [["Warm-up", warmUp] as const])
   ]
-  return rows.length === 0 ? [] : [pairs(rows)]
+  return rows.length === 0 ? [] : [pairs(rows), ...stageTable(report)]
 }
 
-const headline = ({ durations, rate }: RunReport): Markup => {
+const stageTable = ({ stages = [] }: RunReport): ReadonlyArray<Markup> =>
+  stages.length < 2
+    ? []
+    : [
+        table(
+          "Stages",
+          [
+            ["Stage", "text"],
+            ["Intended", "number"],
+            ["Started", "number"],
+            ["Accepted", "number"],
+            ["Late", "number"],
+            ["p50", "number"],
+            ["p99", "number"]
+          ],
+          stages.map((stage) => {
+            const { accepted, intended, started } = Stages.ratesOf([stage]) ?? { accepted: 0, intended: 0, started: 0 }
+            // What was not done of what was intended is what one looks for.
+            const short = (rate: number) =>
+              rate < intended * 0.99 && stage.due > 0
+                ? markup`<td class="number failed">${Figures.rate(rate)}/s</td>`
+                : number(`${Figures.rate(rate)}/s`)
+            return markup`<tr><th scope="row">${Axis.clock(stage.from / 1000)} – ${Axis.clock(stage.to / 1000)}</th>${number(`${Figures.rate(intended)}/s`)}${short(started)}${short(accepted)}${number(count(stage.late))}${[stage.p50, stage.p99].map((time) => number(time === undefined ? "–" : Axis.time(time)))}</tr>`
+          })
+        )
+      ]
+
+const headline = ({ durations, rate, rates }: RunReport): Markup => {
   const transaction = durations.find(({ ending, of }) => of === "transaction" && ending === "accepted")
   const figure = (name: string, value: string): Markup => {
     const [amount, ...unit] = value.split(" ")
     return markup`<div><dt>${name}</dt><dd>${amount}${unit.length > 0 ? markup` <span>${unit.join(" ")}</span>` : undefined}</dd></div>`
   }
-  return markup`<dl class="figures">${figure("Accepted per second", rate < 10 ? rate.toFixed(2) : count(Math.round(rate)))}${
+  return markup`<dl class="figures">${rates === undefined ? undefined : figure("Intended per second", Figures.rate(rates.intended))}${figure("Accepted per second", Figures.rate(rate))}${
     transaction === undefined
       ? undefined
       : (["p50", "p99", "max"] as const).map((name) =>
@@ -302,6 +333,7 @@ const generator = ({ generator }: RunReport): ReadonlyArray<Markup> =>
         pairs([
           ["Busy", `${percent(generator.utilisation)} of the time, in its busiest thread`],
           ["CPU", `${Axis.time(generator.cpu.user)} user, ${Axis.time(generator.cpu.system)} system`],
+          ...(generator.waited === undefined ? [] : [["Waited for a processor", Axis.time(generator.waited)] as const]),
           ["Timers late by", `${Axis.time(generator.delayMean)} on average, ${Axis.time(generator.delayP99)} at p99`]
         ])
       ]

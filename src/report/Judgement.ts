@@ -172,7 +172,7 @@ export const atLast = (
   const { elapsed, messages } = report
   const began = repliesBegan(report)
   const whole = began < elapsed ? RunReport.rateOf(messages.accepted, elapsed - began) : undefined
-  const rate = report.measured === undefined ? whole : rateOf(report)
+  const rate = report.measured === undefined && report.rates === undefined ? whole : rateOf(report)
   return Either.map(read(expressions), (verdicts) =>
     verdicts.flatMap(([expression, verdict]) => {
       const value = valueOf(report, verdict, basisOf(report, rate))

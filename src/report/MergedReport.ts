@@ -13,6 +13,7 @@ import * as Series from "../measure/Series.js"
 import * as Durations from "./Durations.js"
 import * as RunReport from "./RunReport.js"
 import * as Spans from "./Spans.js"
+import * as Stages from "./Stages.js"
 
 /**
  * The report of two runs as of one: segments of one plan on several hosts, or a run and its repetition. The order does not
@@ -42,6 +43,7 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
             )
           }
         }
+  const staged = mergeStages(a, b)
   // Of what cannot be added up, that of the one which started first is taken.
   const [first] = [a, b].sort((left, right) => compare(identity(left), identity(right)))
   const { plan, tool } = first ?? a
@@ -65,7 +67,8 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     ...mergeArrivals([a, b]),
     ...mergeScenarios([a, b]),
     ...measured,
-    rate: RunReport.measuredRate({ messages, active, ...measured }),
+    ...staged,
+    rate: RunReport.measuredRate({ messages, active, ...measured, ...staged }),
     bytes: { out: a.bytes.out + b.bytes.out, in: a.bytes.in + b.bytes.in },
     connections: Series.sumConnections([a.connections, b.connections]),
     durations: mergeDurations([...a.durations, ...b.durations]),
@@ -119,6 +122,21 @@ const mergeArrivals = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunRep
       dropped: sum(({ dropped }) => dropped),
       behind: sum(({ behind }) => behind)
     }
+  }
+}
+
+/** Nothing where one of them has none, or they are of different plans. */
+const mergeStages = (
+  a: RunReport.RunReport,
+  b: RunReport.RunReport
+): Pick<RunReport.RunReport, "stages" | "rates" | "afterwards"> => {
+  const stages = a.stages === undefined || b.stages === undefined ? undefined : Stages.merge(a.stages, b.stages)
+  if (stages === undefined) return {}
+  const rates = Stages.ratesOf(stages)
+  return {
+    stages,
+    ...(rates === undefined ? {} : { rates }),
+    afterwards: (a.afterwards ?? 0) + (b.afterwards ?? 0)
   }
 }
 

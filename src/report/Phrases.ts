@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { activeOf, type RunReport } from "./RunReport.js"
+import * as Figures from "./Figures.js"
 import * as Spans from "./Spans.js"
 import * as Summary from "./Summary.js"
 
@@ -66,6 +67,22 @@ export const nothingMeasured = ({ measured, plan }: Pick<RunReport, "measured" |
   measured !== undefined && Spans.length(measured.active) === 0
     ? `Nothing was measured: the run was over before its warm-up of ${String(plan.warmUp)}.`
     : undefined
+
+/**
+ * How many messages a second were accepted; of an open run, beside those that were intended and those that were started.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const rates = ({
+  afterwards = 0,
+  rate: accepted,
+  rates
+}: Pick<RunReport, "afterwards" | "rate" | "rates">): string => {
+  if (rates === undefined) return `${Figures.rate(accepted)} messages/s`
+  const tail = afterwards === 0 ? "" : `, and ${count(afterwards)} accepted after the last was due`
+  return `${Figures.rate(rates.intended)}/s intended, ${Figures.rate(rates.started)}/s started, ${Figures.rate(rates.accepted)}/s accepted${tail}`
+}
 
 /**
  * How long a run took; of several that were put together, how long any of them was under way, too.

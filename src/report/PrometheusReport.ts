@@ -26,7 +26,7 @@ export const bounds: ReadonlyArray<number> = [
  */
 export const render = (report: RunReport): string => {
   const { arrivals, bytes, connections, durations, elapsed, ended, errors, generator, messages } = report
-  const { plan, rate, recipients, replies, startedAt, tool, verdicts = [] } = report
+  const { plan, rate, rates, recipients, replies, startedAt, tool, verdicts = [] } = report
   const { abandoned, failed, planned, started: _, ...ends } = messages
   const { offered, ...recipientEnds } = recipients
   const families = [
@@ -41,10 +41,22 @@ export const render = (report: RunReport): string => {
     gauge("recipients_offered", "Recipients that were sent.", [[{}, offered]]),
     gauge("recipients", "Recipients by what became of them.", byEnd(recipientEnds)),
     gauge("rate", "Messages accepted per second, without the warm-up.", [[{}, rate]]),
+    ...(rates === undefined
+      ? []
+      : [
+          gauge("open_rate", "Messages per second while messages were due: intended, started and accepted.", [
+            [{ what: "intended" }, rates.intended],
+            [{ what: "started" }, rates.started],
+            [{ what: "accepted" }, rates.accepted]
+          ])
+        ]),
     ...(arrivals === undefined
       ? []
       : [
           gauge("messages_late", "Messages that waited for a session when they were due.", [[{}, arrivals.late]]),
+          gauge("messages_behind", "Messages that began over 10 ms late because the generator was behind.", [
+            [{}, arrivals.behind]
+          ]),
           gauge("messages_dropped", "Messages that waited for too long, and were not begun.", [[{}, arrivals.dropped]])
         ]),
     gauge("connections_opened", "Connections that were opened.", [[{}, connections.opened]]),

@@ -11,16 +11,18 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Accounting from "../measure/Accounting.js"
 import type * as ErrorTally from "../measure/ErrorTally.js"
-import * as GeneratorHealth from "../measure/GeneratorHealth.js"
+import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import type { Recorder } from "../measure/Recorder.js"
 import type * as ReplyTally from "../measure/ReplyTally.js"
 import type * as Series from "../measure/Series.js"
+import type * as StageTally from "../measure/StageTally.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Printable from "../smtp/Printable.js"
 import { steps } from "../smtp/SmtpError.js"
 import * as Durations from "./Durations.js"
 import * as Spans from "./Spans.js"
+import * as Stages from "./Stages.js"
 
 /**
  * Whatever a plan's field may be. In a JSON Schema it has no name, which may stand there once only.
@@ -151,6 +153,16 @@ const fields = {
     }),
     { exact: true }
   ).annotations({ description: "Of an open run, whose messages start when they are due." }),
+  stages: Schema.optionalWith(Schema.Array(Stages.Stage), { exact: true }).annotations({
+    description: "Of an open run: what was intended and what was done, while messages were due and after the warm-up."
+  }),
+  rates: Schema.optionalWith(
+    Schema.Struct({ intended: Schema.Number, started: Schema.Number, accepted: Schema.Number }),
+    { exact: true }
+  ).annotations({ description: "Of all stages together, in messages per second." }),
+  afterwards: Schema.optionalWith(Count, { exact: true }).annotations({
+    description: "Of an open run, the messages that were accepted when no more were due."
+  }),
   scenarios: Schema.optionalWith(Schema.Struct({ begun: Count, failed: Count }), { exact: true }).annotations({
     description: "Of scenarios of one's own: how often they were begun, and how often they failed."
   }),
@@ -159,7 +171,8 @@ const fields = {
       "Of a run with a warm-up, the messages accepted after it, and when that was. Durations, replies and the rate are of this time; messages, connections, bytes, errors and the series are of the whole run."
   }),
   rate: Schema.Number.annotations({
-    description: "Messages accepted per second of the time in which a run was under way, without its warm-up."
+    description:
+      "Messages accepted per second of the time in which a run was under way, without its warm-up; of an open run, while messages were due."
   }),
   bytes: Schema.Struct({ out: Count, in: Count }),
   connections: Connections,
@@ -297,6 +310,9 @@ export const make = (
           }
         }
       : {}
+  // Stages of a run that was over before them are told of up to there.
+  const isCut = Option.isSome(reason) || stopped
+  const staged = stagesOf(recorder.stages?.toData(), isCut ? elapsed : undefined)
   return {
     version: 2,
     tool: { name: "smtp-source", version },
@@ -313,7 +329,8 @@ export const make = (
     ...(Arrival.isOpen(plan) ? { arrivals: arrivalsOf(recorder) } : {}),
     ...(scenarios === undefined ? {} : { scenarios: { begun: scenarios.begun, failed: scenarios.failed } }),
     ...measured,
-    rate: measuredRate({ messages, active, ...measured }),
+    ...staged,
+    rate: measuredRate({ messages, active, ...measured, ...staged }),
     bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
     connections: recorder.connections(),
     durations: [...recorder.durations()].map(({ ending, histogram, of }) => ({
@@ -331,19 +348,15 @@ export const make = (
 
 const arrivalsOf = ({ behind, dropped, lateStarts: late }: Recorder) => ({ late, dropped, behind })
 
-/**
- * Whether what was measured may be the generator's own slowness, by how it fared and by how it kept to the rate.
- *
- * @since 0.1.0
- * @category reading
- */
-export const isGenerators = ({
-  arrivals,
-  generator,
-  messages
-}: Pick<RunReport, "arrivals" | "generator" | "messages">): boolean =>
-  (generator !== undefined && GeneratorHealth.isBottleneck(generator)) ||
-  (arrivals !== undefined && GeneratorHealth.isBehind(arrivals.behind, messages.started))
+const stagesOf = (
+  counts: StageTally.StageCounts | undefined,
+  end: number | undefined
+): Pick<RunReport, "stages" | "rates" | "afterwards"> => {
+  if (counts === undefined) return {}
+  const stages = Stages.make(counts, end)
+  const rates = Stages.ratesOf(stages)
+  return { stages, ...(rates === undefined ? {} : { rates }), afterwards: counts.afterwards }
+}
 
 /** A run whose every scenario failed has not come to a good end, whatever its messages did. */
 const noneCompleted = (scenarios: Finished["scenarios"]): Option.Option<{ readonly message: string }> =>
@@ -408,7 +421,7 @@ export const rateOf = (messages: number, elapsed: number): number =>
   elapsed > 0 ? micros((messages * 1000) / elapsed) : 0
 
 /**
- * Messages accepted per second, in the time that was measured.
+ * Messages accepted per second, in the time that was measured; of an open run, while messages were due.
  *
  * @since 0.1.0
  * @category reading
@@ -416,12 +429,14 @@ export const rateOf = (messages: number, elapsed: number): number =>
 export const measuredRate = ({
   active,
   measured,
-  messages
+  messages,
+  rates
 }: {
+  readonly rates?: Stages.Rates | undefined
   readonly messages: { readonly accepted: number }
   readonly active: Spans.Spans
   readonly measured?: { readonly accepted: number; readonly active: Spans.Spans }
-}): number => rateOf((measured ?? messages).accepted, Spans.length(measured?.active ?? active))
+}): number => rates?.accepted ?? rateOf((measured ?? messages).accepted, Spans.length(measured?.active ?? active))
 
 /**
  * When runs were under way, also of a report that was written before reports told of it.

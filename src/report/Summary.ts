@@ -5,9 +5,16 @@
  */
 import type { Accounting } from "../measure/Accounting.js"
 import * as Histogram from "../measure/Histogram.js"
-import * as GeneratorHealth from "../measure/GeneratorHealth.js"
+import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import { measured, measuredBesides, type Recorder } from "../measure/Recorder.js"
 import * as Printable from "../smtp/Printable.js"
+import * as Bottleneck from "./Bottleneck.js"
+import * as Figures from "./Figures.js"
+import * as Stages from "./Stages.js"
+
+export { count, counted, duration, milliseconds } from "./Figures.js"
+
+const { count, counted, duration, milliseconds } = Figures
 
 /**
  * What a summary tells of. Times are in milliseconds.
@@ -38,7 +45,9 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   const seconds = elapsed / 1000
   const { warmUpAccepted, warmUpEnd } = recorder
   const measured = Math.max(0, elapsed - warmUpEnd) / 1000
-  const rate = measured > 0 ? (accepted - warmUpAccepted) / measured : 0
+  const counts = recorder.stages?.toData()
+  const rates = counts === undefined ? undefined : Stages.ratesOf(Stages.make(counts, stopped ? elapsed : undefined))
+  const rate = rates?.accepted ?? (measured > 0 ? (accepted - warmUpAccepted) / measured : 0)
   const ends = [
     `${count(accepted)} accepted`,
     `${count(rejected)} rejected`,
@@ -48,7 +57,11 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     `${count(notStarted)} not started`
   ]
   const { behind, dropped, lateStarts } = recorder
-  const isSlow = health !== undefined && GeneratorHealth.isBottleneck(health)
+  const reasons = Bottleneck.explain({
+    ...(health === undefined ? {} : { generator: health }),
+    arrivals: { late: lateStarts, dropped, behind },
+    messages: { accepted, rejected, started }
+  })
   const took = `${duration(seconds)}${stopped ? " until stopped" : ""}`
   const failures =
     scenarios === undefined ? [] : [`${count(scenarios.failed)} of ${count(scenarios.begun)} scenarios failed`]
@@ -56,10 +69,14 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     scenarios !== undefined && planned === 0
       ? [...failures, took]
       : [
-          ...(isSlow || GeneratorHealth.isBehind(behind, started) ? [bottleneck] : []),
-          `${count(planned)} messages: ${ends.join(", ")}`,
+          ...(reasons.length === 0 ? [] : [bottleneck, ...reasons]),
+          `${counted(planned, "message")}: ${ends.join(", ")}`,
           ...(scenarios !== undefined && scenarios.failed > 0 ? failures : []),
-          `${took}, ${count(Math.round(rate))} messages/s`
+          `${took}, ${
+            rates === undefined
+              ? `${Figures.rate(rate)} messages/s`
+              : `${Figures.rate(rates.intended)}/s intended, ${Figures.rate(rates.started)}/s started, ${Figures.rate(rates.accepted)}/s accepted`
+          }`
         ]
   if (warmUpEnd > 0) {
     const lasted = duration(warmUpEnd / 1000)
@@ -98,34 +115,3 @@ const bottleneck = "the generator was the bottleneck: the server may be faster t
 
 /** What is not a step of a scenario's own. */
 const known: ReadonlySet<string> = new Set([...measured, ...measuredBesides])
-
-/**
- * A number with its thousands apart.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const count = (number: number): string => String(number).replace(/\B(?=(\d{3})+$)/g, ",")
-
-/**
- * Nanoseconds as milliseconds, in three significant figures.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const milliseconds = (nanoseconds: number): string => `${significant(nanoseconds / 1e6)} ms`
-
-/**
- * A time in seconds, or in minutes and seconds.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const duration = (seconds: number): string =>
-  seconds < 60 ? `${significant(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
-
-const significant = (number: number): string => {
-  if (number === 0) return "0"
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(number)))
-  return number.toFixed(Math.min(digits, 6))
-}

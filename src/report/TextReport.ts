@@ -6,10 +6,13 @@
 import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Lines from "./Lines.js"
+import * as Bottleneck from "./Bottleneck.js"
+import * as Figures from "./Figures.js"
 import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
-import { isGenerators, type RunReport } from "./RunReport.js"
+import type { RunReport } from "./RunReport.js"
+import * as Stages from "./Stages.js"
 import * as Summary from "./Summary.js"
 
 const columns = 80
@@ -92,25 +95,28 @@ const percent = (part: number, whole: number): string => {
 }
 
 const wasItFast = (report: RunReport): ReadonlyArray<string> => {
-  const { bytes, durations, generator, rate } = report
+  const { bytes, durations, generator } = report
   const perSecond = (amount: number) => `${size(Phrases.perSecond(amount, report))}/s`
   const traffic = `${perSecond(bytes.out)} out, ${perSecond(bytes.in)} in`
-  const bottleneck = isGenerators(report)
-    ? [
-        "THE GENERATOR WAS THE BOTTLENECK: the server may be faster than this.",
-        "  Try --workers auto, or fewer sessions."
-      ]
-    : []
+  const reasons = Bottleneck.explain(report)
+  const bottleneck =
+    reasons.length === 0
+      ? []
+      : [
+          "THE GENERATOR WAS THE BOTTLENECK: the server may be faster than this.",
+          ...reasons.flatMap((reason) => wrapped(`  ${reason}`, 2))
+        ]
   const warning = Phrases.nothingMeasured(report)
   const table = [...durations.filter(isWhole), ...durations.filter((row) => !isWhole(row))]
   const glossary = Phrases.glossary(report).map((line) => `  ${line}`)
   return [
     ...bottleneck,
     ...(warning === undefined ? [] : wrapped(warning.toUpperCase())),
-    ...named("rate", `${rate < 10 ? rate.toFixed(2) : count(Math.round(rate))} messages/s, ${traffic}`),
+    ...named("rate", `${Phrases.rates(report)}, ${traffic}`),
     ...arrivalsOf(report),
     ...(generator === undefined ? [] : named("generator", healthOf(generator))),
     ...writesOf(report),
+    ...stagesOf(report),
     ...(table.length === 0 ? [] : ["", row("milliseconds", headings), ...table.flatMap(durationRows)]),
     ...(glossary.length === 0 ? [] : ["", ...glossary])
   ]
@@ -142,10 +148,33 @@ const arrivalsOf = (report: RunReport): ReadonlyArray<string> => {
   const start = durations.find(({ of }) => of === "start")
   const lateness = start === undefined ? "" : `, lateness p99 ${figure(start.p99)} ms`
   const { behind, dropped, late } = arrivals
-  const ours = behind === 0 ? "" : `, ${count(behind)} over 10 ms late for the generator was behind`
+  const ours = behind === 0 ? "" : `, ${count(behind)} started over 10 ms late because the generator was behind`
   const waited = `${count(late)} waited for a session, ${count(dropped)} dropped`
   return [...named("arrivals", `${intended}: ${waited}${lateness}${ours}`), ...warmUp]
 }
+
+/** Where one rate was to be kept, the line of the rate says it all. */
+const stagesOf = ({ stages = [] }: RunReport): ReadonlyArray<string> =>
+  stages.length < 2
+    ? []
+    : [
+        "",
+        stageRow("messages/s", ["intended", "started", "accepted", "late", "p50 ms", "p99 ms"]),
+        ...stages.map((stage) => {
+          const { from, late, p50, p99, to } = stage
+          const { accepted, intended, started } = Stages.ratesOf([stage]) ?? { accepted: 0, intended: 0, started: 0 }
+          const told = (time: number | undefined) => (time === undefined ? "-" : figure(time))
+          return stageRow(`${Summary.duration(from / 1000)} to ${Summary.duration(to / 1000)}`, [
+            ...[intended, started, accepted].map(Figures.rate),
+            count(late),
+            told(p50),
+            told(p99)
+          ])
+        })
+      ]
+
+const stageRow = (name: string, cells: ReadonlyArray<string>): string =>
+  `  ${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(9)).join("")}`
 
 const headings = ["count", "mean", "p50", "p90", "p99", "p99.9", "max"] as const
 

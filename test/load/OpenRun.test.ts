@@ -6,6 +6,7 @@ import * as Histogram from "../../src/measure/Histogram.js"
 import * as Laws from "../../src/measure/Laws.js"
 import { Recorder } from "../../src/measure/Recorder.js"
 import * as Plan from "../../src/plan/Plan.js"
+import * as Stages from "../../src/report/Stages.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 import { drive, type Script, simulate } from "./ScriptedServer.js"
@@ -277,5 +278,56 @@ describe("at a high rate in virtual time", () => {
       assert.closeTo(elapsed, 1000, 2)
       assert.isBelow(range(recorder, "start")!.max, 2000)
     }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+  )
+})
+
+describe("the stages of an open run", () => {
+  const staged = (recorder: Recorder, end?: number) => Stages.make(recorder.stages!.toData(), end)
+
+  it.scoped("tell what was due, begun and accepted in each, and how late and slow its messages were", () =>
+    Effect.gen(function* () {
+      // One session, which takes 100 ms for a message: ten a second.
+      const plan = { stages: "2s:5/s, 2s:20/s, 4s:2/s", maxSessions: 1, reuse: true }
+      const { recorder } = yield* drive(simulate(plan, { script: slow(100) }))
+      const stages = staged(recorder)
+      assert.deepStrictEqual(
+        stages.map(({ due, from, late, rate, to }) => ({ from, to, rate, due, late })),
+        [
+          { from: 0, to: 2000, rate: [5, 5], due: 10, late: 0 },
+          { from: 2000, to: 4000, rate: [20, 20], due: 40, late: 39 },
+          { from: 4000, to: 8000, rate: [2, 2], due: 8, late: 5 }
+        ]
+      )
+      const rates = stages.map((stage) => Stages.ratesOf([stage]))
+      assert.deepStrictEqual(rates[0], { intended: 5, started: 5, accepted: 5 })
+      assert.deepInclude(rates[1], { intended: 20, started: 10 })
+      // It catches up.
+      assert.isAbove(rates[2]?.accepted ?? 0, 2)
+      assert.closeTo(stages[0]?.p99 ?? 0, 100, 5)
+      assert.isAbove(stages[1]?.p99 ?? 0, 1500)
+      assert.strictEqual(
+        stages.reduce((sum, { accepted }) => sum + accepted, 0) + recorder.stages!.toData().afterwards,
+        58
+      )
+    })
+  )
+
+  it.scoped("leave out what was due in the warm-up, so that no more is accepted than was intended", () =>
+    Effect.gen(function* () {
+      const plan = { rate: "10/s", duration: "4s", warmUp: "2s", maxSessions: 50, reuse: true }
+      const { recorder } = yield* drive(simulate(plan, { script: slow(900) }))
+      const [stage] = staged(recorder)
+      assert.deepInclude(stage, { from: 2000, to: 4000, due: 20, started: 20, accepted: 11 })
+      assert.strictEqual(recorder.stages!.toData().afterwards, 9)
+    })
+  )
+
+  it.scoped("make the rate that of the planned time, in a burst too, and end with a run that is stopped", () =>
+    Effect.gen(function* () {
+      const plan = { rate: "10/s", burst: 10, duration: "2s", maxSessions: 20, reuse: true }
+      const { recorder } = yield* drive(simulate(plan))
+      assert.deepStrictEqual(Stages.ratesOf(staged(recorder)), { intended: 10, started: 10, accepted: 10 })
+      assert.deepInclude(staged(recorder, 500)[0], { to: 500, due: 5 })
+    })
   )
 })

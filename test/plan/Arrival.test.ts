@@ -63,6 +63,26 @@ describe("due times", () => {
     assert.closeTo(dueAt(175), 20_000, 1e-9)
   })
 
+  it("tell of stages what is due in each, up to the last message, and of one rate as of one stage", () => {
+    assert.deepStrictEqual(make({ stages: "10s:10/s, 5s:0/s, 10s:10/s..30/s, 1s:30/s" }).stages, [
+      { from: 0, to: 10_000, rate: [10, 10], due: 100 },
+      { from: 10_000, to: 15_000, rate: [0, 0], due: 0 },
+      { from: 15_000, to: 25_000, rate: [10, 30], due: 200 },
+      { from: 25_000, to: 26_000, rate: [30, 30], due: 30 }
+    ])
+    assert.deepStrictEqual(make({ rate: "600/m", messages: 50 }).stages, [
+      { from: 0, to: 5000, rate: [10, 10], due: 50 }
+    ])
+    assert.deepStrictEqual(make({ rate: "10/s", burst: 10, duration: "2s" }).stages, [
+      { from: 0, to: 2000, rate: [10, 10], due: 20 }
+    ])
+    const random = make({ stages: "10s:10/s, 10s:100/s", arrivals: "poisson" })
+    assert.strictEqual(
+      random.stages.reduce((sum, { due }) => sum + due, 0),
+      random.messages
+    )
+  })
+
   it("begin after a rest that comes first", () => {
     assert.deepStrictEqual(times(make({ stages: "10s:0/s, 1s:2/s" })), [10_000, 10_500])
   })

@@ -82,7 +82,7 @@ describe("the HTML report as text", () => {
   })
 
   it("tells of an open run what it was to do, and whether it did", () => {
-    const open = { ...reportOf(samples), arrivals: { late: 1234, dropped: 56, behind: 0 } }
+    const open = { ...reportOf(samples), arrivals: { late: 1234, dropped: 56, behind: 78 } }
     const text = HtmlReport.render({
       ...open,
       plan: { ...open.plan, rate: "500/s", warmUp: "10s" },
@@ -91,7 +91,8 @@ describe("the HTML report as text", () => {
     for (const words of [
       "<h2>Arrivals</h2>",
       "500/s",
-      "1,234 messages waited",
+      "1,234 messages, when they were due",
+      "78 messages started over 10 ms late because the generator was behind",
       "56 messages waited",
       "the first 10s",
       "Nothing was measured: the run was over before its warm-up of 10s.",

@@ -91,7 +91,7 @@ describe("the live view of an open run", () => {
     const state = open({ waiting: 555 })
     const [first, , third] = Progress.lines(
       { ...state, ended: { ...state.ended, late: 1200, behind: 3, dropped: 10 } },
-      80
+      100
     )
     // 550 are left, at 440 a second; and the last one is due in four.
     assert.match(first ?? "", /45 % .* ETA 4 s$/)
