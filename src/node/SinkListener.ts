@@ -65,10 +65,17 @@ const farewell = 2
 /** Shared by all sockets: what a read puts there is taken before the next read. */
 const shared = Buffer.alloc(65_536)
 
-/** What `net.Server` keeps to itself. */
+/** What Node's `net.Server` keeps to itself: the handle that it listens by, and those of its connections. */
 interface ServerHandle {
-  onconnection: (status: number, handle: unknown) => void
+  onconnection: (this: unknown, status: number, client: unknown) => void
 }
+
+/** Whether a socket that is made of this handle reads into a buffer that is given to it: Node's own alone have that. */
+const readsIntoBuffers = (handle: unknown): boolean =>
+  typeof handle === "object" &&
+  handle !== null &&
+  "useUserBuffer" in handle &&
+  typeof handle.useUserBuffer === "function"
 
 class Listener implements SinkListener {
   readonly connections = new Set<Connection | BehavingConnection>()
@@ -148,14 +155,15 @@ class Listener implements SinkListener {
 
   /**
    * Accepts connections in the server's stead: it has no way to say that its sockets read into one buffer, which saves a
-   * tenth of the CPU of a short message and a quarter of a long one. Should a Node come whose server is made otherwise,
-   * it goes on accepting as it does.
+   * tenth of the CPU of a short message and a quarter of a long one. A server that is made otherwise (Deno's and Bun's are,
+   * and a later Node's may be) goes on accepting as it does.
    */
   private takeOver(): void {
     const handle = (this.server as unknown as { readonly _handle?: Partial<ServerHandle> | null })._handle
-    if (typeof handle?.onconnection !== "function") return
+    const accept = handle?.onconnection
+    if (handle == null || typeof accept !== "function" || !readsIntoBuffers(handle)) return
     handle.onconnection = (status, client) => {
-      if (status !== 0) return
+      if (status !== 0 || !readsIntoBuffers(client)) return accept.call(handle, status, client)
       let connection: Connection | undefined
       const onread: net.OnReadOpts = {
         buffer: shared,

@@ -45,6 +45,34 @@ const generate = ({ target }: RunningSink, ...options: ReadonlyArray<string>) =>
     return Effect.sync(() => child.kill())
   })
 
+/** The class of the handles that Node's servers and sockets keep to themselves. */
+const handles = Effect.async<{ useUserBuffer?: unknown }>((resume) => {
+  const server = net.createServer().listen(0, "127.0.0.1", () => {
+    const { _handle } = server as unknown as { readonly _handle: object }
+    let found = _handle
+    while (!Object.hasOwn(found, "useUserBuffer")) found = Object.getPrototypeOf(found)
+    server.close(() => resume(Effect.succeed(found)))
+  })
+})
+
+describe("NodeSink, where a server's handle is not that of Node", () => {
+  it.scopedLive("takes messages as the server gives them", () =>
+    Effect.gen(function* () {
+      const prototype = yield* handles
+      const { useUserBuffer } = prototype
+      // As Bun's and Deno's are, which have no such thing.
+      yield* Effect.acquireRelease(
+        Effect.sync(() => delete prototype.useUserBuffer),
+        () => Effect.sync(() => Object.assign(prototype, { useUserBuffer }))
+      )
+      const sink = yield* start({ thread: false })
+      const { replies } = yield* say(sink, `EHLO x\r\n${message}QUIT\r\n`)
+      assert.match(replies, /^220 .*250 2.0.0 Ok\r\n221 2.0.0 Bye\r\n$/s)
+      assert.strictEqual((yield* sink.counts).messages, 1)
+    })
+  )
+})
+
 for (const thread of [true, false]) {
   describe(thread ? "NodeSink, in a thread of its own" : "NodeSink, in this thread", () => {
     it.scopedLive("takes messages, and counts them", () =>
