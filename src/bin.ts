@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Cli from "./cli/Cli.js"
 import * as Fatal from "./cli/Fatal.js"
+import * as NodeFileSystem from "./node/NodeFileSystem.js"
 import * as NodeExit from "./node/NodeExit.js"
 import * as NodeHealth from "./node/NodeHealth.js"
 import * as NodeOutput from "./node/NodeOutput.js"
@@ -14,7 +15,13 @@ import * as NodeSink from "./node/NodeSink.js"
 import * as NodeStopSignal from "./node/NodeStopSignal.js"
 import { version } from "./version.js"
 
-const services = Layer.mergeAll(NodeServices.layer, NodeSink.layer(), NodeHealth.layer, NodeStopSignal.layer)
+const services = Layer.mergeAll(
+  NodeServices.layer,
+  NodeFileSystem.layer,
+  NodeSink.layer(),
+  NodeHealth.layer,
+  NodeStopSignal.layer
+)
 
 const main = Cli.main(process.argv.slice(2), { version, hostName: os.hostname() }).pipe(
   Effect.provide(services),

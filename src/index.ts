@@ -28,7 +28,7 @@ export * as Laws from "./measure/Laws.js"
 export * as Recorder from "./measure/Recorder.js"
 /** What happened, second by second. */
 export * as Series from "./measure/Series.js"
-/** Sockets, files and threads. */
+/** Sockets and threads. */
 export * as NodeServices from "./node/NodeServices.js"
 /** A sink that listens on loopback. */
 export * as NodeSink from "./node/NodeSink.js"

@@ -13,6 +13,7 @@ import { type SignalName, StopSignal, statusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { Health } from "../measure/GeneratorHealth.js"
+import * as MessageFile from "../plan/MessageFile.js"
 import type { Plan } from "../plan/Plan.js"
 import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
@@ -38,7 +39,7 @@ export const run = (
   plan: Plan
 ): Effect.Effect<
   number,
-  RunPart.RunError | SinkFailed,
+  RunPart.RunError | MessageFile.FileUnusable | SinkFailed,
   Connector | EmbeddedSink | FileSystem | Output | StopSignal | Workers.Workers
 > =>
   Effect.scoped(
@@ -47,6 +48,7 @@ export const run = (
       const embedded = yield* EmbeddedSink
       const signals = yield* StopSignal
       const { processors } = yield* Workers.Workers
+      const file = yield* MessageFile.read(plan)
       const ignored = [
         ...((plan.report ?? []).length > 0 ? ["--report"] : []),
         ...((plan.failIf ?? []).length > 0 ? ["--fail-if"] : []),
@@ -77,6 +79,7 @@ export const run = (
       )
       for (const [name, way] of ways) {
         const result = yield* Workers.run(way, {
+          file,
           stopping: Fiber.join(stopping),
           hurrying: signals.second,
           watchHealth: true

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as RunPart from "../load/RunPart.js"
 import * as Address from "../plan/Address.js"
 import * as Message from "../plan/Message.js"
+import * as MessageFile from "../plan/MessageFile.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Printable from "../smtp/Printable.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
@@ -21,9 +22,9 @@ const shownBody = 4096
  * @since 0.1.0
  * @category rendering
  */
-export const render = (plan: Plan): Effect.Effect<string, Message.FileUnusable, FileSystem> =>
+export const render = (plan: Plan): Effect.Effect<string, MessageFile.FileUnusable, FileSystem> =>
   Effect.gen(function* () {
-    const file = yield* Message.readFile(plan)
+    const file = yield* MessageFile.read(plan)
     const identity = yield* RunPart.identify(plan)
     const addresses = Address.make(plan, identity.helloName)
     const { body, head } = Message.make(plan, addresses, identity, file)(0)

@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import type { PlatformError } from "@effect/platform/Error"
 import { FileSystem } from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { fileReason } from "../plan/FileReason.js"
 import type { Plan } from "../plan/Plan.js"
 import * as ReportRequest from "../plan/ReportRequest.js"
 import * as CsvReport from "../report/CsvReport.js"
@@ -198,15 +198,6 @@ export const writeFile = (
   Effect.flatMap(FileSystem, (fileSystem) =>
     Effect.mapError(
       fileSystem.writeFileString(file, text, { flag }),
-      (error) => new ReportUnwritable({ format, file, reason: reasonOf(error) })
+      (error) => new ReportUnwritable({ format, file, reason: fileReason(error) })
     )
   )
-
-/**
- * What was wrong with a file, without its name.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const reasonOf = (error: PlatformError): string =>
-  ("description" in error ? error.description : undefined) ?? error.message

@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import type * as RunPart from "../load/RunPart.js"
 import { type SignalName, StopSignal, statusOf as signalStatusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
+import * as MessageFile from "../plan/MessageFile.js"
 import type { Plan } from "../plan/Plan.js"
 import type * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
@@ -46,7 +47,7 @@ export const run = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Ser
  * @since 0.1.0
  * @category errors
  */
-export type RunError = RunPart.RunError | SinkFailed | Reports.ReportUnwritable
+export type RunError = RunPart.RunError | MessageFile.FileUnusable | SinkFailed | Reports.ReportUnwritable
 
 /** What a report tells of the tool that made it. */
 interface Tool {
@@ -89,13 +90,14 @@ const report = (
   plan: Plan = running
 ): Effect.Effect<
   { readonly status: number; readonly result: Workers.WorkersResult },
-  RunPart.RunError | Reports.ReportUnwritable,
+  RunPart.RunError | MessageFile.FileUnusable | Reports.ReportUnwritable,
   Exclude<Services, EmbeddedSink>
 > =>
   Effect.scoped(
     Effect.gen(function* () {
       const output = yield* Output
       const signals = yield* StopSignal
+      const file = yield* MessageFile.read(plan)
       const say = (text: string) => output.stderr(`smtp-source: ${text}\n`)
       let received: SignalName | undefined
       let sent = 0
@@ -105,6 +107,7 @@ const report = (
       const live = yield* Live.make(plan, version)
 
       const result = yield* Workers.run(running, {
+        file,
         stopping: Effect.raceFirst(
           Effect.map(signals.first, (signal) => {
             received = signal

@@ -5,6 +5,7 @@
  */
 import { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import { fileReason } from "../plan/FileReason.js"
 import * as Plan from "../plan/Plan.js"
 import { UsageError } from "./Fatal.js"
 import type { WrittenPlan } from "./PlanOptions.js"
@@ -21,9 +22,7 @@ export const read = (file: string, option: string): Effect.Effect<WrittenPlan, U
   Effect.gen(function* () {
     const wrong = (reason: string) => new UsageError({ reason: `${option}: ${file}: ${reason}`, remind: false })
     const fileSystem = yield* FileSystem
-    const bytes = yield* Effect.mapError(fileSystem.readFile(file), (error) =>
-      wrong(error.description ?? error.message)
-    )
+    const bytes = yield* Effect.mapError(fileSystem.readFile(file), (error) => wrong(fileReason(error)))
     const text = new TextDecoder().decode(bytes)
     const isJson = file.endsWith(".json") || (!/\.ya?ml$/.test(file) && /^\s*\{/.test(text))
     const parse = isJson ? JSON.parse : yield* yamlParser

@@ -10,6 +10,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
+import { fileReason } from "../plan/FileReason.js"
 import * as ReadingPlan from "../plan/ReadingPlan.js"
 import * as Comparison from "../report/Comparison.js"
 import * as ComparisonText from "../report/ComparisonText.js"
@@ -203,7 +204,7 @@ const write = (plan: ReadingPlan.ReadingPlan, text: string): Effect.Effect<void,
 /** `-` is standard input. Of a journal that was cut it is told where it ends. */
 const read = (file: string): Effect.Effect<Saved, Refused, FileSystem | Output> =>
   Effect.flatMap(FileSystem, (fileSystem) => fileSystem.readFile(file === "-" ? "/dev/stdin" : file)).pipe(
-    Effect.mapError((error) => new Refused({ reason: `${file}: ${Reports.reasonOf(error)}` })),
+    Effect.mapError((error) => new Refused({ reason: `${file}: ${fileReason(error)}` })),
     Effect.flatMap((bytes) =>
       Either.mapBoth(SavedReport.parse(new TextDecoder().decode(bytes)), {
         onLeft: (reason) => new Refused({ reason: `${file}: ${reason}` }),

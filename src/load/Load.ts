@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
@@ -35,7 +34,7 @@ export type { OnOutcome, RunError, RunOptions, RunResult } from "./RunPart.js"
 export function run(
   plan: Plan,
   options?: RunPart.RunOptions
-): Effect.Effect<RunPart.RunResult, RunPart.RunError, Connector | FileSystem>
+): Effect.Effect<RunPart.RunResult, RunPart.RunError, Connector>
 export function run<A, E, R>(
   plan: Plan,
   scenario: Effect.Effect<A, E, R>,
@@ -50,13 +49,13 @@ export function run<A, E, R>(
 }
 
 /** What a run needs, and what its scenario needs besides. */
-type Services<R> = Connector | FileSystem | Exclude<Exclude<R, Scenario.ScenarioSession>, Scope.Scope>
+type Services<R> = Connector | Exclude<Exclude<R, Scenario.ScenarioSession>, Scope.Scope>
 
 const runPlan = (
   plan: Plan,
   options: RunPart.RunOptions
-): Effect.Effect<RunPart.RunResult, RunPart.RunError, Connector | FileSystem> =>
-  PlanSupport.check(plan, "plan").pipe(
+): Effect.Effect<RunPart.RunResult, RunPart.RunError, Connector> =>
+  PlanSupport.check(plan, "plan", options).pipe(
     Effect.zipRight(RunPart.runWhole(plan, options)),
     Effect.tap(RunPart.logViolations)
   )
@@ -72,7 +71,7 @@ const runPlan = (
 export function stream(
   plan: Plan,
   options?: RunPart.RunOptions & RunStream.StreamOptions
-): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, RunPart.RunError, Connector | FileSystem>
+): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, RunPart.RunError, Connector>
 export function stream<A, E, R>(
   plan: Plan,
   scenario: Effect.Effect<A, E, R>,
@@ -89,5 +88,5 @@ export function stream<A, E, R>(
 const streamPlan = (
   plan: Plan,
   options: RunPart.RunOptions & RunStream.StreamOptions
-): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, RunPart.RunError, Connector | FileSystem> =>
+): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, RunPart.RunError, Connector> =>
   RunStream.make(({ onOutcome, sampling }) => runPlan(plan, { ...options, onOutcome, sampling }), options)

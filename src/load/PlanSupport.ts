@@ -11,6 +11,7 @@ import { Connector } from "../smtp/Wire.js"
 const notAScenarios = "what becomes of a connection and its messages is the scenario's own business"
 
 const reasons = {
+  file: "read it first: what Plan.load gives is the run's option file",
   target: "none is given",
   sink: "start an EmbeddedSink, and give its target",
   calibrate: "that is the command's alone",
@@ -62,10 +63,15 @@ export type Way = "plan" | "workers" | "scenario"
  * @since 0.1.0
  * @category checks
  */
-export const check = (plan: Plan, way: Way): Effect.Effect<void, PlanUnsupported, Connector> =>
+export const check = (
+  plan: Plan,
+  way: Way,
+  { file }: { readonly file?: Uint8Array | undefined } = {}
+): Effect.Effect<void, PlanUnsupported, Connector> =>
   Effect.flatMap(Connector, (connector) => {
     const scenario = way === "scenario"
     const asked: { readonly [field in UnsupportedField]: boolean } = {
+      file: plan.file !== undefined && file === undefined,
       target: plan.target === undefined && connector.target === undefined && !plan.sink && !plan.calibrate,
       sink: plan.sink,
       calibrate: plan.calibrate,

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -47,6 +46,8 @@ import * as Watchdog from "./Watchdog.js"
  * @category models
  */
 export interface RunOptions {
+  /** What the file holds that the plan names, as `Plan.load` gives it. */
+  readonly file?: Uint8Array | undefined
   /** Resumes when the run is to stop: no more messages begin, and those under way have `plan.drain` seconds to end. */
   readonly stopping?: Effect.Effect<unknown> | undefined
   /** Resumes when a run that is stopping is to wait no longer. */
@@ -107,7 +108,7 @@ export interface PartResult {
  * @since 0.1.0
  * @category errors
  */
-export type RunError = Message.FileUnusable | PlanUnsupported
+export type RunError = PlanUnsupported
 
 /**
  * Runs a whole plan in this thread, whatever else it asks for.
@@ -115,15 +116,11 @@ export type RunError = Message.FileUnusable | PlanUnsupported
  * @since 0.1.0
  * @category running
  */
-export const runWhole = (
-  plan: Plan,
-  options: RunOptions
-): Effect.Effect<RunResult, Message.FileUnusable, Connector | FileSystem> =>
+export const runWhole = (plan: Plan, options: RunOptions): Effect.Effect<RunResult, never, Connector> =>
   Effect.gen(function* () {
-    const file = yield* Message.readFile(plan)
     const identity = yield* identify(plan)
     const due = RunBounds.whatIsDue(plan, identity)
-    return checked(plan, yield* runPart(due, whole(due, identity, file), options))
+    return checked(plan, yield* runPart(due, whole(due, identity, options.file), options))
   })
 
 /**

@@ -22,14 +22,12 @@
  *
  * @since 0.1.0
  */
-import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Arrival from "../plan/Arrival.js"
-import * as Message from "../plan/Message.js"
 import * as Plan from "../plan/Plan.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Drain from "./Drain.js"
@@ -144,17 +142,16 @@ export const run = <A, E, R>(
 ): Effect.Effect<
   ScenarioResult<A, E>,
   RunPart.RunError,
-  Connector | FileSystem | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
+  Connector | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
 > =>
   Effect.scoped(
     Effect.gen(function* () {
-      yield* PlanSupport.check(plan, "scenario")
-      const file = yield* Message.readFile(plan)
+      yield* PlanSupport.check(plan, "scenario", options)
       const identity = yield* RunPart.identify(plan)
       const says = Plan.saysMessages(plan)
       const due = RunBounds.whatIsDue(says ? plan : { ...plan, messages: Arrival.unlimited }, identity)
       const arrivals = Arrival.make(due, RunBounds.seedOf(plan, identity))
-      const shared = yield* RunPart.share(due, RunPart.whole(due, identity, file), options)
+      const shared = yield* RunPart.share(due, RunPart.whole(due, identity, options.file), options)
       const { ledger, recorder, tickets } = shared
       const { now } = shared.connectOptions.deadlines
       const begun = now()
@@ -216,7 +213,7 @@ export const stream = <A, E, R>(
 ): Stream.Stream<
   RunStream.RunEvent<ScenarioResult<A, E>>,
   RunPart.RunError,
-  Connector | FileSystem | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
+  Connector | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
 > => RunStream.make((listeners) => run(plan, scenario, { ...options, ...listeners }), options)
 
 /**

@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -16,7 +15,7 @@ import * as Accounting from "../measure/Accounting.js"
 import { GeneratorHealth, type Health, saturationOf } from "../measure/GeneratorHealth.js"
 import type { Sample } from "../measure/Meter.js"
 import { Recorder, type RecorderData } from "../measure/Recorder.js"
-import * as Message from "../plan/Message.js"
+import type * as Message from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Printable from "../smtp/Printable.js"
 import * as SmtpError from "../smtp/SmtpError.js"
@@ -137,7 +136,7 @@ export class Workers extends Context.Tag("smtp-source/Workers")<
 export const run = (
   plan: Plan,
   options: WorkersOptions = {}
-): Effect.Effect<WorkersResult, RunPart.RunError, Connector | FileSystem | Workers> =>
+): Effect.Effect<WorkersResult, RunPart.RunError, Connector | Workers> =>
   options.watchHealth === true
     ? Effect.map(watched(start(plan, options)), ([result, own]) => ({ ...result, health: busiest(own, result.health) }))
     : start(plan, options)
@@ -179,9 +178,9 @@ const busiest = (process: Health | undefined, thread: Health | undefined): Healt
 const start = (
   plan: Plan,
   options: WorkersOptions
-): Effect.Effect<WorkersResult, RunPart.RunError, Connector | FileSystem | Workers> =>
+): Effect.Effect<WorkersResult, RunPart.RunError, Connector | Workers> =>
   Effect.gen(function* () {
-    yield* PlanSupport.check(plan, "workers")
+    yield* PlanSupport.check(plan, "workers", options)
     const workers = yield* Workers
     const wanted = plan.workers === "auto" ? workers.processors : plan.workers
     const count = Math.min(wanted, RunBounds.sessionsOf(plan))
@@ -189,7 +188,6 @@ const start = (
       return { ...(yield* RunPart.runWhole(plan, options)), workerDied: Option.none(), health: undefined }
 
     const shared = (size: number) => new SharedArrayBuffer(size)
-    const file = yield* Message.readFile(plan, (size) => new Uint8Array(shared(size)))
     const identity = yield* RunPart.identify(plan)
     const tickets = shared(Tickets.size)
     const due = RunBounds.whatIsDue(plan, identity)
@@ -229,7 +227,7 @@ const start = (
             ...(plan.connectRate === undefined ? {} : { connectRate: plan.connectRate / count })
           }
           return workers.start(
-            { plan: ownPlan, identity, file, sessions: share, tickets, ledger, wants },
+            { plan: ownPlan, identity, file: options.file, sessions: share, tickets, ledger, wants },
             onNews(index)
           )
         })

@@ -1,14 +1,12 @@
 /**
- * All that a run needs of Node: sockets, files, threads.
+ * All that a run needs of Node: sockets and threads.
  *
  * @since 0.1.0
  */
-import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Layer from "effect/Layer"
 import type { Workers } from "../load/Workers.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as NodeConnector from "./NodeConnector.js"
-import * as NodeFileSystem from "./NodeFileSystem.js"
 import * as NodeWorkers from "./NodeWorkers.js"
 
 /**
@@ -17,8 +15,4 @@ import * as NodeWorkers from "./NodeWorkers.js"
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Connector | FileSystem | Workers> = Layer.mergeAll(
-  NodeConnector.layer,
-  NodeFileSystem.layer,
-  NodeWorkers.layer
-)
+export const layer: Layer.Layer<Connector | Workers> = Layer.merge(NodeConnector.layer, NodeWorkers.layer)

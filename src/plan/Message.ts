@@ -5,11 +5,6 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Data from "effect/Data"
-import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Printable from "../smtp/Printable.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import type { Content } from "../smtp/Wire.js"
 import type { Addresses } from "./Address.js"
@@ -41,7 +36,7 @@ export type ContentOf = (message: number) => Content
 const longestJoined = 16_384
 
 /**
- * The content that a plan asks for (clauses S8.1 to S8.7). `file` is what -F names, as `stuff` gives it.
+ * The content that a plan asks for (clauses S8.1 to S8.7). `file` is what -F names, as `MessageFile.read` gives it.
  *
  * @since 0.1.0
  * @category constructors
@@ -70,97 +65,6 @@ export const make = (
     const head = (constant ?? before(message)) + message.toString(16).padStart(8, "0") + rest
     return joined === undefined ? { head, body } : { head }
   }
-}
-
-/**
- * The file that -F names cannot be sent.
- *
- * @since 0.1.0
- * @category errors
- */
-export class FileUnusable extends Data.TaggedError("FileUnusable")<{
-  readonly path: string
-  readonly reason: string
-}> {
-  override get message(): string {
-    return `-F ${Printable.escape(`${this.path}: ${this.reason}`)}`
-  }
-}
-
-/**
- * Reads the file that -F names, once, and makes its lines ready for DATA, in memory from `allocate`. Undefined where the
- * plan names none.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const readFile = (
-  plan: Plan,
-  allocate?: (size: number) => Uint8Array
-): Effect.Effect<Uint8Array | undefined, FileUnusable, FileSystem.FileSystem> => {
-  const path = plan.file
-  if (path === undefined) return Effect.succeed(undefined)
-  return Effect.gen(function* () {
-    const fileSystem = yield* FileSystem.FileSystem
-    const bytes = yield* Effect.mapError(
-      fileSystem.readFile(path),
-      (error) => new FileUnusable({ path, reason: error.description ?? error.message })
-    )
-    return yield* Either.mapLeft(
-      stuff(bytes, allocate),
-      (line) =>
-        new FileUnusable({
-          path,
-          reason: `line ${line} holds a carriage return that no line feed follows: servers differ on what that means`
-        })
-    )
-  })
-}
-
-/**
- * Makes the lines of a file ready for DATA: CRLF and LF both end a line, a last line may lack its end, a dot is put
- * before a line that begins with one, and the final dot follows. A bare CR is refused, with the number of its line:
- * what it means differs between servers (CVE-2023-51764).
- *
- * @since 0.1.0
- * @category encoding
- */
-export const stuff = (
-  file: Uint8Array,
-  allocate: (size: number) => Uint8Array = (size) => new Uint8Array(size)
-): Either.Either<Uint8Array, number> => {
-  let added = end.length
-  let line = 1
-  let before = LF
-  for (let index = 0; index < file.length; index++) {
-    const byte = file[index]!
-    if (before === CR && byte !== LF) return Either.left(line)
-    if (byte === DOT && before === LF) added++
-    if (byte === LF) {
-      if (before !== CR) added++
-      line++
-    }
-    before = byte
-  }
-  if (before === CR) return Either.left(line)
-  if (before !== LF) added += 2
-
-  const out = allocate(file.length + added)
-  let size = 0
-  before = LF
-  for (let index = 0; index < file.length; index++) {
-    const byte = file[index]!
-    if (byte === DOT && before === LF) out[size++] = DOT
-    if (byte === LF && before !== CR) out[size++] = CR
-    out[size++] = byte
-    before = byte
-  }
-  if (before !== LF) {
-    out[size++] = CR
-    out[size++] = LF
-  }
-  out.set(end, size)
-  return Either.right(out)
 }
 
 /**
@@ -206,7 +110,6 @@ export const formatDate = (date: Date): string => {
 
 const LF = 10
 const CR = 13
-const DOT = 46
 const ZERO = 48
 const X = 88
 const end = new TextEncoder().encode(SmtpCommand.endOfData)

@@ -4,7 +4,9 @@
  *
  * @since 0.1.0
  */
+import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
@@ -12,6 +14,7 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Arrival from "./Arrival.js"
 import * as Conflict from "./Conflict.js"
+import * as MessageFile from "./MessageFile.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanIssue from "./PlanIssue.js"
 import * as PlanValue from "./PlanValue.js"
@@ -494,3 +497,19 @@ export class InvalidPlan extends Data.TaggedError("InvalidPlan")<{
  */
 export const make = (input: PlanInput): Plan =>
   Either.getOrThrowWith(decode(input), () => new InvalidPlan({ problems: problems(input) }))
+
+/**
+ * Reads what a run of the plan needs of files: what -F names, in memory that threads can share. Undefined where the plan names
+ * no file.
+ *
+ * @since 0.1.0
+ * @category loading
+ * @example
+ * import * as Effect from "effect/Effect"
+ * import { Load, Plan } from "smtp-source"
+ *
+ * // Asks for a FileSystem, such as that of @effect/platform-node, which the run itself does not need.
+ * export const run = (plan: Plan.Plan) => Effect.flatMap(Plan.load(plan), (file) => Load.run(plan, { file }))
+ */
+export const load: (plan: Plan) => Effect.Effect<Uint8Array | undefined, MessageFile.FileUnusable, FileSystem> =
+  MessageFile.read

@@ -71,7 +71,6 @@ export class TestServer extends Context.Tag("smtp-source/TestServer")<
  * Provides a server, and the `Connector` whose every target is this server. Plans need none.
  *
  * @example
- * import * as FileSystem from "@effect/platform/FileSystem"
  * import { assert, it } from "@effect/vitest"
  * import * as Effect from "effect/Effect"
  * import * as TestClock from "effect/TestClock"
@@ -86,12 +85,11 @@ export class TestServer extends Context.Tag("smtp-source/TestServer")<
  *     assert.strictEqual(server.accepted.length, 1)
  *     yield* TestClock.adjust("1 millis")
  *     assert.strictEqual(server.accepted.length, 2)
- *   }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]))
+ *   }).pipe(Effect.provide(TestServer.layer()))
  * )
  *
  *
  * @example
- * import * as FileSystem from "@effect/platform/FileSystem"
  * import { assert, it } from "@effect/vitest"
  * import * as Effect from "effect/Effect"
  * import { Distribution, Load, Plan } from "smtp-source"
@@ -108,7 +106,7 @@ export class TestServer extends Context.Tag("smtp-source/TestServer")<
  *   Effect.gen(function* () {
  *     const { elapsed } = yield* Load.run(Plan.make({ messages: 6000, sessions: 20, reuse: true }))
  *     assert.isBelow(elapsed, 6000 / 140 * 1000)
- *   }).pipe(Effect.provide([server, FileSystem.layerNoop({})]), (load) => Simulation.run(load))
+ *   }).pipe(Effect.provide(server), (load) => Simulation.run(load))
  * )
  *
  * @since 0.1.0

@@ -60,7 +60,6 @@ export interface SimulationOptions {
  * @since 0.1.0
  * @category running
  * @example
- * import * as FileSystem from "@effect/platform/FileSystem"
  * import { assert, it } from "@effect/vitest"
  * import * as Effect from "effect/Effect"
  * import { Load, Plan } from "smtp-source"
@@ -70,7 +69,7 @@ export interface SimulationOptions {
  *   Effect.gen(function* () {
  *     const { elapsed } = yield* Load.run(Plan.make({ messages: 1000, delay: 3600 }))
  *     assert.strictEqual(elapsed, 999 * 3_600_000)
- *   }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]), (load) =>
+ *   }).pipe(Effect.provide(TestServer.layer()), (load) =>
  *     Simulation.run(load, { limit: "1000 hours" })
  *   )
  * )

@@ -2,7 +2,6 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -59,12 +58,9 @@ describe("the examples of the README", () => {
 
 /** Runs an example against a server in memory, in virtual time. */
 const simulated = <A, E>(
-  example: Effect.Effect<A, E, Connector | FileSystem.FileSystem | TestServer.TestServer>,
+  example: Effect.Effect<A, E, Connector | TestServer.TestServer>,
   options: TestServer.TestServerOptions
-) =>
-  example.pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) =>
-    Simulation.run(program)
-  )
+) => example.pipe(Effect.provide(TestServer.layer(options)), (program) => Simulation.run(program))
 
 describe("the worked examples", () => {
   for (const name of ["smoke", "capacity", "probing"]) {

@@ -1,3 +1,4 @@
+import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -5,10 +6,13 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
-import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Exit from "effect/Exit"
 import * as Load from "../../src/load/Load.js"
+import * as Scenario from "../../src/load/Scenario.js"
 import * as Plan from "../../src/plan/Plan.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import * as Simulation from "../../src/testing/Simulation.js"
 import { type Answer, drive, make, type Moment, type Script, settled, simulate } from "./ScriptedServer.js"
 
 /** The first turn of this kind is answered so; all others as usual. */
@@ -492,15 +496,45 @@ describe("what ends a run", () => {
     })
   )
 
-  it.effect("is what is wrong with the file of -F, before anything is sent", () =>
+  it.effect("is a file that was not read, before anything is sent", () =>
     Effect.gen(function* () {
-      const scope = yield* Scope.make()
-      const server = yield* Scope.extend(make(), scope)
-      const result = yield* Effect.either(Effect.provide(Load.run(Plan.make({ file: "missing" })), server.layer))
-      assert.isTrue(Either.isLeft(result))
-      assert.lengthOf(server.events, 0)
-      yield* Scope.close(scope, Exit.void)
-    })
+      const plan = Plan.make({ file: "/nowhere", messages: 2 })
+      const server = yield* TestServer.TestServer
+      const one = Scenario.forEachMessage(() => Effect.void)
+      for (const run of [Load.run(plan), Load.run(plan, one), Stream.runDrain(Load.stream(plan))]) {
+        const error = yield* Effect.flip(run)
+        assert.strictEqual(
+          error.message,
+          "the plan cannot be run like this: file (read it first: what Plan.load gives is the run's option file)"
+        )
+      }
+      assert.strictEqual(server.sessions.length, 0)
+    }).pipe(Effect.provide(TestServer.layer()))
+  )
+
+  it.effect("is no file that was read: each message is what it holds", () =>
+    Effect.gen(function* () {
+      const plan = Plan.make({ file: "mail", messages: 2 })
+      const file = yield* Plan.load(plan)
+      const deliver = Scenario.forEachMessage((message) =>
+        Effect.scoped(Effect.flatMap(Scenario.open, (wire) => Scenario.deliver(wire, message)))
+      )
+      for (const run of [Load.run(plan, { file }), Load.run(plan, deliver, { file })]) {
+        const { content, result } = yield* Effect.gen(function* () {
+          const result = yield* run
+          const server = yield* TestServer.TestServer
+          return { result, content: server.accepted.map(({ content }) => content) }
+        }).pipe(Effect.provide(TestServer.layer()), (program) => Simulation.run(program))
+        assert.strictEqual(result.accounting.accepted, 2)
+        assert.deepStrictEqual(content, ["Subject: a\r\n\r\n.b\r\n", "Subject: a\r\n\r\n.b\r\n"])
+      }
+    }).pipe(
+      Effect.provide(
+        FileSystem.layerNoop({
+          readFile: () => Effect.succeed(new TextEncoder().encode("Subject: a\n\n.b\n"))
+        })
+      )
+    )
   )
 })
 

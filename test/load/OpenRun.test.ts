@@ -1,4 +1,3 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
@@ -92,7 +91,7 @@ describe("messages that are due", () => {
       const data = new Recorder()
       data.add(recorder.toData())
       assert.strictEqual(data.behind, recorder.behind)
-    }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]))
+    }).pipe(Effect.provide(TestServer.layer()))
   )
 
   it.scoped("are dropped where they would start too late, and the books balance", () =>
@@ -250,10 +249,9 @@ describe("a server that stalls for a second", () => {
       const { recorder } = result
       return Histogram.valueAtPercentile(recorder.histogram("transaction", "accepted")!, 99) / 1e6
     }).pipe(
-      Effect.provide([
-        TestServer.layer({ latency: { final: "10 millis" }, stalls: [{ at: "10 seconds", lasts: "1 second" }] }),
-        FileSystem.layerNoop({})
-      ]),
+      Effect.provide(
+        TestServer.layer({ latency: { final: "10 millis" }, stalls: [{ at: "10 seconds", lasts: "1 second" }] })
+      ),
       (program) => Simulation.run(program)
     )
 
@@ -277,7 +275,7 @@ describe("at a high rate in virtual time", () => {
       assert.strictEqual(accounting.notStarted, 0)
       assert.closeTo(elapsed, 1000, 2)
       assert.isBelow(range(recorder, "start")!.max, 2000)
-    }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+    }).pipe(Effect.provide(TestServer.layer()), (program) => Simulation.run(program))
   )
 })
 

@@ -1,4 +1,3 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
@@ -17,7 +16,7 @@ const sampled = (input: Plan.PlanInput, options: TestServer.TestServerOptions, e
     const samples: Array<Meter.Sample> = []
     const result = yield* Load.run(plan, { sampling: { every, take: (sample) => samples.push(sample) } })
     return { plan, result, samples }
-  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+  }).pipe(Effect.provide(TestServer.layer(options)), (program) => Simulation.run(program))
 
 describe("the samples of a run", () => {
   it.effect("end at whole seconds, the last one with the run, and count each thing in its second", () =>

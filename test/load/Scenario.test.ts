@@ -1,4 +1,3 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import type * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -8,7 +7,6 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -23,7 +21,6 @@ import { activeAt, activeFrom } from "../../src/load/ScenarioStages.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import { type Ending, measured } from "../../src/measure/Recorder.js"
 import * as Distribution from "../../src/plan/Distribution.js"
-import type * as MessageFile from "../../src/plan/Message.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as HgrmReport from "../../src/report/HgrmReport.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
@@ -862,10 +859,7 @@ describe("the end of scenarios", () => {
       assert.strictEqual(yield* Clock.currentTimeMillis, before)
       assert.strictEqual(server.sessions.length, 10)
       assert.isTrue(server.sessions.every(({ end }) => end?.by === "client" && end.time === before))
-    }).pipe(
-      Effect.provide([TestServer.layer({ latency: { final: "1 second" } }), FileSystem.layerNoop({})]),
-      (program) => Simulation.run(program)
-    )
+    }).pipe(Effect.provide(TestServer.layer({ latency: { final: "1 second" } })), (program) => Simulation.run(program))
   )
 })
 
@@ -895,7 +889,7 @@ describe("an interruption", () => {
             open: server.sessions.filter(({ end }) => end === undefined).length,
             sent: server.log.filter(({ line }) => line.startsWith("MAIL")).length
           }
-        }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+        }).pipe(Effect.provide(TestServer.layer()), (program) => Simulation.run(program))
         assert.strictEqual(open, 0, `${turns} turns`)
         // Each message that was taken up is booked once.
         assert.deepStrictEqual(booked, [...booked.keys()], `${turns} turns`)
@@ -909,10 +903,8 @@ describe("an interruption", () => {
 })
 
 describe("a run as a stream", () => {
-  const services = [TestServer.layer({ latency: { final: "10 millis" } }), FileSystem.layerNoop({})] as const
+  const services = TestServer.layer({ latency: { final: "10 millis" } })
   const plan = Plan.make({ messages: 50, sessions: 5, reuse: true })
-  const nobodyToAsk = (server: Layer.Layer<TestServer.TestServer | Connector>) =>
-    Layer.merge(server, FileSystem.layerNoop({}))
 
   it.effect("tells each message's end when it comes, and at last the result", () =>
     Effect.gen(function* () {
@@ -949,9 +941,7 @@ describe("a run as a stream", () => {
       }
       // Where there was no transaction, nothing took any time.
       const nobody = TestServer.layer({ connect: () => ({ refuse: "ECONNREFUSED" }) })
-      const [event] = Chunk.toReadonlyArray(
-        yield* Stream.runCollect(Stream.provideLayer(Load.stream(plan), nobodyToAsk(nobody)))
-      )
+      const [event] = Chunk.toReadonlyArray(yield* Stream.runCollect(Stream.provideLayer(Load.stream(plan), nobody)))
       assert.isTrue(event?._tag === "MessageEnded" && event.elapsed === undefined)
     }).pipe(Effect.provide(services), (program) => Simulation.run(program))
   )
@@ -960,7 +950,7 @@ describe("a run as a stream", () => {
     Effect.gen(function* () {
       const long = Plan.make({ messages: 250, reuse: true })
       const taken: Array<number> = []
-      const intervals = (run: Stream.Stream<RunStream.RunEvent<unknown>, unknown, Connector | FileSystem.FileSystem>) =>
+      const intervals = (run: Stream.Stream<RunStream.RunEvent<unknown>, unknown, Connector>) =>
         Effect.map(Stream.runCollect(run), (events) =>
           Chunk.toReadonlyArray(events).flatMap((event) => (event._tag === "Sampled" ? [event] : []))
         )
@@ -985,10 +975,7 @@ describe("a run as a stream", () => {
         yield* Effect.sleep(750)
       }
       assert.strictEqual((yield* intervals(Load.stream(long, { every: 500 }))).length, 5)
-    }).pipe(
-      Effect.provide([TestServer.layer({ latency: { final: "9 millis" } }), FileSystem.layerNoop({})]),
-      (program) => Simulation.run(program)
-    )
+    }).pipe(Effect.provide(TestServer.layer({ latency: { final: "9 millis" } })), (program) => Simulation.run(program))
   )
 
   it.effect("tells what a scenario measures", () =>
@@ -1064,14 +1051,14 @@ describe("the types", () => {
 
     const run = Scenario.run(Plan.make({}), Effect.zipRight(wire, mix))
     expectTypeOf<Effect.Effect.Error<typeof run>>().toEqualTypeOf<Load.RunError>()
-    expectTypeOf<Effect.Effect.Context<typeof run>>().toEqualTypeOf<Connector | FileSystem.FileSystem | Corpus>()
+    expectTypeOf<Effect.Effect.Context<typeof run>>().toEqualTypeOf<Connector | Corpus>()
     expectTypeOf<Effect.Effect.Success<typeof run>["sessions"]>().toEqualTypeOf<
       ReadonlyArray<Exit.Exit<"a" | Corpus["Type"], SmtpError | Enough>>
     >()
 
     const both = Load.run(Plan.make({}), Effect.zipRight(wire, mix))
     expectTypeOf(both).toEqualTypeOf(run)
-    expectTypeOf<Effect.Effect.Error<typeof both>>().toEqualTypeOf<MessageFile.FileUnusable | Load.PlanUnsupported>()
+    expectTypeOf<Effect.Effect.Error<typeof both>>().toEqualTypeOf<Load.PlanUnsupported>()
     expectTypeOf<Effect.Effect.Success<ReturnType<typeof Load.run>>>().toMatchTypeOf<Load.RunResult>()
 
     expectTypeOf(Scenario.kept).toEqualTypeOf<Effect.Effect<Wire, SmtpError, Scenario.ScenarioSession>>()

@@ -1,4 +1,3 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -86,7 +85,7 @@ describe("a scenario of a plan with a rate", () => {
         }
         const own = yield* simulate({ ...plan, reuse }, Effect.asVoid(scenario), server)
         const alike = yield* Load.run(Plan.make({ ...plan, reuse, keepGoing: true })).pipe(
-          Effect.provide([TestServer.layer(server), FileSystem.layerNoop({})]),
+          Effect.provide(TestServer.layer(server)),
           (program) => Simulation.run(program)
         )
         assert.strictEqual(own.accounting.failed, 1)
@@ -195,9 +194,8 @@ describe("a scenario of a plan with a rate", () => {
         yield* Fiber.interrupt(fiber)
         assert.strictEqual(yield* Clock.currentTimeMillis, 1050)
         assert.isTrue(server.sessions.every(({ end }) => end?.by === "client"))
-      }).pipe(
-        Effect.provide([TestServer.layer({ latency: { final: "450 millis" } }), FileSystem.layerNoop({})]),
-        (program) => Simulation.run(program)
+      }).pipe(Effect.provide(TestServer.layer({ latency: { final: "450 millis" } })), (program) =>
+        Simulation.run(program)
       )
     })
   )
@@ -225,7 +223,7 @@ describe("an interruption of scenarios that are due", () => {
             `${turns} turns`
           )
           assert.isAtLeast(numbers.length, sent, `${turns} turns`)
-        }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+        }).pipe(Effect.provide(TestServer.layer()), (program) => Simulation.run(program))
       }
       assert.isAbove(connections, 150)
     })
@@ -380,7 +378,7 @@ describe("what cannot be honoured", () => {
     return (what === "plan" ? Load.run(plan) : Load.run(plan, one)).pipe(
       Effect.flip,
       Effect.map((error) => (error._tag === "PlanUnsupported" ? error.fields : error._tag)),
-      Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]),
+      Effect.provide(TestServer.layer()),
       (program) => Simulation.run(program)
     )
   }
@@ -395,9 +393,12 @@ describe("what cannot be honoured", () => {
   it.effect("is to send to nobody: no plan without a target reaches a server that happens to be there", () =>
     Effect.gen(function* () {
       const plan = Plan.make({})
-      const runs: ReadonlyArray<
-        Effect.Effect<unknown, Load.RunError, Connector | FileSystem.FileSystem | Workers.Workers>
-      > = [Load.run(plan), Load.run(plan, one), Workers.run(plan), Stream.runDrain(Load.stream(plan))]
+      const runs: ReadonlyArray<Effect.Effect<unknown, Load.RunError, Connector | Workers.Workers>> = [
+        Load.run(plan),
+        Load.run(plan, one),
+        Workers.run(plan),
+        Stream.runDrain(Load.stream(plan))
+      ]
       for (const run of runs) {
         const error = yield* Effect.flip(run)
         assert.strictEqual(error.message, "the plan cannot be run like this: target (none is given)")
@@ -407,8 +408,7 @@ describe("what cannot be honoured", () => {
       Effect.provideService(
         Workers.Workers,
         Workers.Workers.of({ processors: 1, start: () => Effect.dieMessage("it was tried") })
-      ),
-      Effect.provide(FileSystem.layerNoop({}))
+      )
     )
   )
 

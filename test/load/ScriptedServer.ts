@@ -2,7 +2,6 @@
  * The server in memory as the tests of runs use it: scripts that count their turns, what happened in the order in which it
  * did, and runs in virtual time whose books are checked.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -74,7 +73,7 @@ export interface ScriptedServer {
   readonly delivered: () => number
   /** Wires that were handed out and not closed by the client. */
   readonly open: () => number
-  readonly layer: Layer.Layer<Connector | FileSystem.FileSystem>
+  readonly layer: Layer.Layer<Connector>
   /** When something happened: a command begins with this. */
   readonly times: (what: string) => ReadonlyArray<number>
   readonly count: (what: string) => number
@@ -194,7 +193,7 @@ export const make = (
       get events() {
         return happened()
       },
-      layer: Layer.merge(Layer.succeed(Connector, connector), FileSystem.layerNoop({})),
+      layer: Layer.succeed(Connector, connector),
       open: () => server.sessions.filter(({ left }) => left === undefined).length,
       times: (what) =>
         happened()

@@ -1,4 +1,3 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -51,7 +50,7 @@ describe("a worker that dies", () => {
       const plan = Plan.make({ helloName: "me.example", messages: 1000, sessions: 8, reuse: true, workers: 2 })
       const server = TestServer.layer({ latency: 10 })
       const result = yield* Workers.run(plan).pipe(
-        Effect.provide(Layer.provideMerge(mortal(2, 1005), Layer.merge(server, FileSystem.layerNoop({})))),
+        Effect.provide(Layer.provideMerge(mortal(2, 1005), server)),
         (program) => Simulation.run(program)
       )
       const died = Option.getOrThrow(result.workerDied)

@@ -1,7 +1,6 @@
 /**
  * Scenarios run against the server in memory, in virtual time.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as MessageSource from "../../src/load/MessageSource.js"
@@ -28,7 +27,7 @@ export const simulate = <A, E>(
     if (!breaksLaws) assert.deepStrictEqual(result.violations, [])
     assert.strictEqual(server.sessions.filter(({ end }) => end === undefined).length, 0, "a connection is left open")
     return { ...result, server }
-  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+  }).pipe(Effect.provide(TestServer.layer(options)), (program) => Simulation.run(program))
 
 /** A connection for all messages of a session. */
 export const overOne = <E = never>(source?: MessageSource.MessageSource<E>) =>

@@ -1,5 +1,4 @@
 /** Connections that differ from the plain way, as a server sees them, in virtual time. */
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
@@ -19,7 +18,7 @@ const simulate = (
     const result = yield* Load.run(Plan.make({ helloName: "me.example", seed: "shapes", ...input }), runOptions)
     assert.deepStrictEqual(Laws.violations({ ...result, warmedUp: false, cutOff: result.stopped, partial: false }), [])
     return { ...result, server }
-  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+  }).pipe(Effect.provide(TestServer.layer(options)), (program) => Simulation.run(program))
 
 /** The verbs that each connection saw. */
 const dialogues = (server: { readonly log: ReadonlyArray<TestServer.Received> }): ReadonlyArray<string> => {

@@ -1,14 +1,36 @@
 import * as FileSystem from "@effect/platform/FileSystem"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Message from "../../src/plan/Message.js"
+import type * as Layer from "effect/Layer"
+import type { Workers } from "../../src/load/Workers.js"
+import type * as NodeServices from "../../src/node/NodeServices.js"
+import type { Connector } from "../../src/smtp/Wire.js"
+import * as MessageFile from "../../src/plan/MessageFile.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as NodeFileSystem from "../../src/node/NodeFileSystem.js"
 
 const reasonOf = (file: string) =>
-  Effect.map(Effect.flip(Message.readFile(Plan.make({ target: "h", file }))), ({ message }) => message).pipe(
+  Effect.map(Effect.flip(MessageFile.read(Plan.make({ target: "h", file }))), ({ message }) => message).pipe(
     Effect.provide(NodeFileSystem.layerLimited(4_000_000))
   )
+
+describe("the file system of the commands", () => {
+  it.scopedLive("is a whole one", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      assert.isTrue(yield* fileSystem.exists("/tmp"))
+      const folder = yield* fileSystem.makeTempDirectoryScoped()
+      yield* fileSystem.writeFileString(`${folder}/a`, "b")
+      assert.strictEqual(yield* fileSystem.readFileString(`${folder}/a`), "b")
+      yield* fileSystem.remove(`${folder}/a`)
+      assert.isFalse(yield* fileSystem.exists(`${folder}/a`))
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it("is not the library's, whose users bring their own", () => {
+    expectTypeOf<Layer.Layer.Success<typeof NodeServices.layer>>().toEqualTypeOf<Connector | Workers>()
+  })
+})
 
 describe("the file of -F", () => {
   it.live("that has no end is not read without one", () =>

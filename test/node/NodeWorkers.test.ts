@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Workers from "../../src/load/Workers.js"
@@ -7,6 +8,7 @@ import * as Laws from "../../src/measure/Laws.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import * as NodeServices from "../../src/node/NodeServices.js"
 import * as NodeSink from "../../src/node/NodeSink.js"
+import * as MessageFile from "../../src/plan/MessageFile.js"
 import * as Plan from "../../src/plan/Plan.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import * as Target from "../../src/smtp/Target.js"
@@ -36,6 +38,29 @@ describe("a run over several threads", () => {
       const histogram = result.recorder.histogram("transaction", "accepted")
       assert.strictEqual(histogram === undefined ? 0 : Histogram.total(histogram), 1001)
     })
+  )
+
+  it.scopedLive("sends the file that was read, over each thread", () =>
+    Effect.gen(function* () {
+      const content = `Subject: a\n\n${"b".repeat(20_000)}\n`
+      const file = Either.getOrThrow(MessageFile.stuff(new TextEncoder().encode(content)))
+      const sink = yield* (yield* EmbeddedSink).start()
+      const plan = Plan.make({
+        target: Target.format(sink.target),
+        messages: 20,
+        sessions: 4,
+        workers: 2,
+        reuse: true,
+        file: "mail"
+      })
+      const error = yield* Effect.flip(Workers.run(plan))
+      assert.include(error.message, "file (read it first")
+      yield* Workers.run(plan, { file })
+      const { bytesIn, messages } = yield* sink.counts
+      assert.strictEqual(messages, 20)
+      assert.isAtLeast(bytesIn, 20 * file.length)
+      assert.isAtMost(bytesIn, 20 * (file.length + 200))
+    }).pipe(Effect.provide(services))
   )
 
   it.scopedLive("ends as a whole when one session meets what ends a run", () =>

@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import * as fc from "fast-check"
 import * as Address from "../../src/plan/Address.js"
 import * as Message from "../../src/plan/Message.js"
+import * as MessageFile from "../../src/plan/MessageFile.js"
 import * as Plan from "../../src/plan/Plan.js"
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1")
@@ -29,7 +30,7 @@ const unstuffed = (content: string): ReadonlyArray<string> => {
 }
 
 const stuffed = (file: string): string => {
-  const result = Message.stuff(bytesOf(file))
+  const result = MessageFile.stuff(bytesOf(file))
   if (Either.isLeft(result)) assert.fail(`refused at line ${result.left}`)
   return latin1(result.right)
 }
@@ -220,7 +221,7 @@ describe("stuff", () => {
     ["a\r\r\n", 1]
   ] as const) {
     it(`refuses a carriage return that no line feed follows, and names its line: ${JSON.stringify(file)}`, () => {
-      assert.deepStrictEqual(Message.stuff(bytesOf(file)), Either.left(line))
+      assert.deepStrictEqual(MessageFile.stuff(bytesOf(file)), Either.left(line))
     })
   }
 
@@ -252,7 +253,7 @@ describe("stuff", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom("\r", "\n", ".", "a"), { maxLength: 40, size: "max" }), (parts) => {
         const file = parts.join("")
-        const result = Message.stuff(bytesOf(file))
+        const result = MessageFile.stuff(bytesOf(file))
         assert.strictEqual(Either.isLeft(result), /\r(?!\n)/.test(file))
         if (Either.isLeft(result)) return
         const content = latin1(result.right)
@@ -268,7 +269,7 @@ describe("stuff", () => {
     fc.assert(
       fc.property(fileOf, ({ file }) => {
         const asked: Array<number> = []
-        const result = Message.stuff(bytesOf(file), (size) => {
+        const result = MessageFile.stuff(bytesOf(file), (size) => {
           asked.push(size)
           return new Uint8Array(size).fill(35)
         })
@@ -328,30 +329,30 @@ describe("readFile", () => {
 
   it.effect("gives nothing where the plan names no file", () =>
     Effect.gen(function* () {
-      assert.isUndefined(yield* Message.readFile(Plan.make({})))
+      assert.isUndefined(yield* MessageFile.read(Plan.make({})))
     }).pipe(Effect.provide(fileSystem({})))
   )
 
   it.effect("gives the lines, ready for DATA", () =>
     Effect.gen(function* () {
-      const content = yield* Message.readFile(Plan.make({ file: "mail" }))
+      const content = yield* MessageFile.read(Plan.make({ file: "mail" }))
       assert.strictEqual(latin1(content!), "a\r\n..\r\n.\r\n")
     }).pipe(Effect.provide(fileSystem({ mail: "a\n." })))
   )
 
   it.effect("tells an empty file from none", () =>
     Effect.gen(function* () {
-      const content = yield* Message.readFile(Plan.make({ file: "empty" }))
+      const content = yield* MessageFile.read(Plan.make({ file: "empty" }))
       assert.strictEqual(latin1(content!), ".\r\n")
     }).pipe(Effect.provide(fileSystem({ empty: "" })))
   )
 
   it.effect("names the file and what is wrong with it", () =>
     Effect.gen(function* () {
-      const missing = yield* Effect.flip(Message.readFile(Plan.make({ file: "no\nfile" })))
+      const missing = yield* Effect.flip(MessageFile.read(Plan.make({ file: "no\nfile" })))
       assert.strictEqual(missing._tag, "FileUnusable")
       assert.strictEqual(missing.message, "-F no\\x0afile: No such file or directory")
-      const bare = yield* Effect.flip(Message.readFile(Plan.make({ file: "bare" })))
+      const bare = yield* Effect.flip(MessageFile.read(Plan.make({ file: "bare" })))
       assert.match(bare.message, /^-F bare: line 2 holds a carriage return that no line feed follows/)
     }).pipe(Effect.provide(fileSystem({ bare: "a\nb\rc\n" })))
   )

@@ -1,4 +1,3 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
@@ -116,7 +115,7 @@ const simulate = (input: Plan.PlanInput, options: TestServer.TestServerOptions) 
     const server = yield* TestServer.TestServer
     const result = yield* Load.run(Plan.make(input))
     return { ...result, server }
-  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (run) => Simulation.run(run))
+  }).pipe(Effect.provide(TestServer.layer(options)), (run) => Simulation.run(run))
 
 describe("a server with a capacity", () => {
   it.effect("has the throughput of its servers, and makes the rest wait", () =>

@@ -1,4 +1,3 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -45,7 +44,7 @@ const run = (plan: Plan.PlanInput, options?: TestServer.TestServerOptions): Effe
     yield* TestClock.adjust("1 hour")
     const result = yield* Effect.orDie(Fiber.join(fiber))
     return { ...result, server, ends }
-  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]))
+  }).pipe(Effect.provide(TestServer.layer(options)))
 
 const times = (server: Server): ReadonlyArray<string> => server.log.map(({ line, time }) => `${time} ${line}`)
 
@@ -105,7 +104,7 @@ describe("TestServer", () => {
       assert.strictEqual(server.accepted.length, 1)
       yield* TestClock.adjust("1 millis")
       assert.strictEqual(server.accepted.length, 2)
-    }).pipe(Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]))
+    }).pipe(Effect.provide(TestServer.layer()))
   )
 
   it.effect("gives the replies to a group in order, each after its own time", () =>
@@ -257,7 +256,7 @@ describe("TestServer", () => {
             yield* Effect.sleep("1 second")
             return yield* TestServer.TestServer
           })
-        ).pipe(Effect.provide([TestServer.layer({ script: { mail: { after: "1 day" } } }), FileSystem.layerNoop({})]))
+        ).pipe(Effect.provide(TestServer.layer({ script: { mail: { after: "1 day" } } })))
       )
       yield* TestClock.adjust("1 second")
       const server = yield* Fiber.join(fiber)

@@ -1,5 +1,4 @@
 import * as OtlpSerialization from "@effect/opentelemetry/OtlpSerialization"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
 import { type HttpClientError, RequestError } from "@effect/platform/HttpClientError"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
@@ -86,7 +85,7 @@ const followed = ({
       Load.run(plan, { sampling: { ...sampling, every } })
     ).pipe(
       Effect.provide(Layer.provide(telemetry, [layer, OtlpSerialization.layerJson])),
-      Effect.provide([TestServer.layer(server), FileSystem.layerNoop({})]),
+      Effect.provide(TestServer.layer(server)),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))
     )
     // The first one says nothing.
@@ -275,7 +274,7 @@ describe("the metrics of a run", () => {
         }))
       }).pipe(
         Effect.provide(Layer.provide(Telemetry.layer(), [layer, OtlpSerialization.layerJson])),
-        Effect.provide([TestServer.layer({ latency: 100 }), FileSystem.layerNoop({})]),
+        Effect.provide(TestServer.layer({ latency: 100 })),
         (program) => Simulation.run(program)
       )
       const [before, last] = sent.slice(-2).map(({ body }) => body)
@@ -307,7 +306,7 @@ describe("metrics in Protocol Buffers", () => {
         OtlpSerialization.layerProtobuf
       ])
       yield* Telemetry.follow(plan, (sampling) => Load.run(plan, { sampling })).pipe(
-        Effect.provide([telemetry, TestServer.layer(slowly), FileSystem.layerNoop({})]),
+        Effect.provide([telemetry, TestServer.layer(slowly)]),
         (program) => Simulation.run(program)
       )
       const last = sent.at(-1)

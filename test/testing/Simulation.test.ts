@@ -1,4 +1,3 @@
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -13,7 +12,7 @@ import * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 
-const services = [TestServer.layer(), FileSystem.layerNoop({})] as const
+const services = TestServer.layer()
 
 describe("the time of a simulation", () => {
   it.effect("begins at 0 and moves to each moment at which somebody wakes, in their order", () =>
@@ -121,7 +120,7 @@ describe("a simulation", () => {
         const server = yield* TestServer.TestServer
         yield* Load.run(Plan.make({ messages: 30, sessions: 4, randomDelay: 1.5, seed: "x", connecting: 3 }))
         return server.log.map(({ line, session, time }) => `${time} ${session} ${line}`)
-      }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]))
+      }).pipe(Effect.provide(TestServer.layer(options)))
       const fiber = yield* Effect.fork(load)
       yield* TestClock.adjust("1 minute")
       const log = yield* Fiber.join(fiber)

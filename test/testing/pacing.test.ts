@@ -1,7 +1,6 @@
 /**
  * The pauses of a plan, exactly: a run in virtual time knows when each command was sent.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
@@ -21,7 +20,7 @@ const simulate = (input: Plan.PlanInput, options: TestServer.TestServerOptions =
       if (line.startsWith("MAIL")) mails.set(session, [...(mails.get(session) ?? []), time])
     }
     return { ...result, mails: [...mails.values()], server }
-  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+  }).pipe(Effect.provide(TestServer.layer(options)), (program) => Simulation.run(program))
 
 const gaps = (times: ReadonlyArray<number>) => times.slice(1).map((time, index) => time - times[index]!)
 

@@ -2,7 +2,6 @@
  * What is measured of a server whose queue has a theory must be what the theory says: within four standard errors of the
  * mean, which batches of the run's own give (the waiting times of neighbours are much alike, so that they count as one).
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
@@ -35,7 +34,7 @@ const measure = (
       onMeasured: (name, _, elapsed) => (name === "step" ? taken : late).push(elapsed)
     })
     return { late, recorder, taken }
-  }).pipe(Effect.provide([TestServer.layer(options), FileSystem.layerNoop({})]), (program) => Simulation.run(program))
+  }).pipe(Effect.provide(TestServer.layer(options)), (program) => Simulation.run(program))
 
 const mean = (numbers: ReadonlyArray<number>) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length
 
@@ -118,9 +117,7 @@ describe("an open run", () => {
       // 10 ms of service, and 7.5 ms of waiting: the error is that of the test of whole messages.
       assert.closeTo(Histogram.mean(transaction) / 1e6, 17.5, 1.5)
       assert.closeTo(Histogram.range(transaction).min / 1e6, 10, 0.02)
-    }).pipe(Effect.provide([TestServer.layer({ capacity: { service } }), FileSystem.layerNoop({})]), (program) =>
-      Simulation.run(program)
-    )
+    }).pipe(Effect.provide(TestServer.layer({ capacity: { service } })), (program) => Simulation.run(program))
   )
 })
 
@@ -157,7 +154,7 @@ describe("a server that stalls for a second in half a minute", () => {
         )
       )
       const closed = yield* Scenario.run(Plan.make({ sessions: 2 }), loop).pipe(
-        Effect.provide([TestServer.layer(stalling), FileSystem.layerNoop({})]),
+        Effect.provide(TestServer.layer(stalling)),
         (program) => Simulation.run(program)
       )
       const histogram = closed.recorder.ownHistogram("step", "accepted")!
@@ -178,9 +175,8 @@ describe("a rate that rises", () => {
         Effect.map(Effect.clock, (clock) => begun.push(clock.unsafeCurrentTimeMillis())),
         ramp
       )
-      yield* Scenario.run(Plan.make({ sessions: 20 }), scenario).pipe(
-        Effect.provide([TestServer.layer(), FileSystem.layerNoop({})]),
-        (program) => Simulation.run(program)
+      yield* Scenario.run(Plan.make({ sessions: 20 }), scenario).pipe(Effect.provide(TestServer.layer()), (program) =>
+        Simulation.run(program)
       )
       assert.strictEqual(begun.length, 500)
       begun.forEach((time, index) => {
