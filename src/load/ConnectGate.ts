@@ -1,50 +1,56 @@
 /**
- * Bounds the connections that are being opened: begun, and not greeted yet.
+ * Where a run's connections are let in: so many on their way at a time, and so many in a second.
  *
- * A connection whose greeting is slow gives its place back after a second, so that slow greeters do not make a run
- * sequential. First come, first served.
+ * How many may be on their way is learnt from the server (`ConnectWindow`). First come, first served.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Deadlines, Expiring } from "../smtp/Wire.js"
-
-/** How long a connection that is open keeps its place while its greeting does not come, in milliseconds. */
-const patience = 1000
+import { ConnectWindow } from "./ConnectWindow.js"
+import type { StopRequest } from "./StopRequest.js"
+import { type Restore, Turnstile } from "./Turnstile.js"
 
 /**
- * A place in the gate. To leave twice is harmless.
+ * A place in the gate, for one connection. To leave twice is harmless.
  *
  * @since 0.1.0
  * @category models
  */
-export class Place implements Expiring {
-  deadline = Number.POSITIVE_INFINITY
-  private held = true
-
-  constructor(
-    private readonly gate: ConnectGate,
-    private readonly deadlines: Deadlines
-  ) {}
-
-  /** The connection is open, and its greeting is awaited from now on. */
-  connected(): void {
-    this.deadline = this.deadlines.now() + patience
-    this.deadlines.add(this)
-  }
-
-  leave(): void {
-    if (!this.held) return
-    this.held = false
-    this.deadlines.remove(this)
-    this.gate.release()
-  }
-
-  expire(): void {
-    this.leave()
-  }
+export interface Place {
+  /**
+   * Waits for the time to connect once more, where there is a rate. It is run where nothing interrupts it, but for what is
+   * restored.
+   */
+  readonly turn: (restore: Restore) => Effect.Effect<unknown>
+  /** An attempt to connect begins. */
+  readonly connecting: () => void
+  /** The connection stands, and its greeting is awaited from now on. */
+  readonly connected: () => void
+  /** It was greeted, or refused: the server has taken it in. */
+  readonly greeted: () => void
+  /** Nothing came of it. */
+  readonly leave: () => void
 }
+
+/**
+ * Nobody is let in any more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Shut {
+  readonly _tag: "Shut"
+}
+
+/**
+ * What `pass` gives to those who waited in vain.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const shut: Shut = { _tag: "Shut" }
 
 /**
  * The gate of a run.
@@ -53,50 +59,146 @@ export class Place implements Expiring {
  * @category models
  */
 export class ConnectGate {
-  private free: number
-  private readonly queue: Set<(place: Effect.Effect<Place>) => void> = new Set()
-
-  /** The milliseconds between two openings, and when the next one may be. */
+  private readonly window: ConnectWindow
+  private readonly places: Turnstile<GatePlace>
+  /** The milliseconds between two connects, and when the next one may be. */
   private readonly interval: number
   private nextAt = 0
+  /** Somebody waits for the time to connect. */
+  private pacing = false
+  private readonly line: Turnstile<true>
 
-  /** `rate` bounds the openings in a second. */
+  /** At most `places` connections are on their way at a time, and `rate` are begun in a second. */
   constructor(
     places: number,
     private readonly deadlines: Deadlines,
     rate: number = Number.POSITIVE_INFINITY
   ) {
-    this.free = places
     this.interval = 1000 / rate
+    this.window = new ConnectWindow(places)
+    this.places = new Turnstile(
+      () => this.window.free(),
+      () => new GatePlace(this, this.window, deadlines)
+    )
+    this.line = new Turnstile(
+      () => (this.pacing ? 0 : 1),
+      () => {
+        this.pacing = true
+        return true
+      }
+    )
   }
 
-  /** Waits for a place, and for the time to open one more connection. Interruption leaves the queue. */
-  readonly enter: Effect.Effect<Place> = Effect.suspend(() => {
-    if (this.interval === 0) return this.place
-    const now = this.deadlines.now()
-    const at = Math.max(now, this.nextAt)
-    this.nextAt = at + this.interval
-    return at > now ? Effect.zipRight(Effect.sleep(at - now), this.place) : this.place
-  })
+  /**
+   * Waits for a place, and opens a connection with it; gives `shut` where `unless` was made meanwhile. Interruption leaves the
+   * queue. What `open` does with the place and with what it has opened is not interrupted, but for what it restores; where it
+   * fails, the place is left.
+   */
+  pass<A, E, R>(open: (place: Place, restore: Restore) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
+  pass<A, E, R>(
+    open: (place: Place, restore: Restore) => Effect.Effect<A, E, R>,
+    unless: StopRequest | undefined
+  ): Effect.Effect<A | Shut, E, R>
+  pass<A, E, R>(
+    open: (place: Place, restore: Restore) => Effect.Effect<A, E, R>,
+    unless?: StopRequest | undefined
+  ): Effect.Effect<A | Shut, E, R> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(unless?.isMade() === true ? nobody : this.places.enter(restore, unless), (place) =>
+        place === undefined
+          ? Exit.succeed(shut)
+          : Effect.onExit(
+              Effect.flatMap(this.turn(restore, unless), (come): Effect.Effect<A | Shut, E, R> => {
+                if (come) return open(place, restore)
+                place.leave()
+                return Exit.succeed(shut)
+              }),
+              (exit) => (Exit.isFailure(exit) ? Effect.sync(() => place.leave()) : Effect.void)
+            )
+      )
+    )
+  }
 
-  private readonly place: Effect.Effect<Place> = Effect.suspend(() => {
-    if (this.free > 0) {
-      this.free--
-      return Exit.succeed(new Place(this, this.deadlines))
-    }
-    return Effect.async<Place>((resume) => {
-      this.queue.add(resume)
-      return Effect.sync(() => {
-        this.queue.delete(resume)
-      })
+  /** There may be room for more. */
+  admit(): void {
+    this.places.admit()
+  }
+
+  /** Waits for the time to connect; false where `unless` was made meanwhile. A time that nobody used goes to the next. */
+  turn(restore: Restore, unless?: StopRequest | undefined): Effect.Effect<boolean> {
+    if (this.interval === 0) return come
+    const came = this.deadlines.now()
+    return Effect.flatMap(this.line.enter(restore, unless), (first) => {
+      if (first === undefined) return Exit.succeed(false)
+      const at = Math.max(came, this.nextAt)
+      const wait = at - this.deadlines.now()
+      const sleep = wait > 0 ? Effect.as(Effect.sleep(wait), true) : come
+      const over = unless === undefined ? Effect.never : Effect.as(unless.awaited, false)
+      return Effect.onExit(wait > 0 ? restore(Effect.raceFirst(sleep, over)) : come, (exit) =>
+        Effect.sync(() => {
+          if (Exit.isSuccess(exit) && exit.value) this.nextAt = at + this.interval
+          this.pacing = false
+          this.line.admit()
+        })
+      )
     })
-  })
+  }
+}
 
-  release(): void {
-    for (const resume of this.queue) {
-      this.queue.delete(resume)
-      return resume(Exit.succeed(new Place(this, this.deadlines)))
-    }
-    this.free++
+const nobody = Effect.succeed(undefined)
+const come = Effect.succeed(true)
+
+class GatePlace implements Place, Expiring {
+  deadline = Number.POSITIVE_INFINITY
+  private readonly entrant: ReturnType<ConnectWindow["begin"]>
+
+  constructor(
+    private readonly gate: ConnectGate,
+    private readonly window: ConnectWindow,
+    private readonly deadlines: Deadlines
+  ) {
+    this.entrant = window.begin()
+  }
+
+  turn(restore: Restore): Effect.Effect<unknown> {
+    return this.gate.turn(restore)
+  }
+
+  connecting(): void {
+    this.window.connecting(this.entrant, this.deadlines.now())
+    this.watch()
+  }
+
+  connected(): void {
+    this.window.connected(this.entrant, this.deadlines.now())
+    this.watch()
+  }
+
+  greeted(): void {
+    this.window.greeted(this.entrant, this.deadlines.now())
+    this.done()
+  }
+
+  leave(): void {
+    this.window.end(this.entrant)
+    this.done()
+  }
+
+  expire(): void {
+    this.window.waited(this.entrant, this.deadlines.now())
+    if (this.entrant.over) return this.done()
+    this.watch()
+    this.gate.admit()
+  }
+
+  private watch(): void {
+    this.deadline = this.entrant.deadline
+    this.deadlines.add(this)
+  }
+
+  private done(): void {
+    this.deadline = Number.POSITIVE_INFINITY
+    this.deadlines.remove(this)
+    this.gate.admit()
   }
 }

@@ -14,8 +14,10 @@ import * as Settlement from "../smtp/Settlement.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import { type ConnectFailed, ConnectionLost, ReplyMalformed, type Step, type WireError } from "../smtp/SmtpError.js"
 import type { ConnectOptions, Exchange, Script, Wire } from "../smtp/Wire.js"
-import type { Place } from "./ConnectGate.js"
+import type { Place, Shut } from "./ConnectGate.js"
 import type { SharedRun } from "./SharedRun.js"
+import type { StopRequest } from "./StopRequest.js"
+import type { Restore } from "./Turnstile.js"
 
 /**
  * The connection of a session, and the next one after it.
@@ -47,9 +49,12 @@ export interface Connection {
   ) => Effect.Effect<Outcome.Outcome>
   /**
    * Makes sure that a connection stands. Gives the outcome of the message that it was opened for where that failed, and
-   * undefined where it does.
+   * undefined where it does. `onAdmitted` is called when there is a connection, or the first attempt to open one begins:
+   * where nothing more is to begin before that, it gives `shut`.
    */
-  readonly open: Effect.Effect<Outcome.Outcome | undefined>
+  readonly open: (onAdmitted: () => void) => Effect.Effect<Outcome.Outcome | Shut | undefined>
+  /** The same, for a message that is under way. */
+  readonly reopen: Effect.Effect<Outcome.Outcome | undefined>
   /** Keeps the connection for the next message, if it is asked to and can; otherwise QUIT and close, after it was held. */
   readonly leave: (keep: boolean) => Effect.Effect<void>
   /** Tells which message comes next: the plan may have it abandoned. */
@@ -99,6 +104,8 @@ class SessionConnection implements Connection {
   private parted = false
   /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
   private attempts: number
+  /** How many connections in a row came to nothing: not opened, or not welcome. */
+  private unopened = 0
 
   constructor(private readonly shared: SharedRun) {
     this.attempts = shared.plan.connectAttempts
@@ -182,6 +189,7 @@ class SessionConnection implements Connection {
       {
         onFailure: (error) => {
           if (this.introduced) return Effect.succeed(this.broken(error, options, progress))
+          this.unopened++
           this.close()
           return Effect.succeed(failed(error))
         },
@@ -215,17 +223,41 @@ class SessionConnection implements Connection {
       : this.pipeline.broken(error, options, progress)
   }
 
-  readonly open: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() => {
-    if (this.wire === undefined) return this.establish
+  open(onAdmitted: () => void): Effect.Effect<Outcome.Outcome | Shut | undefined> {
+    return Effect.suspend(() => {
+      if (this.stands()) {
+        onAdmitted()
+        return ready
+      }
+      const { connectOptions, ending, plan } = this.shared
+      const establish = this.establish(ending, onAdmitted)
+      const pause = plan.keepGoing ? backOff(this.unopened) : 0
+      return pause === 0 ? establish : Effect.zipRight(ending.pause(pause, connectOptions.deadlines), establish)
+    })
+  }
+
+  readonly reopen: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() =>
+    this.stands()
+      ? ready
+      : Effect.map(
+          this.establish(undefined, () => {}),
+          // The message is under way: nothing shuts it out.
+          (end) => (end?._tag === "Shut" ? undefined : end)
+        )
+  )
+
+  /** Whether there is a connection for the next message to go over. One that is of no more use is closed. */
+  private stands(): boolean {
+    if (this.wire === undefined) return false
     const state = this.wire.state()
     // A spoiled connection fails the next message, unless nothing is to end the run: then it is only replaced.
     const { acceptRejection, keepGoing } = this.shared.plan
-    if (state === "open" || (state === "failed" && !keepGoing)) return ready
+    if (state === "open" || (state === "failed" && !keepGoing)) return true
     // Neither does a server that has said good-bye while nothing was asked of it.
-    if (state === "closing" && !keepGoing && !acceptRejection) return ready
+    if (state === "closing" && !keepGoing && !acceptRejection) return true
     this.close()
-    return this.establish
-  })
+    return false
+  }
 
   leave(keep: boolean): Effect.Effect<void> {
     const wire = this.wire
@@ -269,7 +301,7 @@ class SessionConnection implements Connection {
   ): Script<Outcome.Outcome | Settlement.Unsent> {
     const { helloName, plan } = this.shared
     const greeting = (yield awaitGreeting)[0]!
-    this.place?.leave()
+    this.place?.greeted()
     if (!Reply.isPositive(greeting) || greeting.defect !== undefined) {
       const refused = this.refused("greeting", greeting)
       if (refused !== undefined) return refused
@@ -288,6 +320,7 @@ class SessionConnection implements Connection {
     }
     if (this.abandonment?.step === "hello") return this.abandon("mail")
     this.introduced = true
+    this.unopened = 0
     return yield* script()
   }
 
@@ -308,6 +341,7 @@ class SessionConnection implements Connection {
   /** Leaves a server that did not welcome us. */
   private unwelcome(outcome: Outcome.Outcome): Effect.Effect<Outcome.Outcome> {
     if (this.leaving) return Effect.succeed(outcome)
+    this.unopened++
     if (outcome._tag === "Rejected")
       return Effect.as(this.shared.plan.keepGoing ? this.leave(false) : Effect.void, outcome)
     this.close()
@@ -324,31 +358,39 @@ class SessionConnection implements Connection {
     return { ...next, bytesPerSecond: this.shape.bytesPerSecond }
   }
 
-  private readonly establish: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() =>
-    Effect.flatMap(this.shared.gate.enter, (place) => {
+  /** Opens a connection, unless nothing more is to begin before its turn has come. */
+  private establish(
+    unless: StopRequest | undefined,
+    onAdmitted: () => void
+  ): Effect.Effect<Outcome.Outcome | Shut | undefined> {
+    const { connectOptions, gate, nextConnection, shape } = this.shared
+    return gate.pass((place, restore) => {
+      onAdmitted()
       this.place = place
-      const { nextConnection, shape } = this.shared
       if (shape !== undefined) {
         this.shape = shape.connection(nextConnection())
         this.most = this.shape.messages
         this.abandonment = this.shape.abandons(this.expected)
       }
-      return this.connect(place, this.shared.connectOptions.deadlines.now(), 1)
-    })
-  )
+      return this.connect(place, restore, connectOptions.deadlines.now(), 1)
+    }, unless)
+  }
 
-  /**
-   * Opens the connection, in as many attempts as there are. A wire that stands when an interruption strikes, before it is
-   * this connection's to close, is closed by the watchdog's end.
-   */
-  private connect(place: Place, begun: number, pause: number): Effect.Effect<Outcome.Outcome | undefined> {
+  /** Opens the connection, in as many attempts as there are. */
+  private connect(
+    place: Place,
+    restore: Restore,
+    begun: number,
+    pause: number
+  ): Effect.Effect<Outcome.Outcome | undefined> {
     const { connectOptions, connector, recorder, target } = this.shared
     const { now } = connectOptions.deadlines
     const started = now()
-    return Effect.matchEffect(connector.connect(target, this.nextOptions()), {
+    place.connecting()
+    return Effect.matchEffect(restore(connector.connect(target, this.nextOptions())), {
       onFailure: (error) => {
         recorder.onConnectFailed(error, now() - started)
-        return this.again(error, place, begun, pause)
+        return this.again(error, place, restore, begun, pause)
       },
       onSuccess: (wire) => {
         this.wire = wire
@@ -363,6 +405,7 @@ class SessionConnection implements Connection {
   private again(
     error: ConnectFailed,
     place: Place,
+    restore: Restore,
     begun: number,
     pause: number
   ): Effect.Effect<Outcome.Outcome | undefined> {
@@ -370,16 +413,17 @@ class SessionConnection implements Connection {
     if (plan.keepGoing && error.local && connectOptions.deadlines.now() - begun < connectOptions.timeout) {
       // This machine is out of something that other sessions will give back.
       onConnectRetry(error)
-      return Effect.zipRight(
-        Effect.sleep(pause),
-        Effect.suspend(() => this.connect(place, begun, Math.min(pause * 2, 100)))
+      return restore(Effect.sleep(pause)).pipe(
+        Effect.zipRight(place.turn(restore)),
+        Effect.flatMap(() => this.connect(place, restore, begun, Math.min(pause * 2, 100)))
       )
     }
     if (this.attempts > 1 && !isHopeless(error)) {
       this.attempts--
       onConnectRetry(error)
-      return Effect.suspend(() => this.connect(place, begun, pause))
+      return Effect.flatMap(place.turn(restore), () => this.connect(place, restore, begun, pause))
     }
+    this.unopened++
     this.close()
     return Effect.succeed(failed(error))
   }
@@ -403,6 +447,13 @@ const introduce = (verb: "HELO" | "EHLO" | "LHLO", name: string): Exchange => ({
 const goodbye: Exchange = { steps: Dialogue.only.quit, bytes: SmtpCommand.quit }
 
 const ready = Effect.succeed<Outcome.Outcome | undefined>(undefined)
+
+/**
+ * How long a session waits before it opens a connection, after so many in a row that came to nothing, in milliseconds: not
+ * after the first, and then 1, 2, 4 and so on, up to a second. A server that refuses at once would otherwise be offered all
+ * messages of the run in a moment.
+ */
+const backOff = (unopened: number): number => (unopened < 2 ? 0 : Math.min(1000, 2 ** (unopened - 2)))
 
 /** To try again would end the same way: a name that has no address, or -T on a machine that has no means for it. */
 const isHopeless = ({ code }: ConnectFailed): boolean =>

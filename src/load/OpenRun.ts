@@ -150,11 +150,11 @@ function* loop(
 
     // A server may part from a connection that is idle (RFC 5321, 4.5.3.2.7, and 421): another one takes its place.
     if (connection.wire !== undefined && connection.wire.state() !== "open") connection.close()
-    let outcome = yield* connection.open
+    let outcome = yield* connection.reopen
     if (outcome === undefined) outcome = yield* connection.converse(() => one(taken), options, progress)
     if (Session.wantsAnother(outcome, plan, connection)) {
       yield* connection.leave(false)
-      outcome = yield* connection.open
+      outcome = yield* connection.reopen
       if (outcome === undefined) outcome = yield* connection.converse(() => one(taken), options, progress)
     }
     const error = underWay.message === undefined ? undefined : end(taken, outcome)

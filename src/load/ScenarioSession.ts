@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -176,23 +177,26 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     sources.push(source)
     return source
   }
-  const open = Effect.flatMap(gate.enter, (place) =>
-    Effect.suspend(() => {
-      const begun = now()
-      return connector.connect(target, nextSource()).pipe(
+  /** Place and connection belong to the scope from the moment that there is one. */
+  const opened = Effect.flatMap(Effect.scope, (scope) =>
+    gate.pass((place, restore) => {
+      const started = now()
+      place.connecting()
+      return restore(connector.connect(target, nextSource())).pipe(
         Effect.tapBoth({
-          onFailure: (error) => Effect.sync(() => recorder.onConnectFailed(error, now() - begun)),
-          onSuccess: () => Effect.sync(() => recorder.record("connect", "accepted", now() - begun))
+          onFailure: (error) => Effect.sync(() => recorder.onConnectFailed(error, now() - started)),
+          onSuccess: (wire) => {
+            recorder.record("connect", "accepted", now() - started)
+            place.connected()
+            const close = Effect.sync(() => {
+              place.leave()
+              wire.close(plan.close)
+            })
+            return Scope.addFinalizer(scope, close)
+          }
         }),
-        Effect.onExit((exit) => (Exit.isFailure(exit) ? Effect.sync(() => place.leave()) : Effect.void)),
         Effect.map((wire) => ({ place, wire }))
       )
-    })
-  )
-  const opened = Effect.acquireRelease(Effect.interruptible(open), ({ place, wire }) =>
-    Effect.sync(() => {
-      place.leave()
-      wire.close(plan.close)
     })
   )
   return {
@@ -217,10 +221,12 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       place.leave()
       return wire
     }),
-    greeted: Effect.flatMap(opened, ({ place, wire }) => {
-      place.connected()
-      return Dialogue.greeting(wire).pipe(Effect.ensuring(Effect.sync(() => place.leave())), Effect.as(wire))
-    }),
+    greeted: Effect.flatMap(opened, ({ place, wire }) =>
+      Dialogue.greeting(wire).pipe(
+        Effect.onExit((exit) => Effect.sync(() => (isAnswered(exit) ? place.greeted() : place.leave()))),
+        Effect.as(wire)
+      )
+    ),
     introduced: (wire, hello) => {
       if (plan.pipelining !== "off" && Capabilities.parse(hello).has("PIPELINING")) pipelines.set(wire, Pipeline.make())
     },
@@ -283,6 +289,10 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     shared: (key, make) => share(scenario, key, make)
   }
 }
+
+/** Whether the server has said something, if only no. */
+const isAnswered = (exit: Exit.Exit<unknown, Dialogue.StepError>): boolean =>
+  Exit.isSuccess(exit) || Option.exists(Cause.failureOption(exit.cause), ({ _tag }) => _tag === "ReplyRejected")
 
 /** `Dialogue.transaction`, or the same in groups of commands. */
 const transaction = (

@@ -140,16 +140,17 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   }
 
   while (message !== undefined) {
-    begin(message)
     const first = message
-    let outcome = yield* connection.open
-    if (outcome === undefined) outcome = yield* connection.converse(() => messages(first), options, progress)
+    connection.expect(first)
+    const opened = yield* connection.open(() => begin(first))
+    // Nothing more begins: the message was taken in vain.
+    if (opened?._tag === "Shut") break
+    let outcome = opened ?? (yield* connection.converse(() => messages(first), options, progress))
     while (wantsAnother(outcome, plan, connection)) {
       const again: number = message
       yield* connection.leave(false)
       begun = undefined
-      outcome = yield* connection.open
-      if (outcome === undefined) outcome = yield* connection.converse(() => messages(again), options, progress)
+      outcome = (yield* connection.reopen) ?? (yield* connection.converse(() => messages(again), options, progress))
     }
     const error = underWay.message === undefined ? undefined : end(message, outcome)
     if (error !== undefined) return yield* new RunEnded({ error })

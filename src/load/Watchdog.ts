@@ -96,11 +96,13 @@ class Watchdog implements Deadlines {
   /** Ends what is late, and finds out when to look again. */
   private sweep(): void {
     const now = this.now()
+    // What ends now may set deadlines, its own and those of others that were looked at before: they call to wake meanwhile.
+    this.wakesAt = Number.POSITIVE_INFINITY
     let earliest = Number.POSITIVE_INFINITY
     for (const expiring of this.watched) {
       if (expiring.deadline <= now) expiring.expire()
       else if (expiring.deadline < earliest) earliest = expiring.deadline
     }
-    this.wakesAt = earliest
+    if (earliest < this.wakesAt) this.wakesAt = earliest
   }
 }

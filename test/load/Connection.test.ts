@@ -142,6 +142,41 @@ describe("--keep-going, when no connection can be opened", () => {
     })
   )
 
+  it.scoped("tries less and less often, up to once a second, until one stands", () =>
+    Effect.gen(function* () {
+      const tries: Array<number> = []
+      const script: Script = ({ moment, total }) => {
+        if (moment === "connect") tries.push(total)
+        return moment === "connect" && total !== 14 ? { refuse: "ECONNREFUSED" } : undefined
+      }
+      const { accounting, elapsed, server } = yield* drive(simulate({ messages: 18, keepGoing: true }, { script }))
+      // 0, 1, 2, 4 ... 512, 1000, 1000, 1000 milliseconds; the one that stands forgets them, and so the next two are tried at once.
+      assert.deepStrictEqual(server.times("connect"), [1023 + 3 * 1000])
+      assert.strictEqual(accounting.accepted, 1)
+      assert.strictEqual(tries.length, 18)
+      assert.strictEqual(elapsed, 4023 + 1)
+    })
+  )
+
+  it.scoped("ends the wait before the next try when nothing more is to begin", () =>
+    Effect.gen(function* () {
+      const script: Script = ({ moment }) => (moment === "connect" ? { refuse: "ECONNREFUSED" } : undefined)
+      const { accounting, elapsed } = yield* drive(simulate({ duration: "2s", keepGoing: true }, { script }))
+      // At 0, 0, 1, 3, 7 ... 1023 milliseconds; the one of 2023 is not begun.
+      assert.strictEqual(accounting.failed, 12)
+      assert.strictEqual(elapsed, 2000)
+    })
+  )
+
+  it.scoped("does the same where every connection is refused by its greeting", () =>
+    Effect.gen(function* () {
+      const script: Script = ({ moment }) =>
+        moment === "greeting" ? { say: "421 too many\r\n", end: "close" } : undefined
+      const { server } = yield* drive(simulate({ messages: 6, keepGoing: true }, { script }))
+      assert.deepStrictEqual(server.times("connect"), [0, 0, 1, 3, 7, 15])
+    })
+  )
+
   it.scoped("waits where this machine is out of something, longer each time up to 100 ms, and blames nobody", () =>
     Effect.gen(function* () {
       const script: Script = ({ connection, moment }) =>

@@ -800,6 +800,26 @@ describe("messages of one's own", () => {
   )
 })
 
+describe("scenarios that are timed out again and again", () => {
+  it.effect("leave the run its places in the gate", () =>
+    Effect.gen(function* () {
+      // A greeting takes 300 ms, and nobody waits for longer than 100.
+      const inSecond = [0, 0, 0, 0, 0]
+      const visit = Effect.scoped(
+        Effect.gen(function* () {
+          const { now } = yield* Scenario.ScenarioSession
+          yield* Scenario.connect
+          inSecond[Math.floor(now() / 1000)]!++
+          yield* Effect.never
+        })
+      )
+      const impatient = Scenario.repeat(Effect.exit(Effect.timeout(visit, 100)), { lasting: "4900 millis" })
+      yield* simulate({ sessions: 40, connecting: 12 }, impatient)
+      for (const connections of inSecond) assert.isAtLeast(connections, 200)
+    })
+  )
+})
+
 describe("the end of scenarios", () => {
   it.effect("that are asked to stop comes with the message under way, and cuts pauses and repetitions short", () =>
     Effect.gen(function* () {

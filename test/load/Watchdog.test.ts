@@ -39,6 +39,26 @@ describe("Watchdog", () => {
     })
   )
 
+  it.scoped("heeds deadlines that are set while others are ended, also of those that it has looked at", () =>
+    Effect.gen(function* () {
+      const deadlines = yield* Watchdog.make
+      const early = make(deadlines, 5000)
+      const again = make(deadlines, 1000)
+      const end = again.expire
+      const once: Expiring = Object.assign(again, {
+        expire: () => {
+          if (again.deadline === 2000) return end()
+          set(deadlines, early, 1500)
+          set(deadlines, once, 2000)
+        }
+      })
+      deadlines.add(early)
+      deadlines.add(once)
+      yield* TestClock.adjust(10_000)
+      assert.deepStrictEqual([early.expired, again.expired], [[1500], [2000]])
+    })
+  )
+
   it.scoped("ends nothing that has no deadline, or was removed", () =>
     Effect.gen(function* () {
       const deadlines = yield* Watchdog.make
