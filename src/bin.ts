@@ -23,7 +23,11 @@ const services = Layer.mergeAll(
   NodeStopSignal.layer
 )
 
-const main = Cli.main(process.argv.slice(2), { version, hostName: os.hostname() }).pipe(
+const main = Cli.main(process.argv.slice(2), {
+  version,
+  hostName: os.hostname(),
+  environment: Object.keys(process.env)
+}).pipe(
   Effect.provide(services),
   // Signals are the system's again by now, should a reader keep us waiting.
   Effect.flatMap((status) => Fatal.drained(status)),

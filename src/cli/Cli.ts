@@ -13,13 +13,15 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import type { Plan } from "../plan/Plan.js"
+import * as Suggestion from "../plan/Suggestion.js"
 import { Output } from "../report/Output.js"
+import * as Printable from "../smtp/Printable.js"
 import * as Completions from "./Completions.js"
 import * as DryRun from "./DryRun.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
 import * as Manual from "./Manual.js"
-import { planRows, rows, scenarioVariable } from "./OptionTable.js"
+import { rows, scenarioVariable, targetVariable } from "./OptionTable.js"
 import * as Run from "./Run.js"
 import * as ScenarioFile from "./ScenarioFile.js"
 
@@ -33,6 +35,8 @@ export interface CliOptions {
   readonly version: string
   /** The host's own name: the default of -M. */
   readonly hostName: string
+  /** The names of the environment's variables. */
+  readonly environment: ReadonlyArray<string>
 }
 
 const getopt = Getopt.make(rows)
@@ -109,9 +113,11 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
         output.stdout(directive.script)
         return Fatal.status.success
       case "DryRun":
+        warnOfVariables(output, options.environment)
         output.stdout(yield* DryRun.render(directive.plan))
         return Fatal.status.success
       case "Run":
+        warnOfVariables(output, options.environment)
         return yield* Run.run(directive.plan, options)
     }
   }).pipe(
@@ -129,6 +135,19 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
       })
     )
   )
+
+const prefix = "SMTP_SOURCE_"
+
+/** A variable that is misspelt does nothing; it may also be another program's, so that it is no error. */
+const warnOfVariables = (output: Output["Type"], environment: ReadonlyArray<string>): void => {
+  for (const name of environment) {
+    if (!name.startsWith(prefix) || variables.includes(name)) continue
+    const own = variables.map((variable) => variable.slice(prefix.length))
+    const near = Suggestion.nearest(name.slice(prefix.length), own)
+    const meant = Suggestion.hint(near === undefined ? undefined : prefix + near)
+    output.stderr(`smtp-source: warning: ${Printable.escape(name)} in the environment means nothing${meant}\n`)
+  }
+}
 
 /**
  * The services that @effect/cli asks for and that our options, being text, make no use of.
@@ -155,6 +174,7 @@ const nothingElse = Layer.mergeAll(
  * @since 0.1.0
  * @category constants
  */
-export const variables: ReadonlyArray<string> = planRows.flatMap(({ variable }) =>
-  variable === undefined ? [] : [variable]
-)
+export const variables: ReadonlyArray<string> = [
+  ...rows.flatMap(({ variable }) => (variable === undefined ? [] : [variable])),
+  targetVariable
+]

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as Suggestion from "../plan/Suggestion.js"
 
 /**
  * What has to be known of an option.
@@ -53,6 +54,13 @@ export const make = (
   specs: ReadonlyArray<OptionSpec>
 ): ((argv: ReadonlyArray<string>) => Either.Either<Arguments, string>) => {
   const names = namesOf(specs)
+  const hintFor = (name: string): string =>
+    Suggestion.hint(
+      Suggestion.nearest(
+        `--${name}`,
+        [...names.keys()].filter((each) => each.startsWith("--"))
+      )
+    )
   return (argv) => {
     const options = new Map<string, ReadonlyArray<string>>()
     const operands: Array<string> = []
@@ -73,7 +81,7 @@ export const make = (
         const equals = argument.indexOf("=")
         const name = equals < 0 ? argument.slice(2) : argument.slice(2, equals)
         const named = names.get(`--${name}`)
-        if (named === undefined) return Either.left(`unrecognized option '--${name}'`)
+        if (named === undefined) return Either.left(`unrecognized option '--${name}'${hintFor(name)}`)
         if (!wants(named)) {
           if (equals >= 0) return Either.left(`option '--${name}' doesn't allow an argument`)
           put(named, "true")

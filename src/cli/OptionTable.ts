@@ -149,6 +149,14 @@ export const commandOnly = (
 export const scenarioVariable = "SMTP_SOURCE_SCENARIO"
 
 /**
+ * The environment's variable that names the target.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const targetVariable = "SMTP_SOURCE_TARGET"
+
+/**
  * The options that say what to do instead of a run.
  *
  * @since 0.1.0

@@ -23,7 +23,7 @@ import * as Conflict from "../plan/Conflict.js"
 import * as Plan from "../plan/Plan.js"
 import { UsageError } from "./Fatal.js"
 import type { Arguments } from "./Getopt.js"
-import { label, type OptionRow, planRows } from "./OptionTable.js"
+import { label, type OptionRow, planRows, targetVariable } from "./OptionTable.js"
 
 /** No command line holds it by accident, and it begins no option. */
 const mark = "\u0001"
@@ -126,8 +126,6 @@ export const parse = (
     return yield* Effect.orDie(Plan.decode(input))
   })
 
-const targetVariable = "SMTP_SOURCE_TARGET"
-
 /** Where a field's value came from. */
 interface Origin {
   readonly row: OptionRow | undefined
@@ -168,8 +166,7 @@ const issuesOf = (input: Record<string, unknown>, origins: ReadonlyMap<string, O
     if (field === "" || told.has(place)) return []
     told.add(place)
     if (field === "target") {
-      const reason = message.startsWith(":") ? JSON.stringify(input.target) + message : message
-      return [origin === undefined ? reason : `${targetVariable}: ${reason}`]
+      return [origin === undefined ? message : `${targetVariable}: ${message}`]
     }
     if (origin?.row !== undefined) {
       const name = origin.variable ?? label(origin.row)

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
 import * as Shape from "./Shape.js"
 
@@ -92,6 +93,11 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
       [open && given("maxSessions") ? "maxSessions" : "sessions", "workers"],
       `more than ${mostSessions} sessions at once do not fit into a worker's memory; give --workers a number that shares them out`
     ],
+    [
+      isAllWarmUp(plan),
+      ["warmUp", "duration", "stages"],
+      `--warm-up must be shorter than the run: ${plan.warmUp} is not less than ${given("duration") ? plan.duration : "all stages together"}`
+    ],
     [toStdout > 1, ["report"], "only one --report can have standard output"],
     ...shared.map((file) => [true, ["report"], `only one --report can have the file ${file}`] as const)
   ]
@@ -121,6 +127,17 @@ const atOnce = ({
   const open = rate !== undefined || stages !== undefined
   const most = open ? Number(maxSessions ?? sessions) : Math.min(Number(sessions), Number(messages))
   return Number.isNaN(most) ? 0 : most
+}
+
+/** Whether the run is known to be over before its warm-up is. */
+const isAllWarmUp = ({ duration, stages, warmUp }: { readonly [field: string]: unknown }): boolean => {
+  const timeOf = (text: unknown) => Either.getOrElse(Rate.parseDuration(String(text)), () => Number.NaN)
+  const inAll = Either.map(Rate.parseStages(String(stages)), (list) => list.reduce((sum, { lasts }) => sum + lasts, 0))
+  const ends = [
+    ...(duration === undefined ? [] : [timeOf(duration)]),
+    ...(stages === undefined ? [] : [Either.getOrElse(inAll, () => Number.NaN)])
+  ]
+  return warmUp !== undefined && ends.some((end) => timeOf(warmUp) >= end)
 }
 
 /** A path without what says nothing: `./a//b` is `a/b`. */

@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Arrival from "./Arrival.js"
 import * as Conflict from "./Conflict.js"
+import * as FieldNames from "./FieldNames.js"
 import * as MessageFile from "./MessageFile.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanIssue from "./PlanIssue.js"
@@ -466,10 +467,24 @@ export const problems = (input: unknown): ReadonlyArray<string> => [
  * @since 0.1.0
  * @category constructors
  */
-export const problemsOfFields = (input: unknown): ReadonlyArray<string> =>
+export const problemsOfFields = (input: unknown): ReadonlyArray<string> => issuesOfFields(input).map(({ text }) => text)
+
+/**
+ * The same, each with its place.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const issuesOfFields = (input: unknown): ReadonlyArray<PlanIssue.PlanIssue> =>
   typeof input === "object" && input !== null
-    ? Either.match(decodeFields(input), { onLeft: PlanIssue.describe, onRight: () => [] })
-    : ["expected the fields of a plan"]
+    ? Either.match(decodeFields(input), {
+        onLeft: (error) => PlanIssue.describe(error, input, meant),
+        onRight: () => []
+      })
+    : [{ path: [], text: "expected the fields of a plan" }]
+
+const meant = (path: ReadonlyArray<PropertyKey>): string | undefined =>
+  FieldNames.meant(path.length === 1 ? fields : path[0] === "shapes" ? PlanValue.shapeFields : {}, String(path.at(-1)))
 
 /**
  * What was to be a Plan is none.

@@ -4,29 +4,76 @@
  * @since 0.1.0
  */
 import * as ParseResult from "effect/ParseResult"
+import * as Suggestion from "./Suggestion.js"
 
 /**
- * One line for each place: `stages: column 3: expected …`, `failIf[1]: …`.
+ * Something that is wrong, and where: the keys that lead there from the whole.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PlanIssue {
+  readonly path: ReadonlyArray<PropertyKey>
+  /** `stages: column 3: expected …`, `failIf[1]: …`. */
+  readonly text: string
+}
+
+/**
+ * One for each place. `meant` knows what a field that there is not should be.
  *
  * @since 0.1.0
  * @category formatting
  */
-export const describe = (error: ParseResult.ParseError): ReadonlyArray<string> => {
+export const describe = (
+  error: ParseResult.ParseError,
+  input: unknown,
+  meant: (path: ReadonlyArray<PropertyKey>) => string | undefined
+): ReadonlyArray<PlanIssue> => {
   const issues = ParseResult.ArrayFormatter.formatErrorSync(error)
-  const places = new Map<string, Array<string>>()
+  const places = new Map<string, { readonly path: ReadonlyArray<PropertyKey>; readonly messages: Array<string> }>()
+  const unknown: Array<PlanIssue> = []
   for (const { _tag, message, path } of issues) {
+    if (_tag === "Unexpected") {
+      const name = JSON.stringify(String(path.at(-1)))
+      unknown.push({ path, text: told(path.slice(0, -1), `unknown field ${name}${Suggestion.hint(meant(path))}`) })
+      continue
+    }
     // Where a place can hold several forms, the one that has come the furthest is meant.
     if (issues.some((other) => goesOn(path, other.path))) continue
-    const keys = path.map((key, index) => (typeof key === "number" ? `[${key}]` : (index > 0 ? "." : "") + String(key)))
-    const place = keys.join("")
-    const told = places.get(place) ?? []
-    places.set(place, [...told, _tag === "Unexpected" ? "no plan has such a field" : message])
+    const place = nameOf(path)
+    const { messages } = places.get(place) ?? { messages: [] }
+    places.set(place, { path, messages: [...messages, message] })
   }
-  return [...places].map(([place, messages]) => (place === "" ? together(messages) : `${place}: ${together(messages)}`))
+  const others = [...places.values()].map(({ messages, path }) => ({
+    path,
+    text: told(path, withValue(together(messages), at(input, path)))
+  }))
+  return [...unknown, ...others]
 }
+
+const nameOf = (path: ReadonlyArray<PropertyKey>): string =>
+  path.map((key, index) => (typeof key === "number" ? `[${key}]` : (index > 0 ? "." : "") + String(key))).join("")
+
+const told = (path: ReadonlyArray<PropertyKey>, reason: string): string =>
+  path.length === 0 ? reason : `${nameOf(path)}: ${reason}`
 
 const goesOn = (path: ReadonlyArray<PropertyKey>, other: ReadonlyArray<PropertyKey>): boolean =>
   other.length > path.length && path.every((key, index) => other[index] === key)
+
+const at = (input: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
+  path.reduce<unknown>(
+    (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
+    input
+  )
+
+/** A sentence that says what was expected says what there was instead, too. */
+const withValue = (reason: string, value: unknown): string => {
+  if (value === undefined || !reason.startsWith("expected") || reason.includes(", not ")) return reason
+  const written = typeof value === "number" ? String(value) : JSON.stringify(value)
+  return `${reason}, not ${written.length > longest ? `${written.slice(0, longest)}...` : written}`
+}
+
+const longest = 100
 
 /** What could have stood there instead, in one sentence. */
 const together = (messages: ReadonlyArray<string>): string => {

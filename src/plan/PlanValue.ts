@@ -326,14 +326,22 @@ const Weight = amount((text) => Number(/^\s*(\d+(?:\.\d+)?)\s*%?\s*$/.exec(text)
 
 const aShape = { message: () => 'expected a shape, such as "10%: hold 60, abandon greeting"' }
 
-const WeightedShape = Schema.Struct({
+/**
+ * The fields of a shape, where it is written as such.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const shapeFields = {
   weight: Weight,
   perConnection: Schema.optionalWith(PerConnection, { exact: true }),
   hold: Schema.optionalWith(TimingText, { exact: true }),
   think: Schema.optionalWith(TimingText, { exact: true }),
   sendRate: Schema.optionalWith(BytesPerSecond, { exact: true }),
   abandon: Schema.optionalWith(Abandonments, { exact: true })
-})
+}
+
+const WeightedShape = Schema.Struct(shapeFields)
 
 /** Its parts, or the text that they are written in on the command line. */
 const ShapeText = Schema.transformOrFail(

@@ -44,7 +44,7 @@ export type Step = (typeof steps)[number]
 const described: { readonly [step in Step]: string } = {
   connect: "connecting",
   greeting: "reading the server's greeting",
-  hello: "sending HELO",
+  hello: "sending EHLO, HELO or LHLO",
   mail: "sending the sender",
   rcpt: "sending a recipient",
   data: "sending DATA",
@@ -58,7 +58,7 @@ const described: { readonly [step in Step]: string } = {
 const refused: { readonly [step in Step]: string } = {
   connect: "connection",
   greeting: "greeting",
-  hello: "HELO",
+  hello: "hello",
   mail: "sender",
   rcpt: "recipient",
   data: "DATA",

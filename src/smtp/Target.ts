@@ -63,14 +63,20 @@ export const parse = (text: string): Either.Either<Target, string> => {
   if (/[\u0000\r\n]/.test(text)) return Either.left("a target holds no line break and no NUL")
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length)
-    if (path === "") return Either.left(`${text}: missing pathname`)
+    if (path === "") return Either.left(told(text, "no pathname after unix:"))
     return new TextEncoder().encode(path).length > longestPath
-      ? Either.left(`unix-domain name too long: ${path}`)
+      ? Either.left(told(text, `a pathname of at most ${longestPath} bytes is expected`))
       : Either.right(unix(path))
   }
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) {
+    return Either.left(told(text, "a target is host:port or unix:pathname, and not a URL"))
+  }
   const address = text.startsWith("inet:") ? text.slice("inet:".length) : text
-  return Either.mapLeft(parseInet(address), (reason) => `${address}: ${reason}`)
+  return Either.mapLeft(parseInet(address), (reason) => told(text, reason))
 }
+
+/** What is wrong with which target, as it was written. */
+const told = (text: string, reason: string): string => `${JSON.stringify(text)}: ${reason}`
 
 /**
  * The text that `parse` reads as this target.
@@ -86,12 +92,12 @@ export const format = (target: Target): string =>
 const parseInet = (address: string): Either.Either<Target, string> => {
   if (address.startsWith("[")) {
     const close = address.indexOf("]")
-    if (close < 0) return Either.left('missing "]"')
+    if (close < 0) return Either.left('"]" is missing')
     const rest = address.slice(close + 1)
-    if (rest !== "" && !rest.startsWith(":")) return Either.left('garbage after "]"')
+    if (rest !== "" && !rest.startsWith(":")) return Either.left('":" and a port, or nothing, is expected after "]"')
     const literal = address.slice(1, close)
     const v6 = /^ipv6:/i.test(literal) ? literal.slice("ipv6:".length) : undefined
-    if (v6 !== undefined && !isIpv6(v6)) return Either.left("malformed IPv6 address")
+    if (v6 !== undefined && !isIpv6(v6)) return Either.left("this is no IPv6 address")
     return withPort(v6 ?? literal, rest.slice(1))
   }
   const colon = address.lastIndexOf(":")
@@ -99,22 +105,31 @@ const parseInet = (address: string): Either.Either<Target, string> => {
 }
 
 const withPort = (host: string, port: string): Either.Either<Target, string> => {
-  if (host === "") return Either.left("missing host information")
+  if (host === "") return Either.left("no host")
   if (!isIpv4(host) && !isIpv6(host) && !isHostName(host)) {
-    return Either.left("valid hostname or network address required")
+    return Either.left(hostExpected(host))
   }
   return Either.map(parsePort(port), (number) => inet(host, number))
 }
+
+const hostExpected = (host: string): string =>
+  host.includes(":")
+    ? "an IPv6 address stands in brackets, as in [::1]:25"
+    : "a host name, an IPv4 address, or an IPv6 address in brackets is expected"
 
 const parsePort = (port: string): Either.Either<number, string> => {
   if (port === "") return Either.right(25)
   if (/^\d+$/.test(port)) {
     const number = Number(port)
-    return number >= 1 && number <= 65535 ? Either.right(number) : Either.left(`no such port: ${port}`)
+    return number >= 1 && number <= 65535
+      ? Either.right(number)
+      : Either.left(`port ${port} is not between 1 and 65535`)
   }
-  if (/^\d/.test(port)) return Either.left("garbage after numerical service")
+  if (/^\d/.test(port)) return Either.left(`${port} is no port number`)
   const service = Object.hasOwn(services, port) ? services[port] : undefined
-  return service === undefined ? Either.left(`unknown service: ${port}`) : Either.right(service)
+  return service === undefined
+    ? Either.left(`${port} is none of the ports known by name: ${Object.keys(services).join(", ")}`)
+    : Either.right(service)
 }
 
 /**

@@ -86,14 +86,17 @@ describe("what getopt(3) refuses", () => {
   refuses(["-m"], "option requires an argument -- 'm'")
   refuses(["-Z", "h"], "invalid option -- 'Z'")
   refuses(["--zzz", "h"], "unrecognized option '--zzz'")
-  refuses(["--mesages", "3", "h"], "unrecognized option '--mesages'")
+  refuses(["--mesages", "3", "h"], "unrecognized option '--mesages' (did you mean --messages?)")
   refuses(["--log-level", "debug", "h"], "unrecognized option '--log-level'")
   refuses(["--wizard"], "unrecognized option '--wizard'")
   refuses(["a", "b"], "too many targets: b")
   refuses([], "no target")
   refuses(["-d", "--"], "no target")
-  refuses(["--", "-target"], "-target: valid hostname or network address required")
-  refuses([""], '"": missing host information')
+  refuses(["--", "-target"], '"-target": a host name, an IPv4 address, or an IPv6 address in brackets is expected')
+  refuses([""], '"": no host')
+  refuses([":25"], '":25": no host')
+  refuses(["unix:"], '"unix:": no pathname after unix:')
+  refuses(["smtp://localhost"], '"smtp://localhost": a target is host:port or unix:pathname, and not a URL')
 
   it.effect("and says how the command goes", () =>
     Effect.map(Effect.flip(parse(["-Z", "h"])), ({ message }) =>
@@ -102,6 +105,32 @@ describe("what getopt(3) refuses", () => {
         "invalid option -- 'Z' (usage: smtp-source [options] [inet:]host[:port] | unix:pathname; --help tells more)"
       )
     )
+  )
+})
+
+describe("a warm-up", () => {
+  const refused = (...given: ReadonlyArray<string>) => refuses(["--warm-up", "2s", ...given, "h"], rule(given[1] ?? ""))
+  const rule = (run: string) =>
+    `--warm-up must be shorter than the run: 2s is not less than ${run.includes(":") ? "all stages together" : run}`
+  refused("--duration", "2s")
+  refused("--duration", "1999ms", "--rate", "5/s")
+  refused("--stages", "1s:5/s, 1s:0/s")
+  understands(["--warm-up", "2s", "--duration", "2001ms", "h"], { warmUp: "2s" })
+  understands(["--warm-up", "2s", "-m", "1", "h"], { warmUp: "2s" })
+})
+
+describe("a variable of the environment that means nothing", () => {
+  it.effect("is warned of, with the one that was meant", () =>
+    Effect.gen(function* () {
+      const names = ["SMTP_SOURCE_MESAGES", "SMTP_SOURCE_SERVICE_HOST", "SMTP_SOURCE_MESSAGES", "SMTP_SOURCE_SCENARIO"]
+      const { status, stderr } = yield* run(["--dry-run", "h"], {}, {}, [...names, "SMTP_SOURCE_TARGET", "PATH"])
+      assert.strictEqual(status, 0)
+      assert.deepStrictEqual(stderr.split("\n"), [
+        "smtp-source: warning: SMTP_SOURCE_MESAGES in the environment means nothing (did you mean SMTP_SOURCE_MESSAGES?)",
+        "smtp-source: warning: SMTP_SOURCE_SERVICE_HOST in the environment means nothing",
+        ""
+      ])
+    })
   )
 })
 
@@ -168,7 +197,7 @@ describe("errors", () => {
     ["-M", "-bad-", "h"],
     '-M, --hostname: expected a host name, or an address literal such as [127.0.0.1] or [IPv6:::1], not "-bad-"'
   )
-  refuses(["h:25x"], "h:25x: garbage after numerical service")
+  refuses(["h:25x"], '"h:25x": 25x is no port number')
   refuses(["--completions", "tcsh"], '--completions: expected bash, zsh or fish, not "tcsh"')
 
   it.effect("name -M where the host's own name will not do (S1.10)", () =>
@@ -209,7 +238,11 @@ describe("the environment", () => {
   refuses(["h"], 'SMTP_SOURCE_VERBOSE: expected a whole number, 0 or more, not "x"', env("VERBOSE", "x"))
   refuses(["h"], 'SMTP_SOURCE_FAMILY: expected any, ipv4 or ipv6, not "7"', env("FAMILY", "7"))
   refuses(["h"], 'SMTP_SOURCE_MESSAGES: expected a whole number, 1 or more, not "10x"', env("MESSAGES", "10x"))
-  refuses([], "SMTP_SOURCE_TARGET: h:x: unknown service: x", env("TARGET", "h:x"))
+  refuses(
+    [],
+    'SMTP_SOURCE_TARGET: "h:x": x is none of the ports known by name: smtp, mail, lmtp, submission, submissions, smtps',
+    env("TARGET", "h:x")
+  )
   refuses(
     ["--rate", "1", "-m", "1", "h"],
     "-w and -R are for runs without --rate and --stages (from the environment: SMTP_SOURCE_DELAY)",
@@ -393,7 +426,8 @@ describe("every option of the table", () => {
 const run = (
   argv: ReadonlyArray<string>,
   terminal: CapturedOutput.Terminal = {},
-  files: Partial<FileSystem.FileSystem> = {}
+  files: Partial<FileSystem.FileSystem> = {},
+  environment: ReadonlyArray<string> = []
 ) =>
   Effect.suspend(() => {
     const { output, written } = CapturedOutput.make({ noColor: false, ...terminal })
@@ -406,7 +440,7 @@ const run = (
       Layer.succeed(EmbeddedSink, EmbeddedSink.of({ start: () => unused })),
       Layer.succeed(Workers, Workers.of({ processors: 1, start: () => unused }))
     )
-    const main = Cli.main(argv, { version, hostName: "me.example" })
+    const main = Cli.main(argv, { version, hostName: "me.example", environment })
     return Effect.map(within(Effect.provide(main, layer), {}), (status) => ({ status, ...written }))
   })
 

@@ -98,11 +98,11 @@ describe("--scenario", () => {
       assert.strictEqual(
         reason,
         [
-          "--scenario: a.yaml: mesages: no plan has such a field",
-          'family: expected "any" or "ipv4" or "ipv6", not "ipx"',
-          "messages: expected a whole number, 1 or more",
-          "stages: column 5: expected a rate, such as 500/s, 30000/m or 10/h",
-          "failIf[1]: column 5: expected a step, as in p99(transaction)"
+          '--scenario: a.yaml:5: unknown field "mesages" (did you mean "messages"?)',
+          '6: family: expected "any" or "ipv4" or "ipv6", not "ipx"',
+          '2: messages: expected a whole number, 1 or more, not "many"',
+          "3: stages: column 5: expected a rate, such as 500/s, 30000/m or 10/h",
+          "4: failIf[1]: column 5: expected a step, as in p99(transaction)"
         ].join("; ")
       )
     })
@@ -113,7 +113,42 @@ describe("--scenario", () => {
       const files = { "a.json": "{\n]", "a.yaml": "a: [1\nb: }", "b.yaml": "- a\n- b", "c.yaml": "" }
       for (const name of Object.keys(files)) {
         const reason = yield* reasonOf(["--scenario", name, "h"], files)
-        assert.match(reason, new RegExp(`^--scenario: ${name}: [^\\n]+$`))
+        assert.match(reason, new RegExp(`^--scenario: ${name}(:\\d+)?: [^\\n]+$`))
+      }
+    })
+  )
+
+  it.effect("refuses a key that is given twice, in both languages, and names its line", () =>
+    Effect.gen(function* () {
+      const files = {
+        "a.json": '{\n\t"target": "h",\n\t"messages": 5,\n\t"messages": 6\n}',
+        "b.json": '{"target": "h", "shapes": [{"weight": 1, "hold": 1,\n"hold": 2}]}',
+        "a.yaml": "target: h\nmessages: 5\nmessages: 6\n"
+      }
+      const said = yield* Effect.forEach(Object.keys(files), (name) => reasonOf(["--scenario", name], files))
+      assert.deepStrictEqual(said, [
+        '--scenario: a.json:4: "messages" is given twice',
+        '--scenario: b.json:2: "hold" is given twice',
+        '--scenario: a.yaml:3: "messages" is given twice'
+      ])
+    })
+  )
+
+  it.effect("names the field that was meant, by whatever name its option goes", () =>
+    Effect.gen(function* () {
+      const meant = {
+        mesages: '"messages"',
+        "max-sessions": '"maxSessions"',
+        ipv4: "family: ipv4",
+        m: '"messages"',
+        hostname: '"helloName"',
+        shape: '"shapes"',
+        WARM_UP: '"warmUp"'
+      }
+      for (const [name, field] of Object.entries(meant)) {
+        const files = { "a.json": `{"target": "h",\n"${name}": 1}` }
+        const reason = `--scenario: a.json:2: unknown field "${name}" (did you mean ${field}?)`
+        assert.strictEqual(yield* reasonOf(["--scenario", "a.json"], files), reason)
       }
     })
   )
@@ -177,7 +212,7 @@ describe("a scenario file", () => {
 
   it.effect("is told off for sessions that it gives, and not for what would follow from them", () =>
     Effect.map(reasonOf(["--scenario", "s.yaml"], { "s.yaml": "stages: 1s:5/s\nsessions: -1\ntarget: h" }), (reason) =>
-      assert.strictEqual(reason, "--scenario: s.yaml: sessions: expected a whole number, 1 or more")
+      assert.strictEqual(reason, "--scenario: s.yaml:2: sessions: expected a whole number, 1 or more, not -1")
     )
   )
 
@@ -211,7 +246,7 @@ describe("a scenario file", () => {
       assert.strictEqual((yield* planOf(["h"], files, { SMTP_SOURCE_SCENARIO: "" })).target, "h")
       assert.strictEqual(
         yield* reasonOf(["h"], { "x.yaml": "a: 1" }, { SMTP_SOURCE_SCENARIO: "x.yaml" }),
-        "SMTP_SOURCE_SCENARIO: x.yaml: a: no plan has such a field"
+        'SMTP_SOURCE_SCENARIO: x.yaml:1: unknown field "a"'
       )
     })
   )

@@ -195,7 +195,7 @@ describe("helloName", () => {
 describe("target", () => {
   it("is what Target reads, and its error is what Target says", () => {
     for (const target of ["localhost", "inet:[::1]:2525", "unix:/tmp/x"]) takes({ target })
-    assert.deepStrictEqual(issues({ target: "host:25x" }), ["target: host:25x: garbage after numerical service"])
+    assert.deepStrictEqual(issues({ target: "host:25x" }), ['target: "host:25x": 25x is no port number'])
   })
 })
 
@@ -263,7 +263,7 @@ describe("numbers and single values", () => {
       { shapes: [5] }
     ]) {
       const [problem = "", ...more] = Plan.problems({ duration: 5, ...defect })
-      assert.match(problem, /^\w+(\[0\])?: expected [a-z"0-9%:>, ]+$/, JSON.stringify(defect))
+      assert.match(problem, /^\w+(\[0\])?: expected [a-z"0-9%:>, ]+, not \S+$/, JSON.stringify(defect))
       assert.lengthOf(more, 0)
     }
   })
@@ -286,7 +286,7 @@ describe("shapes", () => {
     for (const [shape, problem] of [
       [{ weight: 1, hold: "x" }, /^shapes\[0\]\.hold: column 1: expected a time, /],
       [{ weight: 0 }, /^shapes\[0\]\.weight: expected a weight of more than 0/],
-      [{ weight: 1, holdd: 5 }, /^shapes\[0\]\.holdd: no plan has such a field$/],
+      [{ weight: 1, holdd: 5 }, /^shapes\[0\]: unknown field "holdd" \(did you mean "hold"\?\)$/],
       [{ weight: 1, abandon: ["data", "rcpt 5%"] }, /^shapes\[0\]\.abandon: expected shares that add up/],
       ["10%: hold x", /^shapes\[0\]\.hold: column 1: expected a time, /],
       ["10%: hold", /^shapes\[0\]: column 10: expected what hold is to be$/],
@@ -336,8 +336,8 @@ describe("make", () => {
     } catch (error) {
       assert.deepStrictEqual((error as Plan.InvalidPlan).message.split("\n"), [
         'family: expected "any" or "ipv4" or "ipv6", not "x"',
-        "messages: expected a whole number, 1 or more",
-        "sessions: expected a whole number, 1 or more",
+        "messages: expected a whole number, 1 or more, not 0",
+        "sessions: expected a whole number, 1 or more, not -1",
         "rate, stages: --stages takes the place of --rate"
       ])
     }
