@@ -114,12 +114,12 @@ export const warmUp = (
   Effect.suspend(() => {
     if (plan.warmUp === undefined) return Effect.void
     const lasts = milliseconds(plan.warmUp)
-    recorder.warming = true
     recorder.measuresFrom = now() + lasts
     recorder.warmUpEnd = recorder.measuresFrom - recorder.begun
+    let warming = true
     const measure = Effect.sync(() => {
-      if (recorder.warming) recorder.warmUpAccepted = ledger.accepted
-      recorder.warming = false
+      if (warming) recorder.warmUpAccepted = ledger.accepted
+      warming = false
     })
     // A run may be over before its warm-up is.
     return Effect.zipRight(

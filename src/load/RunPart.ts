@@ -248,7 +248,7 @@ export const share = (
     if (target === undefined) return yield* Effect.dieMessage("a plan without a target")
     const deadlines = yield* Watchdog.make
     const addresses = Address.make(plan, identity.helloName)
-    const recorder = new Recorder(options.onTrace, options.onContentSent)
+    const recorder = new Recorder(options.onTrace, options.onContentSent, deadlines.now)
     // Threads have clocks of their own; the time of day is common to them.
     const clock = yield* Effect.clock
     recorder.begun = deadlines.now() - Math.max(0, clock.unsafeCurrentTimeMillis() - identity.startedAt.getTime())

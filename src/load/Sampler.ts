@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Meter, type Sample } from "../measure/Meter.js"
@@ -11,6 +10,7 @@ import * as Arrival from "../plan/Arrival.js"
 import type { RunIdentity } from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
 import type { SharedRun } from "./SharedRun.js"
+import * as Watchdog from "./Watchdog.js"
 
 /**
  * Who wants samples, and how often. `every` is in milliseconds and divides a second; without one it is a second.
@@ -42,6 +42,8 @@ export const knownMessages = ({ messages }: Plan): number | undefined =>
 /**
  * Samples the run from now on, as long as the scope lives; what it gives takes the last sample, which is shorter.
  *
+ * Only its start is told by the time of day: a clock that is set back or on moves no sample.
+ *
  * A sample that comes late, because the thread was busy, is longer; none is taken twice. The last one ends a millisecond after
  * the one before where a run goes on for less than that.
  *
@@ -55,21 +57,28 @@ export const start = (
 ): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function* () {
     begin?.(startedAt, knownMessages(plan), runId)
-    const now = Effect.map(Clock.currentTimeMillis, (time) => time - startedAt.getTime())
-    const meter = new Meter(ledger, recorder, Math.max(0, yield* now))
-    let boundary = Math.floor((yield* Clock.currentTimeMillis) / every) * every
+    const clock = yield* Effect.clock
+    const monotonic = Watchdog.monotonic(clock)
+    // The time of day is looked at once: it may be set back, or on, at any moment.
+    const ahead = clock.unsafeCurrentTimeMillis() - monotonic()
+    const timeOfDay = () => monotonic() + ahead
+    const sinceStart = () => Math.max(0, Math.floor(timeOfDay() - startedAt.getTime()))
+    const meter = new Meter(ledger, recorder, sinceStart())
+    let boundary = Math.floor(timeOfDay() / every) * every
     let last = -1
     const sample = (at: number) => {
       if (at <= last) return
       last = at
       take(meter.take(at))
     }
-    const next = Effect.flatMap(Clock.currentTimeMillis, (time) => {
+    const next = Effect.suspend(() => {
+      const time = timeOfDay()
       boundary = Math.max(boundary, Math.floor(time / every) * every) + every
-      return Effect.sleep(boundary - time)
+      return Effect.sleep(Math.ceil(boundary - time))
     })
     yield* Effect.forkScoped(Effect.forever(Effect.map(next, () => sample(boundary - startedAt.getTime()))))
-    return Effect.map(now, (at) => {
+    return Effect.sync(() => {
+      const at = sinceStart()
       if (at > last || meter.hasNews()) sample(Math.max(at, last + 1))
     })
   })

@@ -9,7 +9,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
-import { type Ending, measured, measuredBesides } from "../measure/Recorder.js"
+import { type Ending, measured, measuredBesides, otherNames } from "../measure/Recorder.js"
 import type { Outcome } from "../smtp/Outcome.js"
 import type { Reply } from "../smtp/Reply.js"
 import { ReplyRejected } from "../smtp/SmtpError.js"
@@ -118,7 +118,7 @@ const isReply = (value: unknown): value is Reply =>
   typeof value.text === "string"
 
 /** What reports tell of by themselves, besides the steps of SMTP. */
-const taken: ReadonlySet<string> = new Set([...measured, ...measuredBesides, "scenario"])
+const taken: ReadonlySet<string> = new Set([...measured, ...measuredBesides, "scenario", otherNames])
 
 /**
  * Throws a `RangeError` where a name is one that reports have for something else, or none.

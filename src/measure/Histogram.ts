@@ -116,6 +116,40 @@ export const add = (self: Histogram, that: Histogram): void => {
 }
 
 /**
+ * The buckets of a histogram that are not empty: index and count, by index.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Buckets = ReadonlyArray<readonly [index: number, count: number]>
+
+/**
+ * The buckets that are not empty.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const bucketsOf = ({ counts }: Histogram): Buckets => {
+  const buckets: Array<readonly [index: number, count: number]> = []
+  counts.forEach((count, index) => {
+    if (count !== 0) buckets.push([index, count])
+  })
+  return buckets
+}
+
+/**
+ * The histogram that has these buckets.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofBuckets = (buckets: Buckets): Histogram => {
+  const histogram = make()
+  for (const [index, count] of buckets) histogram.counts[index] = count
+  return histogram
+}
+
+/**
  * How many durations were counted.
  *
  * @since 0.1.0

@@ -6,7 +6,8 @@
 import type { Recipients } from "../smtp/Outcome.js"
 import type { Accounting } from "./Accounting.js"
 import * as ErrorTally from "./ErrorTally.js"
-import type { Durations, Ending, Recorder } from "./Recorder.js"
+import type * as Histogram from "./Histogram.js"
+import type { Ending, Recorder } from "./Recorder.js"
 import * as ReplyTally from "./ReplyTally.js"
 import * as Series from "./Series.js"
 
@@ -47,7 +48,9 @@ export class Meter {
   private at: number
   private counts: Counts
   private told = toldBy([], [])
+  /** The counts of each histogram that earlier samples told of. */
   private readonly seen = new Map<string, Float64Array>()
+  private readonly seenOwn = new Map<string, Map<number, number>>()
 
   /** `begunAt` is when the part began, in milliseconds since the run's start. */
   constructor(
@@ -94,7 +97,7 @@ export class Meter {
       open: now.connections.opened - now.connections.closedByUs - now.connections.closedByServer,
       errors: told.errors - this.told.errors,
       codes: { "4xx": told["4xx"] - this.told["4xx"], "5xx": told["5xx"] - this.told["5xx"] },
-      ...Series.statistics(transactions?.buckets ?? [])
+      ...Series.statistics(Series.coarse(transactions?.buckets ?? []))
     }
     const recipients = {
       offered: since((counts) => counts.recipients.offered),
@@ -134,16 +137,18 @@ export class Meter {
 
   private durations(): ReadonlyArray<StepBuckets> {
     const added: Array<StepBuckets> = []
-    for (const { ending, histogram, of } of this.recorder.durations()) {
-      const buckets = this.added({ ending, histogram, of })
+    for (const { ending, histogram, of } of this.recorder.dense()) {
+      const buckets = this.added(`${of} ${ending}`, histogram)
       if (buckets.length > 0) added.push({ of, ending, buckets })
+    }
+    for (const { buckets, ending, of } of this.recorder.sparse()) {
+      const more = this.more(`${of} ${ending}`, buckets)
+      if (more.length > 0) added.push({ of, ending, buckets: more })
     }
     return added
   }
 
-  private added({ ending, histogram, of }: Durations): Series.Buckets {
-    const { counts } = histogram
-    const key = `${of} ${ending}`
+  private added(key: string, { counts }: Histogram.Histogram): Series.Buckets {
     let seen = this.seen.get(key)
     if (seen === undefined) {
       seen = new Float64Array(counts.length)
@@ -157,6 +162,17 @@ export class Meter {
       seen[index] = count
     }
     return buckets
+  }
+
+  private more(key: string, buckets: Series.Buckets): Series.Buckets {
+    const seen = this.seenOwn.get(key) ?? new Map<number, number>()
+    this.seenOwn.set(key, seen)
+    return buckets.flatMap(([index, count]) => {
+      const before = seen.get(index) ?? 0
+      if (count === before) return []
+      seen.set(index, count)
+      return [[index, count - before] as const]
+    })
   }
 }
 

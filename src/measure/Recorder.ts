@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Outcome } from "../smtp/Outcome.js"
-import type * as Reply from "../smtp/Reply.js"
+import * as Reply from "../smtp/Reply.js"
 import { type ConnectFailed, type Step, steps, type WireError } from "../smtp/SmtpError.js"
 import type { WireObserver } from "../smtp/Wire.js"
 import * as EndTally from "./EndTally.js"
@@ -12,6 +12,7 @@ import * as ErrorTally from "./ErrorTally.js"
 import * as Histogram from "./Histogram.js"
 import * as ReplyTally from "./ReplyTally.js"
 import type { Connections } from "./Series.js"
+import { SparseHistogram } from "./SparseHistogram.js"
 import { type StageCounts, StageTally } from "./StageTally.js"
 
 /**
@@ -39,6 +40,25 @@ export const measured: ReadonlyArray<Measured> = [...steps, "transaction", "conn
  * @category models
  */
 export const measuredBesides: ReadonlyArray<string> = ["service", "start", "queued"]
+
+/**
+ * The names and endings of steps of scenarios' own that are told apart; those that come later are measured as `otherNames`.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const mostOwn = 1000
+
+/**
+ * The name for what is beyond `mostOwn`.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const otherNames = "(other names)"
+
+/** The characters of a name that tell it from others. */
+const longestName = 200
 
 /**
  * How what was measured ended: never mixed, for a refusal that is quick makes a slow server look fast, and a time-out a
@@ -84,14 +104,12 @@ export class Recorder implements WireObserver {
   /** When the warm-up was over, since the run began, and how many messages had been accepted by then. */
   warmUpEnd = 0
   warmUpAccepted = 0
-  /** While the run warms up, nothing is measured. */
-  warming = false
-  /** Of what was begun earlier, by the clock of what is recorded, the durations do not count. */
+  /** What was begun earlier, by the clock of what is recorded, is not measured: the run was warming up. */
   measuresFrom = Number.NEGATIVE_INFINITY
   private readonly histograms: Array<Histogram.Histogram | undefined> = Array.from({
     length: measured.length * endings.length
   })
-  private readonly own = new Map<string, Histogram.Histogram>()
+  private readonly own = new Map<string, SparseHistogram>()
   private readonly replyTally = new ReplyTally.ReplyTally()
   private readonly errorTally = new ErrorTally.ErrorTally()
   private readonly endTally = new EndTally.EndTally()
@@ -103,11 +121,13 @@ export class Recorder implements WireObserver {
 
   constructor(
     readonly onTrace?: WireObserver["onTrace"],
-    private readonly onContentSent?: (() => void) | undefined
+    private readonly onContentSent?: (() => void) | undefined,
+    /** The clock of what is recorded. */
+    private readonly now: () => number = () => 0
   ) {}
 
   onReply(step: Step, reply: Reply.Reply, elapsed: number, now: number): void {
-    if (this.warming) return
+    if (this.isEarly(elapsed, now)) return
     const code = reply.code
     const ending =
       code < 300 || code === 354
@@ -117,18 +137,18 @@ export class Recorder implements WireObserver {
         : code >= 400 && reply.defect === undefined
           ? "rejected"
           : unanswered(step)
-    this.record(step, ending, elapsed)
+    this.count(step, ending, elapsed)
     this.replyTally.count(places[step], reply, now)
   }
 
   /** Counts a step that ended without its reply. */
-  onFailed(step: Step, elapsed: number): void {
-    this.record(step, unanswered(step), elapsed)
+  onFailed(step: Step, elapsed: number, now: number): void {
+    if (!this.isEarly(elapsed, now)) this.count(step, unanswered(step), elapsed)
   }
 
   /** Counts how long a connection stood. */
   onClosed(byServer: boolean, elapsed: number, now: number): void {
-    if (now - elapsed >= this.measuresFrom) this.record("connection", byServer ? "failed" : "accepted", elapsed)
+    if (!this.isEarly(elapsed, now)) this.count("connection", byServer ? "failed" : "accepted", elapsed)
   }
 
   /** Counts what a message came to grief by, if anything. */
@@ -153,9 +173,9 @@ export class Recorder implements WireObserver {
     this.errorTally.count(error, now())
   }
 
-  onContent(elapsed: number): void {
+  onContent(elapsed: number, now: number): void {
     this.contents++
-    this.record("content", "accepted", elapsed)
+    if (!this.isEarly(elapsed, now)) this.count("content", "accepted", elapsed)
     this.onContentSent?.()
   }
 
@@ -164,9 +184,22 @@ export class Recorder implements WireObserver {
     this.recordOwn("queued", "accepted", elapsed)
   }
 
-  /** Counts one duration, in milliseconds. */
+  /** Counts one duration that ends now, in milliseconds. */
   record(what: Measured, ending: Ending, elapsed: number): void {
-    if (this.warming) return
+    if (this.warmsUp && this.isEarly(elapsed, this.now())) return
+    this.count(what, ending, elapsed)
+  }
+
+  private get warmsUp(): boolean {
+    return this.measuresFrom !== Number.NEGATIVE_INFINITY
+  }
+
+  /** Whether what ends now, and took so long, was begun before the warm-up was over; a nanosecond is no time. */
+  private isEarly(elapsed: number, now: number): boolean {
+    return now - elapsed < this.measuresFrom - 1e-6
+  }
+
+  private count(what: Measured, ending: Ending, elapsed: number): void {
     const slot = places[what] * endings.length + (ending === "accepted" ? 0 : offsets[ending])
     let histogram = this.histograms[slot]
     if (histogram === undefined) {
@@ -176,21 +209,28 @@ export class Recorder implements WireObserver {
     Histogram.record(histogram, elapsed * 1e6)
   }
 
-  /** Counts one duration of a step that is not SMTP's, under its own name, in milliseconds. */
+  /** Counts one duration, which ends now, of a step that is not SMTP's, under its own name, in milliseconds. */
   recordOwn(name: string, ending: Ending, elapsed: number): void {
-    if (this.warming) return
-    const key = `${name} ${ending}`
-    let histogram = this.own.get(key)
-    if (histogram === undefined) {
-      histogram = Histogram.make()
-      this.own.set(key, histogram)
-    }
-    Histogram.record(histogram, elapsed * 1e6)
+    if (this.warmsUp && this.isEarly(elapsed, this.now())) return
+    this.ownOf(`${name} ${ending}`).record(elapsed * 1e6)
+  }
+
+  /** Beyond so many names, the rest goes by one of its own: a name may be made of what a server says. */
+  private ownOf(key: string): SparseHistogram {
+    const known = this.own.get(key)
+    if (known !== undefined) return known
+    const [name, ending] = nameAndEnding(key)
+    if (name.length > longestName) return this.ownOf(`${Reply.beginning(name, longestName)} ${ending}`)
+    if (name !== otherNames && this.own.size >= mostOwn) return this.ownOf(`${otherNames} ${ending}`)
+    const histogram = new SparseHistogram()
+    this.own.set(key, histogram)
+    return histogram
   }
 
   /** The durations of a step that is not SMTP's, which ended so; undefined where there were none. */
   ownHistogram(name: string, ending: Ending): Histogram.Histogram | undefined {
-    return this.own.get(`${name} ${ending}`)
+    const own = this.own.get(`${name} ${ending}`)
+    return own === undefined ? undefined : Histogram.ofBuckets(own.buckets())
   }
 
   /** What became of connections. */
@@ -203,7 +243,7 @@ export class Recorder implements WireObserver {
   toData(): RecorderData {
     const { behind, bytesIn, bytesOut, contents, dropped, histograms, lateStarts } = this
     const counts = histograms.map((histogram) => histogram?.counts)
-    const own = [...this.own].map(([key, histogram]) => [key, histogram.counts] as const)
+    const own = [...this.own].map(([key, histogram]) => [key, histogram.buckets()] as const)
     const { closedByServer, closedByUs, connectsFailed, connectsFailedLocally, opened, reused } = this
     const connections = { opened, closedByUs, closedByServer, connectsFailed, connectsFailedLocally, reused }
     const tallies = { replies: this.replies(), errors: this.errors(), ends: this.ends() }
@@ -244,11 +284,7 @@ export class Recorder implements WireObserver {
     this.behind += data.behind
     this.warmUpAccepted += data.warmUpAccepted
     this.warmUpEnd = Math.max(this.warmUpEnd, data.warmUpEnd)
-    for (const [key, counts] of data.own) {
-      const histogram = this.own.get(key) ?? Histogram.make()
-      Histogram.add(histogram, { counts })
-      this.own.set(key, histogram)
-    }
+    for (const [key, buckets] of data.own) this.ownOf(key).add(buckets)
     if (data.stages !== undefined) {
       this.stages ??= new StageTally([], 0, 0)
       this.stages.add(data.stages)
@@ -264,16 +300,26 @@ export class Recorder implements WireObserver {
 
   /** All durations that there are, in the order of the dialogue; those of steps that are not SMTP's come last. */
   *durations(): Generator<Durations> {
+    yield* this.dense()
+    for (const { buckets, ending, of } of this.sparse()) yield { of, ending, histogram: Histogram.ofBuckets(buckets) }
+  }
+
+  /** The durations of steps, transactions and connections. */
+  *dense(): Generator<Durations> {
     for (const of of measured) {
       for (const ending of endings) {
         const histogram = this.histogram(of, ending)
         if (histogram !== undefined) yield { of, ending, histogram }
       }
     }
+  }
+
+  /** The durations of steps that are not SMTP's. */
+  *sparse(): Generator<Omit<Durations, "histogram"> & { readonly buckets: Histogram.Buckets }> {
     for (const [key, histogram] of this.own) {
-      const at = key.lastIndexOf(" ")
-      const ending = endings.find((each) => each === key.slice(at + 1))
-      if (ending !== undefined) yield { of: key.slice(0, at), ending, histogram }
+      const [of, word] = nameAndEnding(key)
+      const ending = endings.find((each) => each === word)
+      if (ending !== undefined) yield { of, ending, buckets: histogram.buckets() }
     }
   }
 
@@ -316,8 +362,8 @@ export interface RecorderData {
   readonly lateStarts: number
   readonly warmUpEnd: number
   readonly warmUpAccepted: number
-  /** The counts of each histogram of a step that is not SMTP's, by its name and ending. */
-  readonly own: ReadonlyArray<readonly [key: string, counts: Float64Array]>
+  /** The buckets of each histogram of a step that is not SMTP's, by its name and ending. */
+  readonly own: ReadonlyArray<readonly [key: string, buckets: Histogram.Buckets]>
   /** The counts of each histogram, in the recorder's own order. */
   readonly histograms: ReadonlyArray<Float64Array | undefined>
   /** Times since the run began. */
@@ -347,3 +393,8 @@ const offsets: { readonly [ending in Ending]: number } = { accepted: 0, rejected
 
 /** How a step ended to which no valid answer came. */
 const unanswered = (step: Step): Ending => (step === "final" ? "unknown" : "failed")
+
+const nameAndEnding = (key: string): readonly [name: string, ending: string] => {
+  const at = key.lastIndexOf(" ")
+  return [key.slice(0, at), key.slice(at + 1)]
+}

@@ -64,7 +64,7 @@ export type Durations = typeof schema.Type
  * @category constructors
  */
 export const ofHistogram = (histogram: Histogram.Histogram): Omit<Durations, "of" | "ending"> =>
-  statistics(sparse(histogram))
+  statistics(Histogram.bucketsOf(histogram))
 
 /**
  * Durations of steps in the order of the dialogue, with what follows from their buckets.
@@ -111,12 +111,4 @@ const statistics = (buckets: Durations["buckets"]): Omit<Durations, "of" | "endi
     max: at(100),
     buckets
   }
-}
-
-const sparse = (histogram: Histogram.Histogram): Durations["buckets"] => {
-  const buckets: Array<readonly [number, number]> = []
-  histogram.counts.forEach((count, index) => {
-    if (count !== 0) buckets.push([index, count])
-  })
-  return buckets
 }

@@ -6,6 +6,7 @@ import * as Laws from "../../src/measure/Laws.js"
 import { Recorder } from "../../src/measure/Recorder.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as Stages from "../../src/report/Stages.js"
+import { ConnectFailed } from "../../src/smtp/SmtpError.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 import { drive, type Script, simulate } from "./ScriptedServer.js"
@@ -212,6 +213,59 @@ describe("a warm-up", () => {
       assert.isBelow(Histogram.range(transaction).max, 1e6)
       assert.strictEqual(range(recorder, "start")?.count, 10)
       assert.deepInclude(recorder, { warmUpEnd: 950, warmUpAccepted: 8 })
+    })
+  )
+
+  it.scoped("leaves out each step that was begun in it, whenever it ended, with its reply", () =>
+    Effect.gen(function* () {
+      // RCPT is sent at 900 ms; its reply, and all that follows, comes after the warm-up.
+      const script: Script = ({ moment, total }) =>
+        total === 0 && moment === "mail" ? { after: 900 } : moment === "rcpt" ? { after: 200 } : undefined
+      const { recorder } = yield* drive(simulate({ messages: 2, reuse: true, warmUp: "1s" }, { script }))
+      const counted = (["connect", "mail", "rcpt", "data", "content", "final"] as const).map((step) => {
+        const histogram = recorder.histogram(step, "accepted")
+        return [step, histogram === undefined ? 0 : Histogram.total(histogram)]
+      })
+      assert.deepStrictEqual(Object.fromEntries(counted), {
+        connect: 0,
+        mail: 1,
+        rcpt: 1,
+        data: 2,
+        content: 2,
+        final: 2
+      })
+      assert.deepStrictEqual(
+        recorder.replies().flatMap(({ count, step }) => (step === "quit" ? [] : [[step, count]])),
+        [
+          ["mail", 1],
+          ["rcpt", 1],
+          ["data", 2],
+          ["final", 2]
+        ]
+      )
+    })
+  )
+
+  it.scoped("leaves out the connect, and what a scenario measures, that was begun in it", () =>
+    Effect.gen(function* () {
+      const recorder = new Recorder(undefined, undefined, () => 1500)
+      recorder.measuresFrom = 1000
+      const failed = new ConnectFailed({ code: "ECONNREFUSED", reason: "no", local: false })
+      recorder.record("connect", "accepted", 600)
+      recorder.onConnectFailed(failed, 600)
+      recorder.recordOwn("login", "accepted", 600)
+      recorder.onQueued(600)
+      recorder.onFailed("mail", 600, 1500)
+      recorder.onClosed(true, 600, 1500)
+      assert.deepStrictEqual([...recorder.durations()], [])
+      recorder.record("connect", "accepted", 500)
+      recorder.onConnectFailed(failed, 500)
+      recorder.recordOwn("login", "accepted", 500)
+      recorder.onQueued(500)
+      recorder.onFailed("mail", 500, 1500)
+      recorder.onClosed(true, 500, 1500)
+      assert.lengthOf([...recorder.durations()], 6)
+      assert.strictEqual(recorder.connections().failed, 2)
     })
   )
 

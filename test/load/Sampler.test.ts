@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
 import { SampleMerge } from "../../src/load/SampleMerge.js"
@@ -39,6 +40,35 @@ describe("the samples of a run", () => {
         closedByUs: 2,
         closedByServer: 0
       })
+    })
+  )
+
+  it.effect("come at the same times, and hold the same, however the time of day is set meanwhile", () =>
+    Effect.gen(function* () {
+      const of = (set: (time: number) => number) =>
+        Effect.gen(function* () {
+          const clock = yield* Effect.clock
+          const time = () => set(clock.unsafeCurrentTimeMillis())
+          const live: Array<Meter.Sample> = []
+          yield* Load.run(Plan.make({ helloName: "me.example", messages: 9, reuse: true, delay: 1 }), {
+            sampling: { take: (sample) => live.push(sample) }
+          }).pipe(
+            Effect.withClock({
+              [Clock.ClockTypeId]: Clock.ClockTypeId,
+              unsafeCurrentTimeMillis: time,
+              currentTimeMillis: Effect.sync(time),
+              unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+              currentTimeNanos: clock.currentTimeNanos,
+              sleep: (duration) => clock.sleep(duration)
+            })
+          )
+          return live
+        }).pipe(Effect.provide(TestServer.layer({ latency: 10 })), (program) => Simulation.run(program))
+      const expected = yield* of((time) => time)
+      assert.isAbove(expected.length, 7)
+      for (const step of [-3_600_000, 3_600_000, -500]) {
+        assert.deepStrictEqual(yield* of((time) => (time > 3500 ? time + step : time)), expected, `${step}`)
+      }
     })
   )
 
