@@ -8,6 +8,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { fileReason } from "../plan/FileReason.js"
+import * as Option from "effect/Option"
 import type { Plan } from "../plan/Plan.js"
 import * as ReportRequest from "../plan/ReportRequest.js"
 import * as CsvReport from "../report/CsvReport.js"
@@ -150,37 +151,53 @@ export const writeFiles = (
   file: string,
   report: RunReport
 ): Effect.Effect<void, ReportUnwritable, FileSystem> => {
-  if (format === "prometheus") return replaceFile(format, file, faces[format](report))
-  if (format !== "hgrm") return writeFile(format, file, faces[format](report))
+  if (format !== "hgrm") return replaceFile(format, file, faces[format](report))
   const [first, ...others] = HgrmReport.distributions(report)
   const [, stem = "", extension = ""] = /^(.*?[^/])(\.[^./]*)?$/s.exec(file) ?? []
   return Effect.zipRight(
-    writeFile(format, file, first?.text ?? ""),
-    Effect.forEach(others, ({ name, text }) => writeFile(format, `${stem}.${name}${extension}`, text), {
+    replaceFile(format, file, first?.text ?? ""),
+    Effect.forEach(others, ({ name, text }) => replaceFile(format, `${stem}.${name}${extension}`, text), {
       discard: true
     })
   )
 }
 
 /**
- * Writes beside the file and renames: a collector that reads it at any time has the old text or the new one. What is no
- * plain file, or lies in a folder that takes no other, is written in place.
+ * Writes beside the file and renames: who reads it at any time has the old text or the new one, and a disk that is full leaves
+ * the old one. What is no plain file, or lies in a folder that takes no other, is written in place.
+ *
+ * @since 0.1.0
+ * @category running
  */
-const replaceFile = (
+export const replaceFile = (
   format: ReportRequest.Format,
   file: string,
   text: string
 ): Effect.Effect<void, ReportUnwritable, FileSystem> =>
   Effect.flatMap(FileSystem, (fileSystem) =>
     Effect.gen(function* () {
-      const place = yield* fileSystem.realPath(file)
-      const { mode, type } = yield* fileSystem.stat(place)
-      if (type !== "File") return yield* writeFile(format, file, text)
+      const inPlace = writeFile(format, file, text)
+      const place = yield* Effect.option(fileSystem.realPath(file))
+      if (Option.isNone(place)) return yield* inPlace
+      const info = yield* Effect.option(fileSystem.stat(place.value))
+      if (Option.isNone(info) || info.value.type !== "File") return yield* inPlace
       // Not with the file's own ending, by which collectors choose.
-      const aside = `${place}.new`
-      yield* fileSystem.writeFileString(aside, text, { mode: mode & 0o777 })
-      yield* fileSystem.rename(aside, place)
-    }).pipe(Effect.catchAll(() => writeFile(format, file, text)))
+      const aside = `${place.value}.new`
+      const removed = Effect.ignore(fileSystem.remove(aside))
+      // Whatever stands there, a link that somebody has put there among it, is not written through.
+      yield* removed
+      const replaced = yield* Effect.either(
+        Effect.zipRight(
+          fileSystem.writeFileString(aside, text, { flag: "wx", mode: info.value.mode & 0o777 }),
+          fileSystem.rename(aside, place.value)
+        )
+      )
+      if (Either.isRight(replaced)) return
+      const error = replaced.left
+      if (error._tag === "SystemError" && error.reason === "PermissionDenied") return yield* inPlace
+      yield* removed
+      return yield* new ReportUnwritable({ format, file, reason: fileReason(error) })
+    })
   )
 
 /**

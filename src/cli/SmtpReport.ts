@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import { fileReason } from "../plan/FileReason.js"
+import * as Stream from "effect/Stream"
 import * as ReadingPlan from "../plan/ReadingPlan.js"
 import * as Comparison from "../report/Comparison.js"
 import * as ComparisonText from "../report/ComparisonText.js"
@@ -196,17 +197,23 @@ const write = (plan: ReadingPlan.ReadingPlan, text: string): Effect.Effect<void,
   const { format, output: file } = plan
   if (file === undefined) return Effect.map(Output, (output) => output.stdout(text))
   return Effect.mapError(
-    Reports.writeFile(format, file, text),
+    Reports.replaceFile(format, file, text),
     ({ reason }) => new Refused({ reason: `${file}: ${reason}` })
   )
 }
 
 /** `-` is standard input. Of a journal that was cut it is told where it ends. */
 const read = (file: string): Effect.Effect<Saved, Refused, FileSystem | Output> =>
-  Effect.flatMap(FileSystem, (fileSystem) => fileSystem.readFile(file === "-" ? "/dev/stdin" : file)).pipe(
+  Effect.flatMap(FileSystem, (fileSystem) => {
+    const reader = new SavedReport.Reader()
+    return fileSystem.stream(file === "-" ? "/dev/stdin" : file).pipe(
+      Stream.runForEach((chunk) => Effect.sync(() => reader.push(chunk))),
+      Effect.as(reader)
+    )
+  }).pipe(
     Effect.mapError((error) => new Refused({ reason: `${file}: ${fileReason(error)}` })),
-    Effect.flatMap((bytes) =>
-      Either.mapBoth(SavedReport.parse(new TextDecoder().decode(bytes)), {
+    Effect.flatMap((reader) =>
+      Either.mapBoth(reader.report(), {
         onLeft: (reason) => new Refused({ reason: `${file}: ${reason}` }),
         onRight: (report) => ({ file, report })
       })

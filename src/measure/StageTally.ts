@@ -91,7 +91,7 @@ export class StageTally {
     const from = Math.max(0, this.measuresFrom - this.origin)
     const stages = this.stages.map((stage, index) => {
       const { accepted, histogram, late, started } = this.slots[index]!
-      const buckets = histogram === undefined ? [] : filled(histogram)
+      const buckets = histogram === undefined ? [] : Histogram.bucketsOf(histogram)
       return { ...between(stage, from, stage.to), started, accepted, late, buckets }
     })
     const counts = { stages, afterwards: this.slots.at(-1)!.accepted }
@@ -147,13 +147,4 @@ export const between = <Stage extends Pick<StageCount, "from" | "to" | "rate" | 
   const whole = (first + last) * lasts
   const part = whole > 0 ? Math.max(0, ((rate[0] + rate[1]) * (end - start)) / whole) : 0
   return { ...stage, from: start, to: Math.max(start, end), rate, due: Math.round(stage.due * part) }
-}
-
-const filled = ({ counts }: Histogram.Histogram): Series.Buckets => {
-  const buckets: Array<Series.Buckets[number]> = []
-  for (let index = 0; index < counts.length; index++) {
-    const count = counts[index]!
-    if (count !== 0) buckets.push([index, count])
-  }
-  return buckets
 }

@@ -9,6 +9,13 @@ import type * as Meter from "../measure/Meter.js"
 import { endings, measured } from "../measure/Recorder.js"
 import * as Series from "../measure/Series.js"
 
+/** By hand: a journal of hours holds tens of millions of them. */
+function areBuckets(input: unknown): input is Series.Buckets {
+  return Array.isArray(input) && input.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isCount))
+}
+
+const isCount = (input: unknown): boolean => Number.isSafeInteger(input) && Number(input) >= 0
+
 const Count = Schema.NonNegativeInt
 const Milliseconds = Schema.Number
 
@@ -18,7 +25,18 @@ const Milliseconds = Schema.Number
  * @since 0.1.0
  * @category schemas
  */
-export const Buckets = Schema.Array(Schema.Tuple(Count, Count)).annotations({
+export const Buckets = Schema.declare(areBuckets).annotations({
+  identifier: "Buckets",
+  message: () => "expected pairs of whole numbers, a bucket's index and its count",
+  jsonSchema: {
+    type: "array",
+    items: {
+      type: "array",
+      minItems: 2,
+      maxItems: 2,
+      items: { type: "integer", minimum: 0 }
+    }
+  },
   description:
     "The buckets that are not empty: index and count, by index. The layout is HdrHistogram's, with three significant figures from 1 ns."
 })

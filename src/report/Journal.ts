@@ -10,7 +10,6 @@ import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import * as Option from "effect/Option"
 import * as Printable from "../smtp/Printable.js"
 import * as JsonReport from "./JsonReport.js"
 import { type Entry, RunningReport, type Start } from "./RunningReport.js"
@@ -160,30 +159,64 @@ export interface Told {
  * @category parsing
  */
 export const read = (text: string): Either.Either<Told, JournalUnreadable> => {
-  const lines = text.split("\n")
+  const reader = new Reader()
+  let from = 0
   // What follows the last line feed was cut in the middle, or is nothing.
-  const whole = lines.slice(0, -1)
-  const last = whole.at(-1)
-  const end = last === undefined ? undefined : Option.getOrUndefined(Either.getRight(decode(last)))
-  if (end?.type === "end") return Either.right({ report: end.report, complete: true })
-  const [first, ...others] = whole.map((each) => () => decode(each))
-  const start = first?.() ?? Either.left("expected the start of a run")
-  if (Either.isLeft(start)) return Either.left(new JournalUnreadable({ line: 1, reason: start.left }))
-  if (start.right.type !== "start") {
-    return Either.left(new JournalUnreadable({ line: 1, reason: "expected the start of a run" }))
+  for (let to = text.indexOf("\n"); to >= 0; to = text.indexOf("\n", from)) {
+    reader.take(text.slice(from, to))
+    from = to + 1
   }
-  const running = new RunningReport(start.right)
-  for (const [index, next] of others.entries()) {
-    const record = next()
-    if (Either.isRight(record) && record.right.type === "interval") running.add(record.right)
-    else {
-      const reason = Either.isLeft(record) ? record.left : `expected an interval, not ${record.right.type}`
-      const { message } = new JournalUnreadable({ line: index + 2, reason })
-      return Either.right({ report: { ...running.report(), reason: `journal, ${message}` }, complete: false })
+  return reader.told()
+}
+
+/**
+ * Reads a journal line by line, and keeps none of them: however long the run was, it takes no more memory than its report.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export class Reader {
+  private line = 0
+  private running: RunningReport | undefined
+  /** Why nothing more was added up, and what the last line says. */
+  private problem: JournalUnreadable | undefined
+  private end: RunReport.RunReport | undefined
+
+  /** Takes the next whole line, without its line feed. */
+  take(text: string): void {
+    this.line++
+    this.end = undefined
+    if (this.problem !== undefined && !text.startsWith('{"type":"end"')) return
+    const record = decode(text)
+    if (Either.isRight(record) && record.right.type === "end") this.end = record.right.report
+    else if (this.problem === undefined) this.add(record)
+  }
+
+  /** What the lines so far tell. */
+  told(): Either.Either<Told, JournalUnreadable> {
+    const { end, problem, running } = this
+    if (end !== undefined) return Either.right({ report: end, complete: true })
+    if (running === undefined) return Either.left(problem ?? new JournalUnreadable({ line: 1, reason: noStart }))
+    const report = running.report()
+    if (problem === undefined) return Either.right({ report, complete: false })
+    return Either.right({ report: { ...report, reason: `journal, ${problem.message}` }, complete: false })
+  }
+
+  private add(record: Either.Either<Record, string>): void {
+    const { line, running } = this
+    if (Either.isRight(record) && running === undefined && record.right.type === "start") {
+      this.running = new RunningReport(record.right)
+    } else if (Either.isRight(record) && running !== undefined && record.right.type === "interval") {
+      running.add(record.right)
+    } else {
+      const expected = Either.isRight(record) ? `expected an interval, not ${record.right.type}` : record.left
+      const reason = running === undefined && Either.isRight(record) ? noStart : expected
+      this.problem = new JournalUnreadable({ line, reason })
     }
   }
-  return Either.right({ report: running.report(), complete: false })
 }
+
+const noStart = "expected the start of a run"
 
 const decodeRecord = Schema.decodeUnknownEither(Schema.parseJson(Record))
 

@@ -24,13 +24,23 @@ import * as Durations from "./Durations.js"
 import * as Spans from "./Spans.js"
 import * as Stages from "./Stages.js"
 
+/** No plan is deeper; what is might be too deep for what writes it again. */
+const deepest = 32
+
+const isShallow = (value: unknown, depth = 0): boolean =>
+  typeof value !== "object" ||
+  value === null ||
+  (depth < deepest && Object.values(value).every((each) => isShallow(each, depth + 1)))
+
 /**
  * Whatever a plan's field may be. In a JSON Schema it has no name, which may stand there once only.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Anything = Schema.Unknown.annotations({
+export const Anything = Schema.Unknown.pipe(
+  Schema.filter((value) => isShallow(value) || "nested too deeply")
+).annotations({
   jsonSchema: { type: ["string", "number", "boolean", "array", "object", "null"] }
 })
 

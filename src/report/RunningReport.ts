@@ -6,6 +6,7 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { noRecipients } from "../measure/Accounting.js"
+import * as Histogram from "../measure/Histogram.js"
 import type { Sample } from "../measure/Meter.js"
 import * as Meter from "../measure/Meter.js"
 import * as Series from "../measure/Series.js"
@@ -77,7 +78,7 @@ export class RunningReport {
   private readonly startedAt: number
   private total: Series.Interval | undefined = undefined
   private recipients: Sample["recipients"] = noRecipients
-  private durations: ReadonlyArray<Meter.StepBuckets> = []
+  private readonly durations = new Map<string, Pick<Meter.StepBuckets, "ending" | "of"> & Histogram.Histogram>()
   private last: Entry | undefined = undefined
   private readonly warmUpEnd: number | undefined
   private readonly measured: { accepted: number; from: number | undefined } = { accepted: 0, from: undefined }
@@ -92,15 +93,27 @@ export class RunningReport {
   add(entry: Entry): void {
     const { durations, interval, recipients } = entry
     this.series = Series.append(this.series, interval, this.startedAt)
-    this.total = this.total === undefined ? interval : Series.together([this.total, interval])
+    const counts = { ...interval, buckets: [] }
+    this.total = this.total === undefined ? counts : Series.together([this.total, counts])
     this.recipients = sumRecipients(this.recipients, recipients)
-    this.durations = Meter.sumSteps([this.durations, durations])
+    for (const { buckets, ending, of } of durations) this.count(of, ending, buckets)
     this.last = entry
     // Of the interval in which the warm-up ends nobody knows what came after it.
     const from = interval.at - interval.length
     if (this.warmUpEnd === undefined || from < this.warmUpEnd) return
     this.measured.accepted += interval.accepted
     this.measured.from ??= from
+  }
+
+  /** Sums of buckets would be made anew with each second. */
+  private count(of: string, ending: Meter.StepBuckets["ending"], buckets: Series.Buckets): void {
+    const key = `${of} ${ending}`
+    let sum = this.durations.get(key)
+    if (sum === undefined) {
+      sum = { of, ending, ...Histogram.make() }
+      this.durations.set(key, sum)
+    }
+    for (const [index, count] of buckets) sum.counts[index] = (sum.counts[index] ?? 0) + count
   }
 
   /**
@@ -147,7 +160,13 @@ export class RunningReport {
       rate: RunReport.measuredRate({ messages: { accepted }, active, ...measured }),
       bytes: total?.bytes ?? { out: 0, in: 0 },
       connections: total?.connections ?? Series.sumConnections([]),
-      durations: Durations.ofSteps(this.durations),
+      durations: Durations.ofSteps(
+        [...this.durations.values()].map(({ ending, of, ...histogram }) => ({
+          of,
+          ending,
+          buckets: Histogram.bucketsOf(histogram)
+        }))
+      ),
       replies: this.last?.replies ?? [],
       errors: this.last?.errors ?? [],
       ...(this.last?.generator === undefined ? {} : { generator: this.last.generator }),

@@ -16,12 +16,79 @@ import * as RunReport from "./RunReport.js"
  * @since 0.1.0
  * @category parsing
  */
-export const parse = (text: string): Either.Either<RunReport.RunReport, string> =>
+export const parse = (text: string): Either.Either<RunReport.RunReport, string> => {
+  const reader = new Reader()
+  reader.take(text)
+  return reader.report()
+}
+
+/** In characters: a text has an end in this language, and a report is far from it. */
+const longest = 2 ** 28
+
+/**
+ * Reads a file as it comes, in parts. Of a journal, which may be longer than any text can be, no more is kept than its report.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export class Reader {
+  private readonly decoder = new TextDecoder()
+  private journal: Journal.Reader | undefined
+  /** Of a journal, the line that has not come to its end; of anything else, all. */
+  private parts: Array<string> = []
+  private length = 0
+  private isKnown = false
+
+  /** Takes the next part of the file, in UTF-8. */
+  push(chunk: Uint8Array): void {
+    this.take(this.decoder.decode(chunk, { stream: true }))
+  }
+
+  take(text: string): void {
+    if (this.journal !== undefined) return this.takeLines(this.journal, text)
+    this.keep(text)
+    if (this.isKnown) return
+    const begin = this.parts.join("").trimStart()
+    if (begin.length < marker.length) return
+    this.isKnown = true
+    if (!begin.startsWith(marker)) return
+    this.parts = []
+    this.length = 0
+    this.journal = new Journal.Reader()
+    this.takeLines(this.journal, begin)
+  }
+
+  /** What the parts so far hold; the error says what is wrong, and where. */
+  report(): Either.Either<RunReport.RunReport, string> {
+    if (this.length > longest) return Either.left(`longer than any report: over ${longest} characters`)
+    if (this.journal === undefined) return reportOf(this.parts.join(""))
+    return Either.mapBoth(this.journal.told(), { onLeft: (error) => error.message, onRight: ({ report }) => report })
+  }
+
+  private takeLines(journal: Journal.Reader, text: string): void {
+    let from = 0
+    for (let to = text.indexOf("\n"); to >= 0; to = text.indexOf("\n", from)) {
+      this.keep(text.slice(from, to))
+      journal.take(this.parts.join(""))
+      this.parts = []
+      this.length = 0
+      from = to + 1
+    }
+    this.keep(text.slice(from))
+  }
+
+  private keep(text: string): void {
+    this.length += text.length
+    if (text !== "" && this.length <= longest) this.parts.push(text)
+  }
+}
+
+/** What a line of a journal begins with. */
+const marker = '{"type":'
+
+const reportOf = (text: string): Either.Either<RunReport.RunReport, string> =>
   Either.gen(function* () {
     if (text.trim() === "") return yield* Either.left("empty: nothing was saved in it")
-    if (/^\s*\{"type":/.test(text)) {
-      return (yield* Either.mapLeft(Journal.read(text), (error) => error.message)).report
-    }
     const json = yield* jsonOf(text)
     const value = yield* Either.try({
       try: (): unknown => JSON.parse(json),

@@ -5,10 +5,13 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { SystemError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Reports from "../../src/cli/Reports.js"
 import * as NodeFileSystem from "../../src/node/NodeFileSystem.js"
 import * as Plan from "../../src/plan/Plan.js"
+import * as ReportRequest from "../../src/plan/ReportRequest.js"
 import { Output } from "../../src/report/Output.js"
 import type { RunReport } from "../../src/report/RunReport.js"
 import { simulate } from "../load/ScriptedServer.js"
@@ -86,6 +89,54 @@ describe("a report's file", () => {
       assert.strictEqual(fs.statSync(file).mode & 0o777, 0o640)
       assert.isTrue(fs.lstatSync(link).isSymbolicLink())
       assert.sameMembers(fs.readdirSync(directory), ["link.prom", "smtp.prom"])
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.scoped("of any form leave what was there where the disk is full, and nothing beside it", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      const live = yield* FileSystem.FileSystem
+      const full = {
+        ...live,
+        writeFileString: (file: string, text: string, options?: FileSystem.WriteFileStringOptions) =>
+          text === ""
+            ? live.writeFileString(file, text, options)
+            : Effect.zipRight(
+                live.writeFileString(file, text.slice(0, 10), options),
+                new SystemError({
+                  module: "FileSystem",
+                  method: "writeFileString",
+                  reason: "Unknown",
+                  description: "no space left on device",
+                  pathOrDescriptor: file
+                })
+              )
+      }
+      for (const format of ReportRequest.formats) {
+        const file = path.join(directory, format)
+        fs.writeFileSync(file, "earlier")
+        const written = write(yield* aReport, planOf([`${format}=${file}`]))
+        const { status, stderr } = yield* Effect.provideService(written, FileSystem.FileSystem, full)
+        assert.strictEqual(status, 1)
+        assert.include(stderr, `--report ${format}=${file}: no space left on device`)
+        assert.strictEqual(fs.readFileSync(file, "utf8"), "earlier")
+      }
+      assert.sameMembers(fs.readdirSync(directory), [...ReportRequest.formats])
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.scoped("are not written through a link that stands where they are put for a moment", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      const [file, victim] = [path.join(directory, "run.prom"), path.join(directory, "victim")]
+      fs.writeFileSync(file, "earlier")
+      fs.writeFileSync(victim, "precious")
+      fs.symlinkSync(victim, `${file}.new`)
+      assert.strictEqual((yield* write(yield* aReport, planOf([`prometheus=${file}`]))).status, 0)
+      assert.strictEqual(fs.readFileSync(victim, "utf8"), "precious")
+      assert.match(fs.readFileSync(file, "utf8"), /^# HELP smtp_source_/)
+      assert.isFalse(fs.lstatSync(file).isSymbolicLink())
+      assert.sameMembers(fs.readdirSync(directory), ["run.prom", "victim"])
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 

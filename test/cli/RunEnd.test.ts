@@ -76,7 +76,7 @@ describe("a run for the command line", () => {
     Effect.gen(function* () {
       const slow = yield* run({ summary: true }, { health: { ...easy, waited: 700 } })
       assert.isTrue(slow.stderr.startsWith(notice))
-      assert.match(slow.stderr, /\nsmtp-source: 1 messages: 1 accepted/)
+      assert.match(slow.stderr, /\nsmtp-source: 1 message: 1 accepted/)
       assert.notInclude((yield* run({ summary: true })).stderr, notice)
     })
   )

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process"
+import * as Stream from "effect/Stream"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -74,6 +75,10 @@ const disk: { readonly [file: string]: string } = {
     delete json.ids
     delete json.active
   }),
+  "deep.json": JsonReport.render(one).replace(
+    '"plan": {',
+    `"plan": { "deep": ${"[".repeat(100_000)}${"]".repeat(100_000)},`
+  ),
   "time.json": edited((json) => (json.startedAt = "yesterday"))
 }
 
@@ -86,17 +91,24 @@ const command = (...argv: ReadonlyArray<string>) =>
       Effect.provideService(Output, output),
       Effect.provide(
         FileSystem.layerNoop({
-          readFile: (path) => {
+          stream: (path) => {
             const text = disk[path]
-            if (text !== undefined) return Effect.succeed(new TextEncoder().encode(text))
+            if (text !== undefined) {
+              // In small parts, as a pipe may give it.
+              const bytes = new TextEncoder().encode(text)
+              const starts = Array.from({ length: Math.ceil(bytes.length / 777) }, (_, index) => index * 777)
+              return Stream.fromIterable(starts.map((start) => bytes.subarray(start, start + 777)))
+            }
             const description = "no such file or directory"
-            return new SystemError({
-              module: "FileSystem",
-              method: "readFile",
-              reason: "NotFound",
-              description,
-              pathOrDescriptor: path
-            })
+            return Stream.fail(
+              new SystemError({
+                module: "FileSystem",
+                method: "stream",
+                reason: "NotFound",
+                description,
+                pathOrDescriptor: path
+              })
+            )
           },
           writeFileString: (path, text) => Effect.sync(() => written.set(path, text))
         })
@@ -211,6 +223,7 @@ describe("smtp-report", () => {
     [["time.json"], 'time.json: startedAt: not a time: "yesterday"'],
     [["page.html"], "page.html: an HTML page that is no report"],
     [[], "no file (usage: smtp-report [options] FILE...; --help tells more)"],
+    [["deep.json"], "deep.json: plan.deep: nested too deeply"],
     [["--format", "xml", "one.json"], "--format: expected text, json, csv, hgrm, prometheus, junit, html"],
     [
       ["--fail-if", "p99 > 1ms", "one.json"],
