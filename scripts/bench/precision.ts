@@ -44,7 +44,7 @@ const tell = (name: string, rate: number, { accounting, recorder, ...rest }: Loa
   const mean = ((accounting.started - 1) / (sent.last - sent.first)) * 1000
   const lines = [
     `${name}: ${rate}/s for ${options.seconds} s; ${accounting.accepted} of ${accounting.planned} accepted`,
-    `  mean rate ${mean.toFixed(1)}/s (${(((mean - rate) / rate) * 100).toFixed(3)} %), ${recorder.lateStarts} found no session free`,
+    `  mean rate ${mean.toFixed(1)}/s (${(((mean - rate) / rate) * 100).toFixed(3)} %), ${recorder.late} found no session free`,
     `  late by p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, p99.9 ${at(99.9)}, max ${at(100)} ms`,
     ...bars.map((count, index) => {
       const share = count / total

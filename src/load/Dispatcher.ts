@@ -77,7 +77,7 @@ export class Dispatcher<E> {
     if (this.starved) {
       const due = this.overdue()
       if (due !== undefined) {
-        this.options.recorder.lateStarts++
+        this.options.recorder.late++
         return Exit.succeed({ ...due, waited: true })
       }
       this.starved = false

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Counts from "../measure/Counts.js"
 import * as Meter from "../measure/Meter.js"
 import * as Series from "../measure/Series.js"
 import type { Sampling } from "./Sampler.js"
@@ -61,22 +62,10 @@ const quiet = (sample: Meter.Sample, at: number): Meter.Sample => ({
     open: sample.interval.open,
     at,
     length: 0,
-    started: 0,
-    accepted: 0,
-    rejected: 0,
-    failed: 0,
-    abandoned: 0,
-    unknown: 0,
-    late: 0,
-    dropped: 0,
-    behind: 0,
-    bytes: { out: 0, in: 0 },
-    connections: Series.sumConnections([]),
-    errors: 0,
-    codes: { "4xx": 0, "5xx": 0 },
+    ...Series.sum([]),
     ...Series.statistics([])
   },
-  recipients: { offered: 0, accepted: 0, refused: 0, refusedAfterContent: 0, unknown: 0, abandoned: 0 },
+  recipients: Counts.sum(Counts.recipients, []),
   durations: [],
   replies: sample.replies,
   errors: sample.errors

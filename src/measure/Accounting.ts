@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import { isIntended, type Outcome, type Recipients } from "../smtp/Outcome.js"
+import * as Counts from "./Counts.js"
 
 export { noRecipients } from "../smtp/Outcome.js"
 
@@ -46,7 +47,6 @@ export interface Ledger extends Accounting {
 }
 
 const names = ["started", "accepted", "rejected", "failed", "unknown", "notStarted", "abandoned"] as const
-const recipientNames = ["offered", "accepted", "refused", "refusedAfterContent", "unknown", "abandoned"] as const
 
 /**
  * The bytes that books take.
@@ -54,7 +54,7 @@ const recipientNames = ["offered", "accepted", "refused", "refusedAfterContent",
  * @since 0.1.0
  * @category constants
  */
-export const size = (names.length + recipientNames.length) * Float64Array.BYTES_PER_ELEMENT
+export const size = (names.length + Counts.recipients.length) * Float64Array.BYTES_PER_ELEMENT
 
 /**
  * The books of a run of `planned` messages, kept in `memory`: as it was left, or empty where it is new.
@@ -143,25 +143,13 @@ const cellOf = { Accepted: ACCEPTED, Rejected: REJECTED, Failed: FAILED, Unknown
  * @category combining
  */
 export const sum = (planned: number, parts: ReadonlyArray<Accounting>): Accounting => {
-  const total = (of: (part: Accounting) => number) => parts.reduce((before, part) => before + of(part), 0)
-  const recipients = (name: keyof Recipients) => total((part) => part.recipients[name])
   return {
     planned,
-    started: total((part) => part.started),
-    accepted: total((part) => part.accepted),
-    rejected: total((part) => part.rejected),
-    failed: total((part) => part.failed),
-    abandoned: total((part) => part.abandoned),
-    unknown: total((part) => part.unknown),
-    notStarted: total((part) => part.notStarted),
-    recipients: {
-      offered: recipients("offered"),
-      accepted: recipients("accepted"),
-      refused: recipients("refused"),
-      refusedAfterContent: recipients("refusedAfterContent"),
-      unknown: recipients("unknown"),
-      abandoned: recipients("abandoned")
-    }
+    ...Counts.sum(names, parts),
+    recipients: Counts.sum(
+      Counts.recipients,
+      parts.map(({ recipients }) => recipients)
+    )
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Recipients } from "../smtp/Outcome.js"
 import type { Accounting } from "./Accounting.js"
+import * as Counts from "./Counts.js"
 import * as ErrorTally from "./ErrorTally.js"
 import type * as Histogram from "./Histogram.js"
 import type { Ending, Recorder } from "./Recorder.js"
@@ -46,8 +47,7 @@ export interface Sample {
  */
 export class Meter {
   private at: number
-  private counts: Counts
-  private told = toldBy([], [])
+  private counts: Reading
   /** The counts of each histogram that earlier samples told of. */
   private readonly seen = new Map<string, Float64Array>()
   private readonly seenOwn = new Map<string, Map<number, number>>()
@@ -65,74 +65,41 @@ export class Meter {
   /** What was added since the last sample, up to `at`, in milliseconds since the run's start. */
   take(at: number): Sample {
     const before = this.counts
-    const now = this.read()
-    const durations = this.durations()
     const [replies, errors] = [this.recorder.replies(), this.recorder.errors()]
-    const told = toldBy(replies, errors)
-    const since = (of: (counts: Counts) => number) => of(now) - of(before)
-    const messages = now.accepted + now.rejected + now.failed + now.unknown
+    const now = this.read(replies, errors)
+    const durations = this.durations()
     const transactions = durations.find(({ ending, of }) => of === "transaction" && ending === "accepted")
+    const { accepted, connections, failed, rejected, started, unknown } = now.counted
     const interval: Series.Interval = {
       at,
       length: Math.round((at - this.at) * 1000) / 1000,
-      started: since((counts) => counts.started),
-      accepted: since((counts) => counts.accepted),
-      rejected: since((counts) => counts.rejected),
-      failed: since((counts) => counts.failed),
-      abandoned: since((counts) => counts.abandoned),
-      unknown: since((counts) => counts.unknown),
-      late: since((counts) => counts.late),
-      dropped: since((counts) => counts.dropped),
-      behind: since((counts) => counts.behind),
-      bytes: { out: since((counts) => counts.out), in: since((counts) => counts.in) },
-      connections: {
-        opened: since(({ connections }) => connections.opened),
-        failed: since(({ connections }) => connections.failed),
-        local: since(({ connections }) => connections.local),
-        reused: since(({ connections }) => connections.reused),
-        closedByUs: since(({ connections }) => connections.closedByUs),
-        closedByServer: since(({ connections }) => connections.closedByServer)
-      },
-      underWay: now.started - messages,
-      open: now.connections.opened - now.connections.closedByUs - now.connections.closedByServer,
-      errors: told.errors - this.told.errors,
-      codes: { "4xx": told["4xx"] - this.told["4xx"], "5xx": told["5xx"] - this.told["5xx"] },
+      ...Series.difference(now.counted, before.counted),
+      underWay: started - accepted - rejected - failed - unknown,
+      open: connections.opened - connections.closedByUs - connections.closedByServer,
       ...Series.statistics(Series.coarse(transactions?.buckets ?? []))
     }
-    const recipients = {
-      offered: since((counts) => counts.recipients.offered),
-      accepted: since((counts) => counts.recipients.accepted),
-      refused: since((counts) => counts.recipients.refused),
-      refusedAfterContent: since((counts) => counts.recipients.refusedAfterContent),
-      unknown: since((counts) => counts.recipients.unknown),
-      abandoned: since((counts) => counts.recipients.abandoned)
-    }
+    const recipients = Counts.difference(Counts.recipients, now.recipients, before.recipients)
     this.at = at
     this.counts = now
-    this.told = told
     return { interval, recipients, durations, replies, errors }
   }
 
   /** Whether anything was added since the last sample. */
   hasNews(): boolean {
-    const { connections, out, started, ...before } = this.counts
-    const now = this.read()
-    const ends = ["accepted", "rejected", "failed", "unknown", "dropped"] as const
-    return (
-      now.out !== out ||
-      now.in !== before.in ||
-      now.started !== started ||
-      now.connections.closedByUs !== connections.closedByUs ||
-      ends.some((end) => now[end] !== before[end])
-    )
+    return JSON.stringify(this.read()) !== JSON.stringify(this.counts)
   }
 
-  private read() {
-    const { abandoned, accepted, failed, recipients, rejected, started, unknown } = this.accounting
-    const { behind, bytesIn, bytesOut, dropped, lateStarts: late } = this.recorder
-    const connections = this.recorder.connections()
-    const messages = { started, accepted, rejected, failed, abandoned, unknown, late, dropped, behind }
-    return { ...messages, recipients, out: bytesOut, in: bytesIn, connections }
+  private read(replies = this.recorder.replies(), errors = this.recorder.errors()) {
+    const { accounting, recorder } = this
+    const counted: Series.Counted = {
+      ...Counts.pick(Counts.messages, accounting),
+      ...Counts.pick(Counts.arrivals, recorder),
+      errors: errors.reduce((sum, { count, local }) => (local ? sum : sum + count), 0),
+      bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
+      connections: recorder.connections(),
+      codes: { "4xx": ofClass(replies, 4), "5xx": ofClass(replies, 5) }
+    }
+    return { counted, recipients: accounting.recipients }
   }
 
   private durations(): ReadonlyArray<StepBuckets> {
@@ -176,15 +143,11 @@ export class Meter {
   }
 }
 
-type Counts = ReturnType<Meter["read"]>
+type Reading = ReturnType<Meter["read"]>
 
-/** How many replies refused, by the class of their code, and how many errors there were that are not this machine's. */
-const toldBy = (replies: Sample["replies"], errors: Sample["errors"]) => {
-  const of = (first: number) =>
-    replies.reduce((sum, { code, count }) => (Math.floor(code / 100) === first ? sum + count : sum), 0)
-  const ours = errors.reduce((sum, { count, local }) => (local ? sum : sum + count), 0)
-  return { "4xx": of(4), "5xx": of(5), errors: ours }
-}
+/** How many replies had a code of this class. */
+const ofClass = (replies: Sample["replies"], first: number): number =>
+  replies.reduce((sum, { code, count }) => (Math.floor(code / 100) === first ? sum + count : sum), 0)
 
 /**
  * The samples of several threads for the same interval, as one.
@@ -193,17 +156,12 @@ const toldBy = (replies: Sample["replies"], errors: Sample["errors"]) => {
  * @category combining
  */
 export const merge = (samples: ReadonlyArray<Sample>): Sample => {
-  const total = (name: keyof Recipients) => samples.reduce((sum, { recipients }) => sum + recipients[name], 0)
   return {
     interval: Series.together(samples.map(({ interval }) => interval)),
-    recipients: {
-      offered: total("offered"),
-      accepted: total("accepted"),
-      refused: total("refused"),
-      refusedAfterContent: total("refusedAfterContent"),
-      unknown: total("unknown"),
-      abandoned: total("abandoned")
-    },
+    recipients: Counts.sum(
+      Counts.recipients,
+      samples.map(({ recipients }) => recipients)
+    ),
     durations: sumSteps(samples.map(({ durations }) => durations)),
     replies: ReplyTally.merge(samples.map(({ replies }) => replies)),
     errors: ErrorTally.merge(samples.map(({ errors }) => errors))

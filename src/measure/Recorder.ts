@@ -5,77 +5,48 @@
  */
 import type { Outcome } from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
-import { type ConnectFailed, type Step, steps, type WireError } from "../smtp/SmtpError.js"
+import type { ConnectFailed, Step, WireError } from "../smtp/SmtpError.js"
 import type { WireObserver } from "../smtp/Wire.js"
+import * as Counts from "./Counts.js"
 import * as EndTally from "./EndTally.js"
 import * as ErrorTally from "./ErrorTally.js"
 import * as Histogram from "./Histogram.js"
+import {
+  type Durations,
+  type Ending,
+  endings,
+  longestName,
+  type Measured,
+  measured,
+  mostOwn,
+  offsets,
+  otherNames,
+  places,
+  unanswered
+} from "./Measured.js"
 import * as ReplyTally from "./ReplyTally.js"
 import type { Connections } from "./Series.js"
 import { SparseHistogram } from "./SparseHistogram.js"
 import { type StageCounts, StageTally } from "./StageTally.js"
 
-/**
- * What a duration is of: a step; a whole transaction, from MAIL to the reply to the final dot; or a connection, from when it
- * stood to its end, which is a failure where the server brought it about.
- *
- * @since 0.1.0
- * @category models
- */
-export type Measured = Step | "transaction" | "connection"
+export {
+  type Durations,
+  type Ending,
+  endings,
+  type Measured,
+  measured,
+  measuredBesides,
+  mostOwn,
+  otherNames
+} from "./Measured.js"
 
-/**
- * All that is measured, in the order of the dialogue.
- *
- * @since 0.1.0
- * @category models
- */
-export const measured: ReadonlyArray<Measured> = [...steps, "transaction", "connection"]
-
-/**
- * What runs measure besides: from when a session took a message up, by how much later than it was due that was, and how long
- * writes waited for the socket.
- *
- * @since 0.1.0
- * @category models
- */
-export const measuredBesides: ReadonlyArray<string> = ["service", "start", "queued"]
-
-/**
- * The names and endings of steps of scenarios' own that are told apart; those that come later are measured as `otherNames`.
- *
- * @since 0.1.0
- * @category limits
- */
-export const mostOwn = 1000
-
-/**
- * The name for what is beyond `mostOwn`.
- *
- * @since 0.1.0
- * @category limits
- */
-export const otherNames = "(other names)"
-
-/** The characters of a name that tell it from others. */
-const longestName = 200
-
-/**
- * How what was measured ended: never mixed, for a refusal that is quick makes a slow server look fast, and a time-out a
- * failure. `unknown` is of what came after the final dot: it was sent, and no valid answer came.
- *
- * @since 0.1.0
- * @category models
- */
-export type Ending = "accepted" | "rejected" | "failed" | "unknown"
-
-/**
- * Every ending.
- *
- * @since 0.1.0
- * @category models
- */
-export const endings: ReadonlyArray<Ending> = ["accepted", "rejected", "failed", "unknown"]
+/** A field for each name that is counted. */
+const Counting = class {
+  constructor() {
+    Object.assign(this, Counts.sum(Counts.recorded, []))
+  }
+  // Fields that are made from a list have no declaration that could be checked.
+} as new () => { -readonly [name in keyof Counts.Counts<typeof Counts.recorded>]: number }
 
 /**
  * Fills histograms, one for each step and ending. Times are in milliseconds.
@@ -83,27 +54,9 @@ export const endings: ReadonlyArray<Ending> = ["accepted", "rejected", "failed",
  * @since 0.1.0
  * @category models
  */
-export class Recorder implements WireObserver {
-  bytesOut = 0
-  bytesIn = 0
-  opened = 0
-  closedByUs = 0
-  closedByServer = 0
-  /** Connects that failed: of the server, or of this machine, which was out of something. */
-  connectsFailed = 0
-  connectsFailedLocally = 0
-  /** Messages that went over a connection that had carried one before. */
-  reused = 0
-  /** How many times the end of a message's content was handed over. */
-  contents = 0
-  /** Messages of an open run that were due while no session was free: started late, or not at all. */
-  lateStarts = 0
-  dropped = 0
-  /** Messages of an open run that started late though a session was free: the generator was behind. */
-  behind = 0
-  /** When the warm-up was over, since the run began, and how many messages had been accepted by then. */
+export class Recorder extends Counting implements WireObserver {
+  /** When the warm-up was over, since the run began. */
   warmUpEnd = 0
-  warmUpAccepted = 0
   /** What was begun earlier, by the clock of what is recorded, is not measured: the run was warming up. */
   measuresFrom = Number.NEGATIVE_INFINITY
   private readonly histograms: Array<Histogram.Histogram | undefined> = Array.from({
@@ -124,7 +77,9 @@ export class Recorder implements WireObserver {
     private readonly onContentSent?: (() => void) | undefined,
     /** The clock of what is recorded. */
     private readonly now: () => number = () => 0
-  ) {}
+  ) {
+    super()
+  }
 
   onReply(step: Step, reply: Reply.Reply, elapsed: number, now: number): void {
     if (this.isEarly(elapsed, now)) return
@@ -161,10 +116,10 @@ export class Recorder implements WireObserver {
   /** Counts a connect that failed. What this machine was out of says nothing of the server, and has no duration. */
   onConnectFailed({ local }: ConnectFailed, elapsed: number): void {
     if (local) {
-      this.connectsFailedLocally++
+      this.local++
       return
     }
-    this.connectsFailed++
+    this.failed++
     this.record("connect", "failed", elapsed)
   }
 
@@ -235,22 +190,21 @@ export class Recorder implements WireObserver {
 
   /** What became of connections. */
   connections(): Connections {
-    const { closedByServer, closedByUs, connectsFailed: failed, connectsFailedLocally: local, opened, reused } = this
-    return { opened, failed, local, reused, closedByUs, closedByServer }
+    return Counts.pick(Counts.connections, this)
   }
 
-  /** All that was recorded, as plain data. The counts are not copied. */
+  /** All that was recorded, as plain data. The counts of histograms are not copied. */
   toData(): RecorderData {
-    const { behind, bytesIn, bytesOut, contents, dropped, histograms, lateStarts } = this
-    const counts = histograms.map((histogram) => histogram?.counts)
-    const own = [...this.own].map(([key, histogram]) => [key, histogram.buckets()] as const)
-    const { closedByServer, closedByUs, connectsFailed, connectsFailedLocally, opened, reused } = this
-    const connections = { opened, closedByUs, closedByServer, connectsFailed, connectsFailedLocally, reused }
-    const tallies = { replies: this.replies(), errors: this.errors(), ends: this.ends() }
-    const { warmUpAccepted, warmUpEnd } = this
-    const messages = { contents, behind, dropped, lateStarts, warmUpAccepted, warmUpEnd }
-    const stages = this.stages?.toData()
-    return { bytesIn, bytesOut, ...connections, ...messages, histograms: counts, own, ...tallies, stages }
+    return {
+      counts: Counts.pick(Counts.recorded, this),
+      warmUpEnd: this.warmUpEnd,
+      histograms: this.histograms.map((histogram) => histogram?.counts),
+      own: [...this.own].map(([key, histogram]) => [key, histogram.buckets()] as const),
+      replies: this.replies(),
+      errors: this.errors(),
+      ends: this.ends(),
+      stages: this.stages?.toData()
+    }
   }
 
   /** The replies, by step and code. */
@@ -270,19 +224,7 @@ export class Recorder implements WireObserver {
 
   /** Adds what another recorder has recorded. */
   add(data: RecorderData): void {
-    this.bytesIn += data.bytesIn
-    this.bytesOut += data.bytesOut
-    this.opened += data.opened
-    this.closedByUs += data.closedByUs
-    this.closedByServer += data.closedByServer
-    this.connectsFailed += data.connectsFailed
-    this.connectsFailedLocally += data.connectsFailedLocally
-    this.reused += data.reused
-    this.contents += data.contents
-    this.dropped += data.dropped
-    this.lateStarts += data.lateStarts
-    this.behind += data.behind
-    this.warmUpAccepted += data.warmUpAccepted
+    for (const name of Counts.recorded) this[name] += data.counts[name]
     this.warmUpEnd = Math.max(this.warmUpEnd, data.warmUpEnd)
     for (const [key, buckets] of data.own) this.ownOf(key).add(buckets)
     if (data.stages !== undefined) {
@@ -330,38 +272,14 @@ export class Recorder implements WireObserver {
 }
 
 /**
- * The durations of one step, or of a whole transaction, which ended so.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Durations {
-  readonly of: string
-  readonly ending: Ending
-  readonly histogram: Histogram.Histogram
-}
-
-/**
  * What a recorder has recorded.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RecorderData {
-  readonly bytesIn: number
-  readonly bytesOut: number
-  readonly opened: number
-  readonly closedByUs: number
-  readonly closedByServer: number
-  readonly connectsFailed: number
-  readonly connectsFailedLocally: number
-  readonly reused: number
-  readonly contents: number
-  readonly behind: number
-  readonly dropped: number
-  readonly lateStarts: number
+  readonly counts: Counts.Counts<typeof Counts.recorded>
   readonly warmUpEnd: number
-  readonly warmUpAccepted: number
   /** The buckets of each histogram of a step that is not SMTP's, by its name and ending. */
   readonly own: ReadonlyArray<readonly [key: string, buckets: Histogram.Buckets]>
   /** The counts of each histogram, in the recorder's own order. */
@@ -372,27 +290,6 @@ export interface RecorderData {
   readonly ends: ReadonlyArray<EndTally.EndCount>
   readonly stages: StageCounts | undefined
 }
-
-const places: { readonly [what in Measured]: number } = {
-  connect: 0,
-  greeting: 1,
-  hello: 2,
-  mail: 3,
-  rcpt: 4,
-  data: 5,
-  content: 6,
-  final: 7,
-  rset: 8,
-  quit: 9,
-  other: 10,
-  transaction: 11,
-  connection: 12
-}
-
-const offsets: { readonly [ending in Ending]: number } = { accepted: 0, rejected: 1, failed: 2, unknown: 3 }
-
-/** How a step ended to which no valid answer came. */
-const unanswered = (step: Step): Ending => (step === "final" ? "unknown" : "failed")
 
 const nameAndEnding = (key: string): readonly [name: string, ending: string] => {
   const at = key.lastIndexOf(" ")

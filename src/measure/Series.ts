@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Counts from "./Counts.js"
 import * as Histogram from "./Histogram.js"
 
 /**
@@ -22,29 +23,52 @@ export type Buckets = Histogram.Buckets
  * @since 0.1.0
  * @category models
  */
-export interface Connections {
-  readonly opened: number
-  /** Attempts that did not lead to a connection. */
-  readonly failed: number
-  /** Attempts that failed for want of something on this machine, such as descriptors or ports. */
-  readonly local: number
-  /** Messages that went over a connection that had carried one before. */
-  readonly reused: number
-  readonly closedByUs: number
-  /** Closed or reset by the server, or given up after its 421 or 521. */
-  readonly closedByServer: number
-}
+export type Connections = Counts.Counts<typeof Counts.connections>
 
 /**
- * How many replies refused for now, and for good.
+ * What is counted in an interval, and adds up.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Codes {
-  readonly "4xx": number
-  readonly "5xx": number
+export interface Counted extends Counts.Counts<typeof flat> {
+  readonly bytes: Counts.Counts<typeof Counts.bytes>
+  readonly connections: Connections
+  /** Replies by the class of their code. */
+  readonly codes: Counts.Counts<typeof Counts.codes>
 }
+
+/** Of messages; and errors of the server or the network. */
+const flat = [...Counts.messages, ...Counts.arrivals, "errors"] as const
+
+const counted = (
+  combine: <const Names extends ReadonlyArray<string>>(
+    names: Names,
+    of: (part: Counted) => Counts.Counts<Names>
+  ) => Counts.Counts<Names>
+): Counted => ({
+  ...combine(flat, (part) => part),
+  bytes: combine(Counts.bytes, ({ bytes }) => bytes),
+  connections: combine(Counts.connections, ({ connections }) => connections),
+  codes: combine(Counts.codes, ({ codes }) => codes)
+})
+
+/**
+ * The sum of what was counted; zeros where there is nothing to add up.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const sum = (parts: ReadonlyArray<Counted>): Counted => counted((names, of) => Counts.sum(names, parts.map(of)))
+
+/**
+ * What was counted since `before`.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const difference = (now: Counted, before: Counted): Counted =>
+  counted((names, of) => Counts.difference(names, of(now), of(before)))
 
 /**
  * One interval of a run. Times are in milliseconds.
@@ -52,34 +76,18 @@ export interface Codes {
  * @since 0.1.0
  * @category models
  */
-export interface Interval {
+export interface Interval extends Counted {
   /** When it ended, since the run's start. */
   readonly at: number
   readonly length: number
-  /** Messages begun, and messages that ended so. */
-  readonly started: number
-  readonly accepted: number
-  readonly rejected: number
-  readonly failed: number
-  /** Of those that failed, the ones that the plan had abandoned. */
-  readonly abandoned: number
-  readonly unknown: number
-  /** Messages of an open run that began late, and those that were not begun for they had waited for too long. */
-  readonly late: number
-  readonly dropped: number
-  /** Those that began late with a session free. */
-  readonly behind: number
-  readonly bytes: { readonly out: number; readonly in: number }
-  readonly connections: Connections
   /** Messages under way at its end: one for each session that is busy. */
   readonly underWay: number
   /** Connections open at its end. */
   readonly open: number
-  /** Errors of the server or the network. */
-  readonly errors: number
-  /** Replies by the class of their code. */
-  readonly codes: Codes
-  /** Of the transactions that were accepted in it, and that began after the warm-up, in two significant figures; absent where there were none. */
+  /**
+   * Of the transactions that were accepted in it, and that began after the warm-up, in two significant figures; absent where
+   * there were none.
+   */
   readonly p50?: number
   readonly p99?: number
   readonly max?: number
@@ -240,40 +248,10 @@ export const together = (parts: ReadonlyArray<Interval>): Interval => {
   return {
     at,
     length: Math.round((at - from) * 1000) / 1000,
-    started: total((part) => part.started),
-    accepted: total((part) => part.accepted),
-    rejected: total((part) => part.rejected),
-    failed: total((part) => part.failed),
-    abandoned: total((part) => part.abandoned),
-    unknown: total((part) => part.unknown),
-    late: total((part) => part.late),
-    dropped: total((part) => part.dropped),
-    behind: total((part) => part.behind),
-    bytes: { out: total((part) => part.bytes.out), in: total((part) => part.bytes.in) },
-    connections: sumConnections(parts.map((part) => part.connections)),
+    ...sum(parts),
     underWay: total((part) => part.underWay),
     open: total((part) => part.open),
-    errors: total((part) => part.errors),
-    codes: { "4xx": total((part) => part.codes["4xx"]), "5xx": total((part) => part.codes["5xx"]) },
     ...statistics(sumBuckets(parts.map((part) => part.buckets)))
-  }
-}
-
-/**
- * The sum of what became of connections.
- *
- * @since 0.1.0
- * @category combining
- */
-export const sumConnections = (all: ReadonlyArray<Connections>): Connections => {
-  const total = (name: keyof Connections) => all.reduce((before, each) => before + each[name], 0)
-  return {
-    opened: total("opened"),
-    failed: total("failed"),
-    local: total("local"),
-    reused: total("reused"),
-    closedByUs: total("closedByUs"),
-    closedByServer: total("closedByServer")
   }
 }
 

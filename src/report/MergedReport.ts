@@ -5,6 +5,7 @@
  */
 import * as Order from "effect/Order"
 import * as Accounting from "../measure/Accounting.js"
+import * as Counts from "../measure/Counts.js"
 import * as ErrorTally from "../measure/ErrorTally.js"
 import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Meter from "../measure/Meter.js"
@@ -69,8 +70,8 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     ...measured,
     ...staged,
     rate: RunReport.measuredRate({ messages, active, ...measured, ...staged }),
-    bytes: { out: a.bytes.out + b.bytes.out, in: a.bytes.in + b.bytes.in },
-    connections: Series.sumConnections([a.connections, b.connections]),
+    bytes: Counts.sum(Counts.bytes, [a.bytes, b.bytes]),
+    connections: Counts.sum(Counts.connections, [a.connections, b.connections]),
     durations: mergeDurations([...a.durations, ...b.durations]),
     replies: ReplyTally.merge([a, b].map((report) => delayed(report.replies, later(report)))).map(
       RunReport.withoutUndefined
@@ -115,17 +116,9 @@ const mergeDurations = (all: ReadonlyArray<Durations.Durations>): ReadonlyArray<
 const mergeArrivals = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "arrivals"> => {
   const known = reports.flatMap(({ arrivals }) => (arrivals === undefined ? [] : [arrivals]))
   if (known.length === 0) return {}
-  const sum = (of: (arrivals: (typeof known)[number]) => number) => known.reduce((total, each) => total + of(each), 0)
-  return {
-    arrivals: {
-      late: sum(({ late }) => late),
-      dropped: sum(({ dropped }) => dropped),
-      behind: sum(({ behind }) => behind)
-    }
-  }
+  return { arrivals: Counts.sum(Counts.arrivals, known) }
 }
 
-/** Nothing where one of them has none, or they are of different plans. */
 const mergeStages = (
   a: RunReport.RunReport,
   b: RunReport.RunReport
@@ -143,8 +136,7 @@ const mergeStages = (
 const mergeScenarios = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "scenarios"> => {
   const known = reports.flatMap(({ scenarios }) => (scenarios === undefined ? [] : [scenarios]))
   if (known.length === 0) return {}
-  const sum = (of: (scenarios: (typeof known)[number]) => number) => known.reduce((total, each) => total + of(each), 0)
-  return { scenarios: { begun: sum(({ begun }) => begun), failed: sum(({ failed }) => failed) } }
+  return { scenarios: Counts.sum(["begun", "failed"], known) }
 }
 
 const mergeSeries = (reports: ReadonlyArray<RunReport.RunReport>): Pick<RunReport.RunReport, "series"> => {

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Counts from "../measure/Counts.js"
 import * as Meter from "../measure/Meter.js"
 import * as Series from "../measure/Series.js"
 import * as Durations from "./Durations.js"
@@ -61,7 +62,10 @@ export class Recent {
       to: whole.at,
       messages: { planned: started, started, accepted, rejected, failed, abandoned, unknown, notStarted: 0 },
       arrivals: { late, behind, dropped },
-      recipients: sumRecipients(part),
+      recipients: Counts.sum(
+        Counts.recipients,
+        part.map(({ recipients }) => recipients)
+      ),
       durations: Durations.ofSteps(Meter.sumSteps(part.map(({ durations }) => durations))),
       replies: since(before?.replies ?? [], closing.replies, ({ code, enhanced, step }) => [step, code, enhanced]),
       errors: since(before?.errors ?? [], closing.errors, ({ detail, kind, local, step }) => [
@@ -71,18 +75,6 @@ export class Recent {
         local
       ])
     }
-  }
-}
-
-const sumRecipients = (part: ReadonlyArray<Entry>): Entry["recipients"] => {
-  const total = (name: keyof Entry["recipients"]) => part.reduce((sum, { recipients }) => sum + recipients[name], 0)
-  return {
-    offered: total("offered"),
-    accepted: total("accepted"),
-    refused: total("refused"),
-    refusedAfterContent: total("refusedAfterContent"),
-    unknown: total("unknown"),
-    abandoned: total("abandoned")
   }
 }
 

@@ -9,6 +9,7 @@
 import * as JSONSchema from "effect/JSONSchema"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Counts from "../measure/Counts.js"
 import * as Accounting from "../measure/Accounting.js"
 import type * as ErrorTally from "../measure/ErrorTally.js"
 import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
@@ -356,7 +357,7 @@ export const make = (
   }
 }
 
-const arrivalsOf = ({ behind, dropped, lateStarts: late }: Recorder) => ({ late, dropped, behind })
+const arrivalsOf = (recorder: Recorder) => Counts.pick(Counts.arrivals, recorder)
 
 const stagesOf = (
   counts: StageTally.StageCounts | undefined,

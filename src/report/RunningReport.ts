@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import { noRecipients } from "../measure/Accounting.js"
 import * as Histogram from "../measure/Histogram.js"
 import type { Sample } from "../measure/Meter.js"
+import * as Counts from "../measure/Counts.js"
 import * as Meter from "../measure/Meter.js"
 import * as Series from "../measure/Series.js"
 import * as Rate from "../plan/Rate.js"
@@ -155,11 +156,11 @@ export class RunningReport {
       recipients: this.recipients,
       ...(plan.rate === undefined && plan.stages === undefined
         ? {}
-        : { arrivals: { late: total?.late ?? 0, dropped: total?.dropped ?? 0, behind: total?.behind ?? 0 } }),
+        : { arrivals: Counts.sum(Counts.arrivals, total === undefined ? [] : [total]) }),
       ...measured,
       rate: RunReport.measuredRate({ messages: { accepted }, active, ...measured }),
       bytes: total?.bytes ?? { out: 0, in: 0 },
-      connections: total?.connections ?? Series.sumConnections([]),
+      connections: total?.connections ?? Counts.sum(Counts.connections, []),
       durations: Durations.ofSteps(
         [...this.durations.values()].map(({ ending, of, ...histogram }) => ({
           of,
@@ -175,11 +176,5 @@ export class RunningReport {
   }
 }
 
-const sumRecipients = (a: Sample["recipients"], b: Sample["recipients"]): Sample["recipients"] => ({
-  offered: a.offered + b.offered,
-  accepted: a.accepted + b.accepted,
-  refused: a.refused + b.refused,
-  refusedAfterContent: a.refusedAfterContent + b.refusedAfterContent,
-  unknown: a.unknown + b.unknown,
-  abandoned: a.abandoned + b.abandoned
-})
+const sumRecipients = (a: Sample["recipients"], b: Sample["recipients"]): Sample["recipients"] =>
+  Counts.sum(Counts.recipients, [a, b])

@@ -56,10 +56,10 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     `${count(unknown)} unknown`,
     `${count(notStarted)} not started`
   ]
-  const { behind, dropped, lateStarts } = recorder
+  const { behind, dropped, late } = recorder
   const reasons = Bottleneck.explain({
     ...(health === undefined ? {} : { generator: health }),
-    arrivals: { late: lateStarts, dropped, behind },
+    arrivals: { late, dropped, behind },
     messages: { accepted, rejected, started }
   })
   const took = `${duration(seconds)}${stopped ? " until stopped" : ""}`
@@ -92,9 +92,9 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   const start = recorder.ownHistogram("start", "accepted")
   if (start !== undefined) {
     const lateness = milliseconds(Histogram.valueAtPercentile(start, 99))
-    const waited = `${count(lateStarts)} waited for a session, ${count(dropped)} dropped`
-    const late = behind === 0 ? "" : `, ${count(behind)} started late because the generator was behind`
-    lines.push(`${waited}${late}, lateness p99 ${lateness}`)
+    const waited = `${count(late)} waited for a session, ${count(dropped)} dropped`
+    const behindToo = behind === 0 ? "" : `, ${count(behind)} started late because the generator was behind`
+    lines.push(`${waited}${behindToo}, lateness p99 ${lateness}`)
   }
   const histogram = recorder.histogram("transaction", "accepted")
   if (histogram !== undefined) {

@@ -29,7 +29,7 @@ describe("messages that are due", () => {
       assert.deepStrictEqual(server.times("MAIL"), [0, 100, 200, 300, 400])
       assert.strictEqual(server.count("connect"), 5)
       assert.strictEqual(accounting.accepted, 5)
-      assert.strictEqual(recorder.lateStarts, 0)
+      assert.strictEqual(recorder.late, 0)
     })
   )
 
@@ -64,7 +64,7 @@ describe("messages that are due", () => {
       const plan = { rate: "10/s", messages: 4, maxSessions: 1, reuse: true }
       const { accounting, recorder, server } = yield* drive(simulate(plan, { script: slow(150) }))
       assert.deepStrictEqual(server.times("MAIL"), [0, 150, 300, 450])
-      assert.strictEqual(recorder.lateStarts, 3)
+      assert.strictEqual(recorder.late, 3)
       assert.strictEqual(recorder.behind, 0)
       assert.strictEqual(accounting.notStarted, 0)
       const start = range(recorder, "start")
@@ -88,7 +88,7 @@ describe("messages that are due", () => {
       }
       const { recorder } = yield* Load.run(Plan.make({ rate: "100/s", messages: 12, reuse: true }), { onOutcome })
       assert.isAtLeast(recorder.behind, 3)
-      assert.strictEqual(recorder.lateStarts, 0)
+      assert.strictEqual(recorder.late, 0)
       const data = new Recorder()
       data.add(recorder.toData())
       assert.strictEqual(data.behind, recorder.behind)

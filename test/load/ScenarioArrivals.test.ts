@@ -73,7 +73,7 @@ describe("a scenario of a plan with a rate", () => {
       assert.deepStrictEqual(range(recorder, "start"), [0, 200, 10])
       assert.deepStrictEqual(range(recorder, "service"), [250, 250, 10])
       assert.deepStrictEqual(range(recorder, "scenario"), [250, 450, 10])
-      assert.strictEqual(recorder.lateStarts, 8)
+      assert.strictEqual(recorder.late, 8)
       // With connections of their own, one of which is refused, too.
       for (const [scenario, reuse] of [
         [one, true],
@@ -89,7 +89,7 @@ describe("a scenario of a plan with a rate", () => {
           (program) => Simulation.run(program)
         )
         assert.strictEqual(own.accounting.failed, 1)
-        assert.strictEqual(own.recorder.lateStarts, alike.recorder.lateStarts)
+        assert.strictEqual(own.recorder.late, alike.recorder.late)
         for (const ending of ["accepted", "failed"] as const) {
           assert.deepStrictEqual(
             own.recorder.histogram("transaction", ending)?.counts,

@@ -3,8 +3,13 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { SampleMerge } from "../../src/load/SampleMerge.js"
+import * as Accounting from "../../src/measure/Accounting.js"
+import * as Counts from "../../src/measure/Counts.js"
 import * as Histogram from "../../src/measure/Histogram.js"
+import * as Meter from "../../src/measure/Meter.js"
 import { Recorder } from "../../src/measure/Recorder.js"
+import * as Series from "../../src/measure/Series.js"
 import { drive, type Moment, type Script, simulate } from "../load/ScriptedServer.js"
 
 /** Milliseconds, all different. `content` is the moment of the answer to the dot. */
@@ -161,5 +166,74 @@ describe("durations", () => {
     for (const ending of ["accepted", "rejected"] as const) {
       assert.deepStrictEqual(merged.histogram("final", ending), alone.histogram("final", ending))
     }
+  })
+})
+
+describe("counters", () => {
+  /** A recorder that counted each name a different number of times. */
+  const counted = (factor: number) => {
+    const recorder = new Recorder()
+    Counts.recorded.forEach((name, place) => {
+      recorder[name] = factor * (place + 1)
+    })
+    return recorder
+  }
+  const numbers = (factor: number) =>
+    Object.fromEntries(Counts.recorded.map((name, place) => [name, factor * (place + 1)]))
+
+  it("of threads are added up, each of them", () => {
+    const whole = new Recorder()
+    assert.deepStrictEqual(whole.toData().counts, Counts.sum(Counts.recorded, []))
+    for (const part of [counted(1), counted(10)]) whole.add(structuredClone(part.toData()))
+    assert.deepInclude(whole, numbers(11))
+    assert.deepStrictEqual(whole.connections(), Counts.pick(Counts.connections, counted(11)))
+  })
+
+  it("are told by samples, each of them, in the interval in which they grew", () => {
+    const recorder = counted(1)
+    const ledger = Accounting.make(10)
+    const meter = new Meter.Meter(ledger, recorder, 0)
+    assert.isFalse(meter.hasNews())
+    for (const name of [...Counts.arrivals, ...Counts.connections] as const) {
+      recorder[name] += 7
+      assert.isTrue(meter.hasNews(), name)
+      const { interval } = meter.take(1000)
+      const sum = Series.sum([interval])
+      const expected = Series.sum([])
+      assert.deepStrictEqual(
+        sum,
+        (Counts.arrivals as ReadonlyArray<string>).includes(name)
+          ? { ...expected, [name]: 7 }
+          : { ...expected, connections: { ...expected.connections, [name]: 7 } }
+      )
+      assert.isFalse(meter.hasNews(), name)
+    }
+  })
+
+  it("of samples of several threads are added up, and a thread that is quiet adds none", () => {
+    const interval = (at: number, factor: number): Series.Interval => {
+      const of = <const Names extends ReadonlyArray<string>>(names: Names) =>
+        Counts.make(names, (name) => factor * (names.indexOf(name) + 1))
+      const flat = of([...Counts.messages, ...Counts.arrivals, "errors"])
+      const nested = { bytes: of(Counts.bytes), connections: of(Counts.connections), codes: of(Counts.codes) }
+      return { ...Series.sum([]), ...flat, ...nested, at, length: 1000, underWay: factor, open: factor, buckets: [] }
+    }
+    const sample = (at: number, factor: number): Meter.Sample => ({
+      interval: interval(at, factor),
+      recipients: Counts.sum(Counts.recipients, []),
+      durations: [],
+      replies: [],
+      errors: []
+    })
+    const taken: Array<Meter.Sample> = []
+    const merge = new SampleMerge(2, { take: (merged) => taken.push(merged) })
+    merge.add(0, sample(1000, 1))
+    merge.add(1, sample(1000, 10))
+    merge.add(0, sample(2000, 3))
+    merge.finish()
+    assert.deepStrictEqual(taken, [
+      sample(1000, 11),
+      { ...sample(2000, 3), interval: { ...interval(2000, 3), underWay: 13, open: 13 } }
+    ])
   })
 })

@@ -20,7 +20,7 @@ const stateOf = (accepted: number, rejected: number, planned: number, elapsed: n
     dropped: 0,
     behind: 0,
     bytes: { out: 0, in: 0 },
-    connections: Series.sumConnections([]),
+    connections: Series.sum([]).connections,
     underWay: 20,
     open: 25,
     errors: 0,

@@ -27,7 +27,7 @@ describe("a summary", () => {
   it("says so, too, where messages started late with a session free, and tells of both kinds of late starts", () => {
     const recorder = new Recorder()
     recorder.recordOwn("start", "accepted", 5)
-    recorder.lateStarts = 1
+    recorder.late = 1
     recorder.behind = 1
     const few = linesOf(recorder)
     assert.notInclude(few, notice)

@@ -1,0 +1,124 @@
+/**
+ * What durations are of, and how it ended: the places of histograms.
+ *
+ * @since 0.1.0
+ */
+import type * as Histogram from "./Histogram.js"
+import { type Step, steps } from "../smtp/SmtpError.js"
+
+/**
+ * What a duration is of: a step; a whole transaction, from MAIL to the reply to the final dot; or a connection, from when it
+ * stood to its end, which is a failure where the server brought it about.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Measured = Step | "transaction" | "connection"
+
+/**
+ * All that is measured, in the order of the dialogue.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const measured: ReadonlyArray<Measured> = [...steps, "transaction", "connection"]
+
+/**
+ * What runs measure besides: from when a session took a message up, by how much later than it was due that was, and how long
+ * writes waited for the socket.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const measuredBesides: ReadonlyArray<string> = ["service", "start", "queued"]
+
+/**
+ * The names and endings of steps of scenarios' own that are told apart; those that come later are measured as `otherNames`.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const mostOwn = 1000
+
+/**
+ * The name for what is beyond `mostOwn`.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const otherNames = "(other names)"
+
+/**
+ * The characters of a name that tell it from others.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const longestName = 200
+
+/**
+ * How what was measured ended: never mixed, for a refusal that is quick makes a slow server look fast, and a time-out a
+ * failure. `unknown` is of what came after the final dot: it was sent, and no valid answer came.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Ending = "accepted" | "rejected" | "failed" | "unknown"
+
+/**
+ * Every ending.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const endings: ReadonlyArray<Ending> = ["accepted", "rejected", "failed", "unknown"]
+
+/**
+ * The place of each in `measured`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const places: { readonly [what in Measured]: number } = {
+  connect: 0,
+  greeting: 1,
+  hello: 2,
+  mail: 3,
+  rcpt: 4,
+  data: 5,
+  content: 6,
+  final: 7,
+  rset: 8,
+  quit: 9,
+  other: 10,
+  transaction: 11,
+  connection: 12
+}
+
+/**
+ * The place of each in `endings`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const offsets: { readonly [ending in Ending]: number } = { accepted: 0, rejected: 1, failed: 2, unknown: 3 }
+
+/**
+ * How a step ended to which no valid answer came.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const unanswered = (step: Step): Ending => (step === "final" ? "unknown" : "failed")
+
+/**
+ * The durations of one step, or of a whole transaction, which ended so.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Durations {
+  readonly of: string
+  readonly ending: Ending
+  readonly histogram: Histogram.Histogram
+}
