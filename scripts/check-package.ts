@@ -1,6 +1,6 @@
 /**
  * Checks what users install: packs the package, unpacks it elsewhere with its declared dependencies and nothing else
- * beside it, and uses it.
+ * beside it, and uses it. Then it does what the README says (`check-readme.ts`).
  *
  *     npm run check:package
  */
@@ -9,15 +9,16 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { checkLines, checkLinks } from "./check-readme.js"
 
 interface Manifest {
   readonly version: string
   readonly bin: Readonly<Record<string, string>>
   readonly man: ReadonlyArray<string>
   readonly exports: Readonly<Record<string, null | string | Readonly<Record<string, string>>>>
-  readonly dependencies: Readonly<Record<string, string>>
   readonly optionalDependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -94,7 +95,9 @@ for (const page of manifest.man) {
 }
 
 // With Node's types, which everybody has who writes TypeScript for Node.
-link([...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }), "@types/node"])
+const peers = Object.keys(manifest.peerDependencies)
+const isOptional = (name: string): boolean => manifest.peerDependenciesMeta[name]?.optional === true
+link([...peers.filter((name) => !isOptional(name)), ...Object.keys(manifest.optionalDependencies), "@types/node"])
 
 /** Threads' entries, which have small names, only run in threads. */
 const library = fs
@@ -103,15 +106,15 @@ const library = fs
   .map((file) => `smtp-source/${file.replace(/\.js$/, "")}`)
   .concat("smtp-source")
 
-/** What asks for a peer dependency, which is optional, does so only where it is imported. */
+/** What asks for an optional dependency does so only where it is imported. */
 const alone = library.filter((name) => !name.startsWith("smtp-source/telemetry/"))
 
 const use = (names: ReadonlyArray<string>): string => {
   fs.writeFileSync(path.join(place, "use.mjs"), names.map((name) => `import "${name}"\n`).join(""))
   return complaints(process.execPath, ["use.mjs"])
 }
-check(`${alone.length} of the library's modules can be imported without peer dependencies`, use(alone))
-link(Object.keys(manifest.peerDependencies))
+check(`${alone.length} of the library's modules can be imported without optional dependencies`, use(alone))
+link(peers.filter(isOptional))
 check(`each of the library's ${library.length} modules can be imported with them`, use(library))
 
 fs.writeFileSync(path.join(place, "hidden.mjs"), `import "smtp-source/cli/Cli"\n`)
@@ -133,5 +136,8 @@ const status = (command: string, words: ReadonlyArray<string>): string => {
 }
 check("publint has nothing to say", status(tool("publint"), ["--strict", "--pack", "false", installed]))
 check("are-the-types-wrong says that they are right", status(tool("attw"), [tarball(), "--profile", "esm-only"]))
+
+checkLinks(check, installed)
+checkLines(check, place, tarball(), installed)
 
 process.exitCode = failures === 0 ? 0 : 1

@@ -13,7 +13,18 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
   plan: ["smtp"],
   measure: ["smtp"],
   sink: ["plan/Distribution", "plan/Draw", "smtp"],
-  load: ["sink/EmbeddedSink", "measure", "plan", "smtp"],
+  load: [
+    "report/Judgement",
+    "report/Recent",
+    "report/RunReport",
+    "report/RunningReport",
+    "report/WholeSeconds",
+    "sink/EmbeddedSink",
+    "measure",
+    "plan",
+    "smtp",
+    "version"
+  ],
   report: ["measure", "plan", "smtp/Printable", "smtp/SmtpError", "type smtp"],
   telemetry: ["type load", "report", "measure", "plan", "smtp", "version"],
   node: ["load", "report", "sink", "measure", "plan", "smtp"],
@@ -51,8 +62,14 @@ export const withoutBarrel: ReadonlyArray<string> = [
   "@effect/printer-ansi"
 ]
 
-/** The programs: only they run effects. All other modules describe them. */
-export const programs: ReadonlyArray<string> = ["bin", "reportBin", "node/loadWorker", "node/sinkWorker"]
+/** The programs, and what runs those of users: only they run effects. All other modules describe them. */
+export const programs: ReadonlyArray<string> = [
+  "bin",
+  "reportBin",
+  "node/loadWorker",
+  "node/sinkWorker",
+  "node/NodeStopSignal"
+]
 
 /** The modules that re-export others: what users of the library import. Nothing in src imports them. */
 export const publicEntries: ReadonlyArray<string> = ["index", "testing"]

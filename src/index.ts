@@ -8,6 +8,8 @@
 
 /** Runs a plan, or a scenario of one's own over its sessions. */
 export * as Load from "./load/Load.js"
+/** What asks runs to stop from outside. */
+export * as StopSignal from "./load/StopSignal.js"
 /** Where the messages of a scenario come from. */
 export * as MessageSource from "./load/MessageSource.js"
 /** A run as a stream of events. */
@@ -30,6 +32,8 @@ export * as Recorder from "./measure/Recorder.js"
 export * as Series from "./measure/Series.js"
 /** Sockets and threads. */
 export * as NodeServices from "./node/NodeServices.js"
+/** Ctrl-C as a stop request. */
+export * as NodeStopSignal from "./node/NodeStopSignal.js"
 /** A sink that listens on loopback. */
 export * as NodeSink from "./node/NodeSink.js"
 /** When the messages of an open run are due. */

@@ -78,7 +78,7 @@ export const run = (
         })
       )
       for (const [name, way] of ways) {
-        const result = yield* Workers.run(way, {
+        const result = yield* Workers.runOnly(way, {
           file,
           stopping: Fiber.join(stopping),
           hurrying: signals.second,

@@ -16,14 +16,14 @@ import type { Sampling } from "../load/Sampler.js"
 import type { SignalName } from "../load/StopSignal.js"
 import type { WorkersResult } from "../load/Workers.js"
 import { GeneratorHealth, type Health } from "../measure/GeneratorHealth.js"
-import type { Sample } from "../measure/Meter.js"
 import type * as Series from "../measure/Series.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Journal from "../report/Journal.js"
 import * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
 import { Recent } from "../report/Recent.js"
-import { type Entry, entry, join, RunningReport } from "../report/RunningReport.js"
+import { type Entry, RunningReport } from "../report/RunningReport.js"
+import { WholeSeconds } from "../report/WholeSeconds.js"
 import type { RunReport } from "../report/RunReport.js"
 import type { Followed } from "../telemetry/Telemetry.js"
 import * as Fatal from "./Fatal.js"
@@ -77,8 +77,7 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
 
     let running: RunningReport | undefined
     const recent = new Recent()
-    /** What has not become a second yet. */
-    let pending: Entry | undefined
+    let seconds: WholeSeconds | undefined
     const screen = new Screen.Screen(plan, view, output)
     const telemetry = plan.otlp === undefined ? undefined : yield* follow(plan, plan.otlp, (text) => screen.above(text))
 
@@ -91,19 +90,6 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       const [first] = Either.getOrThrow(Judgement.soFar(running.report("open"), abortIf, recent))
       if (first !== undefined) Deferred.unsafeDone(aborted, Effect.succeed(first))
     }
-    const flush = () => {
-      if (pending !== undefined) second(pending)
-      pending = undefined
-    }
-    const take = (startedAt: number) => (sample: Sample) => {
-      screen.show(sample.interval)
-      telemetry?.sampling.take(sample)
-      const next = entry(sample)
-      if (pending !== undefined && secondOf(pending, startedAt) !== secondOf(next, startedAt)) flush()
-      pending = pending === undefined ? next : join(pending, next)
-      if ((startedAt + next.interval.at) % 1000 === 0) flush()
-    }
-    let taking: ((sample: Sample) => void) | undefined
     const inReport = Reports.areWanted(plan) || journal !== undefined || abortIf.length > 0
     const wanted = view !== "off" || telemetry !== undefined || inReport
     return {
@@ -121,10 +107,14 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
                 plan: { ...plan }
               }
               running = new RunningReport(start)
-              taking = take(startedAt.getTime())
+              seconds = new WholeSeconds(startedAt.getTime(), second)
               journal?.write(Journal.start(start))
             },
-            take: (sample) => taking?.(sample)
+            take: (sample) => {
+              screen.show(sample.interval)
+              telemetry?.sampling.take(sample)
+              seconds?.take(sample)
+            }
           }
         : undefined,
       aborted: Deferred.await(aborted),
@@ -132,13 +122,13 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       stopping: (signal) => screen.stopping(signal),
       close: () => screen.close(),
       series: () => {
-        flush()
+        seconds?.flush()
         return running?.series
       },
       exported: (result) => telemetry?.finish(result) ?? Effect.void,
       finish: (report) =>
         Effect.suspend(() => {
-          flush()
+          seconds?.flush()
           if (journal === undefined) return Effect.succeed(Fatal.status.success)
           if (report !== undefined) journal.write(Journal.end(report))
           return journal.close
@@ -156,8 +146,6 @@ const follow = (
     Effect.promise(() => import("./Exporter.js")),
     (exporter) => exporter.start(plan, collector, (reason) => warn(`smtp-source: warning: --otlp: ${reason}\n`))
   )
-
-const secondOf = ({ interval }: Entry, startedAt: number): number => Math.ceil((startedAt + interval.at) / 1000)
 
 /** How the generator fared when it was last looked at, which is not long ago. */
 const watchHealth: Effect.Effect<() => Health | undefined, never, Scope.Scope> = Effect.gen(function* () {

@@ -74,25 +74,14 @@ export const prepare = (plan: Plan): Effect.Effect<void, ReportUnwritable, FileS
   )
 
 /**
- * The report with its verdicts: that of --abort-if, which is looked at for a last time, and those of --fail-if and --require. `aborted` is
- * the one that stopped the run, if one did.
+ * The report with its verdicts. `aborted` is the one that stopped the run, if one did.
  *
  * @since 0.1.0
  * @category running
  */
-export const judge = (
-  report: RunReport,
-  { abortIf = [], failIf, require }: Plan,
-  aborted: Judgement.Judgement | undefined = undefined
-): RunReport => {
+export const judge = (report: RunReport, plan: Plan, aborted?: Judgement.Judgement): RunReport =>
   // The plan has read them.
-  const last = aborted === undefined ? Either.getOrThrow(Judgement.atLast(report, abortIf)) : [aborted]
-  const verdicts = [...last.slice(0, 1), ...Either.getOrThrow(Judgement.judge(report, { failIf, require }))]
-  if (verdicts.length === 0) return report
-  return aborted !== undefined && report.ended === "stopped"
-    ? { ...report, reason: `aborted: ${Judgement.sentence(aborted)}`, verdicts }
-    : { ...report, verdicts }
-}
+  Judgement.withVerdicts(report, Either.getOrThrow(Judgement.ofPlan(report, plan, aborted)), aborted)
 
 /**
  * Writes the reports, and a line for each verdict that failed. A file that cannot be written is told of, and keeps none of

@@ -106,7 +106,7 @@ const report = (
       if (reports) yield* Reports.prepare(plan)
       const live = yield* Live.make(plan, version)
 
-      const result = yield* Workers.run(running, {
+      const result = yield* Workers.runOnly(running, {
         file,
         stopping: Effect.raceFirst(
           Effect.map(signals.first, (signal) => {

@@ -11,40 +11,62 @@ import type * as Stream from "effect/Stream"
 import type { Plan } from "../plan/Plan.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as PlanSupport from "./PlanSupport.js"
+import * as ProgramRun from "./ProgramRun.js"
 import * as RunPart from "./RunPart.js"
 import * as RunStream from "./RunStream.js"
 import * as Scenario from "./Scenario.js"
 
 export type { MessageTimes } from "./MessageTimes.js"
 export { PlanUnsupported, type UnsupportedField } from "./PlanSupport.js"
-export type { OnOutcome, RunError, RunOptions, RunResult } from "./RunPart.js"
+export { type RunError, VerdictsFailed } from "./ProgramRun.js"
+export type { OnOutcome, RunOptions, RunResult } from "./RunPart.js"
 
 /**
  * Runs the plan, or a scenario over its sessions, to the end, and tells what happened. `Scenario.run` says what a scenario
  * takes of a plan.
  *
  * A plan runs in this thread; over several, `Workers.run` runs it. It needs a target, unless the `Connector` has one. Fails
- * with `PlanUnsupported` where it asks for what is the command's own.
+ * with `PlanUnsupported` where it asks for what only the command does, and, when the run is over, with `VerdictsFailed` where
+ * one of `failIf`, `require` and `abortIf` failed.
  *
- * Interruption is prompt: connections are reset. To end a run with its books, use `stopping`.
+ * To end a run early and keep its books, make `stopping` resume: what is under way has `plan.drain` seconds to end. Where a
+ * `StopSignal` is provided (`NodeStopSignal.layer`) and the options do not say otherwise, the first signal stops the run and
+ * the second hurries it.
+ *
+ * Interruption, by a time-out around it or by Ctrl-C under `NodeRuntime.runMain`, is prompt: connections are reset, and the
+ * result is lost but for what `onInterrupted` makes of it. `NodeStopSignal.runMain` leaves Ctrl-C to the run.
  *
  * @since 0.1.0
  * @category running
+ * @example
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import { Load, NodeServices, NodeStopSignal, Plan, Summary } from "smtp-source"
+ *
+ * const print = (result: Load.RunResult) => Console.log(Summary.render(result).join("\n"))
+ *
+ * const program = Load.run(Plan.make({ target: "localhost:2525", duration: "1h", reuse: true })).pipe(
+ *   Effect.flatMap(print),
+ *   Effect.provide(NodeServices.layer)
+ * )
+ *
+ * // Ctrl-C stops the run, and the books are printed.
+ * export const main = () => NodeStopSignal.runMain(program)
  */
 export function run(
   plan: Plan,
   options?: RunPart.RunOptions
-): Effect.Effect<RunPart.RunResult, RunPart.RunError, Connector>
+): Effect.Effect<RunPart.RunResult, ProgramRun.RunError, Connector>
 export function run<A, E, R>(
   plan: Plan,
   scenario: Effect.Effect<A, E, R>,
   options?: Scenario.ScenarioOptions
-): Effect.Effect<Scenario.ScenarioResult<A, E>, RunPart.RunError, Services<R>>
+): Effect.Effect<Scenario.ScenarioResult<A, E>, ProgramRun.RunError, Services<R>>
 export function run<A, E, R>(
   plan: Plan,
   what: Effect.Effect<A, E, R> | RunPart.RunOptions = {},
   options: Scenario.ScenarioOptions = {}
-): Effect.Effect<RunPart.RunResult, RunPart.RunError, Services<R>> {
+): Effect.Effect<RunPart.RunResult, ProgramRun.RunError, Services<R>> {
   return Effect.isEffect(what) ? Scenario.run(plan, what, options) : runPlan(plan, what)
 }
 
@@ -54,10 +76,12 @@ type Services<R> = Connector | Exclude<Exclude<R, Scenario.ScenarioSession>, Sco
 const runPlan = (
   plan: Plan,
   options: RunPart.RunOptions
-): Effect.Effect<RunPart.RunResult, RunPart.RunError, Connector> =>
-  PlanSupport.check(plan, "plan", options).pipe(
-    Effect.zipRight(RunPart.runWhole(plan, options)),
-    Effect.tap(RunPart.logViolations)
+): Effect.Effect<RunPart.RunResult, ProgramRun.RunError, Connector> =>
+  ProgramRun.run(plan, options, (options) =>
+    PlanSupport.check(plan, "plan", options).pipe(
+      Effect.zipRight(RunPart.runWhole(plan, options)),
+      Effect.tap(RunPart.logViolations)
+    )
   )
 
 /**
@@ -71,22 +95,22 @@ const runPlan = (
 export function stream(
   plan: Plan,
   options?: RunPart.RunOptions & RunStream.StreamOptions
-): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, RunPart.RunError, Connector>
+): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, ProgramRun.RunError, Connector>
 export function stream<A, E, R>(
   plan: Plan,
   scenario: Effect.Effect<A, E, R>,
   options?: Scenario.ScenarioOptions & RunStream.StreamOptions
-): Stream.Stream<RunStream.RunEvent<Scenario.ScenarioResult<A, E>>, RunPart.RunError, Services<R>>
+): Stream.Stream<RunStream.RunEvent<Scenario.ScenarioResult<A, E>>, ProgramRun.RunError, Services<R>>
 export function stream<A, E, R>(
   plan: Plan,
   what: Effect.Effect<A, E, R> | (RunPart.RunOptions & RunStream.StreamOptions) = {},
   options: Scenario.ScenarioOptions & RunStream.StreamOptions = {}
-): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, RunPart.RunError, Services<R>> {
+): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, ProgramRun.RunError, Services<R>> {
   return Effect.isEffect(what) ? Scenario.stream(plan, what, options) : streamPlan(plan, what)
 }
 
 const streamPlan = (
   plan: Plan,
   options: RunPart.RunOptions & RunStream.StreamOptions
-): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, RunPart.RunError, Connector> =>
+): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, ProgramRun.RunError, Connector> =>
   RunStream.make(({ onOutcome, sampling }) => runPlan(plan, { ...options, onOutcome, sampling }), options)

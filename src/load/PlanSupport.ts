@@ -24,7 +24,13 @@ const reasons = {
   think: notAScenarios,
   shapes: notAScenarios,
   abandon: notAScenarios,
-  pipelining: "a scenario's next message does not ride with the one before it: on, not full"
+  pipelining: "a scenario's next message does not ride with the one before it: on, not full",
+  counter: "use the option onContentSent",
+  verbose: "use the option onTrace",
+  progress: "use Load.stream, or the option sampling",
+  summary: "use Summary.render",
+  report: "use RunReport.make, and a face of it",
+  otlp: "use smtp-source/telemetry"
 } as const
 
 /**
@@ -70,7 +76,7 @@ export const check = (
 ): Effect.Effect<void, PlanUnsupported, Connector> =>
   Effect.flatMap(Connector, (connector) => {
     const scenario = way === "scenario"
-    const asked: { readonly [field in UnsupportedField]: boolean } = {
+    const asked: { readonly [field in UnsupportedField]?: boolean } = {
       file: plan.file !== undefined && file === undefined,
       target: plan.target === undefined && connector.target === undefined && !plan.sink && !plan.calibrate,
       sink: plan.sink,
@@ -86,6 +92,27 @@ export const check = (
       abandon: scenario && plan.abandon !== undefined,
       pipelining: scenario && plan.pipelining === "full"
     }
-    const fields = (Object.keys(reasons) as Array<UnsupportedField>).filter((field) => asked[field])
-    return fields.length === 0 ? Effect.void : new PlanUnsupported({ fields })
+    return refused(asked)
   })
+
+/**
+ * Fails with the fields that only the command honours.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const checkProgram = (plan: Plan): Effect.Effect<void, PlanUnsupported> =>
+  refused({
+    counter: plan.counter,
+    verbose: plan.verbose > 0,
+    progress: plan.progress === "plain",
+    summary: plan.summary,
+    report: plan.report !== undefined && plan.report.length > 0,
+    otlp: plan.otlp !== undefined
+  })
+
+const refused = (asked: { readonly [field in UnsupportedField]?: boolean }): Effect.Effect<void, PlanUnsupported> => {
+  // The keys are those of the object above.
+  const fields = (Object.keys(reasons) as Array<UnsupportedField>).filter((field) => asked[field] === true)
+  return fields.length === 0 ? Effect.void : new PlanUnsupported({ fields })
+}

@@ -52,6 +52,11 @@ export interface RunOptions {
   readonly stopping?: Effect.Effect<unknown> | undefined
   /** Resumes when a run that is stopping is to wait no longer. */
   readonly hurrying?: Effect.Effect<unknown> | undefined
+  /**
+   * Is run where the run is interrupted, when all its connections are closed, with what happened until then. Messages that
+   * were under way are booked as failed or unknown.
+   */
+  readonly onInterrupted?: ((result: RunResult) => Effect.Effect<unknown>) | undefined
   /** The dialogue, as it goes: commands and replies, without the content. */
   readonly onTrace?: WireObserver["onTrace"]
   /** The final dot of a message was handed over. */
@@ -120,7 +125,9 @@ export const runWhole = (plan: Plan, options: RunOptions): Effect.Effect<RunResu
   Effect.gen(function* () {
     const identity = yield* identify(plan)
     const due = RunBounds.whatIsDue(plan, identity)
-    return checked(plan, yield* runPart(due, whole(due, identity, options.file), options))
+    const { onInterrupted } = options
+    const onCut = onInterrupted === undefined ? undefined : (result: PartResult) => onInterrupted(checked(plan, result))
+    return checked(plan, yield* runPart(due, whole(due, identity, options.file), options, onCut))
   })
 
 /**
@@ -206,12 +213,18 @@ export const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Arra
 })
 
 /**
- * Runs the sessions of one part. The messages that were never begun are booked by whoever has the whole.
+ * Runs the sessions of one part. The messages that were never begun are booked by whoever has the whole. Where it is
+ * interrupted, `onCut` is given what happened until then.
  *
  * @since 0.1.0
  * @category running
  */
-export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.Effect<PartResult, never, Connector> =>
+export const runPart = (
+  plan: Plan,
+  part: RunPart,
+  options: RunOptions,
+  onCut?: (result: PartResult) => Effect.Effect<unknown>
+): Effect.Effect<PartResult, never, Connector> =>
   Effect.scoped(
     Effect.gen(function* () {
       const shared = yield* share(plan, part, options)
@@ -221,12 +234,20 @@ export const runPart = (plan: Plan, part: RunPart, options: RunOptions): Effect.
       const { runId, startedAt } = part.identity
       const { sampling } = options
       const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, part.identity, sampling)
-      const exit = yield* Effect.exit(Drain.run(yield* sessions(shared, part, begun), shared, options.hurrying))
-      const elapsed = now() - begun
-      yield* lastSample
-      const endedBy = yield* endOf(exit)
-      const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : ledger
-      return { accounting, recorder, runId, startedAt, elapsed, endedBy, stopped: tickets.isClosed() }
+      const finish = (endedBy: Option.Option<SmtpError>, stopped: boolean): Effect.Effect<PartResult> =>
+        Effect.suspend(() => {
+          const elapsed = now() - begun
+          const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : ledger
+          return Effect.as(lastSample, { accounting, recorder, runId, startedAt, elapsed, endedBy, stopped })
+        })
+      const running = Drain.run(yield* sessions(shared, part, begun), shared, options.hurrying)
+      const exit = yield* running.pipe(
+        Effect.onInterrupt(() =>
+          onCut === undefined ? Effect.void : Effect.flatMap(finish(Option.none(), true), onCut)
+        ),
+        Effect.exit
+      )
+      return yield* Effect.flatMap(endOf(exit), (endedBy) => finish(endedBy, tickets.isClosed()))
     })
   ).pipe(RunScheduler.provide)
 

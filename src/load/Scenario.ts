@@ -32,6 +32,7 @@ import * as Plan from "../plan/Plan.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Drain from "./Drain.js"
 import * as PlanSupport from "./PlanSupport.js"
+import * as ProgramRun from "./ProgramRun.js"
 import * as RunBounds from "./RunBounds.js"
 import * as RunPart from "./RunPart.js"
 import * as RunScheduler from "./RunScheduler.js"
@@ -114,7 +115,7 @@ export interface ScenarioOptions extends RunPart.RunOptions {
  * failure, is the scenario's own business: -d, -A and --keep-going have no effect. What else a plan can ask for in vain is
  * refused with `PlanUnsupported`. A scenario holds functions, so that it stays in this thread.
  *
- * Interruption is prompt, books what was under way, and closes all connections.
+ * Interruption is prompt, books what was under way, and closes all connections; `onInterrupted` is given the books.
  *
  * @since 0.1.0
  * @category running
@@ -141,7 +142,17 @@ export const run = <A, E, R>(
   options: ScenarioOptions = {}
 ): Effect.Effect<
   ScenarioResult<A, E>,
-  RunPart.RunError,
+  ProgramRun.RunError,
+  Connector | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
+> => ProgramRun.run(plan, options, (options) => runSessions(plan, scenario, options))
+
+const runSessions = <A, E, R>(
+  plan: Plan.Plan,
+  scenario: Effect.Effect<A, E, R>,
+  options: ScenarioOptions
+): Effect.Effect<
+  ScenarioResult<A, E>,
+  PlanSupport.PlanUnsupported,
   Connector | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
 > =>
   Effect.scoped(
@@ -182,19 +193,24 @@ export const run = <A, E, R>(
             )
       const { sampling } = options
       const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, identity, sampling)
-      yield* Drain.run(running, shared, options.hurrying)
-      const elapsed = now() - begun
-      yield* lastSample
-      const { begun: all, failed, sessions } = ends
-      const stopped = tickets.isClosed()
-      // Nobody meant to send a number of messages that no source has, or any at all where none was asked for.
-      const asked = says && !scenarioRun.exhausted && (scenarioRun.taken || failed > 0 || stopped)
-      const accounting = RunBounds.close(due, ledger, asked ? undefined : ledger.started)
-      const { runId, startedAt } = identity
-      const scenarios = { begun: all, failed }
-      const result = { accounting, recorder, runId, startedAt, elapsed, endedBy: Option.none<never>(), stopped }
-      const checked = RunPart.checked(plan, result, { acceptedAgain: scenarioRun.acceptedAgain })
-      return { ...checked, sessions, scenarios }
+      const finish = (stopped: boolean): Effect.Effect<ScenarioResult<A, E>> =>
+        Effect.suspend(() => {
+          const elapsed = now() - begun
+          const { begun: all, failed, sessions } = ends
+          // Nobody meant to send a number of messages that no source has, or any at all where none was asked for.
+          const asked = says && !scenarioRun.exhausted && (scenarioRun.taken || failed > 0 || stopped)
+          const accounting = RunBounds.close(due, ledger, asked ? undefined : ledger.started)
+          const { runId, startedAt } = identity
+          const scenarios = { begun: all, failed }
+          const result = { accounting, recorder, runId, startedAt, elapsed, endedBy: Option.none<never>(), stopped }
+          const checked = RunPart.checked(plan, result, { acceptedAgain: scenarioRun.acceptedAgain })
+          return Effect.as(lastSample, { ...checked, sessions, scenarios })
+        })
+      const { onInterrupted } = options
+      yield* Effect.onInterrupt(Drain.run(running, shared, options.hurrying), () =>
+        onInterrupted === undefined ? Effect.void : Effect.flatMap(finish(true), onInterrupted)
+      )
+      return yield* finish(tickets.isClosed())
     })
   ).pipe(Effect.tap(RunPart.logViolations), RunScheduler.provide)
 
@@ -212,7 +228,7 @@ export const stream = <A, E, R>(
   options: ScenarioOptions & RunStream.StreamOptions = {}
 ): Stream.Stream<
   RunStream.RunEvent<ScenarioResult<A, E>>,
-  RunPart.RunError,
+  ProgramRun.RunError,
   Connector | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
 > => RunStream.make((listeners) => run(plan, scenario, { ...options, ...listeners }), options)
 

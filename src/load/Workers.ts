@@ -21,6 +21,7 @@ import * as Printable from "../smtp/Printable.js"
 import * as SmtpError from "../smtp/SmtpError.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as PlanSupport from "./PlanSupport.js"
+import * as ProgramRun from "./ProgramRun.js"
 import * as RunBounds from "./RunBounds.js"
 import * as RunPart from "./RunPart.js"
 import { SampleMerge } from "./SampleMerge.js"
@@ -136,6 +137,18 @@ export class Workers extends Context.Tag("smtp-source/Workers")<
 export const run = (
   plan: Plan,
   options: WorkersOptions = {}
+): Effect.Effect<WorkersResult, ProgramRun.RunError, Connector | Workers> =>
+  ProgramRun.run(plan, options, (options) => runOnly(plan, options)).pipe(Effect.tap(RunPart.logViolations))
+
+/**
+ * The same, for the command, which has its own ways with signals, verdicts and what goes wrong.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const runOnly = (
+  plan: Plan,
+  options: WorkersOptions = {}
 ): Effect.Effect<WorkersResult, RunPart.RunError, Connector | Workers> =>
   options.watchHealth === true
     ? Effect.map(watched(start(plan, options)), ([result, own]) => ({ ...result, health: busiest(own, result.health) }))
@@ -214,6 +227,15 @@ const start = (
       else trouble?.(news.kind, () => news.text)
     }
 
+    // What the threads recorded is lost with them; the books are not.
+    const cut = (): WorkersResult => {
+      const { runId, startedAt } = identity
+      const nothing = { endedBy: Option.none(), workerDied: Option.none(), health: undefined }
+      const accounting = close(due, ledgers)
+      const recorder = new Recorder()
+      const result = { accounting, recorder, runId, startedAt, elapsed: now() - begun, stopped: true, ...nothing }
+      return RunPart.checked(plan, result, { partial: true })
+    }
     const { died, ends } = yield* Effect.scoped(
       Effect.gen(function* () {
         const started = yield* Effect.forEach(ledgers, (ledger, index) => {
@@ -249,6 +271,7 @@ const start = (
         }
       })
     ).pipe(
+      Effect.onInterrupt(() => Effect.suspend(() => options.onInterrupted?.(cut()) ?? Effect.void)),
       Effect.catchTag("WorkerDied", (error) => Effect.succeed({ died: [error], ends: [] as ReadonlyArray<WorkerEnd> }))
     )
 

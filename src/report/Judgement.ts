@@ -159,6 +159,40 @@ const leastFor = ({ measure }: Verdict.Verdict): number => {
 }
 
 /**
+ * The verdicts that a plan asks for, on its run: that of --abort-if, which is looked at for a last time, and those of --fail-if
+ * and --require. `aborted` is the one that stopped the run, if one did.
+ *
+ * @since 0.1.0
+ * @category judging
+ */
+export const ofPlan = (
+  report: RunReport.RunReport,
+  { abortIf = [], failIf, require }: Expressions & { readonly abortIf?: ReadonlyArray<string> | undefined },
+  aborted?: Judgement
+): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> =>
+  Either.gen(function* () {
+    const last = aborted === undefined ? yield* atLast(report, abortIf) : [aborted]
+    return [...last.slice(0, 1), ...(yield* judge(report, { failIf, require }))]
+  })
+
+/**
+ * The report with its verdicts, and with the one that stopped the run as the reason.
+ *
+ * @since 0.1.0
+ * @category judging
+ */
+export const withVerdicts = (
+  report: RunReport.RunReport,
+  verdicts: ReadonlyArray<Judgement>,
+  aborted?: Judgement
+): RunReport.RunReport => {
+  if (verdicts.length === 0) return report
+  return aborted !== undefined && report.ended === "stopped"
+    ? { ...report, reason: `aborted: ${sentence(aborted)}`, verdicts }
+    : { ...report, verdicts }
+}
+
+/**
  * Those of the expressions that are true of a run that came to its end: of all of it, from the figures that its report shows;
  * the rate is that from the first reply on.
  *
