@@ -154,6 +154,7 @@ function* loop(
     if (outcome === undefined) outcome = yield* connection.converse(() => one(taken), options, progress)
     if (Session.wantsAnother(outcome, plan, connection)) {
       yield* connection.leave(false)
+      progress.settled = undefined
       outcome = yield* connection.reopen
       if (outcome === undefined) outcome = yield* connection.converse(() => one(taken), options, progress)
     }

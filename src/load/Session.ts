@@ -150,6 +150,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
       const again: number = message
       yield* connection.leave(false)
       begun = undefined
+      progress.settled = undefined
       outcome = (yield* connection.reopen) ?? (yield* connection.converse(() => messages(again), options, progress))
     }
     const error = underWay.message === undefined ? undefined : end(message, outcome)

@@ -189,7 +189,7 @@ export function* script(
   progress.refused = 0
   progress.settled = undefined
   const mail = (yield command("mail", message.mail))[0]!
-  if (!Settlement.isSuccess(mail, options)) return unsent("mail", mail)
+  if (!Settlement.isSuccess(mail, options)) return Settlement.unsent("mail", mail, progress)
 
   let refusal: Reply.Reply | undefined
   for (const rcpt of message.rcpts) {
@@ -198,12 +198,13 @@ export function* script(
     if (Settlement.isSuccess(reply, options)) continue
     progress.refused++
     refusal = reply
-    if (Settlement.endsTransaction(reply, options)) return unsent("rcpt", reply)
+    if (Settlement.endsTransaction(reply, options)) return Settlement.unsent("rcpt", reply, progress)
   }
-  if (refusal !== undefined && progress.refused === progress.offered) return unsent("rcpt", refusal)
+  if (refusal !== undefined && progress.refused === progress.offered)
+    return Settlement.unsent("rcpt", refusal, progress)
 
   const goAhead = (yield command("data", SmtpCommand.data))[0]!
-  if (!Settlement.isGoAhead(goAhead, options)) return unsent("data", goAhead)
+  if (!Settlement.isGoAhead(goAhead, options)) return Settlement.unsent("data", goAhead, progress)
 
   const { body, head } = message.content
   const steps = options.lmtp ? finalSteps(progress.offered - progress.refused) : only.final
@@ -211,8 +212,6 @@ export function* script(
 }
 
 const command = (step: Step, bytes: string): Exchange => ({ steps: only[step], bytes, body: undefined })
-
-const unsent = (step: Step, reply: Reply.Reply): Settlement.Unsent => ({ _tag: "Unsent", step, reply, goAhead: false })
 
 /**
  * Leaves the connection ready for the next transaction, or closed.

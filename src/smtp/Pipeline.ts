@@ -89,8 +89,8 @@ class WirePipeline implements Pipeline {
     const unwelcome = answers(replies, progress, options)
     const data = replies[count + 1]
     const goAhead = data !== undefined && Settlement.isGoAhead(data, options)
-    if (unwelcome !== undefined) return { _tag: "Unsent", ...unwelcome, goAhead }
-    if (!goAhead) return { _tag: "Unsent", step: "data", reply: data ?? replies.at(-1)!, goAhead }
+    if (unwelcome !== undefined) return Settlement.unsent(unwelcome.step, unwelcome.reply, progress, goAhead)
+    if (!goAhead) return Settlement.unsent("data", data ?? replies.at(-1)!, progress)
 
     const { body, head } = message.content
     const dotAnswers = options.lmtp ? progress.offered - progress.refused : 1

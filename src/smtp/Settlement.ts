@@ -123,6 +123,19 @@ export const endsTransaction = (reply: Reply.Reply, options: TransactionOptions)
   (options.afterUnexpected === "strict" && isNonsense(reply))
 
 /**
+ * Ends a transaction because of a reply to its envelope. Whoever is interrupted before it hears of that finds the outcome
+ * in `progress`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsent = (step: Step, reply: Reply.Reply, progress: Progress, goAhead = false): Unsent => {
+  const end: Unsent = { _tag: "Unsent", step, reply, goAhead }
+  progress.settled = ofUnsent(end, progress)
+  return end
+}
+
+/**
  * The outcome of a message that was not sent because of a reply to its envelope.
  *
  * @since 0.1.0
@@ -149,7 +162,8 @@ export const broken = (error: WireError, progress: Progress): Outcome.Outcome =>
 
 /**
  * The outcome of a message whose final dot was sent, by the answers to it: one for each accepted recipient, or one for
- * all. Answers that are missing, or make no sense, leave it open what became of their recipients.
+ * all. Answers that are missing, or make no sense, leave it open what became of their recipients. Whoever is interrupted
+ * before it hears of the outcome finds it in `progress`.
  *
  * @since 0.1.0
  * @category constructors
@@ -161,9 +175,20 @@ export const settle = (
   lost: WireError | undefined
 ): Outcome.Outcome => {
   const first = finals[0]
-  if (!lmtp && lost === undefined && first !== undefined && progress.refused === 0 && isYes(first)) {
-    return Outcome.acceptedByAll(progress.offered)
-  }
+  const outcome =
+    !lmtp && lost === undefined && first !== undefined && progress.refused === 0 && isYes(first)
+      ? Outcome.acceptedByAll(progress.offered)
+      : weigh(finals, progress, lmtp, lost)
+  progress.settled = outcome
+  return outcome
+}
+
+const weigh = (
+  finals: ReadonlyArray<Reply.Reply>,
+  progress: Progress,
+  lmtp: boolean,
+  lost: WireError | undefined
+): Outcome.Outcome => {
   const open = progress.offered - progress.refused
   const weight = lmtp ? 1 : open
   let accepted = 0

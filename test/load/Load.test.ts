@@ -488,6 +488,25 @@ describe("what ends a run", () => {
     })
   )
 
+  it.scoped("does not unmake what was answered in the moment in which it struck", () =>
+    Effect.gen(function* () {
+      // The third connection is lost between its messages; the other two have theirs answered before their fibers run.
+      const lost: Script = ({ connection, moment }) =>
+        connection === 2 && moment === "content" ? { end: "reset" } : undefined
+      for (const refused of ["mail", "content", undefined] as const) {
+        const script: Script = (turn) =>
+          turn.total >= 3 && turn.moment === refused ? { say: "550 no\r\n" } : lost(turn)
+        const { ends, fatal, server } = yield* drive(
+          simulate({ messages: 6, sessions: 3, delay: 1, reuse: true, acceptRejection: true }, { script })
+        )
+        assert.strictEqual(fatal, "ConnectionLost mail")
+        const end = refused === undefined ? "Accepted" : `Rejected ${refused === "mail" ? "mail" : "final"} 550`
+        assert.deepStrictEqual(ends.slice(3), [end, end, "Failed, ConnectionLost mail"])
+        assert.lengthOf(server.accepted, refused === undefined ? 5 : 3)
+      }
+    })
+  )
+
   it.scoped("is told as the run's end, and not as its failure", () =>
     Effect.gen(function* () {
       const server = yield* make(always("connect", { refuse: "ECONNREFUSED" }))

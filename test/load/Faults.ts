@@ -1,0 +1,62 @@
+/**
+ * Servers that behave as real ones do, or worse: what the matrices of faults meet, in virtual time and over sockets.
+ */
+import type { Behaviour } from "../../src/sink/Behaviour.js"
+
+/** How fast the servers go: `scale` is what a second takes, in milliseconds. */
+export const servers = (scale: number): { readonly [name: string]: Behaviour } => {
+  const after = (seconds: number) => seconds * scale
+  return {
+    "answers at once": {},
+    "says 421 to a client that is idle": { idle: { after: after(0.5) } },
+    "closes an idle connection without a word": { idle: { after: after(0.5), say: "" } },
+    "greets two connections at a time": { connections: { limit: 2, beyond: "wait" } },
+    "takes two connections at a time, and says 421 to more": { connections: { limit: 2, beyond: "busy" } },
+    "greets late": { faults: [{ at: "greeting", after: after(3) }] },
+    "reads contents late": { faults: [{ at: "content", after: after(0.7) }] },
+    "closes after two messages": { faults: [{ at: "final", message: 2, end: "close" }] },
+    "says 421 to a third message": { faults: [{ at: "mail", message: 3, say: "421 4.7.0 Enough\r\n" }] },
+    "resets some connections after a message": { faults: [{ at: "final", every: 3, end: "reset" }] },
+    "goes before it answers the dot": { faults: [{ at: "final", every: 3, say: "", end: "close" }] },
+    "is reset before it answers the dot": { faults: [{ at: "final", every: 4, say: "", end: "reset" }] },
+    "says more between messages": {
+      faults: [{ at: "final", every: 2, next: { after: after(0.1), say: "250 2.0.0 One more\r\n" } }]
+    },
+    "answers the dot twice": { faults: [{ at: "final", every: 2, twice: true }] },
+    "answers one recipient of LMTP only": { faults: [{ at: "final", fromRecipient: 2, say: "" }] },
+    greylists: { greylist: { after: after(1) } },
+    "takes its time at each step": { latency: after(0.3) },
+    drips: {
+      faults: [
+        { at: "final", every: 2, drip: after(0.05) },
+        { at: "rcpt", drip: after(0.01) }
+      ]
+    },
+    "refuses some at random": {
+      seed: "matrix",
+      faults: [
+        { at: "mail", percent: 15, say: "421 4.3.2 Down\r\n" },
+        { at: "mail", percent: 15, say: "452 4.3.1 Full\r\n" },
+        { at: "rcpt", percent: 30, say: "451 4.2.1 Later\r\n" },
+        { at: "data", percent: 10, say: "554 5.5.1 No\r\n" },
+        { at: "final", percent: 20, say: "550 5.7.1 Spam\r\n" },
+        { at: "final", percent: 10, say: "451 4.3.0 Later\r\n" }
+      ]
+    },
+    "talks to the terminal": {
+      faults: [
+        { at: "rcpt", every: 3, say: "550 \x1b[2J\x07\x9b31m gone\r\n" },
+        { at: "final", every: 4, say: "\x1b]0;owned\x07\r\n" }
+      ]
+    },
+    "breaks a line off": { faults: [{ at: "data", every: 3, say: "354 E", end: "close" }] },
+    "falls silent": {
+      faults: [
+        { at: "final", every: 5, say: "" },
+        { at: "hello", every: 7, end: "stall" }
+      ]
+    },
+    "stops reading": { faults: [{ at: "content", every: 4, after: after(1e6) }] },
+    "refuses before it has read": { faults: [{ at: "content", every: 3, say: "552 5.3.4 Too big\r\n" }] }
+  }
+}
