@@ -138,6 +138,10 @@ const planOf = ({ operands, options }: Getopt.Arguments): Either.Either<ReadingP
     })
     return new Refused({ reason: [...new Set(issues)].join("; ") })
   }).pipe(
+    Either.filterOrLeft(
+      (plan) => plan.compare !== undefined || !plan.failIfWorse,
+      () => new Refused({ reason: "--fail-if-worse: needs --compare" })
+    ),
     Either.flatMap((plan) =>
       plan.compare !== undefined && plan.format !== "text" && plan.format !== "json"
         ? Either.left(new Refused({ reason: `--compare: a comparison is text or json, not ${plan.format}` }))
@@ -167,11 +171,17 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
       ({ message: reason }) => new Refused({ reason })
     )
     const report = verdicts.length === 0 ? merged : { ...merged, verdicts }
+    let worse: ReadonlyArray<string> = []
     if (before.length > 0) {
       const comparison = Comparison.make(
         before.map((saved) => saved.report),
         after.map((saved) => saved.report)
       )
+      if (plan.failIfWorse) {
+        worse = comparison.rows.flatMap(({ finding, name, of }) =>
+          finding === "worse" ? [of === "run" ? name : `${name}(${of})`] : []
+        )
+      }
       yield* write(
         plan,
         format === "json"
@@ -190,7 +200,8 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
     for (const verdict of failed) {
       output.stderr(Fatal.verdict(verdict.kind, Judgement.sentence(verdict), program))
     }
-    return failed.length > 0 ? Fatal.status.verdict : Fatal.status.success
+    if (worse.length > 0) output.stderr(Fatal.verdict("fail-if-worse", worse.join(", "), program))
+    return failed.length + worse.length > 0 ? Fatal.status.verdict : Fatal.status.success
   })
 
 const write = (plan: ReadingPlan.ReadingPlan, text: string): Effect.Effect<void, Refused, FileSystem | Output> => {

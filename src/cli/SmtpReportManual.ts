@@ -32,7 +32,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
           "Several results of the same plan are merged into one: segments of a load that several hosts made, or repetitions. Their histograms add up exactly, so that the percentiles are those of the whole; its rate is over the time in which runs were under way. No run is counted twice. Plans are the same if they differ only in how a run is told of and in the host's own name (-M)."
         ),
         text(
-          "With --compare, two sides are set against each other. With two runs or more on each side, the rate, the shares of messages by how they ended, and p50 and p99 of each step are tested by Welch's t-test across runs, each run being one observation. The intervals hold at once, with 95 % confidence for all main figures and for all steps (Bonferroni), and a figure changed where its interval says so; what runs that are alike show as well is called not proven. One run a side does not say how much runs vary, and the comparison says that it cannot tell."
+          "With --compare, two sides are set against each other. With two runs or more on each side, the rate, the shares of messages by how they ended, and p50 and p99 of each step are tested by Welch's t-test across runs, each run being one observation. The intervals hold at once, with 95 % confidence for all main figures and for all steps (Bonferroni), and a figure changed where its interval says so; what runs that are alike show as well is called not proven. A change of what is the generator's own (content, start, queued) is neither better nor worse, and steps that one side lacks are named; --fail-if and --require judge the side after. One run a side does not say how much runs vary, and the comparison says that it cannot tell."
         )
       ]
     },
@@ -42,7 +42,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       blocks: [
         term("0", "The results were shown, whatever they say."),
         term("1", "The options make no sense, or a file cannot be read or written, or is not a result."),
-        term("99", "A verdict failed.")
+        term("99", "A verdict failed (--fail-if, --require), or, with --fail-if-worse, anything is worse.")
       ]
     },
     {

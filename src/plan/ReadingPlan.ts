@@ -52,6 +52,9 @@ export const readingFields = {
     description:
       "Compare: this is a result from before, and the operands are those from after. May be given several times, once for each run before. As text or json."
   }),
+  failIfWorse: withDefault(Schema.Boolean, false, {
+    description: "With --compare: fail, with exit status 99, if anything is proven to be worse."
+  }),
   force: withDefault(Schema.Boolean, false, {
     description: "Merge results of different plans, too, and count a run again that is given twice."
   })

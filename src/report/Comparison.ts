@@ -34,11 +34,13 @@ const Row = Schema.Struct({
       "The factors, low and high, that hold the true one: with 95 % confidence those of all figures of the run and the transaction at once, and those of all steps. Where there is a test, and not of shares."
   }),
   p: Schema.optional(Schema.Number).annotations({ description: "Corrected for the number of figures (Bonferroni)." }),
-  finding: Schema.Literal("changed", "no change found", "cannot tell", "same").annotations({
+  finding: Schema.Literal("better", "worse", "changed", "not proven", "cannot tell", "same").annotations({
     description:
-      "changed: runs that are alike seldom differ so. no change found: they do; that is not to say that nothing changed. cannot tell: there is no test for it. same: it does not differ by more than the histograms tell apart."
+      "better, worse: runs that are alike seldom differ so. changed: the same, of what is the generator's own and says nothing of the server. not proven: runs that are alike do differ so; that is not to say that nothing changed. cannot tell: there is no test for it. same: it does not differ by more than the histograms tell apart."
   }),
-  better: Schema.Literal("higher", "lower")
+  better: Schema.Literal("higher", "lower", "neither").annotations({
+    description: "neither: of steps that are the generator's own, such as content and start."
+  })
 })
 
 const Sides = Schema.Tuple(Schema.NonNegativeInt, Schema.NonNegativeInt)
@@ -64,6 +66,12 @@ export const schema = Schema.Struct({
     })
   ).annotations({ description: "Fields of the plan in which the sides differ." }),
   rows: Schema.Array(Row),
+  missing: Schema.Array(
+    Schema.Struct({ of: Schema.String, on: Schema.Literal("before", "after", "both") })
+  ).annotations({
+    description:
+      "Steps that were measured on the other side and not on this one; connect, greeting and hello also where the warm-up has left them out on both."
+  }),
   replies: Schema.Array(
     Schema.Struct({
       step: Schema.String,
@@ -147,6 +155,7 @@ export const make = (before: Runs, after: Runs): Comparison => {
     bottlenecks: [bottlenecks(before), bottlenecks(after)],
     plan: planDifferences(together[0], together[1]),
     rows: [...main, ...steps],
+    missing: missingOf(together),
     replies: replyRows(together)
   }
 }
@@ -213,6 +222,24 @@ const shareRow = (before: Runs, after: Runs, end: (typeof ends)[number]): Draft 
   }
 }
 
+/** How long the generator takes to write, and how late it begins, is no server's merit or fault. */
+const generatorsOwn: ReadonlySet<string> = new Set(["content", "start", "queued"])
+
+/** What a server that grew slower to greet would show in. */
+const handshake = ["connect", "greeting", "hello"]
+
+const missingOf = ([before, after]: readonly [RunReport, RunReport]): Comparison["missing"] => {
+  const of = ({ durations }: RunReport) =>
+    new Set(durations.flatMap(({ count, ending, of }) => (ending === "accepted" && count > 0 ? [of] : [])))
+  const [left, right] = [of(before), of(after)]
+  const warm = before.measured !== undefined || after.measured !== undefined
+  const names = [...new Set([...(warm ? handshake : []), ...left, ...right])]
+  return names.flatMap((name) => {
+    if (left.has(name) && right.has(name)) return []
+    return [{ of: name, on: left.has(name) ? "after" : right.has(name) ? "before" : "both" } as const]
+  })
+}
+
 /** Undefined where a run of either side did not measure it, or not often enough. */
 const durationRow = (
   before: Runs,
@@ -229,7 +256,8 @@ const durationRow = (
     })
   const [left, right] = [values(before), values(after)]
   if (left.length < before.length || right.length < after.length) return undefined
-  return { of, name, unit: "ms", better: "lower", ...factor(left, right) }
+  const better = generatorsOwn.has(of) ? "neither" : "lower"
+  return { of, name, unit: "ms", better, ...factor(left, right) }
 }
 
 const namesOf = (reports: ReadonlyArray<RunReport>): ReadonlyArray<string> => {
@@ -252,12 +280,17 @@ const corrected = (drafts: ReadonlyArray<Draft>): ReadonlyArray<Row> => {
   })
 }
 
-const findingOf = ({ after, before, unit }: Pick<Row, "after" | "before" | "unit">, p: number | undefined): Finding => {
+const findingOf = (
+  { after, before, better, unit }: Pick<Row, "after" | "before" | "better" | "unit">,
+  p: number | undefined
+): Finding => {
   const larger = Math.max(before, after)
   const apart = larger === 0 ? 0 : Math.abs(after - before) / larger
   if (unit === "ms" ? apart <= resolution : apart === 0) return "same"
   if (p === undefined) return "cannot tell"
-  return p < limit ? "changed" : "no change found"
+  if (p >= limit) return "not proven"
+  if (better === "neither") return "changed"
+  return after > before === (better === "higher") ? "better" : "worse"
 }
 
 /**

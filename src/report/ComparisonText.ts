@@ -5,6 +5,7 @@
  */
 import * as Printable from "../smtp/Printable.js"
 import type { Comparison, Method, Row } from "./Comparison.js"
+import * as Lines from "./Lines.js"
 import * as Summary from "./Summary.js"
 
 /**
@@ -34,6 +35,7 @@ export const render = (comparison: Comparison): string => {
       const table = line(row.of === "run" ? own : `  ${row.name}`, cells(row), findingOf(row))
       return opens ? [`${row.of}, milliseconds`, table] : [table]
     }),
+    ...prefixed(missingOf(comparison)),
     ...(replies.length === 0
       ? []
       : [
@@ -54,18 +56,31 @@ export const render = (comparison: Comparison): string => {
   return lines.map((each) => `${Printable.escape(each.trimEnd())}\n`).join("")
 }
 
+const prefixed = (lines: ReadonlyArray<string>): ReadonlyArray<string> => (lines.length === 0 ? [] : ["", ...lines])
+
 const counted = (runs: number): string => `${runs} ${runs === 1 ? "run" : "runs"}`
 
 const verdictOf = ({ method, rows }: Comparison): ReadonlyArray<string> => {
-  const changed = rows.filter(({ finding }) => finding === "changed")
-  if (method === "none") return ["Whether anything changed, nobody can tell from one run: runs vary."]
-  if (changed.length === 0) return ["No change found."]
-  const worse = changed.filter((row) => !isBetter(row)).length
-  const better = changed.length - worse
-  return [`Changed: ${better} ${better === 1 ? "figure" : "figures"} for the better, ${worse} for the worse.`]
+  if (method === "none") {
+    return ["One run a side: it cannot be told whether a difference is more than chance.", "Repeat each."]
+  }
+  const [better = 0, worse = 0] = ["better", "worse"].map(
+    (word) => rows.filter(({ finding }) => finding === word).length
+  )
+  if (better + worse === 0) return ["Nothing is proven to be better or worse."]
+  return [`Proven: ${better} better, ${worse} worse.`]
 }
 
-const isBetter = ({ after, before, better }: Row): boolean => (better === "higher" ? after > before : after < before)
+/** Which steps are not compared, and why. */
+const missingOf = ({ missing }: Comparison): ReadonlyArray<string> => {
+  const on = (side: Comparison["missing"][number]["on"]) =>
+    missing.flatMap((each) => (each.on === side ? [each.of] : [])).join(", ")
+  return [
+    ...(on("before") === "" ? [] : [`measured only after: ${on("before")}`]),
+    ...(on("after") === "" ? [] : [`measured only before: ${on("after")}`]),
+    ...(on("both") === "" ? [] : [`not measured, for connections were opened in the warm-up: ${on("both")}`])
+  ].flatMap((line) => Lines.wrap(line, 80, 2))
+}
 
 const cells = ({ after, before, interval, ratio, unit }: Row): ReadonlyArray<string> => [
   unit === "%" ? `${figure(before)} %` : figure(before),
@@ -75,8 +90,8 @@ const cells = ({ after, before, interval, ratio, unit }: Row): ReadonlyArray<str
 ]
 
 const findingOf = (row: Row): string => {
-  if (row.finding === "changed") return isBetter(row) ? "BETTER" : "WORSE"
-  return { "no change found": "not proven", "cannot tell": "cannot tell", same: "same" }[row.finding]
+  // What one looks for stands out.
+  return row.finding === "better" || row.finding === "worse" ? row.finding.toUpperCase() : row.finding
 }
 
 /** Columns stay apart whatever is in them; a long name takes from the room of the first. */
@@ -113,7 +128,8 @@ const explanations: { readonly [method in Method]: ReadonlyArray<string> } = {
     "Test: Welch's t-test across runs, each run one observation, by logarithms",
     "(shares: by the arcsine of their roots). With 95 % confidence the intervals of",
     "all main figures hold at once, and those of all steps (Bonferroni). Not proven:",
-    "the interval does not rule out that nothing changed."
+    "the interval does not rule out that nothing changed. Changed, and neither",
+    "better nor worse: it is the generator's own."
   ],
   none: [
     "Test: none. One run does not say how much runs vary: give two or more on each",

@@ -52,10 +52,19 @@ export const connections = ({ connections }: Pick<RunReport, "connections">): Re
  * @since 0.1.0
  * @category formatting
  */
-export const warmUp = ({ measured, plan }: Pick<RunReport, "measured" | "plan">): string | undefined =>
-  measured === undefined
-    ? undefined
-    : `durations, replies and the rate leave out the first ${String(plan.warmUp)}; messages, connections, traffic and errors count from the start`
+export const warmUp = ({
+  durations,
+  measured,
+  plan
+}: Pick<RunReport, "durations" | "measured" | "plan">): string | undefined => {
+  if (measured === undefined) return undefined
+  const handshakes = durations.some(({ of }) => of === "greeting")
+  // What a server does before its greeting is not seen by who reads durations alone.
+  const unseen = handshakes
+    ? ""
+    : "; connections were opened in it, so that connect, greeting and hello have no durations"
+  return `durations, replies and the rate leave out the first ${String(plan.warmUp)}; messages, connections, traffic and errors count from the start${unseen}`
+}
 
 /**
  * A warning where the warm-up was all there was.

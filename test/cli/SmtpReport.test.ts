@@ -36,6 +36,7 @@ const edited = (change: (json: ReturnType<typeof JSON.parse>) => void): string =
 const disk: { readonly [file: string]: string } = {
   "one.json": JsonReport.render(one),
   "two.json": JsonReport.render(two),
+  "slow.json": JsonReport.render(reportOf(samplesOf(30.5), { later: 900 })),
   "three.json": JsonReport.render(reportOf(samplesOf(2))),
   "four.json": JsonReport.render(reportOf(samplesOf(3))),
   "hostile.json": JsonReport.render({ ...reportOf(samplesOf(2)), plan: { ...one.plan, target: "\u009b\u202e" } }),
@@ -155,6 +156,19 @@ describe("smtp-report", () => {
         /^smtp-report: failed: --require: max\(transaction\) is .* \(must be below 20 ms\)$/m
       )
       assert.strictEqual((yield* command("--require", "max(transaction) < 20ms", "one.json")).status, 0)
+    })
+  )
+
+  it.effect("fails, where it is asked to, if anything is proven to be worse", () =>
+    Effect.gen(function* () {
+      const worse = ["--compare", "one.json", "--compare", "three.json", "two.json", "slow.json"]
+      assert.strictEqual((yield* command(...worse)).status, 0)
+      const { status, stderr } = yield* command("--fail-if-worse", ...worse)
+      assert.strictEqual(status, 99)
+      assert.match(stderr, /^smtp-report: failed: --fail-if-worse: \S/)
+      const better = ["--compare", "two.json", "--compare", "slow.json", "one.json", "three.json"]
+      assert.strictEqual((yield* command("--fail-if-worse", ...better)).status, 0)
+      assert.include((yield* command("--fail-if-worse", "one.json")).stderr, "--fail-if-worse: needs --compare")
     })
   )
 

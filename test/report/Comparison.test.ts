@@ -35,7 +35,8 @@ const run = ({ normal, uniform }: ReturnType<typeof draws>, slower = 1, messages
 const side = (random: ReturnType<typeof draws>, runs: number, slower = 1) =>
   Array.from({ length: runs }, () => run(random, slower))
 
-const changes = ({ rows }: Comparison.Comparison) => rows.filter(({ finding }) => finding === "changed")
+const changes = ({ rows }: Comparison.Comparison) =>
+  rows.filter(({ finding }) => finding === "better" || finding === "worse")
 
 describe("a comparison", () => {
   for (const runs of [2, 3, 5]) {
@@ -105,8 +106,9 @@ describe("a comparison", () => {
       for (const { finding, interval, p = 1 } of rows) {
         if (interval === undefined) continue
         const [low, high] = interval
-        assert.strictEqual(finding === "changed", low > 1 || high < 1, JSON.stringify({ finding, interval, p }))
-        if (finding === "changed") changed++
+        const isProven = finding === "better" || finding === "worse"
+        assert.strictEqual(isProven, low > 1 || high < 1, JSON.stringify({ finding, interval, p }))
+        if (isProven) changed++
       }
     }
     assert.isAbove(changed, 10)
@@ -156,8 +158,8 @@ describe("a comparison", () => {
         [accepted(1000, 0), accepted(1000, 0)],
         [accepted(1000, rejected), accepted(1000, rejected)]
       ).rows.find(({ name }) => name === "rejected")?.finding
-    assert.strictEqual(finding(1), "no change found")
-    assert.strictEqual(finding(100), "changed")
+    assert.strictEqual(finding(1), "not proven")
+    assert.strictEqual(finding(100), "worse")
   })
 
   it("says first that the generator was the bottleneck, where it was", () => {
@@ -179,5 +181,54 @@ describe("a comparison", () => {
       replies.map(({ code }) => code),
       [450]
     )
+  })
+
+  it("calls a change of what is the generator's own neither better nor worse", () => {
+    const random = draws(5)
+    const renamed = (of: string) => (report: RunReport) => ({
+      ...report,
+      durations: report.durations.map((each) => (each.of === "transaction" ? { ...each, of } : each))
+    })
+    for (const [of, finding] of [
+      ["content", "changed"],
+      ["start", "changed"],
+      ["queued", "changed"],
+      ["final", "worse"]
+    ] as const) {
+      const { rows } = Comparison.make(side(random, 5).map(renamed(of)), side(random, 5, 3).map(renamed(of)))
+      assert.deepInclude(
+        rows.find((row) => row.of === of && row.name === "p50"),
+        { finding }
+      )
+    }
+  })
+
+  it("names the steps that one side lacks, and those that the warm-up has left out on both", () => {
+    const random = draws(6)
+    const [before] = side(random, 1)
+    const [transaction] = before!.durations
+    const greeted = { ...before!, durations: [...before!.durations, { ...transaction!, of: "greeting" }] }
+    const [after] = side(random, 1)
+    assert.deepStrictEqual(Comparison.make([before!], [after!]).missing, [])
+    const warm = { ...after!, measured: { accepted: 1, active: [] } }
+    const comparison = Comparison.make([greeted], [warm])
+    assert.deepStrictEqual(comparison.missing, [
+      { of: "connect", on: "both" },
+      { of: "greeting", on: "after" },
+      { of: "hello", on: "both" }
+    ])
+    const text = ComparisonText.render(comparison)
+    assert.include(text, "measured only before: greeting\n")
+    assert.include(
+      text.replace(/\n {2}/g, " "),
+      "not measured, for connections were opened in the warm-up: connect, hello\n"
+    )
+  })
+
+  it("says the same word in text and JSON", () => {
+    const random = draws(8)
+    const comparison = Comparison.make(side(random, 3), side(random, 3))
+    const told = ComparisonText.render(comparison)
+    for (const { finding } of comparison.rows) assert.include(told.toLowerCase(), finding)
   })
 })
