@@ -101,6 +101,7 @@ const connect = ({ observer }: ConnectOptions): Wire => {
   }
   return {
     exchange: (steps) => Effect.sync(() => steps.map(answer)),
+    write: () => Effect.void,
     converse: (script) =>
       Effect.sync(() => {
         const dialogue = script()

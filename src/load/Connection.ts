@@ -264,7 +264,7 @@ class SessionConnection implements Connection {
     if (wire === undefined) return Effect.void
     if (this.parted || wire.state() !== "open") {
       // Without --keep-going the next exchange on a spoiled connection says what ended the run.
-      if (!keep || this.leaving || wire.state() === "closing" || this.shared.plan.keepGoing) this.close()
+      if (!keep || this.leaving || wire.state() !== "failed" || this.shared.plan.keepGoing) this.close()
       return Effect.void
     }
     if (keep && !this.leaving) return Effect.void
@@ -302,7 +302,7 @@ class SessionConnection implements Connection {
     const { helloName, plan } = this.shared
     const greeting = (yield awaitGreeting)[0]!
     this.place?.greeted()
-    if (!Reply.isPositive(greeting) || greeting.defect !== undefined) {
+    if (!Reply.isPositive(greeting)) {
       const refused = this.refused("greeting", greeting)
       if (refused !== undefined) return refused
     }
@@ -313,7 +313,7 @@ class SessionConnection implements Connection {
       let hello = (yield introduce(verb, helloName))[0]!
       if (verb === "EHLO" && hello.code >= 500 && hello.code < 510) hello = (yield introduce("HELO", helloName))[0]!
       if (plan.pipelining !== "off" && Capabilities.parse(hello).has("PIPELINING")) this.pipeline = Pipeline.make()
-      if (!Reply.isPositive(hello) || hello.defect !== undefined) {
+      if (!Reply.isPositive(hello)) {
         const refused = this.refused("hello", hello)
         if (refused !== undefined) return refused
       }
@@ -332,7 +332,7 @@ class SessionConnection implements Connection {
   /** The outcome of the message, where a greeting or HELO that was not welcome ends it (clause S9.5). */
   private refused(step: "greeting" | "hello", reply: Reply.Reply): Outcome.Outcome | undefined {
     const { acceptRejection, keepGoing } = this.shared.plan
-    const goesOn = acceptRejection || Reply.isPositive(reply)
+    const goesOn = acceptRejection || Reply.isOfClass2(reply)
     if (!keepGoing && goesOn && !Reply.isClosing(reply)) return undefined
     if (Reply.isRefusal(reply)) return { _tag: "Rejected", step, reply, recipients: Outcome.noRecipients }
     return failed(new ReplyMalformed({ step, reason: `${reply.code} ${reply.text}`, replies: [] }))

@@ -152,7 +152,7 @@ function* loop(
     if (connection.wire !== undefined && connection.wire.state() !== "open") connection.close()
     let outcome = yield* connection.reopen
     if (outcome === undefined) outcome = yield* connection.converse(() => one(taken), options, progress)
-    if (Session.wantsAnother(outcome, plan, connection)) {
+    while (Session.wantsAnother(outcome, plan, connection)) {
       yield* connection.leave(false)
       progress.settled = undefined
       outcome = yield* connection.reopen

@@ -269,11 +269,13 @@ export const share = (
     if (target === undefined) return yield* Effect.dieMessage("a plan without a target")
     const deadlines = yield* Watchdog.make
     const addresses = Address.make(plan, identity.helloName)
-    const recorder = new Recorder(options.onTrace, options.onContentSent, deadlines.now)
+    const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
+    const recorder = new Recorder(options.onTrace, options.onContentSent, deadlines.now, (error) =>
+      trouble?.unasked(error)
+    )
     // Threads have clocks of their own; the time of day is common to them.
     const clock = yield* Effect.clock
     recorder.begun = deadlines.now() - Math.max(0, clock.unsafeCurrentTimeMillis() - identity.startedAt.getTime())
-    const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
     const { onOutcome } = options
     const seed = RunBounds.seedOf(plan, identity)
     const shape = Shape.make(plan, seed)
@@ -284,7 +286,8 @@ export const share = (
       timeout: plan.timeout * 1000,
       family: plan.family,
       windowSize: plan.windowSize,
-      bytesPerSecond: plan.sendRate
+      bytesPerSecond: plan.sendRate,
+      parting: { patience: 5000 }
     }
     // The request is waited for once, for all who want to know; when they hear of it there are no more tickets.
     const stopping = new StopRequest()

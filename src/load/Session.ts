@@ -172,18 +172,24 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
 }
 
 /**
- * Whether the server takes no more messages over this connection: 421 or 452 to MAIL, after it has taken others. With
- * --keep-going the message goes over another one: nothing of it was sent.
+ * Whether the message goes over another connection, with --keep-going: nothing of it was sent. The server takes no more
+ * messages over this one, after it has taken others, and says so with 421 or 452 to MAIL; or it had closed it, or was about
+ * to, before it read of this message.
  *
  * @since 0.1.0
  * @category outcomes
  */
 export const wantsAnother = (outcome: Outcome, plan: Plan, connection: Connection.Connection): boolean =>
-  plan.keepGoing &&
-  outcome._tag === "Rejected" &&
-  outcome.step === "mail" &&
-  (outcome.reply.code === 421 || outcome.reply.code === 452) &&
-  connection.hasCarried()
+  plan.keepGoing && connection.hasCarried() && (isTurnedAway(outcome) || isClosedBefore(outcome))
+
+const isTurnedAway = (outcome: Outcome): boolean =>
+  outcome._tag === "Rejected" && outcome.step === "mail" && (outcome.reply.code === 421 || outcome.reply.code === 452)
+
+const isClosedBefore = (outcome: Outcome): boolean =>
+  outcome._tag === "Failed" &&
+  outcome.error._tag === "ConnectionLost" &&
+  outcome.error.step === "mail" &&
+  (outcome.error.how === "closed" || outcome.error.how === "reset")
 
 /**
  * Nothing else than a message that went well for all.

@@ -6,7 +6,13 @@
 import * as Cause from "effect/Cause"
 import * as Printable from "../smtp/Printable.js"
 import type { Outcome } from "../smtp/Outcome.js"
-import { type ConnectFailed, isSmtpError, ReplyRejected } from "../smtp/SmtpError.js"
+import {
+  type ConnectFailed,
+  type ConnectionLost,
+  isSmtpError,
+  type ReplyMalformed,
+  ReplyRejected
+} from "../smtp/SmtpError.js"
 
 /**
  * Is told of the first of each kind of trouble: `kind` tells it from others, `text` is for people, and printable.
@@ -25,6 +31,8 @@ export type OnTrouble = (kind: string, text: string) => void
 export interface Trouble {
   readonly outcome: (outcome: Outcome) => void
   readonly retry: (error: ConnectFailed) => void
+  /** The server spoke while nothing was awaited of it. */
+  readonly unasked: (error: ConnectionLost | ReplyMalformed) => void
   /** A session's scenario has failed, or died of a defect. */
   readonly session: (cause: Cause.Cause<unknown>) => void
 }
@@ -50,6 +58,7 @@ export const make = (onTrouble: OnTrouble): Trouble => {
       }
     },
     retry: (error) => first(`retry ${error.code}`, () => error.message),
+    unasked: (error) => first(`${error._tag} ${error.step}`, () => error.message),
     session: (cause) => {
       for (const error of [...Cause.failures(cause), ...Cause.defects(cause)]) {
         if (isSmtpError(error)) first(`session ${error._tag} ${error.step}`, () => `a session failed: ${error.message}`)

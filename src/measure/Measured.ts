@@ -79,20 +79,9 @@ export const endings: ReadonlyArray<Ending> = ["accepted", "rejected", "failed",
  * @since 0.1.0
  * @category models
  */
-export const places: { readonly [what in Measured]: number } = {
-  connect: 0,
-  greeting: 1,
-  hello: 2,
-  mail: 3,
-  rcpt: 4,
-  data: 5,
-  content: 6,
-  final: 7,
-  rset: 8,
-  quit: 9,
-  other: 10,
-  transaction: 11,
-  connection: 12
+export const places = Object.fromEntries(measured.map((what, place) => [what, place])) as {
+  // The compiler does not see that every name is there.
+  readonly [what in Measured]: number
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { Outcome } from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
-import type { ConnectFailed, Step, WireError } from "../smtp/SmtpError.js"
+import type { ConnectFailed, ConnectionLost, ReplyMalformed, Step, WireError } from "../smtp/SmtpError.js"
 import type { WireObserver } from "../smtp/Wire.js"
 import * as Counts from "./Counts.js"
 import * as EndTally from "./EndTally.js"
@@ -76,7 +76,8 @@ export class Recorder extends Counting implements WireObserver {
     readonly onTrace?: WireObserver["onTrace"],
     private readonly onContentSent?: (() => void) | undefined,
     /** The clock of what is recorded. */
-    private readonly now: () => number = () => 0
+    private readonly now: () => number = () => 0,
+    private readonly onTold?: ((error: ConnectionLost | ReplyMalformed) => void) | undefined
   ) {
     super()
   }
@@ -99,6 +100,15 @@ export class Recorder extends Counting implements WireObserver {
   /** Counts a step that ended without its reply. */
   onFailed(step: Step, elapsed: number, now: number): void {
     if (!this.isEarly(elapsed, now)) this.count(step, unanswered(step), elapsed)
+  }
+
+  /**
+   * Counts what the server said of itself and should not have: it costs no message by itself. A close that it announces is in
+   * order.
+   */
+  onUnasked(error: ConnectionLost | ReplyMalformed, now: number): void {
+    if (error._tag === "ReplyMalformed") this.errorTally.count(error, now)
+    this.onTold?.(error)
   }
 
   /** Counts how long a connection stood. */

@@ -13,7 +13,7 @@
  *                 / "rate"                                  ; messages accepted in a time
  *     statistic   = "min" / "mean" / "max" / "p" number     ; p50, p99.9
  *     step        = "connect" / "greeting" / "hello" / "mail" / "rcpt" / "data" / "content" / "final" / "rset" / "quit"
- *                 / "other" / "transaction" / "connection" / "service" / "start" / "queued"
+ *                 / "idle" / "other" / "transaction" / "connection" / "service" / "start" / "queued"
  *                 / name                                    ; a scenario's own
  *     name        = letter *( letter / digit / "-" / "_" / "." )
  *                 / DQUOTE *( any but DQUOTE and "\" / "\" any ) DQUOTE

@@ -272,7 +272,9 @@ const kinds = {
   ConnectFailed: "connect failed",
   ConnectionLost: "connection lost",
   ReplyTimeout: "timed out",
-  ReplyMalformed: "malformed reply"
+  ReplyMalformed: "malformed reply",
+  WireBusy: "connection busy",
+  ArgumentInvalid: "invalid argument"
 } as const
 
 const replyTable = ({ replies }: RunReport): ReadonlyArray<Markup> =>

@@ -176,13 +176,15 @@ export const errorText = ({ example, kind }: Pick<RunReport["errors"][number], "
   const text = linesOf(example).join(" ")
   switch (kind) {
     case "ConnectFailed":
-      return text.replace(/^connect: /, "")
+      return text.replace(/^connect(?: to \S+)?(?: \(\S+\))?(?: from \S+)?: /, "")
     case "ConnectionLost":
       return /\((the server said: .*)\)$/.exec(text)?.[1] ?? ""
     case "ReplyMalformed":
       return text.replace(/^malformed reply while [^:]*: /, "")
     case "ReplyTimeout":
-      return ""
+      return /\(([^()]* s)\)$/.exec(text)?.[1] ?? ""
+    default:
+      return text
   }
 }
 

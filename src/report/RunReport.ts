@@ -194,7 +194,14 @@ const fields = {
   errors: Schema.Array(
     Schema.Struct({
       step: Step,
-      kind: Schema.Literal("ConnectFailed", "ConnectionLost", "ReplyTimeout", "ReplyMalformed"),
+      kind: Schema.Literal(
+        "ConnectFailed",
+        "ConnectionLost",
+        "ReplyTimeout",
+        "ReplyMalformed",
+        "WireBusy",
+        "ArgumentInvalid"
+      ),
       detail: Schema.String,
       local: Schema.Boolean,
       ...seen

@@ -243,7 +243,9 @@ const kinds = {
   ConnectFailed: "failed",
   ConnectionLost: "connection lost",
   ReplyTimeout: "timed out",
-  ReplyMalformed: "malformed reply"
+  ReplyMalformed: "malformed reply",
+  WireBusy: "connection busy",
+  ArgumentInvalid: "invalid argument"
 } as const
 
 const when = (first: number, last: number): string => {

@@ -11,7 +11,7 @@ import type { Step } from "../smtp/SmtpError.js"
  * @since 0.1.0
  * @category models
  */
-export type Stage = Exclude<Step, "connect" | "content"> | "other"
+export type Stage = Exclude<Step, "connect" | "content" | "idle"> | "other"
 
 /**
  * The stages, in the order of the dialogue.

@@ -117,7 +117,7 @@ export const layer = (options: TestServerOptions = {}): Layer.Layer<TestServer |
     Effect.map(Effect.scope, (scope) => {
       const server = new Server(options, scope)
       return Context.make(TestServer, server).pipe(
-        Context.add(Connector, { connect: (_, connectOptions) => server.connect(connectOptions), target: memory })
+        Context.add(Connector, { connect: (target, options) => server.connect(target, options), target: memory })
       )
     })
   )
@@ -201,14 +201,14 @@ class Server implements ConnectionHost {
     this.counts = Effect.sync(this.sink.counts)
   }
 
-  connect(options: ConnectOptions): Effect.Effect<Wire, ConnectFailed> {
+  connect(target: Target.Target, options: ConnectOptions): Effect.Effect<Wire, ConnectFailed> {
     return Effect.gen(this, function* () {
       const clock = yield* Effect.clock
       const { after = 0, local = false, refuse } = this.options.connect?.(++this.attempts) ?? {}
       const wait = Duration.toMillis(after)
       if (wait > 0) yield* Effect.sleep(Math.min(wait, options.timeout))
       const code = wait > options.timeout ? "ETIMEDOUT" : refuse
-      if (code !== undefined) return yield* new ConnectFailed({ code, reason: code, local })
+      if (code !== undefined) return yield* new ConnectFailed({ code, reason: code, local, target })
       return yield* Effect.uninterruptible(this.open(clock, options))
     })
   }

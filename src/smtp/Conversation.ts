@@ -8,32 +8,18 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { Pacing } from "./Pacing.js"
+import { Outgoing, type WriteListener } from "./Outgoing.js"
 import * as Reply from "./Reply.js"
 import * as ReplyParser from "./ReplyParser.js"
-import { ConnectionLost, ReplyMalformed, ReplyTimeout, type Step, type WireError } from "./SmtpError.js"
-import type { ConnectOptions, Exchange, Expiring, Script, Wire } from "./Wire.js"
-
-/**
- * What moves the bytes.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Transport {
-  /**
-   * Writes `bytes` (one byte in each character) and then `body`. True when all of it was handed over at once; otherwise
-   * `Conversation.progressed` is called as it goes and `Conversation.flushed` at the end.
-   */
-  readonly write: (bytes: string, body: Uint8Array | undefined) => boolean
-  readonly close: (how: "reset" | "fin") => void
-}
+import { ConnectionLost, ReplyMalformed, ReplyTimeout, type Step, WireBusy, type WireError } from "./SmtpError.js"
+import type { Transport } from "./Transport.js"
+import type { ConnectOptions, Exchange, Expiring, Script, Wire, WireState } from "./Wire.js"
 
 /** The longest wait for the reply to QUIT, in milliseconds: nothing depends on it. */
 const quitTimeout = 5000
 
-/** A write that was taken within a millisecond did not wait: so long it may take to hear of it. */
-const queueing = 1
+/** The same, of a server that has left QUIT without an answer before. */
+const quitTimeoutOfTheSilent = 100
 
 /**
  * The characters kept of the replies of one exchange beyond which each is cut to `shortReply`: a server is owed thousands of
@@ -53,7 +39,7 @@ const nothingYet: ReadonlyArray<Reply.Reply> = []
  * @since 0.1.0
  * @category models
  */
-export class Conversation implements Wire, Expiring {
+export class Conversation implements Wire, Expiring, WriteListener {
   deadline = Number.POSITIVE_INFINITY
   arrivedAt = 0
   private readonly parser = ReplyParser.make()
@@ -67,16 +53,21 @@ export class Conversation implements Wire, Expiring {
   private resume: Resume<unknown> | undefined = undefined
   private script: Script<unknown> | undefined = undefined
   private since = 0
-  private writing = false
-  private readonly pacing: Pacing | undefined = undefined
-  /** Since when what is being written waits for the socket; -1 where it does not. */
-  private queuedAt = -1
+  /** How long a reply is waited for. */
+  private patience = 0
+  private readonly outgoing: Outgoing
+  /** The message's content is not known to be handed over. */
+  private contentDue = false
   private closing = false
+  /** We have closed it. */
+  private closed = false
   private failure: ((step: Step) => WireError) | undefined = undefined
   /** A greeting may come before anybody waits for it. */
   private greeting: Reply.Reply | undefined = undefined
   private begun = false
   private readonly openedAt: number
+  /** When something arrived before that which arrived last: since then nothing was awaited, where it was not asked for. */
+  private restedAt: number
   /** Whether it is known who ended the connection. */
   private over = false
   /** QUIT was sent: the end is our doing, whoever closes first. */
@@ -86,14 +77,12 @@ export class Conversation implements Wire, Expiring {
     private readonly transport: Transport,
     private readonly options: ConnectOptions
   ) {
-    const { bytesPerSecond, deadlines, observer } = options
-    if (bytesPerSecond !== undefined) {
-      const write = (bytes: string, body: Uint8Array | undefined) => transport.write(bytes, body)
-      const progressed = () => this.moveDeadline()
-      this.pacing = new Pacing(bytesPerSecond, deadlines, write, progressed, () => this.handedOver())
-    }
+    const { deadlines, observer } = options
+    this.outgoing = new Outgoing(transport, options, this)
     deadlines.add(this)
     this.openedAt = deadlines.now()
+    this.arrivedAt = this.openedAt
+    this.restedAt = this.openedAt
     observer.opened++
   }
 
@@ -103,13 +92,20 @@ export class Conversation implements Wire, Expiring {
     body?: Uint8Array | undefined
   ): Effect.Effect<ReadonlyArray<Reply.Reply>, WireError> {
     return Effect.async((resume) => {
+      if (this.resume !== undefined) return void resume(this.busy(beginning(steps)))
       this.script = undefined
-      this.begin(steps, bytes, body, resume as Resume<unknown>, this.options.deadlines.now())
+      this.begin({ steps, bytes, body }, resume as Resume<unknown>, this.options.deadlines.now())
+      return this.interrupted
     })
+  }
+
+  write(bytes: string, body?: Uint8Array | undefined): Effect.Effect<void, WireError> {
+    return Effect.asVoid(this.exchange(nothing, bytes, body))
   }
 
   converse<A>(script: () => Script<A>): Effect.Effect<A, WireError> {
     return Effect.async((resume) => {
+      if (this.resume !== undefined) return resume(this.busy("other"))
       const running = script()
       // The value that ends a script has the script's own type, which the field of a running one cannot name.
       this.script = running as Script<unknown>
@@ -117,32 +113,33 @@ export class Conversation implements Wire, Expiring {
     })
   }
 
-  state(): "open" | "closing" | "failed" {
+  private readonly interrupted = Effect.sync(() => this.close("reset"))
+
+  private busy(step: Step): Effect.Effect<never, WireBusy> {
+    return Exit.fail(new WireBusy({ step, awaited: this.awaited() ?? "other" }))
+  }
+
+  state(): WireState {
+    if (this.closed) return "closed"
     return this.closing ? "closing" : this.failure === undefined ? "open" : "failed"
   }
 
   awaited(): Step | undefined {
     const step = this.steps[this.count]
-    return this.writing && step === "final" ? "content" : step
+    return step === "final" && this.outgoing.holdsDot ? "content" : step
   }
 
   close(how: "reset" | "fin"): void {
     this.end(this.closing)
-    this.closing = true
+    this.closed = true
     if (this.failure === undefined) this.spoil((step) => new ConnectionLost({ step, how: "abandoned", replies: [] }))
     this.steps = nothing
     this.resume = undefined
     this.transport.close(how)
   }
 
-  private begin(
-    steps: ReadonlyArray<Step>,
-    bytes: string,
-    body: Uint8Array | undefined,
-    resume: Resume<unknown>,
-    now: number
-  ): void {
-    const { deadlines, observer, timeout } = this.options
+  private begin({ body, bytes, contentLength, steps }: Exchange, resume: Resume<unknown>, now: number): void {
+    const { deadlines, observer, parting, timeout } = this.options
     if (this.failure !== undefined) return resume(Exit.fail(this.failure(beginning(steps))))
     this.steps = steps
     this.count = 0
@@ -150,69 +147,74 @@ export class Conversation implements Wire, Expiring {
     this.resume = resume
     this.since = now
     this.parting = steps[0] === "quit"
-    this.deadline = this.since + (this.parting ? Math.min(timeout, quitTimeout) : timeout)
+    this.patience = this.parting ? Math.min(timeout, parting?.patience ?? quitTimeout) : timeout
+    this.deadline = now + this.patience
     if (this.deadline < deadlines.wakesAt) deadlines.wake(this.deadline)
-    if (!this.begun) {
+    if (!this.begun && steps.length > 0) {
       this.begun = true
       const greeting = this.greeting
       if (greeting !== undefined) {
         this.arrivedAt = now
         if (steps[0] !== "greeting") return this.fail(this.malformed(`${greeting.code} before any command`))
         this.onReply(greeting)
-        return this.complete()
+        if (steps.length === 1) return this.complete()
       }
     }
-    if (bytes === "" && body === undefined) return
+    if (bytes === "" && body === undefined) return steps.length === 0 ? this.complete() : undefined
     observer.bytesOut += bytes.length + (body === undefined ? 0 : body.length)
-    observer.onTrace?.("sent", steps[0] === "final" ? ".\r\n" : bytes)
-    this.writing = true
-    if (this.pacing !== undefined && steps[0] === "final") this.pacing.start(bytes, body)
-    else if (this.transport.write(bytes, body)) this.flushed()
-    else this.queuedAt = now
+    if (steps[0] !== "final") {
+      observer.onTrace?.("sent", bytes)
+      return this.outgoing.commands(bytes, body)
+    }
+    // What is written after the final dot is not answered yet, and is a part of the dialogue all the same.
+    observer.onTrace?.("sent", contentLength === undefined ? ".\r\n" : `.\r\n${bytes.slice(contentLength)}`)
+    this.contentDue = true
+    this.outgoing.content(bytes, body, contentLength, steps[steps.length - 1] !== "final")
   }
 
   /** Part of what is being written was taken: the server is slow, and alive. */
   progressed(): void {
-    this.moveDeadline()
+    this.onTaken()
   }
 
-  private moveDeadline(): void {
-    if (this.writing) this.deadline = this.options.deadlines.now() + this.options.timeout
-  }
-
-  /** All that was written has been handed over. */
+  /** All of a write that the transport did not take at once has been handed over. */
   flushed(): void {
-    if (this.pacing?.isBusy() === true) this.pacing.taken()
-    else this.handedOver()
+    this.outgoing.flushed()
   }
 
-  private handedOver(): void {
-    if (!this.writing) return
-    this.writing = false
-    if (this.queuedAt >= 0) this.queued()
-    if (this.steps[this.count] !== "final") return
-    const { deadlines, observer, timeout } = this.options
+  onTaken(): void {
+    if (this.outgoing.busy && this.resume !== undefined) this.deadline = this.options.deadlines.now() + this.patience
+  }
+
+  onContentTaken(): void {
+    if (!this.contentDue) return
+    this.contentDue = false
+    const { deadlines, observer } = this.options
     const now = deadlines.now()
     observer.onContent(now - this.since, now)
     this.since = now
-    this.deadline = now + timeout
+    this.deadline = now + this.patience
   }
 
-  /** A write was not taken at once: the server, or what lies before it, reads more slowly than we write. */
-  private queued(): void {
-    const { deadlines, observer } = this.options
-    const waited = deadlines.now() - this.queuedAt
-    this.queuedAt = -1
-    if (waited >= queueing) observer.onQueued(waited)
+  onFlushed(): void {
+    if (this.contentDue) this.onContentTaken()
+    else if (this.steps.length === 0 && this.resume !== undefined) this.complete()
   }
 
   /** Bytes `start` to `end` of `chunk` arrived; the chunk may be reused afterwards. */
   receive(chunk: Uint8Array, start: number, end: number): void {
     if (this.failure !== undefined) return
+    this.restedAt = this.arrivedAt
     this.arrivedAt = this.options.deadlines.now()
     this.options.observer.bytesIn += end - start
-    if (!this.parser.push(chunk, start, end, this.onReply)) this.fail(this.malformed("the reply has no end"))
-    else if (this.resume !== undefined && (this.count === this.steps.length || this.closing)) this.complete()
+    const sound = this.parser.push(chunk, start, end, this.onReply)
+    const complete = this.resume !== undefined && this.count > 0 && (this.count === this.steps.length || this.closing)
+    if (!sound) {
+      // What came before it answers what was asked.
+      if (complete) this.spoil(this.malformed("the reply has no end"))
+      else this.fail(this.malformed("the reply has no end"))
+    }
+    if (complete) this.complete()
   }
 
   /** The connection is gone. */
@@ -234,7 +236,10 @@ export class Conversation implements Wire, Expiring {
   }
 
   expire(): void {
-    this.fail((step) => new ReplyTimeout({ step, replies: this.received() }))
+    const { patience } = this
+    const { parting } = this.options
+    if (this.parting && parting !== undefined) parting.patience = quitTimeoutOfTheSilent
+    this.fail((step) => new ReplyTimeout({ step, waited: patience, replies: this.received() }))
   }
 
   private readonly onReply = (received: Reply.Reply): void => {
@@ -247,17 +252,24 @@ export class Conversation implements Wire, Expiring {
     observer.onTrace?.("received", `${reply.code} ${reply.text}`)
     if (this.resume === undefined || this.count === this.steps.length || this.closing) return this.stray(reply)
     const step = this.steps[this.count]!
-    if (this.writing && step === "final") {
-      // The server refuses what it has not read to the end, and that ends the matter; any other answer is a lie.
-      if (!Reply.isRefusal(reply)) return this.fail(this.malformed(`${reply.code} before the end of the message`))
-      // It is for the whole message, and so for all who are owed an answer (LMTP).
-      this.closing = true
-      while (this.steps[this.count + 1] === "final") this.replies[this.count++] = reply
+    if (this.contentDue && step === "final") {
+      if (this.outgoing.holdsDot) {
+        // The server refuses what it has not read to the end, and that ends the matter; any other answer is a lie.
+        if (!Reply.isRefusal(reply)) return this.fail(this.malformed(`${reply.code} before the end of the message`))
+        // It is for the whole message, and so for all who are owed an answer (LMTP).
+        this.closing = true
+        while (this.steps[this.count + 1] === "final") this.replies[this.count++] = reply
+      } else {
+        // The dot has gone, and some of the commands that ride with it wait for the socket.
+        observer.onContent(this.arrivedAt - this.since, this.arrivedAt)
+      }
+      this.contentDue = false
     }
     if (Reply.isClosing(reply)) this.closing = true
     this.replies[this.count++] = reply
-    if (this.steps.length > 1) this.deadline = this.arrivedAt + this.options.timeout
+    if (this.steps.length > 1) this.deadline = this.arrivedAt + this.patience
     observer.onReply(step, reply, this.arrivedAt - this.since, this.arrivedAt)
+    if (this.parting && this.options.parting !== undefined) this.options.parting.patience = quitTimeout
   }
 
   private cut(reply: Reply.Reply): Reply.Reply {
@@ -265,15 +277,32 @@ export class Conversation implements Wire, Expiring {
     return this.room > 0 ? reply : Reply.shortened(reply, shortReply)
   }
 
-  /** A 421 on its own announces a close; any other reply that was not asked for makes the rest meaningless. */
+  /**
+   * A reply that nobody asked for. A 421 on its own announces a close, and what follows one is of no interest; any other
+   * reply makes the rest meaningless.
+   */
   private stray(reply: Reply.Reply): void {
     if (this.failure !== undefined) return
-    if (Reply.isClosing(reply)) this.closing = true
-    this.spoil(
-      Reply.isClosing(reply)
-        ? (step) => new ConnectionLost({ step, how: "closed", reply, replies: [] })
-        : this.malformed(`${reply.code} ${reply.text.slice(0, 200)}, which was not asked for`)
-    )
+    const { observer } = this.options
+    const announced = this.closing
+    const closes = Reply.isClosing(reply)
+    if (closes) this.closing = true
+    const unasked = (step: Step, replies: ReadonlyArray<Reply.Reply>) =>
+      closes
+        ? new ConnectionLost({ step, how: "closed", reply, replies })
+        : new ReplyMalformed({
+            step,
+            reason: `${reply.code} ${reply.text.slice(0, 200)}, which was not asked for`,
+            replies
+          })
+    if (!announced) {
+      const idle = this.resume === undefined ? this.arrivedAt - this.restedAt : 0
+      observer.onReply("idle", reply, idle, this.arrivedAt)
+      observer.onUnasked(unasked("idle", []), this.arrivedAt)
+    }
+    // A write that is not answered ends with it.
+    if (this.resume !== undefined && this.steps.length === 0) this.fail((step) => unasked(step, []))
+    else this.spoil((step) => unasked(step, this.received()))
   }
 
   private complete(): void {
@@ -303,16 +332,15 @@ export class Conversation implements Wire, Expiring {
       return resume(Exit.die(defect))
     }
     if (turn.done === true) return resume(Exit.succeed(turn.value))
-    const { body, bytes, steps } = turn.value
-    this.begin(steps, bytes, body, resume, now)
+    this.begin(turn.value, resume, now)
   }
 
   /** The conversation is over; who waits is told at which step. */
   private fail(failure: (step: Step) => WireError): void {
     const resume = this.resume
-    const step = this.awaited()
+    const step = this.awaited() ?? "other"
     this.spoil(failure)
-    if (resume === undefined || step === undefined) return
+    if (resume === undefined) return
     const { deadlines, observer } = this.options
     const error = failure(step)
     const now = deadlines.now()
@@ -326,7 +354,7 @@ export class Conversation implements Wire, Expiring {
 
   private spoil(failure: (step: Step) => WireError): void {
     this.failure = failure
-    this.pacing?.stop()
+    this.outgoing.stop()
     this.deadline = Number.POSITIVE_INFINITY
     this.options.deadlines.remove(this)
   }
@@ -341,4 +369,4 @@ export class Conversation implements Wire, Expiring {
 }
 
 /** The step that fails when nothing could be written: the message's content was not handed over. */
-const beginning = (steps: ReadonlyArray<Step>): Step => (steps[0] === "final" ? "content" : (steps[0] ?? "greeting"))
+const beginning = (steps: ReadonlyArray<Step>): Step => (steps[0] === "final" ? "content" : (steps[0] ?? "other"))

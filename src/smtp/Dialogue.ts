@@ -11,7 +11,7 @@ import type * as Outcome from "./Outcome.js"
 import * as Reply from "./Reply.js"
 import * as SmtpCommand from "./SmtpCommand.js"
 import * as Settlement from "./Settlement.js"
-import { ReplyRejected, type Step, type WireError } from "./SmtpError.js"
+import { ArgumentInvalid, ReplyRejected, type Step, type WireError } from "./SmtpError.js"
 import type { Content, Exchange, Script, Wire } from "./Wire.js"
 
 /**
@@ -39,6 +39,7 @@ export const only: { readonly [step in Step]: readonly [Step] } = {
   final: ["final"],
   rset: ["rset"],
   quit: ["quit"],
+  idle: ["idle"],
   other: ["other"]
 }
 
@@ -51,7 +52,7 @@ export const only: { readonly [step in Step]: readonly [Step] } = {
 export const ask = (wire: Wire, step: Step, command: string): Effect.Effect<Reply.Reply, WireError> =>
   Effect.map(wire.exchange(only[step], command), (replies) => replies[0]!)
 
-const require = (
+const requiring = (
   wire: Wire,
   step: Step,
   command: string,
@@ -61,6 +62,14 @@ const require = (
     expected(reply) ? Effect.succeed(reply) : new ReplyRejected({ step, reply })
   )
 
+/** A step whose argument is one line, and stays one. */
+const checked = <E>(
+  step: Step,
+  argument: string,
+  send: () => Effect.Effect<Reply.Reply, E>
+): Effect.Effect<Reply.Reply, E | ArgumentInvalid> =>
+  SmtpCommand.isOneLine(argument) ? Effect.suspend(send) : new ArgumentInvalid({ step, argument })
+
 /**
  * Waits for the server's greeting, which must be positive.
  *
@@ -68,7 +77,7 @@ const require = (
  * @category steps
  */
 export const greeting = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
-  require(wire, "greeting", "", Reply.isPositive)
+  requiring(wire, "greeting", "", Reply.isPositive)
 
 /**
  * Says who we are.
@@ -80,7 +89,8 @@ export const hello = (
   wire: Wire,
   verb: "HELO" | "EHLO" | "LHLO",
   name: string
-): Effect.Effect<Reply.Reply, StepError> => require(wire, "hello", SmtpCommand.hello(verb, name), Reply.isPositive)
+): Effect.Effect<Reply.Reply, StepError> =>
+  checked("hello", name, () => requiring(wire, "hello", SmtpCommand.hello(verb, name), Reply.isPositive))
 
 /**
  * Begins a transaction.
@@ -89,7 +99,7 @@ export const hello = (
  * @category steps
  */
 export const mail = (wire: Wire, sender: string): Effect.Effect<Reply.Reply, StepError> =>
-  require(wire, "mail", SmtpCommand.mail(sender), Reply.isPositive)
+  checked("mail", sender, () => requiring(wire, "mail", SmtpCommand.mail(sender), Reply.isPositive))
 
 /**
  * Adds a recipient.
@@ -98,7 +108,7 @@ export const mail = (wire: Wire, sender: string): Effect.Effect<Reply.Reply, Ste
  * @category steps
  */
 export const rcpt = (wire: Wire, recipient: string): Effect.Effect<Reply.Reply, StepError> =>
-  require(wire, "rcpt", SmtpCommand.rcpt(recipient), Reply.isPositive)
+  checked("rcpt", recipient, () => requiring(wire, "rcpt", SmtpCommand.rcpt(recipient), Reply.isPositive))
 
 /**
  * Asks to send the message; the server must answer 354.
@@ -107,7 +117,7 @@ export const rcpt = (wire: Wire, recipient: string): Effect.Effect<Reply.Reply, 
  * @category steps
  */
 export const data = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
-  require(wire, "data", SmtpCommand.data, Reply.isGoAhead)
+  requiring(wire, "data", SmtpCommand.data, Reply.isGoAhead)
 
 /**
  * Sends the content, which holds the final dot, and waits for the reply to it.
@@ -129,7 +139,7 @@ export const content = (wire: Wire, content: Content): Effect.Effect<Reply.Reply
  * @category steps
  */
 export const rset = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
-  require(wire, "rset", SmtpCommand.rset, Reply.isPositive)
+  requiring(wire, "rset", SmtpCommand.rset, Reply.isPositive)
 
 /**
  * Says good-bye. Any answer will do, and none will do too: it changes nothing (clause S7.6).
@@ -147,7 +157,7 @@ export const quit = (wire: Wire): Effect.Effect<void> =>
  * @category steps
  */
 export const request = (wire: Wire, line: string): Effect.Effect<Reply.Reply, WireError> =>
-  ask(wire, "other", `${SmtpCommand.bytes(line)}\r\n`)
+  checked("other", line, () => ask(wire, "other", `${SmtpCommand.bytes(line)}\r\n`))
 
 /**
  * Sends one message and tells how it ended; it never fails. Afterwards the wire's state says whether it can be used

@@ -52,6 +52,11 @@ export class Pacing implements Expiring {
     return this.total > 0
   }
 
+  /** How many bytes the transport was given so far. */
+  given(): number {
+    return this.at
+  }
+
   /** The transport has handed over the piece that it was given last. */
   taken(): void {
     this.waiting = false

@@ -101,7 +101,11 @@ class WirePipeline implements Pipeline {
       return Settlement.settle(finals, progress, options.lmtp, undefined)
     }
     const recipients = next.rcpts.length
-    const all = yield { steps: ridingSteps(dotAnswers, recipients), bytes: head + envelope(next) }
+    const all = yield {
+      steps: ridingSteps(dotAnswers, recipients),
+      bytes: head + envelope(next),
+      contentLength: head.length
+    }
     if (all.length === dotAnswers + recipients + 2) this.ahead = all.slice(dotAnswers)
     return Settlement.settle(all.slice(0, dotAnswers), progress, options.lmtp, undefined)
   }

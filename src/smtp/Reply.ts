@@ -24,7 +24,15 @@ export interface Reply {
  * @since 0.1.0
  * @category predicates
  */
-export const isPositive = (reply: Reply): boolean => reply.code >= 200 && reply.code < 300
+export const isPositive = (reply: Reply): boolean => isOfClass2(reply) && reply.defect === undefined
+
+/**
+ * Whether the code is of class 2, in order or not: the original asks for no more (clause S9.1).
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isOfClass2 = (reply: Reply): boolean => reply.code >= 200 && reply.code < 300
 
 /**
  * Whether this is the one reply that lets the message follow DATA.

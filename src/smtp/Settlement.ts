@@ -82,8 +82,6 @@ export interface Unsent {
   readonly goAhead: boolean
 }
 
-const isYes = (reply: Reply.Reply): boolean => Reply.isPositive(reply) && reply.defect === undefined
-
 /**
  * Whether the reply lets the transaction go on.
  *
@@ -91,7 +89,7 @@ const isYes = (reply: Reply.Reply): boolean => Reply.isPositive(reply) && reply.
  * @category predicates
  */
 export const isSuccess = (reply: Reply.Reply, options: TransactionOptions): boolean =>
-  Reply.isPositive(reply) && (reply.defect === undefined || options.afterUnexpected !== "strict")
+  options.afterUnexpected === "strict" ? Reply.isPositive(reply) : Reply.isOfClass2(reply)
 
 /**
  * Whether the reply lets the content follow.
@@ -108,8 +106,7 @@ export const isGoAhead = (reply: Reply.Reply, options: TransactionOptions): bool
  * @since 0.1.0
  * @category predicates
  */
-export const isNonsense = (reply: Reply.Reply): boolean =>
-  reply.defect !== undefined || !(Reply.isPositive(reply) || Reply.isRefusal(reply))
+export const isNonsense = (reply: Reply.Reply): boolean => !(Reply.isPositive(reply) || Reply.isRefusal(reply))
 
 /**
  * Whether no further command of the transaction is of use after this reply.
@@ -176,7 +173,7 @@ export const settle = (
 ): Outcome.Outcome => {
   const first = finals[0]
   const outcome =
-    !lmtp && lost === undefined && first !== undefined && progress.refused === 0 && isYes(first)
+    !lmtp && lost === undefined && first !== undefined && progress.refused === 0 && Reply.isPositive(first)
       ? Outcome.acceptedByAll(progress.offered)
       : weigh(finals, progress, lmtp, lost)
   progress.settled = outcome
@@ -208,7 +205,9 @@ const weigh = (
   const unknown = open - accepted - refusedAfterContent
   const recipients = books(progress, { accepted, refusedAfterContent, unknown })
   if (accepted > 0) return { _tag: "Accepted", recipients, unwelcome: refusal ?? absurd, lost }
-  if (refusal !== undefined) return { _tag: "Rejected", step: "final", reply: refusal, recipients, lost }
+  // Where one was refused and another may have got it, nobody knows whether the message was delivered.
+  if (refusal !== undefined && unknown === 0)
+    return { _tag: "Rejected", step: "final", reply: refusal, recipients, lost }
   const error =
     lost ??
     (absurd === undefined

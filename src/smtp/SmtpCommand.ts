@@ -2,7 +2,8 @@
  * Each command's bytes (RFC 5321 §4.1.1, RFC 2033 §4.1). Pure.
  *
  * A command is a string that holds one byte in each character, CRLF included, ready for a `Wire`. What comes from the
- * user goes in as UTF-8. Nothing is checked here: the Plan has refused line breaks.
+ * user goes in as UTF-8. The constructors check nothing: `isOneLine` tells what may be in a command, and those who take
+ * something from users ask it.
  *
  * @since 0.1.0
  */
@@ -14,6 +15,14 @@
  * @category constructors
  */
 export const bytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
+
+/**
+ * Whether a text can be a part of a command, which ends with its line: no line break is in it, and no NUL.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isOneLine = (text: string): boolean => !/[\r\n\0]/.test(text)
 
 /**
  * The same string in one piece. A string that was put together is a tree of its parts, and a tree that is itself a part of

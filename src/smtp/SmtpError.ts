@@ -9,12 +9,14 @@
 import * as Data from "effect/Data"
 import * as Printable from "./Printable.js"
 import { type Reply, beginning, shortened as shortenedReply } from "./Reply.js"
+import * as Target from "./Target.js"
 
 /**
  * The steps of a session, in the order of the dialogue (RFC 5321 §3, RFC 2033 §4).
  *
  * `content` lasts from the first byte of the message to the hand-over of the final dot; `final` is the wait for the
- * reply to it. `other` is every command that has no step of its own, such as NOOP and VRFY.
+ * reply to it. `idle` is when nothing is awaited of the server, and it speaks all the same; `other` is every command that
+ * has no step of its own, such as NOOP and VRFY.
  *
  * @since 0.1.0
  * @category models
@@ -30,6 +32,7 @@ export const steps = [
   "final",
   "rset",
   "quit",
+  "idle",
   "other"
 ] as const
 
@@ -52,6 +55,7 @@ const described: { readonly [step in Step]: string } = {
   final: "waiting for the reply to the message",
   rset: "sending RSET",
   quit: "sending QUIT",
+  idle: "idle",
   other: "sending a command"
 }
 
@@ -66,6 +70,7 @@ const refused: { readonly [step in Step]: string } = {
   final: "message",
   rset: "RSET",
   quit: "QUIT",
+  idle: "idle connection",
   other: "command"
 }
 
@@ -81,10 +86,19 @@ export class ConnectFailed extends Data.TaggedError("ConnectFailed")<{
   readonly code: string
   readonly reason: string
   readonly local: boolean
+  readonly target?: Target.Target | undefined
+  /** The address that was tried, of those that the target's name has. */
+  readonly address?: string | undefined
+  /** The local address that was asked for. */
+  readonly source?: string | undefined
 }> {
   readonly step = "connect" as const
   override get message(): string {
-    return `connect: ${Printable.escape(this.reason)}`
+    const { address, reason, source, target } = this
+    const to = target === undefined ? "" : ` to ${Target.format(target)}`
+    const at = address === undefined || (target?._tag === "Inet" && target.host === address) ? "" : ` (${address})`
+    const from = source === undefined ? "" : ` from ${source}`
+    return Printable.escape(`connect${to}${at}${from}: ${reason}`)
   }
 }
 
@@ -119,11 +133,47 @@ export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{
  */
 export class ReplyTimeout extends Data.TaggedError("ReplyTimeout")<{
   readonly step: Step
+  /** How long it was waited for, in milliseconds; for the message, since the server last took some of it. */
+  readonly waited: number
   /** The replies of the same group that came before. */
   readonly replies: ReadonlyArray<Reply>
 }> {
   override get message(): string {
-    return `timeout while ${described[this.step]}`
+    return `timeout while ${described[this.step]} (${Number((this.waited / 1000).toFixed(3))} s)`
+  }
+}
+
+/**
+ * Something was to be sent over a connection while a reply to something else was awaited. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class WireBusy extends Data.TaggedError("WireBusy")<{
+  readonly step: Step
+  /** What is waited for. */
+  readonly awaited: Step
+}> {
+  readonly replies: ReadonlyArray<Reply> = []
+  override get message(): string {
+    return `${described[this.step]}: this connection is still ${described[this.awaited]}, and does one thing at a time`
+  }
+}
+
+/**
+ * An argument that cannot stand in a command: it has a line break or a NUL in it, which would make it several commands.
+ * Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ArgumentInvalid extends Data.TaggedError("ArgumentInvalid")<{
+  readonly step: Step
+  readonly argument: string
+}> {
+  readonly replies: ReadonlyArray<Reply> = []
+  override get message(): string {
+    return Printable.escape(`${described[this.step]}: a line break or NUL in ${JSON.stringify(this.argument)}`)
   }
 }
 
@@ -160,12 +210,13 @@ export class ReplyRejected extends Data.TaggedError("ReplyRejected")<{
 }
 
 /**
- * What ends an established connection: after any of these it is of no more use.
+ * What ends an exchange without its replies. After any of these the connection is of no more use, except for `WireBusy` and
+ * `ArgumentInvalid`: then nothing was sent.
  *
  * @since 0.1.0
  * @category errors
  */
-export type WireError = ConnectionLost | ReplyTimeout | ReplyMalformed
+export type WireError = ConnectionLost | ReplyTimeout | ReplyMalformed | WireBusy | ArgumentInvalid
 
 /**
  * Everything that a step can fail with.
@@ -186,6 +237,8 @@ export const isSmtpError = (error: unknown): error is SmtpError =>
   error instanceof ConnectionLost ||
   error instanceof ReplyTimeout ||
   error instanceof ReplyMalformed ||
+  error instanceof WireBusy ||
+  error instanceof ArgumentInvalid ||
   error instanceof ReplyRejected
 
 /**
@@ -203,9 +256,13 @@ export const shortened = (error: WireError, most: number): WireError => {
       return new ConnectionLost({ step, how, replies, reply: reply && shortenedReply(reply, most) })
     }
     case "ReplyTimeout":
-      return new ReplyTimeout({ step, replies })
+      return new ReplyTimeout({ step, waited: error.waited, replies })
     case "ReplyMalformed":
       return new ReplyMalformed({ step, replies, reason: beginning(error.reason, most) })
+    case "WireBusy":
+      return error
+    case "ArgumentInvalid":
+      return new ArgumentInvalid({ step, argument: beginning(error.argument, most) })
   }
 }
 
@@ -218,12 +275,18 @@ export const shortened = (error: WireError, most: number): WireError => {
 export const toData = (error: SmtpError): SmtpErrorData => {
   const { _tag, step } = error
   switch (_tag) {
-    case "ConnectFailed":
-      return { _tag, code: error.code, reason: error.reason, local: error.local }
+    case "ConnectFailed": {
+      const { address, code, local, reason, source, target } = error
+      return { _tag, code, reason, local, target, address, source }
+    }
     case "ConnectionLost":
       return { _tag, step, how: error.how, replies: error.replies, reply: error.reply }
     case "ReplyTimeout":
-      return { _tag, step, replies: error.replies }
+      return { _tag, step, waited: error.waited, replies: error.replies }
+    case "WireBusy":
+      return { _tag, step, awaited: error.awaited }
+    case "ArgumentInvalid":
+      return { _tag, step, argument: error.argument }
     case "ReplyMalformed":
       return { _tag, step, reason: error.reason, replies: error.replies }
     case "ReplyRejected":
@@ -245,6 +308,10 @@ export const fromData = (data: SmtpErrorData): SmtpError => {
       return new ConnectionLost(data)
     case "ReplyTimeout":
       return new ReplyTimeout(data)
+    case "WireBusy":
+      return new WireBusy(data)
+    case "ArgumentInvalid":
+      return new ArgumentInvalid(data)
     case "ReplyMalformed":
       return new ReplyMalformed(data)
     case "ReplyRejected":
@@ -259,7 +326,15 @@ export const fromData = (data: SmtpErrorData): SmtpError => {
  * @category encoding
  */
 export type SmtpErrorData =
-  | { readonly _tag: "ConnectFailed"; readonly code: string; readonly reason: string; readonly local: boolean }
+  | {
+      readonly _tag: "ConnectFailed"
+      readonly code: string
+      readonly reason: string
+      readonly local: boolean
+      readonly target?: Target.Target | undefined
+      readonly address?: string | undefined
+      readonly source?: string | undefined
+    }
   | {
       readonly _tag: "ConnectionLost"
       readonly step: Step
@@ -267,7 +342,14 @@ export type SmtpErrorData =
       readonly replies: ReadonlyArray<Reply>
       readonly reply?: Reply | undefined
     }
-  | { readonly _tag: "ReplyTimeout"; readonly step: Step; readonly replies: ReadonlyArray<Reply> }
+  | {
+      readonly _tag: "ReplyTimeout"
+      readonly step: Step
+      readonly waited: number
+      readonly replies: ReadonlyArray<Reply>
+    }
+  | { readonly _tag: "WireBusy"; readonly step: Step; readonly awaited: Step }
+  | { readonly _tag: "ArgumentInvalid"; readonly step: Step; readonly argument: string }
   | {
       readonly _tag: "ReplyMalformed"
       readonly step: Step

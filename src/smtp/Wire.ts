@@ -9,7 +9,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Reply } from "./Reply.js"
-import type { ConnectFailed, Step, WireError } from "./SmtpError.js"
+import type { ConnectFailed, ConnectionLost, ReplyMalformed, Step, WireError } from "./SmtpError.js"
 import type { Target } from "./Target.js"
 
 /**
@@ -34,6 +34,11 @@ export interface Exchange {
   readonly steps: ReadonlyArray<Step>
   /** One byte in each character. */
   readonly bytes: string
+  /**
+   * How many of `bytes` are a message's content, where other commands follow it. Otherwise an exchange whose first step is
+   * `final` is content to its end.
+   */
+  readonly contentLength?: number | undefined
   /** Follows `bytes`. */
   readonly body?: Uint8Array | undefined
 }
@@ -48,6 +53,14 @@ export interface Exchange {
 export type Script<A> = Generator<Exchange, A, ReadonlyArray<Reply>>
 
 /**
+ * What a connection is good for: only an open one can be used.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WireState = "open" | "closing" | "failed" | "closed"
+
+/**
  * An open connection.
  *
  * @since 0.1.0
@@ -58,8 +71,9 @@ export interface Wire {
    * Writes a group of commands in one go and resumes with its replies, one for each of `steps`, in order. `bytes` holds
    * one byte in each character; `body` follows it.
    *
-   * A 421 or a 521 ends the group: the replies after it are missing. The array is reused by the next exchange. One
-   * exchange at a time. Interruption leaves the connection in the middle of a dialogue: close it.
+   * A 421 or a 521 ends the group: the replies after it are missing. The array is reused by the next exchange. Without any
+   * steps it resumes when all was handed over. One exchange at a time: another one fails with `WireBusy`, at once, and
+   * the first is not disturbed. Interruption closes the connection, which is in the middle of a dialogue then.
    */
   readonly exchange: (
     steps: ReadonlyArray<Step>,
@@ -67,12 +81,21 @@ export interface Wire {
     body?: Uint8Array | undefined
   ) => Effect.Effect<ReadonlyArray<Reply>, WireError>
   /**
+   * Writes what is not answered, such as half a message, and resumes when all of it was handed over. A reply that comes
+   * meanwhile was not asked for, and fails it.
+   */
+  readonly write: (bytes: string, body?: Uint8Array | undefined) => Effect.Effect<void, WireError>
+  /**
    * Runs a script: the same as an `exchange` for each of its exchanges, without a turn of the fiber between them (which
-   * costs a tenth of a message's CPU). The first exchange that fails ends it.
+   * costs a tenth of a message's CPU). The first exchange that fails ends it. Interruption leaves the connection in the
+   * middle of a dialogue, for the sake of `awaited` and `received`: close it.
    */
   readonly converse: <A>(script: () => Script<A>) => Effect.Effect<A, WireError>
-  /** `closing` after a 421 or a 521; `failed` once lost, spoiled or closed: then the next exchange says why. */
-  readonly state: () => "open" | "closing" | "failed"
+  /**
+   * `closing` after a 421 or a 521; `failed` once it is lost or spoiled: then the next exchange says why; `closed` once we
+   * have closed it.
+   */
+  readonly state: () => WireState
   /** The step whose reply is awaited now, if any: what an interruption strikes. */
   readonly awaited: () => Step | undefined
   /** When the last bytes came, by the time of the `Deadlines`; 0 before any did. */
@@ -101,6 +124,11 @@ export interface WireObserver {
   readonly onReply: (step: Step, reply: Reply, elapsed: number, now: number) => void
   /** The final dot was handed over, so long after the first byte of the content. */
   readonly onContent: (elapsed: number, now: number) => void
+  /**
+   * The server spoke, or announced its close, while nothing was awaited of it. The reply was told of before, as one of the
+   * step `idle`.
+   */
+  readonly onUnasked: (error: ConnectionLost | ReplyMalformed, now: number) => void
   /** A step ended without its reply, after so long: the connection was lost, late, or made no sense. */
   readonly onFailed: (step: Step, elapsed: number, now: number) => void
   /** A connection ended that had stood for so long. */
@@ -157,6 +185,19 @@ export interface ConnectOptions {
   readonly bytesPerSecond?: number | undefined
   /** The local address to connect from. */
   readonly source?: string | undefined
+  /** How long the reply to QUIT is waited for, by all connections that share it; 5 s each without it. */
+  readonly parting?: Parting | undefined
+}
+
+/**
+ * How long the reply to QUIT is waited for at most, in milliseconds: nothing depends on it. Of a server that has left one
+ * without an answer little is expected, until it answers the next.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Parting {
+  patience: number
 }
 
 /**

@@ -439,7 +439,7 @@ describe("steps of one's own", () => {
               : undefined
       })
       assert.deepStrictEqual([accounting.accepted, accounting.failed, accounting.unknown], [1, 1, 1])
-      assert.deepStrictEqual(states, ["true open", "false closing", "false closing"])
+      assert.deepStrictEqual(states, ["true open", "false closed", "false closed"])
       assert.strictEqual(elapsed, 400)
     })
   )

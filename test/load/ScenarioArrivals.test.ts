@@ -311,7 +311,7 @@ describe("scenarios that fail", () => {
         run: { onTrouble: (_, text) => troubles.push(text) }
       })
       assert.deepStrictEqual(result.scenarios, { begun: 10, failed: 10 })
-      assert.deepStrictEqual(troubles, ["a session failed: connect: ECONNREFUSED"])
+      assert.deepStrictEqual(troubles, ["a session failed: connect to server.in.memory:25: ECONNREFUSED"])
       const report = RunReport.make(Plan.make(plan), result, { version: "test" })
       const { ended, errors, messages, reason, scenarios } = report
       assert.deepStrictEqual([ended, reason], ["failed", "all 10 scenarios failed"])

@@ -119,7 +119,7 @@ describe("durations", () => {
         content: { say: "" }
       }
       const script = delayed(({ moment, total }) =>
-        (moment === "mail" || moment === "content") && total === 3 ? ends[moment] : undefined
+        (moment === "mail" && total === 0) || (moment === "content" && total === 3) ? ends[moment] : undefined
       )
       const { accounting, recorder } = yield* drive(
         simulate({ messages: 10, keepGoing: true, timeout: 30, reuse: true }, { script })

@@ -26,8 +26,8 @@ describe("Outcome.shortened", () => {
       { _tag: "Failed", error: malformed([cut], "y".repeat(10)), recipients }
     ],
     [
-      { _tag: "Unknown", error: new ReplyTimeout({ step: "final", replies: [long] }), recipients },
-      { _tag: "Unknown", error: new ReplyTimeout({ step: "final", replies: [cut] }), recipients }
+      { _tag: "Unknown", error: new ReplyTimeout({ step: "final", waited: 1000, replies: [long] }), recipients },
+      { _tag: "Unknown", error: new ReplyTimeout({ step: "final", waited: 1000, replies: [cut] }), recipients }
     ]
   ]
   for (const [whole, shortened] of cases) {

@@ -192,6 +192,7 @@ describe("a server that waits for a message without recipients", () => {
           written.push(bytes)
           return replies(554)
         }),
+      write: () => Effect.die("not of use here"),
       converse: () => Effect.die("not of use here"),
       state: () => "open",
       awaited: () => undefined,
