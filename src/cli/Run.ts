@@ -11,6 +11,7 @@ import type * as RunPart from "../load/RunPart.js"
 import { type SignalName, StopSignal, statusOf as signalStatusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import * as MessageFile from "../plan/MessageFile.js"
+import * as Laws from "../measure/Laws.js"
 import type { Plan } from "../plan/Plan.js"
 import type * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
@@ -71,13 +72,12 @@ const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Se
     const against = { ...plan, sink: false, target: Target.format(sink.target) }
     // The port is another one each time: it is told of as the plan has it, so that runs of one plan are known as such.
     const { result, status } = yield* report(against, tool, plan)
-    const { accepted, unknown } = result.accounting
     const { messages } = yield* sink.counts
-    if (messages >= accepted && messages <= accepted + unknown) {
+    if (Laws.ofDelivery(result.accounting, { messages }).length === 0) {
       if (shows(plan, output)) output.stderr(`smtp-source: the sink counted ${Summary.count(messages)} messages, too\n`)
       return status
     }
-    output.stderr(`smtp-source: panic: the sink counted ${messages} messages, and we ${accepted}\n`)
+    output.stderr(`smtp-source: panic: the sink counted ${messages} messages, and we ${result.accounting.accepted}\n`)
     return Fatal.status.internalError
   })
 

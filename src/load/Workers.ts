@@ -100,6 +100,8 @@ export interface Worker {
  */
 export class WorkerDied extends Data.TaggedError("WorkerDied")<{
   readonly reason: string
+  /** What was thrown in the thread, or where it was started; nothing where it left without a word. */
+  readonly cause?: unknown
 }> {
   override get message(): string {
     return `a worker died: ${Printable.escape(this.reason)}`

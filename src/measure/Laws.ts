@@ -86,3 +86,37 @@ const ofConnections = ({ recorder }: Finished): ReadonlyArray<string> => {
     ? []
     : [`connections opened ${opened} is not the sum of closed by us ${closedByUs} and by the server ${closedByServer}`]
 }
+
+/**
+ * What a server took in, by its own count: messages, recipients, or both.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Delivered {
+  readonly messages?: number | undefined
+  readonly recipients?: number | undefined
+}
+
+/**
+ * The laws between the books and the server's own count that a finished run breaks: it took in all that was accepted, and of
+ * the rest nothing but what is unknown.
+ *
+ * - accepted ≤ delivered ≤ accepted + unknown, of messages. One that was accepted for some recipients counts as accepted.
+ * - The same of recipients.
+ *
+ * @since 0.1.0
+ * @category laws
+ */
+export const ofDelivery = (
+  { accepted, recipients, unknown }: Accounting.Accounting,
+  delivered: Delivered
+): ReadonlyArray<string> => [
+  ...between("messages", accepted, unknown, delivered.messages),
+  ...between("recipients", recipients.accepted, recipients.unknown, delivered.recipients)
+]
+
+const between = (what: string, accepted: number, unknown: number, delivered: number | undefined) =>
+  delivered === undefined || (accepted <= delivered && delivered <= accepted + unknown)
+    ? []
+    : [`${delivered} ${what} were delivered, and ${accepted} accepted and ${unknown} unknown`]

@@ -130,5 +130,5 @@ const failed = (
 ): SinkFailed => {
   const code = error.code ?? "EUNKNOWN"
   const known = error.errno === undefined ? undefined : util.getSystemErrorMap().get(error.errno)
-  return new SinkFailed({ code, reason: `${Target.format(target)}: ${known?.[1] ?? code}` })
+  return new SinkFailed({ code, cause: error, reason: `${Target.format(target)}: ${known?.[1] ?? code}` })
 }

@@ -32,11 +32,12 @@ export const layer: Layer.Layer<Workers> = Layer.sync(Workers, () =>
     start: (payload, onNews) =>
       Effect.gen(function* () {
         const end = yield* Deferred.make<WorkerEnd, WorkerDied>()
-        const died = (reason: string) => Deferred.unsafeDone(end, new WorkerDied({ reason }))
+        const died = (reason: string, cause?: Error) =>
+          Deferred.unsafeDone(end, new WorkerDied({ reason, ...(cause === undefined ? {} : { cause }) }))
         const thread = yield* Effect.acquireRelease(
           Effect.try({
             try: () => WorkerEntry.start(import.meta.url, "loadWorker", { workerData: payload }),
-            catch: (cause) => new WorkerDied({ reason: String(cause) })
+            catch: (cause) => new WorkerDied({ reason: String(cause), cause })
           }),
           (started) => Effect.promise(() => started.terminate())
         )
@@ -44,7 +45,7 @@ export const layer: Layer.Layer<Workers> = Layer.sync(Workers, () =>
           if (message._tag === "News") onNews(message.news)
           else Deferred.unsafeDone(end, Effect.succeed(message.end))
         })
-        thread.on("error", (error) => died(error.message))
+        thread.on("error", (error) => died(error.message, error))
         thread.on("exit", (status) => died(`exit status ${status}`))
         return {
           end: Deferred.await(end),

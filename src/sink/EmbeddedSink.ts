@@ -20,6 +20,8 @@ import type { SinkConfig } from "./SinkOptions.js"
 export class SinkFailed extends Data.TaggedError("SinkFailed")<{
   readonly code: string
   readonly reason: string
+  /** What the system said: an error, or its code and number where that was another thread's. */
+  readonly cause?: unknown
 }> {
   override get message(): string {
     return `sink: ${this.reason}`

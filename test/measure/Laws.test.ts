@@ -118,3 +118,36 @@ describe("the laws of a run", () => {
     )
   })
 })
+
+describe("what a server took in", () => {
+  const books = Accounting.make(10)
+  for (let message = 0; message < 10; message++) {
+    books.start()
+    books.book(
+      message < 5
+        ? Outcome.acceptedByAll(2)
+        : message < 7
+          ? { _tag: "Unknown", error: lost, recipients: { ...recipients, offered: 3, unknown: 3 } }
+          : { _tag: "Failed", error: lost, recipients: { ...recipients, offered: 1, abandoned: 1 } }
+    )
+  }
+
+  it("is all that was accepted, and of the rest only what is unknown", () => {
+    for (const messages of [5, 6, 7]) assert.deepStrictEqual(Laws.ofDelivery(books, { messages }), [])
+    for (const count of [10, 13, 16]) assert.deepStrictEqual(Laws.ofDelivery(books, { recipients: count }), [])
+    assert.deepStrictEqual(Laws.ofDelivery(books, {}), [])
+  })
+
+  it("is not less, and not more", () => {
+    for (const messages of [4, 8]) {
+      assert.deepStrictEqual(Laws.ofDelivery(books, { messages, recipients: 10 }), [
+        `${messages} messages were delivered, and 5 accepted and 2 unknown`
+      ])
+    }
+    for (const count of [9, 17]) {
+      assert.deepStrictEqual(Laws.ofDelivery(books, { messages: 5, recipients: count }), [
+        `${count} recipients were delivered, and 10 accepted and 6 unknown`
+      ])
+    }
+  })
+})

@@ -2,12 +2,20 @@ import * as v8 from "node:v8"
 import * as vm from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
+import * as ErrorTally from "../../src/measure/ErrorTally.js"
 import { Recorder } from "../../src/measure/Recorder.js"
 import * as ReplyTally from "../../src/measure/ReplyTally.js"
 import * as Sightings from "../../src/measure/Sightings.js"
 import * as Outcome from "../../src/smtp/Outcome.js"
 import type { Reply } from "../../src/smtp/Reply.js"
-import { ConnectFailed, ConnectionLost, ReplyTimeout, type Step, steps } from "../../src/smtp/SmtpError.js"
+import {
+  ConnectFailed,
+  ConnectionLost,
+  ReplyMalformed,
+  ReplyTimeout,
+  type Step,
+  steps
+} from "../../src/smtp/SmtpError.js"
 
 /** Collects what nothing refers to any more, and tells how many bytes are left. */
 const gc = (): (() => number) => {
@@ -94,6 +102,15 @@ describe("ReplyTally", () => {
       }),
       { seed: 2, numRuns: 2000 }
     )
+  })
+
+  it("keeps the beginning of an error, however long it is", () => {
+    const tally = new ErrorTally.ErrorTally()
+    const reason = `${"x".repeat(150)}${"y".repeat(100_000)}`
+    tally.count(new ReplyMalformed({ step: "mail", reason, replies: [] }), 1)
+    const [error] = tally.toData(0)
+    assert.lengthOf(error!.example, Sightings.longestExample)
+    assert.match(error!.example, /^malformed reply while .*: x{150}y+$/)
   })
 
   it("keeps a bounded number of kinds and short examples, whatever the server says", () => {

@@ -87,7 +87,8 @@ describe("series that are merged", () => {
           secondsOf(all),
           [...new Set([...secondsOf(a), ...secondsOf(b)])].sort((left, right) => left - right)
         )
-      })
+      }),
+      { seed: 1 }
     )
   })
 })

@@ -115,6 +115,7 @@ for (const thread of [true, false]) {
         const { target } = yield* start({ thread })
         const error = yield* Effect.flip(start({ thread, listen: target }))
         assert.strictEqual(error.code, "EADDRINUSE")
+        assert.deepInclude(error.cause, { code: "EADDRINUSE" })
         assert.strictEqual(error.message, `sink: ${Target.format(target)}: address already in use`)
       })
     )

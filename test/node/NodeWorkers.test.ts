@@ -63,6 +63,18 @@ describe("a run over several threads", () => {
     }).pipe(Effect.provide(services))
   )
 
+  it.scopedLive("tell what they died of, with its cause", () =>
+    Effect.gen(function* () {
+      const workers = yield* Workers.Workers
+      // A function cannot be given to a thread.
+      const payload = { plan: () => undefined } as never
+      const error = yield* Effect.flip(workers.start(payload, () => undefined))
+      assert.strictEqual(error._tag, "WorkerDied")
+      assert.match(error.message, /^a worker died: .*could not be cloned/)
+      assert.instanceOf(error.cause, Error)
+    }).pipe(Effect.provide(services))
+  )
+
   it.scopedLive("ends as a whole when one session meets what ends a run", () =>
     Effect.gen(function* () {
       const { result } = yield* send({ target: "127.0.0.1:9", messages: 100, sessions: 4, workers: 2 })

@@ -7,6 +7,7 @@ import * as Histogram from "../../src/measure/Histogram.js"
 import { type Ending, type Measured, Recorder } from "../../src/measure/Recorder.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
+import * as Counts from "../../src/measure/Counts.js"
 import * as MergedReport from "../../src/report/MergedReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
 import * as Outcome from "../../src/smtp/Outcome.js"
@@ -112,6 +113,21 @@ describe("merge", () => {
         )
       }),
       { seed: 4, numRuns: 100 }
+    )
+  })
+
+  it("adds up what became of arrivals, connections and recipients, each count of them", () => {
+    const counted = (factor: number): RunReport.RunReport => {
+      const of = <const Names extends ReadonlyArray<string>>(names: Names) =>
+        Counts.make(names, (name) => factor * (names.indexOf(name) + 1))
+      const groups = { arrivals: of(Counts.arrivals), connections: of(Counts.connections), bytes: of(Counts.bytes) }
+      return { ...reportOf([]), ...groups, recipients: of(Counts.recipients) }
+    }
+    const { arrivals, bytes, connections, recipients } = MergedReport.merge(counted(1), counted(10))
+    const { arrivals: late, bytes: wire, connections: all, recipients: offered } = counted(11)
+    assert.deepStrictEqual(
+      { arrivals, bytes, connections, recipients },
+      { arrivals: late, bytes: wire, connections: all, recipients: offered }
     )
   })
 
