@@ -30,8 +30,11 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
   node: ["load", "report", "sink", "measure", "plan", "smtp"],
   cli: ["telemetry", "load", "report", "sink", "measure", "plan", "smtp"],
   version: [],
-  bin: ["cli", "node", "load", "report", "sink", "measure", "plan", "smtp", "version"],
-  reportBin: ["cli", "node", "report", "version"],
+  bin: ["command", "node/NodeCompileCache", "program"],
+  reportBin: ["node/NodeCompileCache", "program", "reportCommand"],
+  program: ["cli", "node", "report", "version"],
+  command: ["cli", "node", "load", "report", "sink", "measure", "plan", "smtp", "version"],
+  reportCommand: ["cli", "node", "report", "version"],
   index: ["node", "load", "report", "sink", "measure", "plan", "smtp", "version"],
   testing: ["load", "report", "sink", "measure", "plan", "smtp"]
 }
@@ -40,12 +43,12 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
 export const packages: Readonly<Record<string, ReadonlyArray<string>>> = {
   effect: ["*"],
   "@effect/platform": ["*"],
-  "@effect/platform-node": ["node", "bin"],
+  "@effect/platform-node": ["node", "program"],
   "@effect/cli": ["cli"],
   "@effect/opentelemetry": ["telemetry", "cli"],
   "@effect/printer": ["cli"],
   "@effect/printer-ansi": ["cli"],
-  "node:": ["node", "bin"],
+  "node:": ["node", "command"],
   koffi: ["node"],
   yaml: ["cli"],
   esbuild: ["node"]
@@ -63,13 +66,7 @@ export const withoutBarrel: ReadonlyArray<string> = [
 ]
 
 /** The programs, and what runs those of users: only they run effects. All other modules describe them. */
-export const programs: ReadonlyArray<string> = [
-  "bin",
-  "reportBin",
-  "node/loadWorker",
-  "node/sinkWorker",
-  "node/NodeStopSignal"
-]
+export const programs: ReadonlyArray<string> = ["program", "node/loadWorker", "node/sinkWorker", "node/NodeStopSignal"]
 
 /** The modules that re-export others: what users of the library import. Nothing in src imports them. */
 export const publicEntries: ReadonlyArray<string> = ["index", "testing"]

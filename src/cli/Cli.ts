@@ -16,14 +16,11 @@ import type { Plan } from "../plan/Plan.js"
 import * as Suggestion from "../plan/Suggestion.js"
 import { Output } from "../report/Output.js"
 import * as Printable from "../smtp/Printable.js"
-import * as Completions from "./Completions.js"
-import * as DryRun from "./DryRun.js"
+import { isShell, type Shell } from "./Shell.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
-import * as Manual from "./Manual.js"
 import { rows, scenarioVariable, targetVariable } from "./OptionTable.js"
-import * as Run from "./Run.js"
-import * as ScenarioFile from "./ScenarioFile.js"
+import type * as Run from "./Run.js"
 
 /**
  * What the machine knows of itself.
@@ -39,6 +36,9 @@ export interface CliOptions {
   readonly environment: ReadonlyArray<string>
 }
 
+/** A room that the line at hand needs: no line needs all of them, and a start takes as long as what it loads. */
+const load = <Room>(room: () => Promise<Room>): Effect.Effect<Room> => Effect.promise(room)
+
 const getopt = Getopt.make(rows)
 
 /**
@@ -52,7 +52,7 @@ export type Directive =
   | { readonly _tag: "DryRun"; readonly plan: Plan }
   | { readonly _tag: "Help" }
   | { readonly _tag: "Version" }
-  | { readonly _tag: "Completions"; readonly script: string }
+  | { readonly _tag: "Completions"; readonly shell: Shell }
 
 /**
  * Reads the argument list, which begins after the command's name. The environment is read through the ConfigProvider.
@@ -71,12 +71,11 @@ export const parse = (
     if (has("version")) return { _tag: "Version" }
     const shell = given.options.get("completions")?.at(-1)
     if (shell !== undefined) {
-      if (Completions.isShell(shell)) return { _tag: "Completions", script: Completions.render(shell, rows) }
+      if (isShell(shell)) return { _tag: "Completions", shell }
       const reason = `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}`
       return yield* new Fatal.UsageError({ reason, remind: false })
     }
-    // The parser is a third of the command's code, which the others do without.
-    const planOptions = yield* Effect.promise(() => import("./PlanOptions.js"))
+    const planOptions = yield* load(() => import("./PlanOptions.js"))
     const written = yield* scenarioOf(given)
     const plan = yield* Effect.provide(planOptions.parse(given, { helloName: hostName }, written), nothingElse)
     return { _tag: has("dry-run") ? "DryRun" : "Run", plan }
@@ -86,9 +85,14 @@ export const parse = (
 const scenarioOf = ({ options }: Getopt.Arguments) =>
   Effect.gen(function* () {
     const typed = options.get("scenario")?.at(-1)
-    if (typed !== undefined) return yield* ScenarioFile.read(typed, "--scenario")
+    const read = (file: string, option: string) =>
+      Effect.flatMap(
+        load(() => import("./ScenarioFile.js")),
+        (room) => room.read(file, option)
+      )
+    if (typed !== undefined) return yield* read(typed, "--scenario")
     const named = yield* Effect.orElseSucceed(Config.string(scenarioVariable), () => "")
-    return named === "" ? undefined : yield* ScenarioFile.read(named, scenarioVariable)
+    return named === "" ? undefined : yield* read(named, scenarioVariable)
   })
 
 /**
@@ -103,22 +107,30 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
     const output = yield* Output
     const directive = yield* parse(argv, options)
     switch (directive._tag) {
-      case "Help":
-        output.stdout(Manual.help({ columns: output.columns(), bold: output.isTerminal.stdout && !output.noColor }))
+      case "Help": {
+        const manual = yield* load(() => import("./Manual.js"))
+        output.stdout(manual.help({ columns: output.columns(), bold: output.isTerminal.stdout && !output.noColor }))
         return Fatal.status.success
+      }
       case "Version":
         output.stdout(`smtp-source ${options.version}\n`)
         return Fatal.status.success
-      case "Completions":
-        output.stdout(directive.script)
+      case "Completions": {
+        const completions = yield* load(() => import("./Completions.js"))
+        output.stdout(completions.render(directive.shell, rows))
         return Fatal.status.success
-      case "DryRun":
+      }
+      case "DryRun": {
+        const dryRun = yield* load(() => import("./DryRun.js"))
         warnOfVariables(output, options.environment)
-        output.stdout(yield* DryRun.render(directive.plan))
+        output.stdout(yield* dryRun.render(directive.plan))
         return Fatal.status.success
-      case "Run":
+      }
+      case "Run": {
+        const run = yield* load(() => import("./Run.js"))
         warnOfVariables(output, options.environment)
-        return yield* Run.run(directive.plan, options)
+        return yield* run.run(directive.plan, options)
+      }
     }
   }).pipe(
     Effect.catchAll((error) =>

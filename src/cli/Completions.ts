@@ -7,22 +7,7 @@
  * @since 0.1.0
  */
 import type { OptionRow } from "./OptionTable.js"
-
-/**
- * The shells for which there is a script.
- *
- * @since 0.1.0
- * @category models
- */
-export type Shell = "bash" | "zsh" | "fish"
-
-/**
- * Whether there is a script for the shell of this name.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const isShell = (name: string): name is Shell => Object.hasOwn(scripts, name)
+import type { Shell } from "./Shell.js"
 
 /**
  * The script for a shell: to be sourced, or put where the shell looks for completions.

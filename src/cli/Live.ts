@@ -29,6 +29,7 @@ import type { Followed } from "../telemetry/Telemetry.js"
 import * as Fatal from "./Fatal.js"
 import * as Reports from "./Reports.js"
 import * as Screen from "./Screen.js"
+import { wantsReport } from "./Watching.js"
 
 /**
  * The companion of one run.
@@ -90,7 +91,7 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       const [first] = Either.getOrThrow(Judgement.soFar(running.report("open"), abortIf, recent))
       if (first !== undefined) Deferred.unsafeDone(aborted, Effect.succeed(first))
     }
-    const inReport = Reports.areWanted(plan) || journal !== undefined || abortIf.length > 0
+    const inReport = wantsReport(plan) || journal !== undefined || abortIf.length > 0
     const wanted = view !== "off" || telemetry !== undefined || inReport
     return {
       sampling: wanted

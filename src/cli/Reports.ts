@@ -40,15 +40,6 @@ export class ReportUnwritable extends Data.TaggedError("ReportUnwritable")<{
 }
 
 /**
- * Whether the plan asks for what only a report tells.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const areWanted = ({ abortIf = [], failIf = [], report = [], require = [] }: Plan): boolean =>
-  [abortIf, failIf, report, require].some((wanted) => wanted.length > 0)
-
-/**
  * The files of the journals that the plan asks for; undefined is standard output.
  *
  * @since 0.1.0

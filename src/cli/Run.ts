@@ -15,16 +15,16 @@ import * as Laws from "../measure/Laws.js"
 import type { Plan } from "../plan/Plan.js"
 import type * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
-import * as RunReport from "../report/RunReport.js"
 import * as Summary from "../report/Summary.js"
 import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import type { Connector } from "../smtp/Wire.js"
-import * as Calibrate from "./Calibrate.js"
 import * as Fatal from "./Fatal.js"
-import * as Live from "./Live.js"
-import * as Reports from "./Reports.js"
+import type { Live } from "./Live.js"
+import type { ReportUnwritable } from "./Reports.js"
+import * as Screen from "./Screen.js"
+import { isWatched, wantsReport } from "./Watching.js"
 
 /**
  * Runs the plan and gives the exit status: 0, 1, 70, 99, 129, 130 or 143.
@@ -37,7 +37,10 @@ import * as Reports from "./Reports.js"
  */
 export const run = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Services> =>
   plan.calibrate
-    ? Calibrate.run(plan)
+    ? Effect.flatMap(
+        Effect.promise(() => import("./Calibrate.js")),
+        (calibrate) => calibrate.run(plan)
+      )
     : plan.sink
       ? Effect.scoped(againstSink(plan, tool))
       : Effect.map(report(plan, tool), ({ status }) => status)
@@ -48,7 +51,7 @@ export const run = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Ser
  * @since 0.1.0
  * @category errors
  */
-export type RunError = RunPart.RunError | MessageFile.FileUnusable | SinkFailed | Reports.ReportUnwritable
+export type RunError = RunPart.RunError | MessageFile.FileUnusable | SinkFailed | ReportUnwritable
 
 /** What a report tells of the tool that made it. */
 interface Tool {
@@ -90,7 +93,7 @@ const report = (
   plan: Plan = running
 ): Effect.Effect<
   { readonly status: number; readonly result: Workers.WorkersResult },
-  RunPart.RunError | MessageFile.FileUnusable | Reports.ReportUnwritable,
+  RunPart.RunError | MessageFile.FileUnusable | ReportUnwritable,
   Exclude<Services, EmbeddedSink>
 > =>
   Effect.scoped(
@@ -102,9 +105,10 @@ const report = (
       let received: SignalName | undefined
       let sent = 0
       let aborted: Judgement.Judgement | undefined
-      const reports = Reports.areWanted(plan)
-      if (reports) yield* Reports.prepare(plan)
-      const live = yield* Live.make(plan, version)
+      const rooms = isWatched(plan, output) ? yield* watching : undefined
+      const reports = wantsReport(plan)
+      if (reports) yield* rooms?.Reports.prepare(plan) ?? Effect.void
+      const live = yield* rooms?.Live.make(plan, version) ?? Effect.succeed(unwatched(plan, output))
 
       const result = yield* Workers.runOnly(running, {
         file,
@@ -134,16 +138,39 @@ const report = (
       }
       for (const law of violations) say(`panic: the books do not balance: ${law}`)
       const { health } = result
-      const made = reports ? RunReport.make(plan, result, { version, health, series: live.series() }) : undefined
-      const judgement = made === undefined ? undefined : Reports.judge(made, plan, aborted)
+      const facts = { version, health, series: live.series() }
+      const made = reports ? rooms?.RunReport.make(plan, result, facts) : undefined
+      const judgement = made === undefined ? undefined : rooms?.Reports.judge(made, plan, aborted)
       const journaled = yield* live.finish(judgement)
-      const judged = judgement === undefined ? Fatal.status.success : yield* Reports.write(judgement, plan)
+      const written = judgement === undefined ? undefined : rooms?.Reports.write(judgement, plan)
+      const judged = yield* written ?? Effect.succeed(Fatal.status.success)
       // At last, since a collector may keep us waiting; who is in a hurry does not wait.
       yield* Effect.raceFirst(live.exported(result), signals.second)
       const status = statusOf(plan, result, received, Math.max(judged, journaled))
       return { status: violations.length > 0 ? Fatal.status.internalError : status, result }
     })
   )
+
+const watching = Effect.promise(async () => ({
+  Live: await import("./Live.js"),
+  Reports: await import("./Reports.js"),
+  RunReport: await import("../report/RunReport.js")
+}))
+
+/** The companion of a run that nobody looks at: it says what has to be said. */
+const unwatched = (plan: Plan, output: Output["Type"]): Live => {
+  const screen = new Screen.Screen(plan, "off", output)
+  return {
+    sampling: undefined,
+    aborted: Effect.never,
+    stderr: (text) => screen.above(text),
+    stopping: (signal) => screen.stopping(signal),
+    close: () => screen.close(),
+    series: () => undefined,
+    exported: () => Effect.void,
+    finish: () => Effect.succeed(Fatal.status.success)
+  }
+}
 
 const statusOf = (
   plan: Plan,

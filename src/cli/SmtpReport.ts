@@ -29,6 +29,7 @@ import * as Getopt from "./Getopt.js"
 import * as ManualPage from "./ManualPage.js"
 import { commandOnly, label, type OptionRow, rowsOf } from "./OptionTable.js"
 import * as Reports from "./Reports.js"
+import { isShell } from "./Shell.js"
 import * as SmtpReportManual from "./SmtpReportManual.js"
 
 const program = "smtp-report"
@@ -94,7 +95,7 @@ export const main = (
     }
     const shell = given.options.get("completions")?.at(-1)
     if (shell !== undefined) {
-      if (!Completions.isShell(shell)) {
+      if (!isShell(shell)) {
         return yield* new Refused({ reason: `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}` })
       }
       output.stdout(Completions.render(shell, rows, { name: program, operands: "file" }))

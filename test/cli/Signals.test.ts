@@ -137,7 +137,7 @@ describe.concurrent("a signal", () => {
         process.kill(signal)
         const ended = yield* end
         assert.strictEqual(ended.status, status)
-        assert.match(ended.stderr, /^smtp-source: 1 messages: 0 accepted, 0 rejected, 1 failed,/m)
+        assert.match(ended.stderr, /^smtp-source: 1 message: 0 accepted, 0 rejected, 1 failed,/m)
       })
     )
   }

@@ -62,13 +62,13 @@ export { Reply } from "../smtp/Reply.js"
       "Node's modules",
       "plan/Message.ts",
       `import * as fs from "node:fs"`,
-      "src/plan/Message.ts:1: node:fs belongs in node or bin, not in plan"
+      "src/plan/Message.ts:1: node:fs belongs in node or command, not in plan"
     ],
     [
       "@effect/platform-node",
       "cli/Cli.ts",
       `import * as NodeRuntime from "@effect/platform-node/NodeRuntime"`,
-      "src/cli/Cli.ts:1: @effect/platform-node/NodeRuntime belongs in node or bin, not in cli"
+      "src/cli/Cli.ts:1: @effect/platform-node/NodeRuntime belongs in node or program, not in cli"
     ],
     [
       "@effect/cli",
@@ -111,13 +111,13 @@ export { Reply } from "../smtp/Reply.js"
       "an effect that is run",
       "load/Load.ts",
       `import * as Effect from "effect/Effect"\nEffect.runFork(Effect.void)`,
-      "src/load/Load.ts:2: runFork: only bin, reportBin, node/loadWorker, node/sinkWorker run effects"
+      "src/load/Load.ts:2: runFork: only program, node/loadWorker, node/sinkWorker, node/NodeStopSignal run effects"
     ],
     [
       "an effect that is run by a name of its own",
       "node/NodeSink.ts",
       `import { runPromise } from "effect/Effect"`,
-      "src/node/NodeSink.ts:1: runPromise: only bin, reportBin, node/loadWorker, node/sinkWorker run effects"
+      "src/node/NodeSink.ts:1: runPromise: only program, node/loadWorker, node/sinkWorker, node/NodeStopSignal run effects"
     ],
     [
       "a name that another has",
@@ -162,7 +162,7 @@ export { Reply } from "../smtp/Reply.js"
 
   it("lets programs run effects", () => {
     assert.deepStrictEqual(
-      found({ "bin.ts": "Effect.runFork(main)", "node/loadWorker.ts": "Effect.runFork(main)" }),
+      found({ "program.ts": "Effect.runFork(main)", "node/loadWorker.ts": "Effect.runFork(main)" }),
       []
     )
   })

@@ -1,0 +1,11 @@
+/**
+ * What the command `smtp-report` is made of: its arguments' reader, and what is Node's.
+ */
+import * as Effect from "effect/Effect"
+import * as SmtpReport from "./cli/SmtpReport.js"
+import * as NodeFileSystem from "./node/NodeFileSystem.js"
+import type { Output } from "./report/Output.js"
+import { version } from "./version.js"
+
+export const main = (argv: ReadonlyArray<string>): Effect.Effect<number, never, Output> =>
+  Effect.provide(SmtpReport.main(argv, { version }), NodeFileSystem.layer)
