@@ -132,7 +132,10 @@ export const writeFiles = (
   report: RunReport
 ): Effect.Effect<void, ReportUnwritable, FileSystem> => {
   if (format !== "hgrm") return replaceFile(format, file, faces[format](report))
-  const [first, ...others] = HgrmReport.distributions(report)
+  const all = HgrmReport.distributions(report)
+  // The file is that of accepted transactions, and empty where there were none: another distribution is no answer.
+  const first = all.find(({ name }) => name === HgrmReport.main)
+  const others = all.filter((each) => each !== first)
   const [, stem = "", extension = ""] = /^(.*?[^/])(\.[^./]*)?$/s.exec(file) ?? []
   return Effect.zipRight(
     replaceFile(format, file, first?.text ?? ""),

@@ -293,7 +293,7 @@ const fields = {
     repeatable: true,
     placeholder: "format[=file]",
     description:
-      "Report the run at its end, as text, json, csv (second by second), hgrm (HdrHistogram), prometheus (for a textfile collector), junit or html (one page that needs nothing else), to a file; without one, text goes to standard error and the others to standard output. ndjson is a journal: a line of JSON for each second as it goes, and the report at the end, so that smtp-report can read a run that was killed, too. May be given several times."
+      "Report the run at its end, as text, json, csv (second by second), hgrm (HdrHistogram: in run.hgrm the accepted transactions, and beside it a file for each step and ending, such as run.rcpt-accepted.hgrm), prometheus (for a textfile collector), junit or html (one page that needs nothing else), to a file; without one, text goes to standard error and the others to standard output. ndjson is a journal: a line of JSON for each second as it goes, and the report at the end, so that smtp-report can read a run that was killed, too. May be given several times."
   }),
   progress: PlanField.withDefault(Schema.Literal("auto", "plain", "off"), "auto", {
     section: "Results",

@@ -21,6 +21,14 @@ export interface Distribution {
 }
 
 /**
+ * The name of the distribution of accepted transactions.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const main = "transaction-accepted"
+
+/**
  * The distributions, that of accepted transactions first. A plotter wants each in a file of its own.
  *
  * @since 0.1.0

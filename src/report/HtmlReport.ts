@@ -13,6 +13,7 @@ import { styleSheet } from "./html/StyleSheet.js"
 import * as Timeline from "./html/Timeline.js"
 import * as JsonReport from "./JsonReport.js"
 import * as Bottleneck from "./Bottleneck.js"
+import * as CommandLine from "./CommandLine.js"
 import * as Figures from "./Figures.js"
 import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
@@ -59,10 +60,10 @@ ${endings(report)}
 </header>
 <main>
 ${section("Verdicts", verdicts(report))}
-${section("Over time", Timeline.render(moments, report.arrivals !== undefined))}
+${section("Over time", Timeline.render(moments, report))}
 ${section("Arrivals", arrivals(report))}
 ${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations), ...glossary(report)])}
-${section("What went wrong", errorTable(report))}
+${section("What went wrong", troubleTable(report))}
 ${section("Replies", replyTable(report))}
 ${section("Recipients and traffic", facts(report))}
 ${section("The generator", generator(report))}
@@ -82,14 +83,16 @@ const section = (title: string, content: ReadonlyArray<Markup>): Content =>
 
 const how = (report: RunReport): string => {
   const { elapsed, ended, runs, startedAt } = report
-  const end = { completed: "Completed", stopped: "Stopped on request", failed: "Ended early", cut: "Cut short" }[ended]
+  // What a verdict stopped has a reason; what a signal stopped has none.
+  const stopped = report.reason === undefined ? "Stopped on request" : "Aborted"
+  const end = { completed: "Completed", stopped, failed: "Ended early", cut: "Cut short" }[ended]
   const start = startedAt.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC")
   const together = runs > 1 ? `; ${runs} runs together, the last of which ended after ${Phrases.took(report)}` : ""
   return `${end}${runs > 1 ? "" : ` after ${Axis.clock(elapsed / 1000)}`}, started ${start}${together}`
 }
 
 /** What a run's reason is. */
-const reasons = { completed: "Note:", failed: "Ended by", stopped: "Stopped:", cut: "Cut short:" } as const
+const reasons = { completed: "Note:", failed: "Ended by", stopped: "Why:", cut: "Cut short:" } as const
 
 const bottleneck = (report: RunReport): Content => {
   const reasons = Bottleneck.explain(report)
@@ -246,27 +249,37 @@ const during = (first: number, last: number): string => {
   return from === to ? `${from}` : `${from} – ${to}`
 }
 
-const errorTable = ({ errors }: RunReport): ReadonlyArray<Markup> =>
-  errors.length === 0
-    ? []
-    : [
-        table(
-          "Errors",
-          [
-            ["Count", "number"],
-            ["Step", "text"],
-            ["What", "text"],
-            ["Seen", "text"],
-            ["For example", "text"]
-          ],
-          [...errors]
-            .sort((one, other) => other.count - one.count)
-            .map(
-              (error) =>
-                markup`<tr>${number(count(error.count))}<td>${error.step}</td><td>${kinds[error.kind]}${error.detail === "" ? undefined : markup` <span class="soft">${error.detail}</span>`}${error.local ? markup` <span class="soft">(on this machine)</span>` : undefined}</td><td class="soft short">${during(error.first, error.last)}</td><td class="words">${Phrases.errorText(error)}</td></tr>`
-            )
-        )
-      ]
+/** Refusals and errors, most often first. */
+const troubleTable = (report: RunReport): ReadonlyArray<Markup> => {
+  const refusals = Phrases.refusals(report).map((reply) => ({
+    ...reply,
+    what: markup`<span class="failed">${String(reply.code).padStart(3, "0")}${reply.enhanced === undefined ? "" : ` ${reply.enhanced}`}</span>`,
+    text: Phrases.replyText(reply)
+  }))
+  const errors = report.errors.map((error) => ({
+    ...error,
+    what: markup`${kinds[error.kind]}${error.detail === "" ? undefined : markup` <span class="soft">${error.detail}</span>`}${error.local ? markup` <span class="soft">(on this machine)</span>` : undefined}`,
+    text: Phrases.errorText(error)
+  }))
+  const all = [...refusals, ...errors].sort((one, other) => other.count - one.count)
+  if (all.length === 0) return []
+  return [
+    table(
+      "What went wrong",
+      [
+        ["Count", "number"],
+        ["Step", "text"],
+        ["What", "text"],
+        ["Seen", "text"],
+        ["For example", "text"]
+      ],
+      all.map(
+        ({ count: times, first, last, step, text, what }) =>
+          markup`<tr>${number(count(times))}<td>${step}</td><td>${what}</td><td class="soft short">${during(first, last)}</td><td class="words">${text}</td></tr>`
+      )
+    )
+  ]
+}
 
 const kinds = {
   ConnectFailed: "connect failed",
@@ -352,11 +365,18 @@ const plan = ({ plan }: RunReport): ReadonlyArray<Markup> => {
   const chosen = rows.filter(({ usual }) => !usual).map(({ row }) => row)
   const others = rows.filter(({ usual }) => usual).map(({ row }) => row)
   return [
+    ...commandOf(plan),
     pairs(chosen),
     ...(others.length === 0
       ? []
       : [markup`<details><summary>${others.length} options at their defaults</summary>${pairs(others)}</details>`])
   ]
+}
+
+/** What repeats the run, of the options that have a value of their own. */
+const commandOf = (plan: RunReport["plan"]): ReadonlyArray<Markup> => {
+  const line = CommandLine.of(plan)
+  return [markup`<p class="soft">To repeat it:</p><p class="command"><code>${line}</code></p>`]
 }
 
 const shown = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""))

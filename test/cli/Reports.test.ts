@@ -140,6 +140,17 @@ describe("a report's file", () => {
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
+  it.scoped("for HdrHistogram is empty where no transaction was accepted, whatever else was measured", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      const report = yield* aReport
+      const durations = report.durations.filter(({ of }) => of !== "transaction")
+      yield* Reports.writeFiles("hgrm", path.join(directory, "a.hgrm"), { ...report, durations })
+      assert.strictEqual(fs.readFileSync(path.join(directory, "a.hgrm"), "utf8"), "")
+      assert.isAbove(fs.statSync(path.join(directory, "a.mail-accepted.hgrm")).size, 0)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
   it.scoped("that has become unwritable costs none of the others, and the status says so", () =>
     Effect.gen(function* () {
       const file = path.join(yield* folder, "report.csv")

@@ -103,6 +103,44 @@ describe("the HTML report as text", () => {
     assert.notInclude(HtmlReport.render(reportOf(samples)), "<h2>Arrivals")
   })
 
+  it("tells of refusals, too, among what went wrong, most often first, and of an abort as such", () => {
+    const page = HtmlReport.render({ ...hostile, ended: "stopped", reason: "rejected is 6 %" })
+    const wrong = /<h2>What went wrong<\/h2>.*?<\/section>/s.exec(page)?.[0] ?? ""
+    assert.include(wrong, "550 5.7.1")
+    assert.isBelow(wrong.indexOf("550 5.7.1"), wrong.indexOf("connection lost"))
+    assert.match(page, /<p class="soft">Aborted after /)
+    const { reason: _reason, ...stopped } = hostile
+    assert.match(HtmlReport.render({ ...stopped, ended: "stopped" }), /<p class="soft">Stopped on request after /)
+  })
+
+  it("has the rate that was intended as a line, a row for each stage, and what repeats the run", () => {
+    const { afterwards: _afterwards, ...report } = reportOf(samples)
+    const stage = { to: 30_000, runs: 1, accepted: 100, late: 7, buckets: [] } as const
+    const stages = [
+      { ...stage, from: 0, rate: [5, 5], due: 150, started: 150, accepted: 150 },
+      { ...stage, from: 30_000, to: 60_000, rate: [5, 15], due: 300, started: 200 }
+    ] as const
+    const plan = { ...report.plan, stages: "30s:5/s, 30s:5/s..15/s", keepGoing: true }
+    const page = HtmlReport.render({ ...report, plan, stages, arrivals: { late: 7, behind: 0, dropped: 0 } }, moments)
+    const throughput = /<svg[^>]*aria-labelledby="throughput-wide-title.*?<\/svg>/s.exec(page)?.[0] ?? ""
+    assert.include(throughput, ">intended</text>")
+    assert.include(page, '<td class="number">10/s</td><td class="number failed">6.67/s</td>')
+    assert.include(page, "smtp-source --keep-going --stages=&#39;30s:5/s, 30s:5/s..15/s&#39; mail.example")
+  })
+
+  it("draws the transaction and the three steps that took most of the time, and no more", () => {
+    const [transaction] = reportOf(samples).durations
+    const durations = ["transaction", "mail", "rcpt", "data", "final", "content"].map((of, index) => ({
+      ...transaction!,
+      of,
+      mean: of === "transaction" ? 100 : index
+    }))
+    const page = HtmlReport.render({ ...reportOf(samples), durations })
+    const chart = /<svg[^>]*aria-labelledby="percentiles-wide-title.*?<\/svg>/s.exec(page)?.[0] ?? ""
+    const names = [...chart.matchAll(/class="name [^>]*>([a-z]+)</g)].map(([, name]) => name)
+    assert.sameMembers(names, ["transaction", "content", "final", "data"])
+  })
+
   it("has charts over time whose axes are of one length, and no column for a scrap of a second", () => {
     const page = HtmlReport.render(reportOf(samples), [
       ...moments,

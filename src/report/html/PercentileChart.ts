@@ -21,11 +21,14 @@ export const render = (durations: ReadonlyArray<Durations>): ReadonlyArray<Marku
   const transactions = accepted.filter(({ of }) => of === "transaction")
   // A curve of few values tells less of percentiles than the table does.
   const often = Math.max(...accepted.map(({ count }) => count)) >= 10 * few ? few : 1
-  const steps = accepted.filter(({ count, of }) => of !== "transaction" && count >= often)
+  const steps = accepted
+    .filter(({ count, of }) => of !== "transaction" && !wholes.has(of) && count >= often)
+    .sort((one, other) => other.count * other.mean - one.count * one.mean)
+    .slice(0, transactions.length > 0 ? most : most + 1)
   const shown = [...transactions, ...steps]
-  const most = Math.max(...shown.map(({ max }) => max))
+  const highest = Math.max(...shown.map(({ max }) => max))
   // A step that takes no time at all would stretch the axis over powers of ten in which nothing is.
-  const least = Math.max(Math.min(...shown.map(({ min }) => min)), most / 1e5)
+  const least = Math.max(Math.min(...shown.map(({ min }) => min)), highest / 1e5)
   const make = (width: number, id: string): Chart.Chart => ({
     id,
     title: "Latency by percentile",
@@ -38,12 +41,12 @@ export const render = (durations: ReadonlyArray<Durations>): ReadonlyArray<Marku
     width,
     height: 340,
     x: Axis.percentiles(Math.max(...shown.map(({ count }) => count))),
-    y: Axis.logarithmic(least, most, Axis.roundTime),
+    y: Axis.logarithmic(least, highest, Axis.roundTime),
     curves: shown.map((each, index) => ({ name: each.of, style: styleOf(each, index), points: pointsOf(each) }))
   })
   return [
     Chart.figure(
-      `How long steps took, by percentile: to the right of 99 % is what the slowest one in a hundred had to wait.${shown.length < accepted.length ? ` What happened less than ${few} times is in the table alone.` : ""}`,
+      `How long steps took, by percentile: to the right of 99 % is what the slowest one in a hundred had to wait.${shown.length < accepted.length ? " Shown are the steps that took most of the time; the others are in the table." : ""}`,
       make,
       "percentiles"
     )
@@ -51,6 +54,12 @@ export const render = (durations: ReadonlyArray<Durations>): ReadonlyArray<Marku
 }
 
 const few = 100
+
+/** Beside the transaction: more curves than this cannot be told apart. */
+const most = 3
+
+/** What goes on as long as others do, or is a part of none. */
+const wholes: ReadonlySet<string> = new Set(["connection", "service"])
 const colours = 6
 
 /** The transaction has a stroke of its own; the others share six colours, and neighbours differ in their strokes. */

@@ -68,7 +68,7 @@ tbody th{color:var(--ink);font-size:inherit}
 .number{text-align:right}.number,.short{white-space:nowrap}
 .main th,.main td{font-weight:650}
 .words{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.85rem;overflow-wrap:anywhere;min-width:14rem}
-.terms{margin-top:.75rem;font-size:.93rem}
+.command{overflow-wrap:anywhere;background:var(--tint);padding:.5rem .75rem;margin:0 0 1rem}.terms{margin-top:.75rem;font-size:.93rem}
 .plan td{overflow-wrap:anywhere}.plan th{width:14rem}
 details{margin-top:.75rem}summary{cursor:pointer;color:var(--soft)}
 footer{margin-top:3rem;padding-top:.75rem;border-top:1px solid var(--line);color:var(--soft);font-size:.85rem}

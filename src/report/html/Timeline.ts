@@ -26,6 +26,25 @@ export interface Moment {
   readonly unknown: number
   /** The buckets of the accepted transactions that ended in it. */
   readonly buckets: ReadonlyArray<readonly [index: number, count: number]>
+  /** Connections that were open, and messages under way, at its end. */
+  readonly open?: number
+  readonly underWay?: number
+}
+
+/**
+ * What is known of a run besides: of an open one, what was to be when.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Besides {
+  readonly arrivals?: unknown
+  readonly stages?: ReadonlyArray<{
+    readonly from: number
+    readonly to: number
+    readonly rate: readonly [number, number]
+    readonly runs: number
+  }>
 }
 
 /**
@@ -34,9 +53,43 @@ export interface Moment {
  * @since 0.1.0
  * @category rendering
  */
-export const render = (all: ReadonlyArray<Moment>, open = false): ReadonlyArray<Markup> => {
+export const render = (all: ReadonlyArray<Moment>, { arrivals, stages = [] }: Besides = {}): ReadonlyArray<Markup> => {
   const moments = withoutScraps(all)
-  return moments.length < 2 ? [] : [throughput(moments), latency(moments, open)]
+  if (moments.length < 2) return []
+  return [throughput(moments, stages), latency(moments, arrivals !== undefined), ...connections(moments)]
+}
+
+/** What was to be when; stages of several runs that were put together say nothing of the time of day. */
+const intendedOf = (stages: NonNullable<Besides["stages"]>): Chart.Curve["points"] =>
+  stages.some(({ runs }) => runs > 1)
+    ? []
+    : stages.flatMap(({ from, rate: [first, last], to }) => [[from / 1000, first] as const, [to / 1000, last] as const])
+
+const connections = (all: ReadonlyArray<Moment>): ReadonlyArray<Markup> => {
+  if (all.some(({ open, underWay }) => open === undefined || underWay === undefined)) return []
+  const make = (width: number, id: string): Chart.Chart => {
+    const moments = gathered(all, width / 4)
+    const most = Math.max(1, ...moments.map(({ open = 0, underWay = 0 }) => Math.max(open, underWay)))
+    return {
+      id,
+      title: "Connections over time",
+      description: `Up to ${rate(Math.max(...moments.map(({ open = 0 }) => open)))} connections were open.`,
+      width,
+      height: 160,
+      x: Axis.seconds(endOf(moments)),
+      y: Axis.linear(most, rate),
+      roomFor: widestName,
+      curves: [
+        { name: "open", style: "c3", points: moments.map(({ at, open }) => [at / 1000, open]) },
+        { name: "busy", style: "c1 dashed", points: moments.map(({ at, underWay }) => [at / 1000, underWay]) }
+      ],
+      stretches: moments.map((moment) => ({
+        ...span(moment),
+        text: `${Axis.clock(moment.at / 1000)}: ${rate(moment.open ?? 0)} open, ${rate(moment.underWay ?? 0)} messages under way`
+      }))
+    }
+  }
+  return [Chart.figure("Connections that were open, and messages under way", make, "connections")]
 }
 
 /** A run begins and ends within a second: what little of it there is says nothing of a rate, and goes with its neighbour. */
@@ -50,7 +103,7 @@ const withoutScraps = (moments: ReadonlyArray<Moment>): ReadonlyArray<Moment> =>
 }
 
 /** Of the curves of latency. */
-const widestName = "max"
+const widestName = "intended"
 
 const ends = ["accepted", "rejected", "failed", "abandoned", "unknown"] as const
 
@@ -58,12 +111,16 @@ const ends = ["accepted", "rejected", "failed", "abandoned", "unknown"] as const
 const endedSo = (moment: Moment, end: (typeof ends)[number]): number =>
   end === "failed" ? moment.failed - moment.abandoned : moment[end]
 
-const throughput = (all: ReadonlyArray<Moment>): Markup => {
+const throughput = (all: ReadonlyArray<Moment>, stages: NonNullable<Besides["stages"]>): Markup => {
+  const intended = intendedOf(stages)
   const make = (width: number, id: string): Chart.Chart => {
     const moments = gathered(all, width / 4)
     const perSecond = (moment: Moment, count: number) => (moment.length > 0 ? (count * 1000) / moment.length : 0)
     const total = (moment: Moment) => ends.reduce((sum, end) => sum + endedSo(moment, end), 0)
-    const most = Math.max(...moments.map((moment) => perSecond(moment, total(moment))))
+    const most = Math.max(
+      ...moments.map((moment) => perSecond(moment, total(moment))),
+      ...intended.map(([, rate]) => rate ?? 0)
+    )
     const present = ends.filter((end) => end === "accepted" || moments.some((moment) => endedSo(moment, end) > 0))
     const columns = present.map((end, index) => ({
       style: `area-${end}`,
@@ -84,7 +141,7 @@ const throughput = (all: ReadonlyArray<Moment>): Markup => {
       height: 220,
       x: Axis.seconds(endOf(moments)),
       y: Axis.linear(most, rate),
-      curves: [],
+      curves: intended.length === 0 ? [] : [{ name: "intended", style: "c0 dashed", points: intended }],
       columns,
       roomFor: widestName,
       stretches: moments.map((moment) => ({
@@ -93,7 +150,13 @@ const throughput = (all: ReadonlyArray<Moment>): Markup => {
       }))
     }
   }
-  return Chart.figure("Messages per second, by how they ended", make, "throughput")
+  return Chart.figure(
+    intended.length === 0
+      ? "Messages per second, by how they ended"
+      : "Messages per second, by how they ended, and as intended (the line)",
+    make,
+    "throughput"
+  )
 }
 
 const latency = (all: ReadonlyArray<Moment>, open: boolean): Markup => {
@@ -162,6 +225,8 @@ const joined = (part: ReadonlyArray<Moment>): Moment => {
     failed: sum(({ failed }) => failed),
     abandoned: sum(({ abandoned }) => abandoned),
     unknown: sum(({ unknown }) => unknown),
+    open: part.at(-1)?.open ?? 0,
+    underWay: part.at(-1)?.underWay ?? 0,
     buckets: part.flatMap(({ buckets }) => buckets).sort(([one], [other]) => one - other)
   }
 }
