@@ -58,7 +58,7 @@ svg .name{font-weight:600}
 ${[1, 2, 3, 4, 5, 6].map((n) => `.curve.c${n}{stroke:var(--c${n})}svg .name.c${n}{fill:var(--c${n})}`).join("")}
 .curve.dashed{stroke-dasharray:6 4}.curve.dotted{stroke-dasharray:.1 4;stroke-width:2.5}
 .stretch{fill:transparent}.stretch:hover{fill:var(--ink);fill-opacity:.09}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto}.plan+.scroll{margin-top:1.5rem}
 .scroll:focus-visible,summary:focus-visible{outline:2px solid var(--good);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-size:.93rem}
 th{font-weight:500;color:var(--soft);text-align:left;font-size:.85rem;white-space:nowrap;vertical-align:bottom}
