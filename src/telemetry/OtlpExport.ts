@@ -52,6 +52,14 @@ export class ExportFailed extends Data.TaggedError("ExportFailed")<{
 }
 
 /**
+ * The reason of a request that was waited for in vain.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const noAnswer = "no answer in time"
+
+/**
  * Sends one request, as long as that takes at most.
  *
  * @since 0.1.0
@@ -86,7 +94,7 @@ export const make = (options: ExportOptions): Effect.Effect<Send, never, HttpCli
         Effect.scoped,
         Effect.mapError((error) => failed(causeOf(error))),
         Effect.flatMap((refusal) => (refusal === undefined ? Effect.void : failed(refusal))),
-        Effect.timeoutFail({ duration: atMost, onTimeout: () => failed("no answer in time") }),
+        Effect.timeoutFail({ duration: atMost, onTimeout: () => failed(noAnswer) }),
         Effect.withTracerEnabled(false)
       )
   })

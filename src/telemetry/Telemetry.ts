@@ -2,7 +2,7 @@
  * The metrics of a run, sent to an OpenTelemetry collector each second while it goes on, and whole at its end.
  *
  * Sums count from the run's start: a request that is lost costs resolution and nothing else, and none is kept. A collector
- * that is down or slow is told of once, and does not hold up the run: at its end it is waited for, for four seconds at most.
+ * that is down or slow is told of once, and does not hold up the run: at its end it is waited for, for two seconds at most, or four where a request fails first.
  *
  * This module needs the package @effect/opentelemetry, of which it uses what asks for no other package.
  *
@@ -47,7 +47,7 @@ export interface TelemetryOptions extends OtlpExport.ExportOptions {
 export interface Followed {
   /** For the run. Samples may come more often than each second. */
   readonly sampling: Sampling
-  /** Sends what the run came to. It does not fail, and takes four seconds at most. */
+  /** Sends what the run came to. It does not fail, and takes four seconds at most; two where the collector does not answer. */
   readonly finish: (result: Load.RunResult & Partial<WorkersResult>) => Effect.Effect<void>
 }
 
@@ -184,9 +184,9 @@ const start = (
           run.metrics.close(accounting, elapsed)
           // What a dead worker recorded is known from its samples alone.
           if (Option.isNone(workerDied)) run.metrics.replace(recorder)
-          // Twice: a connection that is kept open may be closed by the other side just now.
+          // Twice: a connection that is kept open may be closed by the other side just now. Not after a wait in vain.
           yield* exported("last").pipe(
-            Effect.retry({ times: 1 }),
+            Effect.retry({ times: 1, while: ({ reason }) => reason !== OtlpExport.noAnswer }),
             Effect.catchAll((failure) => tell(failure))
           )
         })
