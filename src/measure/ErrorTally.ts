@@ -21,6 +21,12 @@ export interface ErrorCount extends Sightings.Sightings {
   readonly detail: string
   /** Trouble of this machine, and not of the server. */
   readonly local: boolean
+  /** Of the example: why it failed, as it came. */
+  readonly reason?: string
+  /** What the server said before it ended the connection. */
+  readonly reply?: { readonly code: number; readonly text: string }
+  /** How long was waited, in milliseconds. */
+  readonly waited?: number
 }
 
 /**
@@ -45,7 +51,7 @@ export class ErrorTally {
     }
     const example = Reply.beginning(error.message, Sightings.longestExample)
     const local = kind === "ConnectFailed" && error.local
-    this.kinds.set(key, { step, kind, detail, local, count: 1, first: now, last: now, example })
+    this.kinds.set(key, { step, kind, detail, local, count: 1, first: now, last: now, example, ...told(error) })
   }
 
   /** Counts what a message came to grief by, if anything. `now` is asked for where there is something. */
@@ -75,3 +81,19 @@ const keyOf = ({ detail, kind, step }: Pick<ErrorCount, "step" | "kind" | "detai
 
 const detailOf = (error: WireError | ConnectFailed): string =>
   error._tag === "ConnectFailed" ? error.code : error._tag === "ConnectionLost" ? error.how : ""
+
+/** What an error tells beyond its step and kind. */
+const told = (error: WireError | ConnectFailed): Pick<ErrorCount, "reason" | "reply" | "waited"> => {
+  switch (error._tag) {
+    case "ConnectionLost":
+      if (error.reply === undefined) return {}
+      return { reply: { code: error.reply.code, text: Reply.beginning(error.reply.text, Sightings.longestExample) } }
+    case "ReplyTimeout":
+      return { waited: error.waited }
+    case "ConnectFailed":
+    case "ReplyMalformed":
+      return { reason: Reply.beginning(error.reason, Sightings.longestExample) }
+    default:
+      return {}
+  }
+}

@@ -36,8 +36,12 @@ export const merge = (a: Sightings, b: Sightings): Sightings => ({
   count: a.count + b.count,
   first: Math.min(a.first, b.first),
   last: Math.max(a.last, b.last),
-  example: a.first < b.first || (a.first === b.first && a.example <= b.example) ? a.example : b.example
+  example: leads(a, b) ? a.example : b.example
 })
+
+/** Which of both tells what it looked like. */
+const leads = (a: Sightings, b: Sightings): boolean =>
+  a.first < b.first || (a.first === b.first && a.example <= b.example)
 
 /**
  * Sorts entries by their keys and adds up those of the same key.
@@ -53,7 +57,10 @@ export const mergeAll = <A extends Sightings>(
   for (const entry of entries) {
     const key = keyOf(entry)
     const before = byKey.get(key)
-    byKey.set(key, before === undefined ? entry : { ...entry, ...merge(before, entry) })
+    byKey.set(
+      key,
+      before === undefined ? entry : { ...(leads(before, entry) ? before : entry), ...merge(before, entry) }
+    )
   }
   return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? [])
 }

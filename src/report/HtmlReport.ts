@@ -304,8 +304,8 @@ const replyTable = ({ replies }: RunReport): ReadonlyArray<Markup> =>
             ["For example", "text"]
           ],
           replies.map(
-            ({ code, count: times, enhanced, example, first, last, step }) =>
-              markup`<tr><th scope="row">${step}</th><td${new Markup(code >= 400 || code < 200 ? ' class="failed short"' : ' class="short"')}>${String(code).padStart(3, "0")}${enhanced === undefined ? "" : ` ${enhanced}`}</td>${number(count(times))}<td class="soft short">${during(first, last)}</td><td class="words">${Phrases.replyText({ enhanced, example })}</td></tr>`
+            ({ code, count: times, enhanced, example, first, last, lines, step }) =>
+              markup`<tr><th scope="row">${step}</th><td${new Markup(code >= 400 || code < 200 ? ' class="failed short"' : ' class="short"')}>${String(code).padStart(3, "0")}${enhanced === undefined ? "" : ` ${enhanced}`}</td>${number(count(times))}<td class="soft short">${during(first, last)}</td><td class="words">${Phrases.replyText({ enhanced, example, lines })}</td></tr>`
           )
         )
       ]

@@ -157,36 +157,38 @@ export const refusals = ({ errors, replies }: Pick<RunReport, "errors" | "replie
  */
 export const replyText = ({
   enhanced,
-  example
+  example,
+  lines = [example]
 }: {
   readonly enhanced?: string | undefined
   readonly example: string
+  readonly lines?: ReadonlyArray<string> | undefined
 }): string =>
-  linesOf(example)
+  lines
     .map((line) => (enhanced !== undefined && line.startsWith(enhanced) ? line.slice(enhanced.length) : line).trim())
     .join(" ")
 
 /**
- * What an error's example tells beyond its step and kind, which is nothing at times.
+ * What an error tells beyond its step and kind, which is nothing at times. Of reports that were written before errors had
+ * their parts, it is the whole example where that tells more.
  *
  * @since 0.1.0
  * @category formatting
  */
-export const errorText = ({ example, kind }: Pick<RunReport["errors"][number], "example" | "kind">): string => {
-  const text = linesOf(example).join(" ")
+export const errorText = ({
+  example,
+  kind,
+  reason,
+  reply,
+  waited
+}: Pick<RunReport["errors"][number], "example" | "kind" | "reason" | "reply" | "waited">): string => {
   switch (kind) {
-    case "ConnectFailed":
-      return text.replace(/^connect(?: to \S+)?(?: \(\S+\))?(?: from \S+)?: /, "")
     case "ConnectionLost":
-      return /\((the server said: .*)\)$/.exec(text)?.[1] ?? ""
-    case "ReplyMalformed":
-      return text.replace(/^malformed reply while [^:]*: /, "")
+      if (reply === undefined) return example.includes("(") ? example : ""
+      return `the server said: ${String(reply.code).padStart(3, "0")} ${reply.text}`
     case "ReplyTimeout":
-      return /\(([^()]* s)\)$/.exec(text)?.[1] ?? ""
+      return waited === undefined ? "" : `${Number((waited / 1000).toFixed(3))} s`
     default:
-      return text
+      return reason ?? example
   }
 }
-
-/** Texts that came from a server were made printable with their line ends. */
-const linesOf = (text: string): ReadonlyArray<string> => text.split("\\x0a")

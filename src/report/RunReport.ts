@@ -110,6 +110,7 @@ export const Interval = Schema.Struct({
 const Active = Schema.Array(Schema.Tuple(Milliseconds, Milliseconds))
 
 const seen = { count: Count, first: Milliseconds, last: Milliseconds, example: Schema.String }
+const Text = Schema.optionalWith(Schema.String, { exact: true })
 const Step = Schema.Literal(...steps)
 
 const fields = {
@@ -189,7 +190,15 @@ const fields = {
   connections: Connections,
   durations: Schema.Array(Durations.schema),
   replies: Schema.Array(
-    Schema.Struct({ step: Step, code: Count, enhanced: Schema.optionalWith(Schema.String, { exact: true }), ...seen })
+    Schema.Struct({
+      step: Step,
+      code: Count,
+      enhanced: Text,
+      ...seen,
+      lines: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }).annotations({
+        description: "The lines of the example, where there are several."
+      })
+    })
   ),
   errors: Schema.Array(
     Schema.Struct({
@@ -204,6 +213,13 @@ const fields = {
       ),
       detail: Schema.String,
       local: Schema.Boolean,
+      reason: Text.annotations({ description: "Of the example: why a connect failed, or what was malformed." }),
+      reply: Schema.optionalWith(Schema.Struct({ code: Count, text: Schema.String }), { exact: true }).annotations({
+        description: "Of the example: what the server said before it ended the connection."
+      }),
+      waited: Schema.optionalWith(Milliseconds, { exact: true }).annotations({
+        description: "Of the example: how long was waited for the reply."
+      }),
       ...seen
     })
   ),
@@ -395,7 +411,8 @@ export const repliesOf = (replies: ReadonlyArray<ReplyTally.ReplyCount>): RunRep
     ...withoutUndefined(reply),
     first: micros(reply.first),
     last: micros(reply.last),
-    example: Printable.escapeBytes(reply.example)
+    example: Printable.escapeBytes(reply.example),
+    ...(reply.example.includes("\n") ? { lines: reply.example.split("\n").map(Printable.escapeBytes) } : {})
   }))
 
 /**
@@ -409,8 +426,18 @@ export const errorsOf = (errors: ReadonlyArray<ErrorTally.ErrorCount>): RunRepor
     ...error,
     first: micros(error.first),
     last: micros(error.last),
-    example: Printable.escape(error.example)
+    example: Printable.escape(error.example),
+    ...(error.reason === undefined ? {} : { reason: printable(error.kind, error.reason) }),
+    ...(error.reply === undefined
+      ? {}
+      : { reply: { code: error.reply.code, text: Printable.escapeBytes(inOneLine(error.reply.text)) } })
   }))
+
+/** What was malformed is bytes of the server's; why a connect failed was said by the system. */
+const printable = (kind: ErrorTally.ErrorCount["kind"], reason: string): string =>
+  kind === "ReplyMalformed" ? Printable.escapeBytes(inOneLine(reason)) : Printable.escape(reason)
+
+const inOneLine = (text: string): string => text.replaceAll("\n", " ")
 
 /**
  * A count of replies as JSON has it.

@@ -113,6 +113,33 @@ describe("ReplyTally", () => {
     assert.match(error!.example, /^malformed reply while .*: x{150}y+$/)
   })
 
+  it("keeps of an error what it tells, in parts, and of merged ones those of the first", () => {
+    const tally = new ErrorTally.ErrorTally()
+    const reply = { code: 421, text: "bye\nnow" }
+    tally.count(new ConnectionLost({ step: "mail", how: "closed", replies: [], reply }), 1)
+    tally.count(new ReplyTimeout({ step: "rcpt", waited: 2500, replies: [] }), 2)
+    tally.count(new ReplyMalformed({ step: "data", reason: "what", replies: [] }), 3)
+    tally.count(new ConnectFailed({ code: "ECONNREFUSED", reason: "refused", local: false }), 4)
+    const parts = (counts: ReadonlyArray<ErrorTally.ErrorCount>) =>
+      counts.map(({ kind, reason, reply, waited }) => [kind, reason, reply, waited])
+    const first = tally.toData(0)
+    assert.deepStrictEqual(parts(first), [
+      ["ConnectionLost", undefined, reply, undefined],
+      ["ReplyTimeout", undefined, undefined, 2500],
+      ["ReplyMalformed", "what", undefined, undefined],
+      ["ConnectFailed", "refused", undefined, undefined]
+    ])
+    const later = new ErrorTally.ErrorTally()
+    later.count(new ConnectionLost({ step: "mail", how: "closed", replies: [] }), 9)
+    for (const both of [
+      [first, later.toData(0)],
+      [later.toData(0), first]
+    ]) {
+      const lost = ErrorTally.merge(both).find(({ kind }) => kind === "ConnectionLost")
+      assert.deepInclude(lost, { count: 2, first: 1, last: 9, reply })
+    }
+  })
+
   it("keeps a bounded number of kinds and short examples, whatever the server says", () => {
     const tally = new ReplyTally.ReplyTally()
     for (let index = 0; index < 20_000; index++) {

@@ -3,6 +3,7 @@ import * as fc from "fast-check"
 import * as Lines from "../../src/report/Lines.js"
 import type { RunReport } from "../../src/report/RunReport.js"
 import * as Summary from "../../src/report/Summary.js"
+import * as Phrases from "../../src/report/Phrases.js"
 import * as TextReport from "../../src/report/TextReport.js"
 import { reportOf } from "./Reports.js"
 
@@ -108,6 +109,14 @@ describe("the text report", () => {
     assert.notInclude(TextReport.render(open), "transaction:")
   })
 
+  it("tells what errors of reports that were saved before say", () => {
+    const said = "lost connection while sending RSET (the server said: 421 bye)"
+    assert.strictEqual(Phrases.errorText({ kind: "ConnectionLost", example: said }), said)
+    assert.strictEqual(Phrases.errorText({ kind: "ConnectionLost", example: "lost connection while sending RSET" }), "")
+    assert.strictEqual(Phrases.errorText({ kind: "ReplyTimeout", example: "timeout while sending QUIT" }), "")
+    assert.strictEqual(Phrases.errorText({ kind: "ConnectFailed", example: "connect: refused" }), "connect: refused")
+  })
+
   it("tells of a malformed reply once, and of what a server said without what stands beside it", () => {
     const seen = { count: 1, first: 0, last: 0 }
     const text = TextReport.render({
@@ -115,7 +124,14 @@ describe("the text report", () => {
       replies: [
         { step: "data", code: 0, ...seen, example: "nonsense" },
         { step: "mail", code: 0, ...seen, example: "of no error" },
-        { step: "rcpt", code: 451, enhanced: "4.3.2", ...seen, example: "4.3.2 too many\\x0a4.3.2 messages" }
+        {
+          step: "rcpt",
+          code: 451,
+          enhanced: "4.3.2",
+          ...seen,
+          example: "4.3.2 too many\\x0a4.3.2 messages",
+          lines: ["4.3.2 too many", "4.3.2 messages"]
+        }
       ],
       errors: [
         {
@@ -124,7 +140,8 @@ describe("the text report", () => {
           detail: "",
           local: false,
           ...seen,
-          example: "malformed reply while sending DATA: no three-digit code"
+          example: "malformed reply while sending DATA: no three-digit code",
+          reason: "no three-digit code"
         },
         {
           step: "quit",
@@ -132,7 +149,8 @@ describe("the text report", () => {
           detail: "",
           local: false,
           ...seen,
-          example: "timeout while sending QUIT"
+          example: "timeout while sending QUIT (2.5 s)",
+          waited: 2500
         },
         {
           step: "final",
@@ -148,7 +166,8 @@ describe("the text report", () => {
           detail: "closed",
           local: false,
           ...seen,
-          example: "lost connection while sending RSET (the server said: 421 bye)"
+          example: "lost connection while sending RSET (the server said: 421 bye)",
+          reply: { code: 421, text: "bye (\\x0a)" }
         }
       ]
     })
@@ -156,8 +175,8 @@ describe("the text report", () => {
     assert.include(text, "mail 000")
     assert.match(text, /data malformed reply, at 0\.0 s\n {13}no three-digit code\n/)
     assert.match(text, /rcpt 451 4\.3\.2, at 0\.0 s\n {13}too many messages\n/)
-    assert.match(text, /quit timed out, at 0\.0 s\n {3,}1 /)
-    assert.match(text, /rset connection lost \(closed\), at 0\.0 s\n {13}the server said: 421 bye\n/)
+    assert.match(text, /quit timed out, at 0\.0 s\n {13}2\.5 s\n/)
+    assert.match(text, /rset connection lost \(closed\), at 0\.0 s\n {13}the server said: 421 bye \(\\x0a\)\n/)
     assert.notMatch(text, /timeout while|lost connection while/)
   })
 })
