@@ -55,6 +55,11 @@ export interface Connection {
   readonly open: (onAdmitted: () => void) => Effect.Effect<Outcome.Outcome | Shut | undefined>
   /** The same, for a message that is under way. */
   readonly reopen: Effect.Effect<Outcome.Outcome | undefined>
+  /**
+   * Greeting and HELO, by themselves, so that the connection is ready for whatever message comes first. Gives the outcome of the
+   * message that it was opened for where we were not welcome.
+   */
+  readonly welcome: Effect.Effect<Outcome.Outcome | undefined>
   /** Keeps the connection for the next message, if it is asked to and can; otherwise QUIT and close, after it was held. */
   readonly leave: (keep: boolean) => Effect.Effect<void>
   /** Tells which message comes next: the plan may have it abandoned. */
@@ -189,14 +194,19 @@ class SessionConnection implements Connection {
       {
         onFailure: (error) => {
           if (this.introduced) return Effect.succeed(this.broken(error, options, progress))
-          this.unopened++
-          this.close()
-          return Effect.succeed(failed(error))
+          return Effect.succeed(this.lostBefore(error))
         },
         onSuccess: (end) =>
           this.introduced ? this.finish(wire, end, options, progress) : this.unwelcome(end as Outcome.Outcome)
       }
     )
+  }
+
+  /** The connection was lost before it was introduced. */
+  private lostBefore(error: WireError): Outcome.Outcome {
+    this.unopened++
+    this.close()
+    return failed(error)
   }
 
   private finish(
@@ -244,6 +254,16 @@ class SessionConnection implements Connection {
           // The message is under way: nothing shuts it out.
           (end) => (end?._tag === "Shut" ? undefined : end)
         )
+  )
+
+  readonly welcome: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() =>
+    Effect.matchEffect(
+      this.wire!.converse(() => this.introduction(nothing)),
+      {
+        onFailure: (error) => Effect.succeed(this.lostBefore(error)),
+        onSuccess: (end) => (end === undefined ? ready : this.unwelcome(end))
+      }
+    )
   )
 
   /** Whether there is a connection for the next message to go over. One that is of no more use is closed. */
@@ -296,9 +316,7 @@ class SessionConnection implements Connection {
   }
 
   /** Greeting and HELO, and then the script; only the outcome of the first message where they were not welcome. */
-  private *introduction(
-    script: () => Script<Outcome.Outcome | Settlement.Unsent>
-  ): Script<Outcome.Outcome | Settlement.Unsent> {
+  private *introduction<A>(script: () => Script<A>): Script<Outcome.Outcome | A> {
     const { helloName, plan } = this.shared
     const greeting = (yield awaitGreeting)[0]!
     this.place?.greeted()
@@ -409,10 +427,10 @@ class SessionConnection implements Connection {
     begun: number,
     pause: number
   ): Effect.Effect<Outcome.Outcome | undefined> {
-    const { connectOptions, onConnectRetry, plan } = this.shared
+    const { connectOptions, onUnused, plan } = this.shared
     if (plan.keepGoing && error.local && connectOptions.deadlines.now() - begun < connectOptions.timeout) {
       // This machine is out of something that other sessions will give back.
-      onConnectRetry(error)
+      onUnused(error)
       return restore(Effect.sleep(pause)).pipe(
         Effect.zipRight(place.turn(restore)),
         Effect.flatMap(() => this.connect(place, restore, begun, Math.min(pause * 2, 100)))
@@ -420,7 +438,7 @@ class SessionConnection implements Connection {
     }
     if (this.attempts > 1 && !isHopeless(error)) {
       this.attempts--
-      onConnectRetry(error)
+      onUnused(error)
       return Effect.flatMap(place.turn(restore), () => this.connect(place, restore, begun, pause))
     }
     this.unopened++
@@ -445,6 +463,11 @@ const introduce = (verb: "HELO" | "EHLO" | "LHLO", name: string): Exchange => ({
 })
 
 const goodbye: Exchange = { steps: Dialogue.only.quit, bytes: SmtpCommand.quit }
+
+// biome-ignore lint/correctness/useYield: a script that has nothing to say
+function* nothing(): Script<undefined> {
+  return undefined
+}
 
 const ready = Effect.succeed<Outcome.Outcome | undefined>(undefined)
 

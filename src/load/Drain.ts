@@ -1,5 +1,5 @@
 /**
- * The end of a run's sessions: by themselves, or some time after the request to stop.
+ * The end of a run's sessions: by themselves, or some time after nothing more is to begin.
  *
  * @since 0.1.0
  */
@@ -8,8 +8,8 @@ import * as Fiber from "effect/Fiber"
 import type { SharedRun } from "./SharedRun.js"
 
 /**
- * Runs the sessions until they end, and interrupts them when the request to stop is `plan.drain` seconds old, or `hurrying`
- * resumes after it.
+ * Runs the sessions until they end, and interrupts them `plan.drain` seconds after the run was asked to stop or its time was
+ * over, or when `hurrying` resumes after that. Tells whether they were interrupted.
  *
  * However it ends, the sessions have: a race alone leaves them running when it is interrupted itself, so that they could
  * still open connections when nobody watches over these any more.
@@ -19,15 +19,16 @@ import type { SharedRun } from "./SharedRun.js"
  */
 export const run = <E, R>(
   sessions: Effect.Effect<void, E, R>,
-  { plan, stopping }: SharedRun,
+  { ending, plan }: SharedRun,
   hurrying: Effect.Effect<unknown> = Effect.never
-): Effect.Effect<unknown, E, R> => {
+): Effect.Effect<boolean, E, R> => {
   const patience = Effect.raceFirst(Effect.sleep(plan.drain * 1000), hurrying)
   return Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.fork(restore(sessions)), (fiber) =>
-      restore(Effect.raceFirst(Fiber.join(fiber), Effect.zipRight(stopping.awaited, patience))).pipe(
+    Effect.flatMap(Effect.fork(restore(sessions)), (fiber) => {
+      const end = Effect.as(Fiber.join(fiber), false)
+      return restore(Effect.raceFirst(end, Effect.as(Effect.zipRight(ending.awaited, patience), true))).pipe(
         Effect.ensuring(Fiber.interrupt(fiber))
       )
-    )
+    })
   )
 }

@@ -3,7 +3,9 @@
  *
  * A message's transaction is measured from when it was due: where the server is slow, or no session free, the wait is the
  * message's, and not lost (coordinated omission). Beside it, under names of their own, stand `service`, from when a session
- * took it up, and `start`, by how much later that was than when it was due. Both include the opening of a connection.
+ * took it up, and `start`, by how much later that was than when it was due. A message that goes over the connection that was
+ * opened for it was taken up when that began. One that waited for a connection and got another one, since that was ready first, is
+ * measured as `waited`, too.
  *
  * @since 0.1.0
  */
@@ -13,9 +15,9 @@ import type * as Scope from "effect/Scope"
 import { behindAfter } from "../measure/GeneratorHealth.js"
 import { StageTally } from "../measure/StageTally.js"
 import type { Arrivals } from "../plan/Arrival.js"
-import { isIntended, type Outcome } from "../smtp/Outcome.js"
+import { isIntended, noRecipients, type Outcome } from "../smtp/Outcome.js"
 import type * as Settlement from "../smtp/Settlement.js"
-import type { SmtpError } from "../smtp/SmtpError.js"
+import { ConnectionLost, type SmtpError } from "../smtp/SmtpError.js"
 import type { Script } from "../smtp/Wire.js"
 import * as Connection from "./Connection.js"
 import { Dispatcher, type Due } from "./Dispatcher.js"
@@ -48,7 +50,7 @@ export const run = (shared: SharedRun, options: OpenOptions): Effect.Effect<void
   serve<Session.RunEnded, never>(shared, options, (dispatcher, first) => session(shared, dispatcher, first))
 
 /**
- * The same, by sessions of any kind: each begins with a first message and asks the dispatcher for the next.
+ * The same, by sessions of any kind: each is begun for a message, tells the dispatcher when it is ready, and asks for the next.
  *
  * @since 0.1.0
  * @category running
@@ -62,33 +64,52 @@ export const serve = <E, R>(
     Effect.gen(function* () {
       const scope = yield* Effect.scope
       const ended = yield* Deferred.make<void, E>()
-      const { connectOptions, plan, recorder, stopping, tickets } = shared
+      const { connectOptions, ending, plan, recorder, stopping, tickets } = shared
       const dropLate = (plan.dropLate ?? Number.POSITIVE_INFINITY) * 1000
       const { now } = connectOptions.deadlines
-      recorder.stages = new StageTally(options.arrivals.stages, options.origin, recorder.measuresFrom)
-      const dispatcher = new Dispatcher({ ...options, dropLate, now, recorder, tickets }, ended)
-      const leave = stopping.watch(() => dispatcher.close())
-      yield* Effect.addFinalizer(() => Effect.sync(leave))
-      const begin = (first: Due) =>
-        Effect.forkIn(
-          Effect.onExit(session(dispatcher, first), (exit) => Effect.sync(() => dispatcher.left(exit))),
-          scope
+      const { end, stages } = options.arrivals
+      recorder.stages = new StageTally(stages, options.origin, recorder.measuresFrom)
+      const context = yield* Effect.context<R>()
+      const begin = (owner: Due): Effect.Effect<unknown> =>
+        session(dispatcher, owner).pipe(
+          Effect.onExit((exit) => dispatcher.left(exit)),
+          Effect.provide(context),
+          Effect.forkIn(scope)
         )
-      yield* Effect.forkIn(dispatcher.dispatch(begin), scope)
+      const dispatcher = new Dispatcher({ ...options, dropLate, now, recorder, tickets }, ended, begin)
+      const leave = ending.watch(() => (stopping.isMade() ? dispatcher.close("stopped") : dispatcher.timeOver()))
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          leave()
+          for (const due of dispatcher.begun()) shared.onOutcome(due.message, givenUp, false, undefined, due.at)
+        })
+      )
+      yield* Effect.forkIn(dispatcher.dispatch, scope)
+      if (end < Number.POSITIVE_INFINITY) {
+        const tell = Effect.sync(() => ending.make())
+        yield* Effect.forkIn(Effect.zipRight(Effect.sleep(options.origin + end - now()), tell), scope)
+      }
       yield* Deferred.await(ended)
     })
   )
 
+/** The end of a message that waited for its second connection when the run's time was up. */
+const givenUp: Outcome = {
+  _tag: "Failed",
+  error: new ConnectionLost({ step: "connect", how: "abandoned", replies: [] }),
+  recipients: noRecipients
+}
+
 const session = (
   shared: SharedRun,
   dispatcher: Dispatcher<Session.RunEnded>,
-  first: Due
+  owner: Due
 ): Effect.Effect<void, Session.RunEnded> =>
   Effect.suspend(() => {
     const connection = Connection.make(shared)
     const underWay: Session.UnderWay = { message: undefined, progress: { offered: 0, refused: 0 } }
     return Effect.ensuring(
-      Effect.gen(() => loop(shared, connection, underWay, dispatcher, first)),
+      Effect.gen(() => loop(shared, connection, underWay, dispatcher, owner)),
       Effect.sync(() => Session.abandon(shared, connection, underWay))
     )
   })
@@ -98,17 +119,27 @@ function* loop(
   connection: Connection.Connection,
   underWay: Session.UnderWay,
   dispatcher: Dispatcher<Session.RunEnded>,
-  first: Due
+  owner: Due
 ) {
-  const { addresses, connectOptions, contentOf, ledger, onOutcome, plan, recorder } = shared
+  const { addresses, connectOptions, contentOf, ledger, onUnused, onOutcome, plan, recorder } = shared
   const { progress } = underWay
   const { now } = connectOptions.deadlines
   const options = Session.optionsOf(plan)
 
   const keeps = () => shared.reuse && !connection.isSpent()
 
-  let due: Due | undefined = first
   let started = 0
+  const start = ({ again, at, free, message }: Due, from: number) => {
+    underWay.message = message
+    progress.offered = 0
+    progress.refused = 0
+    progress.settled = undefined
+    started = from
+    if (again) return
+    ledger.start()
+    if (started - free > behindAfter) recorder.behind++
+    if (at >= recorder.measuresFrom) recorder.recordOwn("start", "accepted", started - at)
+  }
   const end = ({ at, message }: Due, outcome: Outcome): SmtpError | undefined => {
     const error = Session.fatal(outcome, plan, connection.wire)
     const ended = now()
@@ -136,33 +167,45 @@ function* loop(
     return outcome
   }
 
+  const begun = now()
+  connection.expect(owner.message)
+  const unready = (yield* connection.reopen) ?? (yield* connection.welcome)
+  if (unready !== undefined) {
+    if (dispatcher.failed(owner)) {
+      start(owner, begun)
+      const error = end(owner, unready)
+      if (error !== undefined) return yield* new Session.RunEnded({ error })
+    } else {
+      // Another connection has taken the message that this one was opened for: it costs none, unless it ends the run.
+      const error = Session.fatal(unready, plan, connection.wire)
+      if (error !== undefined) return yield* new Session.RunEnded({ error })
+      if (unready._tag === "Failed" && !isIntended(unready)) onUnused(unready.error)
+    }
+    return yield* connection.leave(false)
+  }
+
+  dispatcher.opened()
+  let due = yield* dispatcher.next(owner)
   while (due !== undefined) {
     const taken: Due = due
-    ledger.start()
-    underWay.message = taken.message
     connection.expect(taken.message)
-    progress.offered = 0
-    progress.refused = 0
-    progress.settled = undefined
-    started = now()
-    if (started - taken.at > behindAfter && !taken.waited) recorder.behind++
-    if (taken.at >= recorder.measuresFrom) recorder.recordOwn("start", "accepted", started - taken.at)
+    start(taken, taken === owner ? begun : now())
 
     // A server may part from a connection that is idle (RFC 5321, 4.5.3.2.7, and 421): another one takes its place.
-    if (connection.wire !== undefined && connection.wire.state() !== "open") connection.close()
-    let outcome = yield* connection.reopen
-    if (outcome === undefined) outcome = yield* connection.converse(() => one(taken), options, progress)
-    while (Session.wantsAnother(outcome, plan, connection)) {
-      yield* connection.leave(false)
-      progress.settled = undefined
-      outcome = yield* connection.reopen
-      if (outcome === undefined) outcome = yield* connection.converse(() => one(taken), options, progress)
+    const idled = connection.wire?.state() !== "open"
+    const outcome = idled ? undefined : yield* connection.converse(() => one(taken), options, progress)
+    if (outcome === undefined || Session.wantsAnother(outcome, plan, connection)) {
+      underWay.message = undefined
+      yield* dispatcher.giveBack(taken)
+      break
     }
     const error = underWay.message === undefined ? undefined : end(taken, outcome)
     if (error !== undefined) return yield* new Session.RunEnded({ error })
 
     yield* connection.leave(keeps())
-    due = yield* dispatcher.next
+    // A session of an open run lasts as long as its connection: where another one is needed, another one is begun.
+    if (connection.wire?.state() !== "open") break
+    due = yield* dispatcher.next()
   }
   yield* connection.leave(false)
 }

@@ -68,7 +68,8 @@ export const close = (
 }
 
 /**
- * Hands out no more tickets when the plan's duration is over, and tells `ending`. In an open run it is the arrivals that end.
+ * Hands out no more tickets when the plan's duration is over, and tells `ending`. An open run does so by itself: there it is the
+ * arrivals that end.
  *
  * @since 0.1.0
  * @category bounds
@@ -87,13 +88,8 @@ export const limit = (
   )
 }
 
-/**
- * Tells `ending` when the plan's duration is over, if it has one.
- *
- * @since 0.1.0
- * @category bounds
- */
-export const tellEnd = (plan: Plan, ending: StopRequest): Effect.Effect<unknown, never, Scope.Scope> => {
+/** Tells `ending` when the plan's duration is over, if it has one. */
+const tellEnd = (plan: Plan, ending: StopRequest): Effect.Effect<unknown, never, Scope.Scope> => {
   if (plan.duration === undefined) return Effect.void
   const tell = Effect.sync(() => ending.make())
   return Effect.forkScoped(Effect.zipRight(Effect.sleep(milliseconds(plan.duration)), tell))

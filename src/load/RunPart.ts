@@ -105,6 +105,8 @@ export interface PartResult {
   readonly endedBy: Option.Option<SmtpError>
   /** Whether it was asked to stop. */
   readonly stopped: boolean
+  /** Whether what was under way was broken off, since it had not ended `plan.drain` seconds after the end of the run. */
+  readonly brokenOff: boolean
 }
 
 /**
@@ -145,7 +147,7 @@ export const checked = <Result extends PartResult>(
   violations: Laws.violations({
     ...result,
     warmedUp: plan.warmUp !== undefined,
-    cutOff: result.stopped || Option.isSome(result.endedBy),
+    cutOff: result.stopped || result.brokenOff || Option.isSome(result.endedBy),
     partial,
     acceptedAgain
   })
@@ -234,20 +236,25 @@ export const runPart = (
       const { runId, startedAt } = part.identity
       const { sampling } = options
       const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, part.identity, sampling)
-      const finish = (endedBy: Option.Option<SmtpError>, stopped: boolean): Effect.Effect<PartResult> =>
+      const finish = (
+        endedBy: Option.Option<SmtpError>,
+        stopped: boolean,
+        brokenOff: boolean
+      ): Effect.Effect<PartResult> =>
         Effect.suspend(() => {
           const elapsed = now() - begun
           const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : ledger
-          return Effect.as(lastSample, { accounting, recorder, runId, startedAt, elapsed, endedBy, stopped })
+          return Effect.as(lastSample, { accounting, recorder, runId, startedAt, elapsed, endedBy, stopped, brokenOff })
         })
       const running = Drain.run(yield* sessions(shared, part, begun), shared, options.hurrying)
       const exit = yield* running.pipe(
         Effect.onInterrupt(() =>
-          onCut === undefined ? Effect.void : Effect.flatMap(finish(Option.none(), true), onCut)
+          onCut === undefined ? Effect.void : Effect.flatMap(finish(Option.none(), true, true), onCut)
         ),
         Effect.exit
       )
-      return yield* Effect.flatMap(endOf(exit), (endedBy) => finish(endedBy, tickets.isClosed()))
+      const brokenOff = Exit.isSuccess(exit) && exit.value
+      return yield* Effect.flatMap(endOf(exit), (endedBy) => finish(endedBy, tickets.isClosed(), brokenOff))
     })
   ).pipe(RunScheduler.provide)
 
@@ -319,9 +326,9 @@ export const share = (
       stopping,
       ending,
       ledger,
-      onConnectRetry: (error) => {
+      onUnused: (error) => {
         recorder.onError(error, deadlines.now)
-        trouble?.retry(error)
+        trouble?.unused(error)
       },
       onOutcome: (message, outcome, ends, begun, due, ended) => {
         ledger.book(outcome)

@@ -101,8 +101,8 @@ export interface ScenarioOptions extends RunPart.RunOptions {
  * Runs the scenario in each of the plan's sessions, in parallel, and tells what happened; `Load.run(plan, scenario)` is the
  * same. A session that fails does not end the others: it is counted in `scenarios`, its error of SMTP's among the errors, and
  * the first of each kind told as trouble. Asked to stop, the run hands out no more messages, ends pauses and repetitions, and
- * interrupts the scenarios that have not ended after `plan.drain` seconds. The same, but for the interruption, goes for the
- * end of `plan.duration`.
+ * interrupts the scenarios that have not ended after `plan.drain` seconds. The same goes for the end of `plan.duration`, and of
+ * its stages.
  *
  * Where the plan has a rate or stages, the scenario is run once for each message that is due, over as many sessions as that
  * needs, up to `maxSessions`: `send`, `forNextMessage` or `forEachMessage` then have this one message. It counts from when it
@@ -178,8 +178,6 @@ const runSessions = <A, E, R>(
         exhausted: false,
         acceptedAgain: 0
       }
-      // What is due before is begun in any case; repetitions and pauses end.
-      if (arrivals !== undefined) yield* RunBounds.tellEnd(due, shared.ending)
       const ends = new Sessions.ScenarioEnds<A, E>(scenarioRun)
       const granularity = Watchdog.granularity(yield* Effect.clock)
       const running =
@@ -193,7 +191,7 @@ const runSessions = <A, E, R>(
             )
       const { sampling } = options
       const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, identity, sampling)
-      const finish = (stopped: boolean): Effect.Effect<ScenarioResult<A, E>> =>
+      const finish = (stopped: boolean, brokenOff: boolean): Effect.Effect<ScenarioResult<A, E>> =>
         Effect.suspend(() => {
           const elapsed = now() - begun
           const { begun: all, failed, sessions } = ends
@@ -202,15 +200,24 @@ const runSessions = <A, E, R>(
           const accounting = RunBounds.close(due, ledger, asked ? undefined : ledger.started)
           const { runId, startedAt } = identity
           const scenarios = { begun: all, failed }
-          const result = { accounting, recorder, runId, startedAt, elapsed, endedBy: Option.none<never>(), stopped }
+          const result = {
+            accounting,
+            recorder,
+            runId,
+            startedAt,
+            elapsed,
+            endedBy: Option.none<never>(),
+            stopped,
+            brokenOff
+          }
           const checked = RunPart.checked(plan, result, { acceptedAgain: scenarioRun.acceptedAgain })
           return Effect.as(lastSample, { ...checked, sessions, scenarios })
         })
       const { onInterrupted } = options
-      yield* Effect.onInterrupt(Drain.run(running, shared, options.hurrying), () =>
-        onInterrupted === undefined ? Effect.void : Effect.flatMap(finish(true), onInterrupted)
+      const brokenOff = yield* Effect.onInterrupt(Drain.run(running, shared, options.hurrying), () =>
+        onInterrupted === undefined ? Effect.void : Effect.flatMap(finish(true, true), onInterrupted)
       )
-      return yield* finish(tickets.isClosed())
+      return yield* finish(tickets.isClosed(), brokenOff)
     })
   ).pipe(Effect.tap(RunPart.logViolations), RunScheduler.provide)
 

@@ -235,7 +235,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     begin: (due) => {
       current = due
       begun = now()
-      if (begun - due.at > behindAfter && !due.waited) recorder.behind++
+      if (begun - due.free > behindAfter) recorder.behind++
       if (due.at < recorder.measuresFrom) return
       recorder.recordOwn("start", "accepted", begun - due.at)
     },

@@ -105,16 +105,18 @@ export const whenDue = <A, E, R>(
       }),
       Effect.exit
     )
-  return OpenRun.serve(run.run, options, (dispatcher, first) =>
+  return OpenRun.serve(run.run, options, (dispatcher, owner) =>
     Effect.scoped(
       Effect.gen(function* () {
         const session = ScenarioSession.make(run, sessions++, yield* Effect.scope)
-        let due: Due | undefined = first
+        // It is the scenario that opens connections: the session is ready at once.
+        dispatcher.opened()
+        let due = yield* dispatcher.next(owner)
         while (due !== undefined) {
           ends.begun++
           session.begin(due)
           yield* one(session, due, session.foundNone())
-          due = yield* dispatcher.next
+          due = yield* dispatcher.next()
         }
       })
     )

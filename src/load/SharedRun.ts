@@ -12,7 +12,7 @@ import type { PauseBefore } from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
 import type { Shape } from "../plan/Shape.js"
 import type { Outcome } from "../smtp/Outcome.js"
-import type { ConnectFailed } from "../smtp/SmtpError.js"
+import type { ConnectFailed, WireError } from "../smtp/SmtpError.js"
 import type { Target } from "../smtp/Target.js"
 import type { ConnectOptions, Connector } from "../smtp/Wire.js"
 import type { ConnectGate } from "./ConnectGate.js"
@@ -50,7 +50,8 @@ export interface SharedRun {
   /** Made when no more messages begin: the run is asked to stop, or its duration is over. */
   readonly ending: StopRequest
   readonly ledger: Ledger
-  readonly onConnectRetry: (error: ConnectFailed) => void
+  /** A connection came to nothing, and no message to its end by that: it is tried again, or was not needed any more. */
+  readonly onUnused: (error: ConnectFailed | WireError) => void
   /**
    * `ends` tells the outcome that ends the run, which is told by itself. `begun` and `due`, where they are known, are when the
    * message was taken up, and when it was due; `ended` is when it ended, where that is not now.

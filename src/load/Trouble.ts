@@ -11,7 +11,8 @@ import {
   type ConnectionLost,
   isSmtpError,
   type ReplyMalformed,
-  ReplyRejected
+  ReplyRejected,
+  type WireError
 } from "../smtp/SmtpError.js"
 
 /**
@@ -23,14 +24,14 @@ import {
 export type OnTrouble = (kind: string, text: string) => void
 
 /**
- * Tells of outcomes that are no success, and of connects that are tried again.
+ * Tells of outcomes that are no success, and of connections that came to nothing and cost no message.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Trouble {
   readonly outcome: (outcome: Outcome) => void
-  readonly retry: (error: ConnectFailed) => void
+  readonly unused: (error: ConnectFailed | WireError) => void
   /** The server spoke while nothing was awaited of it. */
   readonly unasked: (error: ConnectionLost | ReplyMalformed) => void
   /** A session's scenario has failed, or died of a defect. */
@@ -57,7 +58,11 @@ export const make = (onTrouble: OnTrouble): Trouble => {
         first(`${error._tag} ${error.step}`, () => error.message)
       }
     },
-    retry: (error) => first(`retry ${error.code}`, () => error.message),
+    unused: (error) =>
+      first(
+        `unused ${error._tag === "ConnectFailed" ? error.code : `${error._tag} ${error.step}`}`,
+        () => error.message
+      ),
     unasked: (error) => first(`${error._tag} ${error.step}`, () => error.message),
     session: (cause) => {
       for (const error of [...Cause.failures(cause), ...Cause.defects(cause)]) {

@@ -77,6 +77,8 @@ export interface WorkerEnd {
   readonly recorded: RecorderData
   readonly health: Health | undefined
   readonly endedBy: SmtpError.SmtpErrorData | undefined
+  /** Whether what it had under way was broken off. */
+  readonly brokenOff: boolean
 }
 
 /**
@@ -232,7 +234,7 @@ const start = (
     // What the threads recorded is lost with them; the books are not.
     const cut = (): WorkersResult => {
       const { runId, startedAt } = identity
-      const nothing = { endedBy: Option.none(), workerDied: Option.none(), health: undefined }
+      const nothing = { endedBy: Option.none(), brokenOff: true, workerDied: Option.none(), health: undefined }
       const accounting = close(due, ledgers)
       const recorder = new Recorder()
       const result = { accounting, recorder, runId, startedAt, elapsed: now() - begun, stopped: true, ...nothing }
@@ -288,6 +290,7 @@ const start = (
       startedAt: identity.startedAt,
       elapsed: now() - begun,
       endedBy: Option.fromNullable(endedBy[0]),
+      brokenOff: ends.some((end) => end.brokenOff),
       stopped: allTickets.isClosed() && endedBy.length === 0 && died.length === 0,
       workerDied: Option.fromNullable(died[0]),
       health: ends.map(({ health }) => health).reduce((most, each) => busiest(each, most), undefined)
@@ -357,6 +360,7 @@ export const work = (
   return Effect.map(watching, ([result, health]) => ({
     recorded: result.recorder.toData(),
     health,
+    brokenOff: result.brokenOff,
     endedBy: Option.getOrUndefined(Option.map(result.endedBy, SmtpError.toData))
   }))
 }

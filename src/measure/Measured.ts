@@ -24,13 +24,13 @@ export type Measured = Step | "transaction" | "connection"
 export const measured: ReadonlyArray<Measured> = [...steps, "transaction", "connection"]
 
 /**
- * What runs measure besides: from when a session took a message up, by how much later than it was due that was, and how long
- * writes waited for the socket.
+ * What runs measure besides: from when a session took a message up, by how much later than it was due that was, how long
+ * writes waited for the socket, and how long messages waited for a connection of their own and then got another one.
  *
  * @since 0.1.0
  * @category models
  */
-export const measuredBesides: ReadonlyArray<string> = ["service", "start", "queued"]
+export const measuredBesides: ReadonlyArray<string> = ["service", "start", "queued", "waited"]
 
 /**
  * The names and endings of steps of scenarios' own that are told apart; those that come later are measured as `otherNames`.

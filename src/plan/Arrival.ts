@@ -25,6 +25,8 @@ export interface Arrivals {
   readonly dueAt: (message: number) => number
   /** What is due when: the stages, up to the last message; one rate is one stage. */
   readonly stages: ReadonlyArray<ArrivalStage>
+  /** When the time is over, by the duration or the stages; infinite where only the messages are bounded. */
+  readonly end: number
 }
 
 /**
@@ -108,11 +110,12 @@ const whole = ({
   dueAt,
   end,
   messages
-}: Pick<Arrivals, "dueAt" | "messages"> & { readonly area: Area; readonly end: number }): Arrivals => {
+}: Pick<Arrivals, "dueAt" | "end" | "messages"> & { readonly area: Area }): Arrivals => {
   const next = messages === unlimited ? Number.POSITIVE_INFINITY : dueAt(messages)
   return {
     messages,
     dueAt,
+    end: Math.min(end, area.end),
     stages: area.stages(Math.min(end, area.end, next), (time) => dueBefore(time, messages, dueAt))
   }
 }

@@ -147,7 +147,8 @@ const fields = {
   drain: PlanField.withDefault(PlanValue.Time, 5, {
     section: "Time limits and faults",
     placeholder: "seconds",
-    description: "After a signal, give the transactions under way this many seconds to end."
+    description:
+      "After a signal, or when the time of --duration or --stages is over, give what is under way this many seconds to end."
   }),
   connecting: PlanField.withDefault(PlanValue.Count, 64, {
     section: "Connections and dialogue",

@@ -162,6 +162,141 @@ describe("messages that are due", () => {
   )
 })
 
+/** A server that greets two connections at a time; the others wait until one of these ends. It stalls once, for half a second. */
+const two = {
+  connections: { limit: 2, beyond: "wait" },
+  latency: { final: "10 millis" },
+  stalls: [{ at: "1 second", lasts: "500 millis" }]
+} as const
+
+/** Runs a plan in virtual time. */
+const against = (server: TestServer.TestServerOptions, plan: Plan.PlanInput, options: Load.RunOptions = {}) =>
+  Load.run(Plan.make(plan), options).pipe(Effect.provide(TestServer.layer(server)), (program) =>
+    Simulation.run(program)
+  )
+
+describe("messages that are due while a connection is opened", () => {
+  it.effect("go over whichever is ready first: a server that serves few at a time costs nothing but its stall", () =>
+    Effect.gen(function* () {
+      const plan = { rate: "100/s", duration: "5s", maxSessions: 60, reuse: true }
+      const { accounting, elapsed, recorder, violations } = yield* against(two, plan)
+      assert.deepStrictEqual(violations, [])
+      assert.strictEqual(accounting.accepted, 500)
+      assert.isAbove(recorder.opened, 10)
+      // The stall, and what it has put off: not the rest of the run, until a connection is given up.
+      assert.isBelow(Histogram.range(recorder.histogram("transaction", "accepted")!).max / 1e6, 1000)
+      assert.isAtLeast(range(recorder, "waited")!.count, 40)
+      // Connections that are still not greeted hold nobody up at the end.
+      assert.isBelow(elapsed, 5100)
+    })
+  )
+
+  it.effect("have their own connection, where they need one each", () =>
+    Effect.gen(function* () {
+      const latency = { greeting: "300 millis" } as const
+      const { recorder } = yield* against({ latency }, { rate: "10/s", messages: 10 })
+      assert.deepStrictEqual([range(recorder, "start")?.max, range(recorder, "waited")], [0, undefined])
+      assert.closeTo(range(recorder, "service")!.min / 1e6, 300, 1)
+    })
+  )
+
+  it.effect("cost no connection more when those before them are still being opened and were not needed", () =>
+    Effect.gen(function* () {
+      // The first is greeted at once, and then none for ten seconds.
+      let greeted = 0
+      const script: TestServer.Script = ({ stage }) =>
+        stage === "greeting" && greeted++ > 0 ? { after: 10_000 } : undefined
+      const plan = { rate: "20/s", burst: 2, messages: 80, reuse: true }
+      const { accounting, recorder } = yield* against({ script, latency: { final: "45 millis" } }, plan)
+      assert.strictEqual(accounting.accepted, 80)
+      // The second of each two waits for the first connection.
+      assert.strictEqual(recorder.opened, 2)
+      assert.strictEqual(range(recorder, "waited")?.count, 40)
+    })
+  )
+
+  it.effect("go over another connection where theirs is of no more use, and are begun once", () =>
+    Effect.gen(function* () {
+      // The second connection takes one message and no more; its next one goes to the first, which is idle.
+      const script: Script = ({ connection, moment, nth }) =>
+        moment === "mail" && connection === 1 && nth > 0
+          ? { say: "421 enough\r\n", end: "close" }
+          : moment === "content"
+            ? { after: connection === 1 ? 80 : nth === 0 ? 150 : 10 }
+            : undefined
+      const plan = { rate: "10/s", messages: 4, reuse: true, keepGoing: true }
+      const { accounting, server } = yield* drive(simulate(plan, { script }))
+      assert.deepStrictEqual([accounting.started, accounting.accepted], [4, 4])
+      assert.strictEqual(server.count("connect"), 2)
+    })
+  )
+
+  it.effect("fail with the connection that was opened for them; one that nobody needs any more costs none", () =>
+    Effect.gen(function* () {
+      // The second attempt is refused after a second; its message was sent over the first connection long before.
+      const connect = (attempt: number) =>
+        (attempt === 2 ? { refuse: "ECONNREFUSED", after: "1 second" } : undefined) as never
+      const plan = { rate: "10/s", messages: 20, reuse: true, keepGoing: true }
+      const { accounting, recorder } = yield* against({ connect, latency: { final: "150 millis" } }, plan)
+      assert.deepStrictEqual([accounting.accepted, accounting.failed], [20, 0])
+      assert.strictEqual(recorder.errors().length, 1)
+      const refusing = { connect: () => ({ refuse: "ECONNREFUSED" }) }
+      const { accounting: refused } = yield* against(refusing, { ...plan, messages: 5 })
+      assert.deepStrictEqual([refused.started, refused.failed], [5, 5])
+      // Without --keep-going it ends the run all the same.
+      const { endedBy } = yield* against({ connect, latency: { final: "150 millis" } }, { ...plan, keepGoing: false })
+      assert.strictEqual(endedBy._tag, "Some")
+    })
+  )
+})
+
+describe("when the time is over", () => {
+  const silent: Script = ({ moment }) => (moment === "greeting" || moment === "mail" ? { say: "" } : undefined)
+
+  it.effect("what waits for a session is not begun, and what is under way ends", () =>
+    Effect.gen(function* () {
+      for (const time of [{ rate: "100/s", duration: "2s" }, { stages: "1s:100/s, 1s:100/s" }]) {
+        const plan = { ...time, maxSessions: 5, reuse: true }
+        const { accounting, elapsed, server, stopped } = yield* drive(simulate(plan, { script: slow(500) }))
+        assert.isFalse(stopped)
+        assert.strictEqual(accounting.planned, 200)
+        assert.strictEqual(accounting.accepted, accounting.started)
+        assert.strictEqual(accounting.started, 20)
+        assert.isAtMost(Math.max(...server.times("MAIL")), 2000)
+        assert.isAtMost(elapsed, 2500)
+      }
+    })
+  )
+
+  it.effect("a server that says nothing is left when the run has drained, whatever kind of run it is", () =>
+    Effect.gen(function* () {
+      for (const kind of [
+        { rate: "10/s", duration: "10s" },
+        { rate: "10/s", duration: "10s", reuse: true, maxSessions: 3 },
+        { stages: "10s:5/s" },
+        { duration: "10s", sessions: 100 },
+        { duration: "10s", sessions: 100, messages: 1000, reuse: true }
+      ]) {
+        const { accounting, brokenOff, elapsed } = yield* drive(simulate({ ...kind, drain: 3 }, { script: silent }))
+        assert.strictEqual(elapsed, 13_000)
+        assert.isTrue(brokenOff)
+        assert.strictEqual(accounting.accepted, 0)
+      }
+    })
+  )
+
+  it.effect("who waits to connect in a closed run does not begin", () =>
+    Effect.gen(function* () {
+      // The one that is let in is answered in the time to drain.
+      const script: Script = ({ moment }) => (moment === "greeting" ? { after: 2500 } : undefined)
+      const plan = { duration: "2s", sessions: 3, messages: 10, connectRate: 0.25, keepGoing: true }
+      const { accounting, server } = yield* drive(simulate(plan, { script }))
+      assert.deepStrictEqual([server.count("connect"), accounting.started, accounting.accepted], [1, 1, 1])
+      assert.strictEqual(accounting.notStarted, 9)
+    })
+  )
+})
+
 describe("a duration", () => {
   it.scoped("ends a run without a rate, whose messages are planned as they begin", () =>
     Effect.gen(function* () {
