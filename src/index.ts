@@ -62,6 +62,8 @@ export * as SinkOptions from "./sink/SinkOptions.js"
 export * as SmtpSink from "./sink/SmtpSink.js"
 /** What servers say that they can do. */
 export * as Capabilities from "./smtp/Capabilities.js"
+/** How a connection begins. */
+export * as Introduction from "./smtp/Introduction.js"
 /** The steps of a dialogue. */
 export * as Dialogue from "./smtp/Dialogue.js"
 /** How a message ended. */

@@ -14,6 +14,7 @@ import * as NodeServices from "../../src/node/NodeServices.js"
 import * as NodeSink from "../../src/node/NodeSink.js"
 import * as Plan from "../../src/plan/Plan.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
+import * as Capabilities from "../../src/smtp/Capabilities.js"
 import type { Reply } from "../../src/smtp/Reply.js"
 import type { Step } from "../../src/smtp/SmtpError.js"
 import * as Target from "../../src/smtp/Target.js"
@@ -100,6 +101,7 @@ const connect = ({ observer }: ConnectOptions): Wire => {
     return reply
   }
   return {
+    capabilities: Capabilities.none,
     exchange: (steps) => Effect.sync(() => steps.map(answer)),
     write: () => Effect.void,
     converse: (script) =>

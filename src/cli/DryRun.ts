@@ -28,8 +28,8 @@ export const render = (plan: Plan): Effect.Effect<string, MessageFile.FileUnusab
     const identity = yield* RunPart.identify(plan)
     const addresses = Address.make(plan, identity.helloName)
     const { body, head } = Message.make(plan, addresses, identity, file)(0)
-    const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"
-    const hello = plan.bare ? [] : [SmtpCommand.hello(verb, identity.helloName)]
+    const { name, verb } = RunPart.introductionOf(plan, identity.helloName)
+    const hello = verb === undefined ? [] : [SmtpCommand.hello(verb, name)]
     const commands = [...hello, addresses.mail, ...addresses.rcpts(0), SmtpCommand.data]
     const shown = body === undefined ? "" : String.fromCharCode(...body.subarray(0, shownBody))
     const hidden = body === undefined ? 0 : body.length - shownBody

@@ -5,15 +5,15 @@
  */
 import * as Effect from "effect/Effect"
 import type { Abandonment, ConnectionShape } from "../plan/Shape.js"
-import * as Capabilities from "../smtp/Capabilities.js"
 import * as Dialogue from "../smtp/Dialogue.js"
+import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
 import * as Pipeline from "../smtp/Pipeline.js"
 import * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
-import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import { type ConnectFailed, ConnectionLost, ReplyMalformed, type Step, type WireError } from "../smtp/SmtpError.js"
-import type { ConnectOptions, Exchange, Script, Wire } from "../smtp/Wire.js"
+import * as Steps from "../smtp/Steps.js"
+import type { ConnectOptions, Script, Wire } from "../smtp/Wire.js"
 import type { Place, Shut } from "./ConnectGate.js"
 import type { SharedRun } from "./SharedRun.js"
 import type { StopRequest } from "./StopRequest.js"
@@ -190,7 +190,7 @@ class SessionConnection implements Connection {
       })
     }
     return Effect.matchEffect(
-      wire.converse(() => this.introduction(script)),
+      wire.converse(() => this.introduction(wire, script)),
       {
         onFailure: (error) => {
           if (this.introduced) return Effect.succeed(this.broken(error, options, progress))
@@ -256,15 +256,16 @@ class SessionConnection implements Connection {
         )
   )
 
-  readonly welcome: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() =>
-    Effect.matchEffect(
-      this.wire!.converse(() => this.introduction(nothing)),
+  readonly welcome: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() => {
+    const wire = this.wire!
+    return Effect.matchEffect(
+      wire.converse(() => this.introduction(wire, nothing)),
       {
         onFailure: (error) => Effect.succeed(this.lostBefore(error)),
         onSuccess: (end) => (end === undefined ? ready : this.unwelcome(end))
       }
     )
-  )
+  })
 
   /** Whether there is a connection for the next message to go over. One that is of no more use is closed. */
   private stands(): boolean {
@@ -301,7 +302,7 @@ class SessionConnection implements Connection {
 
   *part(): Script<void> {
     this.parted = true
-    yield goodbye
+    yield Steps.quit
   }
 
   close(): void {
@@ -315,40 +316,35 @@ class SessionConnection implements Connection {
     this.parted = false
   }
 
-  /** Greeting and HELO, and then the script; only the outcome of the first message where they were not welcome. */
-  private *introduction<A>(script: () => Script<A>): Script<Outcome.Outcome | A> {
-    const { helloName, plan } = this.shared
-    const greeting = (yield awaitGreeting)[0]!
-    this.place?.greeted()
-    if (!Reply.isPositive(greeting)) {
-      const refused = this.refused("greeting", greeting)
-      if (refused !== undefined) return refused
-    }
-    if (this.abandonment?.step === "greeting") return this.abandon("hello")
-    if (!plan.bare) {
-      // EHLO only where its answer is of use: the old options keep the old wire. A server that does not know it gets HELO.
-      const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"
-      let hello = (yield introduce(verb, helloName))[0]!
-      if (verb === "EHLO" && hello.code >= 500 && hello.code < 510) hello = (yield introduce("HELO", helloName))[0]!
-      if (plan.pipelining !== "off" && Capabilities.parse(hello).has("PIPELINING")) this.pipeline = Pipeline.make()
-      if (!Reply.isPositive(hello)) {
-        const refused = this.refused("hello", hello)
-        if (refused !== undefined) return refused
-      }
-    }
-    if (this.abandonment?.step === "hello") return this.abandon("mail")
+  /** The introduction, and then the script; only the outcome of the first message where we were not welcome. */
+  private *introduction<A>(wire: Wire, script: () => Script<A>): Script<Outcome.Outcome | A> {
+    const end = yield* Introduction.script(this.shared.introduction, this.goesOn)
+    if (end._tag === "Ended") return this.notIntroduced(end.step, end.reply)
+    wire.capabilities = end.capabilities
+    if (this.shared.plan.pipelining !== "off" && end.capabilities.has("PIPELINING")) this.pipeline = Pipeline.make()
     this.introduced = true
     this.unopened = 0
     return yield* script()
   }
 
-  private abandon(step: Step): Outcome.Outcome {
+  private readonly goesOn = (step: "greeting" | "hello", reply: Reply.Reply): boolean => {
+    if (step === "greeting") this.place?.greeted()
+    if (this.refused(step, reply) !== undefined) return false
+    // Without HELO (-o) there is none to be abandoned after: it is as if it had been answered.
+    const last = step === "hello" || this.shared.introduction.verb === undefined
+    return this.abandonment?.step !== step && !(last && this.abandonment?.step === "hello")
+  }
+
+  private notIntroduced(step: "greeting" | "hello", reply: Reply.Reply): Outcome.Outcome {
+    const refused = this.refused(step, reply)
+    if (refused !== undefined) return refused
     this.leaving = true
-    return failed(abandonedAt(step))
+    return failed(abandonedAt(this.abandonment?.step === "greeting" ? "hello" : "mail"))
   }
 
   /** The outcome of the message, where a greeting or HELO that was not welcome ends it (clause S9.5). */
   private refused(step: "greeting" | "hello", reply: Reply.Reply): Outcome.Outcome | undefined {
+    if (Reply.isPositive(reply)) return undefined
     const { acceptRejection, keepGoing } = this.shared.plan
     const goesOn = acceptRejection || Reply.isOfClass2(reply)
     if (!keepGoing && goesOn && !Reply.isClosing(reply)) return undefined
@@ -454,15 +450,6 @@ const failed = (error: ConnectFailed | WireError): Outcome.Outcome => ({
 })
 
 const abandonedAt = (step: Step): WireError => new ConnectionLost({ step, how: "intended", replies: [] })
-
-const awaitGreeting: Exchange = { steps: Dialogue.only.greeting, bytes: "" }
-
-const introduce = (verb: "HELO" | "EHLO" | "LHLO", name: string): Exchange => ({
-  steps: Dialogue.only.hello,
-  bytes: SmtpCommand.hello(verb, name)
-})
-
-const goodbye: Exchange = { steps: Dialogue.only.quit, bytes: SmtpCommand.quit }
 
 // biome-ignore lint/correctness/useYield: a script that has nothing to say
 function* nothing(): Script<undefined> {

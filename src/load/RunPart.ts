@@ -19,6 +19,7 @@ import * as Message from "../plan/Message.js"
 import * as Pause from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Shape from "../plan/Shape.js"
+import * as Introduction from "../smtp/Introduction.js"
 import type * as Outcome from "../smtp/Outcome.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
@@ -259,6 +260,15 @@ export const runPart = (
   ).pipe(RunScheduler.provide)
 
 /**
+ * How the plan has connections begin.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const introductionOf = ({ bare, lmtp, pipelining }: Plan, name: string): Introduction.Introduction =>
+  Introduction.make({ bare, lmtp, extended: pipelining !== "off" }, name)
+
+/**
  * Prepares what the sessions of a part share. The watchdog lives as long as the scope.
  *
  * @since 0.1.0
@@ -310,7 +320,7 @@ export const share = (
     return {
       plan,
       target,
-      helloName: identity.helloName,
+      introduction: introductionOf(plan, identity.helloName),
       connector,
       connectOptions,
       sources: (plan.source?.split(",") ?? []).map((source) => ({ ...connectOptions, source })),

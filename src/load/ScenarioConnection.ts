@@ -31,10 +31,8 @@ export const connect: Effect.Effect<Wire, ConnectFailed, ScenarioSession | Scope
  */
 export const open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, ScenarioSession | Scope.Scope> = Effect.gen(
   function* () {
-    const { greeted, introduced, helloName, plan } = yield* ScenarioSession
-    const wire = yield* greeted
-    const verb = plan.lmtp ? "LHLO" : plan.pipelining === "off" ? "HELO" : "EHLO"
-    if (!plan.bare) introduced(wire, yield* Dialogue.hello(wire, verb, helloName))
+    const session = yield* ScenarioSession
+    const wire = yield* session.open
     yield* Effect.addFinalizer((exit) =>
       Exit.isSuccess(exit) && wire.state() === "open" ? Dialogue.quit(wire) : Effect.void
     )

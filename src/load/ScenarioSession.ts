@@ -3,11 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -16,11 +15,10 @@ import type { Ending } from "../measure/Recorder.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Draw from "../plan/Draw.js"
 import type { Plan } from "../plan/Plan.js"
-import * as Capabilities from "../smtp/Capabilities.js"
 import * as Dialogue from "../smtp/Dialogue.js"
+import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
 import * as Pipeline from "../smtp/Pipeline.js"
-import type * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
 import type { ConnectFailed, SmtpError } from "../smtp/SmtpError.js"
 import type { Wire } from "../smtp/Wire.js"
@@ -52,10 +50,11 @@ export interface Session {
   readonly pause: (milliseconds: number) => Effect.Effect<void>
   /** Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate. */
   readonly connect: Effect.Effect<Wire, ConnectFailed, Scope.Scope>
-  /** The same, and waits for the greeting, which must be positive; so long it keeps its place in the gate. */
-  readonly greeted: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, Scope.Scope>
-  /** Greeting and HELO are done: what the server said of itself is heeded by `deliver`, as the plan has it. */
-  readonly introduced: (wire: Wire, hello: Reply.Reply) => void
+  /**
+   * The same, waits for the greeting and introduces us as the plan says: both must be positive. It keeps its place in the gate
+   * until it is greeted.
+   */
+  readonly open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, Scope.Scope>
   /** The connection of this key, which is opened where there is none that can be used. It lasts as long as the session. */
   readonly keep: <E, R>(
     key: object,
@@ -146,7 +145,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     contentOf,
     ending,
     gate,
-    helloName,
+    introduction,
     plan,
     recorder,
     sources,
@@ -158,6 +157,15 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
   const key = Draw.series(Draw.keyOf(scenario.seed), number)
   const pipelines = new WeakMap<Wire, Pipeline.Pipeline>()
+  /** How the messages of a connection are sent in groups, where plan and server allow it. */
+  const pipelineOf = (wire: Wire): Pipeline.Pipeline | undefined => {
+    if (plan.pipelining === "off" || !wire.capabilities.has("PIPELINING")) return undefined
+    const known = pipelines.get(wire)
+    if (known !== undefined) return known
+    const made = Pipeline.make()
+    pipelines.set(wire, made)
+    return made
+  }
   const kept = new KeptConnections(scope)
   let draws = 0
   let foundNone = 0
@@ -202,7 +210,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   return {
     number,
     plan,
-    helloName,
+    helloName: introduction.name,
     now: () => now() - scenario.begun,
     isStopping: () => ending.isMade(),
     draw: () => Draw.uniform(key, draws++),
@@ -221,15 +229,12 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       place.leave()
       return wire
     }),
-    greeted: Effect.flatMap(opened, ({ place, wire }) =>
-      Dialogue.greeting(wire).pipe(
-        Effect.onExit((exit) => Effect.sync(() => (isAnswered(exit) ? place.greeted() : place.leave()))),
+    open: Effect.flatMap(opened, ({ place, wire }) =>
+      Introduction.run(wire, introduction, () => place.greeted()).pipe(
+        Effect.ensuring(Effect.sync(() => place.leave())),
         Effect.as(wire)
       )
     ),
-    introduced: (wire, hello) => {
-      if (plan.pipelining !== "off" && Capabilities.parse(hello).has("PIPELINING")) pipelines.set(wire, Pipeline.make())
-    },
     keep: (key, opening) => kept.get(key, opening),
     letGo: (exit) => kept.close(exit),
     begin: (due) => {
@@ -265,7 +270,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       Effect.suspend(() => {
         const progress: Settlement.Progress = { offered: 0, refused: 0 }
         const from = messages.beginning(message, now())
-        return transaction(wire, pipelines.get(wire), message, options, progress).pipe(
+        return transaction(wire, pipelineOf(wire), message, options, progress).pipe(
           Effect.tap((outcome) => messages.attempt(message, outcome, from, now())),
           Effect.onInterrupt(() =>
             Effect.sync(() => {
@@ -289,10 +294,6 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     shared: (key, make) => share(scenario, key, make)
   }
 }
-
-/** Whether the server has said something, if only no. */
-const isAnswered = (exit: Exit.Exit<unknown, Dialogue.StepError>): boolean =>
-  Exit.isSuccess(exit) || Option.exists(Cause.failureOption(exit.cause), ({ _tag }) => _tag === "ReplyRejected")
 
 /** `Dialogue.transaction`, or the same in groups of commands. */
 const transaction = (

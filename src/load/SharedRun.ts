@@ -11,6 +11,7 @@ import type { ContentOf } from "../plan/Message.js"
 import type { PauseBefore } from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
 import type { Shape } from "../plan/Shape.js"
+import type { Introduction } from "../smtp/Introduction.js"
 import type { Outcome } from "../smtp/Outcome.js"
 import type { ConnectFailed, WireError } from "../smtp/SmtpError.js"
 import type { Target } from "../smtp/Target.js"
@@ -28,7 +29,7 @@ import type { Tickets } from "./Tickets.js"
 export interface SharedRun {
   readonly plan: Plan
   readonly target: Target
-  readonly helloName: string
+  readonly introduction: Introduction
   readonly connector: Connector["Type"]
   readonly connectOptions: ConnectOptions
   /** The same, for each local address that connections are to come from in turn. */

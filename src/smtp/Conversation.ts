@@ -8,6 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Capabilities from "./Capabilities.js"
 import { Outgoing, type WriteListener } from "./Outgoing.js"
 import * as Reply from "./Reply.js"
 import * as ReplyParser from "./ReplyParser.js"
@@ -40,6 +41,7 @@ const nothingYet: ReadonlyArray<Reply.Reply> = []
  * @category models
  */
 export class Conversation implements Wire, Expiring, WriteListener {
+  capabilities: Capabilities.Capabilities = Capabilities.none
   deadline = Number.POSITIVE_INFINITY
   arrivedAt = 0
   private readonly parser = ReplyParser.make()

@@ -11,6 +11,7 @@ import type * as Outcome from "./Outcome.js"
 import * as Reply from "./Reply.js"
 import * as SmtpCommand from "./SmtpCommand.js"
 import * as Settlement from "./Settlement.js"
+import * as Steps from "./Steps.js"
 import { ArgumentInvalid, ReplyRejected, type Step, type WireError } from "./SmtpError.js"
 import type { Content, Exchange, Script, Wire } from "./Wire.js"
 
@@ -23,25 +24,13 @@ import type { Content, Exchange, Script, Wire } from "./Wire.js"
 export type StepError = ReplyRejected | WireError
 
 /**
- * The steps of an exchange of one command.
+ * Makes an Effect of a step: it resumes with the reply, whatever that says.
  *
  * @since 0.1.0
  * @category steps
  */
-export const only: { readonly [step in Step]: readonly [Step] } = {
-  connect: ["connect"],
-  greeting: ["greeting"],
-  hello: ["hello"],
-  mail: ["mail"],
-  rcpt: ["rcpt"],
-  data: ["data"],
-  content: ["content"],
-  final: ["final"],
-  rset: ["rset"],
-  quit: ["quit"],
-  idle: ["idle"],
-  other: ["other"]
-}
+export const perform = (wire: Wire, { body, bytes, steps }: Exchange): Effect.Effect<Reply.Reply, WireError> =>
+  Effect.map(wire.exchange(steps, bytes, body), (replies) => replies[0]!)
 
 /**
  * Sends one command and waits for its reply, whatever it says.
@@ -50,16 +39,15 @@ export const only: { readonly [step in Step]: readonly [Step] } = {
  * @category steps
  */
 export const ask = (wire: Wire, step: Step, command: string): Effect.Effect<Reply.Reply, WireError> =>
-  Effect.map(wire.exchange(only[step], command), (replies) => replies[0]!)
+  perform(wire, Steps.command(step, command))
 
 const requiring = (
   wire: Wire,
-  step: Step,
-  command: string,
+  exchange: Exchange,
   expected: (reply: Reply.Reply) => boolean
 ): Effect.Effect<Reply.Reply, StepError> =>
-  Effect.flatMap(ask(wire, step, command), (reply) =>
-    expected(reply) ? Effect.succeed(reply) : new ReplyRejected({ step, reply })
+  Effect.flatMap(perform(wire, exchange), (reply) =>
+    expected(reply) ? Effect.succeed(reply) : new ReplyRejected({ step: exchange.steps[0]!, reply })
   )
 
 /** A step whose argument is one line, and stays one. */
@@ -77,7 +65,7 @@ const checked = <E>(
  * @category steps
  */
 export const greeting = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
-  requiring(wire, "greeting", "", Reply.isPositive)
+  requiring(wire, Steps.greeting, Reply.isPositive)
 
 /**
  * Says who we are.
@@ -85,12 +73,8 @@ export const greeting = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
  * @since 0.1.0
  * @category steps
  */
-export const hello = (
-  wire: Wire,
-  verb: "HELO" | "EHLO" | "LHLO",
-  name: string
-): Effect.Effect<Reply.Reply, StepError> =>
-  checked("hello", name, () => requiring(wire, "hello", SmtpCommand.hello(verb, name), Reply.isPositive))
+export const hello = (wire: Wire, verb: SmtpCommand.Hello, name: string): Effect.Effect<Reply.Reply, StepError> =>
+  checked("hello", name, () => requiring(wire, Steps.hello(verb, name), Reply.isPositive))
 
 /**
  * Begins a transaction.
@@ -99,7 +83,7 @@ export const hello = (
  * @category steps
  */
 export const mail = (wire: Wire, sender: string): Effect.Effect<Reply.Reply, StepError> =>
-  checked("mail", sender, () => requiring(wire, "mail", SmtpCommand.mail(sender), Reply.isPositive))
+  checked("mail", sender, () => requiring(wire, Steps.command("mail", SmtpCommand.mail(sender)), Reply.isPositive))
 
 /**
  * Adds a recipient.
@@ -108,7 +92,9 @@ export const mail = (wire: Wire, sender: string): Effect.Effect<Reply.Reply, Ste
  * @category steps
  */
 export const rcpt = (wire: Wire, recipient: string): Effect.Effect<Reply.Reply, StepError> =>
-  checked("rcpt", recipient, () => requiring(wire, "rcpt", SmtpCommand.rcpt(recipient), Reply.isPositive))
+  checked("rcpt", recipient, () =>
+    requiring(wire, Steps.command("rcpt", SmtpCommand.rcpt(recipient)), Reply.isPositive)
+  )
 
 /**
  * Asks to send the message; the server must answer 354.
@@ -116,8 +102,7 @@ export const rcpt = (wire: Wire, recipient: string): Effect.Effect<Reply.Reply, 
  * @since 0.1.0
  * @category steps
  */
-export const data = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
-  requiring(wire, "data", SmtpCommand.data, Reply.isGoAhead)
+export const data = (wire: Wire): Effect.Effect<Reply.Reply, StepError> => requiring(wire, Steps.data, Reply.isGoAhead)
 
 /**
  * Sends the content, which holds the final dot, and waits for the reply to it.
@@ -126,11 +111,7 @@ export const data = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
  * @category steps
  */
 export const content = (wire: Wire, content: Content): Effect.Effect<Reply.Reply, StepError> =>
-  Effect.flatMap(wire.exchange(only.final, content.head, content.body), (replies) =>
-    Reply.isPositive(replies[0]!)
-      ? Effect.succeed(replies[0]!)
-      : new ReplyRejected({ step: "final", reply: replies[0]! })
-  )
+  requiring(wire, Steps.content(content, 1), Reply.isPositive)
 
 /**
  * Ends the transaction without a message.
@@ -138,17 +119,15 @@ export const content = (wire: Wire, content: Content): Effect.Effect<Reply.Reply
  * @since 0.1.0
  * @category steps
  */
-export const rset = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
-  requiring(wire, "rset", SmtpCommand.rset, Reply.isPositive)
+export const rset = (wire: Wire): Effect.Effect<Reply.Reply, StepError> => requiring(wire, Steps.rset, Reply.isPositive)
 
 /**
- * Says good-bye. Any answer will do, and none will do too: it changes nothing (clause S7.6).
+ * Sends QUIT. Any reply is accepted, and so is none: it changes nothing (clause S7.6).
  *
  * @since 0.1.0
  * @category steps
  */
-export const quit = (wire: Wire): Effect.Effect<void> =>
-  Effect.catchAll(wire.exchange(only.quit, SmtpCommand.quit), () => Effect.void)
+export const quit = (wire: Wire): Effect.Effect<void> => Effect.ignore(perform(wire, Steps.quit))
 
 /**
  * Sends a command that has no step of its own, such as `NOOP` or `VRFY root`, and waits for its reply, whatever it says.
@@ -198,13 +177,13 @@ export function* script(
   progress.offered = 0
   progress.refused = 0
   progress.settled = undefined
-  const mail = (yield command("mail", message.mail))[0]!
+  const mail = (yield Steps.command("mail", message.mail))[0]!
   if (!Settlement.isSuccess(mail, options)) return Settlement.unsent("mail", mail, progress)
 
   let refusal: Reply.Reply | undefined
   for (const rcpt of message.rcpts) {
     progress.offered++
-    const reply = (yield command("rcpt", rcpt))[0]!
+    const reply = (yield Steps.command("rcpt", rcpt))[0]!
     if (Settlement.isSuccess(reply, options)) continue
     progress.refused++
     refusal = reply
@@ -213,15 +192,12 @@ export function* script(
   if (refusal !== undefined && progress.refused === progress.offered)
     return Settlement.unsent("rcpt", refusal, progress)
 
-  const goAhead = (yield command("data", SmtpCommand.data))[0]!
+  const goAhead = (yield Steps.data)[0]!
   if (!Settlement.isGoAhead(goAhead, options)) return Settlement.unsent("data", goAhead, progress)
 
-  const { body, head } = message.content
-  const steps = options.lmtp ? finalSteps(progress.offered - progress.refused) : only.final
-  return Settlement.settle(yield { steps, bytes: head, body }, progress, options.lmtp, undefined)
+  const answers = options.lmtp ? progress.offered - progress.refused : 1
+  return Settlement.settle(yield Steps.content(message.content, answers), progress, options.lmtp, undefined)
 }
-
-const command = (step: Step, bytes: string): Exchange => ({ steps: only[step], bytes, body: undefined })
 
 /**
  * Leaves the connection ready for the next transaction, or closed.
@@ -262,31 +238,13 @@ const giveUp = (
     return Effect.succeed(outcome)
   }
   progress.settled = outcome
-  const last = end.goAhead
-    ? wire.exchange(only.final, SmtpCommand.endOfData)
-    : wire.exchange(only.rset, SmtpCommand.rset)
+  const last = perform(wire, end.goAhead ? Steps.nothing : Steps.rset)
   return Effect.match(last, {
     onFailure: (lost) => (outcome._tag === "Rejected" ? { ...outcome, lost } : outcome),
-    onSuccess: (replies) => {
+    onSuccess: (reply) => {
       // The transaction may still be open. -A goes on all the same, as the original does (clause S9.5).
-      if (strict && !end.goAhead && !Settlement.isSuccess(replies[0]!, options)) wire.close("reset")
+      if (strict && !end.goAhead && !Settlement.isSuccess(reply, options)) wire.close("reset")
       return outcome
     }
   })
 }
-
-/**
- * The steps of the exchange of a message's content that is answered so many times.
- *
- * @since 0.1.0
- * @category steps
- */
-export const finalSteps = (replies: number): ReadonlyArray<Step> => {
-  const known = knownFinalSteps[replies]
-  if (known !== undefined) return known
-  const made: ReadonlyArray<Step> = new Array<Step>(replies).fill("final")
-  knownFinalSteps[replies] = made
-  return made
-}
-
-const knownFinalSteps: Array<ReadonlyArray<Step> | undefined> = []

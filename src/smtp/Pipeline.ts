@@ -6,12 +6,12 @@
  *
  * @since 0.1.0
  */
-import * as Dialogue from "./Dialogue.js"
 import type * as Outcome from "./Outcome.js"
 import type * as Reply from "./Reply.js"
 import * as Settlement from "./Settlement.js"
 import * as SmtpCommand from "./SmtpCommand.js"
 import type { Step, WireError } from "./SmtpError.js"
+import * as Steps from "./Steps.js"
 import type { Script } from "./Wire.js"
 
 /**
@@ -97,7 +97,7 @@ class WirePipeline implements Pipeline {
     this.dotAnswers = dotAnswers
     // A server that answers once for several recipients of LMTP would have later replies taken for theirs.
     if (next === undefined || body !== undefined || dotAnswers > 1) {
-      const finals = yield { steps: Dialogue.finalSteps(dotAnswers), bytes: head, body }
+      const finals = yield Steps.content(message.content, dotAnswers)
       return Settlement.settle(finals, progress, options.lmtp, undefined)
     }
     const recipients = next.rcpts.length

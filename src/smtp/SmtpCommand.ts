@@ -34,12 +34,20 @@ export const isOneLine = (text: string): boolean => !/[\r\n\0]/.test(text)
 export const flat = (command: string): string => Buffer.from(command, "latin1").toString("latin1")
 
 /**
- * `HELO`, or `LHLO`: the greeting of LMTP.
+ * The words to introduce oneself by: `LHLO` is that of LMTP.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Hello = "HELO" | "EHLO" | "LHLO"
+
+/**
+ * Tells who we are.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const hello = (verb: "HELO" | "EHLO" | "LHLO", name: string): string => `${verb} ${bytes(name)}\r\n`
+export const hello = (verb: Hello, name: string): string => `${verb} ${bytes(name)}\r\n`
 
 /**
  * `MAIL`. An empty sender is the null reverse-path.

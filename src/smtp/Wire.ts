@@ -8,6 +8,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type { Capabilities } from "./Capabilities.js"
 import type { Reply } from "./Reply.js"
 import type { ConnectFailed, ConnectionLost, ReplyMalformed, Step, WireError } from "./SmtpError.js"
 import type { Target } from "./Target.js"
@@ -67,6 +68,8 @@ export type WireState = "open" | "closing" | "failed" | "closed"
  * @category models
  */
 export interface Wire {
+  /** What the server offered in its reply to EHLO or LHLO; nothing before that. Whoever introduces us says so. */
+  capabilities: Capabilities
   /**
    * Writes a group of commands in one go and resumes with its replies, one for each of `steps`, in order. `bytes` holds
    * one byte in each character; `body` follows it.

@@ -74,6 +74,20 @@ describe("a scenario", () => {
     })
   )
 
+  it.effect("goes on with HELO where the server does not know EHLO, as a plan without a scenario does", () =>
+    Effect.gen(function* () {
+      const { accounting, server } = yield* simulate({ messages: 3, pipelining: "on", reuse: true }, overOne(), {
+        script: ({ line, stage }) =>
+          stage === "hello" && line.startsWith("EHLO") ? TestServer.reply("502 5.5.2 what") : undefined
+      })
+      assert.deepStrictEqual(
+        server.log.slice(0, 2).map(({ line }) => line.slice(0, 4)),
+        ["EHLO", "HELO"]
+      )
+      assert.strictEqual(accounting.accepted, 3)
+    })
+  )
+
   it.effect("waits for its turn to connect, until those before are greeted", () =>
     Effect.gen(function* () {
       const { server } = yield* simulate({ sessions: 6, connecting: 2 }, Scenario.open, {

@@ -187,6 +187,7 @@ describe("a server that waits for a message without recipients", () => {
     const written: Array<string> = []
     let closed = false
     const wire: Wire = {
+      capabilities: new Map(),
       exchange: (_steps, bytes) =>
         Effect.sync(() => {
           written.push(bytes)

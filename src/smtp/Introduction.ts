@@ -1,0 +1,119 @@
+/**
+ * How a connection begins: the server's greeting, who we are, and what the server offers (RFC 5321 §3.1, §4.1.1.1, RFC 2033
+ * §4.1).
+ *
+ * It is one script, so that what goes between greeting and mail has one place.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Capabilities from "./Capabilities.js"
+import * as Reply from "./Reply.js"
+import type * as SmtpCommand from "./SmtpCommand.js"
+import { ReplyRejected, type WireError } from "./SmtpError.js"
+import * as Steps from "./Steps.js"
+import type { Script, Wire } from "./Wire.js"
+
+/**
+ * How we introduce ourselves.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Introduction {
+  /** Nothing is said where there is none (-o). */
+  readonly verb: SmtpCommand.Hello | undefined
+  /** The name that we go by. */
+  readonly name: string
+}
+
+/**
+ * What is asked of an introduction.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Wanted {
+  readonly bare: boolean
+  readonly lmtp: boolean
+  /** Whether what the server offers is of any use to us. */
+  readonly extended: boolean
+}
+
+/**
+ * The introduction of these wishes. EHLO only where its answer is of use: the old options keep the old wire.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = ({ bare, extended, lmtp }: Wanted, name: string): Introduction => ({
+  verb: bare ? undefined : lmtp ? "LHLO" : extended ? "EHLO" : "HELO",
+  name
+})
+
+/**
+ * What an introduction came to: what the server offers, or the reply that ended it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Introduced =
+  | { readonly _tag: "Introduced"; readonly capabilities: Capabilities.Capabilities }
+  | { readonly _tag: "Ended"; readonly step: "greeting" | "hello"; readonly reply: Reply.Reply }
+
+/**
+ * Waits for the greeting and introduces us. A server that does not know EHLO gets HELO. `goesOn` is asked after the greeting,
+ * and after the last reply to the introduction; false ends it there.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export function* script(
+  { name, verb }: Introduction,
+  goesOn: (step: "greeting" | "hello", reply: Reply.Reply) => boolean
+): Script<Introduced> {
+  const greeting = (yield Steps.greeting)[0]!
+  if (!goesOn("greeting", greeting)) return { _tag: "Ended", step: "greeting", reply: greeting }
+  if (verb === undefined) return { _tag: "Introduced", capabilities: Capabilities.none }
+  let reply = (yield Steps.hello(verb, name))[0]!
+  let offers = verb !== "HELO"
+  if (verb === "EHLO" && isUnknown(reply)) {
+    reply = (yield Steps.hello("HELO", name))[0]!
+    offers = false
+  }
+  if (!goesOn("hello", reply)) return { _tag: "Ended", step: "hello", reply }
+  // What a refusal says is no offer.
+  const capabilities = offers && Reply.isOfClass2(reply) ? Capabilities.parse(reply) : Capabilities.none
+  return { _tag: "Introduced", capabilities }
+}
+
+/** The server does not know the command, or its arguments: 500 to 509. */
+const isUnknown = ({ code }: Reply.Reply): boolean => code >= 500 && code < 510
+
+/**
+ * The same as an Effect: it fails where the server does not welcome us, and puts what it offers on the wire. `onGreeting` is
+ * called when the greeting is there, whatever it says.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const run = (
+  wire: Wire,
+  introduction: Introduction,
+  onGreeting: (reply: Reply.Reply) => void = () => {}
+): Effect.Effect<Capabilities.Capabilities, ReplyRejected | WireError> => {
+  const goesOn = (step: "greeting" | "hello", reply: Reply.Reply) => {
+    if (step === "greeting") onGreeting(reply)
+    return Reply.isPositive(reply)
+  }
+  return wire
+    .converse(() => script(introduction, goesOn))
+    .pipe(
+      Effect.onInterrupt(() => Effect.sync(() => wire.close("reset"))),
+      Effect.flatMap((end) => {
+        if (end._tag === "Ended") return new ReplyRejected(end)
+        wire.capabilities = end.capabilities
+        return Effect.succeed(end.capabilities)
+      })
+    )
+}

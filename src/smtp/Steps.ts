@@ -1,0 +1,111 @@
+/**
+ * The steps of a dialogue, each as the exchange that it is: what is said, and which replies answer it. Scripts yield them, and
+ * `Dialogue` makes Effects of them.
+ *
+ * @since 0.1.0
+ */
+import * as SmtpCommand from "./SmtpCommand.js"
+import type { Step } from "./SmtpError.js"
+import type { Content, Exchange } from "./Wire.js"
+
+/**
+ * The steps of an exchange of one command.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const only: { readonly [step in Step]: readonly [Step] } = {
+  connect: ["connect"],
+  greeting: ["greeting"],
+  hello: ["hello"],
+  mail: ["mail"],
+  rcpt: ["rcpt"],
+  data: ["data"],
+  content: ["content"],
+  final: ["final"],
+  rset: ["rset"],
+  quit: ["quit"],
+  idle: ["idle"],
+  other: ["other"]
+}
+
+/**
+ * One command of a step, CRLF included.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const command = (step: Step, bytes: string): Exchange => ({ steps: only[step], bytes, body: undefined })
+
+/**
+ * The server's greeting, which comes by itself.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const greeting: Exchange = command("greeting", "")
+
+/**
+ * HELO, EHLO or LHLO.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const hello = (verb: SmtpCommand.Hello, name: string): Exchange =>
+  command("hello", SmtpCommand.hello(verb, name))
+
+/**
+ * DATA.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const data: Exchange = command("data", SmtpCommand.data)
+
+/**
+ * A message's content, which holds the final dot and is answered so many times: once, or once for each accepted recipient of
+ * LMTP.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const content = ({ body, head }: Content, answers: number): Exchange => ({
+  steps: answers === 1 ? only.final : finals(answers),
+  bytes: head,
+  body
+})
+
+/**
+ * The end of a message without content, for who has said 354 and is to get none (RFC 2920 §3.1).
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const nothing: Exchange = command("final", SmtpCommand.endOfData)
+
+/**
+ * RSET.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const rset: Exchange = command("rset", SmtpCommand.rset)
+
+/**
+ * QUIT.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const quit: Exchange = command("quit", SmtpCommand.quit)
+
+/** `final`, so many times. The same array for the same number. */
+const finals = (answers: number): ReadonlyArray<Step> => {
+  const known = knownFinals[answers]
+  if (known !== undefined) return known
+  const made: ReadonlyArray<Step> = new Array<Step>(answers).fill("final")
+  knownFinals[answers] = made
+  return made
+}
+
+const knownFinals: Array<ReadonlyArray<Step> | undefined> = []
