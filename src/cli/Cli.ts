@@ -3,24 +3,23 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
-import { QuitException, Terminal } from "@effect/platform/Terminal"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
-import * as Mailbox from "effect/Mailbox"
 import type { Plan } from "../plan/Plan.js"
 import * as Suggestion from "../plan/Suggestion.js"
 import { Output } from "../report/Output.js"
 import * as Printable from "../smtp/Printable.js"
 import { isShell, type Shell } from "./Shell.js"
+import * as Completions from "./Completions.js"
+import * as DryRun from "./DryRun.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
 import { rows, scenarioVariable, targetVariable } from "./OptionTable.js"
-import type * as Run from "./Run.js"
+import * as PlanOptions from "./PlanOptions.js"
+import * as Run from "./Run.js"
 
 /**
  * What the machine knows of itself.
@@ -36,7 +35,7 @@ export interface CliOptions {
   readonly environment: ReadonlyArray<string>
 }
 
-/** A room that the line at hand needs: no line needs all of them, and a start takes as long as what it loads. */
+/** A room that few lines need. Not each small one: a start takes as long as the files that are loaded for it. */
 const load = <Room>(room: () => Promise<Room>): Effect.Effect<Room> => Effect.promise(room)
 
 const getopt = Getopt.make(rows)
@@ -75,9 +74,8 @@ export const parse = (
       const reason = `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}`
       return yield* new Fatal.UsageError({ reason, remind: false })
     }
-    const planOptions = yield* load(() => import("./PlanOptions.js"))
     const written = yield* scenarioOf(given)
-    const plan = yield* Effect.provide(planOptions.parse(given, { helloName: hostName }, written), nothingElse)
+    const plan = yield* PlanOptions.parse(given, { helloName: hostName }, written)
     return { _tag: has("dry-run") ? "DryRun" : "Run", plan }
   })
 
@@ -116,20 +114,17 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
         output.stdout(`smtp-source ${options.version}\n`)
         return Fatal.status.success
       case "Completions": {
-        const completions = yield* load(() => import("./Completions.js"))
-        output.stdout(completions.render(directive.shell, rows))
+        output.stdout(Completions.render(directive.shell, rows))
         return Fatal.status.success
       }
       case "DryRun": {
-        const dryRun = yield* load(() => import("./DryRun.js"))
         warnOfVariables(output, options.environment)
-        output.stdout(yield* dryRun.render(directive.plan))
+        output.stdout(yield* DryRun.render(directive.plan))
         return Fatal.status.success
       }
       case "Run": {
-        const run = yield* load(() => import("./Run.js"))
         warnOfVariables(output, options.environment)
-        return yield* run.run(directive.plan, options)
+        return yield* Run.run(directive.plan, options)
       }
     }
   }).pipe(
@@ -160,25 +155,6 @@ const warnOfVariables = (output: Output["Type"], environment: ReadonlyArray<stri
     output.stderr(`smtp-source: warning: ${Printable.escape(name)} in the environment means nothing${meant}\n`)
   }
 }
-
-/**
- * The services that @effect/cli asks for and that our options, being text, make no use of.
- */
-const nothingElse = Layer.mergeAll(
-  FileSystem.layerNoop({}),
-  Path.layer,
-  Layer.succeed(
-    Terminal,
-    Terminal.of({
-      columns: Effect.succeed(80),
-      rows: Effect.succeed(24),
-      isTTY: Effect.succeed(false),
-      readInput: Mailbox.make(),
-      readLine: new QuitException(),
-      display: () => Effect.void
-    })
-  )
-)
 
 /**
  * The names of the environment's variables.

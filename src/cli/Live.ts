@@ -16,7 +16,6 @@ import type { Sampling } from "../load/Sampler.js"
 import type { SignalName } from "../load/StopSignal.js"
 import type { WorkersResult } from "../load/Workers.js"
 import { GeneratorHealth, type Health } from "../measure/GeneratorHealth.js"
-import type * as Series from "../measure/Series.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Journal from "../report/Journal.js"
 import * as Judgement from "../report/Judgement.js"
@@ -24,7 +23,7 @@ import { Output } from "../report/Output.js"
 import { Recent } from "../report/Recent.js"
 import { type Entry, RunningReport } from "../report/RunningReport.js"
 import { WholeSeconds } from "../report/WholeSeconds.js"
-import type { RunReport } from "../report/RunReport.js"
+import * as RunReport from "../report/RunReport.js"
 import type { Followed } from "../telemetry/Telemetry.js"
 import * as Fatal from "./Fatal.js"
 import * as Reports from "./Reports.js"
@@ -41,42 +40,46 @@ export interface Live {
   /** For the run; nothing where nobody wants to know. */
   readonly sampling: Sampling | undefined
   /** Resumes when --abort-if says that the run is to end. */
-  readonly aborted: Effect.Effect<Judgement.Judgement>
+  readonly aborted: Effect.Effect<void>
   /** Writes to standard error, above the live view. */
   readonly stderr: (text: string) => void
   /** Says at once that a signal is heeded, and what is waited for. */
   readonly stopping: (signal: SignalName) => void
   /** Takes the live view away; the plain one says how the run ended. */
   readonly close: () => void
-  /** The series so far. */
-  readonly series: () => Series.Series | undefined
   /** Sends what the run came to, where --otlp asks for it. It takes a few seconds at most. */
   readonly exported: (result: WorkersResult) => Effect.Effect<void>
-  /** Ends the journal with the report, and gives the exit status that follows: a journal that has gaps is a failure. */
-  readonly finish: (report: RunReport | undefined) => Effect.Effect<number>
+  /** Writes the reports that the plan asks for, ends the journal with one, and gives the exit status that follows. */
+  readonly finish: (result: WorkersResult) => Effect.Effect<number>
 }
 
 /** Between two refreshes of the live view, in milliseconds. */
 const refresh = 250
 
 /**
- * Prepares what the plan asks for.
+ * Prepares what the plan asks for. Files that cannot be written are known before the run.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (plan: Plan, version: string): Effect.Effect<Live, never, FileSystem | Output | Scope.Scope> =>
+export const make = (
+  plan: Plan,
+  version: string
+): Effect.Effect<Live, Reports.ReportUnwritable, FileSystem | Output | Scope.Scope> =>
   Effect.gen(function* () {
     const output = yield* Output
+    yield* Reports.prepare(plan)
+    const services = yield* Effect.context<FileSystem | Output>()
     const view = Screen.viewOf(plan, output)
     const journals = Reports.journalsOf(plan)
     const { abortIf = [] } = plan
-    const aborted = yield* Deferred.make<Judgement.Judgement>()
+    const aborted = yield* Deferred.make<void>()
     const journal = journals.length === 0 ? undefined : yield* startJournal(journals)
     // Of several threads this one alone could be looked at, which has the least to do.
     const health = journal === undefined || plan.workers !== 1 ? () => undefined : yield* watchHealth
 
     let running: RunningReport | undefined
+    let judged: Judgement.Judgement | undefined
     const recent = new Recent()
     let seconds: WholeSeconds | undefined
     const screen = new Screen.Screen(plan, view, output)
@@ -89,7 +92,9 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       // The plan has read them.
       recent.add(whole)
       const [first] = Either.getOrThrow(Judgement.soFar(running.report("open"), abortIf, recent))
-      if (first !== undefined) Deferred.unsafeDone(aborted, Effect.succeed(first))
+      if (first === undefined || judged !== undefined) return
+      judged = first
+      Deferred.unsafeDone(aborted, Effect.void)
     }
     const inReport = wantsReport(plan) || journal !== undefined || abortIf.length > 0
     const wanted = view !== "off" || telemetry !== undefined || inReport
@@ -122,18 +127,17 @@ export const make = (plan: Plan, version: string): Effect.Effect<Live, never, Fi
       stderr: (text) => screen.above(text),
       stopping: (signal) => screen.stopping(signal),
       close: () => screen.close(),
-      series: () => {
-        seconds?.flush()
-        return running?.series
-      },
       exported: (result) => telemetry?.finish(result) ?? Effect.void,
-      finish: (report) =>
-        Effect.suspend(() => {
+      finish: (result) =>
+        Effect.gen(function* () {
           seconds?.flush()
-          if (journal === undefined) return Effect.succeed(Fatal.status.success)
-          if (report !== undefined) journal.write(Journal.end(report))
-          return journal.close
-        })
+          if (!wantsReport(plan)) return Fatal.status.success
+          const facts = { version, health: result.health, series: running?.series }
+          const report = Reports.judge(RunReport.make(plan, result, facts), plan, judged)
+          journal?.write(Journal.end(report))
+          const journaled = yield* journal?.close ?? Effect.succeed(Fatal.status.success)
+          return Math.max(journaled, yield* Reports.write(report, plan))
+        }).pipe(Effect.provide(services))
     }
   })
 

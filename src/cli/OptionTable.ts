@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Plan from "../plan/Plan.js"
 import * as PlanField from "../plan/PlanField.js"
@@ -17,6 +18,8 @@ import * as PlanField from "../plan/PlanField.js"
 export interface OptionRow {
   /** The field of the Plan; undefined for an option that only the command line has. */
   readonly field: string | undefined
+  /** What the field takes, in a file or from a program; undefined where there is no field. */
+  readonly schema: Schema.Schema<unknown, unknown> | undefined
   readonly long: string
   readonly short: string | undefined
   readonly kind: "flag" | "count" | "value"
@@ -83,6 +86,7 @@ const rowOf = (
   return [
     {
       field: name,
+      schema: Schema.make(isTransformed ? signature.from.type : signature.type),
       long,
       short: field.short,
       kind,
@@ -126,6 +130,7 @@ export const commandOnly = (
   row: Partial<OptionRow> & { readonly long: string; readonly description: string }
 ): OptionRow => ({
   field: undefined,
+  schema: undefined,
   short: undefined,
   kind: "flag",
   numeric: false,

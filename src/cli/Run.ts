@@ -13,18 +13,18 @@ import * as Workers from "../load/Workers.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import * as Laws from "../measure/Laws.js"
 import type { Plan } from "../plan/Plan.js"
-import type * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
 import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import type { Connector } from "../smtp/Wire.js"
+import * as Calibrate from "./Calibrate.js"
 import * as Fatal from "./Fatal.js"
 import type { Live } from "./Live.js"
 import type { ReportUnwritable } from "./Reports.js"
 import * as Screen from "./Screen.js"
-import { isWatched, wantsReport } from "./Watching.js"
+import { isWatched } from "./Watching.js"
 
 /**
  * Runs the plan and gives the exit status: 0, 1, 70, 99, 129, 130 or 143.
@@ -37,10 +37,7 @@ import { isWatched, wantsReport } from "./Watching.js"
  */
 export const run = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Services> =>
   plan.calibrate
-    ? Effect.flatMap(
-        Effect.promise(() => import("./Calibrate.js")),
-        (calibrate) => calibrate.run(plan)
-      )
+    ? Calibrate.run(plan)
     : plan.sink
       ? Effect.scoped(againstSink(plan, tool))
       : Effect.map(report(plan, tool), ({ status }) => status)
@@ -104,11 +101,7 @@ const report = (
       const say = (text: string) => output.stderr(`smtp-source: ${text}\n`)
       let received: SignalName | undefined
       let sent = 0
-      let aborted: Judgement.Judgement | undefined
-      const rooms = isWatched(plan, output) ? yield* watching : undefined
-      const reports = wantsReport(plan)
-      if (reports) yield* rooms?.Reports.prepare(plan) ?? Effect.void
-      const live = yield* rooms?.Live.make(plan, version) ?? Effect.succeed(unwatched(plan, output))
+      const live = isWatched(plan, output) ? yield* watched(plan, version) : unwatched(plan, output)
 
       const result = yield* Workers.runOnly(running, {
         file,
@@ -117,9 +110,7 @@ const report = (
             received = signal
             live.stopping(signal)
           }),
-          Effect.map(live.aborted, (judgement) => {
-            aborted = judgement
-          })
+          live.aborted
         ),
         hurrying: signals.second,
         onTrace: plan.verbose > 0 ? (direction, text) => live.stderr(traced(direction, text)) : undefined,
@@ -137,25 +128,20 @@ const report = (
         for (const line of Summary.render(result)) say(line)
       }
       for (const law of violations) say(`panic: the books do not balance: ${law}`)
-      const { health } = result
-      const facts = { version, health, series: live.series() }
-      const made = reports ? rooms?.RunReport.make(plan, result, facts) : undefined
-      const judgement = made === undefined ? undefined : rooms?.Reports.judge(made, plan, aborted)
-      const journaled = yield* live.finish(judgement)
-      const written = judgement === undefined ? undefined : rooms?.Reports.write(judgement, plan)
-      const judged = yield* written ?? Effect.succeed(Fatal.status.success)
+      const judged = yield* live.finish(result)
       // At last, since a collector may keep us waiting; who is in a hurry does not wait.
       yield* Effect.raceFirst(live.exported(result), signals.second)
-      const status = statusOf(plan, result, received, Math.max(judged, journaled))
+      const status = statusOf(plan, result, received, judged)
       return { status: violations.length > 0 ? Fatal.status.internalError : status, result }
     })
   )
 
-const watching = Effect.promise(async () => ({
-  Live: await import("./Live.js"),
-  Reports: await import("./Reports.js"),
-  RunReport: await import("../report/RunReport.js")
-}))
+/** Reports, and all that looks at a run while it goes on, are half of the code, which most runs do without. */
+const watched = (plan: Plan, version: string) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./Live.js")),
+    (live) => live.make(plan, version)
+  )
 
 /** The companion of a run that nobody looks at: it says what has to be said. */
 const unwatched = (plan: Plan, output: Output["Type"]): Live => {
@@ -166,7 +152,6 @@ const unwatched = (plan: Plan, output: Output["Type"]): Live => {
     stderr: (text) => screen.above(text),
     stopping: (signal) => screen.stopping(signal),
     close: () => screen.close(),
-    series: () => undefined,
     exported: () => Effect.void,
     finish: () => Effect.succeed(Fatal.status.success)
   }

@@ -240,7 +240,7 @@ describe("--otlp", () => {
       for (const [, imported = ""] of code.matchAll(/(?:from|import)"\.\/([^"]+)"/g)) load(imported)
     }
     load("smtp-source.js")
-    load(fs.readdirSync(folder).find((file) => file.startsWith("PlanOptions"))!)
+    load(fs.readdirSync(folder).find((file) => file.startsWith("command"))!)
     assert.isAbove(loaded.size, 3)
     const exporter = fs.readdirSync(folder).find((file) => file.startsWith("Exporter"))!
     assert.include(fs.readFileSync(path.join(folder, exporter), "utf8"), "rejectedDataPoints")
