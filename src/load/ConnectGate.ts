@@ -63,18 +63,20 @@ export class ConnectGate {
   private readonly places: Turnstile<GatePlace>
   /** The milliseconds between two connects, and when the next one may be. */
   private readonly interval: number
-  private nextAt = 0
+  private nextAt: number
   /** Somebody waits for the time to connect. */
   private pacing = false
   private readonly line: Turnstile<true>
 
-  /** At most `places` connections are on their way at a time, and `rate` are begun in a second. */
+  /** At most `places` connections are on their way at a time, and `rate` are begun in a second: the first `after` so long. */
   constructor(
     places: number,
     private readonly deadlines: Deadlines,
-    rate: number = Number.POSITIVE_INFINITY
+    rate: number = Number.POSITIVE_INFINITY,
+    after: number = 0
   ) {
     this.interval = 1000 / rate
+    this.nextAt = deadlines.now() + after
     this.window = new ConnectWindow(places)
     this.places = new Turnstile(
       () => this.window.free(),

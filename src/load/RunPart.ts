@@ -18,6 +18,7 @@ import * as Arrival from "../plan/Arrival.js"
 import * as Message from "../plan/Message.js"
 import * as Pause from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
+import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
 import * as Introduction from "../smtp/Introduction.js"
 import type * as Outcome from "../smtp/Outcome.js"
@@ -174,6 +175,8 @@ export const logViolations = ({ violations }: Pick<RunResult, "violations">): Ef
 export interface RunPart {
   readonly identity: Message.RunIdentity
   readonly file: Uint8Array | undefined
+  /** Which part it is; without one, the whole. */
+  readonly segment?: Segment.Segment | undefined
   readonly sessions: number
   readonly tickets: Tickets.Tickets
   readonly ledger: Accounting.Ledger
@@ -276,7 +279,7 @@ export const introductionOf = ({ bare, lmtp, pipelining }: Plan, name: string): 
  */
 export const share = (
   plan: Plan,
-  { file, identity, ledger, nextConnection, tickets }: RunPart,
+  { file, identity, ledger, nextConnection, segment = Segment.whole, tickets }: RunPart,
   options: RunOptions
 ): Effect.Effect<SharedRun, never, Connector | Scope.Scope> =>
   Effect.gen(function* () {
@@ -297,6 +300,7 @@ export const share = (
     const seed = RunBounds.seedOf(plan, identity)
     const shape = Shape.make(plan, seed)
     let connections = 0
+    const connects = Segment.rateOf(plan.connectRate ?? Number.POSITIVE_INFINITY, segment)
     const connectOptions: ConnectOptions = {
       deadlines,
       observer: recorder,
@@ -325,7 +329,7 @@ export const share = (
       connectOptions,
       sources: (plan.source?.split(",") ?? []).map((source) => ({ ...connectOptions, source })),
       tickets: limited,
-      gate: new ConnectGate(plan.connecting, deadlines, plan.connectRate),
+      gate: new ConnectGate(Segment.shareOf(plan.connecting, segment), deadlines, connects.rate, connects.after),
       recorder,
       addresses,
       contentOf: Message.make(plan, addresses, identity, file),

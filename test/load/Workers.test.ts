@@ -68,3 +68,68 @@ describe("a worker that dies", () => {
     })
   )
 })
+
+/** Workers in this thread, all of them well. */
+const well = mortal(-1, 0)
+
+/** Runs a plan over threads against a server in memory, in virtual time: the result, and when connections were opened. */
+const over = (input: Plan.PlanInput, server: TestServer.TestServerOptions = {}) =>
+  Effect.gen(function* () {
+    const result = yield* Workers.run(Plan.make({ helloName: "me.example", ...input }))
+    assert.deepStrictEqual(result.violations, [])
+    const { accepted, sessions } = yield* TestServer.TestServer
+    return { ...result, received: accepted, opened: sessions.map(({ openedAt }) => openedAt) }
+  }).pipe(Effect.provide(Layer.provideMerge(well, TestServer.layer(server))), (program) => Simulation.run(program))
+
+const often = (times: ReadonlyArray<number>, from: number, to: number) =>
+  times.filter((time) => time >= from && time < to).length
+
+describe("what threads share", () => {
+  it.effect("is the number of connections on their way: as many as --connecting in all", () =>
+    Effect.gen(function* () {
+      for (const workers of [1, 2, 3, 4, 9]) {
+        const plan = { messages: 28, sessions: 28, connecting: 7, workers }
+        const { accounting, opened } = yield* over(plan, { latency: { greeting: "500 millis" } })
+        assert.strictEqual(accounting.accepted, 28)
+        // At first each thread has a session for each of its places.
+        for (let wave = 0; wave < 3; wave++) assert.strictEqual(often(opened, wave * 500, wave * 500 + 500), 7)
+      }
+    })
+  )
+
+  it.effect("is the rate of connects: evenly spaced, whichever thread opens the next", () =>
+    Effect.gen(function* () {
+      for (const workers of [1, 2, 4]) {
+        const plan = { messages: 32, sessions: 8, connectRate: 8, workers }
+        const { opened } = yield* over(plan)
+        assert.deepStrictEqual(
+          [...opened].sort((a, b) => a - b),
+          Array.from({ length: 32 }, (_, connection) => connection * 125)
+        )
+      }
+    })
+  )
+
+  it.effect("are the sessions, and the messages of -m, each of which is sent once", () =>
+    Effect.gen(function* () {
+      for (const workers of [1, 2, 3]) {
+        const plan = { messages: 1001, sessions: 7, reuse: true, numberRecipients: true, workers }
+        const { accounting, opened, received } = yield* over(plan, { latency: { final: "10 millis" } })
+        assert.strictEqual(accounting.accepted, 1001)
+        assert.lengthOf(opened, 7)
+        assert.strictEqual(new Set(received.flatMap(({ recipients }) => recipients)).size, 1001)
+      }
+    })
+  )
+
+  it.effect("is the time: what waits when it is over is not started, and what is under way is drained", () =>
+    Effect.gen(function* () {
+      const plan = { rate: "100/s", duration: "2s", maxSessions: 4, reuse: true, workers: 2, drain: 1 }
+      const slow = yield* over(plan, { latency: { data: "500 millis" } })
+      assert.deepStrictEqual([slow.accounting.planned, slow.accounting.accepted, slow.brokenOff], [200, 16, false])
+      const silent = yield* over(plan, { script: { mail: { say: "" } } })
+      assert.deepStrictEqual([silent.accounting.started, silent.accounting.failed, silent.brokenOff], [4, 4, true])
+      assert.strictEqual(silent.elapsed, 3000)
+    })
+  )
+})

@@ -1,0 +1,117 @@
+/**
+ * What passes between a run and its threads, and who starts them.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Health } from "../measure/GeneratorHealth.js"
+import type { Sample } from "../measure/Meter.js"
+import type { RecorderData } from "../measure/Recorder.js"
+import type * as Message from "../plan/Message.js"
+import type { Plan } from "../plan/Plan.js"
+import type { Segment } from "../plan/Segment.js"
+import * as Printable from "../smtp/Printable.js"
+import type * as SmtpError from "../smtp/SmtpError.js"
+
+/**
+ * What a worker is given: plain data and shared memory.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WorkerPayload {
+  /** The whole run's, and which part of it is the worker's. */
+  readonly plan: Plan
+  readonly segment: Segment
+  readonly identity: Message.RunIdentity
+  readonly file: Uint8Array | undefined
+  /** For `Tickets.shared`. */
+  readonly tickets: SharedArrayBuffer
+  /** For `Accounting.make`. */
+  readonly ledger: SharedArrayBuffer
+  readonly wants: {
+    readonly trace: boolean
+    readonly contentSent: boolean
+    readonly trouble: boolean
+    readonly health: boolean
+    /** How often a sample is wanted, in milliseconds. */
+    readonly samples: number | undefined
+  }
+}
+
+/**
+ * What a worker tells while it runs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WorkerNews =
+  | { readonly _tag: "Trace"; readonly direction: "sent" | "received"; readonly text: string }
+  | { readonly _tag: "ContentSent" }
+  | { readonly _tag: "Trouble"; readonly kind: string; readonly text: string }
+  | { readonly _tag: "Sample"; readonly sample: Sample }
+
+/**
+ * What a worker leaves at its end.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WorkerEnd {
+  readonly recorded: RecorderData
+  readonly health: Health | undefined
+  readonly endedBy: SmtpError.SmtpErrorData | undefined
+  /** Whether what it had under way was broken off. */
+  readonly brokenOff: boolean
+}
+
+/**
+ * A worker that runs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Worker {
+  /** Resumes when its part has come to its end. */
+  readonly end: Effect.Effect<WorkerEnd, WorkerDied>
+  /** `stop` lets transactions end; `hurry` does not wait for them. */
+  readonly tell: (what: "stop" | "hurry") => Effect.Effect<void>
+}
+
+/**
+ * A worker ended without a result.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class WorkerDied extends Data.TaggedError("WorkerDied")<{
+  readonly reason: string
+  /** What was thrown in the thread, or where it was started; nothing where it left without a word. */
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    return `a worker died: ${Printable.escape(this.reason)}`
+  }
+}
+
+/**
+ * Starts threads.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Workers extends Context.Tag("smtp-source/Workers")<
+  Workers,
+  {
+    /** How many processors there are. */
+    readonly processors: number
+    /** Starts a worker, which ends with the scope. `onNews` is called as it runs. */
+    readonly start: (
+      payload: WorkerPayload,
+      onNews: (news: WorkerNews) => void
+    ) => Effect.Effect<Worker, WorkerDied, Scope.Scope>
+  }
+>() {}
