@@ -1,0 +1,162 @@
+/**
+ * A copy of the sources that may be damaged, and the tests run on it.
+ *
+ * The tests run in this process's Vitest, which keeps what it has transformed: a file that is changed is read anew, and
+ * nothing else is. `dist/` is built once, of the sources as they were: tests of the built commands see no damage, and are
+ * left out.
+ */
+import { execFileSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { fileURLToPath } from "node:url"
+import { createVitest, type TestSpecification } from "vitest/node"
+
+const top = fileURLToPath(new URL("../..", import.meta.url))
+
+export interface Copy {
+  readonly root: string
+  /** The text of a file of the copy, as it was. */
+  readonly read: (file: string) => string
+  /** The test files, relative to the root, but for those that need servers or the built commands. */
+  readonly testFiles: ReadonlyArray<string>
+  /** The test files that import the source, straight or through others. */
+  readonly related: (source: string) => ReadonlyArray<string>
+  /**
+   * Changes a file for as long as it runs the tests, one group after the other, and tells the first that failed; undefined
+   * where all passed. A file of tests that fails without the change, too, has no say.
+   */
+  readonly noticedBy: (
+    file: string,
+    text: string,
+    groups: ReadonlyArray<ReadonlyArray<string>>
+  ) => Promise<string | undefined>
+  readonly close: () => Promise<void>
+}
+
+/** Tests that take long, or that look at what was built and not at the sources. */
+const slow = [
+  "test/servers/",
+  "test/examples/",
+  "test/scripts/",
+  "test/testing/",
+  "test/cli/Live.test.ts",
+  "test/cli/Calibrate.test.ts",
+  "test/cli/Exporter.test.ts",
+  "test/load/matrix.test.ts"
+]
+
+const sources = ["src", "test", "scripts", "package.json", "tsconfig.json", "README.md", "CHANGELOG.md", "LICENSE"]
+
+interface Failure {
+  readonly file: string
+  readonly test: string
+}
+
+export const make = async (): Promise<Copy> => {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), "smtp-source-mutation-"))
+  for (const one of sources) {
+    if (fs.existsSync(path.join(top, one))) fs.cpSync(path.join(top, one), path.join(root, one), { recursive: true })
+  }
+  fs.symlinkSync(path.join(top, "node_modules"), path.join(root, "node_modules"))
+  execFileSync("npm", ["run", "build"], { cwd: root, stdio: "ignore" })
+  const vitest = await createVitest("test", {
+    config: path.join(root, "test/vitest.config.ts"),
+    root,
+    watch: false,
+    bail: 1,
+    reporters: [{}],
+    testTimeout: 30_000
+  })
+  const specifications = await vitest.globTestSpecifications()
+  const nameOf = ({ moduleId }: TestSpecification) => path.relative(root, moduleId)
+  const usual = specifications.filter((one) => !slow.some((name) => nameOf(one).startsWith(name)))
+  const sound = new Set<string>()
+  const broken = new Set<string>()
+  const write = (file: string, text: string): void => {
+    fs.writeFileSync(path.join(root, file), text)
+    vitest.invalidateFile(path.join(root, file))
+  }
+  const firstFailure = async (files: ReadonlyArray<string>): Promise<Failure | undefined> => {
+    const chosen = usual.filter((one) => files.includes(nameOf(one)))
+    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(chosen)
+    for (const module of testModules) {
+      if (module.state() !== "failed") continue
+      const file = path.relative(root, module.moduleId)
+      for (const test of module.children.allTests("failed")) return { file, test: test.fullName }
+      return { file, test: "cannot be loaded" }
+    }
+    const [first] = unhandledErrors
+    return first === undefined
+      ? undefined
+      : { file: files[0] ?? "", test: `an error outside of tests: ${String(first)}` }
+  }
+  return {
+    root,
+    read: (file) => fs.readFileSync(path.join(root, file), "utf8"),
+    testFiles: usual.map(nameOf),
+    related: (source) => relatedTo(usual, path.join(root, source)).map(nameOf),
+    noticedBy: async (file, text, groups) => {
+      const original = fs.readFileSync(path.join(root, file), "utf8")
+      for (const group of groups) {
+        for (;;) {
+          const asked = group.filter((test) => !broken.has(test))
+          if (asked.length === 0) break
+          write(file, text)
+          const failed = await firstFailure(asked)
+          write(file, original)
+          if (failed === undefined) break
+          if (!sound.has(failed.file)) {
+            const before = await firstFailure([failed.file])
+            if (before !== undefined) {
+              console.log(`has no say, for it fails by itself: ${before.file}: ${before.test}`)
+              broken.add(failed.file)
+              continue
+            }
+            sound.add(failed.file)
+          }
+          return `${failed.file}: ${failed.test}`
+        }
+      }
+      return undefined
+    },
+    close: async () => {
+      await vitest.close()
+      fs.rmSync(root, { recursive: true, force: true })
+    }
+  }
+}
+
+const relatedTo = (
+  specifications: ReadonlyArray<TestSpecification>,
+  source: string
+): ReadonlyArray<TestSpecification> => specifications.filter(({ moduleId }) => importsOf(moduleId).has(source))
+
+const known = new Map<string, ReadonlyArray<string>>()
+
+/** All that a file imports, straight or through others, of the sources and the tests. */
+const importsOf = (file: string): ReadonlySet<string> => {
+  const seen = new Set<string>()
+  const ahead = [file]
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    for (const one of straight(next)) {
+      if (seen.has(one)) continue
+      seen.add(one)
+      ahead.push(one)
+    }
+  }
+  return seen
+}
+
+/** Imports of types are left out: what they name cannot change what is run. */
+const straight = (file: string): ReadonlyArray<string> => {
+  const before = known.get(file)
+  if (before !== undefined) return before
+  const found: Array<string> = []
+  for (const match of fs.readFileSync(file, "utf8").matchAll(/^(?:import|export) (?!type\b)[^"]*?"(\.[^"]+)"/gms)) {
+    const imported = path.resolve(path.dirname(file), match[1]!.replace(/\.js$/, ".ts"))
+    if (fs.existsSync(imported)) found.push(imported)
+  }
+  known.set(file, found)
+  return found
+}

@@ -1,0 +1,131 @@
+/**
+ * Ignores every field of a plan in turn, in every way in which one could be lost, and tells what no test noticed.
+ *
+ *     npm run mutants:options -- [--ways engine,command] [--fields reuse,lmtp] [--minutes 60]
+ */
+import { parseArgs } from "node:util"
+import * as OptionTable from "../../src/cli/OptionTable.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as Copy from "./Copy.js"
+
+/** Where a field may be lost: a file, a line of it, and what comes after that line. `plan` is what loses it. */
+interface Way {
+  readonly file: string
+  readonly anchor: string
+  readonly lose: string
+  /** Tests that could notice: by name, and by what they hold besides the field. */
+  readonly tests: (test: string, text: string) => boolean
+  /** Fields that have no effect there. */
+  readonly without: ReadonlyArray<string>
+}
+
+/** What the command does beside the run. */
+const commandsOwn = [
+  "calibrate",
+  "counter",
+  "otlp",
+  "progress",
+  "report",
+  "sink",
+  "summary",
+  "verbose",
+  "workers",
+  "file",
+  "failIf",
+  "require",
+  "abortIf"
+]
+
+const ways: { readonly [way: string]: Way } = {
+  command: {
+    file: "src/cli/PlanOptions.ts",
+    anchor: "    return yield* Effect.orDie(Plan.decode(input))",
+    lose: "delete input[neutral]",
+    tests: (test) => /^test\/cli\//.test(test),
+    without: []
+  },
+  engine: {
+    file: "src/load/RunPart.ts",
+    anchor: "    const identity = yield* identify(plan)",
+    lose: "if (plan.rate === undefined && plan.stages === undefined) plan = without(plan)",
+    tests: (test) => /^test\/(load|measure|sink|report|smtp)\//.test(test),
+    without: [...commandsOwn, "rate", "stages", "arrivals", "burst", "maxSessions", "dropLate"]
+  },
+  open: {
+    file: "src/load/RunPart.ts",
+    anchor: "    const identity = yield* identify(plan)",
+    lose: "if (plan.rate !== undefined || plan.stages !== undefined) plan = without(plan)",
+    tests: (test, text) => /^test\/(load|measure|report)\//.test(test) && /\b(rate|stages):/.test(text),
+    without: [...commandsOwn, "sessions", "think", "delay", "randomDelay"]
+  },
+  workers: {
+    file: "src/load/Workers.ts",
+    anchor: "    const identity = yield* RunPart.identify(plan)",
+    lose: "plan = without(plan)",
+    tests: (test, text) => /^test\/(load|node|cli)\//.test(test) && /workers/i.test(text),
+    without: commandsOwn
+  },
+  scenario: {
+    file: "src/load/Scenario.ts",
+    anchor: "      const says = Plan.saysMessages(plan)",
+    lose: "plan = without(plan)",
+    tests: (test) => /^test\/load\/(Scenario|shapes|scenarios)/.test(test),
+    without: [
+      ...commandsOwn,
+      ...["acceptRejection", "keepGoing", "reuse", "connectAttempts", "delay", "randomDelay", "think", "hold"],
+      ...["perConnection", "abandon", "shapes", "lmtp"]
+    ]
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    ways: { type: "string", default: Object.keys(ways).join() },
+    fields: { type: "string", default: Object.keys(Plan.planFields).join() },
+    minutes: { type: "string", default: "1000" }
+  }
+})
+
+const defaults: { readonly [field: string]: unknown } = { ...Plan.make({}) }
+
+const losing = (field: string): string => {
+  const usual = defaults[field]
+  return usual === undefined ? `delete copied.${field}` : `copied.${field} = ${JSON.stringify(usual)}`
+}
+
+const copy = await Copy.make()
+const texts = new Map(copy.testFiles.map((test) => [test, copy.read(test)]))
+const ends = Date.now() + Number(values.minutes) * 60_000
+let noticed = 0
+const unnoticed: Array<string> = []
+
+for (const way of values.ways.split(",")) {
+  const { anchor, file, lose, tests, without } = ways[way]!
+  const original = copy.read(file)
+  if (!original.includes(anchor)) throw new Error(`${file} has no line: ${anchor}`)
+  for (const field of values.fields.split(",")) {
+    if (without.includes(field) || Date.now() > ends) continue
+    const row = OptionTable.planRows.find((each) => each.field === field)
+    const names = [`\\b${field}\\b`]
+    if (way === "command" && row !== undefined) {
+      names.push(`--${row.long}\\b`)
+      if (row.short !== undefined) names.push(`"-${row.short}`)
+    }
+    const named = new RegExp(names.join("|"))
+    const chosen = [...texts].filter(([test, text]) => tests(test, text) && named.test(text)).map(([test]) => test)
+    const lost = `const without = (plan: any) => { const copied = { ...plan }; ${losing(field)}; return copied }\n`
+    const damaged = lose.replace("[neutral]", `[${JSON.stringify(field)}]`)
+    const text = original.replace(anchor, `${damaged}\n${anchor}`)
+    const failure = await copy.noticedBy(file, way === "command" ? text : `${text}\n${lost}`, [chosen])
+    if (failure === undefined) {
+      unnoticed.push(`${field}, ${way}`)
+      console.log(`UNNOTICED ${field}, ${way} (${chosen.length} files)`)
+    } else {
+      noticed++
+      console.log(`${field}, ${way}: noticed by ${failure}`)
+    }
+  }
+}
+console.log(`\n${noticed} noticed, ${unnoticed.length} not: ${unnoticed.join("; ")}`)
+await copy.close()
+process.exit(0)
