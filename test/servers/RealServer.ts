@@ -11,8 +11,9 @@ import * as os from "node:os"
 import * as path from "node:path"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { ServerProcess } from "./ServerProcess.js"
 
 /** A server that this machine may or may not have. */
@@ -56,6 +57,26 @@ const isExecutable = (file: string): boolean => {
     return true
   } catch {
     return false
+  }
+}
+
+/** Starts a server before the tests of a suite, and ends it after them. What it gives is there while they run. */
+export const shared = (
+  server: RealServer,
+  hooks: {
+    readonly beforeAll: (run: () => Promise<void>) => void
+    readonly afterAll: (run: () => Promise<void>) => void
+  }
+): (() => RunningServer) => {
+  const scope = Effect.runSync(Scope.make())
+  let running: RunningServer | undefined
+  hooks.beforeAll(async () => {
+    if (server.available) running = await Effect.runPromise(Scope.extend(server.start, scope))
+  })
+  hooks.afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  return () => {
+    if (running === undefined) throw new Error(`${server.name} was not started`)
+    return running
   }
 }
 

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Dovecot from "./Dovecot.js"
@@ -60,7 +60,8 @@ const settled = (server: RealServer.RunningServer, expected: number): Effect.Eff
     return count
   })
 
-const messages = 240
+/** Enough for each step to suffer each fault, which are nine, once in nine times. */
+const messages = 120
 
 /** What must hold of any books. */
 const balance = ({ durations, messages: m, recipients: r }: Books, perMessage: number) => {
@@ -95,10 +96,11 @@ const stepsOf = (proxy: FaultProxy.FaultProxy) => new Set([...proxy.done.keys()]
 for (const { counted, recipients, server } of servers) {
   const missing = server.available ? "" : ` (this machine lacks ${server.lacks.join(" and ")})`
   describe(`${server.name}, ${server.protocol}, behind a proxy that does harm${missing}`, () => {
+    const started = RealServer.shared(server, { afterAll, beforeAll })
     for (const [index, { name, options }] of manners.entries()) {
       it.skipIf(!server.available)(`its count is within what is reported, ${name}`, () =>
         Effect.gen(function* () {
-          const running = yield* server.start
+          const running = started()
           const words = [
             ...(server.protocol === "LMTP" ? ["-L"] : []),
             ...options,
