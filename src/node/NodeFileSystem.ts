@@ -13,7 +13,8 @@ import * as Layer from "effect/Layer"
 import * as SystemReason from "./SystemReason.js"
 
 /**
- * Provides a `FileSystem` that reads 1 GiB of a file at most: what has no end, such as /dev/zero, is no file that is meant.
+ * Provides a `FileSystem` that reads 1 GiB of a file at most, and opens none for reading that holds more: what has no
+ * end, such as /dev/zero, is no file that is meant.
  *
  * @since 0.1.0
  * @category layers
@@ -31,6 +32,16 @@ export const layerLimited = (longest: number): Layer.Layer<FileSystem.FileSystem
     FileSystem.FileSystem,
     Effect.map(FileSystem.FileSystem, (fileSystem) => ({
       ...fileSystem,
+      open: (path, options) =>
+        Effect.tap(fileSystem.open(path, options), (file) => {
+          if ((options?.flag ?? "r") !== "r") return Effect.void
+          const limited = Effect.filterOrFail(
+            file.stat,
+            ({ size }) => size <= longest,
+            () => errorOf("open", path)(tooLong(longest))
+          )
+          return Effect.asVoid(limited)
+        }),
       readFile: (path) =>
         Effect.tryPromise({
           try: () => readWhole(path, longest),
@@ -43,8 +54,7 @@ const readWhole = async (path: string, longest: number): Promise<Uint8Array> => 
   const handle = await fs.promises.open(path)
   try {
     const stats = await handle.stat()
-    const tooLong = `holds more than ${longest} bytes`
-    if (stats.size > longest) throw new Error(tooLong)
+    if (stats.size > longest) throw tooLong(longest)
     if (stats.isFile()) return await handle.readFile()
     const chunks: Array<Buffer> = []
     for (let size = 0; size <= longest; size += chunks.at(-1)!.length) {
@@ -52,11 +62,13 @@ const readWhole = async (path: string, longest: number): Promise<Uint8Array> => 
       if (bytesRead === 0) return Buffer.concat(chunks)
       chunks.push(buffer.subarray(0, bytesRead))
     }
-    throw new Error(tooLong)
+    throw tooLong(longest)
   } finally {
     await handle.close()
   }
 }
+
+const tooLong = (longest: number): Error => new Error(`holds more than ${longest} bytes`)
 
 const errorOf =
   (method: string, path: string) =>

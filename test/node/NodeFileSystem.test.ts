@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
 import type { Workers } from "../../src/load/Workers.js"
 import type * as NodeServices from "../../src/node/NodeServices.js"
@@ -47,6 +49,22 @@ describe("the file of -F", () => {
 
   it.live("that is a folder is called one", () =>
     Effect.map(reasonOf("/tmp"), (message) => assert.strictEqual(message, "-F /tmp: is a directory"))
+  )
+
+  it.scopedLive("is sent as it is, be it large or a pipe", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const folder = yield* fileSystem.makeTempDirectoryScoped()
+      const lines = "a line\n".repeat(100_000)
+      const content = `${lines.replaceAll("\n", "\r\n")}.\r\n`
+      const read = (file: string) => MessageFile.read(Plan.make({ target: "h", file }))
+      yield* fileSystem.writeFileString(`${folder}/large`, lines)
+      assert.strictEqual(Buffer.from((yield* read(`${folder}/large`))!).toString(), content)
+      execFileSync("mkfifo", [`${folder}/pipe`])
+      const writing = yield* Effect.fork(fileSystem.writeFileString(`${folder}/pipe`, lines))
+      assert.strictEqual(Buffer.from((yield* read(`${folder}/pipe`))!).toString(), content)
+      yield* Fiber.join(writing)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
   it.live("may be a device that has an end", () =>

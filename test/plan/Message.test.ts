@@ -310,41 +310,85 @@ describe("a file's content (-F)", () => {
   })
 })
 
-describe("readFile", () => {
-  const fileSystem = (files: { readonly [path: string]: string }) =>
-    FileSystem.layerNoop({
-      readFile: (path) =>
-        files[path] === undefined
-          ? Effect.fail(
-              new SystemError({
-                reason: "NotFound",
-                module: "FileSystem",
-                method: "readFile",
-                pathOrDescriptor: path,
-                description: "No such file or directory"
-              })
-            )
-          : Effect.succeed(bytesOf(files[path]))
-    })
+/** What today's and tomorrow's code must come to, written as one would in a shell. */
+const contentOf = (file: string): string | undefined => {
+  if (/\r(?!\n)/.test(file)) return undefined
+  const lines = file.replaceAll("\r\n", "\n").split("\n")
+  if (lines.at(-1) === "") lines.pop()
+  return `${lines.map((line) => `${line.startsWith(".") ? "." : ""}${line}\r\n`).join("")}.\r\n`
+}
 
-  it.effect("gives nothing where the plan names no file", () =>
+interface Stored {
+  readonly type?: FileSystem.File.Type | undefined
+  /** What is in it, each time that it is read from its start. */
+  readonly contents: ReadonlyArray<string>
+  /** How many bytes a read gives, in turns; as many as fit, where there are none. */
+  readonly pieces?: ReadonlyArray<number> | undefined
+}
+
+const fileSystem = (files: { readonly [path: string]: Stored }) => {
+  const missing = (method: string, path: string) =>
+    new SystemError({
+      reason: "NotFound",
+      module: "FileSystem",
+      method,
+      pathOrDescriptor: path,
+      description: "No such file or directory"
+    })
+  const find = (method: string, path: string) =>
+    Effect.suspend(() => Effect.fromNullable(files[path])).pipe(Effect.mapError(() => missing(method, path)))
+  const opened = ({ contents, pieces = [] }: Stored) => {
+    let turn = 0
+    let round = 0
+    let position = 0
+    return {
+      seek: () =>
+        Effect.sync(() => {
+          round++
+          position = 0
+        }),
+      read: (buffer: Uint8Array) =>
+        Effect.sync(() => {
+          const most = pieces.length === 0 ? buffer.length : pieces[turn++ % pieces.length]!
+          const bytes = bytesOf(
+            contents[round % contents.length]!.slice(position, position + Math.min(most, buffer.length))
+          )
+          buffer.set(bytes)
+          position += bytes.length
+          return FileSystem.Size(bytes.length)
+        })
+    }
+  }
+  return FileSystem.layerNoop({
+    // What is asked of a file is no more than this.
+    open: (path) => Effect.map(find("open", path), (file) => opened(file) as unknown as FileSystem.File),
+    readFile: (path) => Effect.map(find("readFile", path), ({ contents }) => bytesOf(contents[0]!)),
+    stat: (path) => Effect.map(find("stat", path), ({ type = "File" }) => ({ type }) as unknown as FileSystem.File.Info)
+  })
+}
+
+const readOf = (file: string, stored: Stored) =>
+  Effect.provide(MessageFile.read(Plan.make({ file })), fileSystem({ [file]: stored }))
+
+describe("reading a file (-F)", () => {
+  it.effect("gives nothing where the plan names none", () =>
     Effect.gen(function* () {
       assert.isUndefined(yield* MessageFile.read(Plan.make({})))
     }).pipe(Effect.provide(fileSystem({})))
   )
 
-  it.effect("gives the lines, ready for DATA", () =>
+  it.effect("gives the lines, ready for DATA, in memory that threads can share", () =>
     Effect.gen(function* () {
-      const content = yield* MessageFile.read(Plan.make({ file: "mail" }))
+      const content = yield* readOf("mail", { contents: ["a\n."] })
       assert.strictEqual(latin1(content!), "a\r\n..\r\n.\r\n")
-    }).pipe(Effect.provide(fileSystem({ mail: "a\n." })))
+      assert.instanceOf(content!.buffer, SharedArrayBuffer)
+    })
   )
 
   it.effect("tells an empty file from none", () =>
     Effect.gen(function* () {
-      const content = yield* MessageFile.read(Plan.make({ file: "empty" }))
-      assert.strictEqual(latin1(content!), ".\r\n")
-    }).pipe(Effect.provide(fileSystem({ empty: "" })))
+      assert.strictEqual(latin1((yield* readOf("empty", { contents: [""] }))!), ".\r\n")
+    })
   )
 
   it.effect("names the file and what is wrong with it", () =>
@@ -352,8 +396,54 @@ describe("readFile", () => {
       const missing = yield* Effect.flip(MessageFile.read(Plan.make({ file: "no\nfile" })))
       assert.strictEqual(missing._tag, "FileUnusable")
       assert.strictEqual(missing.message, "-F no\\x0afile: No such file or directory")
-      const bare = yield* Effect.flip(MessageFile.read(Plan.make({ file: "bare" })))
-      assert.match(bare.message, /^-F bare: line 2 holds a carriage return that no line feed follows/)
-    }).pipe(Effect.provide(fileSystem({ bare: "a\nb\rc\n" })))
+      for (const type of ["File", "FIFO"] as const) {
+        const bare = yield* Effect.flip(readOf("bare", { type, contents: ["a\nb\rc\n"] }))
+        assert.match(bare.message, /^-F bare: line 2 holds a carriage return that no line feed follows/)
+      }
+    }).pipe(Effect.provide(fileSystem({})))
   )
+
+  it.effect("comes to the same for any pieces and any ends of lines, and for what can be read only once", () => {
+    const file = fc
+      .array(fc.constantFrom("\r\n", "\n", "\r\n.", "\n.", ".", "a", "\xff", "\r"), { maxLength: 30, size: "max" })
+      .map((parts) => parts.join(""))
+    const pieces = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 7 })
+    const property = fc.asyncProperty(file, pieces, async (content, sizes) => {
+      const reads = [
+        { contents: [content], pieces: sizes },
+        { contents: [content], type: "FIFO" }
+      ] as const
+      for (const stored of reads) {
+        const told = await Effect.runPromise(Effect.either(readOf("mail", stored)))
+        assert.strictEqual(Either.isLeft(told) ? undefined : latin1(told.right!), contentOf(content))
+        const line = content.slice(0, content.search(/\r(?!\n)/)).split("\n").length
+        if (Either.isLeft(told)) assert.include(told.left.message, `: line ${line} holds a carriage return`)
+      }
+    })
+    return Effect.promise(() => fc.assert(property, { numRuns: 200 }))
+  })
+
+  it.effect("goes through a large one in pieces", () =>
+    Effect.gen(function* () {
+      const file = ".\nline\n".repeat(100_000)
+      assert.strictEqual(latin1((yield* readOf("large", { contents: [file] }))!), contentOf(file))
+    })
+  )
+
+  for (const [name, first, second] of [
+    ["longer", "a\nb\n", "a\nb\nc\n"],
+    ["shorter", "a\nb\n", "a\n"],
+    ["another with a bare CR", "a\nb\n", "a\rbc"],
+    ["another that ends in a CR", "a\nb", "a\n\r"],
+    ["another that takes more room", "a\r\n", ".\n\n"]
+  ] as const) {
+    it.effect(`refuses one that becomes ${name} meanwhile`, () =>
+      Effect.gen(function* () {
+        for (const pieces of [[], [1]]) {
+          const { message } = yield* Effect.flip(readOf("mail", { contents: [first, second], pieces }))
+          assert.strictEqual(message, "-F mail: changed while it was read")
+        }
+      })
+    )
+  }
 })
