@@ -999,7 +999,7 @@ describe("a run as a stream", () => {
           sampled.map(({ at }) => at),
           [1000, 2000, 2250]
         )
-        assert.closeTo(sampled[0]!.interval.p99 ?? 0, 9, 0.02)
+        assert.closeTo(sampled[0]!.interval.p99 ?? 0, 9, 0.1)
         assert.includeMembers(
           sampled[0]!.durations.map(({ of }) => of),
           ["mail", "transaction"]
@@ -1055,7 +1055,7 @@ describe("a run as a stream", () => {
     Effect.gen(function* () {
       const failing = Load.stream(Plan.make({ file: "/no/such/file" }))
       const error = yield* Effect.flip(Stream.runDrain(failing))
-      assert.strictEqual(error._tag, "FileUnusable")
+      assert.strictEqual(error._tag, "PlanUnsupported")
     }).pipe(Effect.provide(services), (program) => Simulation.run(program))
   )
 })
