@@ -41,7 +41,7 @@ export const whatIsDue = (plan: Plan, identity: RunIdentity): Plan => {
  * @category bounds
  */
 export const sessionsOf = (plan: Plan): number =>
-  Math.min(Arrival.isOpen(plan) ? (plan.maxSessions ?? plan.sessions) : plan.sessions, plan.messages)
+  Math.min(Arrival.isOpen(plan) ? (plan.maxSessions ?? plan.sessions) : plan.sessions, Arrival.messagesOf(plan))
 
 /**
  * How many messages were planned, as it turned out. Where time alone ends the run, that is so many as were begun.
@@ -50,7 +50,7 @@ export const sessionsOf = (plan: Plan): number =>
  * @category bounds
  */
 export const planned = (plan: Plan, started: number): number =>
-  plan.duration !== undefined && plan.messages === Arrival.unlimited ? started : plan.messages
+  plan.duration !== undefined && Arrival.messagesOf(plan) === Arrival.unlimited ? started : Arrival.messagesOf(plan)
 
 /**
  * The books at the end: what was not begun, of so many messages, is booked as such.

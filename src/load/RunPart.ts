@@ -214,8 +214,8 @@ export const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Arra
   identity,
   file,
   sessions: RunBounds.sessionsOf(plan),
-  tickets: Tickets.make(plan.messages),
-  ledger: Accounting.make(plan.messages)
+  tickets: Tickets.make(Arrival.messagesOf(plan)),
+  ledger: Accounting.make(Arrival.messagesOf(plan))
 })
 
 /**

@@ -36,8 +36,10 @@ export interface Sampling {
  * @since 0.1.0
  * @category running
  */
-export const knownMessages = ({ messages }: Plan): number | undefined =>
-  messages === Arrival.unlimited ? undefined : messages
+export const knownMessages = (plan: Plan): number | undefined => {
+  const messages = Arrival.messagesOf(plan)
+  return messages === Arrival.unlimited ? undefined : messages
+}
 
 /**
  * Samples the run from now on, as long as the scope lives; what it gives takes the last sample, which is shorter.

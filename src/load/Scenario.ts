@@ -173,7 +173,7 @@ const runSessions = <A, E, R>(
         scope: yield* Effect.scope,
         onMeasured: options.onMeasured,
         shared: new Map(),
-        endless: says ? Number.POSITIVE_INFINITY : plan.messages,
+        endless: says ? Number.POSITIVE_INFINITY : Arrival.messagesOf(plan),
         taken: false,
         exhausted: false,
         acceptedAgain: 0

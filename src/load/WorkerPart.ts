@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Accounting from "../measure/Accounting.js"
+import * as Arrival from "../plan/Arrival.js"
 import * as Segment from "../plan/Segment.js"
 import * as SmtpError from "../smtp/SmtpError.js"
 import type { Connector } from "../smtp/Wire.js"
@@ -32,7 +33,7 @@ export const work = (
     file,
     segment,
     sessions: Segment.shareOf(Math.max(segment.of, RunBounds.sessionsOf(plan)), segment),
-    tickets: Tickets.shared(plan.messages, tickets),
+    tickets: Tickets.shared(Arrival.messagesOf(plan), tickets),
     ledger: Accounting.make(0, ledger),
     nextConnection: Tickets.nextConnection(tickets),
     origin: (time) => Tickets.origin(tickets, time)

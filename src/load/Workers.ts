@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Accounting from "../measure/Accounting.js"
 import type { Health } from "../measure/GeneratorHealth.js"
 import { Recorder } from "../measure/Recorder.js"
+import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
 import * as SmtpError from "../smtp/SmtpError.js"
 import type { Connector } from "../smtp/Wire.js"
@@ -98,7 +99,7 @@ const start = (
     const due = RunBounds.whatIsDue(plan, identity)
     // Each draws the same as the others.
     const common = { ...due, seed: RunBounds.seedOf(plan, identity) }
-    const allTickets = Tickets.shared(due.messages, tickets)
+    const allTickets = Tickets.shared(Arrival.messagesOf(due), tickets)
     const ledgers = Array.from({ length: count }, () => shared(Accounting.size))
     const now = Watchdog.monotonic(yield* Effect.clock)
     const begun = now()

@@ -49,7 +49,7 @@ export interface ArrivalStage {
  * @category models
  */
 export interface ArrivalPlan {
-  readonly messages: number
+  readonly messages?: number | undefined
   readonly arrivals?: "constant" | "poisson" | undefined
   readonly burst?: number | undefined
   readonly duration?: string | undefined
@@ -75,6 +75,19 @@ export const isOpen = (plan: Pick<ArrivalPlan, "rate" | "stages">): boolean =>
 export const unlimited = 2_147_483_647
 
 /**
+ * How many messages the plan has: those that it says, one where nothing else ends the run, or no limit.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const messagesOf = ({
+  duration,
+  messages,
+  stages
+}: Pick<ArrivalPlan, "duration" | "messages" | "stages">): number =>
+  messages ?? (duration === undefined && stages === undefined ? 1 : unlimited)
+
+/**
  * The arrivals that a plan asks for, or undefined where its messages wait for sessions.
  *
  * In bursts of n, each message is due with the first one of its n. Random bursts keep the rate, too: there are so many fewer.
@@ -84,7 +97,8 @@ export const unlimited = 2_147_483_647
  */
 export const make = (plan: ArrivalPlan, seed: string): Arrivals | undefined => {
   if (!isOpen(plan)) return undefined
-  const { arrivals = "constant", burst = 1, duration, messages, rate, stages } = plan
+  const { arrivals = "constant", burst = 1, duration, rate, stages } = plan
+  const messages = messagesOf(plan)
   const end = duration === undefined ? Number.POSITIVE_INFINITY : Either.getOrThrow(Rate.parseDuration(duration))
   const area =
     stages === undefined

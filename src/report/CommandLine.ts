@@ -15,12 +15,14 @@ import * as PlanField from "../plan/PlanField.js"
  * @category formatting
  */
 export const of = (plan: { readonly [field: string]: unknown }): string => {
-  const defaults: { readonly [field: string]: unknown } = Plan.make({})
+  const defaults: { readonly [field: string]: unknown } = {
+    ...Plan.make({}),
+    messages: Arrival.messagesOf({ duration: textOf(plan.duration), stages: textOf(plan.stages) })
+  }
   const options = Object.entries(plan).flatMap(([field, value]) => {
     const known = Plan.planFields[field]
     const isUsual = JSON.stringify(value) === JSON.stringify(defaults[field])
-    const isUnlimited = field === "messages" && value === Arrival.unlimited
-    if (known === undefined || field === "target" || value === undefined || isUsual || isUnlimited) return []
+    if (known === undefined || field === "target" || value === undefined || isUsual) return []
     const name = `--${PlanField.get(known.ast._tag === "PropertySignatureTransformation" ? known.ast.to : known.ast)?.long ?? kebab(field)}`
     const values = Array.isArray(value) ? value : [value]
     return values.map((each) => {
@@ -32,6 +34,8 @@ export const of = (plan: { readonly [field: string]: unknown }): string => {
   const target = typeof plan.target === "string" ? [quoted(plan.target)] : []
   return ["smtp-source", ...options, ...target].join(" ")
 }
+
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
 
 const kebab = (field: string): string => field.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
 

@@ -1,8 +1,15 @@
-import { assert, describe, it } from "@effect/vitest"
+import * as fs from "node:fs"
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as PlanTypes from "../../scripts/PlanTypes.js"
+import * as RunBounds from "../../src/load/RunBounds.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as PlanField from "../../src/plan/PlanField.js"
+import type { struct } from "../../src/plan/PlanFields.js"
 
 /** What is wrong with the input: the path and the message of each issue. */
 const issues = (input: unknown): ReadonlyArray<string> => {
@@ -32,13 +39,22 @@ describe("defaults", () => {
       counter: false,
       family: "any",
       lmtp: false,
-      messages: 1,
       numberRecipients: false,
       reuse: false,
       sessions: 1,
       verbose: 0
     })
-    for (const absent of ["delay", "file", "from", "length", "randomDelay", "recipients", "subject", "to"] as const) {
+    for (const absent of [
+      "delay",
+      "file",
+      "from",
+      "messages",
+      "length",
+      "randomDelay",
+      "recipients",
+      "subject",
+      "to"
+    ] as const) {
       assert.notProperty(plan, absent)
     }
   })
@@ -380,4 +396,86 @@ describe("planFields", () => {
     const names = annotated.map(([name, field]) => field?.long ?? kebab(name))
     assert.strictEqual(new Set(names).size, names.length)
   })
+})
+
+describe("a copy of a plan", () => {
+  const inputs: ReadonlyArray<Plan.PlanInput> = [
+    {},
+    { messages: 1 },
+    { duration: "2s" },
+    { rate: "500/s", messages: 10 },
+    { stages: "1s:10/s..20/s", sessions: 3, abandon: "data 5%" },
+    { shapes: ["90%", "10%: hold 5, abandon greeting"], failIf: "failed > 0", timeout: "2m" }
+  ]
+  const copies: ReadonlyArray<readonly [string, (plan: Plan.Plan) => Plan.Plan]> = [
+    ["spread", (plan) => ({ ...plan })],
+    ["structuredClone", (plan) => structuredClone(plan)],
+    ["JSON and back", (plan) => Plan.make(JSON.parse(JSON.stringify(plan)))],
+    ["encoded and decoded", (plan) => Either.getOrThrow(Plan.decode(Plan.encode(plan)))],
+    ["Schema.decode", (plan) => Schema.decodeUnknownSync(Plan.schema)(Plan.encode(plan))]
+  ]
+
+  for (const [name, copy] of copies) {
+    it(`is the same plan: ${name}`, () => {
+      for (const input of inputs) {
+        const plan = Plan.make(input)
+        assert.deepStrictEqual(copy(plan), plan)
+        assert.strictEqual(Plan.saysMessages(copy(plan)), Plan.saysMessages(plan))
+        assert.strictEqual(RunBounds.sessionsOf(copy(plan)), RunBounds.sessionsOf(plan))
+      }
+    })
+  }
+
+  it("says whether it has a number of messages, or an end in time", () => {
+    assert.deepStrictEqual(
+      inputs.map((input) => Plan.saysMessages(Plan.make(input))),
+      [false, true, true, true, true, false]
+    )
+  })
+})
+
+describe("the schema of plans", () => {
+  it("has the rules between fields, and the defaults that depend on others", () => {
+    const decode = Schema.decodeUnknownEither(Plan.schema)
+    assert.isTrue(Either.isLeft(decode({ file: "a", length: 1 })))
+    assert.isTrue(Either.isLeft(decode({ rate: "5/s" })))
+    assert.strictEqual(Either.getOrThrow(decode({ rate: "5/s", messages: 5 })).maxSessions, 1000)
+    const { rate, ...broken } = Plan.make({ rate: "5/s", messages: 5 })
+    assert.isTrue(rate !== undefined && Either.isLeft(Schema.validateEither(Plan.schema)(broken)))
+  })
+
+  it("has types that are up to date, with the fields' descriptions (npm run generate)", () => {
+    const squeezed = (text: string) => text.replaceAll(/\s+/g, " ").replaceAll(" * ", " ")
+    const file = new URL("../../src/plan/PlanTypes.ts", import.meta.url)
+    assert.strictEqual(squeezed(fs.readFileSync(file, "utf8")), squeezed(PlanTypes.render()))
+    expectTypeOf<Plan.Plan>().toEqualTypeOf<typeof struct.Type>()
+    expectTypeOf<Plan.PlanInput>().toEqualTypeOf<typeof struct.Encoded>()
+  })
+})
+
+describe("a plan that is not known before the program runs", () => {
+  it.effect("is made of input, or all that is wrong with it is told", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* Plan.fromInput({ messages: 5 }), Plan.make({ messages: 5 }))
+      const error = yield* Effect.flip(Plan.fromInput({ messages: "x", timeout: -1, nonsense: 1 }))
+      assert.strictEqual(error._tag, "InvalidPlan")
+      assert.deepStrictEqual(
+        error.problems.map((problem) => problem.split(/: | "/)[0]),
+        ["unknown field", "messages", "timeout"]
+      )
+      assert.lengthOf((yield* Effect.flip(Plan.fromInput({ file: "a", length: 1 }))).problems, 1)
+      assert.lengthOf((yield* Effect.flip(Plan.fromInput(undefined))).problems, 1)
+    })
+  )
+
+  it.effect("comes from a program's configuration", () =>
+    Effect.gen(function* () {
+      const from = (text: string) =>
+        Effect.withConfigProvider(Plan.config("LOAD"), ConfigProvider.fromMap(new Map([["LOAD", text]])))
+      assert.deepStrictEqual(yield* from('{"messages":5,"reuse":true}'), Plan.make({ messages: 5, reuse: true }))
+      const messageOf = (text: string) => Effect.map(Effect.flip(from(text)), String)
+      assert.include(yield* messageOf('{"messages":0}'), "messages: expected a whole number")
+      assert.include(yield* messageOf("messages: 5"), "no JSON")
+    })
+  )
 })

@@ -1,0 +1,335 @@
+/**
+ * The fields of a plan: what each may be, its default, and its description, from which come the command line, the
+ * environment's names, the manual page, the JSON Schema and what an editor shows.
+ *
+ * After a change, `npm run generate` writes `PlanTypes.ts` anew.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as PlanField from "./PlanField.js"
+import * as PlanValue from "./PlanValue.js"
+import * as Rate from "./Rate.js"
+
+/**
+ * The fields, with their descriptions (`PlanField.get`).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const fields = {
+  target: Schema.optionalWith(PlanValue.TargetText, { exact: true }).annotations({
+    description: "Where to connect: [inet:]host[:port] or unix:pathname."
+  }),
+  family: PlanField.withDefault(Schema.Literal("any", "ipv4", "ipv6"), "any", {
+    presets: { "4": "ipv4", "6": "ipv6", ipv4: "ipv4", ipv6: "ipv6" },
+    description: "Connect to the server over this address family alone. It has no effect on a UNIX-domain target."
+  }),
+  acceptRejection: PlanField.withDefault(Schema.Boolean, false, {
+    short: "A",
+    description:
+      "Don't stop when the server answers with something other than the expected positive reply: go on with the next message. A connection that is lost still ends the run; see --keep-going."
+  }),
+  counter: PlanField.withDefault(Schema.Boolean, false, {
+    short: "c",
+    description:
+      "Display a running counter on standard output, incremented each time the end of a message has been sent."
+  }),
+  connectAttempts: PlanField.withDefault(PlanValue.Count, 1, {
+    short: "C",
+    placeholder: "count",
+    description:
+      "Try this many times to open a connection before giving up, in each session and for all of its life. One attempt goes through all addresses of the server."
+  }),
+  reuse: PlanField.withDefault(Schema.Boolean, false, {
+    short: "d",
+    description: "Don't disconnect after sending a message; send the next message over the same connection."
+  }),
+  from: PlanField.optional(PlanValue.OneLine, {
+    short: "f",
+    placeholder: "from",
+    description: "Use this sender address (default: foo@myhostname). An empty one is the null sender."
+  }),
+  file: PlanField.optional(Schema.String, {
+    short: "F",
+    placeholder: "file",
+    description:
+      "Send the message, headers and body, that is in this file. Lines may end in LF or in CRLF; lines that begin with a dot are stuffed."
+  }),
+  length: PlanField.optional(PlanValue.Count, {
+    short: "l",
+    placeholder: "length",
+    description: "Send this many bytes of generated text as the body of the message, headers not counted."
+  }),
+  lmtp: PlanField.withDefault(Schema.Boolean, false, {
+    short: "L",
+    description: "Speak LMTP rather than SMTP."
+  }),
+  messages: PlanField.optional(PlanValue.Count, {
+    short: "m",
+    placeholder: "message_count",
+    description: "Send this many messages in all (default: 1; with --duration or --stages, as many as the time allows)."
+  }),
+  helloName: PlanField.optional(PlanValue.HelloName, {
+    short: "M",
+    long: "hostname",
+    placeholder: "myhostname",
+    description:
+      "Use this host name, or [address literal], in the HELO command, in the default sender and recipient, and in Message-Id (default: the host's own name)."
+  }),
+  numberRecipients: PlanField.withDefault(Schema.Boolean, false, {
+    short: "N",
+    description:
+      "Put a number that is used once in the run before each recipient address, so that the server's caches see new ones."
+  }),
+  bare: PlanField.withDefault(Schema.Boolean, false, {
+    short: "o",
+    description: "Old mode: don't send HELO, and don't send message headers."
+  }),
+  recipients: PlanField.optional(PlanValue.Count, {
+    short: "r",
+    placeholder: "recipient_count",
+    description:
+      "Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient address."
+  }),
+  randomDelay: PlanField.optional(PlanValue.PositiveSeconds, {
+    short: "R",
+    placeholder: "interval",
+    description:
+      "Wait for a random time between 0 and this many seconds between the messages of a session. Whole seconds are drawn, unless the interval has a fraction."
+  }),
+  sessions: PlanField.withDefault(PlanValue.Count, 1, {
+    short: "s",
+    placeholder: "session_count",
+    description: "Run this many sessions in parallel."
+  }),
+  subject: PlanField.optional(PlanValue.OneLine, {
+    short: "S",
+    placeholder: "subject",
+    description: "Send mail with this subject line (default: none)."
+  }),
+  to: PlanField.optional(PlanValue.OneLine, {
+    short: "t",
+    placeholder: "to",
+    description: "Use this recipient address (default: foo@myhostname)."
+  }),
+  windowSize: PlanField.optional(PlanValue.Count, {
+    short: "T",
+    placeholder: "windowsize",
+    description:
+      "Set the socket's send and receive buffers to this many bytes before connecting. This needs the optional package koffi."
+  }),
+  verbose: PlanField.withDefault(PlanValue.Times, 0, {
+    short: "v",
+    counted: true,
+    description: "Write the dialogue to standard error."
+  }),
+  delay: PlanField.optional(PlanValue.PositiveSeconds, {
+    short: "w",
+    placeholder: "interval",
+    description: "Wait for this many seconds between the messages of a session."
+  }),
+  timeout: PlanField.withDefault(PlanValue.PositiveTime, 300, {
+    section: "Time limits and faults",
+    placeholder: "seconds",
+    description:
+      "Give up on a reply that is not complete after this many seconds (or 500ms, 2m), and on a server that stops reading."
+  }),
+  keepGoing: PlanField.withDefault(Schema.Boolean, false, {
+    section: "Time limits and faults",
+    description:
+      "Go on whatever happens: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the message it struck, and is counted. The exit status is 1 when a message was not accepted."
+  }),
+  drain: PlanField.withDefault(PlanValue.Time, 5, {
+    section: "Time limits and faults",
+    placeholder: "seconds",
+    description:
+      "After a signal, or when the time of --duration or --stages is over, give what is under way this many seconds to end."
+  }),
+  connecting: PlanField.withDefault(PlanValue.Count, 64, {
+    section: "Connections and dialogue",
+    placeholder: "count",
+    description: "Have at most this many connections waiting for their greeting at any time."
+  }),
+  connectRate: PlanField.optional(PlanValue.PerSecond, {
+    placeholder: "rate",
+    description: "Open at most this many connections a second (50, or 3000/m), evenly spaced."
+  }),
+  source: PlanField.optional(PlanValue.Addresses, {
+    placeholder: "address,...",
+    description:
+      "Connect from these local addresses in turn. Each one has ports of its own: some 28,000 on Linux, unless told otherwise."
+  }),
+  perConnection: PlanField.optional(PlanValue.PerConnection, {
+    section: "Connections and dialogue",
+    placeholder: "count|min..max",
+    description:
+      "Send this many messages over each connection, and then open another one; or as many as are drawn for it, between the two numbers. It implies -d."
+  }),
+  think: PlanField.optional(PlanValue.TimingText, {
+    section: "Connections and dialogue",
+    placeholder: "time",
+    description:
+      "Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or for one that is mostly short and sometimes long, with this mean (exp(2))."
+  }),
+  hold: PlanField.optional(PlanValue.TimingText, {
+    section: "Connections and dialogue",
+    placeholder: "time",
+    description:
+      "Hold each connection, idle, for so long before QUIT, or before it is abandoned. As for --think, it is a time, or a distribution."
+  }),
+  sendRate: PlanField.optional(PlanValue.BytesPerSecond, {
+    section: "Connections and dialogue",
+    placeholder: "bytes",
+    description:
+      "Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection."
+  }),
+  abandon: PlanField.optional(PlanValue.Abandonments, {
+    section: "Connections and dialogue",
+    repeatable: true,
+    placeholder: "step [close|reset] [share%]",
+    description:
+      'Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit status as it is. May be given several times.'
+  }),
+  shapes: PlanField.optional(PlanValue.Shapes, {
+    section: "Connections and dialogue",
+    repeatable: true,
+    long: "shape",
+    placeholder: "weight[:part,...]",
+    description:
+      'Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate 2k, think exp(3)", "1%: hold 60, abandon greeting". What a shape leaves open is as the options say. In a file, the parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.'
+  }),
+  close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
+    section: "Connections and dialogue",
+    description:
+      "How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite way."
+  }),
+  numbering: PlanField.withDefault(Schema.Literal("prepend", "append"), "prepend", {
+    section: "Connections and dialogue",
+    description:
+      "Where a recipient's number goes: before the address, counted from 1, or after its local part, counted from 0 (Postfix 3.9 and later)."
+  }),
+  pipelining: PlanField.withDefault(Schema.Literal("off", "on", "full"), "off", {
+    section: "Connections and dialogue",
+    description:
+      "Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write; full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse. Each reply of a group counts its time from when the group was written, that to the final dot from the dot."
+  }),
+  rate: PlanField.optional(PlanValue.parsed(Rate.parseRate), {
+    section: "Arrivals",
+    placeholder: "count[/s|/m|/h]",
+    description:
+      "Start so many messages a second, minute or hour, each when it is due, whether or not earlier ones were answered. Durations of transactions then count from when the message was due."
+  }),
+  arrivals: PlanField.withDefault(Schema.Literal("constant", "poisson"), "constant", {
+    section: "Arrivals",
+    description: "With a rate: evenly spaced, or each on its own, as mail comes in (poisson; drawn from --seed)."
+  }),
+  stages: PlanField.optional(PlanValue.parsed(Rate.parseStages), {
+    section: "Arrivals",
+    placeholder: "time:rate[..rate],...",
+    description:
+      'Instead of one rate, several in turn: "30s:100/s, 2m:100/s..1000/s, 1m:0/s" holds 100 a second for 30 seconds, goes up to 1000 a second in two minutes, and rests for one. Without -m the run ends with the last stage.'
+  }),
+  burst: PlanField.withDefault(PlanValue.Count, 1, {
+    section: "Arrivals",
+    placeholder: "count",
+    description:
+      "With a rate: start this many messages at once, and so many times less often, so that the rate is kept."
+  }),
+  maxSessions: PlanField.optional(PlanValue.Count, {
+    section: "Arrivals",
+    placeholder: "count",
+    description:
+      "With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of them are busy waits for one, which is counted."
+  }),
+  dropLate: PlanField.optional(PlanValue.Time, {
+    section: "Arrivals",
+    placeholder: "seconds",
+    description:
+      "With a rate: don't start a message that had to wait for a session for longer than this (5, 500ms). It is counted as dropped, and among those not started."
+  }),
+  duration: PlanField.optional(PlanValue.parsed(Rate.parseDuration), {
+    section: "The run",
+    placeholder: "time",
+    description:
+      "Begin no more messages after this time (90s, 10m, 1h), or after those of -m, whichever comes first. Without -m there is no limit to their number."
+  }),
+  warmUp: PlanField.optional(PlanValue.parsed(Rate.parseDuration), {
+    section: "The run",
+    placeholder: "time",
+    description:
+      "Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its messages are counted, and what goes wrong is told."
+  }),
+  seed: PlanField.optional(PlanValue.Text, {
+    section: "The run",
+    placeholder: "text",
+    description: "Draw random delays and arrivals from this seed, so that a run can be repeated."
+  }),
+  workers: PlanField.withDefault(PlanValue.Workers, 1, {
+    section: "The run",
+    placeholder: "count|auto",
+    description:
+      "Share the sessions out to this many threads, each with a processor of its own; auto is one for each processor."
+  }),
+  sink: PlanField.withDefault(Schema.Boolean, false, {
+    section: "The run",
+    description:
+      "Start a server of our own on loopback, in a thread of its own, and send to it instead of to a target. At the end its counts are compared with ours; a difference is a bug (exit status 70)."
+  }),
+  calibrate: PlanField.withDefault(Schema.Boolean, false, {
+    section: "The run",
+    description:
+      "Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server that takes more than this is not measured by it."
+  }),
+  summary: PlanField.withDefault(Schema.Boolean, false, {
+    section: "The run",
+    description: "Write the summary to standard error at the end, even where that is no terminal."
+  }),
+  report: PlanField.optional(PlanValue.Reports, {
+    section: "Results",
+    repeatable: true,
+    placeholder: "format[=file]",
+    description:
+      "Report the run at its end, as text, json, csv (second by second), hgrm (HdrHistogram: in run.hgrm the accepted transactions, and beside it a file for each step and ending, such as run.rcpt-accepted.hgrm), prometheus (for a textfile collector), junit or html (one page that needs nothing else), to a file; without one, text goes to standard error and the others to standard output. ndjson is a journal: a line of JSON for each second as it goes, and the report at the end, so that smtp-report can read a run that was killed, too. May be given several times."
+  }),
+  progress: PlanField.withDefault(Schema.Literal("auto", "plain", "off"), "auto", {
+    section: "Results",
+    description:
+      "Show how far the run is, on standard error: auto does so on a terminal that neither -v nor -c writes to, a few times a second; plain writes a line every five seconds."
+  }),
+  otlp: PlanField.optional(PlanValue.Collector, {
+    section: "Results",
+    placeholder: "url|auto",
+    description:
+      "Send the run's metrics to an OpenTelemetry collector each second as it goes, and whole at its end: by OTLP over HTTP, in JSON, to this URL with /v1/metrics; auto is the collector that OTEL_EXPORTER_OTLP_ENDPOINT names, or http://localhost:4318. OTEL_EXPORTER_OTLP_HEADERS is sent along. One that fails is told of once, and changes nothing else."
+  }),
+  failIf: PlanField.optional(PlanValue.Verdicts, {
+    section: "Results",
+    repeatable: true,
+    placeholder: "expression",
+    description:
+      'Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) > 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Others are errors (of the server or the network), abandoned, "recipients(refused) > 1%"; in an open run late (messages that waited for a session), behind (messages that started over 10 ms late because the generator was behind) and dropped; and durations of the transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails. May be given several times.'
+  }),
+  require: PlanField.optional(PlanValue.Verdicts, {
+    section: "Results",
+    repeatable: true,
+    placeholder: "expression",
+    description:
+      'Exit with status 99 unless this is true of the run: "p99(transaction) < 250ms", "accepted >= 99.9%". The expressions are those of --fail-if. May be given several times.'
+  }),
+  abortIf: PlanField.optional(PlanValue.AbortVerdicts, {
+    section: "Results",
+    repeatable: true,
+    placeholder: "expression",
+    description:
+      "Stop the run, as a signal would, as soon as this is true of it, and exit with status 99. It is looked at each second, and once more, for the whole run, at the end. While the run goes on, counts are since its start; durations, shares and the rate are those of the last ten seconds, or of up to a minute where it takes as long to have enough to judge by: ten values beyond a percentile (1,000 for p99), a hundred messages for a share or a mean. With fewer the run goes on. To leave a slow start out altogether, add --warm-up. May be given several times."
+  })
+}
+
+/**
+ * The struct of the fields alone: without the defaults that depend on other fields, and the rules between them.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const struct = Schema.Struct(fields)

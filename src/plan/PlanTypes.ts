@@ -1,0 +1,517 @@
+/**
+ * The types of a plan, with what each field is for. Generated from `PlanFields` by `npm run generate`: change that.
+ *
+ * @since 0.1.0
+ */
+import type { struct } from "./PlanFields.js"
+
+type Values = Required<typeof struct.Type>
+type Inputs = Required<typeof struct.Encoded>
+
+/**
+ * Everything that a run needs to know, as plain data: a copy is the same plan. Times are in seconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Plan {
+  /** Where to connect: [inet:]host[:port] or unix:pathname. */
+  readonly target?: Values["target"]
+  /**
+   * Connect to the server over this address family alone. It has no effect on a UNIX-domain target. Default: "any".
+   */
+  readonly family: Values["family"]
+  /**
+   * Don't stop when the server answers with something other than the expected positive reply: go on with the next
+   * message. A connection that is lost still ends the run; see --keep-going. Default: false.
+   */
+  readonly acceptRejection: Values["acceptRejection"]
+  /**
+   * Display a running counter on standard output, incremented each time the end of a message has been sent. Default:
+   * false.
+   */
+  readonly counter: Values["counter"]
+  /**
+   * Try this many times to open a connection before giving up, in each session and for all of its life. One attempt
+   * goes through all addresses of the server. Default: 1.
+   */
+  readonly connectAttempts: Values["connectAttempts"]
+  /** Don't disconnect after sending a message; send the next message over the same connection. Default: false. */
+  readonly reuse: Values["reuse"]
+  /** Use this sender address (default: foo@myhostname). An empty one is the null sender. */
+  readonly from?: Values["from"]
+  /**
+   * Send the message, headers and body, that is in this file. Lines may end in LF or in CRLF; lines that begin with a
+   * dot are stuffed.
+   */
+  readonly file?: Values["file"]
+  /** Send this many bytes of generated text as the body of the message, headers not counted. */
+  readonly length?: Values["length"]
+  /** Speak LMTP rather than SMTP. Default: false. */
+  readonly lmtp: Values["lmtp"]
+  /** Send this many messages in all (default: 1; with --duration or --stages, as many as the time allows). */
+  readonly messages?: Values["messages"]
+  /**
+   * Use this host name, or [address literal], in the HELO command, in the default sender and recipient, and in
+   * Message-Id (default: the host's own name).
+   */
+  readonly helloName?: Values["helloName"]
+  /**
+   * Put a number that is used once in the run before each recipient address, so that the server's caches see new ones.
+   * Default: false.
+   */
+  readonly numberRecipients: Values["numberRecipients"]
+  /** Old mode: don't send HELO, and don't send message headers. Default: false. */
+  readonly bare: Values["bare"]
+  /**
+   * Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient
+   * address.
+   */
+  readonly recipients?: Values["recipients"]
+  /**
+   * Wait for a random time between 0 and this many seconds between the messages of a session. Whole seconds are drawn,
+   * unless the interval has a fraction.
+   */
+  readonly randomDelay?: Values["randomDelay"]
+  /** Run this many sessions in parallel. Default: 1. */
+  readonly sessions: Values["sessions"]
+  /** Send mail with this subject line (default: none). */
+  readonly subject?: Values["subject"]
+  /** Use this recipient address (default: foo@myhostname). */
+  readonly to?: Values["to"]
+  /**
+   * Set the socket's send and receive buffers to this many bytes before connecting. This needs the optional package
+   * koffi.
+   */
+  readonly windowSize?: Values["windowSize"]
+  /** Write the dialogue to standard error. Default: 0. */
+  readonly verbose: Values["verbose"]
+  /** Wait for this many seconds between the messages of a session. */
+  readonly delay?: Values["delay"]
+  /**
+   * Give up on a reply that is not complete after this many seconds (or 500ms, 2m), and on a server that stops
+   * reading. Default: 300.
+   */
+  readonly timeout: Values["timeout"]
+  /**
+   * Go on whatever happens: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs
+   * the message it struck, and is counted. The exit status is 1 when a message was not accepted. Default: false.
+   */
+  readonly keepGoing: Values["keepGoing"]
+  /**
+   * After a signal, or when the time of --duration or --stages is over, give what is under way this many seconds to
+   * end. Default: 5.
+   */
+  readonly drain: Values["drain"]
+  /** Have at most this many connections waiting for their greeting at any time. Default: 64. */
+  readonly connecting: Values["connecting"]
+  /** Open at most this many connections a second (50, or 3000/m), evenly spaced. */
+  readonly connectRate?: Values["connectRate"]
+  /**
+   * Connect from these local addresses in turn. Each one has ports of its own: some 28,000 on Linux, unless told
+   * otherwise.
+   */
+  readonly source?: Values["source"]
+  /**
+   * Send this many messages over each connection, and then open another one; or as many as are drawn for it, between
+   * the two numbers. It implies -d.
+   */
+  readonly perConnection?: Values["perConnection"]
+  /**
+   * Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or
+   * for one that is mostly short and sometimes long, with this mean (exp(2)).
+   */
+  readonly think?: Values["think"]
+  /**
+   * Hold each connection, idle, for so long before QUIT, or before it is abandoned. As for --think, it is a time, or a
+   * distribution.
+   */
+  readonly hold?: Values["hold"]
+  /** Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection. */
+  readonly sendRate?: Values["sendRate"]
+  /**
+   * Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset
+   * unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their
+   * own, do not end the run, and leave the exit status as it is. May be given several times.
+   */
+  readonly abandon?: Values["abandon"]
+  /**
+   * Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate
+   * 2k, think exp(3)", "1%: hold 60, abandon greeting". What a shape leaves open is as the options say. In a file, the
+   * parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.
+   */
+  readonly shapes?: Values["shapes"]
+  /**
+   * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
+   * way. Default: "reset".
+   */
+  readonly close: Values["close"]
+  /**
+   * Where a recipient's number goes: before the address, counted from 1, or after its local part, counted from 0
+   * (Postfix 3.9 and later). Default: "prepend".
+   */
+  readonly numbering: Values["numbering"]
+  /**
+   * Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write;
+   * full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse.
+   * Each reply of a group counts its time from when the group was written, that to the final dot from the dot.
+   * Default: "off".
+   */
+  readonly pipelining: Values["pipelining"]
+  /**
+   * Start so many messages a second, minute or hour, each when it is due, whether or not earlier ones were answered.
+   * Durations of transactions then count from when the message was due.
+   */
+  readonly rate?: Values["rate"]
+  /**
+   * With a rate: evenly spaced, or each on its own, as mail comes in (poisson; drawn from --seed). Default:
+   * "constant".
+   */
+  readonly arrivals: Values["arrivals"]
+  /**
+   * Instead of one rate, several in turn: "30s:100/s, 2m:100/s..1000/s, 1m:0/s" holds 100 a second for 30 seconds,
+   * goes up to 1000 a second in two minutes, and rests for one. Without -m the run ends with the last stage.
+   */
+  readonly stages?: Values["stages"]
+  /**
+   * With a rate: start this many messages at once, and so many times less often, so that the rate is kept. Default: 1.
+   */
+  readonly burst: Values["burst"]
+  /**
+   * With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of
+   * them are busy waits for one, which is counted.
+   */
+  readonly maxSessions?: Values["maxSessions"]
+  /**
+   * With a rate: don't start a message that had to wait for a session for longer than this (5, 500ms). It is counted
+   * as dropped, and among those not started.
+   */
+  readonly dropLate?: Values["dropLate"]
+  /**
+   * Begin no more messages after this time (90s, 10m, 1h), or after those of -m, whichever comes first. Without -m
+   * there is no limit to their number.
+   */
+  readonly duration?: Values["duration"]
+  /**
+   * Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its
+   * messages are counted, and what goes wrong is told.
+   */
+  readonly warmUp?: Values["warmUp"]
+  /** Draw random delays and arrivals from this seed, so that a run can be repeated. */
+  readonly seed?: Values["seed"]
+  /**
+   * Share the sessions out to this many threads, each with a processor of its own; auto is one for each processor.
+   * Default: 1.
+   */
+  readonly workers: Values["workers"]
+  /**
+   * Start a server of our own on loopback, in a thread of its own, and send to it instead of to a target. At the end
+   * its counts are compared with ours; a difference is a bug (exit status 70). Default: false.
+   */
+  readonly sink: Values["sink"]
+  /**
+   * Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our
+   * own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server that
+   * takes more than this is not measured by it. Default: false.
+   */
+  readonly calibrate: Values["calibrate"]
+  /** Write the summary to standard error at the end, even where that is no terminal. Default: false. */
+  readonly summary: Values["summary"]
+  /**
+   * Report the run at its end, as text, json, csv (second by second), hgrm (HdrHistogram: in run.hgrm the accepted
+   * transactions, and beside it a file for each step and ending, such as run.rcpt-accepted.hgrm), prometheus (for a
+   * textfile collector), junit or html (one page that needs nothing else), to a file; without one, text goes to
+   * standard error and the others to standard output. ndjson is a journal: a line of JSON for each second as it goes,
+   * and the report at the end, so that smtp-report can read a run that was killed, too. May be given several times.
+   */
+  readonly report?: Values["report"]
+  /**
+   * Show how far the run is, on standard error: auto does so on a terminal that neither -v nor -c writes to, a few
+   * times a second; plain writes a line every five seconds. Default: "auto".
+   */
+  readonly progress: Values["progress"]
+  /**
+   * Send the run's metrics to an OpenTelemetry collector each second as it goes, and whole at its end: by OTLP over
+   * HTTP, in JSON, to this URL with /v1/metrics; auto is the collector that OTEL_EXPORTER_OTLP_ENDPOINT names, or
+   * http://localhost:4318. OTEL_EXPORTER_OTLP_HEADERS is sent along. One that fails is told of once, and changes
+   * nothing else.
+   */
+  readonly otlp?: Values["otlp"]
+  /**
+   * Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) >
+   * 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Others are errors (of the server or
+   * the network), abandoned, "recipients(refused) > 1%"; in an open run late (messages that waited for a session),
+   * behind (messages that started over 10 ms late because the generator was behind) and dropped; and durations of the
+   * transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations are
+   * of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails. May
+   * be given several times.
+   */
+  readonly failIf?: Values["failIf"]
+  /**
+   * Exit with status 99 unless this is true of the run: "p99(transaction) < 250ms", "accepted >= 99.9%". The
+   * expressions are those of --fail-if. May be given several times.
+   */
+  readonly require?: Values["require"]
+  /**
+   * Stop the run, as a signal would, as soon as this is true of it, and exit with status 99. It is looked at each
+   * second, and once more, for the whole run, at the end. While the run goes on, counts are since its start;
+   * durations, shares and the rate are those of the last ten seconds, or of up to a minute where it takes as long to
+   * have enough to judge by: ten values beyond a percentile (1,000 for p99), a hundred messages for a share or a mean.
+   * With fewer the run goes on. To leave a slow start out altogether, add --warm-up. May be given several times.
+   */
+  readonly abortIf?: Values["abortIf"]
+}
+
+/**
+ * A plan as it is written in a file or by a program: fields that have a default may be left out.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PlanInput {
+  /** Where to connect: [inet:]host[:port] or unix:pathname. */
+  readonly target?: Inputs["target"]
+  /**
+   * Connect to the server over this address family alone. It has no effect on a UNIX-domain target. Default: "any".
+   */
+  readonly family?: Inputs["family"]
+  /**
+   * Don't stop when the server answers with something other than the expected positive reply: go on with the next
+   * message. A connection that is lost still ends the run; see --keep-going. Default: false.
+   */
+  readonly acceptRejection?: Inputs["acceptRejection"]
+  /**
+   * Display a running counter on standard output, incremented each time the end of a message has been sent. Default:
+   * false.
+   */
+  readonly counter?: Inputs["counter"]
+  /**
+   * Try this many times to open a connection before giving up, in each session and for all of its life. One attempt
+   * goes through all addresses of the server. Default: 1.
+   */
+  readonly connectAttempts?: Inputs["connectAttempts"]
+  /** Don't disconnect after sending a message; send the next message over the same connection. Default: false. */
+  readonly reuse?: Inputs["reuse"]
+  /** Use this sender address (default: foo@myhostname). An empty one is the null sender. */
+  readonly from?: Inputs["from"]
+  /**
+   * Send the message, headers and body, that is in this file. Lines may end in LF or in CRLF; lines that begin with a
+   * dot are stuffed.
+   */
+  readonly file?: Inputs["file"]
+  /** Send this many bytes of generated text as the body of the message, headers not counted. */
+  readonly length?: Inputs["length"]
+  /** Speak LMTP rather than SMTP. Default: false. */
+  readonly lmtp?: Inputs["lmtp"]
+  /** Send this many messages in all (default: 1; with --duration or --stages, as many as the time allows). */
+  readonly messages?: Inputs["messages"]
+  /**
+   * Use this host name, or [address literal], in the HELO command, in the default sender and recipient, and in
+   * Message-Id (default: the host's own name).
+   */
+  readonly helloName?: Inputs["helloName"]
+  /**
+   * Put a number that is used once in the run before each recipient address, so that the server's caches see new ones.
+   * Default: false.
+   */
+  readonly numberRecipients?: Inputs["numberRecipients"]
+  /** Old mode: don't send HELO, and don't send message headers. Default: false. */
+  readonly bare?: Inputs["bare"]
+  /**
+   * Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient
+   * address.
+   */
+  readonly recipients?: Inputs["recipients"]
+  /**
+   * Wait for a random time between 0 and this many seconds between the messages of a session. Whole seconds are drawn,
+   * unless the interval has a fraction.
+   */
+  readonly randomDelay?: Inputs["randomDelay"]
+  /** Run this many sessions in parallel. Default: 1. */
+  readonly sessions?: Inputs["sessions"]
+  /** Send mail with this subject line (default: none). */
+  readonly subject?: Inputs["subject"]
+  /** Use this recipient address (default: foo@myhostname). */
+  readonly to?: Inputs["to"]
+  /**
+   * Set the socket's send and receive buffers to this many bytes before connecting. This needs the optional package
+   * koffi.
+   */
+  readonly windowSize?: Inputs["windowSize"]
+  /** Write the dialogue to standard error. Default: 0. */
+  readonly verbose?: Inputs["verbose"]
+  /** Wait for this many seconds between the messages of a session. */
+  readonly delay?: Inputs["delay"]
+  /**
+   * Give up on a reply that is not complete after this many seconds (or 500ms, 2m), and on a server that stops
+   * reading. Default: 300.
+   */
+  readonly timeout?: Inputs["timeout"]
+  /**
+   * Go on whatever happens: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs
+   * the message it struck, and is counted. The exit status is 1 when a message was not accepted. Default: false.
+   */
+  readonly keepGoing?: Inputs["keepGoing"]
+  /**
+   * After a signal, or when the time of --duration or --stages is over, give what is under way this many seconds to
+   * end. Default: 5.
+   */
+  readonly drain?: Inputs["drain"]
+  /** Have at most this many connections waiting for their greeting at any time. Default: 64. */
+  readonly connecting?: Inputs["connecting"]
+  /** Open at most this many connections a second (50, or 3000/m), evenly spaced. */
+  readonly connectRate?: Inputs["connectRate"]
+  /**
+   * Connect from these local addresses in turn. Each one has ports of its own: some 28,000 on Linux, unless told
+   * otherwise.
+   */
+  readonly source?: Inputs["source"]
+  /**
+   * Send this many messages over each connection, and then open another one; or as many as are drawn for it, between
+   * the two numbers. It implies -d.
+   */
+  readonly perConnection?: Inputs["perConnection"]
+  /**
+   * Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or
+   * for one that is mostly short and sometimes long, with this mean (exp(2)).
+   */
+  readonly think?: Inputs["think"]
+  /**
+   * Hold each connection, idle, for so long before QUIT, or before it is abandoned. As for --think, it is a time, or a
+   * distribution.
+   */
+  readonly hold?: Inputs["hold"]
+  /** Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection. */
+  readonly sendRate?: Inputs["sendRate"]
+  /**
+   * Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset
+   * unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their
+   * own, do not end the run, and leave the exit status as it is. May be given several times.
+   */
+  readonly abandon?: Inputs["abandon"]
+  /**
+   * Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate
+   * 2k, think exp(3)", "1%: hold 60, abandon greeting". What a shape leaves open is as the options say. In a file, the
+   * parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.
+   */
+  readonly shapes?: Inputs["shapes"]
+  /**
+   * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
+   * way. Default: "reset".
+   */
+  readonly close?: Inputs["close"]
+  /**
+   * Where a recipient's number goes: before the address, counted from 1, or after its local part, counted from 0
+   * (Postfix 3.9 and later). Default: "prepend".
+   */
+  readonly numbering?: Inputs["numbering"]
+  /**
+   * Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write;
+   * full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse.
+   * Each reply of a group counts its time from when the group was written, that to the final dot from the dot.
+   * Default: "off".
+   */
+  readonly pipelining?: Inputs["pipelining"]
+  /**
+   * Start so many messages a second, minute or hour, each when it is due, whether or not earlier ones were answered.
+   * Durations of transactions then count from when the message was due.
+   */
+  readonly rate?: Inputs["rate"]
+  /**
+   * With a rate: evenly spaced, or each on its own, as mail comes in (poisson; drawn from --seed). Default:
+   * "constant".
+   */
+  readonly arrivals?: Inputs["arrivals"]
+  /**
+   * Instead of one rate, several in turn: "30s:100/s, 2m:100/s..1000/s, 1m:0/s" holds 100 a second for 30 seconds,
+   * goes up to 1000 a second in two minutes, and rests for one. Without -m the run ends with the last stage.
+   */
+  readonly stages?: Inputs["stages"]
+  /**
+   * With a rate: start this many messages at once, and so many times less often, so that the rate is kept. Default: 1.
+   */
+  readonly burst?: Inputs["burst"]
+  /**
+   * With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of
+   * them are busy waits for one, which is counted.
+   */
+  readonly maxSessions?: Inputs["maxSessions"]
+  /**
+   * With a rate: don't start a message that had to wait for a session for longer than this (5, 500ms). It is counted
+   * as dropped, and among those not started.
+   */
+  readonly dropLate?: Inputs["dropLate"]
+  /**
+   * Begin no more messages after this time (90s, 10m, 1h), or after those of -m, whichever comes first. Without -m
+   * there is no limit to their number.
+   */
+  readonly duration?: Inputs["duration"]
+  /**
+   * Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its
+   * messages are counted, and what goes wrong is told.
+   */
+  readonly warmUp?: Inputs["warmUp"]
+  /** Draw random delays and arrivals from this seed, so that a run can be repeated. */
+  readonly seed?: Inputs["seed"]
+  /**
+   * Share the sessions out to this many threads, each with a processor of its own; auto is one for each processor.
+   * Default: 1.
+   */
+  readonly workers?: Inputs["workers"]
+  /**
+   * Start a server of our own on loopback, in a thread of its own, and send to it instead of to a target. At the end
+   * its counts are compared with ours; a difference is a bug (exit status 70). Default: false.
+   */
+  readonly sink?: Inputs["sink"]
+  /**
+   * Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our
+   * own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server that
+   * takes more than this is not measured by it. Default: false.
+   */
+  readonly calibrate?: Inputs["calibrate"]
+  /** Write the summary to standard error at the end, even where that is no terminal. Default: false. */
+  readonly summary?: Inputs["summary"]
+  /**
+   * Report the run at its end, as text, json, csv (second by second), hgrm (HdrHistogram: in run.hgrm the accepted
+   * transactions, and beside it a file for each step and ending, such as run.rcpt-accepted.hgrm), prometheus (for a
+   * textfile collector), junit or html (one page that needs nothing else), to a file; without one, text goes to
+   * standard error and the others to standard output. ndjson is a journal: a line of JSON for each second as it goes,
+   * and the report at the end, so that smtp-report can read a run that was killed, too. May be given several times.
+   */
+  readonly report?: Inputs["report"]
+  /**
+   * Show how far the run is, on standard error: auto does so on a terminal that neither -v nor -c writes to, a few
+   * times a second; plain writes a line every five seconds. Default: "auto".
+   */
+  readonly progress?: Inputs["progress"]
+  /**
+   * Send the run's metrics to an OpenTelemetry collector each second as it goes, and whole at its end: by OTLP over
+   * HTTP, in JSON, to this URL with /v1/metrics; auto is the collector that OTEL_EXPORTER_OTLP_ENDPOINT names, or
+   * http://localhost:4318. OTEL_EXPORTER_OTLP_HEADERS is sent along. One that fails is told of once, and changes
+   * nothing else.
+   */
+  readonly otlp?: Inputs["otlp"]
+  /**
+   * Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) >
+   * 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Others are errors (of the server or
+   * the network), abandoned, "recipients(refused) > 1%"; in an open run late (messages that waited for a session),
+   * behind (messages that started over 10 ms late because the generator was behind) and dropped; and durations of the
+   * transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations are
+   * of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails. May
+   * be given several times.
+   */
+  readonly failIf?: Inputs["failIf"]
+  /**
+   * Exit with status 99 unless this is true of the run: "p99(transaction) < 250ms", "accepted >= 99.9%". The
+   * expressions are those of --fail-if. May be given several times.
+   */
+  readonly require?: Inputs["require"]
+  /**
+   * Stop the run, as a signal would, as soon as this is true of it, and exit with status 99. It is looked at each
+   * second, and once more, for the whole run, at the end. While the run goes on, counts are since its start;
+   * durations, shares and the rate are those of the last ten seconds, or of up to a minute where it takes as long to
+   * have enough to judge by: ten values beyond a percentile (1,000 for p99), a hundred messages for a share or a mean.
+   * With fewer the run goes on. To leave a slow start out altogether, add --warm-up. May be given several times.
+   */
+  readonly abortIf?: Inputs["abortIf"]
+}
