@@ -22,7 +22,9 @@ export const of = (plan: { readonly [field: string]: unknown }): string => {
   const options = Object.entries(plan).flatMap(([field, value]) => {
     const known = Plan.planFields[field]
     const isUsual = JSON.stringify(value) === JSON.stringify(defaults[field])
-    if (known === undefined || field === "target" || value === undefined || isUsual) return []
+    // Reports of earlier versions have it, and a number of one where none was said.
+    const isUnlimited = field === "messages" && value === Arrival.unlimited
+    if (known === undefined || field === "target" || value === undefined || isUsual || isUnlimited) return []
     const name = `--${PlanField.get(known.ast._tag === "PropertySignatureTransformation" ? known.ast.to : known.ast)?.long ?? kebab(field)}`
     const values = Array.isArray(value) ? value : [value]
     return values.map((each) => {

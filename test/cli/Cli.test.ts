@@ -219,7 +219,7 @@ describe("the environment", () => {
   understands(["h"], { messages: 9 }, env("MESSAGES", "9"))
   understands(["-m", "2", "h"], { messages: 2 }, env("MESSAGES", "9"))
   understands(["-m", "2", "h"], { messages: 2 }, env("MESSAGES", "abc"))
-  understands(["h"], { messages: 1 }, {})
+  understands(["h"], { sessions: 1 }, {})
   for (const yes of ["true", "1", "yes", "on", "YES"]) understands(["h"], { reuse: true }, env("REUSE", yes))
   for (const no of ["false", "0", "no", "off", "False"]) understands(["h"], { reuse: false }, env("REUSE", no))
   understands(["--no-reuse", "h"], { reuse: false }, env("REUSE", "yes"))
@@ -285,10 +285,9 @@ describe("arrivals", () => {
   understands(["--rate", "500/s", "--duration", "10m", "h"], {
     rate: "500/s",
     duration: "10m",
-    messages: 2_147_483_647,
     maxSessions: 1000
   })
-  understands(["--stages", "1s:5/s", "-s", "20", "h"], { maxSessions: 20, messages: 2_147_483_647 })
+  understands(["--stages", "1s:5/s", "-s", "20", "h"], { maxSessions: 20 })
   understands(["--rate", "500/s", "-m", "10", "--max-sessions", "7", "h"], { messages: 10, maxSessions: 7 })
   understands(["--duration", "10m", "-m", "10", "h"], { messages: 10 })
   refuses(["--rate", "500/d", "-m", "9", "h"], '--rate: "500/d", column 5: expected s, m, min or h')
