@@ -78,6 +78,8 @@ export * as Settlement from "./smtp/Settlement.js"
 export * as SmtpError from "./smtp/SmtpError.js"
 /** Each command's bytes. */
 export * as SmtpCommand from "./smtp/SmtpCommand.js"
+/** The dialogue of messages over a connection, command by command or in groups. */
+export * as Transaction from "./smtp/Transaction.js"
 /** Where to connect. */
 export * as Target from "./smtp/Target.js"
 /** The connection. */

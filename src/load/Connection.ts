@@ -8,11 +8,11 @@ import type { Abandonment, ConnectionShape } from "../plan/Shape.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
-import * as Pipeline from "../smtp/Pipeline.js"
 import * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
 import { type ConnectFailed, ConnectionLost, ReplyMalformed, type Step, type WireError } from "../smtp/SmtpError.js"
 import * as Steps from "../smtp/Steps.js"
+import * as Transaction from "../smtp/Transaction.js"
 import type { ConnectOptions, Script, Wire } from "../smtp/Wire.js"
 import type { Place, Shut } from "./ConnectGate.js"
 import type { SharedRun } from "./SharedRun.js"
@@ -93,7 +93,7 @@ export const make = (shared: SharedRun): Connection => new SessionConnection(sha
 class SessionConnection implements Connection {
   wire: Wire | undefined = undefined
   private place: Place | undefined = undefined
-  private pipeline: Pipeline.Pipeline | undefined = undefined
+  private transactions = Transaction.make("each")
   /** Greeting and HELO are done. */
   private introduced = false
   /** The messages that it has carried, and those that it is to carry. */
@@ -123,10 +123,7 @@ class SessionConnection implements Connection {
     progress: Settlement.Progress
   ): Script<Outcome.Outcome | Settlement.Unsent> {
     if (this.carried++ > 0) this.shared.recorder.reused++
-    const script =
-      this.pipeline === undefined
-        ? Dialogue.script(message, options, progress)
-        : this.pipeline.script(message, next, options, progress)
+    const script = this.transactions.script(message, next, options, progress)
     return this.abandonment === undefined ? script : this.abandoned(script, this.abandonment.step, progress)
   }
 
@@ -216,7 +213,7 @@ class SessionConnection implements Connection {
     progress: Settlement.Progress
   ): Effect.Effect<Outcome.Outcome> {
     // What is abandoned is left as it is until `leave`.
-    return this.leaving ? Effect.succeed(end as Outcome.Outcome) : Dialogue.finish(wire, end, options, progress)
+    return this.leaving ? Effect.succeed(end as Outcome.Outcome) : Transaction.finish(wire, end, options, progress)
   }
 
   interrupted(options: Settlement.TransactionOptions, progress: Settlement.Progress): Outcome.Outcome {
@@ -228,9 +225,7 @@ class SessionConnection implements Connection {
     options: Settlement.TransactionOptions,
     progress: Settlement.Progress
   ): Outcome.Outcome {
-    return this.pipeline === undefined
-      ? Settlement.broken(error, progress)
-      : this.pipeline.broken(error, options, progress)
+    return this.transactions.broken(error, options, progress)
   }
 
   open(onAdmitted: () => void): Effect.Effect<Outcome.Outcome | Shut | undefined> {
@@ -310,7 +305,6 @@ class SessionConnection implements Connection {
     this.place = undefined
     this.wire?.close(this.leaving && this.abandonment !== undefined ? this.abandonment.how : this.shared.plan.close)
     this.wire = undefined
-    this.pipeline = undefined
     this.introduced = false
     this.leaving = false
     this.parted = false
@@ -321,7 +315,8 @@ class SessionConnection implements Connection {
     const end = yield* Introduction.script(this.shared.introduction, this.goesOn)
     if (end._tag === "Ended") return this.notIntroduced(end.step, end.reply)
     wire.capabilities = end.capabilities
-    if (this.shared.plan.pipelining !== "off" && end.capabilities.has("PIPELINING")) this.pipeline = Pipeline.make()
+    const groups = this.shared.plan.pipelining !== "off" && end.capabilities.has("PIPELINING")
+    this.transactions = Transaction.make(groups ? "envelope" : "each")
     this.introduced = true
     this.unopened = 0
     return yield* script()
@@ -451,7 +446,6 @@ const failed = (error: ConnectFailed | WireError): Outcome.Outcome => ({
 
 const abandonedAt = (step: Step): WireError => new ConnectionLost({ step, how: "intended", replies: [] })
 
-// biome-ignore lint/correctness/useYield: a script that has nothing to say
 function* nothing(): Script<undefined> {
   return undefined
 }

@@ -15,12 +15,12 @@ import type { Ending } from "../measure/Recorder.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Draw from "../plan/Draw.js"
 import type { Plan } from "../plan/Plan.js"
-import * as Dialogue from "../smtp/Dialogue.js"
+import type * as Dialogue from "../smtp/Dialogue.js"
 import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
-import * as Pipeline from "../smtp/Pipeline.js"
 import * as Settlement from "../smtp/Settlement.js"
 import type { ConnectFailed, SmtpError } from "../smtp/SmtpError.js"
+import * as Transaction from "../smtp/Transaction.js"
 import type { Wire } from "../smtp/Wire.js"
 import type { Due } from "./Dispatcher.js"
 import { KeptConnections } from "./KeptConnections.js"
@@ -156,14 +156,14 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   const { now } = deadlines
   const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
   const key = Draw.series(Draw.keyOf(scenario.seed), number)
-  const pipelines = new WeakMap<Wire, Pipeline.Pipeline>()
-  /** How the messages of a connection are sent in groups, where plan and server allow it. */
-  const pipelineOf = (wire: Wire): Pipeline.Pipeline | undefined => {
-    if (plan.pipelining === "off" || !wire.capabilities.has("PIPELINING")) return undefined
-    const known = pipelines.get(wire)
-    if (known !== undefined) return known
-    const made = Pipeline.make()
-    pipelines.set(wire, made)
+  const transactions = new WeakMap<Wire, Transaction.Transactions>()
+  /** Those of a connection: in groups where plan and server allow it. */
+  const transactionsOf = (wire: Wire): Transaction.Transactions => {
+    const grouping = plan.pipelining !== "off" && wire.capabilities.has("PIPELINING") ? "envelope" : "each"
+    const known = transactions.get(wire)
+    if (known?.grouping === grouping) return known
+    const made = Transaction.make(grouping)
+    transactions.set(wire, made)
     return made
   }
   const kept = new KeptConnections(scope)
@@ -270,13 +270,13 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       Effect.suspend(() => {
         const progress: Settlement.Progress = { offered: 0, refused: 0 }
         const from = messages.beginning(message, now())
-        return transaction(wire, pipelineOf(wire), message, options, progress).pipe(
+        const ofWire = transactionsOf(wire)
+        return Transaction.run(wire, ofWire, message, options, progress).pipe(
           Effect.tap((outcome) => messages.attempt(message, outcome, from, now())),
           Effect.onInterrupt(() =>
             Effect.sync(() => {
               const error = Settlement.interruption(wire)
-              const pipeline = pipelines.get(wire)
-              const outcome = pipeline?.broken(error, options, progress) ?? Settlement.broken(error, progress)
+              const outcome = ofWire.broken(error, options, progress)
               messages.brokenOff(message, outcome, from, now())
               // It is in the middle of a dialogue, which nobody can go on with.
               wire.close("reset")
@@ -294,24 +294,6 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     shared: (key, make) => share(scenario, key, make)
   }
 }
-
-/** `Dialogue.transaction`, or the same in groups of commands. */
-const transaction = (
-  wire: Wire,
-  pipeline: Pipeline.Pipeline | undefined,
-  message: TakenMessage,
-  options: Settlement.TransactionOptions,
-  progress: Settlement.Progress
-): Effect.Effect<Outcome.Outcome> =>
-  pipeline === undefined
-    ? Dialogue.transaction(wire, message, options, progress)
-    : Effect.matchEffect(
-        wire.converse(() => pipeline.script(message, undefined, options, progress)),
-        {
-          onFailure: (error) => Effect.succeed(pipeline.broken(error, options, progress)),
-          onSuccess: (end) => Dialogue.finish(wire, end, options, progress)
-        }
-      )
 
 /**
  * The first who asks has it made in a fiber of its own, so that whoever waits can be interrupted without taking it from the

@@ -10,10 +10,11 @@ import * as Effect from "effect/Effect"
 import type * as Outcome from "./Outcome.js"
 import * as Reply from "./Reply.js"
 import * as SmtpCommand from "./SmtpCommand.js"
-import * as Settlement from "./Settlement.js"
+import type * as Settlement from "./Settlement.js"
 import * as Steps from "./Steps.js"
 import { ArgumentInvalid, ReplyRejected, type Step, type WireError } from "./SmtpError.js"
-import type { Content, Exchange, Script, Wire } from "./Wire.js"
+import * as Transaction from "./Transaction.js"
+import type { Content, Exchange, Wire } from "./Wire.js"
 
 /**
  * What a step fails with.
@@ -139,11 +140,11 @@ export const request = (wire: Wire, line: string): Effect.Effect<Reply.Reply, Wi
   checked("other", line, () => ask(wire, "other", `${SmtpCommand.bytes(line)}\r\n`))
 
 /**
- * Sends one message and tells how it ended; it never fails. Afterwards the wire's state says whether it can be used
- * again.
+ * Sends one message, command by command, and tells how it ended; it never fails. Afterwards the wire's state says whether it
+ * can be used again.
  *
- * Without `stop`, refused recipients do not keep the message from the others, and a transaction that is refused as a
- * whole is ended with RSET. Who may interrupt a transaction gives it a `progress` of his own, for `interrupted`.
+ * Without `stop`, refused recipients do not keep the message from the others, and a transaction that is refused as a whole is
+ * ended with RSET. `Transaction` has the same in groups of commands, and for who may be interrupted.
  *
  * @since 0.1.0
  * @category steps
@@ -153,98 +154,4 @@ export const transaction = (
   message: Settlement.Message,
   options: Settlement.TransactionOptions,
   progress: Settlement.Progress = { offered: 0, refused: 0 }
-): Effect.Effect<Outcome.Outcome> =>
-  Effect.matchEffect(
-    wire.converse(() => script(message, options, progress)),
-    {
-      onFailure: (error) => Effect.succeed(Settlement.broken(error, progress)),
-      onSuccess: (end) => finish(wire, end, options, progress)
-    }
-  )
-
-/**
- * The dialogue of a transaction, up to the reply to the final dot or to the reply that ends it before. `finish` does the
- * rest. It begins `progress` anew.
- *
- * @since 0.1.0
- * @category steps
- */
-export function* script(
-  message: Settlement.Message,
-  options: Settlement.TransactionOptions,
-  progress: Settlement.Progress
-): Script<Outcome.Outcome | Settlement.Unsent> {
-  progress.offered = 0
-  progress.refused = 0
-  progress.settled = undefined
-  const mail = (yield Steps.command("mail", message.mail))[0]!
-  if (!Settlement.isSuccess(mail, options)) return Settlement.unsent("mail", mail, progress)
-
-  let refusal: Reply.Reply | undefined
-  for (const rcpt of message.rcpts) {
-    progress.offered++
-    const reply = (yield Steps.command("rcpt", rcpt))[0]!
-    if (Settlement.isSuccess(reply, options)) continue
-    progress.refused++
-    refusal = reply
-    if (Settlement.endsTransaction(reply, options)) return Settlement.unsent("rcpt", reply, progress)
-  }
-  if (refusal !== undefined && progress.refused === progress.offered)
-    return Settlement.unsent("rcpt", refusal, progress)
-
-  const goAhead = (yield Steps.data)[0]!
-  if (!Settlement.isGoAhead(goAhead, options)) return Settlement.unsent("data", goAhead, progress)
-
-  const answers = options.lmtp ? progress.offered - progress.refused : 1
-  return Settlement.settle(yield Steps.content(message.content, answers), progress, options.lmtp, undefined)
-}
-
-/**
- * Leaves the connection ready for the next transaction, or closed.
- *
- * A message that is not sent because of a reply to its envelope is given up with RSET, or, where the server waits for a
- * message that it has no recipient for, with an empty one (RFC 2920 §3.1).
- *
- * @since 0.1.0
- * @category steps
- */
-export const finish = (
-  wire: Wire,
-  end: Outcome.Outcome | Settlement.Unsent,
-  options: Settlement.TransactionOptions,
-  progress: Settlement.Progress
-): Effect.Effect<Outcome.Outcome> => {
-  if (end._tag === "Unsent") return giveUp(wire, end, options, progress)
-  // A reply that was neither yes nor no left somebody's fate open: nothing more is believed here.
-  const open = end._tag === "Unknown" || (end._tag !== "NotStarted" && end.recipients.unknown > 0)
-  if (open && options.afterUnexpected === "strict") wire.close("reset")
-  return Effect.succeed(end)
-}
-
-const giveUp = (
-  wire: Wire,
-  end: Settlement.Unsent,
-  options: Settlement.TransactionOptions,
-  progress: Settlement.Progress
-): Effect.Effect<Outcome.Outcome> => {
-  const outcome = Settlement.ofUnsent(end, progress)
-  if (options.afterUnexpected === "stop" || wire.state() !== "open") return Effect.succeed(outcome)
-  const strict = options.afterUnexpected === "strict"
-  // LMTP has no answer to a message without recipients (RFC 2033 §4.2), so there is none to wait for. A server that
-  // refused the sender and waits for a message has another transaction open: an empty message might be delivered.
-  const noWayBack = end.goAhead && (options.lmtp || end.step === "mail")
-  if ((strict && Settlement.isNonsense(end.reply)) || noWayBack) {
-    wire.close("reset")
-    return Effect.succeed(outcome)
-  }
-  progress.settled = outcome
-  const last = perform(wire, end.goAhead ? Steps.nothing : Steps.rset)
-  return Effect.match(last, {
-    onFailure: (lost) => (outcome._tag === "Rejected" ? { ...outcome, lost } : outcome),
-    onSuccess: (reply) => {
-      // The transaction may still be open. -A goes on all the same, as the original does (clause S9.5).
-      if (strict && !end.goAhead && !Settlement.isSuccess(reply, options)) wire.close("reset")
-      return outcome
-    }
-  })
-}
+): Effect.Effect<Outcome.Outcome> => Transaction.run(wire, Transaction.make("each"), message, options, progress)

@@ -1,11 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Dialogue from "../../src/smtp/Dialogue.js"
 import type { Outcome } from "../../src/smtp/Outcome.js"
-import * as Pipeline from "../../src/smtp/Pipeline.js"
 import type { Reply } from "../../src/smtp/Reply.js"
 import type * as Settlement from "../../src/smtp/Settlement.js"
 import { ConnectionLost, type Step } from "../../src/smtp/SmtpError.js"
+import * as Transaction from "../../src/smtp/Transaction.js"
 import type { Exchange, Script, Wire } from "../../src/smtp/Wire.js"
 
 /** A message to so many recipients, whose commands are short enough to read. */
@@ -47,7 +46,10 @@ const send = (
   ...answers: ReadonlyArray<ReadonlyArray<Reply>>
 ) => {
   const books = progress()
-  const played = play(Pipeline.make().script(message("a", recipients), undefined, options, books), ...answers)
+  const played = play(
+    Transaction.make("envelope").script(message("a", recipients), undefined, options, books),
+    ...answers
+  )
   return { ...played, books: { offered: books.offered, refused: books.refused } }
 }
 
@@ -120,9 +122,53 @@ describe("an envelope in one group (RFC 2920 §3.1)", () => {
   })
 })
 
+describe("a transaction that is said command by command", () => {
+  /** The replies to an envelope of two, up to the first that ends the transaction; and what stays unsaid for it. */
+  const cases: ReadonlyArray<ReadonlyArray<number>> = [
+    [550],
+    [250, 550, 450],
+    [250, 550, 421],
+    [250, 250, 250, 451],
+    [250, 421]
+  ]
+
+  for (const codes of cases) {
+    it(`ends as the same in a group does, and says no more: ${codes.join(" ")}`, () => {
+      const books = progress()
+      const one = play(
+        Transaction.make("each").script(message("a", 2), undefined, smtp, books),
+        ...codes.map((code) => replies(code))
+      )
+      const grouped = send(2, smtp, replies(...codes))
+      assert.deepStrictEqual(one.end, grouped.end)
+      assert.deepStrictEqual(
+        one.exchanges.map(({ bytes }) => bytes),
+        ["MAIL a\r\n", "RCPT a1\r\n", "RCPT a2\r\n", "DATA\r\n"].slice(0, codes.length)
+      )
+      // Who was not offered yet is not in the books.
+      assert.deepStrictEqual(books.refused, grouped.books.refused)
+      assert.strictEqual(books.offered, Math.min(2, codes.length - 1))
+    })
+  }
+
+  it("sends the content to those that were accepted, and no envelope with it", () => {
+    const books = progress()
+    const { end, exchanges } = play(
+      Transaction.make("each").script(message("a", 2), message("b", 1), smtp, books),
+      replies(250),
+      replies(550),
+      replies(250),
+      replies(354),
+      replies(250)
+    )
+    assert.strictEqual(exchanges.at(-1)?.bytes, "content a\r\n.\r\n")
+    assert.deepInclude(end._tag === "Accepted" ? { ...end.recipients } : {}, { offered: 2, accepted: 1, refused: 1 })
+  })
+})
+
 describe("an envelope that rides with the content before it", () => {
   const riding = (...answers: ReadonlyArray<ReadonlyArray<Reply>>) => {
-    const pipeline = Pipeline.make()
+    const pipeline = Transaction.make("envelope")
     const first = play(pipeline.script(message("a", 1), message("b", 1), smtp, progress()), ...answers)
     return { pipeline, first }
   }
@@ -159,7 +205,7 @@ describe("an envelope that rides with the content before it", () => {
   })
 
   it("leaves the message before it accepted, where the connection breaks after its reply", () => {
-    const pipeline = Pipeline.make()
+    const pipeline = Transaction.make("envelope")
     const books = progress()
     const script = pipeline.script(message("a", 1), message("b", 1), smtp, books)
     script.next([])
@@ -171,7 +217,7 @@ describe("an envelope that rides with the content before it", () => {
   })
 
   it("leaves the message before it unknown, where the connection breaks before its reply", () => {
-    const pipeline = Pipeline.make()
+    const pipeline = Transaction.make("envelope")
     const books = progress()
     const script = pipeline.script(message("a", 1), message("b", 1), smtp, books)
     script.next([])
@@ -210,7 +256,7 @@ describe("a server that waits for a message without recipients", () => {
   it.effect("gets an empty one, and no RSET (RFC 2920 §3.1)", () =>
     Effect.gen(function* () {
       const { wire, written } = answering()
-      const outcome = yield* Dialogue.finish(wire, unsent, smtp, { offered: 1, refused: 1 })
+      const outcome = yield* Transaction.finish(wire, unsent, smtp, { offered: 1, refused: 1 })
       assert.deepStrictEqual(written, [".\r\n"])
       assert.strictEqual(outcome._tag, "Rejected")
     })
@@ -219,7 +265,7 @@ describe("a server that waits for a message without recipients", () => {
   it.effect("is left, if it speaks LMTP, which has no answer to that", () =>
     Effect.gen(function* () {
       const { isClosed, wire, written } = answering()
-      yield* Dialogue.finish(wire, unsent, lmtp, { offered: 1, refused: 1 })
+      yield* Transaction.finish(wire, unsent, lmtp, { offered: 1, refused: 1 })
       assert.deepStrictEqual(written, [])
       assert.isTrue(isClosed())
     })
