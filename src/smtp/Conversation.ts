@@ -76,7 +76,7 @@ export class Conversation implements Wire, Expiring, WriteListener {
   private parting = false
 
   constructor(
-    private readonly transport: Transport,
+    private transport: Transport,
     private readonly options: ConnectOptions
   ) {
     const { deadlines, observer } = options
@@ -172,6 +172,20 @@ export class Conversation implements Wire, Expiring, WriteListener {
     observer.onTrace?.("sent", contentLength === undefined ? ".\r\n" : `.\r\n${bytes.slice(contentLength)}`)
     this.contentDue = true
     this.outgoing.content(bytes, body, contentLength, steps[steps.length - 1] !== "final")
+  }
+
+  /**
+   * Goes on over another transport, as after STARTTLS: between two exchanges, and with nothing that is known of the server
+   * (RFC 3207 §4.2). False, and the conversation is over, where the server has said more than the reply that allowed it:
+   * that came from whoever sits on the old transport, and must not count as said over the new one.
+   */
+  upgrade(transport: Transport): boolean {
+    if (this.parser.isInside()) this.spoil(this.malformed("part of a reply came before the new transport"))
+    if (this.failure !== undefined || this.resume !== undefined || this.outgoing.busy) return false
+    this.transport = transport
+    this.outgoing.transport = transport
+    this.capabilities = Capabilities.none
+    return true
   }
 
   /** Part of what is being written was taken: the server is slow, and alive. */

@@ -224,3 +224,59 @@ describe("a line break or a NUL in an argument", () => {
     })
   )
 })
+
+describe("another transport under a conversation", () => {
+  /** A conversation that may be upgraded, and the transport that it is to have. */
+  const ready = (reply: string) =>
+    Effect.gen(function* () {
+      const made = make()
+      made.conversation.capabilities = new Map([["PIPELINING", ""]])
+      const asked = yield* made.begin(["other"], "STARTTLS\r\n")
+      made.receive(reply)
+      yield* Fiber.join(asked)
+      const written: Array<string> = []
+      const closed: Array<string> = []
+      const write = (bytes: string) => written.push(bytes) > 0
+      return { ...made, closed, next: { close: (how: string) => closed.push(how), write }, written }
+    })
+
+  it.effect("carries all that follows, and nothing is known of the server any more", () =>
+    Effect.gen(function* () {
+      const { begin, closed, conversation, next, receive, transport, written } = yield* ready("220 go\r\n")
+      assert.isTrue(conversation.upgrade(next))
+      assert.strictEqual(conversation.capabilities.size, 0)
+      const hello = yield* begin(["hello"], "EHLO x\r\n")
+      receive("250 hello\r\n")
+      assert.deepStrictEqual(yield* codes(hello), [250])
+      conversation.close("fin")
+      assert.deepStrictEqual([written, closed], [["EHLO x\r\n"], ["fin"]])
+      assert.lengthOf(transport.written, 1)
+      assert.lengthOf(transport.closed, 0)
+    })
+  )
+
+  for (const [what, leftover] of [
+    ["a whole reply", "250 injected\r\n"],
+    ["a part of one", "250-inj"]
+  ] as const) {
+    it.effect(`is refused where ${what} came before it, and the conversation is over`, () =>
+      Effect.gen(function* () {
+        const { begin, conversation, next, written } = yield* ready(`220 go\r\n${leftover}`)
+        assert.isFalse(conversation.upgrade(next))
+        assert.strictEqual(conversation.state(), "failed")
+        assert.strictEqual((yield* failure(yield* begin(["hello"], "x")))._tag, "ReplyMalformed")
+        assert.lengthOf(written, 0)
+      })
+    )
+  }
+
+  it.effect("is refused while a reply is awaited", () =>
+    Effect.gen(function* () {
+      const { begin, conversation, next, receive } = yield* ready("220 go\r\n")
+      const noop = yield* begin(["other"], "NOOP\r\n")
+      assert.isFalse(conversation.upgrade(next))
+      receive("250 ok\r\n")
+      assert.deepStrictEqual(yield* codes(noop), [250])
+    })
+  )
+})
