@@ -82,6 +82,8 @@ export class Dispatcher<E> {
   private readonly idle: Array<(due: Due | undefined) => void> = []
   /** The messages that are due and that nobody has taken; the first one is due first. */
   private waiting: Array<Waiting> = []
+  /** Those that were begun, and are to be begun once more. */
+  private readonly begunBefore = new Map<number, Due>()
   private head: Due | undefined = undefined
   private sessions = 0
   /** How many of the sessions are not ready yet. */
@@ -171,9 +173,9 @@ export class Dispatcher<E> {
     }
   })
 
-  /** The messages that were begun, and wait for another connection. */
+  /** The messages that were begun before, and are not under way: whoever was to take one may have been interrupted. */
   begun(): ReadonlyArray<Due> {
-    return this.waiting.map(({ due }) => due).filter(({ again }) => again)
+    return [...this.begunBefore.values()]
   }
 
   private awake(): void {
@@ -186,29 +188,29 @@ export class Dispatcher<E> {
     this.opening--
   }
 
-  /**
-   * A session that was begun is not ready, and ends. True where the message that it was begun for waits still: it waits no
-   * more.
-   */
-  failed(owner: Due): boolean {
+  /** A session that was begun is not ready, and ends. Gives the message that it was begun for, where that waits still. */
+  failed(owner: Due): Due | undefined {
     this.opening--
     const place = this.placeOf(owner)
-    if (place >= 0) this.waiting.splice(place, 1)
-    return place >= 0
+    return place < 0 ? undefined : this.waiting.splice(place, 1)[0]?.due
   }
 
   /** A message that was begun, and for which its connection was of no use, goes to whichever is ready first. */
   giveBack({ at, message }: Due): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const due = { message, at, free: this.options.now(), again: true }
-      const take = this.idle.pop()
-      if (take !== undefined) {
-        take(due)
-        return Effect.void
-      }
-      this.waiting.unshift({ due, behind: false, owned: false })
-      return this.beginAsNeeded
-    })
+    const due = { message, at, free: this.options.now(), again: true }
+    this.begunBefore.set(message, due)
+    const take = this.idle.pop()
+    if (take !== undefined) {
+      take(due)
+      return Effect.void
+    }
+    this.waiting.unshift({ due, behind: false, owned: false })
+    return this.beginAsNeeded
+  }
+
+  /** The message is begun once more. */
+  beginAgain({ message }: Due): void {
+    this.begunBefore.delete(message)
   }
 
   /**
@@ -266,10 +268,7 @@ export class Dispatcher<E> {
   private takeWaiting(owner: Due | undefined): Due | undefined {
     const { dropLate, now, recorder } = this.options
     const own = owner === undefined ? -1 : this.placeOf(owner)
-    if (own >= 0) {
-      this.waiting.splice(own, 1)
-      return owner
-    }
+    if (own >= 0) return this.waiting.splice(own, 1)[0]?.due
     while (this.waiting.length > 0) {
       const { behind, due } = this.waiting.shift()!
       const waited = now() - due.at

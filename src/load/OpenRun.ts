@@ -129,13 +129,14 @@ function* loop(
   const keeps = () => shared.reuse && !connection.isSpent()
 
   let started = 0
-  const start = ({ again, at, free, message }: Due, from: number) => {
+  const start = (due: Due, from: number): void => {
+    const { again, at, free, message } = due
     underWay.message = message
     progress.offered = 0
     progress.refused = 0
     progress.settled = undefined
     started = from
-    if (again) return
+    if (again) return dispatcher.beginAgain(due)
     ledger.start()
     if (started - free > behindAfter) recorder.behind++
     if (at >= recorder.measuresFrom) recorder.recordOwn("start", "accepted", started - at)
@@ -171,9 +172,10 @@ function* loop(
   connection.expect(owner.message)
   const unready = (yield* connection.reopen) ?? (yield* connection.welcome)
   if (unready !== undefined) {
-    if (dispatcher.failed(owner)) {
-      start(owner, begun)
-      const error = end(owner, unready)
+    const struck = dispatcher.failed(owner)
+    if (struck !== undefined) {
+      start(struck, begun)
+      const error = end(struck, unready)
       if (error !== undefined) return yield* new Session.RunEnded({ error })
     } else {
       // Another connection has taken the message that this one was opened for: it costs none, unless it ends the run.
@@ -189,14 +191,15 @@ function* loop(
   while (due !== undefined) {
     const taken: Due = due
     connection.expect(taken.message)
-    start(taken, taken === owner ? begun : now())
+    start(taken, taken.message === owner.message && !taken.again ? begun : now())
 
     // A server may part from a connection that is idle (RFC 5321, 4.5.3.2.7, and 421): another one takes its place.
     const idled = connection.wire?.state() !== "open"
     const outcome = idled ? undefined : yield* connection.converse(() => one(taken), options, progress)
     if (outcome === undefined || Session.wantsAnother(outcome, plan, connection)) {
+      const begin = dispatcher.giveBack(taken)
       underWay.message = undefined
-      yield* dispatcher.giveBack(taken)
+      yield* begin
       break
     }
     const error = underWay.message === undefined ? undefined : end(taken, outcome)

@@ -133,7 +133,8 @@ export const glossary = ({ arrivals, durations }: Pick<RunReport, "arrivals" | "
 const explained = [
   ["transaction", "from when the message was due to the reply to its final dot"],
   ["service", "the same from when a session took it up"],
-  ["start", "by how much later than due that was"]
+  ["start", "by how much later than due that was"],
+  ["waited", "how long messages waited for a connection to be opened, until another one was free before"]
 ] as const
 
 /**

@@ -231,6 +231,24 @@ describe("messages that are due while a connection is opened", () => {
     })
   )
 
+  it.effect("are booked once, whenever the run is cut off", () =>
+    Effect.gen(function* () {
+      // Every second message meets a server that takes no more, and has to find another connection, which takes a while.
+      const script: Script = ({ moment, nth }) =>
+        moment === "greeting"
+          ? { after: 7 }
+          : moment === "mail" && nth > 0
+            ? { say: "421 enough\r\n", end: "close" }
+            : undefined
+      for (let after = 60; after < 160; after += 3) {
+        const plan = { rate: "200/s", messages: 100, maxSessions: 3, reuse: true, keepGoing: true, drain: 0 }
+        const { accounting, stopped } = yield* drive(simulate(plan, { script, stopping: Effect.sleep(after) }))
+        assert.isTrue(stopped)
+        assert.strictEqual(accounting.planned, 100)
+      }
+    })
+  )
+
   it.effect("fail with the connection that was opened for them; one that nobody needs any more costs none", () =>
     Effect.gen(function* () {
       // The second attempt is refused after a second; its message was sent over the first connection long before.
