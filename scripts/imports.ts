@@ -43,7 +43,7 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
 export const packages: Readonly<Record<string, ReadonlyArray<string>>> = {
   effect: ["*"],
   "@effect/platform": ["*"],
-  "@effect/platform-node": ["node", "program"],
+  "@effect/platform-node": ["node", "command"],
   "@effect/cli": ["cli"],
   "@effect/opentelemetry": ["telemetry", "cli"],
   "@effect/printer": ["cli"],

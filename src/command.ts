@@ -31,7 +31,14 @@ const sink = Layer.succeed(
 
 const services = Layer.mergeAll(NodeServices.layer, NodeFileSystem.layer, NodeHealth.layer, NodeStopSignal.layer, sink)
 
+const terminal = Layer.unwrapEffect(
+  Effect.map(
+    Effect.promise(() => import("@effect/platform-node/NodeTerminal")),
+    (NodeTerminal) => NodeTerminal.layer
+  )
+)
+
 export const main = (argv: ReadonlyArray<string>): Effect.Effect<number, never, Output> =>
-  Cli.main(argv, { version, hostName: os.hostname(), environment: Object.keys(process.env) }).pipe(
+  Cli.main(argv, { version, hostName: os.hostname(), environment: Object.keys(process.env), terminal }).pipe(
     Effect.provide(services)
   )

@@ -4,10 +4,13 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import type { Terminal } from "@effect/platform/Terminal"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
 import type { Plan } from "../plan/Plan.js"
 import * as Suggestion from "../plan/Suggestion.js"
 import { Output } from "../report/Output.js"
@@ -33,6 +36,8 @@ export interface CliOptions {
   readonly hostName: string
   /** The names of the environment's variables. */
   readonly environment: ReadonlyArray<string>
+  /** The terminal that --wizard asks on. */
+  readonly terminal: Layer.Layer<Terminal>
 }
 
 /** A room that few lines need. Not each small one: a start takes as long as the files that are loaded for it. */
@@ -51,6 +56,7 @@ export type Directive =
   | { readonly _tag: "DryRun"; readonly plan: Plan }
   | { readonly _tag: "Help" }
   | { readonly _tag: "Version" }
+  | { readonly _tag: "Wizard" }
   | { readonly _tag: "Completions"; readonly shell: Shell }
 
 /**
@@ -68,6 +74,7 @@ export const parse = (
     const has = (name: string) => given.options.has(name)
     if (has("help")) return { _tag: "Help" }
     if (has("version")) return { _tag: "Version" }
+    if (has("wizard")) return { _tag: "Wizard" }
     const shell = given.options.get("completions")?.at(-1)
     if (shell !== undefined) {
       if (isShell(shell)) return { _tag: "Completions", shell }
@@ -113,6 +120,8 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
       case "Version":
         output.stdout(`smtp-source ${options.version}\n`)
         return Fatal.status.success
+      case "Wizard":
+        return yield* wizard(options)
       case "Completions": {
         output.stdout(Completions.render(directive.shell, rows))
         return Fatal.status.success
@@ -142,6 +151,21 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
       })
     )
   )
+
+/** What the answers add up to is a command line like any other. Leaving, by Ctrl-C, is none. */
+const wizard = (options: CliOptions): Effect.Effect<number, Fatal.UsageError, Run.Services> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    if (!output.isTerminal.stdout) {
+      return yield* new Fatal.UsageError({ reason: "--wizard asks on a terminal, and there is none", remind: false })
+    }
+    const { ask } = yield* load(() => import("./Wizard.js"))
+    const answers = yield* ask((line) => output.stdout(`${Printable.escape(line)}\n`)).pipe(
+      Effect.provide(Layer.merge(options.terminal, Path.layer)),
+      Effect.catchAll(() => Effect.succeed({ argv: [], run: false }))
+    )
+    return answers.run ? yield* main(answers.argv, options) : Fatal.status.success
+  })
 
 const prefix = "SMTP_SOURCE_"
 

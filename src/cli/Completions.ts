@@ -6,6 +6,8 @@
  *
  * @since 0.1.0
  */
+import * as ReportRequest from "../plan/ReportRequest.js"
+import * as Shape from "../plan/Shape.js"
 import type { OptionRow } from "./OptionTable.js"
 import type { Shell } from "./Shell.js"
 
@@ -36,7 +38,7 @@ const functionOf = ({ name }: Completed): string => `_${name.replaceAll("-", "_"
 const bash = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray<string> => {
   const valued = rows.filter((row) => row.kind === "value")
   const pattern = (some: ReadonlyArray<OptionRow>) => some.map((row) => names(row).join("|")).join("|")
-  const free = valued.filter((row) => row.choices.length === 0 && !isFile(row))
+  const free = valued.filter((row) => wordsOf(row).length === 0 && !isFile(row))
   return [
     `# bash completion for ${command.name}`,
     `${functionOf(command)}() {`,
@@ -54,17 +56,17 @@ const bash = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
     '      COMPREPLY=($(compgen -f -- "$word"))',
     "      return ;;",
     ...valued
-      .filter((row) => row.choices.length > 0)
+      .filter((row) => wordsOf(row).length > 0)
       .flatMap((row) => [
         `    ${pattern([row])})`,
-        `      COMPREPLY=($(compgen -W $'${row.choices.join("\\n")}' -- "$word"))`,
+        `      COMPREPLY=($(compgen -W $'${wordsOf(row).join("\\n")}' -- "$word"))`,
         "      return ;;"
       ]),
     `    ${pattern(free)})`,
     "      return ;;",
     "  esac",
     "  if [[ $word == -* ]]; then",
-    `    COMPREPLY=($(compgen -W $'${rows.flatMap((row) => [...names(row), ...presets(row)]).join("\\n")}' -- "$word"))`,
+    `    COMPREPLY=($(compgen -W $'${rows.flatMap((row) => [...names(row), ...presets(row), ...negations(row)]).join("\\n")}' -- "$word"))`,
     "  else",
     `    COMPREPLY=($(compgen ${command.operands === "host" ? "-A hostname" : "-f"} -- "$word"))`,
     "  fi",
@@ -84,7 +86,8 @@ const zsh = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray<
     const others = row.kind === "count" ? "*" : `(${names(row).join(" ")})`
     return [
       ...spellings.map((spelling) => quote(`${others}${spelling}[${text}]${value}`)),
-      ...presets(row).map((name) => quote(`${name}[${text}]`))
+      ...presets(row).map((name) => quote(`${name}[${text}]`)),
+      ...negations(row).map((name) => quote(`${name}[undo --${row.long}]`))
     ]
   })
   return [
@@ -113,8 +116,8 @@ const fish = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
         ? ""
         : isFile(row)
           ? " -r -F"
-          : row.choices.length > 0
-            ? ` -x -a '${row.choices.join(" ")}'`
+          : wordsOf(row).length > 0
+            ? ` -x -a '${wordsOf(row).join(" ")}'`
             : " -x"
     const text = ` -d '${summary(row).replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`
     return [
@@ -122,7 +125,8 @@ const fish = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
       ...presets(row).map((name) => {
         const spelling = name.startsWith("--") ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`
         return `complete -c ${command.name} ${spelling}${text}`
-      })
+      }),
+      ...negations(row).map((name) => `complete -c ${command.name} -l ${name.slice(2)} -d 'undo --${row.long}'`)
     ]
   })
 ]
@@ -145,11 +149,30 @@ const presets = (row: OptionRow): ReadonlyArray<string> =>
 
 const isFile = (row: OptionRow): boolean => row.placeholder === "file"
 
-/** The beginning of the description, up to the first stop or colon: menus are narrow. */
-const summary = (row: OptionRow): string => row.description.replaceAll(/ \([^)]*\)/g, "").replace(/[.:;](\s.*)?$/s, "")
+/** The first sentence of the description, without what stands in brackets: menus are narrow. */
+const summary = (row: OptionRow): string =>
+  row.description
+    .replaceAll(/ \([^)]*\)/g, "")
+    .replace(/[.](\s.*)?$/s, "")
+    .replace(/: ".*$/s, "")
+
+/** The words that a value can be, or begin with. */
+const wordsOf = (row: OptionRow): ReadonlyArray<string> => {
+  if (row.choices.length > 0) return row.choices
+  return row.long === "report"
+    ? ReportRequest.kinds
+    : row.long === "otlp"
+      ? ["auto"]
+      : row.long === "abandon"
+        ? Shape.steps
+        : []
+}
+
+/** What undoes the option. */
+const negations = (row: OptionRow): ReadonlyArray<string> => (row.negatable ? [`--no-${row.long}`] : [])
 
 const zshValues = (row: OptionRow): string =>
-  isFile(row) ? "_files" : row.choices.length > 0 ? `(${row.choices.join(" ")})` : " "
+  isFile(row) ? "_files" : wordsOf(row).length > 0 ? `(${wordsOf(row).join(" ")})` : " "
 
 const zshText = (text: string): string => text.replace(/[\\[\]:]/g, "\\$&")
 

@@ -180,6 +180,11 @@ export const commandRows: ReadonlyArray<OptionRow> = [
     long: "dry-run",
     description: "Print the plan as it was understood, and the first message's dialogue, and send nothing."
   }),
+  commandOnly({
+    long: "wizard",
+    description:
+      "Ask for the options on the terminal, group by group, show the command line that they make, and run it."
+  }),
   commandOnly({ long: "help", description: "Print this text." }),
   commandOnly({ long: "version", description: "Print the version." }),
   commandOnly({

@@ -14,6 +14,7 @@ import { Output } from "../../src/report/Output.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import { Connector } from "../../src/smtp/Wire.js"
 import { version } from "../../src/version.js"
+import * as Terminals from "./Terminals.js"
 import * as CapturedOutput from "./CapturedOutput.js"
 
 interface Environment {
@@ -88,7 +89,6 @@ describe("what getopt(3) refuses", () => {
   refuses(["--zzz", "h"], "unrecognized option '--zzz'")
   refuses(["--mesages", "3", "h"], "unrecognized option '--mesages' (did you mean --messages?)")
   refuses(["--log-level", "debug", "h"], "unrecognized option '--log-level'")
-  refuses(["--wizard"], "unrecognized option '--wizard'")
   refuses(["a", "b"], "too many targets: b")
   refuses([], "no target")
   refuses(["-d", "--"], "no target")
@@ -429,7 +429,8 @@ const run = (
   argv: ReadonlyArray<string>,
   terminal: CapturedOutput.Terminal = {},
   files: Partial<FileSystem.FileSystem> = {},
-  environment: ReadonlyArray<string> = []
+  environment: ReadonlyArray<string> = [],
+  keys: ReadonlyArray<string> = []
 ) =>
   Effect.suspend(() => {
     const { output, written } = CapturedOutput.make({ noColor: false, ...terminal })
@@ -442,9 +443,51 @@ const run = (
       Layer.succeed(EmbeddedSink, EmbeddedSink.of({ start: () => unused })),
       Layer.succeed(Workers, Workers.of({ processors: 1, start: () => unused }))
     )
-    const main = Cli.main(argv, { version, hostName: "me.example", environment })
+    const main = Cli.main(argv, { version, hostName: "me.example", environment, terminal: Terminals.layer(keys) })
     return Effect.map(within(Effect.provide(main, layer), {}), (status) => ({ status, ...written }))
   })
+
+describe("--wizard", () => {
+  it.effect("makes a command line of the answers, and shows it", () =>
+    Effect.gen(function* () {
+      const inSection = ["down", "down", "down", " ", "enter"]
+      const keys = [
+        ..."mail.example:25",
+        "enter",
+        ...inSection,
+        // --keep-going, after "Select All" and "Inverse Selection".
+        "down",
+        "down",
+        " ",
+        "enter",
+        // --timeout is not left out, --drain is.
+        "down",
+        "enter",
+        ..."7",
+        "enter",
+        "enter",
+        "n"
+      ]
+      const seen = yield* run(["--wizard"], { stdout: true }, {}, [], keys)
+      assert.strictEqual(seen.stderr, "")
+      assert.strictEqual(seen.stdout, "smtp-source --keep-going --timeout 7 mail.example:25\n")
+      assert.strictEqual(seen.status, 0)
+    })
+  )
+
+  it.effect("is left without a word, and nothing sent", () =>
+    Effect.map(run(["--wizard"], { stdout: true }, {}, [], ["h", "ctrl-c"]), (seen) =>
+      assert.deepStrictEqual(seen, { status: 0, stdout: "", stderr: "" })
+    )
+  )
+
+  it.effect("needs a terminal", () =>
+    Effect.map(run(["--wizard"]), ({ status, stderr }) => {
+      assert.strictEqual(status, 1)
+      assert.strictEqual(stderr, "smtp-source: fatal: --wizard asks on a terminal, and there is none\n")
+    })
+  )
+})
 
 describe("the command", () => {
   it.effect("prints its name and package.json's version with --version", () =>

@@ -29,10 +29,12 @@ describe.skipIf(!installed("bash"))("bash (skipped where it is not installed)", 
     const spellings = rows.flatMap((row) => [
       `--${row.long}`,
       ...(row.short === undefined ? [] : [`-${row.short}`]),
-      ...Object.keys(row.presets).map((name) => (name.length === 1 ? `-${name}` : `--${name}`))
+      ...Object.keys(row.presets).map((name) => (name.length === 1 ? `-${name}` : `--${name}`)),
+      ...(row.negatable ? [`--no-${row.long}`] : [])
     ])
     assert.deepStrictEqual([...complete("-")].sort(), spellings.sort())
-    assert.deepStrictEqual(complete("--wiz"), [])
+    assert.deepStrictEqual(complete("--wiz"), ["--wizard"])
+    assert.deepStrictEqual(complete("--log-l"), [])
     assert.deepStrictEqual(complete("-d", "--mess"), ["--messages"])
     assert.deepStrictEqual(complete("h", "--mess"), ["--messages"])
   })
@@ -41,6 +43,9 @@ describe.skipIf(!installed("bash"))("bash (skipped where it is not installed)", 
     assert.deepStrictEqual(complete("--close", ""), ["reset", "fin"])
     assert.deepStrictEqual(complete("--close", "r"), ["reset"])
     assert.deepStrictEqual(complete("--workers", ""), ["auto"])
+    assert.deepStrictEqual(complete("--report", "j"), ["json", "junit"])
+    assert.deepStrictEqual(complete("--otlp", ""), ["auto"])
+    assert.deepStrictEqual(complete("--abandon", ""), ["greeting", "hello", "mail", "rcpt", "data"])
   })
 
   it("offers them after = as well", () => {
@@ -57,6 +62,15 @@ describe.skipIf(!installed("bash"))("bash (skipped where it is not installed)", 
   it("offers no options as the value of one", () => assert.deepStrictEqual(complete("-S", "-"), []))
 })
 
+describe("menus", () => {
+  it("show the first sentence of a description, whole", () => {
+    const script = Completions.render("fish", rows)
+    assert.include(script, "-l bare -d 'Old mode: don\\'t send HELO, and don\\'t send message headers'")
+    assert.notMatch(script, /-d 'With a rate'/)
+    assert.include(script, "-l no-reuse -d 'undo --reuse'")
+  })
+})
+
 for (const shell of ["zsh", "fish"] as const) {
   describe(shell, () => {
     const script = Completions.render(shell, rows)
@@ -70,7 +84,7 @@ for (const shell of ["zsh", "fish"] as const) {
       for (const { long } of rows) {
         assert.match(script, new RegExp(shell === "zsh" ? `--${long}=?\\[` : ` -l ${long} `), long)
       }
-      assert.notInclude(script, "wizard")
+      assert.notInclude(script, "log-level")
     })
   })
 }

@@ -68,7 +68,7 @@ export { Reply } from "../smtp/Reply.js"
       "@effect/platform-node",
       "cli/Cli.ts",
       `import * as NodeRuntime from "@effect/platform-node/NodeRuntime"`,
-      "src/cli/Cli.ts:1: @effect/platform-node/NodeRuntime belongs in node or program, not in cli"
+      "src/cli/Cli.ts:1: @effect/platform-node/NodeRuntime belongs in node or command, not in cli"
     ],
     [
       "@effect/cli",
