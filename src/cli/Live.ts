@@ -85,9 +85,10 @@ export const make = (
     const screen = new Screen.Screen(plan, view, output)
     const telemetry = plan.otlp === undefined ? undefined : yield* follow(plan, plan.otlp, (text) => screen.above(text))
 
+    const journalLine = Journal.intervals()
     const second = (whole: Entry) => {
       running?.add(whole)
-      journal?.write(Journal.interval({ ...whole, generator: health() }))
+      journal?.write(journalLine({ ...whole, generator: health() }))
       if (abortIf.length === 0 || running === undefined) return
       // The plan has read them.
       recent.add(whole)

@@ -11,6 +11,7 @@ import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Printable from "../smtp/Printable.js"
+import * as JournalCounts from "./JournalCounts.js"
 import * as JsonReport from "./JsonReport.js"
 import { type Entry, RunningReport, type Start } from "./RunningReport.js"
 import * as RunReport from "./RunReport.js"
@@ -38,7 +39,8 @@ export const StartRecord = Schema.Struct({
 })
 
 /**
- * One line for each second. Replies, errors and how the generator fared are those since the start.
+ * One line for each second. Replies and errors are those since the start, of the kinds that there were more of: the first
+ * time in full, then without what stays as it was. How the generator fared is since the start, too.
  *
  * @since 0.1.0
  * @category schemas
@@ -50,8 +52,13 @@ export const IntervalRecord = Schema.Struct({
   durations: Schema.Array(
     Schema.Struct({ of: Schema.String, ending: durations.value.fields.ending, buckets: Buckets })
   ),
-  replies,
-  errors,
+  replies: Schema.Array(Schema.Union(replies.value, JournalCounts.ReplyAgain)).annotations({
+    description:
+      "Since the start, of the kinds that there were more of than in the line before; in full the first time."
+  }),
+  errors: Schema.Array(Schema.Union(errors.value, JournalCounts.ErrorAgain)).annotations({
+    description: "Since the start, like replies."
+  }),
   generator
 })
 
@@ -94,21 +101,23 @@ export const start = ({ ids, plan, planned, startedAt, tool }: Start): string =>
   line({ type: "start", version: 2, tool, ids, startedAt, plan, ...(planned === undefined ? {} : { planned }) })
 
 /**
- * The line of an interval.
+ * Makes the lines of intervals, which are to be asked for in their order: each tells what is new since the one before.
  *
  * @since 0.1.0
  * @category rendering
  */
-export const interval = ({ durations, errors, generator, interval, recipients, replies }: Entry): string =>
-  line({
-    type: "interval",
-    interval,
-    recipients,
-    durations,
-    replies,
-    errors,
-    ...(generator === undefined ? {} : { generator })
-  })
+export const intervals = (): ((entry: Entry) => string) => {
+  const teller = new JournalCounts.Teller()
+  return ({ durations, errors, generator, interval, recipients, replies }) =>
+    line({
+      type: "interval",
+      interval,
+      recipients,
+      durations,
+      ...teller.next({ errors, replies }),
+      ...(generator === undefined ? {} : { generator })
+    })
+}
 
 /**
  * The last line.
@@ -178,6 +187,7 @@ export const read = (text: string): Either.Either<Told, JournalUnreadable> => {
 export class Reader {
   private line = 0
   private running: RunningReport | undefined
+  private readonly counts = new JournalCounts.Listener()
   /** Why nothing more was added up, and what the last line says. */
   private problem: JournalUnreadable | undefined
   private end: RunReport.RunReport | undefined
@@ -197,7 +207,7 @@ export class Reader {
     const { end, problem, running } = this
     if (end !== undefined) return Either.right({ report: end, complete: true })
     if (running === undefined) return Either.left(problem ?? new JournalUnreadable({ line: 1, reason: noStart }))
-    const report = running.report()
+    const report = { ...running.report(), ...this.counts.counts() }
     if (problem === undefined) return Either.right({ report, complete: false })
     return Either.right({ report: { ...report, reason: `journal, ${problem.message}` }, complete: false })
   }
@@ -207,7 +217,9 @@ export class Reader {
     if (Either.isRight(record) && running === undefined && record.right.type === "start") {
       this.running = new RunningReport(record.right)
     } else if (Either.isRight(record) && running !== undefined && record.right.type === "interval") {
-      running.add(record.right)
+      // What replies and errors come to is asked for at the end.
+      if (this.counts.take(record.right)) running.add({ ...record.right, replies: [], errors: [] })
+      else this.problem = new JournalUnreadable({ line, reason: noBeginning })
     } else {
       const expected = Either.isRight(record) ? `expected an interval, not ${record.right.type}` : record.left
       const reason = running === undefined && Either.isRight(record) ? noStart : expected
@@ -217,6 +229,7 @@ export class Reader {
 }
 
 const noStart = "expected the start of a run"
+const noBeginning = "it goes on with replies or errors that no line has told of"
 
 const decodeRecord = Schema.decodeUnknownEither(Schema.parseJson(Record))
 

@@ -44,10 +44,10 @@ const disk: { readonly [file: string]: string } = {
   "other.json": JsonReport.render(other),
   "killed.ndjson": [
     Journal.start({ tool: one.tool, ids: one.ids, startedAt: one.startedAt, plan: { messages: 10 }, planned: 10 }),
-    Journal.interval(entryAt(1)),
-    Journal.interval(entryAt(2)),
-    Journal.interval(entryAt(3)).slice(0, 40)
-  ].join(""),
+    ...[1, 2, 3].map(entryAt).map(Journal.intervals())
+  ]
+    .join("")
+    .slice(0, -40),
   "one.html": HtmlReport.render(one),
   "page.html": "<!doctype html><p>",
   "cut.json": JsonReport.render(one).slice(0, 300),

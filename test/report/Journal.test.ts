@@ -7,8 +7,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Accounting from "../../src/measure/Accounting.js"
+import * as ErrorTally from "../../src/measure/ErrorTally.js"
+import * as ReplyTally from "../../src/measure/ReplyTally.js"
 import * as Journal from "../../src/report/Journal.js"
+import * as RunReport from "../../src/report/RunReport.js"
 import * as SavedReport from "../../src/report/SavedReport.js"
+import { ReplyMalformed, steps } from "../../src/smtp/SmtpError.js"
 import { entryAt, reportOf } from "./Reports.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -19,7 +23,7 @@ const report = reportOf([
 ])
 
 const start = { tool: report.tool, ids: report.ids, startedAt: report.startedAt, plan: { messages: 100 }, planned: 100 }
-const seconds = [1, 2, 3, 4].map((second) => Journal.interval(entryAt(second)))
+const seconds = [1, 2, 3, 4].map(entryAt).map(Journal.intervals())
 const journal = [Journal.start(start), ...seconds].join("")
 
 describe("a journal", () => {
@@ -72,7 +76,7 @@ describe("a journal", () => {
 
   it("that was cut tells how the generator fared by then", () => {
     const generator = { cpu: { user: 10, system: 5 }, utilisation: 0.9, delayMean: 1, delayP99: 9 }
-    const told = Journal.start(start) + Journal.interval({ ...entryAt(1), generator })
+    const told = Journal.start(start) + Journal.intervals()({ ...entryAt(1), generator })
     assert.deepStrictEqual(Either.getOrThrow(Journal.read(told)).report.generator, generator)
   })
 
@@ -81,6 +85,65 @@ describe("a journal", () => {
     const { report: cut } = Either.getOrThrow(Journal.read(warm + seconds.join("")))
     assert.deepStrictEqual(cut.measured, { accepted: 2, active: [[2000, 4000]] })
     assert.strictEqual(cut.rate, 1)
+  })
+
+  describe("of a server that says something else each time", () => {
+    const hostile = "\u001b".repeat(500)
+    const tally = new ReplyTally.ReplyTally()
+    const errors = new ErrorTally.ErrorTally()
+    /** One more of each of a thousand replies at each step, and what is known then. */
+    const oneMore = (second: number) => {
+      for (let subject = 0; subject < 1000; subject++) {
+        const reply = { code: 250 + (subject % 50), text: `2.${subject}.${subject} ${hostile}` }
+        for (let place = 0; place < steps.length; place++) tally.count(place, reply, second * 1000)
+      }
+      for (const step of steps) {
+        errors.count(new ReplyMalformed({ step, reason: hostile, replies: [] }), second * 1000)
+      }
+      const [replies, failures] = [ReplyTally.merge([tally.toData(0)]), ErrorTally.merge([errors.toData(0)])]
+      return { ...entryAt(second), replies: RunReport.repliesOf(replies), errors: RunReport.errorsOf(failures) }
+    }
+    const [first, second] = [oneMore(1), oneMore(2)]
+    const entries = [first, second, { ...second, interval: entryAt(3).interval }]
+    const lines = entries.map(Journal.intervals())
+    const read = (lines: ReadonlyArray<string>) =>
+      Either.getOrThrow(Journal.read([Journal.start(start), ...lines].join("")))
+
+    it("tells of each kind in full once, then by its count, and of none that there were no more of", () => {
+      const sizes = lines.map((line) => line.length)
+      assert.isAbove(entries[0]!.replies.length, 3000)
+      assert.isAbove(sizes[0]!, 2_000_000)
+      assert.isBelow(sizes[1]!, 350_000)
+      assert.isBelow(sizes[2]!, 2000)
+      assert.notInclude(lines[1]!, "x1b")
+    })
+
+    it("loses nothing by that, wherever it is cut", () => {
+      entries.forEach(({ errors, replies }, index) => {
+        const { report } = read(lines.slice(0, index + 1))
+        assert.deepStrictEqual(report.replies, replies)
+        assert.deepStrictEqual(report.errors, errors)
+      })
+    })
+
+    it("is read where each line tells of all in full, as earlier versions wrote it", () => {
+      const whole = entries.map((entry) => `${JSON.stringify({ type: "interval", ...entry })}\n`)
+      assert.deepStrictEqual(read(whole), read(lines))
+    })
+
+    it("makes no sense where a line goes on with what no line has told of", () => {
+      const { report } = read(lines.slice(1))
+      assert.match(report.reason ?? "", /^journal, line 2: it goes on with replies or errors that no line has told of/)
+      assert.deepStrictEqual([report.replies, report.errors, report.elapsed], [[], [], 0])
+    })
+  })
+
+  it("tells of a kind in full again where its example becomes an earlier one", () => {
+    const reply = { step: "mail", code: 250, count: 1, first: 500, last: 500, example: "later" } as const
+    const earlier = { ...reply, count: 2, first: 400, example: "earlier" }
+    const entries = [reply, earlier].map((one, index) => ({ ...entryAt(index + 1), replies: [one] }))
+    const text = [Journal.start(start), ...entries.map(Journal.intervals())].join("")
+    assert.deepStrictEqual(Either.getOrThrow(Journal.read(text)).report.replies, [earlier])
   })
 
   it.live(

@@ -66,14 +66,15 @@ describe("the JSON Schema in the package", () => {
     const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(packaged("journal"))
     const lines = execFileSync(
       process.execPath,
-      ["dist/bin/smtp-source.js", "--sink", "-m", "20", "-d", "--report", "ndjson"],
+      ["dist/bin/smtp-source.js", "--sink", "-m", "20", "-d", "-w", "0.1", "--report", "ndjson"],
       { cwd: root, encoding: "utf8" }
     )
     const records: ReadonlyArray<unknown> = lines
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line))
-    assert.isAtLeast(records.length, 3)
+    assert.isAtLeast(records.length, 4)
+    assert.match(lines, /"replies":\[{"step":"mail","code":250,"enhanced":"2.1.0","count":\d+,"last"/)
     for (const record of records) assert.isTrue(validate(record), JSON.stringify(validate.errors))
     assert.isFalse(validate({ type: "middle" }))
   })
