@@ -8,8 +8,8 @@
  * @since 0.1.0
  */
 import type { Outcome } from "../smtp/Outcome.js"
-import * as Histogram from "./Histogram.js"
 import * as Series from "./Series.js"
+import { SparseHistogram } from "./SparseHistogram.js"
 
 /**
  * A stage of a run, with its counts. Times are in milliseconds since messages began to be due.
@@ -49,7 +49,7 @@ interface Slot {
   started: number
   accepted: number
   late: number
-  histogram: Histogram.Histogram | undefined
+  readonly histogram: SparseHistogram
 }
 
 /**
@@ -68,7 +68,12 @@ export class StageTally {
     private readonly origin: number,
     private readonly measuresFrom: number
   ) {
-    this.slots = [...stages, undefined].map(() => ({ started: 0, accepted: 0, late: 0, histogram: undefined }))
+    this.slots = [...stages, undefined].map(() => ({
+      started: 0,
+      accepted: 0,
+      late: 0,
+      histogram: new SparseHistogram()
+    }))
   }
 
   count({ _tag }: Pick<Outcome, "_tag">, due: number, started: number, ended: number): void {
@@ -78,8 +83,7 @@ export class StageTally {
     if (started - due > lateAfter) slot.late++
     if (_tag !== "Accepted") return
     this.slotAt(ended).accepted++
-    slot.histogram ??= Histogram.make()
-    Histogram.record(slot.histogram, (ended - due) * 1e6)
+    slot.histogram.record((ended - due) * 1e6)
   }
 
   /** Adds what another tally of the same stages counted. */
@@ -91,8 +95,7 @@ export class StageTally {
     const from = Math.max(0, this.measuresFrom - this.origin)
     const stages = this.stages.map((stage, index) => {
       const { accepted, histogram, late, started } = this.slots[index]!
-      const buckets = histogram === undefined ? [] : Histogram.bucketsOf(histogram)
-      return { ...between(stage, from, stage.to), started, accepted, late, buckets }
+      return { ...between(stage, from, stage.to), started, accepted, late, buckets: histogram.buckets() }
     })
     const counts = { stages, afterwards: this.slots.at(-1)!.accepted }
     return this.before === undefined ? counts : sum([counts, this.before])
