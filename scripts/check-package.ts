@@ -99,15 +99,11 @@ const peers = Object.keys(manifest.peerDependencies)
 const isOptional = (name: string): boolean => manifest.peerDependenciesMeta[name]?.optional === true
 link([...peers.filter((name) => !isOptional(name)), ...Object.keys(manifest.optionalDependencies), "@types/node"])
 
-/** Threads' entries, which have small names, only run in threads. */
-const library = fs
-  .readdirSync(inPackage("dist/lib"), { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".js") && !/[/](?=[a-z])[^/]*Worker/.test(file))
-  .map((file) => `smtp-source/${file.replace(/\.js$/, "")}`)
-  .concat("smtp-source")
+/** What users can import. */
+const library = ["smtp-source", "smtp-source/testing", "smtp-source/telemetry"]
 
 /** What asks for an optional dependency does so only where it is imported. */
-const alone = library.filter((name) => !name.startsWith("smtp-source/telemetry/"))
+const alone = library.filter((name) => name !== "smtp-source/telemetry")
 
 const use = (names: ReadonlyArray<string>): string => {
   fs.writeFileSync(path.join(place, "use.mjs"), names.map((name) => `import "${name}"\n`).join(""))
@@ -117,11 +113,13 @@ check(`${alone.length} of the library's modules can be imported without optional
 link(peers.filter(isOptional))
 check(`each of the library's ${library.length} modules can be imported with them`, use(library))
 
-fs.writeFileSync(path.join(place, "hidden.mjs"), `import "smtp-source/cli/Cli"\n`)
-check(
-  "the command's own modules cannot",
-  complaints(process.execPath, ["hidden.mjs"]).includes("ERR_PACKAGE_PATH_NOT_EXPORTED") ? "" : "they can"
+const hidden = ["cli/Cli", "load/Load", "smtp/Conversation", "telemetry/Telemetry", "dist/lib/load/Load.js"].filter(
+  (module) => {
+    fs.writeFileSync(path.join(place, "hidden.mjs"), `import "smtp-source/${module}"\n`)
+    return !complaints(process.execPath, ["hidden.mjs"]).includes("ERR_PACKAGE_PATH_NOT_EXPORTED")
+  }
 )
+check("no other module can", hidden.join("\n"))
 
 const uses = library.map((name, index) => `import * as module${index} from "${name}"\nvoid module${index}\n`)
 fs.writeFileSync(path.join(place, "use.mts"), uses.join(""))

@@ -1,7 +1,7 @@
 /**
  * The library: describe a run, run it, look at what happened; or speak SMTP step by step.
  *
- * Each module can also be imported by its path, such as `smtp-source/load/Load`.
+ * A server in memory for tests is in `smtp-source/testing`, the export of metrics in `smtp-source/telemetry`.
  *
  * @since 0.1.0
  */
@@ -30,6 +30,10 @@ export * as Laws from "./measure/Laws.js"
 export * as Recorder from "./measure/Recorder.js"
 /** What happened, second by second. */
 export * as Series from "./measure/Series.js"
+/** The dialogue of one connection over a transport of one's own: what a `Connector` is built with. */
+export * as Conversation from "./smtp/Conversation.js"
+/** Connections over Node's sockets. */
+export * as NodeConnector from "./node/NodeConnector.js"
 /** Sockets and threads. */
 export * as NodeServices from "./node/NodeServices.js"
 /** Ctrl-C as a stop request. */
@@ -50,6 +54,20 @@ export * as Judgement from "./report/Judgement.js"
 export * as MergedReport from "./report/MergedReport.js"
 /** A finished run as plain data. */
 export * as RunReport from "./report/RunReport.js"
+/** A report as CSV, second by second. */
+export * as CsvReport from "./report/CsvReport.js"
+/** A report's distributions, for HdrHistogram's plotter. */
+export * as HgrmReport from "./report/HgrmReport.js"
+/** A report as one page of HTML. */
+export * as HtmlReport from "./report/HtmlReport.js"
+/** A report as JSON. */
+export * as JsonReport from "./report/JsonReport.js"
+/** A report as JUnit's XML. */
+export * as JunitReport from "./report/JunitReport.js"
+/** A report as Prometheus' text. */
+export * as PrometheusReport from "./report/PrometheusReport.js"
+/** A report for people. */
+export * as TextReport from "./report/TextReport.js"
 /** A run in a few lines. */
 export * as Summary from "./report/Summary.js"
 /** A sink to aim a run at, as a service. */

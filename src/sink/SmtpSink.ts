@@ -67,7 +67,7 @@ export interface SmtpSink {
  * Creates a sink.
  *
  * @example
- * import * as SmtpSink from "smtp-source/sink/SmtpSink"
+ * import { SmtpSink } from "smtp-source"
  *
  * const sink = SmtpSink.make({ protocol: "lmtp" })
  * const session = sink.open()

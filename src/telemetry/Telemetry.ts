@@ -79,7 +79,7 @@ const patience = { during: "5 seconds", last: "2 seconds" } as const
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
  * import { Load, NodeServices, Plan } from "smtp-source"
- * import * as Telemetry from "smtp-source/telemetry/Telemetry"
+ * import { Telemetry } from "smtp-source/telemetry"
  *
  * const telemetry = Telemetry.layer({ endpoint: "http://localhost:4318" }).pipe(
  *   Layer.provide([OtlpSerialization.layerJson, FetchHttpClient.layer])
