@@ -12,6 +12,7 @@ import type { Plan } from "../plan/Plan.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as PlanSupport from "./PlanSupport.js"
 import * as ProgramRun from "./ProgramRun.js"
+import * as RunHandle from "./RunHandle.js"
 import * as RunPart from "./RunPart.js"
 import * as RunStream from "./RunStream.js"
 import * as Scenario from "./Scenario.js"
@@ -19,6 +20,7 @@ import * as Scenario from "./Scenario.js"
 export type { MessageTimes } from "./MessageTimes.js"
 export { PlanUnsupported, type UnsupportedField } from "./PlanSupport.js"
 export { type RunError, VerdictsFailed } from "./ProgramRun.js"
+export type { RunHandle } from "./RunHandle.js"
 export type { OnOutcome, RunOptions, RunResult } from "./RunPart.js"
 
 /**
@@ -114,3 +116,49 @@ const streamPlan = (
   options: RunPart.RunOptions & RunStream.StreamOptions
 ): Stream.Stream<RunStream.RunEvent<RunPart.RunResult>, ProgramRun.RunError, Connector> =>
   RunStream.make(({ onOutcome, sampling }) => runPlan(plan, { ...options, onOutcome, sampling }), options)
+
+/**
+ * Starts as `run` does, in a fiber of the scope, and gives a hold on the run: its events, a way to stop it, and its result. The
+ * run is interrupted when the scope is closed.
+ *
+ * @since 0.1.0
+ * @category running
+ * @example
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Load, NodeServices, Plan } from "smtp-source"
+ *
+ * // Sends until a hundred messages were refused.
+ * export const untilRefused = Effect.gen(function* () {
+ *   const run = yield* Load.start(Plan.make({ target: "localhost:2525", duration: "1h", keepGoing: true }))
+ *   yield* run.events.pipe(
+ *     Stream.filter((event) => event._tag === "MessageEnded" && event.outcome._tag === "Rejected"),
+ *     Stream.take(100),
+ *     Stream.runDrain
+ *   )
+ *   yield* run.stop
+ *   return yield* run.await
+ * }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+ */
+export function start(
+  plan: Plan,
+  options?: RunPart.RunOptions & RunStream.StreamOptions
+): Effect.Effect<RunHandle.RunHandle<RunPart.RunResult, ProgramRun.RunError>, never, Connector | Scope.Scope>
+export function start<A, E, R>(
+  plan: Plan,
+  scenario: Effect.Effect<A, E, R>,
+  options?: Scenario.ScenarioOptions & RunStream.StreamOptions
+): Effect.Effect<
+  RunHandle.RunHandle<Scenario.ScenarioResult<A, E>, ProgramRun.RunError>,
+  never,
+  Services<R> | Scope.Scope
+>
+export function start<A, E, R>(
+  plan: Plan,
+  what: Effect.Effect<A, E, R> | (RunPart.RunOptions & RunStream.StreamOptions) = {},
+  options: Scenario.ScenarioOptions & RunStream.StreamOptions = {}
+): Effect.Effect<RunHandle.RunHandle<RunPart.RunResult, ProgramRun.RunError>, never, Services<R> | Scope.Scope> {
+  return Effect.isEffect(what)
+    ? RunHandle.start(options, (options) => Scenario.run(plan, what, options))
+    : RunHandle.start(what, (options) => runPlan(plan, options))
+}

@@ -5,7 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Mailbox from "effect/Mailbox"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Ending } from "../measure/Recorder.js"
 import type { StepBuckets } from "../measure/Meter.js"
@@ -110,53 +112,77 @@ export const make = <Result, E, R>(
   options: StreamOptions &
     Partial<{ readonly [listener in keyof RunListeners]: RunListeners[listener] | undefined }> = {}
 ): Stream.Stream<RunEvent<Result>, E, R> =>
-  Stream.unwrapScoped(
-    Effect.gen(function* () {
-      const { capacity = 4096, every, onMeasured, onOutcome, sampling } = options
-      const now = Watchdog.monotonic(yield* Effect.clock)
-      const begun = now()
-      // What comes last has a place of its own.
-      const events = yield* Mailbox.make<RunEvent<Result>, E>({ capacity: capacity + 1, strategy: "sliding" })
-      let told = 0
-      let taken = 0
-      const tell = (event: RunEvent<Result>) => {
-        told++
-        events.unsafeOffer(event)
-      }
-      const running = run({
-        onOutcome: (message, outcome, times) => {
-          const kept = Outcome.shortened(outcome, longestText)
-          tell({ _tag: "MessageEnded", at: now() - begun, message, outcome: kept, ...times })
-          onOutcome?.(message, outcome, times)
-        },
-        onMeasured: (name, ending, elapsed) => {
-          tell({ _tag: "Measured", at: now() - begun, name, ending, elapsed })
-          onMeasured?.(name, ending, elapsed)
-        },
-        sampling: {
-          every: every ?? sampling?.every,
-          begin: sampling?.begin,
-          take: (sample) => {
-            tell({ _tag: "Sampled", at: now() - begun, interval: sample.interval, durations: sample.durations })
-            sampling?.take(sample)
-          }
+  Stream.unwrapScoped(Effect.map(follow(run, options), ({ events }) => events))
+
+/**
+ * A run that goes on: what happens in it, and its end.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Followed<Result, E> {
+  /** For one reader. */
+  readonly events: Stream.Stream<RunEvent<Result>, E>
+  readonly fiber: Fiber.RuntimeFiber<Result, E>
+}
+
+/**
+ * Begins the run in a fiber of the scope, and keeps its events for who reads them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const follow = <Result, E, R>(
+  run: (listeners: RunListeners) => Effect.Effect<Result, E, R>,
+  options: StreamOptions &
+    Partial<{ readonly [listener in keyof RunListeners]: RunListeners[listener] | undefined }> = {}
+): Effect.Effect<Followed<Result, E>, never, R | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { capacity = 4096, every, onMeasured, onOutcome, sampling } = options
+    const now = Watchdog.monotonic(yield* Effect.clock)
+    const begun = now()
+    // What comes last has a place of its own.
+    const events = yield* Mailbox.make<RunEvent<Result>, E>({ capacity: capacity + 1, strategy: "sliding" })
+    let told = 0
+    let taken = 0
+    const tell = (event: RunEvent<Result>) => {
+      told++
+      events.unsafeOffer(event)
+    }
+    const running = run({
+      onOutcome: (message, outcome, times) => {
+        const kept = Outcome.shortened(outcome, longestText)
+        tell({ _tag: "MessageEnded", at: now() - begun, message, outcome: kept, ...times })
+        onOutcome?.(message, outcome, times)
+      },
+      onMeasured: (name, ending, elapsed) => {
+        tell({ _tag: "Measured", at: now() - begun, name, ending, elapsed })
+        onMeasured?.(name, ending, elapsed)
+      },
+      sampling: {
+        every: every ?? sampling?.every,
+        begin: sampling?.begin,
+        take: (sample) => {
+          tell({ _tag: "Sampled", at: now() - begun, interval: sample.interval, durations: sample.durations })
+          sampling?.take(sample)
         }
-      })
-      yield* running.pipe(
-        Effect.onExit((exit) =>
-          Effect.sync(() => {
-            if (Exit.isSuccess(exit)) {
-              events.unsafeOffer({ _tag: "RunEnded", at: now() - begun, result: exit.value, missed: 0 })
-            }
-            events.unsafeDone(Exit.asVoid(exit))
-          })
-        ),
-        Effect.forkScoped
-      )
-      return Stream.map(Mailbox.toStream(events), (event) => {
-        if (event._tag === "RunEnded") return { ...event, missed: told - taken }
-        taken++
-        return event
-      })
+      }
     })
-  )
+    const fiber = yield* running.pipe(
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          if (Exit.isSuccess(exit)) {
+            events.unsafeOffer({ _tag: "RunEnded", at: now() - begun, result: exit.value, missed: 0 })
+          }
+          events.unsafeDone(Exit.asVoid(exit))
+        })
+      ),
+      Effect.forkScoped
+    )
+    const read = Stream.map(Mailbox.toStream(events), (event) => {
+      if (event._tag === "RunEnded") return { ...event, missed: told - taken }
+      taken++
+      return event
+    })
+    return { events: read, fiber }
+  })
