@@ -81,7 +81,8 @@ export const make = async (): Promise<Copy> => {
     const chosen = usual.filter((one) => files.includes(nameOf(one)))
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(chosen)
     for (const module of testModules) {
-      if (module.state() !== "failed") continue
+      // Vitest tells of files of earlier runs, too.
+      if (module.state() !== "failed" || !chosen.some(({ moduleId }) => moduleId === module.moduleId)) continue
       const file = path.relative(root, module.moduleId)
       for (const test of module.children.allTests("failed")) return { file, test: test.fullName }
       return { file, test: "cannot be loaded" }

@@ -1,7 +1,11 @@
 /**
- * Servers that behave as real ones do, or worse: what the matrices of faults meet, in virtual time and over sockets.
+ * Servers that behave as real ones do, or worse, the ways to load them, and what must hold of each run: the matrices of
+ * faults, in virtual time and over sockets.
  */
+import type { RunResult } from "../../src/load/Load.js"
+import type * as Plan from "../../src/plan/Plan.js"
 import type { Behaviour } from "../../src/sink/Behaviour.js"
+import type { Outcome } from "../../src/smtp/Outcome.js"
 
 /** How fast the servers go: `scale` is what a second takes, in milliseconds. */
 export const servers = (scale: number): { readonly [name: string]: Behaviour } => {
@@ -59,4 +63,96 @@ export const servers = (scale: number): { readonly [name: string]: Behaviour } =
     "stops reading": { faults: [{ at: "content", every: 4, after: after(1e6) }] },
     "refuses before it has read": { faults: [{ at: "content", every: 3, say: "552 5.3.4 Too big\r\n" }] }
   }
+}
+
+const manners = {
+  default: {},
+  "-A": { acceptRejection: true },
+  "--keep-going": { keepGoing: true }
+} satisfies { readonly [name: string]: Plan.PlanInput }
+
+const paces = (scale: number): { readonly [name: string]: Plan.PlanInput } => {
+  const second = scale / 1000
+  return {
+    "a closed loop": { sessions: 3 },
+    pauses: { sessions: 3, delay: second },
+    "two messages per connection": { sessions: 3, perConnection: "2" },
+    "connections that are held": { sessions: 3, perConnection: "2", hold: Number((2 * second).toFixed(3)) },
+    "some abandoned": { sessions: 3, abandon: "rcpt 30%" },
+    "a rate": { rate: Math.round(4 / second), maxSessions: 3 },
+    "a rate, two messages per connection": { rate: Math.round(4 / second), maxSessions: 3, perConnection: "2" }
+  }
+}
+
+/** A way to load a server. */
+export interface Cell {
+  readonly name: string
+  readonly input: Plan.PlanInput
+}
+
+/** Every combination of pace, manner, -d, LMTP and pipelining. */
+export const cells = (scale: number): ReadonlyArray<Cell> =>
+  Object.entries(paces(scale)).flatMap(([pace, paced]) =>
+    Object.entries(manners).flatMap(([manner, mannered]) =>
+      [false, true].flatMap((reuse) =>
+        [false, true].flatMap((lmtp) =>
+          (["off", "on", "full"] as const).map((pipelining) => ({
+            name: `${pace}, ${manner}, -d ${reuse}, LMTP ${lmtp}, pipelining ${pipelining}`,
+            input: {
+              messages: 6,
+              recipients: 2,
+              reuse: reuse && !("perConnection" in paced),
+              lmtp,
+              pipelining,
+              seed: "matrix",
+              ...paced,
+              ...mannered
+            }
+          }))
+        )
+      )
+    )
+  )
+
+/** What the server says of a run. */
+export interface Took {
+  /** The contents that it accepted. */
+  readonly contents: ReadonlyArray<string>
+  /** The recipients that it accepted them for. */
+  readonly recipients: number
+}
+
+const isPrintable = (text: string): boolean => /^[\x20-\x7e]*$/.test(text)
+
+const messageOf = (outcome: Outcome): string =>
+  outcome._tag === "Failed" || outcome._tag === "Unknown" ? outcome.error.message : ""
+
+/** What is wrong with a run; nothing, where its books agree with the server and nothing raw got through. */
+export const wrong = (
+  { lmtp = false }: Plan.PlanInput,
+  { accounting, recorder }: Pick<RunResult, "accounting" | "recorder">,
+  outcomes: ReadonlyArray<Outcome>,
+  troubles: ReadonlyArray<string>,
+  took: Took
+): ReadonlyArray<string> => {
+  const { accepted, recipients, unknown } = accounting
+  const [claimed, count, open] = lmtp
+    ? [recipients.accepted, took.recipients, recipients.unknown]
+    : [accepted, took.contents.length, unknown]
+  // The numbers of the messages, as their Message-Ids have them, in hexadecimal.
+  const numbers = took.contents.map((content) =>
+    Number.parseInt(/^Message-Id: <[^>@]*\.([0-9a-f]+)@/m.exec(content)?.[1] ?? "", 16)
+  )
+  const lost = numbers.filter((message) => {
+    const tag = outcomes[message]?._tag
+    return tag !== "Accepted" && tag !== "Unknown" && !(lmtp && tag === "Rejected")
+  })
+  const said = [...troubles, ...outcomes.map(messageOf), ...recorder.errors().map(({ example }) => example)]
+  return [
+    ...(claimed <= count ? [] : [`claims ${claimed}, the server accepted ${count}`]),
+    ...(count <= claimed + open ? [] : [`claims ${claimed}, and ${open} unknown; the server accepted ${count}`]),
+    ...lost.map((message) => `message ${message}: accepted by the server, ${outcomes[message]?._tag ?? "no outcome"}`),
+    ...(new Set(numbers).size === numbers.length ? [] : [`delivered twice: ${numbers.join(" ")}`]),
+    ...said.filter((text) => !isPrintable(text)).map((text) => `not printable: ${JSON.stringify(text)}`)
+  ]
 }
