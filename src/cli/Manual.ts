@@ -60,7 +60,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
     title: "ENVIRONMENT",
     blocks: [
       text(
-        "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SOURCE_MESSAGES for --messages, SMTP_SOURCE_RANDOM_DELAY for --random-delay. The target is in SMTP_SOURCE_TARGET, and the file of --scenario in SMTP_SOURCE_SCENARIO. What such a file says counts for less than the environment, and that for less than the command line; where options exclude each other, the one that counts for more takes the place of the others. An option without a value is set by true, yes, on or 1, and undone by false, no, off or 0; SMTP_SOURCE_VERBOSE holds how often -v would be given."
+        "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SOURCE_MESSAGES for --messages, SMTP_SOURCE_RANDOM_DELAY for --random-delay. The target is in SMTP_SOURCE_TARGET, and the file of --scenario in SMTP_SOURCE_SCENARIO. What such a file says counts for less than the environment, and that for less than the command line; where options exclude each other, the one that counts for more takes the place of the others. An option without a value is set by true, yes, on or 1, and undone by false, no, off or 0; SMTP_SOURCE_VERBOSE holds how often -v would be given. A variable holds one value, also for an option that may be given several times, and an empty variable is an empty value. A name that begins with SMTP_SOURCE_ and means nothing is warned of."
       ),
       text("Where NO_COLOR is set, and not empty, --help is without bold headings.")
     ]
@@ -71,7 +71,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
       term("0", "The run came to its end. With -A that is so even if every message was rejected."),
       term(
         "1",
-        "The options make no sense, or the run was ended by an unexpected reply, a lost connection or a time-out. With --keep-going: a message was not accepted, but for those that --abandon left."
+        "Invalid options, or output that could not be written; or an unexpected reply, a lost connection or a time-out ended the run. With --keep-going: a message was not accepted; abandoned ones (--abandon) do not count."
       ),
       term("70", "The books do not balance: a fault of smtp-source."),
       term("99", "A verdict failed (--fail-if, --require, --abort-if)."),
@@ -122,8 +122,8 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
       ),
       term("-w, -R", "The pause is between messages, and not after the last one. Intervals may have fractions."),
       term("-A", "421 and 521 end the connection at every step, the greeting included."),
-      term("Replies", "A reply that nobody asked for does not answer the next command: it ends the connection."),
-      term("QUIT", "A server that closes instead of answering QUIT has accepted the message all the same."),
+      term("Replies", "An unsolicited reply does not answer the next command: it ends the connection."),
+      term("QUIT", "A QUIT that is not answered is ignored: the message was accepted."),
       term("Addresses", "All addresses of a host are tried."),
       term(
         "Numbers",

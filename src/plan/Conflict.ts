@@ -54,19 +54,19 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
     [
       (given("think") || thinking) && (given("delay") || given("randomDelay")),
       ["delay", "randomDelay", given("think") ? "think" : "shapes"],
-      "a time to think takes the place of -w and -R"
+      "--think cannot be used with -w or -R"
     ],
     [
       open && (given("delay") || given("randomDelay")),
       ["delay", "randomDelay", "rate", "stages"],
-      "-w and -R are for runs without --rate and --stages"
+      "-w and -R cannot be used with --rate or --stages"
     ],
     [
       open && (given("think") || thinking),
       [given("think") ? "think" : "shapes", "rate", "stages"],
-      "a time to think is for runs without --rate and --stages"
+      "--think cannot be used with --rate or --stages"
     ],
-    [all("rate", "stages"), ["rate", "stages"], "--stages takes the place of --rate"],
+    [all("rate", "stages"), ["rate", "stages"], "--rate and --stages exclude each other"],
     [
       given("rate") && !given("stages") && !given("messages") && !given("duration"),
       ["rate"],
@@ -80,9 +80,9 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
         ["dropLate", "--drop-late", given("dropLate")]
       ] as const
     ).map(([field, option, asked]) => [asked && !open, [field], `${option} needs --rate or --stages`] as const),
-    [all("target", "sink"), ["target", "sink"], "--sink takes the place of the target"],
-    [all("target", "calibrate"), ["target", "calibrate"], "--calibrate takes the place of the target"],
-    [all("sink", "calibrate"), ["sink", "calibrate"], "--calibrate starts a sink of its own"],
+    [all("target", "sink"), ["target", "sink"], "--sink and a target exclude each other"],
+    [all("target", "calibrate"), ["target", "calibrate"], "--calibrate and a target exclude each other"],
+    [all("sink", "calibrate"), ["sink", "calibrate"], "--calibrate and --sink exclude each other"],
     [
       toStdout > 0 && plan.counter === true,
       ["counter", "report"],

@@ -48,6 +48,6 @@ describe("--calibrate", () => {
 
   it("is in place of a target", () => {
     const { status, stderr } = run("--calibrate", "localhost")
-    assert.deepStrictEqual([status, stderr], [1, "smtp-source: fatal: --calibrate takes the place of the target\n"])
+    assert.deepStrictEqual([status, stderr], [1, "smtp-source: fatal: --calibrate and a target exclude each other\n"])
   })
 })

@@ -248,7 +248,7 @@ describe("the environment", () => {
   )
   refuses(
     ["--rate", "1", "-m", "1", "h"],
-    "-w and -R are for runs without --rate and --stages (from the environment: SMTP_SOURCE_DELAY)",
+    "-w and -R cannot be used with --rate or --stages (from the environment: SMTP_SOURCE_DELAY)",
     env("DELAY", "3")
   )
   refuses(
@@ -292,8 +292,8 @@ describe("arrivals", () => {
   understands(["--duration", "10m", "-m", "10", "h"], { messages: 10 })
   refuses(["--rate", "500/d", "-m", "9", "h"], '--rate: "500/d", column 5: expected s, m, min or h')
   refuses(["--rate", "500/s", "h"], "--rate needs an end: -m, or --duration; or use --stages")
-  refuses(["--rate", "500/s", "-m", "9", "-w", "1", "h"], "-w and -R are for runs without --rate and --stages")
-  refuses(["--rate", "500/s", "--stages", "1s:5/s", "h"], "--stages takes the place of --rate")
+  refuses(["--rate", "500/s", "-m", "9", "-w", "1", "h"], "-w and -R cannot be used with --rate or --stages")
+  refuses(["--rate", "500/s", "--stages", "1s:5/s", "h"], "--rate and --stages exclude each other")
   refuses(
     ["--burst", "5", "--arrivals", "poisson", "h"],
     "--arrivals poisson needs --rate or --stages; --burst needs --rate or --stages"
@@ -319,13 +319,10 @@ describe("options that exclude each other", () => {
   understands(["h"], { sink: false, target: "h" }, env("SINK", "yes"))
   understands(["--calibrate"], { sink: false, calibrate: true }, env("SINK", "yes"))
   understands(["--no-sink"], { sink: false, target: "h" }, env("TARGET", "h"))
-  refuses(["--sink", "h"], "--sink takes the place of the target")
-  refuses(["--think", "1", "-w", "1", "h"], "a time to think takes the place of -w and -R")
-  refuses(["--shape", "1: think 1", "-R", "1", "h"], "a time to think takes the place of -w and -R")
-  refuses(
-    ["--shape", "1: think 1", "--rate", "1", "-m", "1", "h"],
-    "a time to think is for runs without --rate and --stages"
-  )
+  refuses(["--sink", "h"], "--sink and a target exclude each other")
+  refuses(["--think", "1", "-w", "1", "h"], "--think cannot be used with -w or -R")
+  refuses(["--shape", "1: think 1", "-R", "1", "h"], "--think cannot be used with -w or -R")
+  refuses(["--shape", "1: think 1", "--rate", "1", "-m", "1", "h"], "--think cannot be used with --rate or --stages")
   refuses(["--rate", "5/s", "-s", "0", "-m", "1", "h"], '-s, --sessions: expected a whole number, 1 or more, not "0"')
 })
 

@@ -205,7 +205,7 @@ describe("a scenario file", () => {
       )
       assert.strictEqual(
         yield* reasonOf(["--scenario", "pause.yaml"], files, { SMTP_SOURCE_RATE: "5/s", SMTP_SOURCE_MESSAGES: "9" }),
-        "-w and -R are for runs without --rate and --stages (from pause.yaml: delay; from the environment: SMTP_SOURCE_RATE)"
+        "-w and -R cannot be used with --rate or --stages (from pause.yaml: delay; from the environment: SMTP_SOURCE_RATE)"
       )
     })
   )

@@ -354,7 +354,7 @@ describe("make", () => {
         'family: expected "any" or "ipv4" or "ipv6", not "x"',
         "messages: expected a whole number, 1 or more, not 0",
         "sessions: expected a whole number, 1 or more, not -1",
-        "rate, stages: --stages takes the place of --rate"
+        "rate, stages: --rate and --stages exclude each other"
       ])
     }
     assert.deepStrictEqual(Plan.problems(5), ["expected the fields of a plan"])
