@@ -1,5 +1,5 @@
 /**
- * The metrics of a run, sent to an OpenTelemetry collector each second while it goes on, and whole at its end.
+ * The metrics of a run, sent to an OpenTelemetry collector at its start, each second while it goes on, and whole at its end.
  *
  * Sums count from the run's start: a request that is lost costs resolution and nothing else, and none is kept. A collector
  * that is down or slow is told of once, and does not hold up the run: at its end it is waited for, for two seconds at most, or four where a request fails first.
@@ -143,30 +143,28 @@ const start = (
         told = true
         return onFailure(failure)
       })
-    const request = Effect.sync(() => {
-      const scopeMetrics = [{ scope: { name: "smtp-source", version }, metrics: run?.metrics.metrics() }]
-      return { resourceMetrics: run === undefined ? [] : [{ resource: run.resource, scopeMetrics }] }
-    })
-    const exported = (atMost: keyof typeof patience) => Effect.flatMap(request, (data) => send(data, patience[atMost]))
-    // One that says nothing goes first: the code that it loads (25 ms) and the connection that it opens are not to
-    // disturb the run.
-    const exporting = yield* Effect.ignore(exported("during")).pipe(
-      Effect.zipRight(
-        Effect.forever(
-          Effect.zipRight(
-            Queue.take(news),
-            Effect.catchAll(exported("during"), (failure) => tell(failure))
-          )
+    const exported = (atMost: keyof typeof patience) =>
+      Effect.suspend(() => {
+        // Nothing is sent before there is something to say: a request without metrics is none that collectors expect.
+        if (run === undefined) return Effect.void
+        const scopeMetrics = [{ scope: { name: "smtp-source", version }, metrics: run.metrics.metrics() }]
+        return send({ resourceMetrics: [{ resource: run.resource, scopeMetrics }] }, patience[atMost])
+      })
+    const exporting = yield* Effect.forkScoped(
+      Effect.forever(
+        Effect.zipRight(
+          Queue.take(news),
+          Effect.catchAll(exported("during"), (failure) => tell(failure))
         )
-      ),
-      Effect.forkScoped
+      )
     )
-    yield* Effect.yieldNow()
     return {
       sampling: {
         begin: (startedAt, planned, runId) => {
           const metrics = new RunMetrics(startedAt.getTime(), planned)
           run = { metrics, startedAt: startedAt.getTime(), resource: resourceOf(environment, target, runId) }
+          // Sums begin at 0, at the run's start.
+          Queue.unsafeOffer(news, undefined)
         },
         take: (sample) => {
           if (run === undefined) return

@@ -88,9 +88,9 @@ const followed = ({
       Effect.provide(TestServer.layer(server)),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))
     )
-    // The first one says nothing.
     const [first, ...told] = sent
-    assert.deepStrictEqual(first?.body, { resourceMetrics: [] })
+    assert.deepStrictEqual(numbers(first!.body, "smtp_source.messages.started"), { "": 0 })
+    assert.strictEqual(first!.at, 0)
     const ended = yield* Clock.currentTimeMillis
     return { result, told, failures, ended, last: told.at(-1)!.body }
   }).pipe((program) => Simulation.run(program))
