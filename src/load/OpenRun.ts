@@ -132,6 +132,8 @@ function* loop(
   const start = (due: Due, from: number): void => {
     const { again, at, free, message } = due
     underWay.message = message
+    underWay.due = at
+    underWay.begun = from
     progress.offered = 0
     progress.refused = 0
     progress.settled = undefined

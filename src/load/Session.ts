@@ -47,6 +47,9 @@ export const run = (shared: SharedRun): Effect.Effect<void, RunEnded> =>
  */
 export interface UnderWay {
   message: number | undefined
+  /** Of a message that was due at a time: that time, and when it was taken up. */
+  due?: number
+  begun?: number
   readonly progress: Settlement.Progress
 }
 
@@ -58,7 +61,8 @@ export interface UnderWay {
  */
 export const abandon = (shared: SharedRun, connection: Connection.Connection, underWay: UnderWay): void => {
   if (underWay.message !== undefined) {
-    shared.onOutcome(underWay.message, connection.interrupted(optionsOf(shared.plan), underWay.progress), false)
+    const { begun, due, message, progress } = underWay
+    shared.onOutcome(message, connection.interrupted(optionsOf(shared.plan), progress), false, begun, due)
   }
   connection.close()
 }

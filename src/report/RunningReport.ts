@@ -5,16 +5,19 @@
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { noRecipients } from "../measure/Accounting.js"
 import * as Histogram from "../measure/Histogram.js"
 import type { Sample } from "../measure/Meter.js"
 import * as Counts from "../measure/Counts.js"
 import * as Meter from "../measure/Meter.js"
 import * as Series from "../measure/Series.js"
+import * as Arrival from "../plan/Arrival.js"
 import * as Rate from "../plan/Rate.js"
 import * as Durations from "./Durations.js"
 import * as RunReport from "./RunReport.js"
 import type * as Spans from "./Spans.js"
+import * as Stages from "./Stages.js"
 
 /**
  * What is known of a run before it begins.
@@ -132,6 +135,8 @@ export class RunningReport {
       this.warmUpEnd === undefined
         ? {}
         : { measured: { accepted: this.measured.accepted, active: from === undefined ? [] : [[from, elapsed]] } }
+    // While a run goes on nobody asks for them.
+    const staged = underWay === "open" ? {} : this.staged()
     const unseen = underWay === "open" ? 0 : started - accepted - rejected - failed - unknown
     return {
       version: 2,
@@ -158,7 +163,8 @@ export class RunningReport {
         ? {}
         : { arrivals: Counts.sum(Counts.arrivals, total === undefined ? [] : [total]) }),
       ...measured,
-      rate: RunReport.measuredRate({ messages: { accepted }, active, ...measured }),
+      ...staged,
+      rate: RunReport.measuredRate({ messages: { accepted }, active, ...measured, ...staged }),
       bytes: total?.bytes ?? { out: 0, in: 0 },
       connections: total?.connections ?? Counts.sum(Counts.connections, []),
       durations: Durations.ofSteps(
@@ -174,7 +180,29 @@ export class RunningReport {
       ...(this.series.intervals.length === 0 ? {} : { series: this.series })
     }
   }
+
+  private staged(): Pick<RunReport.RunReport, "stages" | "rates" | "afterwards"> {
+    const told = Stages.ofIntervals(intendedBy(this.start.plan), this.series, this.warmUpEnd ?? 0)
+    if (told === undefined) return {}
+    const rates = Stages.ratesOf(told.stages)
+    return { ...told, ...(rates === undefined ? {} : { rates }) }
+  }
 }
+
+const Arrivals = Schema.Struct({
+  messages: Schema.optionalWith(Schema.NonNegativeInt, { default: () => Arrival.unlimited }),
+  burst: Schema.optional(Schema.Int.pipe(Schema.between(1, Arrival.unlimited))),
+  duration: Schema.optional(Schema.String),
+  rate: Schema.optional(Schema.String),
+  stages: Schema.optional(Schema.String)
+})
+
+/** What a plan has due when; of random arrivals, what is due on average. A journal may hold any plan: nothing for one that is none. */
+const intendedBy = (plan: Start["plan"]): ReadonlyArray<Arrival.ArrivalStage> =>
+  Schema.decodeUnknownEither(Arrivals)(plan).pipe(
+    Either.flatMap((arrivals) => Either.try(() => Arrival.make(arrivals, "")?.stages ?? [])),
+    Either.getOrElse(() => [])
+  )
 
 const sumRecipients = (a: Sample["recipients"], b: Sample["recipients"]): Sample["recipients"] =>
   Counts.sum(Counts.recipients, [a, b])

@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import * as Series from "../measure/Series.js"
 import * as StageTally from "../measure/StageTally.js"
+import type { ArrivalStage } from "../plan/Arrival.js"
 import * as Durations from "./Durations.js"
 
 const Count = Schema.NonNegativeInt
@@ -71,6 +72,37 @@ export const make = (
     const { buckets, ...rest } = StageTally.between(stage, stage.from, end)
     return [{ ...rest, from: micros(rest.from), to: micros(rest.to), runs: 1, ...Series.statistics(buckets) }]
   })
+
+/**
+ * The stages of a run whose end nobody saw, as its intervals tell of them: each counts for the stage in which it lies, for the
+ * most part. Durations are of the messages that were accepted in the stage. Undefined where a stage is shorter than an interval.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofIntervals = (
+  intended: ReadonlyArray<ArrivalStage>,
+  { intervals, width }: Series.Series,
+  measuresFrom: number
+): { readonly stages: ReadonlyArray<Stage>; readonly afterwards: number } | undefined => {
+  if (intended.length === 0 || intended.some(({ from, to }) => to - from < width)) return undefined
+  const parts = [...intended, undefined].map(() => [] as Series.Interval[])
+  let place = 0
+  for (const interval of intervals) {
+    const middle = interval.at - interval.length / 2
+    if (middle < measuresFrom) continue
+    while (middle >= (intended[place]?.to ?? Number.POSITIVE_INFINITY)) place++
+    parts[place]?.push(interval)
+  }
+  const stages = intended.map((stage, index) => {
+    const part = parts[index] ?? []
+    const { accepted, behind, late, started } = Series.sum(part)
+    const buckets = Series.sumBuckets(part.map((interval) => interval.buckets))
+    return { ...StageTally.between(stage, measuresFrom, stage.to), started, accepted, late: late + behind, buckets }
+  })
+  const afterwards = Series.sum(parts.at(-1) ?? []).accepted
+  return { stages: make({ stages, afterwards }, intervals.at(-1)?.at), afterwards }
+}
 
 const micros = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000
 

@@ -527,6 +527,19 @@ describe("the stages of an open run", () => {
     })
   )
 
+  it.scoped("count messages that were cut off at the end as begun, in the stage in which they were", () =>
+    Effect.gen(function* () {
+      const plan = { stages: "1s:5/s, 4s:10/s", maxSessions: 50, reuse: true }
+      const script: Script = ({ moment }) => (moment === "content" ? { after: 60_000 } : undefined)
+      const stop = { stopping: Effect.sleep(2000), hurrying: Effect.sleep(2500) }
+      const { accounting, recorder } = yield* drive(simulate(plan, { script, ...stop }))
+      assert.deepInclude(accounting, { started: 15, accepted: 0, unknown: 15 })
+      const [first, second] = staged(recorder, 2500)
+      assert.deepInclude(first, { due: 5, started: 5 })
+      assert.deepInclude(second, { to: 2500, started: 10 })
+    })
+  )
+
   it.scoped("make the rate that of the planned time, in a burst too, and end with a run that is stopped", () =>
     Effect.gen(function* () {
       const plan = { rate: "10/s", burst: 10, duration: "2s", maxSessions: 20, reuse: true }

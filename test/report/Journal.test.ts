@@ -9,6 +9,13 @@ import * as Either from "effect/Either"
 import * as Accounting from "../../src/measure/Accounting.js"
 import * as ErrorTally from "../../src/measure/ErrorTally.js"
 import * as ReplyTally from "../../src/measure/ReplyTally.js"
+import * as Load from "../../src/load/Load.js"
+import * as Plan from "../../src/plan/Plan.js"
+import { type Entry, entry } from "../../src/report/RunningReport.js"
+import * as Stages from "../../src/report/Stages.js"
+import * as TextReport from "../../src/report/TextReport.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import * as Simulation from "../../src/testing/Simulation.js"
 import * as Journal from "../../src/report/Journal.js"
 import * as RunReport from "../../src/report/RunReport.js"
 import * as SavedReport from "../../src/report/SavedReport.js"
@@ -66,6 +73,73 @@ describe("a journal", () => {
     assert.match(cut.reason ?? "", /^journal, line 3: /)
     assert.notMatch(cut.reason ?? "", /\u001b/)
     assert.deepStrictEqual(Either.getOrThrow(Journal.read(torn + Journal.end(report))), { report, complete: true })
+  })
+
+  it.live("of a long run takes no more memory to read than its report does", () =>
+    Effect.gen(function* () {
+      const example = "x".repeat(40_000)
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), "journal-"))
+      const file = path.join(folder, "long.ndjson")
+      fs.writeFileSync(file, Journal.start(start))
+      for (let second = 1; second <= 3000; second++) {
+        const replies = [{ step: "rcpt" as const, code: 550, count: second, first: 0, last: second * 1000, example }]
+        fs.appendFileSync(file, Journal.interval({ ...entryAt(second), replies }))
+      }
+      // Of 120 MB, in a heap of half as much.
+      assert.isAbove(fs.statSync(file).size, 120_000_000)
+      const args = ["--max-old-space-size=60", "dist/bin/smtp-report.js", "--format", "json", file]
+      const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] })
+      const parts: Array<string> = []
+      child.stdout.setEncoding("utf8").on("data", (part: string) => parts.push(part))
+      const status = yield* Effect.async<number | null>((resume) => {
+        child.once("close", (code) => resume(Effect.succeed(code)))
+      })
+      fs.rmSync(folder, { recursive: true })
+      assert.strictEqual(status, 0)
+      const { ended, messages } = JSON.parse(parts.join(""))
+      assert.deepInclude({ ended, ...messages }, { ended: "cut", accepted: 3000 })
+    })
+  )
+
+  it.effect("of an open run that was cut has its stages, as the run itself would have told of them", () =>
+    Effect.gen(function* () {
+      const plan = Plan.make({ helloName: "me.example", stages: "3s:5/s, 3s:20/s, 4s:5/s", reuse: true })
+      const entries: Array<Entry> = []
+      const { accounting, recorder } = yield* Load.run(plan, {
+        sampling: { take: (sample) => entries.push(entry(sample)) }
+      }).pipe(Effect.provide(TestServer.layer({ latency: 100 })), (program) => Simulation.run(program))
+      const cut = (seconds: number) => {
+        const told = entries.slice(0, seconds).map(Journal.interval)
+        return Either.getOrThrow(Journal.read(Journal.start({ ...start, plan: { ...plan } }) + told.join(""))).report
+      }
+      const whole = Stages.make(recorder.stages!.toData())
+      const counts = (stages: ReadonlyArray<Stages.Stage> = []) =>
+        stages.map(({ due, from, rate, started, to }) => ({ from, to, rate, due, started }))
+      const told = cut(entries.length)
+      assert.deepStrictEqual(counts(told.stages), counts(whole))
+      const accepted = (told.stages ?? []).reduce((sum, stage) => sum + stage.accepted, told.afterwards ?? 0)
+      assert.strictEqual(accepted, accounting.accepted)
+      assert.closeTo(told.stages?.[1]?.p50 ?? 0, whole[1]?.p50 ?? 0, 10)
+      // What had not begun is no stage, and one that was cut is shorter.
+      assert.deepStrictEqual(counts(cut(5).stages), [
+        counts(whole)[0]!,
+        { from: 3000, to: 5000, rate: [20, 20], due: 40, started: 40 }
+      ])
+      assert.include(TextReport.render(cut(5)), "5.00 s")
+    })
+  )
+
+  it("has no stages of a plan that makes no sense, or whose stages are shorter than its seconds", () => {
+    for (const plan of [
+      { rate: "soon" },
+      { stages: 7 },
+      { rate: "5/s", messages: -1 },
+      { rate: "5/s", burst: 0, messages: 9 },
+      { stages: "500ms:5/s, 2s:1/s" }
+    ]) {
+      const { report: cut } = Either.getOrThrow(Journal.read(Journal.start({ ...start, plan }) + seconds.join("")))
+      assert.isUndefined(cut.stages, JSON.stringify(plan))
+    }
   })
 
   it("of an open run that was cut tells of late starts and of what was dropped", () => {
