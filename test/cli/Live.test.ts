@@ -48,7 +48,8 @@ describe("--abort-if", () => {
   })
 
   it("does not take for true what has not happened yet", () => {
-    const limits = ["accepted < 90%", "rate < 2/s", "accepted < 15"]
+    // What is true of the moment before the first message, and of no machine, however busy, after it.
+    const limits = ["accepted < 90%", "rate < 0.02/s", "accepted < 15"]
     const { status, stderr } = run("-m", "15", "-w", "0.15", ...limits.flatMap((limit) => ["--abort-if", limit]))
     assert.strictEqual(status, 0, stderr)
   })
@@ -57,7 +58,9 @@ describe("--abort-if", () => {
     const { status, stderr, stdout } = run("-m", "3", "--abort-if", "accepted >= 3", "--report", "json")
     assert.strictEqual(status, 99, stderr)
     assert.match(stderr, /^smtp-source: failed: --abort-if: accepted is 3 \(aborts at or above 3\)/m)
-    assert.strictEqual(JSON.parse(stdout).ended, "completed")
+    const { elapsed, ended } = JSON.parse(stdout)
+    // A busy machine may take so long that the first look is not the last one.
+    if (elapsed < 1000) assert.strictEqual(ended, "completed")
   })
 
   it("works over several threads", () => {

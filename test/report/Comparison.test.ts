@@ -35,6 +35,16 @@ const run = ({ normal, uniform }: ReturnType<typeof draws>, slower = 1, messages
 const side = (random: ReturnType<typeof draws>, runs: number, slower = 1) =>
   Array.from({ length: runs }, () => run(random, slower))
 
+/** To make a run takes much longer than to compare it: trials draw theirs from so many, no run twice in one trial. */
+const fleet = (seed: number, slower = 1): ReadonlyArray<RunReport> => side(draws(seed), 160, slower)
+const usual = fleet(1)
+const slower = fleet(2, 1.2)
+
+const drawn = ({ uniform }: ReturnType<typeof draws>, runs: ReadonlyArray<RunReport>, count: number) => {
+  const left = [...runs]
+  return Array.from({ length: count }, () => left.splice(Math.floor(uniform() * left.length), 1)).flat()
+}
+
 const changes = ({ rows }: Comparison.Comparison) =>
   rows.filter(({ finding }) => finding === "better" || finding === "worse")
 
@@ -45,7 +55,8 @@ describe("a comparison", () => {
       const trials = 200
       let found = 0
       for (let trial = 0; trial < trials; trial++) {
-        if (changes(Comparison.make(side(random, runs), side(random, runs))).length > 0) found++
+        const both = drawn(random, usual, 2 * runs)
+        if (changes(Comparison.make(both.slice(0, runs), both.slice(runs))).length > 0) found++
       }
       // 5 % of 200 is 10; by chance alone it is above 18 in one of a hundred such tests.
       assert.isAtMost(found, 18, `${found} of ${trials}`)
@@ -56,7 +67,8 @@ describe("a comparison", () => {
     const random = draws(77)
     let found = 0
     for (let trial = 0; trial < 100; trial++) {
-      const names = changes(Comparison.make(side(random, 5), side(random, 5, 1.2))).map(({ name }) => name)
+      const comparison = Comparison.make(drawn(random, usual, 5), drawn(random, slower, 5))
+      const names = changes(comparison).map(({ name }) => name)
       if (names.includes("p50") && names.includes("rate")) found++
     }
     assert.isAtLeast(found, 90)
@@ -66,7 +78,7 @@ describe("a comparison", () => {
     const random = draws(5)
     let held = 0
     for (let trial = 0; trial < 200; trial++) {
-      const { rows } = Comparison.make(side(random, 3), side(random, 3, 1.2))
+      const { rows } = Comparison.make(drawn(random, usual, 3), drawn(random, slower, 3))
       const [low, high] = rows.find(({ name }) => name === "p50")?.interval ?? [0, 0]
       if (low <= 1.2 && high >= 1.2) held++
     }
@@ -101,8 +113,8 @@ describe("a comparison", () => {
   it("finds what its intervals say, whatever the sides are", () => {
     const random = draws(21)
     let changed = 0
-    for (let trial = 0; trial < 60; trial++) {
-      const { rows } = Comparison.make(side(random, 3), side(random, 3, 1 + trial / 200))
+    for (let trial = 0; trial < 30; trial++) {
+      const { rows } = Comparison.make(drawn(random, usual, 3), side(random, 3, 1 + trial / 100))
       for (const { finding, interval, p = 1 } of rows) {
         if (interval === undefined) continue
         const [low, high] = interval
