@@ -255,6 +255,14 @@ export const together = (parts: ReadonlyArray<Interval>): Interval => {
   }
 }
 
+/**
+ * The same in intervals of twice the width: half as many.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const halved = (series: Series, startedAt: number): Series => widen(series, series.width * 2, startedAt)
+
 const widen = ({ intervals }: Series, width: number, startedAt: number): Series => ({
   width,
   intervals: grouped(intervals, (interval) => Math.ceil((startedAt + interval.at) / width)).map(join)

@@ -11,6 +11,7 @@ import { type Content, embeddedJson, Markup, markup } from "./html/Markup.js"
 import * as PercentileChart from "./html/PercentileChart.js"
 import { styleSheet } from "./html/StyleSheet.js"
 import * as Timeline from "./html/Timeline.js"
+import * as Series from "../measure/Series.js"
 import * as JsonReport from "./JsonReport.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as CommandLine from "./CommandLine.js"
@@ -37,6 +38,7 @@ export const render = (
 ): string => {
   const { tool } = report
   const title = Phrases.title(report)
+  const embedded = slim(report)
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -69,12 +71,33 @@ ${section("Recipients and traffic", facts(report))}
 ${section("The generator", generator(report))}
 ${section("The plan", plan(report))}
 </main>
-<footer>Made by ${tool.name} ${tool.version}. This page holds the whole report as JSON, with its histograms: smtp-report reads it.</footer>
-<script type="application/json" id="report">${embeddedJson(JsonReport.render(report).replace(/\n */g, ""))}</script>
+<footer>Made by ${tool.name} ${tool.version}. This page holds the report as JSON, with its histograms${ofWidth(report, embedded)}: smtp-report reads it.</footer>
+<script type="application/json" id="report">${embeddedJson(JsonReport.ascii(JSON.stringify(embedded)))}</script>
 </body>
 </html>
 `.text
 }
+
+/** In characters of JSON. Each second of an hour has a histogram: all of them would be a page that no browser likes to open. */
+const longestSeries = 1_000_000
+
+/** The report with so few intervals that they take no more than their share of the page. Sums and maxima stay as they are. */
+const slim = (report: RunReport): RunReport => {
+  let { series } = report
+  if (series === undefined) return report
+  const startedAt = Date.parse(report.startedAt)
+  while (series.intervals.length > 1 && lengthOf(series) > longestSeries) series = Series.halved(series, startedAt)
+  return { ...report, series }
+}
+
+const lengthOf = ({ intervals }: Series.Series): number =>
+  intervals.reduce((total, interval) => total + JSON.stringify(interval).length, 0)
+
+/** What the page does not hold is in the other formats. */
+const ofWidth = ({ series }: RunReport, { series: embedded }: RunReport): string =>
+  series === undefined || embedded === undefined || series.width === embedded.width
+    ? ""
+    : ` and the run in parts of ${Summary.duration(embedded.width / 1000)}; --report json has each ${series.width === 1000 ? "second" : Summary.duration(series.width / 1000)}`
 
 const { count } = Summary
 

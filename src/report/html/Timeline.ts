@@ -206,7 +206,7 @@ const endOf = (moments: ReadonlyArray<Moment>): number => Math.max(...moments.ma
 const rate = (number: number): string =>
   number < 10 ? String(Number(number.toFixed(1))) : Summary.count(Math.round(number))
 
-/** No more than `most`: neighbours together, by their sums and buckets. */
+/** No more than `most`: neighbours together, by their sums, their maxima and their buckets. */
 const gathered = (moments: ReadonlyArray<Moment>, most: number): ReadonlyArray<Moment> => {
   const size = Math.ceil(moments.length / most)
   if (size <= 1) return moments
@@ -217,6 +217,7 @@ const gathered = (moments: ReadonlyArray<Moment>, most: number): ReadonlyArray<M
 
 const joined = (part: ReadonlyArray<Moment>): Moment => {
   const sum = (of: (moment: Moment) => number) => part.reduce((total, moment) => total + of(moment), 0)
+  const most = (of: (moment: Moment) => number) => part.reduce((before, moment) => Math.max(before, of(moment)), 0)
   return {
     at: part.at(-1)?.at ?? 0,
     length: sum(({ length }) => length),
@@ -225,8 +226,9 @@ const joined = (part: ReadonlyArray<Moment>): Moment => {
     failed: sum(({ failed }) => failed),
     abandoned: sum(({ abandoned }) => abandoned),
     unknown: sum(({ unknown }) => unknown),
-    open: part.at(-1)?.open ?? 0,
-    underWay: part.at(-1)?.underWay ?? 0,
+    // A peak is what one looks for.
+    open: most(({ open = 0 }) => open),
+    underWay: most(({ underWay = 0 }) => underWay),
     buckets: part.flatMap(({ buckets }) => buckets).sort(([one], [other]) => one - other)
   }
 }
