@@ -315,7 +315,10 @@ class SessionConnection implements Connection {
     const end = yield* Introduction.script(this.shared.introduction, this.goesOn)
     if (end._tag === "Ended") return this.notIntroduced(end.step, end.reply)
     wire.capabilities = end.capabilities
-    const groups = this.shared.plan.pipelining !== "off" && end.capabilities.has("PIPELINING")
+    const { introduction, onUnpipelined, plan } = this.shared
+    const offers = end.capabilities.has("PIPELINING")
+    const groups = plan.pipelining !== "off" && offers
+    if (plan.pipelining !== "off" && !offers && introduction.verb !== undefined) onUnpipelined()
     this.transactions = Transaction.make(groups ? "envelope" : "each")
     this.introduced = true
     this.unopened = 0

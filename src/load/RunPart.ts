@@ -344,6 +344,10 @@ export const share = (
         recorder.onError(error, deadlines.now)
         trouble?.unused(error)
       },
+      onUnpipelined: () => {
+        recorder.unpipelined++
+        trouble?.unpipelined()
+      },
       onOutcome: (message, outcome, ends, begun, due, ended) => {
         ledger.book(outcome)
         recorder.onOutcome(outcome, deadlines.now)

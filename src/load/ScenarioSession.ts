@@ -232,7 +232,11 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     open: Effect.flatMap(opened, ({ place, wire }) =>
       Introduction.run(wire, introduction, () => place.greeted()).pipe(
         Effect.ensuring(Effect.sync(() => place.leave())),
-        Effect.as(wire)
+        Effect.map((capabilities) => {
+          const asks = plan.pipelining !== "off" && introduction.verb !== undefined
+          if (asks && !capabilities.has("PIPELINING")) scenario.run.onUnpipelined()
+          return wire
+        })
       )
     ),
     keep: (key, opening) => kept.get(key, opening),

@@ -53,6 +53,8 @@ export interface SharedRun {
   readonly ledger: Ledger
   /** A connection came to nothing, and no message to its end by that: it is tried again, or was not needed any more. */
   readonly onUnused: (error: ConnectFailed | WireError) => void
+  /** The server was asked for PIPELINING, and does not offer it. */
+  readonly onUnpipelined: () => void
   /**
    * `ends` tells the outcome that ends the run, which is told by itself. `begun` and `due`, where they are known, are when the
    * message was taken up, and when it was due; `ended` is when it ended, where that is not now.

@@ -32,6 +32,8 @@ export type OnTrouble = (kind: string, text: string) => void
 export interface Trouble {
   readonly outcome: (outcome: Outcome) => void
   readonly unused: (error: ConnectFailed | WireError) => void
+  /** The server does not offer the PIPELINING that the plan asks for. */
+  readonly unpipelined: () => void
   /** The server spoke while nothing was awaited of it. */
   readonly unasked: (error: ConnectionLost | ReplyMalformed) => void
   /** A session's scenario has failed, or died of a defect. */
@@ -63,6 +65,7 @@ export const make = (onTrouble: OnTrouble): Trouble => {
         `unused ${error._tag === "ConnectFailed" ? error.code : `${error._tag} ${error.step}`}`,
         () => error.message
       ),
+    unpipelined: () => first("pipelining", () => unpipelined),
     unasked: (error) => first(`${error._tag} ${error.step}`, () => error.message),
     session: (cause) => {
       for (const error of [...Cause.failures(cause), ...Cause.defects(cause)]) {
@@ -78,6 +81,8 @@ export const make = (onTrouble: OnTrouble): Trouble => {
     }
   }
 }
+
+const unpipelined = "the server does not offer PIPELINING: each command waits for its reply"
 
 const noError = { name: "Error", message: "" }
 

@@ -24,13 +24,21 @@ export const arrivals = ["late", "dropped", "behind"] as const
 
 /**
  * Connections: `failed` are attempts that led to none, `local` those that failed for want of something on this machine, such as
- * descriptors or ports, `reused` the messages that went over a connection that had carried one before. `closedByServer` are
- * also those given up after a 421 or 521.
+ * descriptors or ports, `reused` the messages that went over a connection that had carried one before. `unpipelined` are those
+ * that did not offer PIPELINING to a plan that asks for it. `closedByServer` are also those given up after a 421 or 521.
  *
  * @since 0.1.0
  * @category names
  */
-export const connections = ["opened", "failed", "local", "reused", "closedByUs", "closedByServer"] as const
+export const connections = [
+  "opened",
+  "failed",
+  "local",
+  "reused",
+  "unpipelined",
+  "closedByUs",
+  "closedByServer"
+] as const
 
 /**
  * Bytes on the wire.

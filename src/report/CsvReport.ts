@@ -34,6 +34,7 @@ const columns: ReadonlyArray<readonly [heading: string, of: (interval: Interval)
   ["connections_opened", ({ connections }) => connections.opened],
   ["connections_failed", ({ connections }) => connections.failed],
   ["connections_reused", ({ connections }) => connections.reused],
+  ["connections_unpipelined", ({ connections }) => connections.unpipelined],
   ["connections_closed_by_us", ({ connections }) => connections.closedByUs],
   ["connections_closed_by_server", ({ connections }) => connections.closedByServer],
   ["transaction_p50_ms", measured("p50")],

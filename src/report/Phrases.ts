@@ -34,12 +34,13 @@ export const title = ({
  * @category formatting
  */
 export const connections = ({ connections }: Pick<RunReport, "connections">): ReadonlyArray<string> => {
-  const { closedByServer, closedByUs, failed, local, opened, reused } = connections
+  const { closedByServer, closedByUs, failed, local, opened, reused, unpipelined } = connections
   const parts = [
     [opened, "opened"],
     [failed, "failed"],
     [local, "failed on this machine"],
     [reused, "reused for another message"],
+    [unpipelined, "without PIPELINING, which was asked for"],
     [closedByUs, "closed by us"],
     [closedByServer, "closed by the server"]
   ] as const

@@ -62,6 +62,9 @@ export const render = (report: RunReport): string => {
     gauge("connections_opened", "Connections that were opened.", [[{}, connections.opened]]),
     gauge("connections_failed", "Attempts that did not lead to a connection.", [[{}, connections.failed]]),
     gauge("connections_reused", "Messages over a connection that had carried one before.", [[{}, connections.reused]]),
+    gauge("connections_unpipelined", "Connections without the PIPELINING that was asked for.", [
+      [{}, connections.unpipelined]
+    ]),
     gauge("connections_closed", "Connections by who closed them.", [
       [{ by: "us" }, connections.closedByUs],
       [{ by: "server" }, connections.closedByServer]

@@ -66,6 +66,10 @@ const Connections = Schema.Struct({
     description: "Attempts that failed for want of something on the generator's machine, such as descriptors or ports."
   }),
   reused: Count.annotations({ description: "Messages that went over a connection that had carried one before." }),
+  unpipelined: LaterCount.annotations({
+    description:
+      "Connections that did not offer PIPELINING, where the plan asks for it: each command waited for its reply."
+  }),
   closedByUs: Count,
   closedByServer: Count.annotations({ description: "Closed or reset by the server, or given up after its 421 or 521." })
 })

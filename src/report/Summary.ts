@@ -56,7 +56,7 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     `${count(unknown)} unknown`,
     `${count(notStarted)} not started`
   ]
-  const { behind, dropped, late } = recorder
+  const { behind, dropped, late, opened, unpipelined } = recorder
   const reasons = Bottleneck.explain({
     ...(health === undefined ? {} : { generator: health }),
     arrivals: { late, dropped, behind },
@@ -88,6 +88,9 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   }
   if (recipients.offered > accounting.started) {
     lines.push(`${count(recipients.offered)} recipients: ${count(recipients.accepted)} accepted`)
+  }
+  if (unpipelined > 0) {
+    lines.push(`${count(unpipelined)} of ${counted(opened, "connection")} without PIPELINING, which was asked for`)
   }
   const start = recorder.ownHistogram("start", "accepted")
   if (start !== undefined) {

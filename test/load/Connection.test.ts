@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import type * as Plan from "../../src/plan/Plan.js"
 import { drive, type Script, simulate } from "./ScriptedServer.js"
 
 const on =
@@ -272,6 +273,42 @@ describe("EHLO", () => {
         yield* drive(simulate({ pipelining: "on" }, { offers, onTrace }))
         assert.strictEqual(most, commands)
       }
+    })
+  )
+})
+
+describe("PIPELINING that the plan asks for", () => {
+  const asked = (input: Plan.PlanInput, offers: ReadonlyArray<string>, script?: Script) =>
+    Effect.gen(function* () {
+      const told: Array<string> = []
+      const onTrouble = (kind: string, text: string) => told.push(`${kind}: ${text}`)
+      const plan = { messages: 3, pipelining: "on", ...input } as const
+      const { recorder } = yield* drive(simulate(plan, { offers, script, onTrouble }))
+      return { told, without: recorder.connections().unpipelined }
+    })
+  const warning = "pipelining: the server does not offer PIPELINING: each command waits for its reply"
+
+  it.scoped("and the server does not offer is counted for each connection, and told of once", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* asked({}, ["SIZE"]), { told: [warning], without: 3 })
+      assert.deepStrictEqual(yield* asked({ reuse: true }, ["SIZE"]), { told: [warning], without: 1 })
+      assert.deepStrictEqual(yield* asked({ lmtp: true, pipelining: "full" }, []), { told: [warning], without: 3 })
+    })
+  )
+
+  it.scoped("is not offered by a server that knows HELO alone", () =>
+    Effect.gen(function* () {
+      const script: Script = ({ line }) => (line.startsWith("EHLO") ? { say: "502 what\r\n" } : undefined)
+      assert.deepStrictEqual(yield* asked({}, ["PIPELINING"], script), { told: [warning], without: 3 })
+    })
+  )
+
+  it.scoped("is not missed where it is offered, is not asked for, or nobody was welcome", () =>
+    Effect.gen(function* () {
+      const refused = on("hello", { say: "550 go away\r\n" })
+      assert.deepStrictEqual(yield* asked({}, ["PIPELINING"]), { told: [], without: 0 })
+      assert.deepStrictEqual(yield* asked({ pipelining: "off" }, []), { told: [], without: 0 })
+      assert.strictEqual((yield* asked({ keepGoing: true }, [], refused)).without, 0)
     })
   )
 })

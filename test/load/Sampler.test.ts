@@ -37,6 +37,7 @@ describe("the samples of a run", () => {
         failed: 0,
         local: 0,
         reused: 2,
+        unpipelined: 0,
         closedByUs: 2,
         closedByServer: 0
       })

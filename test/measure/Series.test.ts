@@ -18,7 +18,15 @@ const intervalOf = (at: number, length: number, counts: ReadonlyArray<number>): 
     dropped: rejected,
     behind: accepted,
     bytes: { out, in: started },
-    connections: { opened, failed, local: 0, reused: accepted, closedByUs: opened, closedByServer: rejected },
+    connections: {
+      opened,
+      failed,
+      local: 0,
+      reused: accepted,
+      unpipelined: 0,
+      closedByUs: opened,
+      closedByServer: rejected
+    },
     underWay: started,
     open: opened,
     errors: 0,

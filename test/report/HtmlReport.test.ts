@@ -6,11 +6,12 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { type Browser, chromium, type Page } from "playwright-core"
 import * as Histogram from "../../src/measure/Histogram.js"
+import * as Series from "../../src/measure/Series.js"
 import { styleSheet } from "../../src/report/html/StyleSheet.js"
 import * as HtmlReport from "../../src/report/HtmlReport.js"
 import type { Moment } from "../../src/report/html/Timeline.js"
 import * as RunReport from "../../src/report/RunReport.js"
-import { reportOf, type Sample } from "./Reports.js"
+import { entryAt, reportOf, type Sample } from "./Reports.js"
 
 const attack = "</script><script>alert(1)</script><img src=x onerror=alert(2)><!--<script>"
 
@@ -74,6 +75,62 @@ describe("the HTML report as text", () => {
 
   it("holds the whole report, which comes back as it was", () => {
     assert.deepStrictEqual(Schema.decodeUnknownSync(RunReport.schema)(embedded(html)), hostile)
+  })
+
+  it("of an hour is a page that opens, with the sums and the maxima of every second", () => {
+    const usual = Array.from({ length: 200 }, (_, place) => [(2000 + place * 8) | 7, 5] as const)
+    const slowest = Histogram.indexOf(9e9)
+    const intervals = Array.from({ length: 3600 }, (_, second) => {
+      const buckets = second === 1234 ? [...usual, [slowest, 1] as const] : usual
+      const accepted = second === 1234 ? 1001 : 1000
+      return {
+        ...entryAt(second + 1).interval,
+        accepted,
+        underWay: 3,
+        open: second === 2345 ? 4321 : 5,
+        ...Series.statistics(buckets)
+      }
+    })
+    const report = { ...reportOf(samples, { elapsed: 3_600_000 }), series: { width: 1000, intervals } }
+    assert.isAbove(JSON.stringify(report).length, 6_000_000)
+    const page = HtmlReport.render(report)
+    assert.isBelow(page.length, 2_000_000)
+    const { series, ...others } = Schema.decodeUnknownSync(RunReport.schema)(embedded(page))
+    const { series: _series, ...same } = report
+    assert.deepStrictEqual(others, same)
+    const held = series?.intervals ?? []
+    assert.isAbove(held.length, 100)
+    assert.strictEqual(
+      held.reduce((sum, { accepted }) => sum + accepted, 0),
+      3_600_001
+    )
+    assert.closeTo(Math.max(...held.map(({ max = 0 }) => max)), 9000, 10)
+    assert.include(page, "--report json has each second")
+    const drawn = [...page.matchAll(/<svg.*?<\/svg>/gs)].map(([svg]) => svg)
+    assert.isAtLeast(drawn.filter((svg) => /max 9(\.00)? s/.test(svg)).length, 2)
+    assert.isAtLeast(drawn.filter((svg) => svg.includes("4,321 open")).length, 2)
+    for (const svg of drawn) assert.isBelow(svg.length, 100_000)
+  })
+
+  it("draws the connections that were open and the messages under way, where it knows of them", () => {
+    const busy = moments.map((moment, index) => ({ ...moment, open: index === 20 ? 40 : 10, underWay: 5 }))
+    const chart = /<svg[^>]*aria-labelledby="connections-wide-title.*?<\/svg>/s.exec(
+      HtmlReport.render(hostile, busy)
+    )?.[0]
+    assert.include(chart, "Up to 40 connections were open.")
+    assert.include(chart, "21 s: 40 open, 5 messages under way")
+    const [, open = ""] = /<path class="curve c3" d="([^"]*)"/.exec(chart ?? "") ?? []
+    const [, underWay = ""] = /<path class="curve c1 dashed" d="([^"]*)"/.exec(chart ?? "") ?? []
+    // Upwards is less. The most of all is at the top, half of the usual at half its height.
+    const heights = [open, underWay].map((path) => [...path.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y)))
+    assert.deepStrictEqual(
+      heights.map((each) => each.length),
+      [60, 60]
+    )
+    assert.strictEqual(heights[0]?.indexOf(Math.min(...(heights[0] ?? []))), 20)
+    assert.isBelow(heights[0]?.[5] ?? 0, heights[1]?.[5] ?? 0)
+    assert.strictEqual(new Set(heights[1]).size, 1)
+    assert.notInclude(HtmlReport.render(hostile, moments), "connections-wide")
   })
 
   it("says first that the generator was the bottleneck, where it was", () => {
@@ -161,9 +218,20 @@ describe("the HTML report as text", () => {
   })
 
   it("tells what became of connections, and that messages have no limit where they have none", () => {
-    const connections = { opened: 289, failed: 3, local: 0, reused: 0, closedByUs: 1, closedByServer: 288 }
+    const connections = {
+      opened: 289,
+      failed: 3,
+      local: 0,
+      reused: 0,
+      unpipelined: 12,
+      closedByUs: 1,
+      closedByServer: 288
+    }
     const text = HtmlReport.render({ ...reportOf(samples), connections, plan: { messages: 2_147_483_647 } })
-    assert.include(text, "289 opened, 3 failed, 1 closed by us, 288 closed by the server")
+    assert.include(
+      text,
+      "289 opened, 3 failed, 12 without PIPELINING, which was asked for, 1 closed by us, 288 closed by the server"
+    )
     assert.include(text, "no limit")
     assert.notInclude(text.slice(0, text.indexOf("<script")), "2147483647")
   })

@@ -67,7 +67,7 @@ export const entryAt = (second: number): Entry => ({
     dropped: 0,
     behind: 0,
     bytes: { out: 10, in: 5 },
-    connections: { opened: 1, failed: 0, local: 0, reused: 0, closedByUs: 0, closedByServer: 0 },
+    connections: { opened: 1, failed: 0, local: 0, reused: 0, unpipelined: 0, closedByUs: 0, closedByServer: 0 },
     underWay: second,
     open: second,
     errors: 0,

@@ -39,6 +39,14 @@ describe("a summary", () => {
     assert.strictEqual(linesOf(recorder)[0], notice)
   })
 
+  it("tells of connections that did not offer the PIPELINING that was asked for", () => {
+    const recorder = new Recorder()
+    recorder.opened = 3
+    assert.notInclude(linesOf(recorder).join("\n"), "PIPELINING")
+    recorder.unpipelined = 2
+    assert.include(linesOf(recorder), "2 of 3 connections without PIPELINING, which was asked for")
+  })
+
   it("tells what was abandoned as planned from what failed", () => {
     const [ends] = linesOf(new Recorder())
     assert.include(ends, "90 accepted, 0 rejected, 2 failed, 8 abandoned as planned, 0 unknown")

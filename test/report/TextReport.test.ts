@@ -64,10 +64,18 @@ describe("the text report", () => {
   })
 
   it("tells what became of connections, without what never happened", () => {
-    const connections = { opened: 1289, failed: 3, local: 0, reused: 0, closedByUs: 1, closedByServer: 1288 }
+    const connections = {
+      opened: 1289,
+      failed: 3,
+      local: 0,
+      reused: 0,
+      unpipelined: 12,
+      closedByUs: 1,
+      closedByServer: 1288
+    }
     assert.include(
-      TextReport.render({ ...empty, connections }),
-      "  connected  1,289 opened, 3 failed, 1 closed by us, 1,288 closed by the server\n"
+      TextReport.render({ ...empty, connections }).replace(/\n {13}/g, " "),
+      "  connected  1,289 opened, 3 failed, 12 without PIPELINING, which was asked for, 1 closed by us, 1,288 closed by the server\n"
     )
   })
 

@@ -96,7 +96,7 @@ describe("each face of a report", () => {
       plan: { sink: true },
       ended: "stopped",
       arrivals: { late: 7, dropped: 2, behind: 0 },
-      connections: { opened: 5, failed: 1, local: 0, reused: 3, closedByUs: 4, closedByServer: 6 },
+      connections: { opened: 5, failed: 1, local: 0, reused: 3, unpipelined: 2, closedByUs: 4, closedByServer: 6 },
       generator: { cpu: { user: 1, system: 1 }, utilisation: 0.5, delayMean: 1, delayP99: 20 },
       verdicts: [verdict, { ...verdict, failed: true }]
     })
@@ -108,6 +108,7 @@ describe("each face of a report", () => {
       "connections_opened 5",
       "connections_failed 1",
       "connections_reused 3",
+      "connections_unpipelined 2",
       'connections_closed{by="us"} 4',
       'connections_closed{by="server"} 6',
       'generator_delay_seconds{statistic="p99"} 0.02',
