@@ -30,7 +30,10 @@ const uniform = (): number => {
 
 const buckets = (): Series.Buckets => {
   let index = 9000
-  return Array.from({ length: 600 }, () => [(index += 1 + Math.floor(uniform() * 9)), 1 + Math.floor(uniform() * 20)])
+  return Array.from({ length: 600 }, () => {
+    index += 1 + Math.floor(uniform() * 9)
+    return [index, 1 + Math.floor(uniform() * 20)] as const
+  })
 }
 
 const steps = ["mail", "rcpt", "data", "content", "final", "rset", "quit"] as const
