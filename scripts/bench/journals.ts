@@ -38,11 +38,13 @@ const buckets = (): Series.Buckets => {
 
 const steps = ["mail", "rcpt", "data", "content", "final", "rset", "quit"] as const
 
+const line = Journal.intervals()
+
 const second = (number: number): string => {
   const transaction = buckets()
   const accepted = transaction.reduce((sum, [, count]) => sum + count, 0)
   const interval = { ...Series.sum([]), started: accepted, accepted, ...Series.statistics(Series.coarse(transaction)) }
-  return Journal.interval({
+  return line({
     interval: { at: number * 1000, length: 1000, underWay: 0, open: 0, ...interval },
     recipients: { offered: accepted, accepted, refused: 0, refusedAfterContent: 0, unknown: 0, abandoned: 0 },
     durations: [

@@ -77,13 +77,14 @@ describe("a journal", () => {
 
   it.live("of a long run takes no more memory to read than its report does", () =>
     Effect.gen(function* () {
-      const example = "x".repeat(40_000)
+      const name = "x".repeat(40_000)
+      const line = Journal.intervals()
       const folder = fs.mkdtempSync(path.join(os.tmpdir(), "journal-"))
       const file = path.join(folder, "long.ndjson")
       fs.writeFileSync(file, Journal.start(start))
       for (let second = 1; second <= 3000; second++) {
-        const replies = [{ step: "rcpt" as const, code: 550, count: second, first: 0, last: second * 1000, example }]
-        fs.appendFileSync(file, Journal.interval({ ...entryAt(second), replies }))
+        const durations = [{ of: name, ending: "accepted" as const, buckets: [[1234, 1]] as const }]
+        fs.appendFileSync(file, line({ ...entryAt(second), durations }))
       }
       // Of 120 MB, in a heap of half as much.
       assert.isAbove(fs.statSync(file).size, 120_000_000)
@@ -109,7 +110,7 @@ describe("a journal", () => {
         sampling: { take: (sample) => entries.push(entry(sample)) }
       }).pipe(Effect.provide(TestServer.layer({ latency: 100 })), (program) => Simulation.run(program))
       const cut = (seconds: number) => {
-        const told = entries.slice(0, seconds).map(Journal.interval)
+        const told = entries.slice(0, seconds).map(Journal.intervals())
         return Either.getOrThrow(Journal.read(Journal.start({ ...start, plan: { ...plan } }) + told.join(""))).report
       }
       const whole = Stages.make(recorder.stages!.toData())
