@@ -1,0 +1,289 @@
+/**
+ * What TLS is asked to do (RFC 3207, RFC 8314, RFC 8446), what came of it, and the closed list of ways in which it fails.
+ *
+ * Pure: no socket, no cryptography. Error codes change with the release of OpenSSL, and its messages begin with a
+ * pointer: all that is counted, shown or tested goes by kind.
+ *
+ * @since 0.1.0
+ */
+import type * as Redacted from "effect/Redacted"
+
+/**
+ * The versions that can be asked for. The first two need a server that still takes them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const versions = ["1.0", "1.1", "1.2", "1.3"] as const
+
+/**
+ * One of `versions`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TlsVersion = (typeof versions)[number]
+
+/**
+ * The certificate that a client shows, with its key: PEM.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TlsIdentity {
+  readonly certificate: string
+  readonly key: string
+  readonly passphrase?: string | undefined
+}
+
+/**
+ * How TLS is begun, in texts that were read already.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TlsSettings {
+  /**
+   * `full` wants a chain to a trusted certificate authority, and the server's name in the certificate; `chain` the first
+   * alone; `none` takes whatever comes, and notes what is wrong with it.
+   */
+  readonly verify: "full" | "chain" | "none"
+  /** The name that the certificate must hold, and that the server is told (SNI); an address is checked and not told. */
+  readonly name: string
+  /** The certificate authorities to trust in place of the usual ones: PEM. */
+  readonly ca?: string | undefined
+  /**
+   * SHA-256 hashes of public keys (SubjectPublicKeyInfo), in base64. Where there are any, the server's must be one of
+   * them, which takes the place of chain and name.
+   */
+  readonly pins: ReadonlyArray<string>
+  readonly oldest: TlsVersion
+  readonly newest: TlsVersion
+  /** OpenSSL's list of cipher suites. */
+  readonly ciphers?: string | undefined
+  /** OpenSSL's list of key exchange groups, such as `X25519:P-256`. */
+  readonly groups?: string | undefined
+  readonly identity?: Redacted.Redacted<TlsIdentity> | undefined
+  /** The share of connections, from 0 to 1, that offer to resume an earlier session. */
+  readonly resume: number
+  /** The file that the secrets of each connection are appended to, for a protocol analyser. */
+  readonly keylog?: string | undefined
+}
+
+/**
+ * Settings with the defaults.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const settings = (options: Partial<TlsSettings> & { readonly name: string }): TlsSettings => ({
+  verify: "full",
+  pins: [],
+  oldest: "1.2",
+  newest: "1.3",
+  resume: 0,
+  ...options
+})
+
+/**
+ * The ways in which TLS fails.
+ *
+ * `plain`: the server does not speak TLS here. `protocol`: no common version. `cipher`: no common cipher, group or
+ * signature; the same alert tells of much else. `certificate`: its chain does not end in a trusted authority, or it has
+ * expired. `name`: it is another server's. `pin`: its key is none of those expected. `clientCertificate`: the server wants
+ * one, or another one. `alert`: the server gave another reason. `closed`, `reset`: it gave none. `other`: what it sent is
+ * no proper handshake.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const kinds = [
+  "plain",
+  "protocol",
+  "cipher",
+  "certificate",
+  "name",
+  "pin",
+  "clientCertificate",
+  "alert",
+  "closed",
+  "reset",
+  "other"
+] as const
+
+/**
+ * One of `kinds`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TlsFailure = (typeof kinds)[number]
+
+/**
+ * What went wrong: its kind, the code of the library underneath, and a reason in words.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TlsProblem {
+  readonly kind: TlsFailure
+  readonly code: string
+  readonly reason: string
+}
+
+/**
+ * What makes the server the one that it should be: its name, under a trusted authority; such an authority alone; its key;
+ * or nothing, where nothing was asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TlsTrust = "name" | "chain" | "pin" | "none"
+
+/**
+ * A TLS session that stands.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TlsSession {
+  /** Such as `TLSv1.3`. */
+  readonly version: string
+  readonly cipher: string
+  /** The key exchange group, such as `X25519`; undefined where the library does not tell, or there was none. */
+  readonly group?: string | undefined
+  readonly resumed: boolean
+  readonly trust: TlsTrust
+  /** What verification would have said; only under `verify: "none"`. */
+  readonly distrust?: TlsProblem | undefined
+}
+
+/** What an error of Node or of OpenSSL says about itself. */
+interface LibraryError {
+  readonly code?: string | undefined
+  readonly reason?: string | undefined
+  readonly message: string
+}
+
+/**
+ * The problem that an error of the library stands for.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const problemOf = (error: LibraryError): TlsProblem => {
+  const code = error.code ?? "EUNKNOWN"
+  const kind = kindOf(code)
+  return { kind, code, reason: described[kind] ?? plainWords(error) }
+}
+
+/**
+ * What is wrong with a certificate that the library did not verify.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const certificateProblem = (code: string): TlsProblem => ({
+  kind: "certificate",
+  code,
+  reason: verification[code] ?? code.toLowerCase().replaceAll("_", " ")
+})
+
+/**
+ * The kind of an error code, in the spellings of Node 20 to 26.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const kindOf = (code: string): TlsFailure => {
+  const known = byCode[code]
+  if (known !== undefined) return known
+  if (code in verification) return "certificate"
+  const [, alert] = alertPattern.exec(code) ?? []
+  if (alert === undefined) return "other"
+  return byAlert[alert] ?? "alert"
+}
+
+/** Node 20: ERR_SSL_TLSV1_ALERT_…, ERR_SSL_SSLV3_ALERT_…; later: ERR_SSL_SSL/TLS_ALERT_…, ERR_SSL_TLS_ALERT_…. */
+const alertPattern = /^ERR_SSL_(?:[A-Z0-9]+(?:\/[A-Z0-9]+)?_)?ALERT_(.+)$/
+
+const byAlert: { readonly [alert: string]: TlsFailure } = {
+  PROTOCOL_VERSION: "protocol",
+  INAPPROPRIATE_FALLBACK: "protocol",
+  HANDSHAKE_FAILURE: "cipher",
+  INSUFFICIENT_SECURITY: "cipher",
+  BAD_CERTIFICATE: "clientCertificate",
+  UNSUPPORTED_CERTIFICATE: "clientCertificate",
+  CERTIFICATE_REVOKED: "clientCertificate",
+  CERTIFICATE_EXPIRED: "clientCertificate",
+  CERTIFICATE_UNKNOWN: "clientCertificate",
+  CERTIFICATE_REQUIRED: "clientCertificate",
+  UNKNOWN_CA: "clientCertificate",
+  ACCESS_DENIED: "clientCertificate"
+}
+
+const byCode: { readonly [code: string]: TlsFailure } = {
+  ERR_SSL_WRONG_VERSION_NUMBER: "plain",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "plain",
+  ERR_SSL_RECORD_LAYER_FAILURE: "plain",
+  ERR_SSL_UNKNOWN_PROTOCOL: "plain",
+  ERR_SSL_HTTP_REQUEST: "plain",
+  ERR_SSL_NO_PROTOCOLS_AVAILABLE: "protocol",
+  ERR_SSL_UNSUPPORTED_PROTOCOL: "protocol",
+  ERR_SSL_UNSUPPORTED_SSL_VERSION: "protocol",
+  ERR_SSL_WRONG_SSL_VERSION: "protocol",
+  ERR_SSL_VERSION_TOO_LOW: "protocol",
+  ERR_SSL_NO_CIPHERS_AVAILABLE: "cipher",
+  ERR_SSL_NO_CIPHER_MATCH: "cipher",
+  ERR_SSL_NO_SHARED_CIPHER: "cipher",
+  ERR_SSL_UNKNOWN_CIPHER_RETURNED: "cipher",
+  ERR_SSL_WRONG_CIPHER_RETURNED: "cipher",
+  ERR_SSL_NO_SUITABLE_KEY_SHARE: "cipher",
+  ERR_SSL_NO_SUITABLE_GROUPS: "cipher",
+  ERR_SSL_DH_KEY_TOO_SMALL: "cipher",
+  ERR_SSL_EE_KEY_TOO_SMALL: "cipher",
+  ERR_TLS_DH_PARAM_SIZE: "cipher",
+  ERR_SSL_CERTIFICATE_VERIFY_FAILED: "certificate",
+  ERR_TLS_CERT_ALTNAME_INVALID: "name",
+  ERR_TLS_CERT_ALTNAME_FORMAT: "name",
+  ECONNRESET: "reset",
+  EPIPE: "reset",
+  ECONNABORTED: "reset"
+}
+
+/** The codes of verification (OpenSSL's X509_V_ERR_… without the beginning), in words. */
+const verification: { readonly [code: string]: string } = {
+  CERT_CHAIN_TOO_LONG: "the chain of certificates is too long",
+  CERT_HAS_EXPIRED: "the certificate has expired",
+  CERT_NOT_YET_VALID: "the certificate is not valid yet",
+  CERT_REJECTED: "the certificate is rejected",
+  CERT_REVOKED: "the certificate is revoked",
+  CERT_SIGNATURE_FAILURE: "a signature in the chain is wrong",
+  CERT_UNTRUSTED: "the certificate is not trusted",
+  CRL_HAS_EXPIRED: "the list of revoked certificates has expired",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "the certificate is self-signed",
+  ERROR_IN_CERT_NOT_AFTER_FIELD: "the certificate's end of validity cannot be read",
+  ERROR_IN_CERT_NOT_BEFORE_FIELD: "the certificate's begin of validity cannot be read",
+  HOSTNAME_MISMATCH: "the certificate is for another name",
+  INVALID_CA: "a certificate in the chain is no certificate authority's",
+  INVALID_PURPOSE: "the certificate is not for servers",
+  PATH_LENGTH_EXCEEDED: "the chain of certificates is longer than it may be",
+  SELF_SIGNED_CERT_IN_CHAIN: "the chain ends in a certificate authority that is not trusted",
+  UNABLE_TO_DECRYPT_CERT_SIGNATURE: "a signature in the chain cannot be read",
+  UNABLE_TO_GET_CRL: "there is no list of revoked certificates",
+  UNABLE_TO_GET_ISSUER_CERT: "the certificate of an issuer is missing",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the certificate's issuer is not trusted",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the certificate's issuer is not known"
+}
+
+const described: { readonly [kind in TlsFailure]?: string } = {
+  plain: "the server does not speak TLS here",
+  protocol: "no TLS version in common",
+  cipher: "no cipher, group or signature algorithm in common",
+  closed: "the server closed the connection during the handshake",
+  reset: "the server reset the connection during the handshake"
+}
+
+/** OpenSSL's reason; or its message, without the pointer, file and line that it is wrapped in. */
+const plainWords = ({ message, reason }: LibraryError): string =>
+  reason ?? message.replace(/^[0-9A-F]+:error:[^:]*:[^:]*:([^:]*):.*$/s, "$1").trim()
