@@ -178,6 +178,18 @@ export const problemOf = (error: LibraryError): TlsProblem => {
 }
 
 /**
+ * The connection ended before TLS stood.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const endedEarly = (how: "closed" | "reset"): TlsProblem => ({
+  kind: how,
+  code: how === "reset" ? "ECONNRESET" : "EOF",
+  reason: `the server ${how} the connection during the handshake`
+})
+
+/**
  * What is wrong with a certificate that the library did not verify.
  *
  * @since 0.1.0
@@ -279,9 +291,7 @@ const verification: { readonly [code: string]: string } = {
 const described: { readonly [kind in TlsFailure]?: string } = {
   plain: "the server does not speak TLS here",
   protocol: "no TLS version in common",
-  cipher: "no cipher, group or signature algorithm in common",
-  closed: "the server closed the connection during the handshake",
-  reset: "the server reset the connection during the handshake"
+  cipher: "no cipher, group or signature algorithm in common"
 }
 
 /** OpenSSL's reason; or its message, without the pointer, file and line that it is wrapped in. */
