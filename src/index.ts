@@ -46,6 +46,8 @@ export * as Arrival from "./plan/Arrival.js"
 export * as Distribution from "./plan/Distribution.js"
 /** What to do. */
 export * as Plan from "./plan/Plan.js"
+/** What a plan asks of TLS, and the files that it needs. */
+export * as TlsFields from "./plan/TlsFields.js"
 /** What is not to happen in a run, as an expression. */
 export * as Verdict from "./plan/Verdict.js"
 /** A run set against verdicts. */
@@ -100,6 +102,8 @@ export * as SmtpCommand from "./smtp/SmtpCommand.js"
 export * as Transaction from "./smtp/Transaction.js"
 /** Where to connect. */
 export * as Target from "./smtp/Target.js"
+/** How TLS is begun, and how it fails. */
+export * as Tls from "./smtp/Tls.js"
 /** The connection. */
 export * as Wire from "./smtp/Wire.js"
 /** The package's version. */

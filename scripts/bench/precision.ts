@@ -104,6 +104,8 @@ const connect = ({ observer }: ConnectOptions): Wire => {
     capabilities: Capabilities.none,
     exchange: (steps) => Effect.sync(() => steps.map(answer)),
     write: () => Effect.void,
+    startTls: () => Effect.die("not of use here"),
+    session: () => undefined,
     converse: (script) =>
       Effect.sync(() => {
         const dialogue = script()

@@ -15,12 +15,14 @@ import * as Arrival from "../plan/Arrival.js"
 import type { Health } from "../measure/GeneratorHealth.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import type { Plan } from "../plan/Plan.js"
+import * as TlsFields from "../plan/TlsFields.js"
 import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
-import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
+import type { EmbeddedSink, SinkFailed } from "../sink/EmbeddedSink.js"
 import * as Target from "../smtp/Target.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Fatal from "./Fatal.js"
+import * as OwnSink from "./OwnSink.js"
 
 /** How long each measurement takes. */
 const lasts = "3s"
@@ -39,13 +41,12 @@ export const run = (
   plan: Plan
 ): Effect.Effect<
   number,
-  RunPart.RunError | MessageFile.FileUnusable | SinkFailed,
+  RunPart.RunError | MessageFile.FileUnusable | TlsFields.TlsUnreadable | SinkFailed,
   Connector | EmbeddedSink | FileSystem | Output | StopSignal | Workers.Workers
 > =>
   Effect.scoped(
     Effect.gen(function* () {
       const output = yield* Output
-      const embedded = yield* EmbeddedSink
       const signals = yield* StopSignal
       const { processors } = yield* Workers.Workers
       const file = yield* MessageFile.read(plan)
@@ -57,7 +58,8 @@ export const run = (
       ]
       if (ignored.length > 0)
         output.stderr(`smtp-source: warning: --calibrate does nothing about ${ignored.join(", ")}\n`)
-      const sink = yield* embedded.start({ protocol: plan.lmtp ? "lmtp" : "smtp", maxRecipients: plan.recipients })
+      const sink = yield* OwnSink.start(plan)
+      const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
       const bare = unhurried(plan, Target.format(sink.target))
       const fastest: Plan = {
         ...bare,
@@ -80,6 +82,7 @@ export const run = (
       for (const [name, way] of ways) {
         const result = yield* Workers.runOnly(way, {
           file,
+          tls,
           stopping: Fiber.join(stopping),
           hurrying: signals.second,
           watchHealth: true

@@ -29,7 +29,9 @@ export const render = (plan: Plan): Effect.Effect<string, MessageFile.FileUnusab
     const addresses = Address.make(plan, identity.helloName)
     const { body, head } = Message.make(plan, addresses, identity, file)(0)
     const { name, verb } = RunPart.introductionOf(plan, identity.helloName)
-    const hello = verb === undefined ? [] : [SmtpCommand.hello(verb, name)]
+    const introduction = verb === undefined ? [] : [SmtpCommand.hello(verb, name)]
+    const starts = plan.tls === "starttls" || plan.tls === "if-offered"
+    const hello = starts ? [...introduction, SmtpCommand.startTls, ...introduction] : introduction
     const commands = [...hello, addresses.mail, ...addresses.rcpts(0), SmtpCommand.data]
     const shown = body === undefined ? "" : String.fromCharCode(...body.subarray(0, shownBody))
     const hidden = body === undefined ? 0 : body.length - shownBody

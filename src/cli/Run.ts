@@ -13,14 +13,16 @@ import * as Workers from "../load/Workers.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import * as Laws from "../measure/Laws.js"
 import type { Plan } from "../plan/Plan.js"
+import * as TlsFields from "../plan/TlsFields.js"
 import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
-import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
+import type { EmbeddedSink, RunningSink, SinkFailed } from "../sink/EmbeddedSink.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Calibrate from "./Calibrate.js"
 import * as Fatal from "./Fatal.js"
+import * as OwnSink from "./OwnSink.js"
 import type { Live } from "./Live.js"
 import type { ReportUnwritable } from "./Reports.js"
 import * as Screen from "./Screen.js"
@@ -48,7 +50,12 @@ export const run = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Ser
  * @since 0.1.0
  * @category errors
  */
-export type RunError = RunPart.RunError | MessageFile.FileUnusable | SinkFailed | ReportUnwritable
+export type RunError =
+  | RunPart.RunError
+  | MessageFile.FileUnusable
+  | TlsFields.TlsUnreadable
+  | SinkFailed
+  | ReportUnwritable
 
 /** What a report tells of the tool that made it. */
 interface Tool {
@@ -67,11 +74,10 @@ export type Services = Connector | EmbeddedSink | FileSystem | Output | StopSign
 const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Services | Scope.Scope> =>
   Effect.gen(function* () {
     const output = yield* Output
-    const embedded = yield* EmbeddedSink
-    const sink = yield* embedded.start({ protocol: plan.lmtp ? "lmtp" : "smtp", maxRecipients: plan.recipients })
+    const sink = yield* OwnSink.start(plan)
     const against = { ...plan, sink: false, target: Target.format(sink.target) }
     // The port is another one each time: it is told of as the plan has it, so that runs of one plan are known as such.
-    const { result, status } = yield* report(against, tool, plan)
+    const { result, status } = yield* report(against, tool, plan, sink)
     const { messages } = yield* sink.counts
     if (Laws.ofDelivery(result.accounting, { messages }).length === 0) {
       if (shows(plan, output)) output.stderr(`smtp-source: the sink counted ${Summary.count(messages)} messages, too\n`)
@@ -87,10 +93,11 @@ const shows = (plan: Plan, output: Output["Type"]): boolean => plan.summary || o
 const report = (
   running: Plan,
   { version }: Tool,
-  plan: Plan = running
+  plan: Plan = running,
+  sink?: RunningSink | undefined
 ): Effect.Effect<
   { readonly status: number; readonly result: Workers.WorkersResult },
-  RunPart.RunError | MessageFile.FileUnusable | ReportUnwritable,
+  RunPart.RunError | MessageFile.FileUnusable | TlsFields.TlsUnreadable | ReportUnwritable,
   Exclude<Services, EmbeddedSink>
 > =>
   Effect.scoped(
@@ -98,6 +105,7 @@ const report = (
       const output = yield* Output
       const signals = yield* StopSignal
       const file = yield* MessageFile.read(plan)
+      const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
       const say = (text: string) => output.stderr(`smtp-source: ${text}\n`)
       let received: SignalName | undefined
       let sent = 0
@@ -105,6 +113,7 @@ const report = (
 
       const result = yield* Workers.runOnly(running, {
         file,
+        tls,
         stopping: Effect.raceFirst(
           Effect.map(signals.first, (signal) => {
             received = signal

@@ -10,7 +10,14 @@ import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
-import { type ConnectFailed, ConnectionLost, ReplyMalformed, type Step, type WireError } from "../smtp/SmtpError.js"
+import {
+  type ConnectFailed,
+  ConnectionLost,
+  NotOffered,
+  ReplyMalformed,
+  type Step,
+  type WireError
+} from "../smtp/SmtpError.js"
 import * as Steps from "../smtp/Steps.js"
 import * as Transaction from "../smtp/Transaction.js"
 import type { ConnectOptions, Script, Wire } from "../smtp/Wire.js"
@@ -313,6 +320,7 @@ class SessionConnection implements Connection {
   /** The introduction, and then the script; only the outcome of the first message where we were not welcome. */
   private *introduction<A>(wire: Wire, script: () => Script<A>): Script<Outcome.Outcome | A> {
     const end = yield* Introduction.script(this.shared.introduction, this.goesOn)
+    if (end._tag === "NotOffered") return failed(new NotOffered({ step: "starttls", what: "STARTTLS" }))
     if (end._tag === "Ended") return this.notIntroduced(end.step, end.reply)
     wire.capabilities = end.capabilities
     const { introduction, onUnpipelined, plan } = this.shared
@@ -326,14 +334,16 @@ class SessionConnection implements Connection {
   }
 
   private readonly goesOn = (step: "greeting" | "hello", reply: Reply.Reply): boolean => {
-    if (step === "greeting") this.place?.greeted()
+    // A handshake costs more than all the rest: until it is over, the next connection waits.
+    if (step === "hello" || !Introduction.startsTls(this.shared.introduction)) this.place?.greeted()
     if (this.refused(step, reply) !== undefined) return false
     // Without HELO (-o) there is none to be abandoned after: it is as if it had been answered.
     const last = step === "hello" || this.shared.introduction.verb === undefined
     return this.abandonment?.step !== step && !(last && this.abandonment?.step === "hello")
   }
 
-  private notIntroduced(step: "greeting" | "hello", reply: Reply.Reply): Outcome.Outcome {
+  private notIntroduced(step: "greeting" | "hello" | "starttls", reply: Reply.Reply): Outcome.Outcome {
+    if (step === "starttls") return { _tag: "Rejected", step, reply, recipients: Outcome.noRecipients }
     const refused = this.refused(step, reply)
     if (refused !== undefined) return refused
     this.leaving = true
@@ -354,7 +364,7 @@ class SessionConnection implements Connection {
   private unwelcome(outcome: Outcome.Outcome): Effect.Effect<Outcome.Outcome> {
     if (this.leaving) return Effect.succeed(outcome)
     this.unopened++
-    if (outcome._tag === "Rejected")
+    if (outcome._tag === "Rejected" || (outcome._tag === "Failed" && outcome.error._tag === "NotOffered"))
       return Effect.as(this.shared.plan.keepGoing ? this.leave(false) : Effect.void, outcome)
     this.close()
     return Effect.succeed(outcome)

@@ -19,6 +19,7 @@ import * as Scenario from "./Scenario.js"
 
 export type { MessageTimes } from "./MessageTimes.js"
 export { PlanUnsupported, type UnsupportedField } from "./PlanSupport.js"
+export type { TlsUnusable } from "../smtp/Tls.js"
 export { type RunError, VerdictsFailed } from "./ProgramRun.js"
 export type { RunHandle } from "./RunHandle.js"
 export type { OnOutcome, RunOptions, RunResult } from "./RunPart.js"

@@ -6,12 +6,19 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Plan } from "../plan/Plan.js"
+import * as TlsFields from "../plan/TlsFields.js"
+import * as Target from "../smtp/Target.js"
+import type { TlsUnusable } from "../smtp/Tls.js"
 import { Connector } from "../smtp/Wire.js"
 
 const notAScenarios = "what becomes of a connection and its messages is the scenario's own business"
 
+const readFirst = "read it first: what TlsFields.read gives is the run's option tls"
+
 const reasons = {
   file: "read it first: what Plan.load gives is the run's option file",
+  tlsCa: readFirst,
+  tlsCert: readFirst,
   target: "none is given",
   sink: "start an EmbeddedSink, and give its target",
   calibrate: "that is the command's alone",
@@ -72,12 +79,14 @@ export type Way = "plan" | "workers" | "scenario"
 export const check = (
   plan: Plan,
   way: Way,
-  { file }: { readonly file?: Uint8Array | undefined } = {}
-): Effect.Effect<void, PlanUnsupported, Connector> =>
-  Effect.flatMap(Connector, (connector) => {
+  { file, tls }: { readonly file?: Uint8Array | undefined; readonly tls?: TlsFields.TlsFiles | undefined } = {}
+): Effect.Effect<void, PlanUnsupported | TlsUnusable, Connector> =>
+  Effect.flatMap(Connector, (connector): Effect.Effect<void, PlanUnsupported | TlsUnusable> => {
     const scenario = way === "scenario"
     const asked: { readonly [field in UnsupportedField]?: boolean } = {
       file: plan.file !== undefined && file === undefined,
+      tlsCa: plan.tlsCa !== undefined && tls === undefined,
+      tlsCert: plan.tlsCert !== undefined && tls === undefined,
       target: plan.target === undefined && connector.target === undefined && !plan.sink && !plan.calibrate,
       sink: plan.sink,
       calibrate: plan.calibrate,
@@ -92,7 +101,9 @@ export const check = (
       abandon: scenario && plan.abandon !== undefined,
       pipelining: scenario && plan.pipelining === "full"
     }
-    return refused(asked)
+    const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25))
+    const usable = use === undefined ? Effect.void : (connector.checkTls?.(use.settings) ?? Effect.void)
+    return Effect.zipRight(refused(asked), usable)
   })
 
 /**

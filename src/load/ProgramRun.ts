@@ -20,6 +20,7 @@ import * as PlanSupport from "./PlanSupport.js"
 import type { RunOptions, RunResult } from "./RunPart.js"
 import type { Sampling } from "./Sampler.js"
 import { StopSignal } from "./StopSignal.js"
+import type { TlsUnusable } from "../smtp/Tls.js"
 
 /**
  * The run came to its end, and a verdict of the plan (`failIf`, `require`, `abortIf`) failed.
@@ -44,7 +45,7 @@ export class VerdictsFailed extends Data.TaggedError("VerdictsFailed")<{
  * @since 0.1.0
  * @category errors
  */
-export type RunError = PlanSupport.PlanUnsupported | VerdictsFailed
+export type RunError = PlanSupport.PlanUnsupported | TlsUnusable | VerdictsFailed
 
 /**
  * Runs with the options that follow from the plan and from what is provided. Fails with `PlanUnsupported` before anything is

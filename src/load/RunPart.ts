@@ -20,10 +20,12 @@ import * as Pause from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
+import * as TlsFields from "../plan/TlsFields.js"
 import * as Introduction from "../smtp/Introduction.js"
 import type * as Outcome from "../smtp/Outcome.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
+import type * as Tls from "../smtp/Tls.js"
 import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
 import * as Drain from "./Drain.js"
@@ -50,6 +52,8 @@ import * as Watchdog from "./Watchdog.js"
 export interface RunOptions {
   /** What the file holds that the plan names, as `Plan.load` gives it. */
   readonly file?: Uint8Array | undefined
+  /** What the files of its TLS hold, as `TlsFields.read` gives it. */
+  readonly tls?: TlsFields.TlsFiles | undefined
   /** Resumes when the run is to stop: no more messages begin, and those under way have `plan.drain` seconds to end. */
   readonly stopping?: Effect.Effect<unknown> | undefined
   /** Resumes when a run that is stopping is to wait no longer. */
@@ -117,7 +121,7 @@ export interface PartResult {
  * @since 0.1.0
  * @category errors
  */
-export type RunError = PlanUnsupported
+export type RunError = PlanUnsupported | Tls.TlsUnusable
 
 /**
  * Runs a whole plan in this thread, whatever else it asks for.
@@ -262,14 +266,22 @@ export const runPart = (
     })
   ).pipe(RunScheduler.provide)
 
+/** RFC 8314 §7.3; LMTP has no port of its own. */
+const targetOf = (plan: Plan, text: string): Target.Target =>
+  Either.getOrThrow(Target.parse(text, plan.tls === "implicit" && !plan.lmtp ? 465 : 25))
+
 /**
  * How the plan has connections begin.
  *
  * @since 0.1.0
  * @category running
  */
-export const introductionOf = ({ bare, lmtp, pipelining }: Plan, name: string): Introduction.Introduction =>
-  Introduction.make({ bare, lmtp, extended: pipelining !== "off" }, name)
+export const introductionOf = (
+  { bare, lmtp, pipelining, tls: how }: Plan,
+  name: string,
+  tls?: Tls.TlsUse | undefined
+): Introduction.Introduction =>
+  Introduction.make({ bare, lmtp, extended: pipelining !== "off" || how !== "off", tls }, name)
 
 /**
  * Prepares what the sessions of a part share. The watchdog lives as long as the scope.
@@ -284,7 +296,7 @@ export const share = (
 ): Effect.Effect<SharedRun, never, Connector | Scope.Scope> =>
   Effect.gen(function* () {
     const connector = yield* Connector
-    const target = plan.target === undefined ? connector.target : Either.getOrThrow(Target.parse(plan.target))
+    const target = plan.target === undefined ? connector.target : targetOf(plan, plan.target)
     // Where plans come in, this was refused: a server that happens to listen on this machine is not to get any mail.
     if (target === undefined) return yield* Effect.dieMessage("a plan without a target")
     const deadlines = yield* Watchdog.make
@@ -324,7 +336,7 @@ export const share = (
     return {
       plan,
       target,
-      introduction: introductionOf(plan, identity.helloName),
+      introduction: introductionOf(plan, identity.helloName, TlsFields.use(plan, options.tls ?? {}, target)),
       connector,
       connectOptions,
       sources: (plan.source?.split(",") ?? []).map((source) => ({ ...connectOptions, source })),

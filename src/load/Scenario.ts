@@ -152,7 +152,7 @@ const runSessions = <A, E, R>(
   options: ScenarioOptions
 ): Effect.Effect<
   ScenarioResult<A, E>,
-  PlanSupport.PlanUnsupported,
+  RunPart.RunError,
   Connector | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
 > =>
   Effect.scoped(

@@ -14,7 +14,7 @@ import * as RunBounds from "./RunBounds.js"
 import * as RunPart from "./RunPart.js"
 import * as Tickets from "./Tickets.js"
 import * as WatchedHealth from "./WatchedHealth.js"
-import type { WorkerEnd, WorkerNews, WorkerPayload } from "./WorkerProtocol.js"
+import { type WorkerEnd, type WorkerNews, type WorkerPayload, wrapped } from "./WorkerProtocol.js"
 
 /**
  * What a worker does with its payload.
@@ -27,7 +27,7 @@ export const work = (
   told: { readonly stopping: Effect.Effect<void>; readonly hurrying: Effect.Effect<void> },
   tell: (news: WorkerNews) => void
 ): Effect.Effect<WorkerEnd, never, Connector> => {
-  const { file, identity, ledger, plan, segment, tickets, wants } = payload
+  const { file, identity, ledger, plan, segment, tickets, tls, wants } = payload
   const part: RunPart.RunPart = {
     identity,
     file,
@@ -42,6 +42,7 @@ export const work = (
     // Asked to hurry before anything else, it stops and does not wait.
     stopping: Effect.raceFirst(told.stopping, told.hurrying),
     hurrying: told.hurrying,
+    tls: wrapped(tls),
     onTrace: wants.trace ? (direction, text) => tell({ _tag: "Trace", direction, text }) : undefined,
     onContentSent: wants.contentSent ? () => tell({ _tag: "ContentSent" }) : undefined,
     onTrouble: wants.trouble ? (kind, text) => tell({ _tag: "Trouble", kind, text }) : undefined,

@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Health } from "../measure/GeneratorHealth.js"
 import type { Sample } from "../measure/Meter.js"
@@ -13,8 +14,10 @@ import type { RecorderData } from "../measure/Recorder.js"
 import type * as Message from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
 import type { Segment } from "../plan/Segment.js"
+import type { TlsFiles } from "../plan/TlsFields.js"
 import * as Printable from "../smtp/Printable.js"
 import type * as SmtpError from "../smtp/SmtpError.js"
+import type { TlsIdentity } from "../smtp/Tls.js"
 
 /**
  * What a worker is given: plain data and shared memory.
@@ -28,6 +31,7 @@ export interface WorkerPayload {
   readonly segment: Segment
   readonly identity: Message.RunIdentity
   readonly file: Uint8Array | undefined
+  readonly tls: UnwrappedTls | undefined
   /** For `Tickets.shared`. */
   readonly tickets: SharedArrayBuffer
   /** For `Accounting.make`. */
@@ -41,6 +45,35 @@ export interface WorkerPayload {
     readonly samples: number | undefined
   }
 }
+
+/**
+ * `TlsFields.TlsFiles`, without the wrapping that hides what is secret: that stays in its thread.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnwrappedTls {
+  readonly ca?: string | undefined
+  readonly identity?: TlsIdentity | undefined
+}
+
+/**
+ * Takes the wrapping off, for the way to another thread.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const unwrapped = (files: TlsFiles | undefined): UnwrappedTls | undefined =>
+  files && { ca: files.ca, identity: files.identity && Redacted.value(files.identity) }
+
+/**
+ * Puts it on again.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const wrapped = (files: UnwrappedTls | undefined): TlsFiles | undefined =>
+  files && { ca: files.ca, identity: files.identity && Redacted.make(files.identity) }
 
 /**
  * What a worker tells while it runs.

@@ -25,7 +25,7 @@ import * as Tickets from "./Tickets.js"
 import * as Trouble from "./Trouble.js"
 import * as WatchedHealth from "./WatchedHealth.js"
 import * as Watchdog from "./Watchdog.js"
-import { type WorkerDied, type WorkerEnd, type WorkerNews, Workers } from "./WorkerProtocol.js"
+import { unwrapped, type WorkerDied, type WorkerEnd, type WorkerNews, Workers } from "./WorkerProtocol.js"
 
 export { work } from "./WorkerPart.js"
 export {
@@ -134,7 +134,16 @@ const start = (
       Effect.gen(function* () {
         const started = yield* Effect.forEach(ledgers, (ledger, index) =>
           workers.start(
-            { plan: common, segment: { index, of: count }, identity, file: options.file, tickets, ledger, wants },
+            {
+              plan: common,
+              segment: { index, of: count },
+              identity,
+              file: options.file,
+              tls: unwrapped(options.tls),
+              tickets,
+              ledger,
+              wants
+            },
             onNews(index)
           )
         )

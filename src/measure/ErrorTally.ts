@@ -17,7 +17,10 @@ import * as Sightings from "./Sightings.js"
 export interface ErrorCount extends Sightings.Sightings {
   readonly step: Step
   readonly kind: (WireError | ConnectFailed)["_tag"]
-  /** The system's code of a connect that failed (`ECONNREFUSED`); how a connection was lost; else nothing. */
+  /**
+   * The system's code of a connect that failed (`ECONNREFUSED`); how a connection was lost; in which way TLS failed; what the
+   * server does not offer; else nothing.
+   */
   readonly detail: string
   /** Trouble of this machine, and not of the server. */
   readonly local: boolean
@@ -79,8 +82,20 @@ export const merge = (parts: ReadonlyArray<ReadonlyArray<ErrorCount>>): Readonly
 const keyOf = ({ detail, kind, step }: Pick<ErrorCount, "step" | "kind" | "detail">): string =>
   `${steps.indexOf(step)} ${kind} ${detail}`
 
-const detailOf = (error: WireError | ConnectFailed): string =>
-  error._tag === "ConnectFailed" ? error.code : error._tag === "ConnectionLost" ? error.how : ""
+const detailOf = (error: WireError | ConnectFailed): string => {
+  switch (error._tag) {
+    case "ConnectFailed":
+      return error.code
+    case "ConnectionLost":
+      return error.how
+    case "TlsFailed":
+      return error.kind
+    case "NotOffered":
+      return error.what
+    default:
+      return ""
+  }
+}
 
 /** What an error tells beyond its step and kind. */
 const told = (error: WireError | ConnectFailed): Pick<ErrorCount, "reason" | "reply" | "waited"> => {
@@ -92,6 +107,7 @@ const told = (error: WireError | ConnectFailed): Pick<ErrorCount, "reason" | "re
       return { waited: error.waited }
     case "ConnectFailed":
     case "ReplyMalformed":
+    case "TlsFailed":
       return { reason: Reply.beginning(error.reason, Sightings.longestExample) }
     default:
       return {}

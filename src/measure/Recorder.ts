@@ -6,6 +6,7 @@
 import type { Outcome } from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
 import type { ConnectFailed, ConnectionLost, ReplyMalformed, Step, WireError } from "../smtp/SmtpError.js"
+import type { TlsSession } from "../smtp/Tls.js"
 import type { WireObserver } from "../smtp/Wire.js"
 import * as Counts from "./Counts.js"
 import * as EndTally from "./EndTally.js"
@@ -27,6 +28,7 @@ import {
 import * as ReplyTally from "./ReplyTally.js"
 import type { Connections } from "./Series.js"
 import { SparseHistogram } from "./SparseHistogram.js"
+import * as TlsTally from "./TlsTally.js"
 import { type StageCounts, StageTally } from "./StageTally.js"
 
 export {
@@ -65,6 +67,7 @@ export class Recorder extends Counting implements WireObserver {
   private readonly own = new Map<string, SparseHistogram>()
   private readonly replyTally = new ReplyTally.ReplyTally()
   private readonly errorTally = new ErrorTally.ErrorTally()
+  private readonly tlsTally = new TlsTally.TlsTally()
   private readonly endTally = new EndTally.EndTally()
   private readonly added: Array<RecorderData> = []
   /** When the run began, by the clock of what is recorded. */
@@ -136,6 +139,13 @@ export class Recorder extends Counting implements WireObserver {
   /** Counts what cost no message: a connect that is tried again, or what ended a session. */
   onError(error: ConnectFailed | WireError, now: () => number): void {
     this.errorTally.count(error, now())
+  }
+
+  /** Counts a TLS session by what it came to, and the duration of its handshake. */
+  onSecured(session: TlsSession, elapsed: number, now: number): void {
+    if (this.isEarly(elapsed, now)) return
+    this.count("tls", "accepted", elapsed)
+    this.tlsTally.count(session)
   }
 
   onContent(elapsed: number, now: number): void {
@@ -213,6 +223,7 @@ export class Recorder extends Counting implements WireObserver {
       replies: this.replies(),
       errors: this.errors(),
       ends: this.ends(),
+      tls: this.tls(),
       stages: this.stages?.toData()
     }
   }
@@ -225,6 +236,11 @@ export class Recorder extends Counting implements WireObserver {
   /** What went wrong, by step and kind. */
   errors(): ReadonlyArray<ErrorTally.ErrorCount> {
     return ErrorTally.merge([this.errorTally.toData(this.begun), ...this.added.map(({ errors }) => errors)])
+  }
+
+  /** The TLS sessions, by what they came to. */
+  tls(): ReadonlyArray<TlsTally.TlsCount> {
+    return TlsTally.merge([this.tlsTally.toData(), ...this.added.map(({ tls }) => tls)])
   }
 
   /** What messages that were not accepted came to their end of, each counted once. */
@@ -298,6 +314,7 @@ export interface RecorderData {
   readonly replies: ReadonlyArray<ReplyTally.ReplyCount>
   readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
   readonly ends: ReadonlyArray<EndTally.EndCount>
+  readonly tls: ReadonlyArray<TlsTally.TlsCount>
   readonly stages: StageCounts | undefined
 }
 

@@ -9,6 +9,7 @@
  */
 import type * as net from "node:net"
 import { performance } from "node:perf_hooks"
+import * as tls from "node:tls"
 import * as Duration from "effect/Duration"
 import type { Action, Behaving } from "../sink/Behaviour.js"
 import type { SinkSession } from "../sink/SmtpSink.js"
@@ -35,14 +36,18 @@ export class BehavingConnection {
   /** Whether the timer is the one that watches a silent client. */
   private isIdle = false
   private ended = false
+  /** The socket, or TLS over it. */
+  private stream: net.Socket
 
   constructor(
     readonly socket: net.Socket,
     private readonly session: SinkSession,
-    private readonly behaving: Behaving
+    private readonly behaving: Behaving,
+    private readonly context: tls.SecureContext | undefined
   ) {
     this.reading = behaving.reading
-    socket.on("data", (chunk: Buffer) => this.receive(chunk))
+    this.stream = socket
+    socket.on("data", this.received)
     socket.on("close", () => {
       this.ended = true
       clearTimeout(this.timer)
@@ -51,13 +56,13 @@ export class BehavingConnection {
     this.run()
   }
 
-  private receive(chunk: Buffer): void {
+  private readonly received = (chunk: Buffer): void => {
     if (this.ended) return
     if (!this.held && this.reading === undefined && this.queue.length < mostActions) {
       this.take(chunk)
     } else {
       this.unread = this.unread === undefined ? chunk : Buffer.concat([this.unread, chunk])
-      this.socket.pause()
+      this.stream.pause()
     }
     // A wait that is under way goes on with what comes after it.
     if (this.timer === undefined || this.isIdle) this.run()
@@ -110,7 +115,7 @@ export class BehavingConnection {
     if (unread === undefined) return
     const end = Math.min(unread.length, most)
     this.unread = end === unread.length ? undefined : unread.subarray(end)
-    if (this.unread === undefined) this.socket.resume()
+    if (this.unread === undefined) this.stream.resume()
     this.take(unread.subarray(0, end))
   }
 
@@ -123,7 +128,7 @@ export class BehavingConnection {
       }
       case "Say": {
         const { bytes, drip } = action
-        if (drip === 0) this.socket.write(bytes, "latin1")
+        if (drip === 0) this.stream.write(bytes, "latin1")
         else {
           if (bytes.length > 1) this.queue.unshift({ ...action, bytes: bytes.slice(1) })
           this.queue.unshift({ ...action, bytes: bytes.slice(0, 1), drip: 0 })
@@ -140,28 +145,51 @@ export class BehavingConnection {
           reading === undefined ? this.behaving.reading : { ...reading, every: Duration.toMillis(reading.every) }
         return 0
       }
+      case "Secure":
+        this.secure(action.fail !== undefined)
+        return 0
       case "End":
         this.end(action.how)
         return 0
     }
   }
 
+  /** Begins TLS; or gives the alert of a server that is out of order (internal_error). */
+  private secure(fails: boolean): void {
+    const { context, session, socket } = this
+    socket.off("data", this.received)
+    if (fails || context === undefined) {
+      socket.once("data", () => socket.end(Buffer.of(0x15, 3, 3, 0, 2, 2, 80)))
+      return
+    }
+    const stream = new tls.TLSSocket(socket, { isServer: true, secureContext: context })
+    this.stream = stream
+    stream.on("error", () => {})
+    stream.on("_tlsError", () => socket.destroy())
+    stream.on("data", this.received)
+    stream.on("secure", () => {
+      session.secured()
+      this.offer()
+      this.run()
+    })
+  }
+
   private expire(say: string | undefined): void {
     const last = this.session.expire(say)
     if (last === undefined) return
-    this.socket.write(last)
+    this.stream.write(last)
     this.end("close")
   }
 
   private end(how: "quit" | "close" | "reset" | "stall"): void {
-    const { socket } = this
+    const { socket, stream } = this
     this.ended = true
-    if (how === "stall") return void socket.pause()
+    if (how === "stall") return void stream.pause()
     if (how === "reset") return void (socket.remoteAddress === undefined ? socket.destroy() : socket.resetAndDestroy())
     // What a closed socket had not read would make the kernel send a reset, and the client might lose the last reply.
-    socket.resume()
-    if (how === "quit") return socket.destroySoon()
-    socket.end()
+    stream.resume()
+    if (how === "quit") return stream.destroySoon()
+    stream.end()
     this.timer = setTimeout(() => socket.destroy(), farewell)
   }
 }

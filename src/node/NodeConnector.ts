@@ -6,14 +6,17 @@
 import type * as net from "node:net"
 import * as util from "node:util"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { Conversation } from "../smtp/Conversation.js"
 import { ConnectFailed } from "../smtp/SmtpError.js"
 import type { Target } from "../smtp/Target.js"
+import type { TlsProblem, TlsSettings, TlsUnusable } from "../smtp/Tls.js"
 import type { Transport } from "../smtp/Transport.js"
 import { type ConnectOptions, Connector, type Expiring, type Wire } from "../smtp/Wire.js"
 import { type Endpoint, NameLookup } from "./NameLookup.js"
+import * as NodeTls from "./NodeTls.js"
 import { PooledSocket, type SocketUser } from "./PooledSocket.js"
 import * as SocketBuffers from "./SocketBuffers.js"
 
@@ -27,6 +30,7 @@ export const layer: Layer.Layer<Connector> = Layer.sync(Connector, () => {
   const names = new NameLookup()
   const pool: Array<PooledSocket> = []
   return Connector.of({
+    checkTls: (settings) => Either.map(tlsClient(settings), () => {}),
     connect: (target, options) =>
       Effect.flatMap(names.resolve(target, options), (endpoints) => {
         // The first address is the usual case, and needs no loop.
@@ -60,6 +64,15 @@ const open = (
     return Effect.sync(() => connection.abandon())
   })
 
+/** What the connections of this thread begin TLS with: one client for each of the settings, which costs as much as a handshake. */
+const tlsClients = new WeakMap<TlsSettings, Either.Either<NodeTls.TlsClient, TlsUnusable>>()
+
+const tlsClient = (settings: TlsSettings): Either.Either<NodeTls.TlsClient, TlsUnusable> => {
+  const known = tlsClients.get(settings) ?? NodeTls.client(settings)
+  tlsClients.set(settings, known)
+  return known
+}
+
 /** Trouble of this machine, and not of the server's. */
 const localTrouble = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "EADDRINUSE", "ENOBUFS", "ENOMEM"])
 
@@ -83,6 +96,8 @@ class SocketConnection implements Transport, Expiring, SocketUser {
   deadline: number
   private socket: PooledSocket | undefined
   private conversation: Conversation | undefined = undefined
+  /** Once TLS has begun, it has the socket. */
+  private line: NodeTls.TlsLine | undefined = undefined
   private resume: ((result: Exit.Exit<Wire, ConnectFailed>) => void) | undefined
 
   constructor(
@@ -116,7 +131,39 @@ class SocketConnection implements Transport, Expiring, SocketUser {
     this.fail("ETIMEDOUT", "connection timed out")
   }
 
+  secure(settings: TlsSettings): void {
+    const { conversation, options, socket } = this
+    if (socket === undefined || conversation === undefined) return
+    const client = tlsClient(settings)
+    if (Either.isLeft(client)) {
+      const { message: reason } = client.left
+      return conversation.ended({ kind: "other", code: "ESETTINGS", reason })
+    }
+    const raw = socket.surrender()
+    this.socket = undefined
+    this.line = client.right.begin(
+      raw,
+      {
+        onData: (chunk, end) => conversation.receive(chunk, 0, end),
+        onSecured: (session) => conversation.secured(session),
+        onFailed: (problem) => this.lost(problem),
+        onEnded: (how) => this.lost(how),
+        onProgressed: () => conversation.progressed(),
+        onFlushed: () => conversation.flushed()
+      },
+      { pieceSize: sliceOf(options.timeout) }
+    )
+    // Node tells nobody of a socket that was closed before.
+    if (this.line === undefined) conversation.ended("closed")
+  }
+
+  private lost(how: "closed" | "reset" | TlsProblem): void {
+    this.line = undefined
+    this.conversation?.ended(how)
+  }
+
   write(bytes: string, body: Uint8Array | undefined): boolean {
+    if (this.line !== undefined) return this.line.write(bytes, body)
     const socket = this.socket?.socket
     if (socket === undefined) return true
     if (body === undefined) {
@@ -135,8 +182,10 @@ class SocketConnection implements Transport, Expiring, SocketUser {
   }
 
   close(how: "reset" | "fin"): void {
-    const { conversation, socket } = this
+    const { conversation, line, socket } = this
     this.socket = undefined
+    this.line = undefined
+    line?.close(how)
     if (conversation === undefined) socket?.discard()
     else socket?.release(how === "reset" && "path" in this.endpoint ? "close" : how)
   }

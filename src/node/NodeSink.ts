@@ -20,6 +20,7 @@ import * as SinkCounts from "../sink/SinkCounts.js"
 import type { SinkConfig, SinkOptions } from "../sink/SinkOptions.js"
 import * as SmtpSink from "../sink/SmtpSink.js"
 import * as Target from "../smtp/Target.js"
+import * as SelfSigned from "./SelfSigned.js"
 import * as SinkListener from "./SinkListener.js"
 import * as WorkerEntry from "./WorkerEntry.js"
 import type { SinkWorkerData, SinkWorkerMessage } from "./sinkWorker.js"
@@ -64,9 +65,21 @@ export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> 
     EmbeddedSink,
     EmbeddedSink.of({
       start: (config = {}) =>
-        here ? startHere({ ...config, onMessage }, behaviour, listen) : startThread(config, listen)
+        Effect.suspend(() => {
+          const speaksTls = config.tls !== undefined && config.tls !== "off"
+          const certified = speaksTls ? SelfSigned.selfSigned(hostsOf(config, listen.target)) : undefined
+          const where = { ...listen, certified }
+          const started = here ? startHere({ ...config, onMessage }, behaviour, where) : startThread(config, where)
+          return Effect.map(started, (sink) => ({ ...sink, certificate: certified?.certificate }))
+        })
     })
   )
+}
+
+/** What the certificate is for: all names that the sink can be reached by on this machine. */
+const hostsOf = ({ hostname }: SinkConfig, target: Target.Target): readonly [string, ...ReadonlyArray<string>] => {
+  const names = ["localhost", hostname ?? [], target._tag === "Inet" ? target.host : [], "127.0.0.1", "::1"].flat()
+  return ["localhost", ...new Set(names.slice(1))]
 }
 
 type Start = Effect.Effect<RunningSink, SinkFailed, Scope.Scope>

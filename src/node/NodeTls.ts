@@ -49,19 +49,12 @@ export interface TlsLine {
    * Otherwise `onProgressed` and `onFlushed` tell. One write at a time.
    */
   readonly write: (bytes: string, body: Uint8Array | undefined) => boolean
+  /** What was written and has not gone out, in bytes. */
+  readonly unsent: () => number
+  /** Says no more (close_notify and FIN), and goes on reading. */
+  readonly end: () => void
   /** Ends it: by a reset, where the socket knows one, or by close_notify and FIN. */
   readonly close: (how: "reset" | "fin") => void
-}
-
-/**
- * Settings that no handshake can be begun with, and the one among them.
- *
- * @since 0.1.0
- * @category errors
- */
-export interface InvalidTls {
-  readonly setting: "ca" | "ciphers" | "groups" | "identity" | "versions" | "keylog"
-  readonly reason: string
 }
 
 /** What resumption needs: the session, and what its first handshake made of the server. */
@@ -89,8 +82,6 @@ export interface TlsClient {
  * @category models
  */
 export interface BeginOptions {
-  /** Offers to resume the latest session, if there is one. */
-  readonly offersTicket?: boolean | undefined
   /** The bytes of a body that are written at once; 256 KiB at most, and by default. */
   readonly pieceSize?: number | undefined
 }
@@ -102,7 +93,7 @@ export interface BeginOptions {
  * @since 0.1.0
  * @category constructors
  */
-export const client = (settings: Tls.TlsSettings): Either.Either<TlsClient, InvalidTls> =>
+export const client = (settings: Tls.TlsSettings): Either.Either<TlsClient, Tls.TlsUnusable> =>
   Either.map(contextOf(settings), (context) => new Client(settings, context))
 
 /**
@@ -136,13 +127,13 @@ const nodeVersions: { readonly [version in Tls.TlsVersion]: tls.SecureVersion } 
   "1.3": "TLSv1.3"
 }
 
-const contextOf = (settings: Tls.TlsSettings): Either.Either<tls.SecureContext, InvalidTls> => {
+const contextOf = (settings: Tls.TlsSettings): Either.Either<tls.SecureContext, Tls.TlsUnusable> => {
   const { ca, groups, keylog, newest, oldest } = settings
   const identity = settings.identity === undefined ? undefined : Redacted.value(settings.identity)
   const isOld = oldest < "1.2"
   // OpenSSL has the old versions' signatures on a level of security of their own.
   const ciphers = isOld ? `${settings.ciphers ?? "DEFAULT"}@SECLEVEL=0` : settings.ciphers
-  const parts: ReadonlyArray<readonly [setting: InvalidTls["setting"], options: tls.SecureContextOptions]> = [
+  const parts: ReadonlyArray<readonly [setting: Tls.TlsUnusable["setting"], options: tls.SecureContextOptions]> = [
     ["versions", { minVersion: nodeVersions[oldest], maxVersion: nodeVersions[newest] }],
     ["ciphers", ciphers === undefined ? {} : { ciphers }],
     ["groups", groups === undefined ? {} : { ecdhCurve: groups }],
@@ -160,14 +151,14 @@ const contextOf = (settings: Tls.TlsSettings): Either.Either<tls.SecureContext, 
       if (setting === "ca" && ca !== undefined) checkCertificates(ca)
       tls.createSecureContext(options)
     } catch (error) {
-      return Either.left({ setting, reason: reasonOf(error) })
+      return Either.left(new Tls.TlsUnusable({ setting, reason: reasonOf(error) }))
     }
   }
   if (keylog !== undefined) {
     try {
       fs.closeSync(fs.openSync(keylog, "a", 0o600))
     } catch (error) {
-      return Either.left({ setting: "keylog", reason: reasonOf(error) })
+      return Either.left(new Tls.TlsUnusable({ setting: "keylog", reason: reasonOf(error) }))
     }
   }
   return Either.right(tls.createSecureContext(Object.assign({}, ...parts.map(([, options]) => options))))
@@ -192,6 +183,7 @@ const reasonOf = (error: unknown): string => {
 
 class Client implements TlsClient {
   private ticket: Ticket | undefined = undefined
+  private turn = 0
 
   constructor(
     private readonly settings: Tls.TlsSettings,
@@ -201,7 +193,7 @@ class Client implements TlsClient {
   begin(raw: net.Socket, handlers: TlsHandlers, options: BeginOptions = {}): TlsLine | undefined {
     if (isClosed(raw)) return undefined
     const { settings } = this
-    const ticket = options.offersTicket === true ? this.ticket : undefined
+    const ticket = this.offersTicket() ? this.ticket : undefined
     const socket = tls.connect({
       socket: raw,
       secureContext: this.context,
@@ -234,6 +226,14 @@ class Client implements TlsClient {
       line.secured(sessionOf(socket, reached))
     })
     return line
+  }
+
+  /** Whether it is the turn of a connection that offers to resume: so many of a hundred are, evenly spread. */
+  private offersTicket(): boolean {
+    this.turn += this.settings.resume
+    if (this.turn < 1) return false
+    this.turn -= 1
+    return true
   }
 
   private keep(session: Buffer, { distrust, trust }: Verdict): void {
@@ -368,6 +368,14 @@ class Line implements TlsLine {
       if (!this.over && this.begin(bytes, body)) this.handlers.onFlushed()
     })
     return false
+  }
+
+  unsent(): number {
+    return this.socket.writableLength
+  }
+
+  end(): void {
+    this.socket.end()
   }
 
   close(how: "reset" | "fin"): void {

@@ -77,6 +77,13 @@ export class PooledSocket {
     else socket.destroy()
   }
 
+  /** Leaves the socket to TLS. Its user hears nothing any more of it, and no other connection gets it. */
+  surrender(): net.Socket {
+    this.user = undefined
+    this.failed = true
+    return this.socket
+  }
+
   /** Ends an attempt to connect that came to nothing. */
   discard(): void {
     this.user = undefined

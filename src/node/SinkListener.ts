@@ -8,8 +8,11 @@
  */
 import * as net from "node:net"
 import type { Behaving } from "../sink/Behaviour.js"
+import type * as tls from "node:tls"
 import type { SinkSession, SmtpSink } from "../sink/SmtpSink.js"
 import type { Target } from "../smtp/Target.js"
+import * as NodeTls from "./NodeTls.js"
+import type { Certified } from "./SelfSigned.js"
 import { BehavingConnection } from "./BehavingConnection.js"
 
 /**
@@ -25,6 +28,8 @@ export interface ListenOptions {
   readonly maxConnections: number
   /** In milliseconds; exact to some seconds. */
   readonly idleTimeout: number
+  /** The certificate to show, where the sink speaks TLS. */
+  readonly certified?: Certified | undefined
   /** The sink's, if it has one: its limits go before the ones above. */
   readonly behaving?: Behaving | undefined
 }
@@ -85,6 +90,8 @@ class Listener implements SinkListener {
   readonly idleTicks: number
   private readonly server: net.Server
   private readonly timer: NodeJS.Timeout
+  /** Of TLS, where there is a certificate. */
+  readonly context: tls.SecureContext | undefined
 
   constructor(
     private readonly sink: SmtpSink,
@@ -93,6 +100,7 @@ class Listener implements SinkListener {
     onFailed: (error: NodeJS.ErrnoException) => void
   ) {
     const { backlog, idleTimeout, target } = options
+    this.context = options.certified === undefined ? undefined : NodeTls.serverContext(options.certified)
     const interval = Math.min(tickInterval, Math.max(1, idleTimeout / 4))
     this.idleTicks = Math.ceil(idleTimeout / interval) + 1
     this.timer = setInterval(() => this.sweep(), interval)
@@ -142,7 +150,7 @@ class Listener implements SinkListener {
 
   private serve(socket: net.Socket, behaving: Behaving): void {
     socket.setNoDelay(true)
-    const connection = new BehavingConnection(socket, this.sink.open(), behaving)
+    const connection = new BehavingConnection(socket, this.sink.open(), behaving, this.context)
     this.connections.add(connection)
     socket.on("close", () => {
       this.connections.delete(connection)
@@ -202,6 +210,8 @@ class Listener implements SinkListener {
 class Connection {
   /** The tick at which it has been silent for too long. */
   due: number
+  /** Once TLS has begun, it has the socket. */
+  private line: NodeTls.TlsLine | undefined = undefined
 
   constructor(
     private readonly listener: Listener,
@@ -210,29 +220,64 @@ class Connection {
   ) {
     this.due = listener.tick + listener.idleTicks
     if (session.greeting !== undefined) socket.write(session.greeting)
-    if (session.verdict !== "open") this.end()
+    this.look()
   }
 
   receive(chunk: Uint8Array, start: number, end: number): void {
     const { listener, session, socket } = this
     if (session.verdict !== "open") return
     this.due = listener.tick + listener.idleTicks
-    const replies = session.push(chunk, start, end)
-    if (replies !== undefined) socket.write(replies)
-    if (session.verdict !== "open") this.end()
-    else if (socket.writableLength > mostUnread) socket.destroy()
+    this.write(session.push(chunk, start, end))
+    this.look()
+    if ((this.line?.unsent() ?? socket.writableLength) > mostUnread) socket.destroy()
+  }
+
+  private write(bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) return
+    if (this.line === undefined) this.socket.write(bytes)
+    else this.line.write("", bytes)
+  }
+
+  /** Does what the session wants done now. */
+  private look(): void {
+    const { verdict } = this.session
+    if (verdict === "secure") this.secure()
+    else if (verdict !== "open") this.end()
+  }
+
+  private secure(): void {
+    const { listener, session, socket } = this
+    const handlers: NodeTls.TlsHandlers = {
+      onData: (chunk, end) => this.receive(chunk, 0, end),
+      onSecured: () => {
+        this.write(session.secured())
+        this.look()
+      },
+      onFailed: ignore,
+      onEnded: () => this.line?.close("fin"),
+      onProgressed: ignore,
+      onFlushed: ignore
+    }
+    const { context } = listener
+    this.line = context === undefined ? undefined : NodeTls.serve(context, socket, handlers)
+    if (this.line === undefined) socket.destroy()
   }
 
   expire(): void {
     const { session, socket } = this
     if (session.verdict !== "open") return void socket.destroy()
-    socket.write(session.expire() ?? "")
+    this.write(session.expire())
     this.end()
   }
 
   private end(): void {
-    const { listener, session, socket } = this
+    const { line, listener, session, socket } = this
     this.due = listener.tick + farewell
+    if (line !== undefined) {
+      if (session.verdict === "close") line.end()
+      else line.close(session.verdict === "reset" ? "reset" : "fin")
+      return
+    }
     if (session.verdict === "reset") reset(socket)
     // What a closed socket had not read would make the kernel send a reset, and the client might lose the last reply.
     else if (session.verdict === "close") socket.end()

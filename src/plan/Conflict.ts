@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
 import * as Shape from "./Shape.js"
+import * as TlsFields from "./TlsFields.js"
 
 /**
  * A rule that is broken, in words, and the fields that break it.
@@ -66,6 +67,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
       [given("think") ? "think" : "shapes", "rate", "stages"],
       "--think cannot be used with --rate or --stages"
     ],
+    ...TlsFields.conflicts(plan, given),
     [all("rate", "stages"), ["rate", "stages"], "--rate and --stages exclude each other"],
     [
       given("rate") && !given("stages") && !given("messages") && !given("duration"),

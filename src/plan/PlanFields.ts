@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
 import * as Rate from "./Rate.js"
+import * as TlsFields from "./TlsFields.js"
 
 /**
  * The fields, with their descriptions (`PlanField.get`).
@@ -199,6 +200,7 @@ export const fields = {
     description:
       'Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate 2k, think exp(3)", "1%: hold 60, abandon greeting". What a shape leaves open is as the options say. In a file, the parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.'
   }),
+  ...TlsFields.fields,
   close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
     section: "Connections and dialogue",
     description:

@@ -142,6 +142,46 @@ export interface Plan {
    */
   readonly shapes?: Values["shapes"]
   /**
+   * Use TLS: by STARTTLS, which the server must offer; by STARTTLS if it is offered, and in plain text if not; or from
+   * the first byte (implicit; the port is 465 unless the target says otherwise). A handshake that fails costs the
+   * message, in every case. Default: "off".
+   */
+  readonly tls: Values["tls"]
+  /**
+   * What makes the server the right one: a certificate for its name that a trusted authority has signed (full, the
+   * default), for whatever name (chain), or any certificate at all (none, which reports say).
+   */
+  readonly tlsVerify?: Values["tlsVerify"]
+  /** Ask for this name (SNI), and verify it, instead of the target's. An address is verified and not asked for. */
+  readonly tlsName?: Values["tlsName"]
+  /** Trust the certificate authorities in this file (PEM), and no others. */
+  readonly tlsCa?: Values["tlsCa"]
+  /**
+   * Take the server for the right one by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo).
+   * It takes the place of --tls-verify, and needs no authority. May be given several times: one of them must match.
+   */
+  readonly tlsPins?: Values["tlsPins"]
+  /** Offer these versions of TLS, of 1.0, 1.1, 1.2 and 1.3. Default: "1.2..1.3". */
+  readonly tlsVersions: Values["tlsVersions"]
+  /** Offer these cipher suites, by OpenSSL's names, with colons between. */
+  readonly tlsCiphers?: Values["tlsCiphers"]
+  /** Offer these groups for the key exchange, such as X25519:P-256. */
+  readonly tlsGroups?: Values["tlsGroups"]
+  /** Show the server the certificate in this file (PEM), with those that lead to its authority after it. */
+  readonly tlsCert?: Values["tlsCert"]
+  /**
+   * The private key of --tls-cert (PEM; default: the same file). SMTP_SOURCE_TLS_PASSPHRASE holds its passphrase, if
+   * it has one.
+   */
+  readonly tlsKey?: Values["tlsKey"]
+  /**
+   * Offer to resume the latest TLS session, with all connections or with a share of them. It spares the server some
+   * work, and us next to none. Default: "off".
+   */
+  readonly tlsResume: Values["tlsResume"]
+  /** Append the secrets of each connection to this file, for Wireshark. Whoever has it can read what was sent. */
+  readonly tlsKeylog?: Values["tlsKeylog"]
+  /**
    * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
    * way. Default: "reset".
    */
@@ -395,6 +435,46 @@ export interface PlanInput {
    * parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.
    */
   readonly shapes?: Inputs["shapes"]
+  /**
+   * Use TLS: by STARTTLS, which the server must offer; by STARTTLS if it is offered, and in plain text if not; or from
+   * the first byte (implicit; the port is 465 unless the target says otherwise). A handshake that fails costs the
+   * message, in every case. Default: "off".
+   */
+  readonly tls?: Inputs["tls"]
+  /**
+   * What makes the server the right one: a certificate for its name that a trusted authority has signed (full, the
+   * default), for whatever name (chain), or any certificate at all (none, which reports say).
+   */
+  readonly tlsVerify?: Inputs["tlsVerify"]
+  /** Ask for this name (SNI), and verify it, instead of the target's. An address is verified and not asked for. */
+  readonly tlsName?: Inputs["tlsName"]
+  /** Trust the certificate authorities in this file (PEM), and no others. */
+  readonly tlsCa?: Inputs["tlsCa"]
+  /**
+   * Take the server for the right one by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo).
+   * It takes the place of --tls-verify, and needs no authority. May be given several times: one of them must match.
+   */
+  readonly tlsPins?: Inputs["tlsPins"]
+  /** Offer these versions of TLS, of 1.0, 1.1, 1.2 and 1.3. Default: "1.2..1.3". */
+  readonly tlsVersions?: Inputs["tlsVersions"]
+  /** Offer these cipher suites, by OpenSSL's names, with colons between. */
+  readonly tlsCiphers?: Inputs["tlsCiphers"]
+  /** Offer these groups for the key exchange, such as X25519:P-256. */
+  readonly tlsGroups?: Inputs["tlsGroups"]
+  /** Show the server the certificate in this file (PEM), with those that lead to its authority after it. */
+  readonly tlsCert?: Inputs["tlsCert"]
+  /**
+   * The private key of --tls-cert (PEM; default: the same file). SMTP_SOURCE_TLS_PASSPHRASE holds its passphrase, if
+   * it has one.
+   */
+  readonly tlsKey?: Inputs["tlsKey"]
+  /**
+   * Offer to resume the latest TLS session, with all connections or with a share of them. It spares the server some
+   * work, and us next to none. Default: "off".
+   */
+  readonly tlsResume?: Inputs["tlsResume"]
+  /** Append the secrets of each connection to this file, for Wireshark. Whoever has it can read what was sent. */
+  readonly tlsKeylog?: Inputs["tlsKeylog"]
   /**
    * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
    * way. Default: "reset".

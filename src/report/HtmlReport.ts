@@ -66,6 +66,7 @@ ${section("Over time", Timeline.render(moments, report))}
 ${section("Arrivals", arrivals(report))}
 ${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations), ...glossary(report)])}
 ${section("What went wrong", troubleTable(report))}
+${section("TLS", tlsTable(report))}
 ${section("Replies", replyTable(report))}
 ${section("Recipients and traffic", facts(report))}
 ${section("The generator", generator(report))}
@@ -309,9 +310,31 @@ const kinds = {
   ConnectionLost: "connection lost",
   ReplyTimeout: "timed out",
   ReplyMalformed: "malformed reply",
+  TlsFailed: "TLS failed",
+  NotOffered: "not offered",
   WireBusy: "connection busy",
   ArgumentInvalid: "invalid argument"
 } as const
+
+const tlsTable = (report: RunReport): ReadonlyArray<Markup> => {
+  const { tls = [] } = report
+  const plain = Phrases.inPlainText(report)
+  const rows = [
+    ...tls.map((kind) => [kind.count, Phrases.tlsText(kind)] as const),
+    ...(plain > 0 ? [[plain, "in plain text: TLS was not offered"] as const] : [])
+  ]
+  if (rows.length === 0) return []
+  return [
+    table(
+      "TLS sessions",
+      [
+        ["Count", "number"],
+        ["What they came to", "text"]
+      ],
+      rows.map(([times, text]) => markup`<tr>${number(count(times))}<td class="words">${text}</td></tr>`)
+    )
+  ]
+}
 
 const replyTable = ({ replies }: RunReport): ReadonlyArray<Markup> =>
   replies.length === 0

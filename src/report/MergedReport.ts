@@ -10,6 +10,7 @@ import * as ErrorTally from "../measure/ErrorTally.js"
 import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Meter from "../measure/Meter.js"
 import * as ReplyTally from "../measure/ReplyTally.js"
+import * as TlsTally from "../measure/TlsTally.js"
 import * as Series from "../measure/Series.js"
 import * as Durations from "./Durations.js"
 import * as RunReport from "./RunReport.js"
@@ -76,6 +77,7 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     replies: ReplyTally.merge([a, b].map((report) => delayed(report.replies, later(report)))).map(
       RunReport.withoutUndefined
     ),
+    ...RunReport.tlsOf(TlsTally.merge([a.tls ?? [], b.tls ?? []])),
     errors: ErrorTally.merge([a, b].map((report) => delayed(report.errors, later(report)))),
     ...mergeSeries([a, b]),
     ...mergeGenerators([a, b])

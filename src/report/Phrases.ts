@@ -188,9 +188,39 @@ export const errorText = ({
     case "ConnectionLost":
       if (reply === undefined) return example.includes("(") ? example : ""
       return `the server said: ${String(reply.code).padStart(3, "0")} ${reply.text}`
+    case "NotOffered":
+      return ""
     case "ReplyTimeout":
       return waited === undefined ? "" : `${Number((waited / 1000).toFixed(3))} s`
     default:
       return reason ?? example
   }
+}
+
+/**
+ * A kind of TLS sessions, in words: "TLSv1.3, TLS_AES_256_GCM_SHA384, X25519, verified by name".
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const tlsText = (sessions: NonNullable<RunReport["tls"]>[number]): string => {
+  const { cipher, distrust, group, resumed, trust, version } = sessions
+  const verified =
+    trust === "none"
+      ? `NOT VERIFIED${distrust === "" ? "" : ` (${distrust})`}`
+      : `verified by ${{ name: "chain and name", chain: "chain", pin: "key" }[trust]}`
+  return [version, cipher, group, resumed ? "resumed" : "", verified].filter((part) => part !== "").join(", ")
+}
+
+/**
+ * The connections of a run that went without TLS, though they were to have it if it was offered.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const inPlainText = ({ connections, errors, plan, tls = [] }: RunReport): number => {
+  if (plan.tls !== "if-offered") return 0
+  const secured = tls.reduce((sum, { count }) => sum + count, 0)
+  const failed = errors.reduce((sum, { count, step }) => sum + (step === "tls" ? count : 0), 0)
+  return Math.max(0, connections.opened - secured - failed)
 }

@@ -25,7 +25,7 @@ export const bounds: ReadonlyArray<number> = [
  * @category rendering
  */
 export const render = (report: RunReport): string => {
-  const { arrivals, bytes, connections, durations, elapsed, ended, errors, generator, messages } = report
+  const { arrivals, bytes, connections, durations, elapsed, ended, errors, generator, messages, tls = [] } = report
   const { plan, rate, rates, recipients, replies, startedAt, tool, verdicts = [] } = report
   const { abandoned, failed, planned, started: _, ...ends } = messages
   const { offered, ...recipientEnds } = recipients
@@ -69,6 +69,11 @@ export const render = (report: RunReport): string => {
       [{ by: "us" }, connections.closedByUs],
       [{ by: "server" }, connections.closedByServer]
     ]),
+    gauge(
+      "tls_sessions",
+      "TLS sessions by what they came to.",
+      tls.map(({ count, distrust, resumed, ...labels }) => [{ ...labels, resumed: String(resumed), distrust }, count])
+    ),
     gauge("bytes", "Bytes on the wire.", [
       [{ direction: "out" }, bytes.out],
       [{ direction: "in" }, bytes.in]

@@ -17,6 +17,7 @@ import type { Recorder } from "../measure/Recorder.js"
 import type * as ReplyTally from "../measure/ReplyTally.js"
 import type * as Series from "../measure/Series.js"
 import type * as StageTally from "../measure/StageTally.js"
+import type * as TlsTally from "../measure/TlsTally.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Printable from "../smtp/Printable.js"
@@ -204,6 +205,23 @@ const fields = {
       })
     })
   ),
+  tls: Schema.optionalWith(
+    Schema.Array(
+      Schema.Struct({
+        version: Schema.String,
+        cipher: Schema.String,
+        group: Schema.String,
+        resumed: Schema.Boolean,
+        trust: Schema.Literal("name", "chain", "pin", "none"),
+        distrust: Schema.String,
+        count: Count
+      })
+    ),
+    { exact: true }
+  ).annotations({
+    description:
+      "TLS sessions by version, cipher, key exchange group, whether they were resumed, and what the server was verified by; distrust is the code of what verification would have found, where none was asked for."
+  }),
   errors: Schema.Array(
     Schema.Struct({
       step: Step,
@@ -212,6 +230,8 @@ const fields = {
         "ConnectionLost",
         "ReplyTimeout",
         "ReplyMalformed",
+        "TlsFailed",
+        "NotOffered",
         "WireBusy",
         "ArgumentInvalid"
       ),
@@ -378,6 +398,7 @@ export const make = (
       ...Durations.ofHistogram(histogram)
     })),
     replies: repliesOf(recorder.replies()),
+    ...tlsOf(recorder.tls()),
     errors: errorsOf(recorder.errors()),
     ...(series === undefined || series.intervals.length === 0 ? {} : { series }),
     ...(health === undefined ? {} : { generator: health })
@@ -418,6 +439,15 @@ export const repliesOf = (replies: ReadonlyArray<ReplyTally.ReplyCount>): RunRep
     example: Printable.escapeBytes(reply.example),
     ...(reply.example.includes("\n") ? { lines: reply.example.split("\n").map(Printable.escapeBytes) } : {})
   }))
+
+/**
+ * Counts of TLS sessions, as a report has them, which is without a word where there were none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tlsOf = (tls: ReadonlyArray<TlsTally.TlsCount>): Pick<RunReport, "tls"> =>
+  tls.length === 0 ? {} : { tls: tls.map((sessions) => ({ ...sessions })) }
 
 /**
  * Counts of errors, as a report has them.

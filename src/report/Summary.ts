@@ -92,6 +92,12 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   if (unpipelined > 0) {
     lines.push(`${count(unpipelined)} of ${counted(opened, "connection")} without PIPELINING, which was asked for`)
   }
+  const unverified = recorder.tls().filter(({ trust }) => trust === "none")
+  if (unverified.length > 0) {
+    const sessions = unverified.reduce((sum, { count }) => sum + count, 0)
+    const found = [...new Set(unverified.map(({ distrust }) => distrust))].filter((code) => code !== "").join(", ")
+    lines.push(`${counted(sessions, "TLS session")} not verified${found === "" ? "" : `: ${found}`}`)
+  }
   const start = recorder.ownHistogram("start", "accepted")
   if (start !== undefined) {
     const lateness = milliseconds(Histogram.valueAtPercentile(start, 99))

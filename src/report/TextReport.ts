@@ -79,7 +79,21 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
             .join(", ")
         )
       : []),
-    ...named("connected", Phrases.connections(report).join(", "))
+    ...named("connected", Phrases.connections(report).join(", ")),
+    ...secured(report)
+  ]
+}
+
+/** Most of the kinds of TLS sessions that are told of. */
+const mostSessions = 5
+
+const secured = (report: RunReport): ReadonlyArray<string> => {
+  const { tls = [] } = report
+  const plain = Phrases.inPlainText(report)
+  return [
+    ...tls.slice(0, mostSessions).flatMap((kind) => named("TLS", `${count(kind.count)} ${Phrases.tlsText(kind)}`)),
+    ...(tls.length > mostSessions ? named("TLS", `and ${tls.length - mostSessions} other kinds`) : []),
+    ...(plain > 0 ? named("plain text", `${count(plain)} of ${count(report.connections.opened)} connections`) : [])
   ]
 }
 
@@ -244,6 +258,8 @@ const kinds = {
   ConnectionLost: "connection lost",
   ReplyTimeout: "timed out",
   ReplyMalformed: "malformed reply",
+  TlsFailed: "TLS failed",
+  NotOffered: "not offered",
   WireBusy: "connection busy",
   ArgumentInvalid: "invalid argument"
 } as const

@@ -10,6 +10,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Draw from "../plan/Draw.js"
+import type { TlsFailure } from "../smtp/Tls.js"
 import { Greylist, type GreylistOptions } from "./Greylist.js"
 import * as ServiceModel from "./ServiceModel.js"
 import type { SinkEvent, Stage } from "./SinkEvent.js"
@@ -74,6 +75,8 @@ export interface Reaction {
   readonly next?: Reaction | undefined
   /** At `content`: how fast it is read. */
   readonly reading?: Reading | undefined
+  /** At `tls`: the handshake fails so, where that can be had: a server over sockets gives an alert. */
+  readonly fail?: TlsFailure | undefined
 }
 
 /**
@@ -157,6 +160,7 @@ export interface Behaviour extends ServiceModel.ServiceOptions {
  * - `Wait` until a time of the connection's clock, in milliseconds, which is asked for when it is its turn.
  * - `Say` bytes, one in each character; `drip` is the time of each, in milliseconds.
  * - `Hold` what the client sends, unread; `Read` on, at this speed for what was held.
+ * - `Secure`: begin TLS, or fail so.
  * - `End` the connection.
  *
  * @since 0.1.0
@@ -167,6 +171,7 @@ export type Action =
   | { readonly _tag: "Say"; readonly bytes: string; readonly drip: number }
   | { readonly _tag: "Hold" }
   | { readonly _tag: "Read"; readonly reading: Reading | undefined }
+  | { readonly _tag: "Secure"; readonly fail: TlsFailure | undefined }
   | { readonly _tag: "End"; readonly how: Ending | "quit" }
 
 /**
@@ -244,6 +249,7 @@ class Server implements Behaving {
     const model = this.times()
     const reaction = this.reaction(event)
     if (event.stage === "content") return content(reaction, model)
+    if (event.stage === "tls") return handshake(reaction, model)
     const { recipientPlace = 1, reply, stage } = event
     const { after, ...rest } = reaction ?? {}
     const actions: Array<Action> = []
@@ -311,6 +317,16 @@ const content = (reaction: Reaction | undefined, model: ServiceModel.ServiceMode
   if (end === undefined && say === undefined && next === undefined) actions.push({ _tag: "Read", reading })
   else perform({ ...reaction, after: undefined }, "", actions)
   return { said: "", end: endOf(reaction), actions }
+}
+
+/** Before the handshake. What is said then is plain text, and no handshake follows it. */
+const handshake = (reaction: Reaction | undefined, model: ServiceModel.ServiceModel): Answer => {
+  const { after = 0, end, fail, say } = reaction ?? {}
+  const millis = Duration.toMillis(after)
+  const actions: Array<Action> = [{ _tag: "Wait", until: (now) => model.after(now, millis) }]
+  if (end === undefined && say === undefined) actions.push({ _tag: "Secure", fail })
+  else perform({ ...reaction, after: undefined }, "", actions)
+  return { said: "", end, actions }
 }
 
 const perform = (reaction: Reaction, usual: string, actions: Array<Action>): void => {

@@ -36,6 +36,8 @@ export class SinkFailed extends Data.TaggedError("SinkFailed")<{
  */
 export interface RunningSink {
   readonly target: Target
+  /** The certificate that it shows, in PEM, where it speaks TLS over sockets: who trusts it as an authority can verify it. */
+  readonly certificate?: string | undefined
   /** What it has seen by now. All that it has answered is in it. */
   readonly counts: Effect.Effect<SinkCounts>
 }

@@ -42,6 +42,21 @@ export const Verb = {
 }
 
 /**
+ * Whether this is STARTTLS, the one command of more than four letters.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isStartTls = (line: Uint8Array, start: number, end: number): boolean =>
+  end - start >= 8 &&
+  verbOf(line, start) === STAR &&
+  verbOf(line, start + 4) === TTLS &&
+  (end - start === 8 || line[start + 8] === SPACE)
+
+const STAR = named("STAR")
+const TTLS = named("TTLS")
+
+/**
  * What comes before the address of MAIL, in small letters.
  *
  * @since 0.1.0

@@ -24,6 +24,10 @@ export interface SinkCounts {
   /** Replies that were not positive, by what they answered. */
   readonly refused: { readonly [stage in Stage]: number }
   readonly bytesIn: number
+  /** TLS handshakes that succeeded. */
+  readonly secured: number
+  /** Clients that sent more before TLS, after STARTTLS: it was not taken for what is said under TLS. */
+  readonly injected: number
 }
 
 /**
@@ -39,7 +43,9 @@ export const Counter = {
   recipients: 3,
   bytesIn: 4,
   delivered: 5,
-  refused: 6
+  secured: 6,
+  injected: 7,
+  refused: 8
 } as const
 
 /**
@@ -65,6 +71,8 @@ export const read = (counters: Float64Array): SinkCounts => {
     recipients: counters[Counter.recipients] ?? 0,
     delivered: counters[Counter.delivered] ?? 0,
     refused: refused as { [stage in Stage]: number }, // one entry for each of `stages`
-    bytesIn: counters[Counter.bytesIn] ?? 0
+    bytesIn: counters[Counter.bytesIn] ?? 0,
+    secured: counters[Counter.secured] ?? 0,
+    injected: counters[Counter.injected] ?? 0
   }
 }

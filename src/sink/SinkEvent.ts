@@ -11,7 +11,7 @@ import type { Step } from "../smtp/SmtpError.js"
  * @since 0.1.0
  * @category models
  */
-export type Stage = Exclude<Step, "connect" | "content" | "idle"> | "other"
+export type Stage = Exclude<Step, "connect" | "content" | "idle">
 
 /**
  * The stages, in the order of the dialogue.
@@ -20,8 +20,10 @@ export type Stage = Exclude<Step, "connect" | "content" | "idle"> | "other"
  * @category models
  */
 export const stages: ReadonlyArray<Stage> = [
+  "tls",
   "greeting",
   "hello",
+  "starttls",
   "mail",
   "rcpt",
   "data",

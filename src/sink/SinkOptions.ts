@@ -43,7 +43,12 @@ export interface SinkConfig {
    * with 503 until it says QUIT (RFC 5321 §3.1).
    */
   readonly servesRefused?: boolean | undefined
-  /** What EHLO and LHLO offer. Default: PIPELINING, SIZE, 8BITMIME, ENHANCEDSTATUSCODES. */
+  /**
+   * Whether TLS is to be had: by STARTTLS, as an offer or as a condition (530 to what must not come before it), or from the
+   * first byte. Default `off`.
+   */
+  readonly tls?: "off" | "offered" | "required" | "implicit" | undefined
+  /** What EHLO and LHLO offer, besides STARTTLS. Default: PIPELINING, SIZE, 8BITMIME, ENHANCEDSTATUSCODES. */
   readonly offers?: ReadonlyArray<string> | undefined
 }
 

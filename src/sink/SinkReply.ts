@@ -40,17 +40,26 @@ export const isClosing = (text: string): boolean => text.startsWith("421") || te
  * @category constructors
  */
 export const introduce = (name: string, lmtp: boolean, maxMessageSize: number, offers?: ReadonlyArray<string>) => ({
+  ehloStartTls: hello(name, [...(offers ?? usual(maxMessageSize)), "STARTTLS"]),
   greeting: new SinkReply(`220 ${name} ${lmtp ? "LMTP" : "ESMTP"}\r\n`),
   helo: new SinkReply(`250 ${name}\r\n`),
-  ehlo: new SinkReply(
-    [name, ...(offers ?? ["PIPELINING", `SIZE ${maxMessageSize}`, "8BITMIME", "ENHANCEDSTATUSCODES"])]
-      .map((line, index, lines) => `250${index === lines.length - 1 ? " " : "-"}${line}\r\n`)
-      .join("")
-  ),
+  ehlo: hello(name, offers ?? usual(maxMessageSize)),
   busy: new SinkReply(`421 4.7.0 ${name} Error: too many connections\r\n`),
   tooManyErrors: new SinkReply(`421 4.7.0 ${name} Error: too many errors\r\n`),
   timedOut: new SinkReply(`421 4.4.2 ${name} Error: timeout exceeded\r\n`)
 })
+
+const usual = (maxMessageSize: number): ReadonlyArray<string> => [
+  "PIPELINING",
+  `SIZE ${maxMessageSize}`,
+  "8BITMIME",
+  "ENHANCEDSTATUSCODES"
+]
+
+const hello = (name: string, offers: ReadonlyArray<string>): SinkReply =>
+  new SinkReply(
+    [name, ...offers].map((line, index, lines) => `250${index === lines.length - 1 ? " " : "-"}${line}\r\n`).join("")
+  )
 
 /**
  * The replies that are the same everywhere.
@@ -64,6 +73,10 @@ export const replies = {
   rcptOk: new SinkReply("250 2.1.5 Ok\r\n"),
   goAhead: new SinkReply("354 End data with <CR><LF>.<CR><LF>\r\n", true),
   bye: new SinkReply("221 2.0.0 Bye\r\n"),
+  startTls: new SinkReply("220 2.0.0 Ready to start TLS\r\n"),
+  needStartTls: new SinkReply("530 5.7.0 Must issue a STARTTLS command first\r\n"),
+  noStartTls: new SinkReply("502 5.5.1 Error: command not implemented\r\n"),
+  isSecure: new SinkReply("554 5.5.1 Error: TLS already active\r\n"),
   cannotVerify: new SinkReply("252 2.0.0 Cannot VRFY user\r\n"),
   tooManyRecipients: new SinkReply("452 4.5.3 Error: too many recipients\r\n"),
   unknownCommand: new SinkReply("500 5.5.2 Error: command not recognized\r\n"),

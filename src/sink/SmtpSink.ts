@@ -19,13 +19,13 @@ import type { SinkOptions } from "./SinkOptions.js"
 import { introduce, isClosing, replies, type SinkReply } from "./SinkReply.js"
 
 /**
- * What is to be done with the connection once the bytes are written: `quit` when the client has said good-bye and sends
+ * What is to be done with the connection once the bytes are written: `secure` when TLS begins, `quit` when the client has said good-bye and sends
  * nothing more, `close` when it may still be sending, `stall` when it is left to wait.
  *
  * @since 0.1.0
  * @category models
  */
-export type Verdict = "open" | "quit" | Ending
+export type Verdict = "open" | "secure" | "quit" | Ending
 
 /**
  * One connection's dialogue. Nothing is read once the verdict is not `open`.
@@ -37,6 +37,8 @@ export interface SinkSession {
   /** What to write when the connection opens. */
   readonly greeting: Uint8Array | undefined
   readonly verdict: Verdict
+  /** TLS stands: what was said before is forgotten. Returns what to write, which is the greeting where TLS came first. */
+  readonly secured: () => Uint8Array | undefined
   /** Whether what comes next is a message's content, and not a command. */
   readonly inContent: boolean
   /**
@@ -99,6 +101,7 @@ class Shared {
   readonly named: boolean
   readonly counters: Float64Array
   readonly own: ReturnType<typeof introduce>
+  readonly tls: NonNullable<SinkOptions["tls"]>
 
   constructor(options: SinkOptions) {
     this.lmtp = options.protocol === "lmtp"
@@ -111,11 +114,23 @@ class Shared {
     this.onMessage = options.onMessage
     this.named = options.behaviour !== undefined || options.onMessage !== undefined
     this.counters = options.counters ?? new Float64Array(SinkCounts.length)
+    this.tls = options.tls ?? "off"
     this.own = introduce(options.hostname ?? "localhost", this.lmtp, this.maxMessageSize, options.offers)
   }
 }
 
 const { Verb } = SinkCommand
+
+/** What may come before TLS where that is required (RFC 3207 §4). */
+const beforeTls: ReadonlySet<number> = new Set([Verb.EHLO, Verb.LHLO, Verb.NOOP, Verb.QUIT])
+
+const stageOf: ReadonlyMap<number, Stage> = new Map([
+  [Verb.HELO, "hello"],
+  [Verb.MAIL, "mail"],
+  [Verb.RCPT, "rcpt"],
+  [Verb.DATA, "data"],
+  [Verb.RSET, "rset"]
+])
 
 const LF = 10
 const CR = 13
@@ -137,6 +152,8 @@ class Session implements SinkSession {
   /** How many bytes the command has had, kept or not. */
   private heldLength = 0
   private errors = 0
+  private greeted = false
+  private isSecure = false
 
   private welcome = true
   private mailed = false
@@ -156,8 +173,32 @@ class Session implements SinkSession {
     this.counters = sink.counters
     this.number = ++this.counters[SinkCounts.Counter.sessions]!
     this.behave = sink.behaviour?.connection()
-    this.welcome = this.answer("greeting", sink.own.greeting, "") || sink.servesRefused
+    if (sink.tls === "implicit") this.handshake()
+    else this.greet()
     this.greeting = this.flush()
+  }
+
+  private greet(): void {
+    this.greeted = true
+    this.welcome = this.answer("greeting", this.sink.own.greeting, "") || this.sink.servesRefused
+  }
+
+  private handshake(): void {
+    const { message, number: session, sender } = this
+    const answer = this.behave?.({ stage: "tls", session, message, line: "", sender, reply: "" })
+    for (const action of answer?.actions ?? []) this.todo.push(action)
+    this.verdict = answer?.end ?? "secure"
+  }
+
+  secured(): Uint8Array | undefined {
+    if (this.verdict !== "secure") return undefined
+    this.counters[SinkCounts.Counter.secured]!++
+    this.verdict = "open"
+    this.isSecure = true
+    this.heldLength = 0
+    this.reset()
+    if (!this.greeted) this.greet()
+    return this.flush()
   }
 
   push(chunk: Uint8Array, start = 0, end = chunk.length): Uint8Array | undefined {
@@ -165,6 +206,8 @@ class Session implements SinkSession {
     while (at < end && this.verdict === "open") {
       at = this.inContent ? this.content(chunk, at, end) : this.command(chunk, at, end)
     }
+    // Said in plain text, it must not be taken for what is said under TLS (CVE-2011-0411).
+    if (this.verdict === "secure" && at < end) this.counters[SinkCounts.Counter.injected]!++
     this.counters[SinkCounts.Counter.bytesIn]! += at - start
     return this.flush()
   }
@@ -217,10 +260,14 @@ class Session implements SinkSession {
     while (end > start && line[end - 1] === SPACE) end--
     const text = this.behave === undefined ? "" : decode(line, start, end)
     let at = start + 4
+    if (SinkCommand.isStartTls(line, start, end) && this.welcome) return this.startTls(end > start + 8, text)
     if (end < at || (end > at && line[at] !== SPACE)) return void this.error("other", replies.unknownCommand, text)
     while (at < end && line[at] === SPACE) at++
     const command = SinkCommand.verbOf(line, start)
     if (!this.welcome && command !== Verb.QUIT) return void this.error("other", replies.noService, text)
+    if (this.sink.tls === "required" && !this.isSecure && !beforeTls.has(command)) {
+      return void this.error(stageOf.get(command) ?? "other", replies.needStartTls, text)
+    }
     switch (command) {
       case Verb.MAIL:
         return this.mail(line, at, end, text)
@@ -231,10 +278,10 @@ class Session implements SinkSession {
       case Verb.EHLO:
       case Verb.HELO:
         if (this.sink.lmtp) return void this.error("other", replies.unknownCommand, text)
-        return this.hello(command === Verb.HELO ? this.sink.own.helo : this.sink.own.ehlo, at < end, text)
+        return this.hello(command === Verb.HELO ? this.sink.own.helo : this.offers(), at < end, text)
       case Verb.LHLO:
         if (!this.sink.lmtp) return void this.error("other", replies.unknownCommand, text)
-        return this.hello(this.sink.own.ehlo, at < end, text)
+        return this.hello(this.offers(), at < end, text)
       case Verb.RSET:
         if (at < end) return void this.error("rset", replies.syntaxError, text)
         if (this.answer("rset", replies.ok, text)) this.reset()
@@ -252,6 +299,19 @@ class Session implements SinkSession {
       default:
         return void this.error("other", replies.unknownCommand, text)
     }
+  }
+
+  private offers(): SinkReply {
+    const { own, tls } = this.sink
+    return !this.isSecure && (tls === "offered" || tls === "required") ? own.ehloStartTls : own.ehlo
+  }
+
+  private startTls(argument: boolean, text: string): void {
+    const { tls } = this.sink
+    if (tls === "off") return void this.error("starttls", replies.noStartTls, text)
+    if (this.isSecure) return void this.error("starttls", replies.isSecure, text)
+    if (argument) return void this.error("starttls", replies.syntaxError, text)
+    if (this.answer("starttls", replies.startTls, text)) this.handshake()
   }
 
   private hello(reply: SinkReply, named: boolean, text: string): void {

@@ -10,6 +10,7 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Queue from "effect/Queue"
 import { Conversation } from "../smtp/Conversation.js"
+import type { TlsFailure, TlsProblem, TlsSettings } from "../smtp/Tls.js"
 import type { Transport } from "../smtp/Transport.js"
 import type { ConnectOptions } from "../smtp/Wire.js"
 import type { Action, Behaving } from "./Behaviour.js"
@@ -57,6 +58,9 @@ export class TestConnection {
   private readonly admission: Effect.Effect<void> | undefined
   private readonly unread: Array<Unread> = []
   private held = false
+  /** The client's side of a handshake has come, and the server's: it is over when both have. */
+  private wanted: TlsSettings | undefined
+  private granted: { readonly fail: TlsFailure | undefined } | undefined
   /** How fast is read what waits; undefined for at once. */
   private reading: Behaving["reading"]
 
@@ -69,6 +73,10 @@ export class TestConnection {
   ) {
     const transport: Transport = {
       write: (bytes, body) => this.write(bytes, body),
+      secure: (settings) => {
+        this.wanted = settings
+        this.handshake()
+      },
       close: (how) => this.left(how === "fin" ? "close" : "reset")
     }
     this.reading = behaving.reading
@@ -128,12 +136,34 @@ export class TestConnection {
             reading === undefined ? this.behaving.reading : { ...reading, every: Duration.toMillis(reading.every) }
           if (this.unread.length > 0) this.queue.unsafeOffer("next")
         })
+      case "Secure":
+        return Effect.sync(() => {
+          this.granted = action
+          this.handshake()
+        })
       case "End":
         return Effect.sync(() => {
           if (action.how !== "stall") this.end("server", action.how === "reset" ? "reset" : "close")
           else this.held = true
         })
     }
+  }
+
+  /** No cryptography: a client that verifies the server finds what the server's behaviour says. */
+  private handshake(): void {
+    const { granted, wanted } = this
+    if (granted === undefined || wanted === undefined || this.ended) return
+    this.granted = undefined
+    this.wanted = undefined
+    const { fail } = granted
+    if (fail !== undefined) {
+      this.end("server", "close", { kind: fail, code: "ETEST", reason: `the handshake fails (${fail})` })
+      return
+    }
+    const trust = wanted.pins.length > 0 ? "pin" : wanted.verify === "full" ? "name" : wanted.verify
+    this.server.during(this, () => this.session.secured())
+    this.wire.secured({ version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", resumed: false, trust })
+    this.offer()
   }
 
   private say(bytes: string): void {
@@ -202,12 +232,12 @@ export class TestConnection {
     this.end("client", how)
   }
 
-  private end(by: "client" | "server", how: "close" | "reset"): void {
+  private end(by: "client" | "server", how: "close" | "reset", problem?: TlsProblem): void {
     if (this.ended) return
     this.ended = true
     const { number, server } = this
     server.sessions[number - 1] = { ...server.sessions[number - 1]!, end: { time: this.time(), by, how } }
-    if (by === "server") this.wire.ended(how === "close" ? "closed" : "reset")
+    if (by === "server") this.wire.ended(problem ?? (how === "close" ? "closed" : "reset"))
     this.fiber?.unsafeInterruptAsFork(FiberId.none)
     server.release(this)
   }
@@ -230,6 +260,7 @@ const turnedAway = (sink: SmtpSink.SmtpSink): SmtpSink.SinkSession => {
       actions = []
       return taken
     },
+    secured: () => undefined,
     expire: () => undefined
   }
 }

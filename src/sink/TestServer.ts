@@ -225,7 +225,7 @@ class Server implements ConnectionHost {
 
   /** Logs a command; a message's end once, although LMTP answers it for each recipient. */
   private note({ line, recipientPlace, stage }: Omit<Behaviour.ServerEvent, "nth" | "total">): void {
-    if (stage === "greeting" || stage === "content") return
+    if (stage === "tls" || stage === "greeting" || stage === "content") return
     if (stage === "final" && recipientPlace !== undefined && recipientPlace > 1) return
     const { current } = this
     if (current !== undefined) this.log.push({ time: current.time(), session: current.number, line })

@@ -12,7 +12,16 @@ import * as Capabilities from "./Capabilities.js"
 import { Outgoing, type WriteListener } from "./Outgoing.js"
 import * as Reply from "./Reply.js"
 import * as ReplyParser from "./ReplyParser.js"
-import { ConnectionLost, ReplyMalformed, ReplyTimeout, type Step, WireBusy, type WireError } from "./SmtpError.js"
+import {
+  ConnectionLost,
+  ReplyMalformed,
+  ReplyTimeout,
+  type Step,
+  TlsFailed,
+  WireBusy,
+  type WireError
+} from "./SmtpError.js"
+import type { TlsProblem, TlsSession, TlsSettings } from "./Tls.js"
 import type { Transport } from "./Transport.js"
 import type { ConnectOptions, Exchange, Expiring, Script, Wire, WireState } from "./Wire.js"
 
@@ -44,7 +53,7 @@ export class Conversation implements Wire, Expiring, WriteListener {
   capabilities: Capabilities.Capabilities = Capabilities.none
   deadline = Number.POSITIVE_INFINITY
   arrivedAt = 0
-  private readonly parser = ReplyParser.make()
+  private parser = ReplyParser.make()
   private readonly replies: Array<Reply.Reply> = []
   /** How many of `replies` are of this exchange: to shorten an array costs more than to overwrite it. */
   private count = 0
@@ -60,6 +69,9 @@ export class Conversation implements Wire, Expiring, WriteListener {
   private readonly outgoing: Outgoing
   /** The message's content is not known to be handed over. */
   private contentDue = false
+  /** How TLS is begun after this exchange, if it is. */
+  private secure: TlsSettings | undefined = undefined
+  private tls: TlsSession | undefined = undefined
   private closing = false
   /** We have closed it. */
   private closed = false
@@ -76,7 +88,7 @@ export class Conversation implements Wire, Expiring, WriteListener {
   private parting = false
 
   constructor(
-    private transport: Transport,
+    private readonly transport: Transport,
     private readonly options: ConnectOptions
   ) {
     const { deadlines, observer } = options
@@ -97,6 +109,16 @@ export class Conversation implements Wire, Expiring, WriteListener {
       if (this.resume !== undefined) return void resume(this.busy(beginning(steps)))
       this.script = undefined
       this.begin({ steps, bytes, body }, resume as Resume<unknown>, this.options.deadlines.now())
+      return this.interrupted
+    })
+  }
+
+  startTls(settings: TlsSettings): Effect.Effect<TlsSession, WireError> {
+    return Effect.async((resume) => {
+      if (this.resume !== undefined) return void resume(this.busy("tls"))
+      this.script = undefined
+      const done = (result: Effect.Effect<unknown, WireError>) => resume(Effect.map(result, () => this.tls!))
+      this.begin({ steps: nothing, bytes: "", secure: settings }, done, this.options.deadlines.now())
       return this.interrupted
     })
   }
@@ -126,6 +148,10 @@ export class Conversation implements Wire, Expiring, WriteListener {
     return this.closing ? "closing" : this.failure === undefined ? "open" : "failed"
   }
 
+  session(): TlsSession | undefined {
+    return this.tls
+  }
+
   awaited(): Step | undefined {
     const step = this.steps[this.count]
     return step === "final" && this.outgoing.holdsDot ? "content" : step
@@ -140,13 +166,14 @@ export class Conversation implements Wire, Expiring, WriteListener {
     this.transport.close(how)
   }
 
-  private begin({ body, bytes, contentLength, steps }: Exchange, resume: Resume<unknown>, now: number): void {
+  private begin({ body, bytes, contentLength, secure, steps }: Exchange, resume: Resume<unknown>, now: number): void {
     const { deadlines, observer, parting, timeout } = this.options
     if (this.failure !== undefined) return resume(Exit.fail(this.failure(beginning(steps))))
     this.steps = steps
     this.count = 0
     this.room = mostText
     this.resume = resume
+    this.secure = secure
     this.since = now
     this.parting = steps[0] === "quit"
     this.patience = this.parting ? Math.min(timeout, parting?.patience ?? quitTimeout) : timeout
@@ -172,20 +199,6 @@ export class Conversation implements Wire, Expiring, WriteListener {
     observer.onTrace?.("sent", contentLength === undefined ? ".\r\n" : `.\r\n${bytes.slice(contentLength)}`)
     this.contentDue = true
     this.outgoing.content(bytes, body, contentLength, steps[steps.length - 1] !== "final")
-  }
-
-  /**
-   * Goes on over another transport, as after STARTTLS: between two exchanges, and with nothing that is known of the server
-   * (RFC 3207 §4.2). False, and the conversation is over, where the server has said more than the reply that allowed it:
-   * that came from whoever sits on the old transport, and must not count as said over the new one.
-   */
-  upgrade(transport: Transport): boolean {
-    if (this.parser.isInside()) this.spoil(this.malformed("part of a reply came before the new transport"))
-    if (this.failure !== undefined || this.resume !== undefined || this.outgoing.busy) return false
-    this.transport = transport
-    this.outgoing.transport = transport
-    this.capabilities = Capabilities.none
-    return true
   }
 
   /** Part of what is being written was taken: the server is slow, and alive. */
@@ -220,6 +233,8 @@ export class Conversation implements Wire, Expiring, WriteListener {
   /** Bytes `start` to `end` of `chunk` arrived; the chunk may be reused afterwards. */
   receive(chunk: Uint8Array, start: number, end: number): void {
     if (this.failure !== undefined) return
+    // A transport without cryptography lets through what TLS would refuse.
+    if (this.steps === handshake) return this.ended(greeted)
     this.restedAt = this.arrivedAt
     this.arrivedAt = this.options.deadlines.now()
     this.options.observer.bytesIn += end - start
@@ -233,11 +248,49 @@ export class Conversation implements Wire, Expiring, WriteListener {
     if (complete) this.complete()
   }
 
-  /** The connection is gone. */
-  ended(how: "closed" | "reset"): void {
+  /**
+   * The exchange before TLS is over. What the server has said beyond its reply, whole or in part, was not said under TLS,
+   * and must never be taken for it (CVE-2011-0411 and its like).
+   */
+  private handshake(settings: TlsSettings): void {
+    const { deadlines, timeout } = this.options
+    this.secure = undefined
+    this.steps = handshake
+    this.count = 0
+    if (this.failure !== undefined || this.parser.isInside() || (!this.begun && this.greeting !== undefined)) {
+      const problem = this.begun ? injected : greeted
+      return this.fail((step) => new TlsFailed({ ...problem, step, replies: [] }))
+    }
+    this.since = deadlines.now()
+    this.patience = timeout
+    this.deadline = this.since + timeout
+    if (this.deadline < deadlines.wakesAt) deadlines.wake(this.deadline)
+    this.transport.secure(settings)
+  }
+
+  /** TLS stands. What the server said before is forgotten, but for the reply that allowed it. */
+  secured(session: TlsSession): void {
+    if (this.steps !== handshake || this.failure !== undefined) return
+    const { deadlines, observer } = this.options
+    const now = deadlines.now()
+    this.parser = ReplyParser.make()
+    this.tls = session
+    this.capabilities = Capabilities.none
+    this.arrivedAt = now
+    observer.onSecured(session, now - this.since, now)
+    this.count = this.replies.length
+    this.complete()
+  }
+
+  /** The connection is gone: it was closed, or TLS has failed. */
+  ended(how: "closed" | "reset" | TlsProblem): void {
     this.end(true)
     if (this.failure !== undefined) return
-    this.fail((step) => new ConnectionLost({ step, how, replies: this.received() }))
+    const isLost = typeof how === "string"
+    this.fail((step) => {
+      const replies = this.received()
+      return isLost ? new ConnectionLost({ step, how, replies }) : new TlsFailed({ ...how, step, replies })
+    })
   }
 
   private end(byServer: boolean): void {
@@ -299,6 +352,7 @@ export class Conversation implements Wire, Expiring, WriteListener {
    */
   private stray(reply: Reply.Reply): void {
     if (this.failure !== undefined) return
+    if (this.secure !== undefined) return this.spoil((step) => new TlsFailed({ ...injected, step, replies: [] }))
     const { observer } = this.options
     const announced = this.closing
     const closes = Reply.isClosing(reply)
@@ -324,6 +378,8 @@ export class Conversation implements Wire, Expiring, WriteListener {
   private complete(): void {
     const resume = this.resume!
     if (this.replies.length !== this.count) this.replies.length = this.count
+    const { secure } = this
+    if (secure !== undefined && (this.count === 0 || Reply.isPositive(this.replies[0]!))) return this.handshake(secure)
     this.resume = undefined
     this.steps = nothing
     this.deadline = Number.POSITIVE_INFINITY
@@ -382,6 +438,21 @@ export class Conversation implements Wire, Expiring, WriteListener {
   received(): ReadonlyArray<Reply.Reply> {
     return this.resume === undefined ? [] : this.replies.slice(0, this.count)
   }
+}
+
+/** Of the handshake; while these are the steps, no byte is a reply's. */
+const handshake: ReadonlyArray<Step> = ["tls"]
+
+const injected: TlsProblem = {
+  kind: "injection",
+  code: "EINJECTION",
+  reason: "the server sent plain text after its reply to STARTTLS, which would have been taken for TLS"
+}
+
+const greeted: TlsProblem = {
+  kind: "plain",
+  code: "EPLAIN",
+  reason: "the server does not speak TLS here: it began in plain text"
 }
 
 /** The step that fails when nothing could be written: the message's content was not handed over. */

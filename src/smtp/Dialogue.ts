@@ -13,6 +13,7 @@ import * as SmtpCommand from "./SmtpCommand.js"
 import type * as Settlement from "./Settlement.js"
 import * as Steps from "./Steps.js"
 import { ArgumentInvalid, ReplyRejected, type Step, type WireError } from "./SmtpError.js"
+import type { TlsSession, TlsSettings } from "./Tls.js"
 import * as Transaction from "./Transaction.js"
 import type { Content, Exchange, Wire } from "./Wire.js"
 
@@ -76,6 +77,18 @@ export const greeting = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
  */
 export const hello = (wire: Wire, verb: SmtpCommand.Hello, name: string): Effect.Effect<Reply.Reply, StepError> =>
   checked("hello", name, () => requiring(wire, Steps.hello(verb, name), Reply.isPositive))
+
+/**
+ * Sends STARTTLS (RFC 3207), and begins TLS once the server agrees. What it offered before is void: say EHLO again.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const startTls = (wire: Wire, settings: TlsSettings): Effect.Effect<TlsSession, StepError> =>
+  Effect.zipRight(
+    requiring(wire, Steps.command("starttls", SmtpCommand.startTls), Reply.isPositive),
+    wire.startTls(settings)
+  )
 
 /**
  * Begins a transaction.

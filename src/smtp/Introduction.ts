@@ -10,8 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Capabilities from "./Capabilities.js"
 import * as Reply from "./Reply.js"
 import type * as SmtpCommand from "./SmtpCommand.js"
-import { ReplyRejected, type WireError } from "./SmtpError.js"
+import { NotOffered, ReplyRejected, type WireError } from "./SmtpError.js"
 import * as Steps from "./Steps.js"
+import type { TlsUse } from "./Tls.js"
 import type { Script, Wire } from "./Wire.js"
 
 /**
@@ -25,6 +26,8 @@ export interface Introduction {
   readonly verb: SmtpCommand.Hello | undefined
   /** The name that we go by. */
   readonly name: string
+  /** How TLS comes into it, if it does. */
+  readonly tls?: TlsUse | undefined
 }
 
 /**
@@ -38,6 +41,7 @@ export interface Wanted {
   readonly lmtp: boolean
   /** Whether what the server offers is of any use to us. */
   readonly extended: boolean
+  readonly tls?: TlsUse | undefined
 }
 
 /**
@@ -46,32 +50,47 @@ export interface Wanted {
  * @since 0.1.0
  * @category constructors
  */
-export const make = ({ bare, extended, lmtp }: Wanted, name: string): Introduction => ({
+export const make = ({ bare, extended, lmtp, tls }: Wanted, name: string): Introduction => ({
   verb: bare ? undefined : lmtp ? "LHLO" : extended ? "EHLO" : "HELO",
-  name
+  name,
+  tls
 })
 
 /**
- * What an introduction came to: what the server offers, or the reply that ended it.
+ * Whether TLS comes after EHLO, if it comes.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const startsTls = ({ tls }: Introduction): boolean => tls !== undefined && tls.how !== "implicit"
+
+/**
+ * What an introduction came to: what the server offers; or the reply that ended it; or that the
+ * server does not offer STARTTLS, which it was to have.
  *
  * @since 0.1.0
  * @category models
  */
 export type Introduced =
   | { readonly _tag: "Introduced"; readonly capabilities: Capabilities.Capabilities }
-  | { readonly _tag: "Ended"; readonly step: "greeting" | "hello"; readonly reply: Reply.Reply }
+  | { readonly _tag: "Ended"; readonly step: "greeting" | "hello" | "starttls"; readonly reply: Reply.Reply }
+  | { readonly _tag: "NotOffered" }
 
 /**
  * Waits for the greeting and introduces us. A server that does not know EHLO gets HELO. `goesOn` is asked after the greeting,
  * and after the last reply to the introduction; false ends it there.
  *
+ * After STARTTLS comes EHLO again, and what was offered before is void (RFC 3207 §4.2). Where the server offers it and then
+ * refuses, or where it must be offered and is not, nothing is said in plain text: that may not be the server's doing.
+ *
  * @since 0.1.0
  * @category steps
  */
 export function* script(
-  { name, verb }: Introduction,
+  { name, tls, verb }: Introduction,
   goesOn: (step: "greeting" | "hello", reply: Reply.Reply) => boolean
 ): Script<Introduced> {
+  if (tls?.how === "implicit") yield Steps.implicitTls(tls.settings)
   const greeting = (yield Steps.greeting)[0]!
   if (!goesOn("greeting", greeting)) return { _tag: "Ended", step: "greeting", reply: greeting }
   if (verb === undefined) return { _tag: "Introduced", capabilities: Capabilities.none }
@@ -81,7 +100,15 @@ export function* script(
     reply = (yield Steps.hello("HELO", name))[0]!
     offers = false
   }
+  let isSecure = tls === undefined || tls.how === "implicit"
+  if (!isSecure && offers && Reply.isOfClass2(reply) && Capabilities.parse(reply).has("STARTTLS")) {
+    const answer = (yield Steps.startTls(tls!.settings))[0]!
+    if (!Reply.isPositive(answer)) return { _tag: "Ended", step: "starttls", reply: answer }
+    isSecure = true
+    reply = (yield Steps.hello(verb, name))[0]!
+  }
   if (!goesOn("hello", reply)) return { _tag: "Ended", step: "hello", reply }
+  if (!isSecure && tls?.how === "starttls") return { _tag: "NotOffered" }
   // What a refusal says is no offer.
   const capabilities = offers && Reply.isOfClass2(reply) ? Capabilities.parse(reply) : Capabilities.none
   return { _tag: "Introduced", capabilities }
@@ -110,8 +137,9 @@ export const run = (
     .converse(() => script(introduction, goesOn))
     .pipe(
       Effect.onInterrupt(() => Effect.sync(() => wire.close("reset"))),
-      Effect.flatMap((end) => {
+      Effect.flatMap((end): Effect.Effect<Capabilities.Capabilities, ReplyRejected | NotOffered> => {
         if (end._tag === "Ended") return new ReplyRejected(end)
+        if (end._tag === "NotOffered") return new NotOffered({ step: "starttls", what: "STARTTLS" })
         wire.capabilities = end.capabilities
         return Effect.succeed(end.capabilities)
       })

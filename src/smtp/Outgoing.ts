@@ -48,7 +48,7 @@ export class Outgoing {
   private queuedAt = 0
 
   constructor(
-    public transport: Transport,
+    private readonly transport: Transport,
     private readonly options: ConnectOptions,
     private readonly listener: WriteListener
   ) {

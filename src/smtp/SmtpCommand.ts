@@ -50,6 +50,14 @@ export type Hello = "HELO" | "EHLO" | "LHLO"
 export const hello = (verb: Hello, name: string): string => `${verb} ${bytes(name)}\r\n`
 
 /**
+ * `STARTTLS` (RFC 3207).
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const startTls = "STARTTLS\r\n"
+
+/**
  * `MAIL`. An empty sender is the null reverse-path.
  *
  * @since 0.1.0

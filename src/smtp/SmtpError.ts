@@ -10,12 +10,13 @@ import * as Data from "effect/Data"
 import * as Printable from "./Printable.js"
 import { type Reply, beginning, shortened as shortenedReply } from "./Reply.js"
 import * as Target from "./Target.js"
+import type { TlsFailure } from "./Tls.js"
 
 /**
  * The steps of a session, in the order of the dialogue (RFC 5321 §3, RFC 2033 §4).
  *
  * `content` lasts from the first byte of the message to the hand-over of the final dot; `final` is the wait for the
- * reply to it. `idle` is when nothing is awaited of the server, and it speaks all the same; `other` is every command that
+ * reply to it. `tls` is the handshake, which follows `connect` or `starttls`. `idle` is when nothing is awaited of the server, and it speaks all the same; `other` is every command that
  * has no step of its own, such as NOOP and VRFY.
  *
  * @since 0.1.0
@@ -23,8 +24,10 @@ import * as Target from "./Target.js"
  */
 export const steps = [
   "connect",
+  "tls",
   "greeting",
   "hello",
+  "starttls",
   "mail",
   "rcpt",
   "data",
@@ -46,8 +49,10 @@ export type Step = (typeof steps)[number]
 
 const described: { readonly [step in Step]: string } = {
   connect: "connecting",
+  tls: "starting TLS",
   greeting: "reading the server's greeting",
   hello: "sending EHLO, HELO or LHLO",
+  starttls: "sending STARTTLS",
   mail: "sending the sender",
   rcpt: "sending a recipient",
   data: "sending DATA",
@@ -61,8 +66,10 @@ const described: { readonly [step in Step]: string } = {
 
 const refused: { readonly [step in Step]: string } = {
   connect: "connection",
+  tls: "TLS",
   greeting: "greeting",
   hello: "hello",
+  starttls: "STARTTLS",
   mail: "sender",
   rcpt: "recipient",
   data: "DATA",
@@ -144,6 +151,43 @@ export class ReplyTimeout extends Data.TaggedError("ReplyTimeout")<{
 }
 
 /**
+ * TLS came to nothing, or broke: a server may refuse our certificate when the handshake is long done.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TlsFailed extends Data.TaggedError("TlsFailed")<{
+  readonly step: Step
+  readonly kind: TlsFailure
+  /** Of the library underneath, such as `CERT_HAS_EXPIRED`; it changes with the library's release. */
+  readonly code: string
+  readonly reason: string
+  /** The replies of the same group that came before. */
+  readonly replies: ReadonlyArray<Reply>
+}> {
+  override get message(): string {
+    return Printable.escape(`TLS failed while ${described[this.step]}: ${this.reason}`)
+  }
+}
+
+/**
+ * The server does not offer what the session needs to go on. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NotOffered extends Data.TaggedError("NotOffered")<{
+  readonly step: Step
+  /** Such as `STARTTLS`. */
+  readonly what: string
+}> {
+  readonly replies: ReadonlyArray<Reply> = []
+  override get message(): string {
+    return Printable.escape(`the server does not offer ${this.what}`)
+  }
+}
+
+/**
  * Something was to be sent over a connection while a reply to something else was awaited. Nothing was sent.
  *
  * @since 0.1.0
@@ -216,7 +260,14 @@ export class ReplyRejected extends Data.TaggedError("ReplyRejected")<{
  * @since 0.1.0
  * @category errors
  */
-export type WireError = ConnectionLost | ReplyTimeout | ReplyMalformed | WireBusy | ArgumentInvalid
+export type WireError =
+  | ConnectionLost
+  | ReplyTimeout
+  | ReplyMalformed
+  | TlsFailed
+  | NotOffered
+  | WireBusy
+  | ArgumentInvalid
 
 /**
  * Everything that a step can fail with.
@@ -237,6 +288,8 @@ export const isSmtpError = (error: unknown): error is SmtpError =>
   error instanceof ConnectionLost ||
   error instanceof ReplyTimeout ||
   error instanceof ReplyMalformed ||
+  error instanceof TlsFailed ||
+  error instanceof NotOffered ||
   error instanceof WireBusy ||
   error instanceof ArgumentInvalid ||
   error instanceof ReplyRejected
@@ -259,6 +312,11 @@ export const shortened = (error: WireError, most: number): WireError => {
       return new ReplyTimeout({ step, waited: error.waited, replies })
     case "ReplyMalformed":
       return new ReplyMalformed({ step, replies, reason: beginning(error.reason, most) })
+    case "TlsFailed": {
+      const { code, kind, reason } = error
+      return new TlsFailed({ step, kind, code, reason: beginning(reason, most), replies })
+    }
+    case "NotOffered":
     case "WireBusy":
       return error
     case "ArgumentInvalid":
@@ -283,6 +341,12 @@ export const toData = (error: SmtpError): SmtpErrorData => {
       return { _tag, step, how: error.how, replies: error.replies, reply: error.reply }
     case "ReplyTimeout":
       return { _tag, step, waited: error.waited, replies: error.replies }
+    case "TlsFailed": {
+      const { code, kind, reason, replies } = error
+      return { _tag, step, kind, code, reason, replies }
+    }
+    case "NotOffered":
+      return { _tag, step, what: error.what }
     case "WireBusy":
       return { _tag, step, awaited: error.awaited }
     case "ArgumentInvalid":
@@ -308,6 +372,10 @@ export const fromData = (data: SmtpErrorData): SmtpError => {
       return new ConnectionLost(data)
     case "ReplyTimeout":
       return new ReplyTimeout(data)
+    case "TlsFailed":
+      return new TlsFailed(data)
+    case "NotOffered":
+      return new NotOffered(data)
     case "WireBusy":
       return new WireBusy(data)
     case "ArgumentInvalid":
@@ -348,6 +416,15 @@ export type SmtpErrorData =
       readonly waited: number
       readonly replies: ReadonlyArray<Reply>
     }
+  | {
+      readonly _tag: "TlsFailed"
+      readonly step: Step
+      readonly kind: TlsFailure
+      readonly code: string
+      readonly reason: string
+      readonly replies: ReadonlyArray<Reply>
+    }
+  | { readonly _tag: "NotOffered"; readonly step: Step; readonly what: string }
   | { readonly _tag: "WireBusy"; readonly step: Step; readonly awaited: Step }
   | { readonly _tag: "ArgumentInvalid"; readonly step: Step; readonly argument: string }
   | {

@@ -6,6 +6,7 @@
  */
 import * as SmtpCommand from "./SmtpCommand.js"
 import type { Step } from "./SmtpError.js"
+import type { TlsSettings } from "./Tls.js"
 import type { Content, Exchange } from "./Wire.js"
 
 /**
@@ -16,8 +17,10 @@ import type { Content, Exchange } from "./Wire.js"
  */
 export const only: { readonly [step in Step]: readonly [Step] } = {
   connect: ["connect"],
+  tls: ["tls"],
   greeting: ["greeting"],
   hello: ["hello"],
+  starttls: ["starttls"],
   mail: ["mail"],
   rcpt: ["rcpt"],
   data: ["data"],
@@ -53,6 +56,25 @@ export const greeting: Exchange = command("greeting", "")
  */
 export const hello = (verb: SmtpCommand.Hello, name: string): Exchange =>
   command("hello", SmtpCommand.hello(verb, name))
+
+/**
+ * STARTTLS (RFC 3207), and TLS where the server agrees.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const startTls = (settings: TlsSettings): Exchange => ({
+  ...command("starttls", SmtpCommand.startTls),
+  secure: settings
+})
+
+/**
+ * TLS from the first byte (RFC 8314 §3), before the greeting.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const implicitTls = (settings: TlsSettings): Exchange => ({ steps: [], bytes: "", secure: settings })
 
 /**
  * DATA.

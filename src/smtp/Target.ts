@@ -54,12 +54,13 @@ export const unix = (path: string): Target => ({ _tag: "Unix", path })
 /**
  * Reads a target as the manual writes it (clauses S2.1 to S2.3), or says what is wrong with it.
  *
- * An optional `inet:` is dropped; the host is in brackets or ends at the last colon; a missing port is `smtp`.
+ * An optional `inet:` is dropped; the host is in brackets or ends at the last colon; a missing port is `smtp`, or
+ * the one that is given.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const parse = (text: string): Either.Either<Target, string> => {
+export const parse = (text: string, missingPort = 25): Either.Either<Target, string> => {
   if (/[\u0000\r\n]/.test(text)) return Either.left("a target holds no line break and no NUL")
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length)
@@ -72,7 +73,7 @@ export const parse = (text: string): Either.Either<Target, string> => {
     return Either.left(told(text, "a target is host:port or unix:pathname, and not a URL"))
   }
   const address = text.startsWith("inet:") ? text.slice("inet:".length) : text
-  return Either.mapLeft(parseInet(address), (reason) => told(text, reason))
+  return Either.mapLeft(parseInet(address, missingPort), (reason) => told(text, reason))
 }
 
 /** What is wrong with which target, as it was written. */
@@ -89,7 +90,7 @@ export const format = (target: Target): string =>
     ? `unix:${target.path}`
     : `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`
 
-const parseInet = (address: string): Either.Either<Target, string> => {
+const parseInet = (address: string, missingPort: number): Either.Either<Target, string> => {
   if (address.startsWith("[")) {
     const close = address.indexOf("]")
     if (close < 0) return Either.left('"]" is missing')
@@ -98,18 +99,20 @@ const parseInet = (address: string): Either.Either<Target, string> => {
     const literal = address.slice(1, close)
     const v6 = /^ipv6:/i.test(literal) ? literal.slice("ipv6:".length) : undefined
     if (v6 !== undefined && !isIpv6(v6)) return Either.left("this is no IPv6 address")
-    return withPort(v6 ?? literal, rest.slice(1))
+    return withPort(v6 ?? literal, rest.slice(1), missingPort)
   }
   const colon = address.lastIndexOf(":")
-  return colon < 0 ? withPort(address, "") : withPort(address.slice(0, colon), address.slice(colon + 1))
+  return colon < 0
+    ? withPort(address, "", missingPort)
+    : withPort(address.slice(0, colon), address.slice(colon + 1), missingPort)
 }
 
-const withPort = (host: string, port: string): Either.Either<Target, string> => {
+const withPort = (host: string, port: string, missingPort: number): Either.Either<Target, string> => {
   if (host === "") return Either.left("no host")
   if (!isIpv4(host) && !isIpv6(host) && !isHostName(host)) {
     return Either.left(hostExpected(host))
   }
-  return Either.map(parsePort(port), (number) => inet(host, number))
+  return Either.map(port === "" ? Either.right(missingPort) : parsePort(port), (number) => inet(host, number))
 }
 
 const hostExpected = (host: string): string =>
@@ -118,7 +121,6 @@ const hostExpected = (host: string): string =>
     : "a host name, an IPv4 address, or an IPv6 address in brackets is expected"
 
 const parsePort = (port: string): Either.Either<number, string> => {
-  if (port === "") return Either.right(25)
   if (/^\d+$/.test(port)) {
     const number = Number(port)
     return number >= 1 && number <= 65535

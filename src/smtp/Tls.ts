@@ -6,7 +6,9 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import type * as Redacted from "effect/Redacted"
+import * as Printable from "./Printable.js"
 
 /**
  * The versions that can be asked for. The first two need a server that still takes them.
@@ -71,6 +73,17 @@ export interface TlsSettings {
 }
 
 /**
+ * How a connection uses TLS: by STARTTLS, which must be offered or may be; or from its first byte.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TlsUse {
+  readonly how: "starttls" | "if-offered" | "implicit"
+  readonly settings: TlsSettings
+}
+
+/**
  * Settings with the defaults.
  *
  * @since 0.1.0
@@ -91,7 +104,7 @@ export const settings = (options: Partial<TlsSettings> & { readonly name: string
  * `plain`: the server does not speak TLS here. `protocol`: no common version. `cipher`: no common cipher, group or
  * signature; the same alert tells of much else. `certificate`: its chain does not end in a trusted authority, or it has
  * expired. `name`: it is another server's. `pin`: its key is none of those expected. `clientCertificate`: the server wants
- * one, or another one. `alert`: the server gave another reason. `closed`, `reset`: it gave none. `other`: what it sent is
+ * one, or another one. `injection`: it sent plain text that could have been taken for TLS. `alert`: the server gave another reason. `closed`, `reset`: it gave none. `other`: what it sent is
  * no proper handshake.
  *
  * @since 0.1.0
@@ -105,6 +118,7 @@ export const kinds = [
   "name",
   "pin",
   "clientCertificate",
+  "injection",
   "alert",
   "closed",
   "reset",
@@ -156,6 +170,30 @@ export interface TlsSession {
   readonly trust: TlsTrust
   /** What verification would have said; only under `verify: "none"`. */
   readonly distrust?: TlsProblem | undefined
+}
+
+/**
+ * Settings that no handshake can be begun with, and which of them.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TlsUnusable extends Data.TaggedError("TlsUnusable")<{
+  readonly setting: "ca" | "ciphers" | "groups" | "identity" | "versions" | "keylog"
+  readonly reason: string
+}> {
+  override get message(): string {
+    return Printable.escape(`${options[this.setting]}: ${this.reason}`)
+  }
+}
+
+const options: { readonly [setting in TlsUnusable["setting"]]: string } = {
+  ca: "--tls-ca",
+  ciphers: "--tls-ciphers",
+  groups: "--tls-groups",
+  identity: "--tls-cert, --tls-key",
+  versions: "--tls-versions",
+  keylog: "--tls-keylog"
 }
 
 /** What an error of Node or of OpenSSL says about itself. */

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { TlsSettings } from "./Tls.js"
 
 /**
  * What moves the bytes.
@@ -16,6 +17,11 @@ export interface Transport {
    * `Conversation.progressed` is called as it goes and `Conversation.flushed` once at the end.
    */
   readonly write: (bytes: string, body: Uint8Array | undefined) => boolean
+  /**
+   * Begins TLS on the open connection; then `Conversation.secured` is called, or `Conversation.ended`. Nothing is written
+   * before that.
+   */
+  readonly secure: (settings: TlsSettings) => void
   /** Ends the connection. Afterwards it does nothing, whatever it is asked for. */
   readonly close: (how: "reset" | "fin") => void
 }

@@ -8,10 +8,12 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import type { Capabilities } from "./Capabilities.js"
 import type { Reply } from "./Reply.js"
 import type { ConnectFailed, ConnectionLost, ReplyMalformed, Step, WireError } from "./SmtpError.js"
 import type { Target } from "./Target.js"
+import type { TlsSession, TlsSettings, TlsUnusable } from "./Tls.js"
 
 /**
  * What a message's content is made of: a string with one byte in each character, and bytes that follow it. The bytes are
@@ -42,6 +44,10 @@ export interface Exchange {
   readonly contentLength?: number | undefined
   /** Follows `bytes`. */
   readonly body?: Uint8Array | undefined
+  /**
+   * TLS begins once the reply is there and positive, or at once where none is awaited; the exchange ends when it stands.
+   */
+  readonly secure?: TlsSettings | undefined
 }
 
 /**
@@ -89,6 +95,11 @@ export interface Wire {
    */
   readonly write: (bytes: string, body?: Uint8Array | undefined) => Effect.Effect<void, WireError>
   /**
+   * Begins TLS, and resumes when it stands: at once after connecting, or after a positive reply to STARTTLS. Interruption
+   * closes the connection.
+   */
+  readonly startTls: (settings: TlsSettings) => Effect.Effect<TlsSession, WireError>
+  /**
    * Runs a script: the same as an `exchange` for each of its exchanges, without a turn of the fiber between them (which
    * costs a tenth of a message's CPU). The first exchange that fails ends it. Interruption leaves the connection in the
    * middle of a dialogue, for the sake of `awaited` and `received`: close it.
@@ -99,6 +110,8 @@ export interface Wire {
    * have closed it.
    */
   readonly state: () => WireState
+  /** The TLS session, once there is one. */
+  readonly session: () => TlsSession | undefined
   /** The step whose reply is awaited now, if any: what an interruption strikes. */
   readonly awaited: () => Step | undefined
   /** When the last bytes came, by the time of the `Deadlines`; 0 before any did. */
@@ -125,6 +138,8 @@ export interface WireObserver {
   closedByServer: number
   /** A reply that was asked for, and how long it took from the write of its group (from the final dot, if `final`). */
   readonly onReply: (step: Step, reply: Reply, elapsed: number, now: number) => void
+  /** TLS stands, after a handshake of so long. */
+  readonly onSecured: (session: TlsSession, elapsed: number, now: number) => void
   /** The final dot was handed over, so long after the first byte of the content. */
   readonly onContent: (elapsed: number, now: number) => void
   /**
@@ -217,6 +232,8 @@ export class Connector extends Context.Tag("smtp-source/Connector")<
      * wire closes it: a scope for each connection would cost more than the connection.
      */
     readonly connect: (target: Target, options: ConnectOptions) => Effect.Effect<Wire, ConnectFailed>
+    /** Whether TLS can be begun with these settings; left out where there is no cryptography. */
+    readonly checkTls?: ((settings: TlsSettings) => Either.Either<void, TlsUnusable>) | undefined
     /** Where plans connect to that name no target: only a connector whose every target is the same server has one. */
     readonly target?: Target | undefined
   }

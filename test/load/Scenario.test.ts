@@ -1092,7 +1092,9 @@ describe("the types", () => {
 
     const both = Load.run(Plan.make({}), Effect.zipRight(wire, mix))
     expectTypeOf(both).toEqualTypeOf(run)
-    expectTypeOf<Effect.Effect.Error<typeof both>>().toEqualTypeOf<Load.PlanUnsupported | Load.VerdictsFailed>()
+    expectTypeOf<Effect.Effect.Error<typeof both>>().toEqualTypeOf<
+      Load.PlanUnsupported | Load.TlsUnusable | Load.VerdictsFailed
+    >()
     expectTypeOf<Effect.Effect.Success<ReturnType<typeof Load.run>>>().toMatchTypeOf<Load.RunResult>()
 
     expectTypeOf(Scenario.kept).toEqualTypeOf<Effect.Effect<Wire, SmtpError, Scenario.ScenarioSession>>()

@@ -12,6 +12,7 @@ import * as Load from "../../src/load/Load.js"
 import * as Laws from "../../src/measure/Laws.js"
 import * as Plan from "../../src/plan/Plan.js"
 import type { Behaviour, Reaction } from "../../src/sink/Behaviour.js"
+import type { SinkConfig } from "../../src/sink/SinkOptions.js"
 import type { Welcome } from "../../src/sink/ServerLog.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import type { Outcome } from "../../src/smtp/Outcome.js"
@@ -20,8 +21,10 @@ import { Connector } from "../../src/smtp/Wire.js"
 import * as VirtualTime from "../../src/testing/Simulation.js"
 
 const moments = {
+  tls: "tls",
   greeting: "greeting",
   hello: "hello",
+  starttls: "starttls",
   mail: "mail",
   rcpt: "rcpt",
   data: "data",
@@ -83,6 +86,7 @@ export interface ServerOptions {
   readonly lmtp?: boolean | undefined
   /** What EHLO and LHLO offer. */
   readonly offers?: ReadonlyArray<string> | undefined
+  readonly server?: SinkConfig | undefined
   /** What else the server does. */
   readonly behaviour?: Behaviour | undefined
 }
@@ -152,6 +156,7 @@ export const make = (
         offers: options.offers ?? [],
         servesRefused: true,
         script: behave,
+        ...options.server,
         ...options.behaviour
       })
     )

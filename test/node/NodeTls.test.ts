@@ -400,22 +400,32 @@ describe("resumption", () => {
       socket.write("hello")
     })
     const client = clientOf({ oldest: version, newest: version, resume: 1 })
-    const once = (offersTicket: boolean) => run(port, client, { offersTicket, until: ({ text }) => text !== "" })
-    assert.isFalse((await once(true)).session!.resumed)
+    const once = () => run(port, client, { until: ({ text }) => text !== "" })
+    assert.isFalse((await once()).session!.resumed)
     // Node hands over a ticket after what came with it.
     await new Promise((resolve) => setImmediate(resolve))
-    const again = await once(true)
+    const again = await once()
     assert.isTrue(again.session!.resumed)
     // It has no certificate to look at: the verdict is that of the first handshake.
     assert.strictEqual(again.session!.trust, "name")
-    assert.isFalse((await once(false)).session!.resumed)
+  })
+
+  it("a share of the connections resumes, evenly spread", async () => {
+    const port = await listenTls({}, (socket) => void socket.write("hello"))
+    const client = clientOf({ resume: 0.5 })
+    const resumed: Array<boolean> = []
+    for (let left = 6; left > 0; left--) {
+      resumed.push((await run(port, client, { until: ({ text }) => text !== "" })).session!.resumed)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.deepStrictEqual(resumed, [false, true, false, true, false, true])
   })
 
   it("the ticket of a server that was not the right one is not kept", async () => {
     const port = await listenTls({ ...own(SelfSigned.issue(authority, ["other"])), maxVersion: "TLSv1.2" })
     const client = clientOf({ resume: 1 })
     for (const _ of [1, 2]) {
-      const { problem } = await run(port, client, { offersTicket: true, until: never })
+      const { problem } = await run(port, client, { until: never })
       assert.strictEqual(problem!.kind, "name")
     }
   })

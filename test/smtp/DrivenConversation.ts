@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import { Conversation } from "../../src/smtp/Conversation.js"
 import type { Reply } from "../../src/smtp/Reply.js"
 import type { Step, WireError } from "../../src/smtp/SmtpError.js"
+import type { TlsSettings } from "../../src/smtp/Tls.js"
 import type { Deadlines, Exchange, Expiring, Parting, WireObserver } from "../../src/smtp/Wire.js"
 
 /** A conversation over a transport that only notes what it is told, with a clock that stands until it is moved. */
@@ -35,6 +36,7 @@ export const make = (
   const closed: Array<readonly [byServer: boolean, elapsed: number, now: number]> = []
   const trace: Array<string> = []
   const unasked: Array<string> = []
+  const secured: Array<readonly [version: string, elapsed: number, now: number]> = []
   const observer: WireObserver = {
     bytesIn: 0,
     bytesOut: 0,
@@ -42,6 +44,7 @@ export const make = (
     closedByUs: 0,
     closedByServer: 0,
     onReply: (step, reply, elapsed, now) => seen.push([step, reply.code, elapsed, now]),
+    onSecured: (session, elapsed, now) => secured.push([session.version, elapsed, now]),
     onContent: (elapsed, now) => contents.push([elapsed, now]),
     onFailed: (step, elapsed, now) => failed.push([step, elapsed, now]),
     onUnasked: (error) => unasked.push(error.message),
@@ -53,7 +56,8 @@ export const make = (
     /** Whether what is written next is taken at once. */
     takes: true,
     written: [] as Array<readonly [bytes: string, body: Uint8Array | undefined]>,
-    closed: [] as Array<"reset" | "fin">
+    closed: [] as Array<"reset" | "fin">,
+    secured: [] as Array<TlsSettings>
   }
   const conversation = new Conversation(
     {
@@ -61,6 +65,7 @@ export const make = (
         transport.written.push([bytes, body])
         return transport.takes
       },
+      secure: (settings) => transport.secured.push(settings),
       close: (how) => transport.closed.push(how)
     },
     {
@@ -79,6 +84,7 @@ export const make = (
     failed,
     observer,
     queued,
+    secured,
     seen,
     trace,
     transport,

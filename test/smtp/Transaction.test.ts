@@ -240,6 +240,8 @@ describe("a server that waits for a message without recipients", () => {
           return replies(554)
         }),
       write: () => Effect.die("not of use here"),
+      startTls: () => Effect.die("not of use here"),
+      session: () => undefined,
       converse: () => Effect.die("not of use here"),
       state: () => "open",
       awaited: () => undefined,

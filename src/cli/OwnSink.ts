@@ -1,0 +1,38 @@
+/**
+ * The sink that a plan is run against where it names no target: it speaks what the plan does.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Plan } from "../plan/Plan.js"
+import type { TlsFiles } from "../plan/TlsFields.js"
+import { EmbeddedSink, type RunningSink, type SinkFailed } from "../sink/EmbeddedSink.js"
+
+/** Where TLS is asked for, a sink that would do without it is not what is meant. */
+const sinkTls = { off: "off", starttls: "required", "if-offered": "offered", implicit: "implicit" } as const
+
+/**
+ * Starts the sink.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const start = (plan: Plan): Effect.Effect<RunningSink, SinkFailed, EmbeddedSink | Scope.Scope> =>
+  Effect.flatMap(EmbeddedSink, (embedded) =>
+    embedded.start({
+      protocol: plan.lmtp ? "lmtp" : "smtp",
+      maxRecipients: plan.recipients,
+      tls: sinkTls[plan.tls]
+    })
+  )
+
+/**
+ * What the files of a plan's TLS hold, and trust in the sink's own certificate, which was made for this run: nobody else
+ * vouches for it. A plan with authorities of its own has those alone.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const trusting = (files: TlsFiles, sink: RunningSink | undefined): TlsFiles =>
+  files.ca === undefined && sink?.certificate !== undefined ? { ...files, ca: sink.certificate } : files

@@ -1,0 +1,254 @@
+/**
+ * The fields of a plan that ask for TLS, and what they come to.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Config from "effect/Config"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Printable from "../smtp/Printable.js"
+import type * as Target from "../smtp/Target.js"
+import * as Tls from "../smtp/Tls.js"
+import { fileReason } from "./FileReason.js"
+import * as PlanField from "./PlanField.js"
+import * as PlanValue from "./PlanValue.js"
+
+const section = "TLS"
+
+const text = (pattern: RegExp, expected: string) =>
+  Schema.String.pipe(Schema.pattern(pattern)).annotations({
+    message: () => ({ message: `expected ${expected}`, override: true })
+  })
+
+const Versions = text(/^1\.[0-3](?:\.\.1\.[0-3])?$/, "a TLS version, or a range of them, such as 1.3 or 1.2..1.3").pipe(
+  Schema.filter((versions) => {
+    const [oldest, newest] = versionsOf(versions)
+    return oldest <= newest ? true : "the older version comes first"
+  })
+)
+
+const Pin = text(/^sha256:[A-Za-z0-9+/]{43}=$/, "sha256: and the hash of a public key in base64, of 44 characters")
+
+const Pins = Schema.Union(
+  Schema.Array(Pin),
+  Schema.transform(Pin, Schema.Array(Pin), { strict: true, decode: (pin) => [pin], encode: ([pin = ""]) => pin })
+).annotations({
+  message: () => ({
+    message: "expected sha256: and the hash of a public key in base64, of 44 characters, or a list of them",
+    override: true
+  })
+})
+
+const Resume = text(/^(?:on|off|(?:100|\d{1,2}(?:\.\d+)?)%)$/, "on, off, or a share of connections such as 80%")
+
+/**
+ * The fields.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const fields = {
+  tls: PlanField.withDefault(Schema.Literal("off", "starttls", "if-offered", "implicit"), "off", {
+    section,
+    description:
+      "Use TLS: by STARTTLS, which the server must offer; by STARTTLS if it is offered, and in plain text if not; or from the first byte (implicit; the port is 465 unless the target says otherwise). A handshake that fails costs the message, in every case."
+  }),
+  tlsVerify: PlanField.optional(Schema.Literal("full", "chain", "none"), {
+    section,
+    description:
+      "What makes the server the right one: a certificate for its name that a trusted authority has signed (full, the default), for whatever name (chain), or any certificate at all (none, which reports say)."
+  }),
+  tlsName: PlanField.optional(PlanValue.OneLine, {
+    section,
+    placeholder: "host",
+    description:
+      "Ask for this name (SNI), and verify it, instead of the target's. An address is verified and not asked for."
+  }),
+  tlsCa: PlanField.optional(Schema.String, {
+    section,
+    placeholder: "file",
+    description: "Trust the certificate authorities in this file (PEM), and no others."
+  }),
+  tlsPins: PlanField.optional(Pins, {
+    section,
+    long: "tls-pin",
+    repeatable: true,
+    placeholder: "sha256:base64",
+    description:
+      "Take the server for the right one by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo). It takes the place of --tls-verify, and needs no authority. May be given several times: one of them must match."
+  }),
+  tlsVersions: PlanField.withDefault(Versions, "1.2..1.3", {
+    section,
+    placeholder: "oldest[..newest]",
+    description: "Offer these versions of TLS, of 1.0, 1.1, 1.2 and 1.3."
+  }),
+  tlsCiphers: PlanField.optional(PlanValue.OneLine, {
+    section,
+    placeholder: "list",
+    description: "Offer these cipher suites, by OpenSSL's names, with colons between."
+  }),
+  tlsGroups: PlanField.optional(PlanValue.OneLine, {
+    section,
+    placeholder: "list",
+    description: "Offer these groups for the key exchange, such as X25519:P-256."
+  }),
+  tlsCert: PlanField.optional(Schema.String, {
+    section,
+    placeholder: "file",
+    description: "Show the server the certificate in this file (PEM), with those that lead to its authority after it."
+  }),
+  tlsKey: PlanField.optional(Schema.String, {
+    section,
+    placeholder: "file",
+    description:
+      "The private key of --tls-cert (PEM; default: the same file). SMTP_SOURCE_TLS_PASSPHRASE holds its passphrase, if it has one."
+  }),
+  tlsResume: PlanField.withDefault(Resume, "off", {
+    section,
+    placeholder: "on|off|share%",
+    description:
+      "Offer to resume the latest TLS session, with all connections or with a share of them. It spares the server some work, and us next to none."
+  }),
+  tlsKeylog: PlanField.optional(Schema.String, {
+    section,
+    placeholder: "file",
+    description:
+      "Append the secrets of each connection to this file, for Wireshark. Whoever has it can read what was sent."
+  })
+}
+
+/** What of a plan asks for TLS. */
+interface TlsPlan {
+  readonly tls: "off" | "starttls" | "if-offered" | "implicit"
+  readonly tlsVerify?: "full" | "chain" | "none" | undefined
+  readonly tlsName?: string | undefined
+  readonly tlsCa?: string | undefined
+  readonly tlsPins?: ReadonlyArray<string> | undefined
+  readonly tlsVersions: string
+  readonly tlsCiphers?: string | undefined
+  readonly tlsGroups?: string | undefined
+  readonly tlsCert?: string | undefined
+  readonly tlsKey?: string | undefined
+  readonly tlsResume: string
+  readonly tlsKeylog?: string | undefined
+}
+
+/**
+ * A file that --tls-ca, --tls-cert or --tls-key names cannot be read.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TlsUnreadable extends Data.TaggedError("TlsUnreadable")<{
+  readonly option: string
+  readonly path: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return Printable.escape(`${this.option} ${this.path}: ${this.reason}`)
+  }
+}
+
+/**
+ * What the files hold that a plan's TLS needs. It has secrets in it, and goes into no plan and no report.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TlsFiles {
+  readonly ca?: string | undefined
+  readonly identity?: Redacted.Redacted<Tls.TlsIdentity> | undefined
+}
+
+/**
+ * Reads the files of a plan's TLS, and the passphrase from the environment. It is `tls` among the options of a run.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const read = (plan: TlsPlan): Effect.Effect<TlsFiles, TlsUnreadable, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    if (plan.tls === "off") return {}
+    const fileSystem = yield* FileSystem.FileSystem
+    const file = (option: string, path: string) =>
+      Effect.mapError(
+        fileSystem.readFileString(path),
+        (error) => new TlsUnreadable({ option, path, reason: fileReason(error) })
+      )
+    const ca = plan.tlsCa === undefined ? undefined : yield* file("--tls-ca", plan.tlsCa)
+    if (plan.tlsCert === undefined) return { ca }
+    const certificate = yield* file("--tls-cert", plan.tlsCert)
+    const key = plan.tlsKey === undefined ? certificate : yield* file("--tls-key", plan.tlsKey)
+    const passphrase = yield* Effect.orElseSucceed(Config.option(Config.redacted("SMTP_SOURCE_TLS_PASSPHRASE")), () =>
+      Option.none<Redacted.Redacted<string>>()
+    )
+    const secret = Option.getOrUndefined(Option.map(passphrase, Redacted.value))
+    return { ca, identity: Redacted.make({ certificate, key, passphrase: secret }) }
+  })
+
+/**
+ * How a plan's connections to a target use TLS; undefined where they don't.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const use = (plan: TlsPlan, { ca, identity }: TlsFiles, target: Target.Target): Tls.TlsUse | undefined => {
+  if (plan.tls === "off") return undefined
+  const [oldest, newest] = versionsOf(plan.tlsVersions)
+  const settings = Tls.settings({
+    // A server behind a UNIX-domain socket is on this machine.
+    name: plan.tlsName ?? (target._tag === "Unix" ? "localhost" : target.host),
+    verify: plan.tlsVerify ?? "full",
+    pins: (plan.tlsPins ?? []).map((pin) => pin.slice("sha256:".length)),
+    oldest,
+    newest,
+    ciphers: plan.tlsCiphers,
+    groups: plan.tlsGroups,
+    resume: plan.tlsResume === "on" ? 1 : plan.tlsResume === "off" ? 0 : Number.parseFloat(plan.tlsResume) / 100,
+    keylog: plan.tlsKeylog,
+    ca,
+    identity
+  })
+  return { how: plan.tls, settings }
+}
+
+/** Of a text that fits `Versions`. */
+const versionsOf = (versions: string): readonly [oldest: Tls.TlsVersion, newest: Tls.TlsVersion] => {
+  const [oldest = "1.2", newest = oldest] = versions.split("..")
+  const known = (text: string) => Tls.versions.find((version) => version === text) ?? "1.3"
+  return [known(oldest), known(newest)]
+}
+
+const defaults: { readonly [field: string]: string } = { tlsVersions: "1.2..1.3", tlsResume: "off" }
+
+/** The fields that say how TLS is done, where it is. */
+const details = (Object.keys(fields) as ReadonlyArray<keyof typeof fields>).filter((field) => field !== "tls")
+
+/**
+ * The rules between the fields that are broken; `given` tells which fields are there.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const conflicts = (
+  plan: { readonly [field: string]: unknown },
+  given: (field: string) => boolean
+): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
+  const isOff = plan.tls === undefined || plan.tls === "off"
+  // A plan that is read again has its defaults in it.
+  const idle = details.filter((field) => given(field) && plan[field] !== defaults[field])
+  return [
+    [isOff && idle.length > 0, [...idle], "options that begin with --tls- need --tls starttls, if-offered or implicit"],
+    [given("tlsPins") && given("tlsVerify"), ["tlsPins", "tlsVerify"], "--tls-pin and --tls-verify exclude each other"],
+    [given("tlsKey") && !given("tlsCert"), ["tlsKey"], "--tls-key needs --tls-cert"],
+    [
+      plan.bare === true && (plan.tls === "starttls" || plan.tls === "if-offered"),
+      ["bare", "tls"],
+      "STARTTLS needs EHLO, which -o leaves out"
+    ]
+  ]
+}
