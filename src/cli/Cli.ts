@@ -20,6 +20,7 @@ import * as Completions from "./Completions.js"
 import * as DryRun from "./DryRun.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
+import { passphraseVariable } from "../plan/TlsFields.js"
 import { rows, scenarioVariable, targetVariable } from "./OptionTable.js"
 import * as PlanOptions from "./PlanOptions.js"
 import * as Run from "./Run.js"
@@ -188,5 +189,6 @@ const warnOfVariables = (output: Output["Type"], environment: ReadonlyArray<stri
  */
 export const variables: ReadonlyArray<string> = [
   ...rows.flatMap(({ variable }) => (variable === undefined ? [] : [variable])),
-  targetVariable
+  targetVariable,
+  passphraseVariable
 ]

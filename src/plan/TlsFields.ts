@@ -165,6 +165,15 @@ export interface TlsFiles {
 }
 
 /**
+ * The environment's variable that holds the passphrase of --tls-key. It stands in for no option: what is secret is not seen in
+ * a list of processes.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const passphraseVariable = "SMTP_SOURCE_TLS_PASSPHRASE"
+
+/**
  * Reads the files of a plan's TLS, and the passphrase from the environment. It is `tls` among the options of a run.
  *
  * @since 0.1.0
@@ -183,7 +192,7 @@ export const read = (plan: TlsPlan): Effect.Effect<TlsFiles, TlsUnreadable, File
     if (plan.tlsCert === undefined) return { ca }
     const certificate = yield* file("--tls-cert", plan.tlsCert)
     const key = plan.tlsKey === undefined ? certificate : yield* file("--tls-key", plan.tlsKey)
-    const passphrase = yield* Effect.orElseSucceed(Config.option(Config.redacted("SMTP_SOURCE_TLS_PASSPHRASE")), () =>
+    const passphrase = yield* Effect.orElseSucceed(Config.option(Config.redacted(passphraseVariable)), () =>
       Option.none<Redacted.Redacted<string>>()
     )
     const secret = Option.getOrUndefined(Option.map(passphrase, Redacted.value))

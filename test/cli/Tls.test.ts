@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process"
+import * as crypto from "node:crypto"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import * as SelfSigned from "../../src/node/SelfSigned.js"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -46,6 +48,29 @@ describe("--sink --tls", () => {
     const resumed = tls.filter((kind: { readonly resumed: boolean }) => kind.resumed)
     assert.isAbove(resumed.length, 0)
     assert.match(tls[0].group, /^(?:prime256v1|P-256)$/)
+  })
+
+  it("shows a certificate whose key has a passphrase, which the environment holds", () => {
+    const { certificate, key } = SelfSigned.selfSigned(["client.example.com"])
+    const file = path.join(directory, "identity.pem")
+    const pem = crypto
+      .createPrivateKey(key)
+      .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "open sesame" })
+    fs.writeFileSync(file, certificate + pem.toString())
+    const args = ["dist/bin/smtp-source.js", "--sink", "--tls", "implicit", "--tls-cert", file, "-vv"]
+    const withPassphrase = (passphrase: string) =>
+      spawnSync(process.execPath, [...args, "--report", "json"], {
+        cwd: root,
+        encoding: "utf8",
+        env: { ...process.env, SMTP_SOURCE_TLS_PASSPHRASE: passphrase }
+      })
+    const right = withPassphrase("open sesame")
+    assert.strictEqual(right.status, 0, right.stderr)
+    assert.notMatch(right.stderr + right.stdout, /warning|open sesame|PRIVATE KEY/)
+    const wrong = withPassphrase("shut")
+    assert.strictEqual(wrong.status, 1)
+    assert.match(wrong.stderr, /^smtp-source: fatal: --tls-cert, --tls-key: .+$/m)
+    assert.notMatch(wrong.stderr, /shut|PRIVATE KEY/)
   })
 
   it("--calibrate measures over TLS", () => {
