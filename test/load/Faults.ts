@@ -61,7 +61,8 @@ export const servers = (scale: number): { readonly [name: string]: Behaviour } =
       ]
     },
     "stops reading": { faults: [{ at: "content", every: 4, after: after(1e6) }] },
-    "refuses before it has read": { faults: [{ at: "content", every: 3, say: "552 5.3.4 Too big\r\n" }] }
+    "refuses before it has read": { faults: [{ at: "content", every: 3, say: "552 5.3.4 Too big\r\n" }] },
+    "reads slowly, and answers what it has read": { reading: { bytes: 61, every: after(0.02) } }
   }
 }
 
