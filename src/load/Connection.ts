@@ -1,5 +1,5 @@
 /**
- * One connection's life: the gate, the attempts to open it, the greeting, HELO, and its end.
+ * One connection's life: its opening, the greeting, HELO, what it carries, and its end.
  *
  * @since 0.1.0
  */
@@ -10,21 +10,15 @@ import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
-import {
-  type ConnectFailed,
-  ConnectionLost,
-  NotOffered,
-  ReplyMalformed,
-  type Step,
-  type WireError
-} from "../smtp/SmtpError.js"
+import { type ConnectFailed, NotOffered, ReplyMalformed, type WireError } from "../smtp/SmtpError.js"
 import * as Steps from "../smtp/Steps.js"
 import * as Transaction from "../smtp/Transaction.js"
-import type { ConnectOptions, Script, Wire } from "../smtp/Wire.js"
+import type { Script, Wire } from "../smtp/Wire.js"
+import * as AbandonedTransaction from "./AbandonedTransaction.js"
+import * as ConnectAttempts from "./ConnectAttempts.js"
 import type { Place, Shut } from "./ConnectGate.js"
 import type { SharedRun } from "./SharedRun.js"
 import type { StopRequest } from "./StopRequest.js"
-import type { Restore } from "./Turnstile.js"
 
 /**
  * The connection of a session, and the next one after it.
@@ -114,13 +108,12 @@ class SessionConnection implements Connection {
   private leaving = false
   /** QUIT was said. */
   private parted = false
-  /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
-  private attempts: number
+  private readonly attempts: ConnectAttempts.ConnectAttempts<Outcome.Outcome | undefined>
   /** How many connections in a row came to nothing: not opened, or not welcome. */
   private unopened = 0
 
   constructor(private readonly shared: SharedRun) {
-    this.attempts = shared.plan.connectAttempts
+    this.attempts = ConnectAttempts.make(shared)
   }
 
   script(
@@ -131,7 +124,10 @@ class SessionConnection implements Connection {
   ): Script<Outcome.Outcome | Settlement.Unsent> {
     if (this.carried++ > 0) this.shared.recorder.reused++
     const script = this.transactions.script(message, next, options, progress)
-    return this.abandonment === undefined ? script : this.abandoned(script, this.abandonment.step, progress)
+    if (this.abandonment === undefined) return script
+    return AbandonedTransaction.script(script, this.abandonment.step, progress, () => {
+      this.leaving = true
+    })
   }
 
   get holds(): boolean {
@@ -158,27 +154,6 @@ class SessionConnection implements Connection {
 
   isSpent(): boolean {
     return this.carried >= this.most
-  }
-
-  /** The script, up to the last reply to a step; then nothing more is said. */
-  private *abandoned(
-    script: Script<Outcome.Outcome | Settlement.Unsent>,
-    step: Step,
-    progress: Settlement.Progress
-  ): Script<Outcome.Outcome | Settlement.Unsent> {
-    let turn = script.next([])
-    // What was answered when the connection was new is behind it.
-    while (turn.done !== true && step !== "greeting" && step !== "hello") {
-      const { steps } = turn.value
-      // The envelope is answered, perhaps with the message before.
-      if (steps[0] === "final") break
-      turn = script.next(yield turn.value)
-      if (turn.done !== true && steps.includes(step) && !turn.value.steps.includes(step)) break
-    }
-    if (turn.done === true) return turn.value
-    this.leaving = true
-    const [next = "mail"] = turn.value.steps
-    return Settlement.broken(abandonedAt(next === "final" ? "content" : next), progress)
   }
 
   converse(
@@ -243,7 +218,7 @@ class SessionConnection implements Connection {
       }
       const { connectOptions, ending, plan } = this.shared
       const establish = this.establish(ending, onAdmitted)
-      const pause = plan.keepGoing ? backOff(this.unopened) : 0
+      const pause = plan.keepGoing ? ConnectAttempts.backOff(this.unopened) : 0
       return pause === 0 ? establish : Effect.zipRight(ending.pause(pause, connectOptions.deadlines), establish)
     })
   }
@@ -347,7 +322,7 @@ class SessionConnection implements Connection {
     const refused = this.refused(step, reply)
     if (refused !== undefined) return refused
     this.leaving = true
-    return failed(abandonedAt(this.abandonment?.step === "greeting" ? "hello" : "mail"))
+    return failed(AbandonedTransaction.leftBefore(this.abandonment?.step === "greeting" ? "hello" : "mail"))
   }
 
   /** The outcome of the message, where a greeting or HELO that was not welcome ends it (clause S9.5). */
@@ -370,81 +345,41 @@ class SessionConnection implements Connection {
     return Effect.succeed(outcome)
   }
 
-  /** The local addresses take turns over all sessions; a shape has a rate of its own. */
-  private nextOptions(): ConnectOptions {
-    const { connectOptions, sources } = this.shared
-    const first = sources.shift()
-    if (first !== undefined) sources.push(first)
-    const next = first ?? connectOptions
-    if (this.shape === undefined || this.shape.bytesPerSecond === next.bytesPerSecond) return next
-    return { ...next, bytesPerSecond: this.shape.bytesPerSecond }
-  }
-
   /** Opens a connection, unless nothing more is to begin before its turn has come. */
   private establish(
     unless: StopRequest | undefined,
     onAdmitted: () => void
   ): Effect.Effect<Outcome.Outcome | Shut | undefined> {
-    const { connectOptions, gate, nextConnection, shape } = this.shared
-    return gate.pass((place, restore) => {
-      onAdmitted()
-      this.place = place
-      if (shape !== undefined) {
-        this.shape = shape.connection(nextConnection())
-        this.most = this.shape.messages
-        this.abandonment = this.shape.abandons(this.expected)
-      }
-      return this.connect(place, restore, connectOptions.deadlines.now(), 1)
-    }, unless)
-  }
-
-  /** Opens the connection, in as many attempts as there are. */
-  private connect(
-    place: Place,
-    restore: Restore,
-    begun: number,
-    pause: number
-  ): Effect.Effect<Outcome.Outcome | undefined> {
-    const { connectOptions, connector, recorder, target } = this.shared
-    const { now } = connectOptions.deadlines
-    const started = now()
-    place.connecting()
-    return Effect.matchEffect(restore(connector.connect(target, this.nextOptions())), {
-      onFailure: (error) => {
-        recorder.onConnectFailed(error, now() - started)
-        return this.again(error, place, restore, begun, pause)
+    return this.attempts.open(
+      {
+        onPlace: (place) => {
+          onAdmitted()
+          this.place = place
+          return this.takeShape()
+        },
+        onOpened: this.opened,
+        onFailed: this.notOpened
       },
-      onSuccess: (wire) => {
-        this.wire = wire
-        this.carried = 0
-        recorder.record("connect", "accepted", now() - started)
-        place.connected()
-        return ready
-      }
-    })
+      unless
+    )
   }
 
-  private again(
-    error: ConnectFailed,
-    place: Place,
-    restore: Restore,
-    begun: number,
-    pause: number
-  ): Effect.Effect<Outcome.Outcome | undefined> {
-    const { connectOptions, onUnused, plan } = this.shared
-    if (plan.keepGoing && error.local && connectOptions.deadlines.now() - begun < connectOptions.timeout) {
-      // This machine is out of something that other sessions will give back.
-      onUnused(error)
-      return restore(Effect.sleep(pause)).pipe(
-        Effect.zipRight(place.turn(restore)),
-        Effect.flatMap(() => this.connect(place, restore, begun, Math.min(pause * 2, 100)))
-      )
-    }
-    if (this.attempts > 1 && !isHopeless(error)) {
-      this.attempts--
-      onUnused(error)
-      return Effect.flatMap(place.turn(restore), () => this.connect(place, restore, begun, pause))
-    }
+  private takeShape(): ConnectionShape | undefined {
+    const { nextConnection, shape } = this.shared
+    if (shape === undefined) return undefined
+    this.shape = shape.connection(nextConnection())
+    this.most = this.shape.messages
+    this.abandonment = this.shape.abandons(this.expected)
+    return this.shape
+  }
+
+  private readonly opened = (wire: Wire): Effect.Effect<Outcome.Outcome | undefined> => {
+    this.wire = wire
+    this.carried = 0
+    return ready
+  }
+
+  private readonly notOpened = (error: ConnectFailed): Effect.Effect<Outcome.Outcome | undefined> => {
     this.unopened++
     this.close()
     return Effect.succeed(failed(error))
@@ -457,21 +392,8 @@ const failed = (error: ConnectFailed | WireError): Outcome.Outcome => ({
   recipients: Outcome.noRecipients
 })
 
-const abandonedAt = (step: Step): WireError => new ConnectionLost({ step, how: "intended", replies: [] })
-
 function* nothing(): Script<undefined> {
   return undefined
 }
 
 const ready = Effect.succeed<Outcome.Outcome | undefined>(undefined)
-
-/**
- * How long a session waits before it opens a connection, after so many in a row that came to nothing, in milliseconds: not
- * after the first, and then 1, 2, 4 and so on, up to a second. A server that refuses at once would otherwise be offered all
- * messages of the run in a moment.
- */
-const backOff = (unopened: number): number => (unopened < 2 ? 0 : Math.min(1000, 2 ** (unopened - 2)))
-
-/** To try again would end the same way: a name that has no address, or -T on a machine that has no means for it. */
-const isHopeless = ({ code }: ConnectFailed): boolean =>
-  code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EWINDOW"

@@ -1,0 +1,140 @@
+/**
+ * The attempts to open a session's connections: in their turn at the gate, from the next local address, and again where
+ * that may help.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type { ConnectionShape } from "../plan/Shape.js"
+import type { ConnectFailed } from "../smtp/SmtpError.js"
+import type { ConnectOptions, Wire } from "../smtp/Wire.js"
+import type { Place, Shut } from "./ConnectGate.js"
+import type { SharedRun } from "./SharedRun.js"
+import type { StopRequest } from "./StopRequest.js"
+import type { Restore } from "./Turnstile.js"
+
+/**
+ * Whom a connection is opened for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Opening<A> {
+  /** The gate was passed. Gives the shape of the connection, where it has one. */
+  readonly onPlace: (place: Place) => ConnectionShape | undefined
+  readonly onOpened: (wire: Wire) => Effect.Effect<A>
+  /** There is no further attempt. */
+  readonly onFailed: (error: ConnectFailed) => Effect.Effect<A>
+}
+
+/**
+ * How a session opens its connections.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConnectAttempts<A> {
+  /** Opens a connection, unless nothing more is to begin before its turn has come. */
+  readonly open: (opening: Opening<A>, unless: StopRequest | undefined) => Effect.Effect<A | Shut>
+}
+
+/**
+ * Those of a session that has opened none yet.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <A>(shared: SharedRun): ConnectAttempts<A> => new SessionAttempts(shared)
+
+/**
+ * How long a session waits before it opens a connection, after so many in a row that came to nothing, in milliseconds: not
+ * after the first, and then 1, 2, 4 and so on, up to a second. A server that refuses at once would otherwise be offered all
+ * messages of the run in a moment.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const backOff = (unopened: number): number => (unopened < 2 ? 0 : Math.min(1000, 2 ** (unopened - 2)))
+
+class SessionAttempts<A> implements ConnectAttempts<A> {
+  /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
+  private attempts: number
+
+  constructor(private readonly shared: SharedRun) {
+    this.attempts = shared.plan.connectAttempts
+  }
+
+  open(opening: Opening<A>, unless: StopRequest | undefined): Effect.Effect<A | Shut> {
+    const { connectOptions, gate } = this.shared
+    return gate.pass((place, restore) => {
+      const shape = opening.onPlace(place)
+      return this.connect(opening, shape, place, restore, connectOptions.deadlines.now(), 1)
+    }, unless)
+  }
+
+  /** Opens the connection, in as many attempts as there are. */
+  private connect(
+    opening: Opening<A>,
+    shape: ConnectionShape | undefined,
+    place: Place,
+    restore: Restore,
+    begun: number,
+    pause: number
+  ): Effect.Effect<A> {
+    const { connectOptions, connector, recorder, target } = this.shared
+    const { now } = connectOptions.deadlines
+    const started = now()
+    place.connecting()
+    return Effect.matchEffect(restore(connector.connect(target, this.nextOptions(shape))), {
+      onFailure: (error) => {
+        recorder.onConnectFailed(error, now() - started)
+        return this.again(error, opening, shape, place, restore, begun, pause)
+      },
+      onSuccess: (wire) => {
+        recorder.record("connect", "accepted", now() - started)
+        place.connected()
+        return opening.onOpened(wire)
+      }
+    })
+  }
+
+  private again(
+    error: ConnectFailed,
+    opening: Opening<A>,
+    shape: ConnectionShape | undefined,
+    place: Place,
+    restore: Restore,
+    begun: number,
+    pause: number
+  ): Effect.Effect<A> {
+    const { connectOptions, onUnused, plan } = this.shared
+    if (plan.keepGoing && error.local && connectOptions.deadlines.now() - begun < connectOptions.timeout) {
+      // This machine is out of something that other sessions will give back.
+      onUnused(error)
+      return restore(Effect.sleep(pause)).pipe(
+        Effect.zipRight(place.turn(restore)),
+        Effect.flatMap(() => this.connect(opening, shape, place, restore, begun, Math.min(pause * 2, 100)))
+      )
+    }
+    if (this.attempts > 1 && !isHopeless(error)) {
+      this.attempts--
+      onUnused(error)
+      return Effect.flatMap(place.turn(restore), () => this.connect(opening, shape, place, restore, begun, pause))
+    }
+    return opening.onFailed(error)
+  }
+
+  /** The local addresses take turns over all sessions; a shape has a rate of its own. */
+  private nextOptions(shape: ConnectionShape | undefined): ConnectOptions {
+    const { connectOptions, sources } = this.shared
+    const first = sources.shift()
+    if (first !== undefined) sources.push(first)
+    const next = first ?? connectOptions
+    if (shape === undefined || shape.bytesPerSecond === next.bytesPerSecond) return next
+    return { ...next, bytesPerSecond: shape.bytesPerSecond }
+  }
+}
+
+/** To try again would end the same way: a name that has no address, or -T on a machine that has no means for it. */
+const isHopeless = ({ code }: ConnectFailed): boolean =>
+  code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EWINDOW"
