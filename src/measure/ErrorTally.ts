@@ -5,7 +5,7 @@
  */
 import { isIntended, type Outcome } from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
-import { type ConnectFailed, type Step, steps, type WireError } from "../smtp/SmtpError.js"
+import { type ConnectFailed, type Step, stepPlace, type WireError } from "../smtp/SmtpError.js"
 import * as Sightings from "./Sightings.js"
 
 /**
@@ -80,7 +80,7 @@ export const merge = (parts: ReadonlyArray<ReadonlyArray<ErrorCount>>): Readonly
   Sightings.mergeAll(parts.flat(), keyOf)
 
 const keyOf = ({ detail, kind, step }: Pick<ErrorCount, "step" | "kind" | "detail">): string =>
-  `${steps.indexOf(step)} ${kind} ${detail}`
+  `${stepPlace(step)} ${kind} ${detail}`
 
 const detailOf = (error: WireError | ConnectFailed): string => {
   switch (error._tag) {

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as Reply from "../smtp/Reply.js"
-import { type Step, steps } from "../smtp/SmtpError.js"
+import { type Step, stepPlace, steps } from "../smtp/SmtpError.js"
 import * as Sightings from "./Sightings.js"
 
 /**
@@ -93,7 +93,7 @@ export class ReplyTally {
  */
 export const merge = (parts: ReadonlyArray<ReadonlyArray<ReplyCount>>): ReadonlyArray<ReplyCount> =>
   Sightings.mergeAll(parts.flat(), ({ code, enhanced = "", step }) =>
-    [steps.indexOf(step), String(code).padStart(3, "0"), enhanced].join(" ")
+    [stepPlace(step), String(code).padStart(3, "0"), enhanced].join(" ")
   )
 
 interface Kind {

@@ -47,6 +47,14 @@ export const steps = [
  */
 export type Step = (typeof steps)[number]
 
+/**
+ * The place of a step in the dialogue, as text that sorts by it.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const stepPlace = (step: Step): string => String(steps.indexOf(step)).padStart(2, "0")
+
 const described: { readonly [step in Step]: string } = {
   connect: "connecting",
   tls: "starting TLS",
