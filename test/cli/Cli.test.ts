@@ -377,24 +377,27 @@ describe("every option of the table", () => {
     "1..5",
     "data 5%",
     "5%: hold 5",
-    "http://h:4318"
+    "http://h:4318",
+    "1.2",
+    "80%",
+    `sha256:${"A".repeat(43)}=`
   ]
-  /** What some options make no sense without. */
-  const company: { readonly [field: string]: readonly [long: string, field: string, text: string] } = {
-    rate: ["--duration", "duration", "5s"],
-    ...Object.fromEntries(
-      ["arrivals", "burst", "maxSessions", "dropLate"].map((field) => [
-        field,
-        ["--stages", "stages", "5s:5/s"] as const
-      ])
-    )
+  /** The options that an option needs beside it. */
+  const companyOf = (
+    field: string
+  ): ReadonlyArray<readonly [argument: string, values: { readonly [field: string]: string }]> => {
+    if (field === "rate") return [["--duration=5s", { duration: "5s" }]]
+    if (["arrivals", "burst", "maxSessions", "dropLate"].includes(field))
+      return [["--stages=5s:5/s", { stages: "5s:5/s" }]]
+    if (!/^tls./.test(field)) return []
+    const secure = ["--tls=implicit", { tls: "implicit" }] as const
+    return field === "tlsKey" ? [secure, ["--tls-cert=c.pem", { tlsCert: "c.pem" }]] : [secure]
   }
   /** A value that is not the default, as text and as the plan has it. */
   const sample = (row: OptionRow): readonly [text: string, value: unknown] => {
     if (row.kind === "flag") return ["true", true]
     if (row.numeric || row.kind === "count") return ["7", 7]
-    const needed = company[row.field!]
-    const also = needed === undefined ? {} : { [needed[1]]: needed[2] }
+    const also = Object.assign({}, ...companyOf(row.field!).map(([, values]) => values))
     const valueOf = (word: string | undefined) => (row.repeatable ? [word] : word)
     const word = (row.choices.length > 0 ? [row.choices.at(-1)] : words).find((each) =>
       Either.isRight(Plan.decode({ ...also, [row.field!]: valueOf(each) }))
@@ -407,9 +410,8 @@ describe("every option of the table", () => {
     it.effect(`--${long}: is ${field} of the plan, and ${variable} stands in for it`, () =>
       Effect.gen(function* () {
         const [text, value] = sample(row)
-        const also = company[field!]
         const target = [
-          ...(also === undefined ? [] : [also[0], also[2]]),
+          ...companyOf(field!).map(([argument]) => argument),
           ...(field === "sink" || field === "calibrate" ? [] : ["h"])
         ]
         const given = kind === "value" ? [`--${long}=${text}`] : Array(kind === "count" ? 7 : 1).fill(`--${long}`)
@@ -530,7 +532,7 @@ describe("the command", () => {
   )
 
   it.effect("tells of a fault of its own in one line without the stack, and exits with 70", () => {
-    const files = { readFile: () => Effect.die(new TypeError("a\nb")) }
+    const files = { stat: () => Effect.die(new TypeError("a\nb")) }
     return Effect.map(run(["--dry-run", "-F", "x", "h"], {}, files), (seen) =>
       assert.deepStrictEqual(seen, {
         status: 70,

@@ -550,6 +550,8 @@ describe("what ends a run", () => {
     }).pipe(
       Effect.provide(
         FileSystem.layerNoop({
+          // What can be read only once asks no more of a file system.
+          stat: () => Effect.succeed({ type: "FIFO" } as FileSystem.File.Info),
           readFile: () => Effect.succeed(new TextEncoder().encode("Subject: a\n\n.b\n"))
         })
       )

@@ -104,7 +104,7 @@ export { Reply } from "../smtp/Reply.js"
       "a module that re-exports another",
       "plan/Message.ts",
       `export * as Wire from "../smtp/Wire.js"`,
-      "src/plan/Message.ts:1: export *: only index, testing re-export"
+      "src/plan/Message.ts:1: export *: only index, testing, telemetry re-export"
     ],
     ["an unknown folder", "utils/Text.ts", "", "src/utils/Text.ts:1: utils has no row in the table of floors"],
     [
