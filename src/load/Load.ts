@@ -29,8 +29,8 @@ export type { OnOutcome, RunOptions, RunResult } from "./RunPart.js"
  * takes of a plan.
  *
  * A plan runs in this thread; over several, `Workers.run` runs it. It needs a target, unless the `Connector` has one. Fails
- * with `PlanUnsupported` where it asks for what only the command does, and, when the run is over, with `VerdictsFailed` where
- * one of `failIf`, `require` and `abortIf` failed.
+ * with `InvalidPlan` where a plan that was put together by hand breaks a rule, with `PlanUnsupported` where it asks for what only
+ * the command does, and, when the run is over, with `VerdictsFailed` where one of `failIf`, `require` and `abortIf` failed.
  *
  * To end a run early and keep its books, make `stopping` resume: what is under way has `plan.drain` seconds to end. Where a
  * `StopSignal` is provided (`NodeStopSignal.layer`) and the options do not say otherwise, the first signal stops the run and

@@ -9,7 +9,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { Plan } from "../plan/Plan.js"
+import * as Plan from "../plan/Plan.js"
 import * as Judgement from "../report/Judgement.js"
 import { Recent } from "../report/Recent.js"
 import { RunningReport } from "../report/RunningReport.js"
@@ -45,21 +45,22 @@ export class VerdictsFailed extends Data.TaggedError("VerdictsFailed")<{
  * @since 0.1.0
  * @category errors
  */
-export type RunError = PlanSupport.PlanUnsupported | TlsUnusable | VerdictsFailed
+export type RunError = Plan.InvalidPlan | PlanSupport.PlanUnsupported | TlsUnusable | VerdictsFailed
 
 /**
- * Runs with the options that follow from the plan and from what is provided. Fails with `PlanUnsupported` before anything is
- * sent, and with `VerdictsFailed` at the end.
+ * Runs with the options that follow from the plan and from what is provided. Fails with `InvalidPlan` or
+ * `PlanUnsupported` before anything is sent, and with `VerdictsFailed` at the end.
  *
  * @since 0.1.0
  * @category running
  */
 export const run = <Options extends RunOptions, Result extends RunResult, E, R>(
-  plan: Plan,
+  plan: Plan.Plan,
   options: Options,
   running: (options: Options) => Effect.Effect<Result, E, R>
-): Effect.Effect<Result, E | PlanSupport.PlanUnsupported | VerdictsFailed, R> =>
+): Effect.Effect<Result, E | Plan.InvalidPlan | PlanSupport.PlanUnsupported | VerdictsFailed, R> =>
   Effect.gen(function* () {
+    yield* Plan.check(plan)
     yield* PlanSupport.checkProgram(plan)
     const signals = Option.getOrUndefined(yield* Effect.serviceOption(StopSignal))
     const guard = yield* abortIf(plan, options.sampling)
@@ -85,7 +86,7 @@ interface Guard {
 }
 
 /** Looks at the run each second, as long as none of the expressions of --abort-if is true. */
-const abortIf = (plan: Plan, sampling: Sampling | undefined): Effect.Effect<Guard | undefined> => {
+const abortIf = (plan: Plan.Plan, sampling: Sampling | undefined): Effect.Effect<Guard | undefined> => {
   const { abortIf = [] } = plan
   if (abortIf.length === 0) return Effect.succeed(undefined)
   return Effect.map(Deferred.make<Judgement.Judgement>(), (aborted) => {

@@ -44,6 +44,7 @@ import * as Sessions from "./ScenarioSessions.js"
 import * as Watchdog from "./Watchdog.js"
 
 export { connect, keep, kept, open } from "./ScenarioConnection.js"
+export { InvalidScenario } from "./InvalidScenario.js"
 export { endingOf, type MeasureOptions, measure } from "./ScenarioMeasure.js"
 export { book, deliver, forEachMessage, forNextMessage, send } from "./ScenarioMessages.js"
 export type { Scenarios } from "./ScenarioSessions.js"

@@ -6,19 +6,21 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Arrival from "../plan/Arrival.js"
 import * as Distribution from "../plan/Distribution.js"
 import * as Rate from "../plan/Rate.js"
-import { endingOf, isNone, type MeasureOptions, requireOwnName } from "./ScenarioMeasure.js"
+import { InvalidScenario, reading } from "./InvalidScenario.js"
+import { endingOf, isNone, type MeasureOptions, problemOfName } from "./ScenarioMeasure.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 
 /**
  * Runs one of several scenarios, each with a probability in proportion to its weight. The draw is the session's next one: it
- * depends on the plan's seed, the session's number, and how many draws came before it in this session.
+ * depends on the plan's seed, the session's number, and how many draws came before it in this session. Fails with
+ * `InvalidScenario` where a weight is negative, infinite or no number, or all are 0.
  *
  * @since 0.1.0
  * @category combinators
@@ -27,11 +29,13 @@ export const mixed = <const Choices extends readonly [Choice, ...ReadonlyArray<C
   ...choices: Choices
 ): Effect.Effect<
   Effect.Effect.Success<Choices[number][1]>,
-  Effect.Effect.Error<Choices[number][1]>,
+  Effect.Effect.Error<Choices[number][1]> | InvalidScenario,
   Effect.Effect.Context<Choices[number][1]> | ScenarioSession
 > => {
   const total = choices.reduce((sum, [weight]) => sum + weight, 0)
-  if (!(total > 0) || choices.some(([weight]) => !(weight >= 0))) throw new RangeError("the weights are not positive")
+  if (!(total > 0 && total < Number.POSITIVE_INFINITY) || choices.some(([weight]) => !(weight >= 0))) {
+    return Effect.fail(new InvalidScenario({ problem: "the weights are not positive" }))
+  }
   return Effect.flatMap(ScenarioSession, (session) => {
     let rest = session.draw() * total
     for (const [weight, scenario] of choices) {
@@ -42,7 +46,7 @@ export const mixed = <const Choices extends readonly [Choice, ...ReadonlyArray<C
     // The success, error and requirements of a union are the unions of theirs, which the compiler does not see here.
   }) as Effect.Effect<
     Effect.Effect.Success<Choices[number][1]>,
-    Effect.Effect.Error<Choices[number][1]>,
+    Effect.Effect.Error<Choices[number][1]> | InvalidScenario,
     Effect.Effect.Context<Choices[number][1]> | ScenarioSession
   >
 }
@@ -57,14 +61,16 @@ export type Choice = readonly [weight: number, scenario: Effect.Effect<unknown, 
 
 /**
  * Waits for a time drawn from a distribution, as people do between two things; not any longer once the run is asked to stop.
+ * Fails with `InvalidScenario` where it is given what is negative, or no duration.
  *
  * @since 0.1.0
  * @category steps
  */
-export const pause = (time: Distribution.DistributionInput): Effect.Effect<void, never, ScenarioSession> => {
-  const distribution = Distribution.make(time)
-  return Effect.flatMap(ScenarioSession, (session) => session.pause(distribution.at(session.draw())))
-}
+export const pause = (time: Distribution.DistributionInput): Effect.Effect<void, InvalidScenario, ScenarioSession> =>
+  Effect.flatMap(
+    reading(() => Distribution.make(time)),
+    (distribution) => Effect.flatMap(ScenarioSession, (session) => session.pause(distribution.at(session.draw())))
+  )
 
 /**
  * What ends a repetition, and what comes between.
@@ -82,29 +88,43 @@ export interface RepeatOptions {
 }
 
 /**
- * Repeats until the run is asked to stop, or until the options say so, and gives how many times that was.
+ * Repeats until the run is asked to stop, or until the options say so, and gives how many times that was. Fails with
+ * `InvalidScenario`, before the first time, where the options make no sense.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const repeat: {
-  (options: RepeatOptions): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<number, E, R | ScenarioSession>
-  <A, E, R>(self: Effect.Effect<A, E, R>, options: RepeatOptions): Effect.Effect<number, E, R | ScenarioSession>
+  (
+    options: RepeatOptions
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<number, E | InvalidScenario, R | ScenarioSession>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    options: RepeatOptions
+  ): Effect.Effect<number, E | InvalidScenario, R | ScenarioSession>
 } = dual(
   2,
   <A, E, R>(
     self: Effect.Effect<A, E, R>,
     { lasting, pause: between, times = Number.POSITIVE_INFINITY }: RepeatOptions
-  ): Effect.Effect<number, E, R | ScenarioSession> =>
+  ): Effect.Effect<number, E | InvalidScenario, R | ScenarioSession> =>
     Effect.gen(function* () {
       const session = yield* ScenarioSession
-      const until = lasting === undefined ? Number.POSITIVE_INFINITY : session.now() + Duration.toMillis(lasting)
+      if (!(times >= 0))
+        return yield* new InvalidScenario({
+          problem: `not a number of times: ${times}`
+        })
+      const limit = yield* reading(() =>
+        lasting === undefined ? Number.POSITIVE_INFINITY : Distribution.fixed(lasting).mean
+      )
+      const until = session.now() + limit
+      const waits = between === undefined ? undefined : yield* reading(() => Distribution.make(between))
       let done = 0
       const goesOn = () => done < times && session.now() < until && !session.isStopping()
       while (goesOn()) {
         yield* self
         done++
-        if (between !== undefined && goesOn()) yield* pause(between)
+        if (waits !== undefined && goesOn()) yield* pause(waits)
         // A scenario that never waits would keep everybody else from working.
         else yield* Effect.yieldNow()
       }
@@ -120,25 +140,38 @@ export const repeat: {
  */
 export interface RateLimit {
   readonly perSecond: number
+  /** Why there is no such rate, where it could not be read. Whoever keeps to it fails with this. */
+  readonly problem?: InvalidScenario | undefined
 }
 
 /**
  * A rate, evenly spaced: so many a second, or a text such as `30000/m`. Those who are given the same object share it, so make
- * it outside of the scenario. Throws a `RangeError` where it is not more than 0, or cannot be read.
+ * it outside of the scenario. Where it is not more than 0, or cannot be read, `rateLimited` fails with `InvalidScenario`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const rateLimit = (rate: number | string): RateLimit => {
-  const perSecond = typeof rate === "number" ? rate : perSecondOf(read(rate, Rate.parseRate))
-  if (!(perSecond > 0 && perSecond < Number.POSITIVE_INFINITY)) throw new RangeError(`not a rate: ${rate}`)
-  return { perSecond }
+  if (typeof rate === "number") return checkedRate(rate, rate)
+  return Either.match(Rate.parseRate(rate), {
+    onLeft: (failure) => ({
+      perSecond: Number.NaN,
+      problem: unread(rate, failure)
+    }),
+    onRight: ({ messages, per }) => checkedRate((messages * 1000) / per, rate)
+  })
 }
 
-const perSecondOf = ({ messages, per }: Rate.Rate): number => (messages * 1000) / per
+const checkedRate = (perSecond: number, rate: number | string): RateLimit =>
+  perSecond > 0 && perSecond < Number.POSITIVE_INFINITY
+    ? { perSecond }
+    : {
+        perSecond,
+        problem: new InvalidScenario({ problem: `not a rate: ${rate}` })
+      }
 
-const read = <A>(text: string, parse: (text: string) => Either.Either<A, Rate.ParseFailure>): A =>
-  Either.getOrThrowWith(parse(text), (failure) => new RangeError(`${text}: ${Rate.describe(failure)}`))
+const unread = (text: string, failure: Rate.ParseFailure): InvalidScenario =>
+  new InvalidScenario({ problem: `${text}: ${Rate.describe(failure)}` })
 
 /**
  * Begins when the rate allows it. Times that were not used are not made up for.
@@ -147,12 +180,19 @@ const read = <A>(text: string, parse: (text: string) => Either.Either<A, Rate.Pa
  * @category combinators
  */
 export const rateLimited: {
-  (limit: RateLimit): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ScenarioSession>
-  <A, E, R>(self: Effect.Effect<A, E, R>, limit: RateLimit): Effect.Effect<A, E, R | ScenarioSession>
+  (
+    limit: RateLimit
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | InvalidScenario, R | ScenarioSession>
+  <A, E, R>(self: Effect.Effect<A, E, R>, limit: RateLimit): Effect.Effect<A, E | InvalidScenario, R | ScenarioSession>
 } = dual(
   2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, limit: RateLimit): Effect.Effect<A, E, R | ScenarioSession> =>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    limit: RateLimit
+  ): Effect.Effect<A, E | InvalidScenario, R | ScenarioSession> =>
     Effect.gen(function* () {
+      const { problem } = limit.problem === undefined ? checkedRate(limit.perSecond, limit.perSecond) : limit
+      if (problem !== undefined) return yield* problem
       const session = yield* ScenarioSession
       const turn = yield* session.shared(limit, firstTurn)
       const now = session.now()
@@ -174,6 +214,8 @@ const firstTurn = Effect.sync(() => ({ next: 0 }))
 export interface StartTimes {
   /** When the k-th one is due, from 0, in milliseconds since the sessions began; undefined after the last one. */
   readonly dueAt: (index: number) => number | undefined
+  /** Why there are no such times, where they could not be made. Whoever keeps to them fails with this. */
+  readonly problem?: InvalidScenario | undefined
 }
 
 /**
@@ -199,22 +241,40 @@ export interface ArrivalOptions extends Omit<Arrival.ArrivalPlan, "messages"> {
 
 /**
  * The times of a rate such as `500/s`, or of stages such as `30s:100/s, 2m:100/s..1000/s`: evenly spaced, or each on its own
- * (`poisson`). Throws a `RangeError` where there is neither or both, or where they cannot be read.
+ * (`poisson`). Where there is neither or both, or where they cannot be read, `onSchedule` fails with `InvalidScenario`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const arrivals = ({ messages = Arrival.unlimited, seed = "arrivals", ...plan }: ArrivalOptions): StartTimes => {
-  const { burst = 1, duration, rate, stages } = plan
-  if (rate !== undefined && stages !== undefined) throw new RangeError("arrivals have a rate or stages, not both")
-  if (!(Number.isInteger(burst) && burst > 0)) throw new RangeError(`not a size of bursts: ${burst}`)
-  if (!(messages >= 0)) throw new RangeError(`not a number of messages: ${messages}`)
-  if (rate !== undefined) read(rate, Rate.parseRate)
-  if (stages !== undefined) read(stages, Rate.parseStages)
-  if (duration !== undefined) read(duration, Rate.parseDuration)
+  const problem = problemOfArrivals({ ...plan, messages })
+  if (problem !== undefined) return { dueAt: () => undefined, problem }
   const made = Arrival.make({ ...plan, messages }, seed)
-  if (made === undefined) throw new RangeError("arrivals need a rate, or stages")
-  return startTimes((index) => (index < made.messages ? made.dueAt(index) : undefined))
+  return startTimes((index) => (made !== undefined && index < made.messages ? made.dueAt(index) : undefined))
+}
+
+const problemOfArrivals = ({
+  arrivals,
+  burst = 1,
+  duration,
+  messages = 0,
+  rate,
+  stages
+}: ArrivalOptions): InvalidScenario | undefined => {
+  const no = (problem: string) => new InvalidScenario({ problem })
+  if (rate === undefined && stages === undefined) return no("arrivals need a rate, or stages")
+  if (rate !== undefined && stages !== undefined) return no("arrivals have a rate or stages, not both")
+  if (arrivals !== undefined && arrivals !== "constant" && arrivals !== "poisson") return no(`no arrivals: ${arrivals}`)
+  if (!(Number.isInteger(burst) && burst > 0)) return no(`not a size of bursts: ${burst}`)
+  if (!(messages >= 0)) return no(`not a number of messages: ${messages}`)
+  const failed = <A>(text: string | undefined, parse: (text: string) => Either.Either<A, Rate.ParseFailure>) =>
+    text === undefined
+      ? undefined
+      : Either.match(parse(text), {
+          onLeft: (failure) => unread(text, failure),
+          onRight: () => undefined
+        })
+  return failed(rate, Rate.parseRate) ?? failed(stages, Rate.parseStages) ?? failed(duration, Rate.parseDuration)
 }
 
 /**
@@ -235,18 +295,18 @@ export const onSchedule: {
   (
     times: StartTimes,
     name?: string
-  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<void, E, R | ScenarioSession>
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<void, E | InvalidScenario, R | ScenarioSession>
   <A, E>(
     times: StartTimes,
     name: string,
     options: MeasureOptions<A, E>
-  ): <R>(self: Effect.Effect<A, E, R>) => Effect.Effect<void, E, R | ScenarioSession>
+  ): <R>(self: Effect.Effect<A, E, R>) => Effect.Effect<void, E | InvalidScenario, R | ScenarioSession>
   <A, E, R>(
     self: Effect.Effect<A, E, R>,
     times: StartTimes,
     name?: string,
     options?: MeasureOptions<A, E>
-  ): Effect.Effect<void, E, R | ScenarioSession>
+  ): Effect.Effect<void, E | InvalidScenario, R | ScenarioSession>
 } = dual(
   (args) => Effect.isEffect(args[0]),
   <A, E, R>(
@@ -254,8 +314,9 @@ export const onSchedule: {
     times: StartTimes,
     name?: string,
     { ending = endingOf }: MeasureOptions<A, E> = {}
-  ): Effect.Effect<void, E, R | ScenarioSession> => {
-    if (name !== undefined) requireOwnName(name)
+  ): Effect.Effect<void, E | InvalidScenario, R | ScenarioSession> => {
+    const problem = times.problem ?? (name === undefined ? undefined : problemOfName(name))
+    if (problem !== undefined) return Effect.fail(problem)
     return Effect.gen(function* () {
       const session = yield* ScenarioSession
       const turn = yield* session.shared(times, firstTurn)

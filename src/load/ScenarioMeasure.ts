@@ -13,6 +13,7 @@ import { type Ending, measured, measuredBesides, otherNames } from "../measure/R
 import type { Outcome } from "../smtp/Outcome.js"
 import type { Reply } from "../smtp/Reply.js"
 import { ReplyRejected } from "../smtp/SmtpError.js"
+import { InvalidScenario } from "./InvalidScenario.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 import { endings } from "./Session.js"
 
@@ -29,31 +30,32 @@ export interface MeasureOptions<A, E> {
 
 /**
  * Measures a step under its own name, by how it ended (`endingOf`). Nothing is measured where there was nothing to do: no
- * message was left for `send` or `forNextMessage`. Reports have it beside the steps of SMTP, whose names it cannot have: a
- * `RangeError` says so.
+ * message was left for `send` or `forNextMessage`. Reports have it beside the steps of SMTP. Fails with `InvalidScenario`,
+ * before the step, where the name is one of theirs.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const measure: {
-  (name: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ScenarioSession>
+  (name: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | InvalidScenario, R | ScenarioSession>
   <A, E>(
     name: string,
     options: MeasureOptions<A, E>
-  ): <R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | ScenarioSession>
+  ): <R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | InvalidScenario, R | ScenarioSession>
   <A, E, R>(
     self: Effect.Effect<A, E, R>,
     name: string,
     options?: MeasureOptions<A, E>
-  ): Effect.Effect<A, E, R | ScenarioSession>
+  ): Effect.Effect<A, E | InvalidScenario, R | ScenarioSession>
 } = dual(
   (args) => Effect.isEffect(args[0]),
   <A, E, R>(
     self: Effect.Effect<A, E, R>,
     name: string,
     { ending = endingOf }: MeasureOptions<A, E> = {}
-  ): Effect.Effect<A, E, R | ScenarioSession> => {
-    requireOwnName(name)
+  ): Effect.Effect<A, E | InvalidScenario, R | ScenarioSession> => {
+    const problem = problemOfName(name)
+    if (problem !== undefined) return Effect.fail(problem)
     return Effect.flatMap(ScenarioSession, (session) => {
       const begun = session.now()
       const foundNone = session.foundNone()
@@ -121,11 +123,14 @@ const isReply = (value: unknown): value is Reply =>
 const taken: ReadonlySet<string> = new Set([...measured, ...measuredBesides, "scenario", otherNames])
 
 /**
- * Throws a `RangeError` where a name is one that reports have for something else, or none.
+ * What is wrong with a name of one's own: reports have it for something else, or it is none.
  *
  * @since 0.1.0
  * @category endings
  */
-export const requireOwnName = (name: string): void => {
-  if (name === "" || taken.has(name)) throw new RangeError(`not a name of one's own: "${name}"`)
-}
+export const problemOfName = (name: string): InvalidScenario | undefined =>
+  typeof name !== "string" || name === "" || taken.has(name)
+    ? new InvalidScenario({
+        problem: `not a name of one's own: ${JSON.stringify(name)}`
+      })
+    : undefined

@@ -6,6 +6,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import * as Distribution from "../plan/Distribution.js"
+import { type InvalidScenario, reading } from "./InvalidScenario.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 
 /**
@@ -24,7 +26,7 @@ export interface SessionStage {
  * sessions begin; ends with the last stage, or when the run is asked to stop. What has begun is not cut short.
  *
  * Sessions become active in the order of their numbers, and inactive in the reverse one. A plan that has fewer than the
- * stages ask for has no more.
+ * stages ask for has no more. Fails with `InvalidScenario` where a stage has no duration, or no number of sessions.
  *
  * @since 0.1.0
  * @category combinators
@@ -32,18 +34,19 @@ export interface SessionStage {
 export const staged: {
   (
     stages: ReadonlyArray<SessionStage>
-  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<void, E, R | ScenarioSession>
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<void, E | InvalidScenario, R | ScenarioSession>
   <A, E, R>(
     self: Effect.Effect<A, E, R>,
     stages: ReadonlyArray<SessionStage>
-  ): Effect.Effect<void, E, R | ScenarioSession>
+  ): Effect.Effect<void, E | InvalidScenario, R | ScenarioSession>
 } = dual(
   2,
   <A, E, R>(
     self: Effect.Effect<A, E, R>,
     stages: ReadonlyArray<SessionStage>
-  ): Effect.Effect<void, E, R | ScenarioSession> =>
+  ): Effect.Effect<void, E | InvalidScenario, R | ScenarioSession> =>
     Effect.gen(function* () {
+      yield* reading(() => requireStages(stages))
       const session = yield* ScenarioSession
       while (!session.isStopping()) {
         const now = session.now()
@@ -88,6 +91,16 @@ export const activeFrom = (stages: ReadonlyArray<SessionStage>, number: number, 
     if (to > from && crossed > earliest && crossed < ends) return crossed
   }
   return undefined
+}
+
+const requireStages = (stages: ReadonlyArray<SessionStage>): void => {
+  for (const { lasts, sessions } of stages) {
+    Distribution.fixed(lasts)
+    for (const number of [sessions].flat()) {
+      if (!(number >= 0 && number < Number.POSITIVE_INFINITY))
+        throw new RangeError(`not a number of sessions: ${number}`)
+    }
+  }
 }
 
 const timesOf = (stages: ReadonlyArray<SessionStage>) => {

@@ -199,6 +199,24 @@ export const fromInput = (input: unknown): Effect.Effect<Plan, InvalidPlan> =>
   Either.mapLeft(decode(input), () => new InvalidPlan({ problems: problems(input) }))
 
 /**
+ * Gives back a plan as it is. Fails with all that is wrong with one that was made by hand, such as a copy with another field.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const check = (plan: Plan): Effect.Effect<Plan, InvalidPlan> => {
+  const fields = Schema.encodeUnknownEither(struct)(plan, {
+    errors: "all",
+    onExcessProperty: "error"
+  })
+  const wrong = [
+    ...(Either.isLeft(fields) ? PlanIssue.describe(fields.left, plan, meant).map(({ text }) => text) : []),
+    ...Conflict.find(plan).map(({ fields, rule }) => `${fields.join(", ")}: ${rule}`)
+  ]
+  return wrong.length === 0 ? Either.right(plan) : Either.left(new InvalidPlan({ problems: wrong }))
+}
+
+/**
  * A Plan out of a program's configuration: under `name`, the text of a JSON object of the plan's fields, as `--scenario`
  * reads it.
  *

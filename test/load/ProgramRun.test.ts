@@ -98,6 +98,31 @@ for (const [name, run] of ways) {
     )
   })
 
+  it.effect(`a plan that was put together by hand, and breaks a rule, is refused by ${name}`, () =>
+    Effect.gen(function* () {
+      const plan = Plan.make({ failIf: ["rejected > 0"] })
+      const mistakes: { readonly [problem: string]: object } = {
+        "stages: ": { stages: "garbage" },
+        "rate: ": { rate: "fast" },
+        "duration: ": { duration: "long" },
+        "warmUp: ": { warmUp: "-1s" },
+        "failIf[0]: ": { failIf: ["nonsense"] },
+        "sessions: ": { sessions: 0 },
+        "delay: ": { delay: "1" },
+        "messages: ": { messages: Number.NaN },
+        'unknown field "session"': { session: 2 },
+        "rate, stages: ": { rate: "1/s", stages: "1s:1/s" }
+      }
+      const server = yield* TestServer.TestServer
+      for (const [problem, mistake] of Object.entries(mistakes)) {
+        const error = yield* Effect.flip(run({ ...plan, ...mistake }))
+        if (error._tag !== "InvalidPlan") return assert.fail(error.message)
+        assert.strictEqual(error.problems[0]?.slice(0, problem.length), problem)
+      }
+      assert.strictEqual(server.sessions.length, 0)
+    }).pipe(Effect.provide(Layer.merge(TestServer.layer(), noThreads)))
+  )
+
   it.effect(`what only the command does is refused by ${name}`, () =>
     Effect.gen(function* () {
       const plan = Plan.make({
