@@ -57,8 +57,8 @@ export class Screen {
   private dueAt: Arrival.Arrivals["dueAt"] | undefined
   /** All sessions that the run has at most. */
   private sessions = Number.POSITIVE_INFINITY
-  /** How long the run lasts at most, in milliseconds: an open one lasts as long as its messages take. */
-  private readonly lasts: number | undefined
+  /** How long the run lasts at most, in milliseconds. */
+  private lasts: number | undefined
 
   constructor(
     private readonly plan: Plan,
@@ -78,6 +78,7 @@ export class Screen {
     const arrivals = Arrival.make(this.plan, RunBounds.seedOf(this.plan, { runId }))
     if (arrivals === undefined || arrivals.messages === 0) return
     this.dueAt = arrivals.dueAt
+    if (Number.isFinite(arrivals.end)) this.lasts = arrivals.end
     this.sessions = RunBounds.sessionsOf({ ...this.plan, messages: arrivals.messages })
     this.arrivals = { due: 0, dueLately: 0, waiting: 0, end: arrivals.dueAt(arrivals.messages - 1) }
   }

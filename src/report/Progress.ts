@@ -78,13 +78,21 @@ const byShare = (state: State): number | undefined => {
   return share === 0 ? undefined : (state.elapsed * (1 - share)) / share
 }
 
-/** When the last message is due; later, where messages wait, at the rate of the last second. */
-const byArrivals = ({ elapsed, ended, lately, planned = 0 }: State, { end, waiting }: Arrivals): number | undefined => {
+/**
+ * When the last message is due; later, where messages wait, at the rate of the last second. What still waits when the time
+ * is over is not sent.
+ */
+const byArrivals = (
+  { elapsed, ended, lately, lasts, planned = 0 }: State,
+  { end, waiting }: Arrivals
+): number | undefined => {
   const untilDue = Math.max(0, end - elapsed)
   if (waiting === 0) return untilDue
+  const untilOver = lasts === undefined ? undefined : Math.max(0, lasts - elapsed)
   const lastly = total(lately)
-  if (lastly === 0) return undefined
-  return Math.max(untilDue, ((planned - total(ended) - ended.dropped) * lately.length) / lastly)
+  if (lastly === 0) return untilOver
+  const untilSent = ((planned - total(ended) - ended.dropped) * lately.length) / lastly
+  return Math.min(untilOver ?? Number.POSITIVE_INFINITY, Math.max(untilDue, untilSent))
 }
 
 const whole = (seconds: number): string => {

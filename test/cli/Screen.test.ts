@@ -29,15 +29,21 @@ const shown = (input: Plan.PlanInput, view: Screen.View, quarters: number, each:
 }
 
 describe("the view of an open run that is slower than its rate", () => {
-  const plan: Plan.PlanInput = { rate: "500/s", maxSessions: 5, duration: "2s", messages: 2_147_483_647 }
+  const plan: Plan.PlanInput = { rate: "500/s", maxSessions: 5, messages: 1000 }
 
-  it("does not end with the duration: what waits is still to be sent", () => {
+  it("does not end when the last message is due: what waits is still to be sent", () => {
     const last = shown(plan, "live", 8, 25).at(-2) ?? ""
     assert.include(last, " 20 %  200 of 1,000  ETA 8 s")
     assert.include(shown(plan, "live", 7, 25).at(-2) ?? "", "100/s now  500/s due")
     assert.include(last, "795 waiting  200 late  5 busy")
     assert.include(shown(plan, "live", 16, 25).at(-2) ?? "", " 40 %  400 of 1,000  ETA 6 s")
-    assert.include(shown(plan, "live", 16, 25).at(-2) ?? "", "100 messages/s  0/s due")
+    assert.include(shown(plan, "live", 16, 25).at(-2) ?? "", "100/s now  0/s due")
+  })
+
+  it("ends with its duration, whatever waits then", () => {
+    const timed: Plan.PlanInput = { rate: "500/s", maxSessions: 5, duration: "2s" }
+    assert.include(shown(timed, "live", 4, 25).at(-2) ?? "", " 50 %  100 of 1,000  ETA 1 s")
+    assert.include(shown(timed, "live", 4, 0).at(-2) ?? "", " 50 %  0 of 1,000  ETA 1 s")
   })
 
   it("says how the run ended, in a log", () => {

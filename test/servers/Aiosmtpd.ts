@@ -21,6 +21,7 @@ export const make = ({ protocol }: Options): RealServer.RealServer =>
   RealServer.make({
     name: "aiosmtpd",
     protocol,
+    pipelines: false,
     lacks: python === undefined ? ["python3-aiosmtpd"] : [],
     start: Effect.retry(start(protocol), { times: 2 })
   })

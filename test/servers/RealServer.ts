@@ -20,6 +20,8 @@ import type { ServerProcess } from "./ServerProcess.js"
 export interface RealServer {
   readonly name: string
   readonly protocol: "SMTP" | "LMTP"
+  /** False where it does not offer PIPELINING. */
+  readonly pipelines?: boolean | undefined
   /** What the machine lacks; empty where the server can start. */
   readonly lacks: ReadonlyArray<string>
   readonly available: boolean
