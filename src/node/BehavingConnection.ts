@@ -12,7 +12,7 @@ import { performance } from "node:perf_hooks"
 import * as tls from "node:tls"
 import * as Duration from "effect/Duration"
 import type { Action, Behaving } from "../sink/Behaviour.js"
-import type { SinkSession } from "../sink/SmtpSink.js"
+import type { SinkSession } from "../sink/SinkSession.js"
 
 /** Actions that a client may leave us with before no more of its commands are read. */
 const mostActions = 10_000

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Stage } from "./SinkEvent.js"
 import { replies, type SinkReply } from "./SinkReply.js"
 
 const SPACE = 32
@@ -40,6 +41,28 @@ export const Verb = {
   NOOP: named("NOOP"),
   VRFY: named("VRFY")
 }
+
+/**
+ * What may come before TLS where that is required (RFC 3207 §4).
+ *
+ * @since 0.1.0
+ * @category verbs
+ */
+export const beforeTls: ReadonlySet<number> = new Set([Verb.EHLO, Verb.LHLO, Verb.NOOP, Verb.QUIT])
+
+/**
+ * The stages of the verbs that may have to wait for TLS. What is not here is `other`.
+ *
+ * @since 0.1.0
+ * @category verbs
+ */
+export const stageOf: ReadonlyMap<number, Stage> = new Map([
+  [Verb.HELO, "hello"],
+  [Verb.MAIL, "mail"],
+  [Verb.RCPT, "rcpt"],
+  [Verb.DATA, "data"],
+  [Verb.RSET, "rset"]
+])
 
 /**
  * Whether this is STARTTLS, the one command of more than four letters.

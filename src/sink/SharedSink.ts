@@ -1,0 +1,46 @@
+/**
+ * What the sessions of a sink share: prepared once, read by all of them.
+ *
+ * @since 0.1.0
+ */
+import type { Behaving } from "./Behaviour.js"
+import * as SinkCounts from "./SinkCounts.js"
+import type { SinkOptions } from "./SinkOptions.js"
+import { introduce } from "./SinkReply.js"
+
+/**
+ * The settings and the counters.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class SharedSink {
+  readonly lmtp: boolean
+  readonly maxMessageSize: number
+  readonly maxRecipients: number
+  readonly maxCommandLength: number
+  readonly maxErrors: number
+  readonly behaviour: Behaving | undefined
+  readonly servesRefused: boolean
+  readonly onMessage: SinkOptions["onMessage"]
+  /** Whether somebody wants to know the addresses. */
+  readonly named: boolean
+  readonly counters: Float64Array
+  readonly own: ReturnType<typeof introduce>
+  readonly tls: NonNullable<SinkOptions["tls"]>
+
+  constructor(options: SinkOptions) {
+    this.lmtp = options.protocol === "lmtp"
+    this.maxMessageSize = options.maxMessageSize ?? 1_073_741_824
+    this.maxRecipients = options.maxRecipients ?? 10_000
+    this.maxCommandLength = options.maxCommandLength ?? 2048
+    this.maxErrors = options.maxErrors ?? 20
+    this.behaviour = options.behaviour
+    this.servesRefused = options.servesRefused ?? false
+    this.onMessage = options.onMessage
+    this.named = options.behaviour !== undefined || options.onMessage !== undefined
+    this.counters = options.counters ?? new Float64Array(SinkCounts.length)
+    this.tls = options.tls ?? "off"
+    this.own = introduce(options.hostname ?? "localhost", this.lmtp, this.maxMessageSize, options.offers)
+  }
+}
