@@ -25,7 +25,8 @@ export const start = (importer: string, name: string, options: WorkerOptions): W
     // The code has no file of its own, but some of it looks for others beside its own.
     define: { "import.meta.url": JSON.stringify(entry.href) },
     bundle: true,
-    format: "cjs",
+    // In a function of its own: evaluated code shares the thread's global names (crypto, fetch …) and some are not to be set.
+    format: "iife",
     platform: "node",
     write: false
   })

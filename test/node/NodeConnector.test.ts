@@ -106,7 +106,7 @@ for (const [how, farewell] of Object.entries(farewells)) {
       "-d --think": { ...base, reuse: true, think: "0.005..0.025" },
       "-d --think --hold": { ...base, reuse: true, think: "0.005..0.025", hold: "0.02" },
       "-d -A --think": { ...base, reuse: true, acceptRejection: true, think: "0.005..0.025" },
-      "-d --rate": { ...base, reuse: true, rate: "200/s", maxSessions: 4 }
+      "-d --rate": { ...base, reuse: true, rate: "50/s", maxSessions: 4 }
     }
     for (const [name, plan] of Object.entries(plans)) {
       it.scopedLive(`costs no message, and no other connection, with several sessions: ${name}`, () =>
