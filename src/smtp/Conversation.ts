@@ -334,11 +334,23 @@ export class Conversation implements Wire, Expiring, WriteListener {
       }
       this.contentDue = false
     }
+    if (Reply.isGoAhead(reply) && step !== "data" && this.steps[this.steps.length - 1] === "data") {
+      return this.fail(this.shifted(reply, step))
+    }
     if (Reply.isClosing(reply)) this.closing = true
     this.replies[this.count++] = reply
     if (this.steps.length > 1) this.deadline = this.arrivedAt + this.patience
     observer.onReply(step, reply, this.arrivedAt - this.since, this.arrivedAt)
     if (this.parting && this.options.parting !== undefined) this.options.parting.patience = quitTimeout
+  }
+
+  /**
+   * The reply to DATA stands where another was due: one before it is missing. Nobody knows which, so none of the group
+   * answers anything.
+   */
+  private shifted(reply: Reply.Reply, step: Step): (step: Step) => WireError {
+    this.count = 0
+    return this.malformed(`${reply.code} in place of the reply to ${step}: a reply before it is missing`)
   }
 
   private cut(reply: Reply.Reply): Reply.Reply {

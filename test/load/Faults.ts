@@ -56,7 +56,8 @@ export const servers = (scale: number): { readonly [name: string]: Behaviour } =
     "breaks a line off": { faults: [{ at: "data", every: 3, say: "354 E", end: "close" }] },
     "falls silent": {
       faults: [
-        { at: "final", every: 5, end: "stall" },
+        { at: "final", every: 5, say: "" },
+        { at: "final", every: 7, end: "stall" },
         { at: "hello", every: 7, end: "stall" }
       ]
     },

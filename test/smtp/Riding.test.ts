@@ -60,6 +60,27 @@ describe("an envelope that rides with a content, and waits for the socket", () =
     })
   )
 
+  for (const [missing, said] of Object.entries({
+    final: "250 a\r\n250 b\r\n354 c\r\n",
+    "final and mail": "250 b\r\n354 c\r\n",
+    "all but data": "354 c\r\n"
+  })) {
+    it.effect(`leaves everything open where a reply is missing before that to DATA: ${missing}`, () =>
+      Effect.gen(function* () {
+        const { conversation, failed, receive, ride, transport } = make()
+        const all = yield* ride(steps, content, commands)
+        receive(said)
+        assert.deepInclude(yield* failure(all), { _tag: "ReplyMalformed", step: "final", replies: [] })
+        assert.strictEqual(conversation.state(), "failed")
+        assert.deepStrictEqual(transport.closed, ["reset"])
+        assert.deepStrictEqual(
+          failed.map(([step]) => step),
+          ["final"]
+        )
+      })
+    )
+  }
+
   it.effect("is shown with the dot that it rides with", () =>
     Effect.gen(function* () {
       const { ride, trace } = make()
