@@ -14,6 +14,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/globalSetup.ts"],
     setupFiles: ["test/setup.ts"],
+    // Vitest would leave a processor idle. Many tests wait for a server, or for a process of their own.
+    maxWorkers: "100%",
+    minWorkers: 1,
     testTimeout: 60_000,
     hookTimeout: 60_000
   }
