@@ -1,48 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Workers from "../../src/load/Workers.js"
 import * as Accounting from "../../src/measure/Accounting.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
-import { Connector } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
-
-/**
- * Workers in this thread. The one of this number dies after so many milliseconds: from then on it says nothing, and its
- * books stand as they did.
- */
-const mortal = (dying: number, after: number) =>
-  Layer.effect(
-    Workers.Workers,
-    Effect.map(Connector, (connector) => {
-      let started = 0
-      return Workers.Workers.of({
-        processors: 2,
-        start: (payload, onNews) =>
-          Effect.gen(function* () {
-            const dies = ++started === dying
-            const ledger = dies ? new SharedArrayBuffer(payload.ledger.byteLength) : payload.ledger
-            const hurrying = yield* Effect.makeLatch()
-            const working = yield* Effect.forkScoped(
-              Workers.work({ ...payload, ledger }, { stopping: Effect.never, hurrying: hurrying.await }, onNews).pipe(
-                Effect.provideService(Connector, connector)
-              )
-            )
-            const death = Effect.zipRight(
-              Effect.sleep(after),
-              Effect.suspend(() => {
-                new Uint8Array(payload.ledger).set(new Uint8Array(ledger))
-                return new Workers.WorkerDied({ reason: "out of \x1b[31mmemory" })
-              })
-            )
-            return { end: dies ? death : Fiber.join(working), tell: () => Effect.asVoid(hurrying.open) }
-          })
-      })
-    })
-  )
+import { mortal, well } from "./WorkersHere.js"
 
 describe("a worker that dies", () => {
   it.effect("ends the run; what it had begun is unknown, and nothing is counted twice", () =>
@@ -68,9 +33,6 @@ describe("a worker that dies", () => {
     })
   )
 })
-
-/** Workers in this thread, all of them well. */
-const well = mortal(-1, 0)
 
 /** Runs a plan over threads against a server in memory, in virtual time: the result, and when connections were opened. */
 const over = (input: Plan.PlanInput, server: TestServer.TestServerOptions = {}) =>
