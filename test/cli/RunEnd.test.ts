@@ -1,72 +1,7 @@
-/** A whole run as the command sees it, against a server in memory: what it says at its end, and its exit status. */
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-// Loaded before virtual time begins, in which no module can be waited for.
-import "../../src/cli/Live.js"
-import "../../src/cli/Reports.js"
-import * as Run from "../../src/cli/Run.js"
-import { StopSignal } from "../../src/load/StopSignal.js"
-import { Workers } from "../../src/load/Workers.js"
-import { GeneratorHealth, type Health } from "../../src/measure/GeneratorHealth.js"
-import * as Plan from "../../src/plan/Plan.js"
-import { Output } from "../../src/report/Output.js"
-import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
-import * as TestServer from "../../src/sink/TestServer.js"
-import { Connector } from "../../src/smtp/Wire.js"
-import * as Simulation from "../../src/testing/Simulation.js"
-import * as CapturedOutput from "./CapturedOutput.js"
-
-const easy: Health = {
-  cpu: { user: 1, system: 1 },
-  utilisation: 0.3,
-  watched: 1000,
-  waited: 10,
-  delayMean: 0,
-  delayP99: 0
-}
-
-/** Counts each connection twice. */
-const miscounting = Layer.effect(
-  Connector,
-  Effect.map(Connector, ({ connect }) =>
-    Connector.of({
-      connect: (target, options) =>
-        Effect.tap(connect(target, options), () => Effect.sync(() => options.observer.opened++))
-    })
-  )
-)
-
-const run = (
-  plan: Plan.PlanInput,
-  {
-    health = easy,
-    server = {},
-    wrong = false
-  }: {
-    readonly health?: Health
-    readonly server?: TestServer.TestServerOptions
-    readonly wrong?: boolean
-  } = {}
-) =>
-  Effect.gen(function* () {
-    const { output, written } = CapturedOutput.make()
-    const unused = Effect.dieMessage("not in this test")
-    const servers = TestServer.layer(server)
-    const layer = Layer.mergeAll(
-      wrong ? Layer.provide(miscounting, servers) : servers,
-      FileSystem.layerNoop({}),
-      Layer.succeed(Output, output),
-      Layer.succeed(StopSignal, StopSignal.of({ first: Effect.never, second: Effect.never })),
-      Layer.succeed(EmbeddedSink, EmbeddedSink.of({ start: () => unused })),
-      Layer.succeed(Workers, Workers.of({ processors: 1, start: () => unused })),
-      Layer.succeed(GeneratorHealth, GeneratorHealth.of({ watch: Effect.succeed(Effect.succeed(health)) }))
-    )
-    const program = Run.run(Plan.make({ target: "mail.example", helloName: "me.example", ...plan }), { version: "1" })
-    const status = yield* Simulation.run(Effect.provide(program, layer))
-    return { status, ...written }
-  })
+import type * as TestServer from "../../src/sink/TestServer.js"
+import { easy, run } from "./RunHere.js"
 
 const notice = "smtp-source: the generator was the bottleneck: the server may be faster than this\n"
 /** Refuses the second message of a connection, and those that follow. */

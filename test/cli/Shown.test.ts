@@ -1,0 +1,118 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Plan from "../../src/plan/Plan.js"
+import { run } from "./RunHere.js"
+
+/** One thread, and two. */
+const threads = [1, 2]
+
+const refusingThird = {
+  script: ({ total, stage }: { readonly total: number; readonly stage: string }) =>
+    stage === "mail" && total === 3 ? { say: "550 no\r\n" } : undefined
+}
+
+describe("-c", () => {
+  it.effect("counts the contents that were sent on standard output, in one line that ends with the run", () =>
+    Effect.gen(function* () {
+      for (const workers of threads) {
+        const { status, stderr, stdout } = yield* run({ messages: 4, sessions: 2, counter: true, workers })
+        assert.deepStrictEqual([status, stdout, stderr], [0, "1\r2\r3\r4\r\n", ""])
+      }
+      assert.strictEqual((yield* run({ messages: 4, sessions: 2 })).stdout, "")
+    })
+  )
+
+  it.effect("leaves its line open where the run is ended by an error", () =>
+    Effect.gen(function* () {
+      for (const workers of threads) {
+        const plan = { messages: 9, counter: true, workers } as const
+        const { status, stderr, stdout } = yield* run(plan, { server: refusingThird })
+        assert.deepStrictEqual([status, stdout], [1, "1\r2\r"])
+        assert.match(stderr, /^smtp-source: fatal: .*550 no\n$/)
+      }
+    })
+  )
+})
+
+describe("-v", () => {
+  const lines = (text: string) => text.split("\n")
+
+  it.effect("shows the dialogue on standard error, content left out", () =>
+    Effect.gen(function* () {
+      const { stderr, stdout } = yield* run({ from: "a@example", to: "b@example", verbose: 1 })
+      assert.strictEqual(stdout, "")
+      assert.deepStrictEqual(lines(stderr.replace(/^<<< 250-.*\n/gm, "")), [
+        "<<< 220 localhost ESMTP",
+        "HELO me.example",
+        "<<< 250 localhost",
+        "MAIL FROM:<a@example>",
+        "<<< 250 2.1.0 Ok",
+        "RCPT TO:<b@example>",
+        "<<< 250 2.1.5 Ok",
+        "DATA",
+        "<<< 354 End data with <CR><LF>.<CR><LF>",
+        ".",
+        "<<< 250 2.0.0 Ok",
+        "QUIT",
+        "<<< 221 2.0.0 Bye",
+        ""
+      ])
+      assert.strictEqual((yield* run({})).stderr, "")
+    })
+  )
+
+  it.effect("shows the dialogues of all threads", () =>
+    Effect.gen(function* () {
+      const plan = { messages: 4, sessions: 2, verbose: 1 } as const
+      const [one, two] = yield* Effect.forEach(threads, (workers) => run({ ...plan, workers }))
+      assert.lengthOf(lines(one!.stderr), 4 * 13 + 1)
+      assert.deepStrictEqual(lines(two!.stderr).sort(), lines(one!.stderr).sort())
+    })
+  )
+})
+
+describe("-F", () => {
+  it.effect("is what is sent, by all threads", () =>
+    Effect.gen(function* () {
+      for (const workers of threads) {
+        const plan = { messages: 4, sessions: 2, file: "mail", workers } as const
+        const { accepted, status } = yield* run(plan, { file: "Subject: file\n\n.dot\nend" })
+        assert.strictEqual(status, 0)
+        assert.lengthOf(accepted, 4)
+        for (const { content } of accepted) assert.include(content, "Subject: file\r\n\r\n.dot\r\nend\r\n")
+      }
+    })
+  )
+})
+
+describe("--sink", () => {
+  const plans: ReadonlyArray<readonly [input: Plan.PlanInput, config: object]> = [
+    [{}, { protocol: "smtp", maxRecipients: undefined, tls: "off" }],
+    [{ lmtp: true }, { protocol: "lmtp", maxRecipients: undefined, tls: "off" }],
+    [{ recipients: 101 }, { protocol: "smtp", maxRecipients: 101, tls: "off" }],
+    [
+      { lmtp: true, recipients: 3 },
+      { protocol: "lmtp", maxRecipients: 3, tls: "off" }
+    ],
+    [{ tls: "starttls" }, { protocol: "smtp", maxRecipients: undefined, tls: "required" }],
+    [{ tls: "if-offered" }, { protocol: "smtp", maxRecipients: undefined, tls: "offered" }],
+    [{ tls: "implicit" }, { protocol: "smtp", maxRecipients: undefined, tls: "implicit" }]
+  ]
+  for (const [input, config] of plans) {
+    it.effect(
+      `starts a sink that speaks what the plan does, and no other server is met: ${JSON.stringify(input)}`,
+      () =>
+        Effect.gen(function* () {
+          const { accepted, sinks, status, stderr, targets } = yield* run(
+            { messages: 2, reuse: true, summary: true, ...input, sink: true },
+            { server: config }
+          )
+          assert.deepStrictEqual(sinks, [config])
+          assert.deepStrictEqual(targets, ["sink.example:2525"])
+          assert.lengthOf(accepted, 2)
+          assert.strictEqual(status, 0, stderr)
+          assert.include(stderr, "smtp-source: the sink counted 2 messages, too\n")
+        })
+    )
+  }
+})
