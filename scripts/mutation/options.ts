@@ -19,7 +19,7 @@ interface Way {
   readonly without: ReadonlyArray<string>
 }
 
-/** What the command does beside the run. */
+/** What the command does beside the run, or before it. */
 const commandsOwn = [
   "calibrate",
   "counter",
@@ -33,7 +33,11 @@ const commandsOwn = [
   "file",
   "failIf",
   "require",
-  "abortIf"
+  "abortIf",
+  // Files that are read before the run: what they hold is its option `tls`.
+  "tlsCa",
+  "tlsCert",
+  "tlsKey"
 ]
 
 const ways: { readonly [way: string]: Way } = {
@@ -67,9 +71,9 @@ const ways: { readonly [way: string]: Way } = {
   },
   scenario: {
     file: "src/load/Scenario.ts",
-    anchor: "      const says = Plan.saysMessages(plan)",
+    anchor: "      const identity = yield* RunPart.identify(plan)",
     lose: "plan = without(plan)",
-    tests: (test) => /^test\/load\/(Scenario|shapes|scenarios)/.test(test),
+    tests: (test) => /^test\/load\/(Scenario|shapes|scenarios|EveryWay|HandedOn)/.test(test),
     without: [
       ...commandsOwn,
       ...["acceptRejection", "keepGoing", "reuse", "connectAttempts", "delay", "randomDelay", "think", "hold"],

@@ -3,16 +3,14 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Load from "../../src/load/Load.js"
-import * as Scenario from "../../src/load/Scenario.js"
-import * as Workers from "../../src/load/Workers.js"
-import * as Plan from "../../src/plan/Plan.js"
+import type * as Plan from "../../src/plan/Plan.js"
 import type { TlsFiles } from "../../src/plan/TlsFields.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Target from "../../src/smtp/Target.js"
 import type { TlsSettings } from "../../src/smtp/Tls.js"
 import { type ConnectOptions, Connector, type Script, type Wire } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
+import { connectionsOf, type Way, ways } from "./Ways.js"
 import { well } from "./WorkersHere.js"
 
 // What is not the dialogue's but the connection's own business reaches whoever opens connections, however a plan is run.
@@ -58,28 +56,6 @@ const recording = Layer.effectContext(
   })
 )
 
-/** The ways to run a plan. Whatever it asks for, it has some messages, one session and a connection for each. */
-const ways: {
-  readonly [way: string]: (
-    input: Plan.PlanInput,
-    options: { readonly tls?: TlsFiles }
-  ) => Effect.Effect<unknown, unknown, Connector | Workers.Workers>
-} = {
-  "a closed run": (input, options) => Load.run(Plan.make({ messages: 5, ...input }), options),
-  "an open run": (input, options) =>
-    Load.run(Plan.make({ rate: "10/s", duration: "500ms", maxSessions: 1, ...input }), options),
-  "a run over threads": (input, options) =>
-    Workers.run(Plan.make({ messages: 10, sessions: 2, workers: 2, ...input }), options),
-  "a scenario": (input, options) =>
-    Scenario.run(
-      Plan.make({ messages: 5, ...input }),
-      Scenario.forEachMessage((message) =>
-        Effect.scoped(Effect.flatMap(Scenario.open, (wire) => Scenario.deliver(wire, message)))
-      ),
-      options
-    )
-}
-
 const target = "mail.example:2525"
 const identity = Redacted.make({ certificate: "certificate", key: "key" })
 const tls: Plan.PlanInput = { tls: "starttls" }
@@ -121,9 +97,9 @@ const rows: ReadonlyArray<Row> = [
   { name: "what --tls-ca holds", input: tls, files: { ca: "authority" }, secured: { ca: "authority" } }
 ]
 
-const run = (way: keyof typeof ways, input: Plan.PlanInput, files: TlsFiles | undefined) =>
+const run = (way: Way, input: Plan.PlanInput, files: TlsFiles | undefined) =>
   Effect.gen(function* () {
-    yield* ways[way]!({ target, helloName: "me.example", ...input }, files === undefined ? {} : { tls: files })
+    yield* ways[way]({ target, helloName: "me.example", ...input }, files === undefined ? {} : { tls: files })
     return yield* Recording
   }).pipe(
     Effect.provide(
@@ -132,9 +108,9 @@ const run = (way: keyof typeof ways, input: Plan.PlanInput, files: TlsFiles | un
     (program) => Simulation.run(program)
   )
 
-for (const way of Object.keys(ways)) {
+for (const way of Object.keys(ways) as ReadonlyArray<Way>) {
   describe(`the connector of ${way}`, () => {
-    const connections = way === "a run over threads" ? 10 : 5
+    const connections = connectionsOf(way)
 
     for (const { asked = {}, files, input, name, secured = {} } of rows) {
       it.effect(`is given ${name}`, () =>

@@ -1,0 +1,244 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as MessageFile from "../../src/plan/MessageFile.js"
+import type * as Plan from "../../src/plan/Plan.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import * as Simulation from "../../src/testing/Simulation.js"
+import { connectionsOf, type Way, ways } from "./Ways.js"
+import { well } from "./WorkersHere.js"
+
+// What a plan says of messages and of their dialogue is what the server sees, however the plan is run.
+
+type Seen = Pick<TestServer.TestServer["Type"], "accepted" | "log" | "sessions"> & { readonly elapsed: number }
+
+interface Row {
+  readonly name: string
+  readonly input: Plan.PlanInput
+  readonly file?: string
+  readonly server?: TestServer.TestServerOptions
+  /** Something of each connection, or of each message, and what it is to be. */
+  readonly each: (seen: Seen) => ReadonlyArray<unknown>
+  readonly is: unknown
+  /** What this option is not for. */
+  readonly not?: ReadonlyArray<Way>
+}
+
+/** The first line of each connection that begins with this. */
+const lines = (verb: string) => (seen: Seen) =>
+  seen.sessions.map(({ session }) => seen.log.find((one) => one.session === session && one.line.startsWith(verb))?.line)
+const commands = (seen: Seen) =>
+  seen.sessions.map(({ session }) =>
+    seen.log.flatMap((one) => (one.session === session ? [one.line.split(/[ :]/)[0]] : [])).join(" ")
+  )
+const contents = (seen: Seen) => seen.accepted.map(({ content }) => content)
+const header = (name: string) => (seen: Seen) =>
+  contents(seen).map((content) => new RegExp(`^${name}: (.*)\r$`, "m").exec(content)?.[1])
+const numbered = (pattern: RegExp) => (seen: Seen) => {
+  const numbers = seen.accepted.map(({ recipients }) => Number(pattern.exec(recipients[0] ?? "")?.[1]))
+  const first = Math.min(...numbers)
+  const all = numbers.map((number) => number - first).sort((a, b) => a - b)
+  return all.map((number, index) => (number === index ? first : "a gap"))
+}
+
+const me = "me.example"
+const usual = "HELO MAIL RCPT DATA . QUIT"
+
+const rows: ReadonlyArray<Row> = [
+  { name: "nothing else", input: {}, each: commands, is: usual },
+  { name: "-f", input: { from: "a@b.example" }, each: lines("MAIL"), is: "MAIL FROM:<a@b.example>" },
+  { name: "-f, in the header", input: { from: "a@b.example" }, each: header("From"), is: "<a@b.example>" },
+  { name: "-t", input: { to: "c@d.example" }, each: lines("RCPT"), is: "RCPT TO:<c@d.example>" },
+  { name: "-t, in the header", input: { to: "c@d.example" }, each: header("To"), is: "<c@d.example>" },
+  { name: "-M", input: { helloName: "other.example" }, each: lines("HELO"), is: "HELO other.example" },
+  {
+    name: "-M, as the sender's",
+    input: { helloName: "x.example" },
+    each: lines("MAIL"),
+    is: "MAIL FROM:<foo@x.example>"
+  },
+  { name: "-S", input: { subject: "a subject" }, each: header("Subject"), is: "a subject" },
+  {
+    name: "-l",
+    input: { length: 1234 },
+    each: (seen) => contents(seen).map((content) => content.slice(content.indexOf("\r\n\r\n") + 4).length),
+    is: 1236
+  },
+  {
+    name: "-F",
+    input: { file: "mail" },
+    file: "Subject: file\n\nbody\n",
+    each: contents,
+    is: "Subject: file\r\n\r\nbody\r\n"
+  },
+  { name: "-o", input: { bare: true }, each: commands, is: "MAIL RCPT DATA . QUIT" },
+  { name: "-o, of the header", input: { bare: true }, each: header("Message-Id"), is: undefined },
+  { name: "-L", input: { lmtp: true }, server: { protocol: "lmtp" }, each: lines("LHLO"), is: `LHLO ${me}` },
+  {
+    name: "-r",
+    input: { recipients: 2, to: "a@b" },
+    each: (seen) => seen.accepted.map(({ recipients }) => recipients.join()),
+    is: "2a@b,a@b"
+  },
+  { name: "-N", input: { numberRecipients: true }, each: numbered(/^(\d+)foo@me\.example$/), is: 1 },
+  {
+    name: "--numbering append",
+    input: { numberRecipients: true, numbering: "append" },
+    each: numbered(/^foo(\d+)@me\.example$/),
+    is: 0
+  },
+  {
+    name: "--close fin",
+    input: { close: "fin" },
+    each: ({ sessions }) => sessions.map(({ left }) => left?.how),
+    is: "close"
+  },
+  {
+    name: "--close reset",
+    input: {},
+    each: ({ sessions }) => sessions.map(({ left }) => left?.how),
+    is: "reset"
+  },
+  { name: "--pipelining on", input: { pipelining: "on" }, each: lines("EHLO"), is: `EHLO ${me}` },
+  {
+    name: "--pipelining on, of the envelope",
+    input: { pipelining: "on" },
+    // A group's commands are written at one time, whatever the replies take.
+    server: { latency: "10 millis" },
+    each: ({ log, sessions }) =>
+      sessions.map(({ session }) => {
+        const times = log.flatMap(({ line, session: of, time }) =>
+          of === session && /^(MAIL|RCPT|DATA)/.test(line) ? [time] : []
+        )
+        return new Set(times).size
+      }),
+    is: 1
+  },
+  {
+    name: "--timeout",
+    input: { timeout: 2, keepGoing: true },
+    server: { script: { mail: { say: "" } } },
+    each: ({ sessions }) => sessions.map(({ left, openedAt }) => (left?.time ?? 0) - openedAt),
+    is: 2000,
+    not: ["an open run"]
+  },
+  {
+    name: "--connect-rate",
+    input: { connectRate: 2 },
+    each: ({ sessions }) => {
+      const opened = sessions.map(({ openedAt }) => openedAt).sort((a, b) => a - b)
+      return opened.map((time, index) => time - index * 500)
+    },
+    is: 0,
+    not: ["an open run"]
+  },
+  {
+    name: "-d",
+    input: { reuse: true },
+    // Threads whose messages take their time share them evenly.
+    server: { latency: "10 millis" },
+    each: commands,
+    is: "HELO MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . QUIT",
+    not: ["a scenario"]
+  },
+  {
+    name: "--per-connection",
+    input: { perConnection: "5" },
+    each: commands,
+    is: "HELO MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . QUIT",
+    not: ["a scenario"]
+  },
+  {
+    name: "--shape",
+    input: { shapes: ["1: per-connection 5"] },
+    each: commands,
+    is: "HELO MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . QUIT",
+    not: ["a scenario"]
+  },
+  { name: "--abandon", input: { abandon: "rcpt" }, each: commands, is: "HELO MAIL RCPT", not: ["a scenario"] },
+  {
+    name: "--hold",
+    input: { hold: "0.05" },
+    each: ({ log }) => log.flatMap(({ line, time }) => (line === "QUIT" ? [time % 100] : [])),
+    is: 50,
+    not: ["a closed run", "a run over threads", "a scenario"]
+  },
+  {
+    name: "--hold, connection by connection",
+    input: { hold: "3" },
+    each: ({ log, sessions }) =>
+      sessions.map(
+        ({ openedAt, session }) =>
+          (log.find(({ line, session: of }) => of === session && line === "QUIT")?.time ?? 0) - openedAt
+      ),
+    is: 3000,
+    not: ["an open run", "a scenario"]
+  },
+  {
+    name: "-w",
+    input: { delay: 2, reuse: true },
+    each: ({ elapsed }) => [elapsed],
+    is: 8000,
+    not: ["an open run", "a scenario"]
+  },
+  {
+    name: "--think",
+    input: { think: "3", reuse: true },
+    each: ({ elapsed }) => [elapsed],
+    is: 12_000,
+    not: ["an open run", "a scenario"]
+  },
+  {
+    name: "-A",
+    input: { acceptRejection: true },
+    server: { script: { rcpt: { say: "550 no\r\n" } } },
+    each: commands,
+    is: "HELO MAIL RCPT RSET QUIT",
+    not: ["a scenario"]
+  },
+  {
+    name: "--keep-going",
+    input: { keepGoing: true },
+    server: { script: { data: { say: "", end: "close" } } },
+    each: commands,
+    is: "HELO MAIL RCPT DATA",
+    not: ["a scenario"]
+  }
+]
+
+const run = (way: Way, { file, input, server = {} }: Row) =>
+  Effect.gen(function* () {
+    const content =
+      file === undefined ? {} : { file: Either.getOrThrow(MessageFile.stuff(new TextEncoder().encode(file))) }
+    const { elapsed, violations } = yield* ways[way]({ helloName: me, ...input }, content)
+    assert.deepStrictEqual(violations, [])
+    const { accepted, log, sessions } = yield* TestServer.TestServer
+    return { accepted, elapsed, log, sessions }
+  }).pipe(Effect.provide(Layer.provideMerge(well, TestServer.layer(server))), (program) => Simulation.run(program))
+
+for (const way of Object.keys(ways) as ReadonlyArray<Way>) {
+  describe(`the server sees, of ${way},`, () => {
+    for (const row of rows) {
+      if (row.not?.includes(way) === true) continue
+      it.effect(row.name, () =>
+        Effect.gen(function* () {
+          const seen = row.each(yield* run(way, row))
+          assert.isAbove(seen.length, 0)
+          assert.deepStrictEqual(
+            seen,
+            seen.map(() => row.is)
+          )
+        })
+      )
+    }
+
+    it.effect("a connection for each message", () =>
+      Effect.gen(function* () {
+        const { accepted, sessions } = yield* run(way, rows[0]!)
+        assert.lengthOf(accepted, connectionsOf(way))
+        assert.lengthOf(sessions, connectionsOf(way))
+      })
+    )
+  })
+}
