@@ -31,9 +31,20 @@ export const describe = ({ column, expected }: ParseFailure): string => `column 
  * @since 0.1.0
  * @category parsing
  */
-export const whole = <A>(text: string, read: (cursor: Cursor) => A | undefined): Either.Either<A, ParseFailure> => {
-  const cursor = new Cursor(text)
-  const value = read(cursor)
+export const whole = <A>(text: string, valueOf: (cursor: Cursor) => A | undefined): Either.Either<A, ParseFailure> =>
+  read(new Cursor(text), valueOf)
+
+/**
+ * Reads all that a cursor has before it: what `valueOf` leaves is a failure.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const read = <A, C extends Cursor>(
+  cursor: C,
+  valueOf: (cursor: C) => A | undefined
+): Either.Either<A, ParseFailure> => {
+  const value = valueOf(cursor)
   if (value !== undefined && !cursor.isAtEnd()) cursor.fail("nothing more")
   return value === undefined || cursor.failure !== undefined
     ? Either.left(cursor.failure ?? { column: 1, expected: "something" })

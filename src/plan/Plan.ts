@@ -8,6 +8,7 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
@@ -24,6 +25,14 @@ import * as PlanValue from "./PlanValue.js"
 
 export type { Plan, PlanInput } from "./PlanTypes.js"
 
+/** As a file has it: a Duration is the text of a time. */
+const written = (value: unknown): unknown => {
+  if (Duration.isDuration(value)) return `${Duration.toMillis(value)}ms`
+  if (Array.isArray(value)) return value.map(written)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, written(each)]))
+}
+
 /** The defaults that depend on other fields: how many sessions an open run may have. */
 const completed = (input: unknown): unknown => {
   if (typeof input !== "object" || input === null) return input
@@ -36,7 +45,7 @@ const completed = (input: unknown): unknown => {
 /** The fields, and the defaults that depend on others. */
 const whole: Schema.Schema<Plan, PlanInput> = Schema.transform(Schema.Any, struct, {
   strict: false,
-  decode: completed,
+  decode: (input) => completed(written(input)),
   encode: (encoded) => encoded
 })
 
@@ -137,7 +146,7 @@ export const saysMessages = ({ duration, messages, stages }: Plan): boolean =>
  */
 export const problems = (input: unknown): ReadonlyArray<string> => [
   ...problemsOfFields(input),
-  ...Conflict.find(input).map(({ fields, rule }) => `${fields.join(", ")}: ${rule}`)
+  ...Conflict.find(written(input)).map(({ fields, rule }) => `${fields.join(", ")}: ${rule}`)
 ]
 
 /**

@@ -93,7 +93,7 @@ export const fields = {
     description:
       "Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient address."
   }),
-  randomDelay: PlanField.optional(PlanValue.PositiveSeconds, {
+  randomDelay: PlanField.optional(PlanValue.PositiveTime, {
     short: "R",
     placeholder: "interval",
     description:
@@ -125,7 +125,7 @@ export const fields = {
     counted: true,
     description: "Write the dialogue to standard error."
   }),
-  delay: PlanField.optional(PlanValue.PositiveSeconds, {
+  delay: PlanField.optional(PlanValue.PositiveTime, {
     short: "w",
     placeholder: "interval",
     description: "Wait for this many seconds between the messages of a session."
@@ -250,13 +250,13 @@ export const fields = {
     description:
       "With a rate: don't start a message that had to wait for a session for longer than this (5, 500ms). It is counted as dropped, and among those not started."
   }),
-  duration: PlanField.optional(PlanValue.parsed(Rate.parseDuration), {
+  duration: PlanField.optional(PlanValue.DurationText, {
     section: "The run",
     placeholder: "time",
     description:
       "Begin no more messages after this time (90s, 10m, 1h), or after those of -m, whichever comes first. Without -m there is no limit to their number."
   }),
-  warmUp: PlanField.optional(PlanValue.parsed(Rate.parseDuration), {
+  warmUp: PlanField.optional(PlanValue.DurationText, {
     section: "The run",
     placeholder: "time",
     description:

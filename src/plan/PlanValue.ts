@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -54,15 +55,9 @@ export const Workers = Schema.Union(
  */
 export const Times = Schema.NonNegativeInt.annotations(said("expected a whole number, 0 or more"))
 
-/**
- * The seconds of -w and -R.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const PositiveSeconds = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(1e9)).annotations(
-  said("expected a number of seconds, more than 0")
-)
+/** For which a program may give a Duration, too: `Plan` writes it as text before it reads the fields. */
+const ofTime = <A>(schema: Schema.Schema<A, number | string>): Schema.Schema<A, number | string | Duration.Duration> =>
+  Schema.make(schema.ast)
 
 /** A number, or text that stands for one. */
 const amount = (
@@ -87,10 +82,12 @@ const readSeconds = (text: string): number | undefined =>
  * @since 0.1.0
  * @category schemas
  */
-export const Time = amount(readSeconds, {
-  least: Schema.NonNegative,
-  expected: "expected a time of 0 or more, in seconds or with a unit: ms, s, m, min or h"
-})
+export const Time = ofTime(
+  amount(readSeconds, {
+    least: Schema.NonNegative,
+    expected: "expected a time of 0 or more, in seconds or with a unit: ms, s, m, min or h"
+  })
+)
 
 /**
  * A time of more than 0 in seconds, which text may give in another unit.
@@ -98,10 +95,12 @@ export const Time = amount(readSeconds, {
  * @since 0.1.0
  * @category schemas
  */
-export const PositiveTime = amount(readSeconds, {
-  least: Schema.Positive,
-  expected: "expected a time of more than 0, in seconds or with a unit: ms, s, m, min or h"
-})
+export const PositiveTime = ofTime(
+  amount(readSeconds, {
+    least: Schema.Positive,
+    expected: "expected a time of more than 0, in seconds or with a unit: ms, s, m, min or h"
+  })
+)
 
 /**
  * So many a second, which text may give by the minute or the hour.
@@ -317,7 +316,15 @@ export const PerConnection = parsed(Shape.parsePerConnection)
  * @since 0.1.0
  * @category schemas
  */
-export const TimingText = parsed(Timing.parse)
+export const TimingText = ofTime(parsed(Timing.parse))
+
+/**
+ * How long something lasts: more than 0.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const DurationText = ofTime(parsed(Rate.parseDuration))
 
 const Weight = amount((text) => Number(/^\s*(\d+(?:\.\d+)?)\s*%?\s*$/.exec(text)?.[1] ?? Number.NaN), {
   least: Schema.Positive,

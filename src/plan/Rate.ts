@@ -2,7 +2,8 @@
  * Rates, durations and stages, as they are written: the grammars of --rate, --duration and --stages.
  *
  *     rate      = number [ "/" ( "s" / "m" / "min" / "h" ) ]       ; messages per second, unless said otherwise
- *     duration  = number [ "ms" / "s" / "m" / "min" / "h" ]        ; seconds, unless said otherwise
+ *     duration  = number [ "ms" / "s" / "m" / "min" / "h" ]        ; seconds, unless said otherwise; or the unit's whole
+ *                                                                  ; name, as Effect has it: 5 seconds
  *     stages    = stage *( "," stage )
  *     stage     = duration ":" rate [ ".." rate ]                  ; hold a rate, or go from one to another in a line
  *
@@ -39,12 +40,20 @@ export interface Stage {
   readonly to: Rate
 }
 
+/** Effect's words for them may stand in their place: 5 seconds. */
 const units: ReadonlyMap<string, number> = new Map([
   ["ms", 1],
+  ["millis", 1],
   ["s", 1000],
+  ["second", 1000],
+  ["seconds", 1000],
   ["m", 60_000],
   ["min", 60_000],
-  ["h", 3_600_000]
+  ["minute", 60_000],
+  ["minutes", 60_000],
+  ["h", 3_600_000],
+  ["hour", 3_600_000],
+  ["hours", 3_600_000]
 ])
 
 /**
@@ -126,7 +135,7 @@ const durationOf = (cursor: Cursor): number | undefined => {
 export const timeOf = (cursor: Cursor): { readonly number: number; readonly unit: number | undefined } | undefined => {
   const digits = cursor.take(number)
   if (digits === undefined) return undefined
-  const unit = units.get(cursor.take(/(ms|s|min|m|h)(?!\w)/y) ?? "")
+  const unit = units.get(cursor.take(/(ms|millis|s|min|m|h|(second|minute|hour)s?)(?!\w)/y) ?? "")
   // What begins like a word is meant to be one.
   if (unit === undefined && cursor.take(/(?=[a-z])/iy) !== undefined) cursor.fail("ms, s, m, min or h")
   return { number: Number(digits), unit }

@@ -28,125 +28,54 @@
  *
  * @since 0.1.0
  */
-import * as Either from "effect/Either"
-import { steps } from "../smtp/SmtpError.js"
+import type * as Either from "effect/Either"
+import { Cursor, type ParseFailure, read } from "./Cursor.js"
+import {
+  comparisons,
+  durationUnits,
+  endings,
+  ends,
+  type Measure,
+  measured,
+  rateUnits,
+  recipientEnds,
+  type Statistic,
+  type Unit,
+  type Verdict
+} from "./VerdictModel.js"
 
-/**
- * An expression, taken apart.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Verdict {
-  readonly measure: Measure
-  readonly comparison: Comparison
-  readonly amount: number
-  readonly unit: Unit
-}
-
-/**
- * What is looked at.
- *
- * @since 0.1.0
- * @category models
- */
-export type Measure =
-  | { readonly _tag: "Duration"; readonly statistic: Statistic; readonly of: string; readonly ending: Ending }
-  | { readonly _tag: "Messages"; readonly end: End }
-  | { readonly _tag: "Recipients"; readonly end: RecipientEnd }
-  | { readonly _tag: "Arrivals"; readonly end: "late" | "behind" | "dropped" }
-  | { readonly _tag: "Errors" }
-  | { readonly _tag: "Replies"; readonly code: string }
-  | { readonly _tag: "Rate" }
-
-/**
- * A percentile, or another figure.
- *
- * @since 0.1.0
- * @category models
- */
-export type Statistic = "min" | "mean" | "max" | number
-
-/**
- * How that ended.
- *
- * @since 0.1.0
- * @category models
- */
-export type Ending = (typeof endings)[number]
-
-/**
- * How messages ended.
- *
- * @since 0.1.0
- * @category models
- */
-export type End = (typeof ends)[number]
-
-/**
- * What became of recipients.
- *
- * @since 0.1.0
- * @category models
- */
-export type RecipientEnd = (typeof recipientEnds)[number]
-
-/**
- * How the measured is set against the amount.
- *
- * @since 0.1.0
- * @category models
- */
-export type Comparison = (typeof comparisons)[number]
-
-/**
- * What an amount is counted in; nothing, for a plain number.
- *
- * @since 0.1.0
- * @category models
- */
-export type Unit = "" | "%" | keyof typeof rateUnits | keyof typeof durationUnits
-
-const endings = ["accepted", "rejected", "failed", "unknown"] as const
-const ends = ["accepted", "rejected", "failed", "abandoned", "unknown", "not-started"] as const
-const recipientEnds = ["accepted", "refused", "refused-after-content", "unknown", "abandoned"] as const
-const comparisons = [">=", "<=", ">", "<"] as const
-
-/**
- * What is measured in the run of a plan. Scenarios measure steps of their own besides.
- *
- * @since 0.1.0
- * @category constants
- */
-export const measured: ReadonlyArray<string> = [...steps, "transaction", "connection", "service", "start", "queued"]
-
-/**
- * The units of durations, in milliseconds.
- *
- * @since 0.1.0
- * @category constants
- */
-export const durationUnits = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000 } as const
-
-/**
- * The units of rates, in seconds.
- *
- * @since 0.1.0
- * @category constants
- */
-export const rateUnits = { "/s": 1, "/min": 60, "/h": 3600 } as const
-
-/**
- * What is wrong with an expression, and where.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ParseFailure {
-  /** From 1. */
-  readonly column: number
-  readonly expected: string
-}
+export { describe, type ParseFailure } from "./Cursor.js"
+export {
+  type Amount,
+  arrivals,
+  code,
+  duration,
+  type Expression,
+  errors,
+  isAbove,
+  isAtLeast,
+  isAtMost,
+  isBelow,
+  messages,
+  percentile,
+  rate,
+  recipients
+} from "./VerdictExpression.js"
+export {
+  type Comparison,
+  durationUnits,
+  type End,
+  type Ending,
+  type Measure,
+  measured,
+  print,
+  printMeasure,
+  type RecipientEnd,
+  rateUnits,
+  type Statistic,
+  type Unit,
+  type Verdict
+} from "./VerdictModel.js"
 
 /**
  * Reads an expression. `names` are what it may be about, where that is known; otherwise a step may have any name.
@@ -154,89 +83,22 @@ export interface ParseFailure {
  * @since 0.1.0
  * @category parsing
  */
-export const parse = (text: string, names?: ReadonlyArray<string>): Either.Either<Verdict, ParseFailure> => {
-  const reader = new Reader(text, names)
-  const verdict = verdictOf(reader)
-  return verdict === undefined || reader.failure !== undefined
-    ? Either.left(reader.failure ?? { column: 1, expected: "an expression" })
-    : Either.right(verdict)
-}
+export const parse = (text: string, names?: ReadonlyArray<string>): Either.Either<Verdict, ParseFailure> =>
+  read(new Reader(text, names), verdictOf)
 
-/**
- * What is wrong, in words that show the place.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const describe = ({ column, expected }: ParseFailure): string => `column ${column}: expected ${expected}`
-
-/**
- * The expression as text, in its shortest form with blanks around the comparison. `parse` reads it back.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const print = ({ amount, comparison, measure, unit }: Verdict): string =>
-  `${printMeasure(measure)} ${comparison} ${decimal(amount)}${unit}`
-
-/** A name as `parse` reads it back. */
-const printName = (name: string): string => (plainName.test(name) ? name : `"${name.replace(/["\\]/g, "\\$&")}"`)
-
-const plainName = /^[A-Za-z][\w.-]*$/
-
-/** Without an exponent. */
-const decimal = (number: number): string => number.toFixed(9).replace(/\.?0+$/, "")
-
-/**
- * What is looked at, as the expression has it: `p99(transaction)`.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const printMeasure = (measure: Measure): string => {
-  switch (measure._tag) {
-    case "Duration": {
-      const { ending, of, statistic } = measure
-      const name = typeof statistic === "number" ? `p${decimal(statistic)}` : statistic
-      return `${name}(${printName(of)}${ending === "accepted" ? "" : `, ${ending}`})`
-    }
-    case "Messages":
-    case "Arrivals":
-      return measure.end
-    case "Recipients":
-      return `recipients(${measure.end})`
-    case "Errors":
-      return "errors"
-    case "Replies":
-      return `code(${measure.code})`
-    case "Rate":
-      return "rate"
-  }
-}
-
-/** Reads from left to right and keeps the first failure. */
-class Reader {
-  failure: ParseFailure | undefined = undefined
-  private at = 0
-
+/** With the words and names of expressions. */
+class Reader extends Cursor {
   constructor(
-    private readonly text: string,
+    text: string,
     private readonly names: ReadonlyArray<string> | undefined
-  ) {}
-
-  /** What matches here, blanks before it skipped; undefined, and nothing read, where nothing does. */
-  take(pattern: RegExp): string | undefined {
-    const blanks = /^[ \t]*/.exec(this.text.slice(this.at))?.[0].length ?? 0
-    const match = pattern.exec(this.text.slice(this.at + blanks))
-    if (match === null || match.index !== 0) return undefined
-    this.at += blanks + match[0].length
-    return match[0]
+  ) {
+    super(text)
   }
 
   /** One of the words, or a failure. */
   word<A extends string>(words: ReadonlyArray<A>, expected: string = oneOf(words)): A | undefined {
     const before = this.at
-    const found = this.take(/^[a-z][a-z-]*/)
+    const found = this.take(/[a-z][a-z-]*/y)
     const word = words.find((each) => each === found)
     if (word === undefined) this.fail(expected, before)
     return word
@@ -245,27 +107,17 @@ class Reader {
   /** What a duration is of. */
   name(): string | undefined {
     const before = this.at
-    const quoted = this.take(/^"(?:[^"\\]|\\.)*"/s)
-    const name = quoted?.slice(1, -1).replace(/\\(.)/gs, "$1") ?? this.take(/^[A-Za-z][\w.-]*/)
+    const quoted = this.take(/"(?:[^"\\]|\\.)*"/sy)
+    const name = quoted?.slice(1, -1).replace(/\\(.)/gs, "$1") ?? this.take(/[A-Za-z][\w.-]*/y)
     const known = this.names === undefined || (name !== undefined && this.names.includes(name))
     if (name !== undefined && name !== "" && known) return name
     return this.fail(oneOf(this.names ?? [...measured, "a step's own name"]), before)
   }
 
   mark(mark: string): boolean {
-    const found = this.take(mark === "(" ? /^\(/ : /^\)/) !== undefined
+    const found = this.take(mark === "(" ? /\(/y : /\)/y) !== undefined
     if (!found) this.fail(`"${mark}"`)
     return found
-  }
-
-  isAtEnd(): boolean {
-    return this.text.slice(this.at).trim() === ""
-  }
-
-  fail(expected: string, at = this.at): undefined {
-    const blanks = /^[ \t]*/.exec(this.text.slice(at))?.[0].length ?? 0
-    this.failure ??= { column: at + blanks + 1, expected }
-    return undefined
   }
 }
 
@@ -274,7 +126,7 @@ const oneOf = (words: ReadonlyArray<string>): string => `${words.slice(0, -1).jo
 const verdictOf = (reader: Reader): Verdict | undefined => {
   const measure = measureOf(reader)
   if (measure === undefined) return undefined
-  const found = reader.take(/^[<>]=?/)
+  const found = reader.take(/[<>]=?/y)
   const comparison = comparisons.find((each) => each === found)
   if (comparison === undefined) return reader.fail(oneOf(comparisons))
   const digits = reader.take(number)
@@ -285,10 +137,10 @@ const verdictOf = (reader: Reader): Verdict | undefined => {
   return { measure, comparison, amount: Number(digits), unit }
 }
 
-const number = /^\d{1,15}(\.\d{1,9})?/
+const number = /\d{1,15}(\.\d{1,9})?/y
 
 const measureOf = (reader: Reader): Measure | undefined => {
-  const percentile = reader.take(/^p(?=\d)/)
+  const percentile = reader.take(/p(?=\d)/y)
   if (percentile !== undefined) {
     const digits = reader.take(number)
     if (digits === undefined || Number(digits) > 100) return reader.fail("a percentile of at most 100")
@@ -316,7 +168,7 @@ const measureOf = (reader: Reader): Measure | undefined => {
     }
     case "code": {
       if (!reader.mark("(")) return undefined
-      const code = reader.take(/^[2-5](\d\d|xx)(?!\w)/)
+      const code = reader.take(/[2-5](\d\d|xx)(?!\w)/y)
       if (code === undefined) return reader.fail("a reply code, such as 421 or 4xx")
       return reader.mark(")") ? { _tag: "Replies", code } : undefined
     }
@@ -330,10 +182,10 @@ const measureOf = (reader: Reader): Measure | undefined => {
 }
 
 const durationOf = (statistic: Statistic, reader: Reader): Measure | undefined => {
-  if (reader.take(/^\(/) === undefined) return reader.fail("a step, as in p99(transaction)")
+  if (reader.take(/\(/y) === undefined) return reader.fail("a step, as in p99(transaction)")
   const of = reader.name()
   if (of === undefined) return undefined
-  const ending = reader.take(/^,/) === undefined ? "accepted" : reader.word(endings)
+  const ending = reader.take(/,/y) === undefined ? "accepted" : reader.word(endings)
   if (ending === undefined || !reader.mark(")")) return undefined
   return { _tag: "Duration", statistic, of, ending }
 }
@@ -341,21 +193,21 @@ const durationOf = (statistic: Statistic, reader: Reader): Measure | undefined =
 const unitOf = (measure: Measure, reader: Reader): Unit | undefined => {
   switch (measure._tag) {
     case "Duration": {
-      const found = reader.take(/^(us|ms|s|min|h)(?!\w)/)
+      const found = reader.take(/(us|ms|s|min|h)(?!\w)/y)
       const unit = (Object.keys(durationUnits) as Array<keyof typeof durationUnits>).find((each) => each === found)
       return unit ?? reader.fail("a unit: us, ms, s, min or h")
     }
     case "Rate":
       return rateUnitOf(reader)
     default:
-      return reader.take(/^%/) === undefined ? "" : "%"
+      return reader.take(/%/y) === undefined ? "" : "%"
   }
 }
 
 const rateUnitOf = (reader: Reader): Unit | undefined => {
-  const found = reader.take(/^\/(s|min|m|h)(?!\w)/)
+  const found = reader.take(/\/(s|min|m|h)(?!\w)/y)
   const unit =
     found === "/m" ? "/min" : (Object.keys(rateUnits) as Array<keyof typeof rateUnits>).find((each) => each === found)
   if (unit !== undefined) return unit
-  return reader.take(/^(?=\/)/) === undefined ? "" : reader.fail("/s, /min or /h")
+  return reader.take(/(?=\/)/y) === undefined ? "" : reader.fail("/s, /min or /h")
 }

@@ -156,8 +156,14 @@ describe("numbers", () => {
   understands(["-m", " 5", "h"], { messages: 5 })
   understands(["-m", "0005", "h"], { messages: 5 })
   understands(["-w", "0.25", "h"], { delay: 0.25 })
-  refuses(["-w", ".5", "h"], '-w, --delay: expected a number of seconds, more than 0, not ".5"')
-  refuses(["-w", "0", "h"], '-w, --delay: expected a number of seconds, more than 0, not "0"')
+  refuses(
+    ["-w", ".5", "h"],
+    '-w, --delay: expected a time of more than 0, in seconds or with a unit: ms, s, m, min or h, not ".5"'
+  )
+  refuses(
+    ["-w", "0", "h"],
+    '-w, --delay: expected a time of more than 0, in seconds or with a unit: ms, s, m, min or h, not "0"'
+  )
   refuses(
     ["--drain", "-1", "h"],
     '--drain: expected a time of 0 or more, in seconds or with a unit: ms, s, m, min or h, not "-1"'
@@ -344,7 +350,7 @@ describe("times, rates and sizes", () => {
     ["--send-rate", "2g", "h"],
     '--send-rate: expected a number of bytes of more than 0, such as 500, 2k or 1.5M, not "2g"'
   )
-  refuses(["-w", "1s", "h"], '-w, --delay: expected a number of seconds, more than 0, not "1s"')
+  understands(["-w", "1s", "h"], { delay: 1 })
 })
 
 describe("shapes", () => {

@@ -109,16 +109,16 @@ describe("counts", () => {
 })
 
 describe("times", () => {
+  const units = "in seconds or with a unit: ms, s, m, min or h"
+
   for (const name of ["delay", "randomDelay"] as const) {
-    it(`${name} is a number of seconds, more than 0`, () => {
-      for (const value of [1, 0.5, 300, 1e9]) takes({ [name]: value })
-      for (const value of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e10, "1"]) {
-        assert.deepStrictEqual(issues({ [name]: value }), [`${name}: expected a number of seconds, more than 0`])
+    it(`${name} is a time of more than 0`, () => {
+      for (const value of [1, 0.5, 300, 1e9, "1", "500ms"]) takes({ [name]: value })
+      for (const value of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e10, "x", "0"]) {
+        assert.deepStrictEqual(issues({ [name]: value }), [`${name}: expected a time of more than 0, ${units}`])
       }
     })
   }
-
-  const units = "in seconds or with a unit: ms, s, m, min or h"
 
   it("timeout is a time of more than 0, which text gives in other units", () => {
     for (const [value, seconds] of [
