@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as MessageFile from "../plan/MessageFile.js"
+import * as Stuffing from "../plan/Stuffing.js"
 import * as Printable from "../smtp/Printable.js"
 import type * as Settlement from "../smtp/Settlement.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
@@ -124,14 +124,14 @@ const prepare = (
   const broken = [sender, ...recipients].find((address) => /[\u0000\r\n]/.test(address))
   if (broken !== undefined) return unusable(`the address ${broken} holds a line break or a NUL`)
   const bytes = typeof content === "string" ? Buffer.from(content) : content
-  return Either.match(MessageFile.stuff(bytes), {
+  return Either.match(Stuffing.content(bytes), {
     onLeft: (line) => unusable(`line ${line} holds a carriage return that no line feed follows`),
-    onRight: (body) =>
+    onRight: (content) =>
       Either.right(
         Option.some({
           mail: SmtpCommand.mail(sender),
           rcpts: recipients.map((recipient) => SmtpCommand.rcpt(recipient)),
-          content: { head: "", body }
+          content
         })
       )
   })

@@ -9,6 +9,7 @@ import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import type { Content } from "../smtp/Wire.js"
 import type { Addresses } from "./Address.js"
 import type { Plan } from "./Plan.js"
+import * as Stuffing from "./Stuffing.js"
 
 /**
  * What tells one run's messages from another's.
@@ -32,9 +33,6 @@ export interface RunIdentity {
  */
 export type ContentOf = (message: number) => Content
 
-/** Up to here, head and body go out as one string: copying is cheaper than a second buffer in the write. */
-const longestJoined = 16_384
-
 /**
  * The content that a plan asks for (clauses S8.1 to S8.7). `file` is what -F names, as `MessageFile.read` gives it.
  *
@@ -48,7 +46,7 @@ export const make = (
   file: Uint8Array | undefined
 ): ContentOf => {
   const body = file ?? generated(plan.length)
-  const joined = body.length <= longestJoined ? latin1(body) : undefined
+  const joined = body.length <= Stuffing.longestText ? latin1(body) : undefined
   const content = (head: string): Content => (joined === undefined ? { head, body } : { head: head + joined })
   if (plan.bare || file !== undefined) {
     const constant = content("")
