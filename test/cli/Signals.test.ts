@@ -35,10 +35,10 @@ interface Started {
   readonly end: Effect.Effect<Ended>
 }
 
-const start = (...argv: ReadonlyArray<string>) =>
+const start = (argv: ReadonlyArray<string>, environment: NodeJS.ProcessEnv = {}) =>
   Effect.acquireRelease(
     Effect.sync((): Started => {
-      const child = spawn(process.execPath, argv)
+      const child = spawn(process.execPath, argv, { env: { ...process.env, ...environment } })
       const said = { stdout: "", stderr: "" }
       for (const stream of ["stdout", "stderr"] as const) {
         child[stream].on("data", (bytes) => {
@@ -55,7 +55,8 @@ const start = (...argv: ReadonlyArray<string>) =>
     (started) => Effect.sync(() => started.process.kill("SIGKILL"))
   )
 
-const command = (...argv: ReadonlyArray<string>) => start(path.join(dist, "bin/smtp-source.js"), ...argv)
+const smtpSource = path.join(dist, "bin/smtp-source.js")
+const command = (...argv: ReadonlyArray<string>) => start([smtpSource, ...argv])
 
 /** Tries until it succeeds. */
 const eventually = <A>(look: () => A) =>
@@ -142,6 +143,21 @@ describe.concurrent("a signal", () => {
     )
   }
 
+  it.scopedLive("does not wait for a resolver that does not answer, the second time", () =>
+    Effect.gen(function* () {
+      // The resolver of the C library looks into this file first, for a name without a dot.
+      const file = yield* fifo
+      const { end, process, said } = yield* start([smtpSource, "nosuchhost:25"], { HOSTALIASES: file })
+      yield* isRead(file)
+      process.kill("SIGINT")
+      yield* eventually(() => assert.include(said.stderr, "smtp-source: stopping"))
+      process.kill("SIGINT")
+      const { status, stderr } = yield* end
+      assert.strictEqual(status, 130)
+      assert.match(stderr, /^smtp-source: 1 message: 0 accepted, 0 rejected, 1 failed,/m)
+    })
+  )
+
   it.scopedLive("ends --calibrate with its status, and with no figure that was not measured", () =>
     Effect.gen(function* () {
       const { end, process, said } = yield* command("--calibrate", "--progress", "off")
@@ -155,7 +171,34 @@ describe.concurrent("a signal", () => {
   )
 })
 
+/** A command of this package that does this: a process that runs the sources. */
+const commandOf = (main: string) =>
+  start([
+    ...["--import", "tsx", "--input-type=module", "-e"],
+    `import * as Effect from "effect/Effect"
+     import { run } from ${JSON.stringify(path.join(dist, "../src/program.ts"))}
+     run("smtp-source", async () => ({ main: () => ${main} }))`
+  ])
+
 describe("the end of the process", () => {
+  it.scopedLive("is a panic where nothing is left to wait for, and the command has not ended", () =>
+    Effect.gen(function* () {
+      const { end } = yield* commandOf("Effect.async(() => {})")
+      const panic = "smtp-source: panic: nothing is left to wait for, and the run has not ended\n"
+      assert.deepStrictEqual(yield* end, { status: 70, stdout: "", stderr: panic })
+    })
+  )
+
+  it.scopedLive("is a panic where the command dies, and the status of one that does not", () =>
+    Effect.gen(function* () {
+      const dead = yield* commandOf('Effect.dieMessage("out of \\x1b[31mluck")')
+      const panic = "smtp-source: panic: RuntimeException: out of \\x1b[31mluck\n"
+      assert.deepStrictEqual(yield* dead.end, { status: 70, stdout: "", stderr: panic })
+      const alive = yield* commandOf("Effect.succeed(99)")
+      assert.deepStrictEqual(yield* alive.end, { status: 99, stdout: "", stderr: "" })
+    })
+  )
+
   it.scopedLive("does not wait for a thread that is blocked, once a signal has stopped it", () =>
     Effect.gen(function* () {
       const file = yield* fifo
@@ -163,7 +206,7 @@ describe("the end of the process", () => {
         import * as NodeExit from ${JSON.stringify(path.join(dist, "lib/node/NodeExit.js"))}
         fs.promises.readFile(${JSON.stringify(file)})
         setTimeout(() => NodeExit.exit(143), 100)`
-      const { end } = yield* start("--input-type=module", "-e", script)
+      const { end } = yield* start(["--input-type=module", "-e", script])
       assert.strictEqual((yield* end).status, 143)
     })
   )
