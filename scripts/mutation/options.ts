@@ -66,7 +66,8 @@ const ways: { readonly [way: string]: Way } = {
     file: "src/load/Workers.ts",
     anchor: "    const identity = yield* RunPart.identify(plan)",
     lose: "plan = without(plan)",
-    tests: (test, text) => /^test\/(load|node|cli)\//.test(test) && /workers/i.test(text),
+    tests: (test, text) =>
+      /^test\/(load|node|cli)\//.test(test) && test !== "test/cli/Cli.test.ts" && /workers/i.test(text),
     without: commandsOwn
   },
   scenario: {
