@@ -92,6 +92,8 @@ export * as Outcome from "./smtp/Outcome.js"
 export * as Reply from "./smtp/Reply.js"
 /** Replies out of bytes. */
 export * as ReplyParser from "./smtp/ReplyParser.js"
+/** The parameters of MAIL and RCPT. */
+export * as Parameters from "./smtp/Parameters.js"
 /** What a transaction is made of. */
 export * as Settlement from "./smtp/Settlement.js"
 /** What goes wrong. */

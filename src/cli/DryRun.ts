@@ -10,6 +10,8 @@ import * as Address from "../plan/Address.js"
 import * as Message from "../plan/Message.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import type { Plan } from "../plan/Plan.js"
+import * as Capabilities from "../smtp/Capabilities.js"
+import * as Parameters from "../smtp/Parameters.js"
 import * as Printable from "../smtp/Printable.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 
@@ -27,12 +29,18 @@ export const render = (plan: Plan): Effect.Effect<string, MessageFile.FileUnusab
     const file = yield* MessageFile.read(plan)
     const identity = yield* RunPart.identify(plan)
     const addresses = Address.make(plan, identity.helloName)
-    const { body, head } = Message.make(plan, addresses, identity, file)(0)
+    const content = Message.make(plan, addresses, identity, file)(0)
+    const plain = { mail: addresses.mail, rcpts: addresses.rcpts(0), content }
+    const wishes = RunPart.wishesOf(plan, addresses, file)
+    // As if all were offered.
+    const dress = wishes === undefined ? undefined : Parameters.agree(wishes, Capabilities.none, "send").dress
+    const { mail, rcpts } = dress?.(plain, 0) ?? plain
+    const { body, head } = content
     const { name, verb } = RunPart.introductionOf(plan, identity.helloName)
     const introduction = verb === undefined ? [] : [SmtpCommand.hello(verb, name)]
     const starts = plan.tls === "starttls" || plan.tls === "if-offered"
     const hello = starts ? [...introduction, SmtpCommand.startTls, ...introduction] : introduction
-    const commands = [...hello, addresses.mail, ...addresses.rcpts(0), SmtpCommand.data]
+    const commands = [...hello, mail, ...rcpts, SmtpCommand.data]
     const shown = body === undefined ? "" : String.fromCharCode(...body.subarray(0, shownBody))
     const hidden = body === undefined ? 0 : body.length - shownBody
     const dialogue = [...commands, head + shown].join("").replace(/\r\n$/, "").split("\r\n").map(Printable.escapeBytes)

@@ -8,11 +8,13 @@ import type { Abandonment, ConnectionShape } from "../plan/Shape.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
+import * as Parameters from "../smtp/Parameters.js"
 import * as Reply from "../smtp/Reply.js"
 import * as Settlement from "../smtp/Settlement.js"
 import { type ConnectFailed, NotOffered, ReplyMalformed, type WireError } from "../smtp/SmtpError.js"
 import * as Steps from "../smtp/Steps.js"
 import * as Transaction from "../smtp/Transaction.js"
+import type { Capabilities } from "../smtp/Capabilities.js"
 import type { Script, Wire } from "../smtp/Wire.js"
 import * as AbandonedTransaction from "./AbandonedTransaction.js"
 import * as ConnectAttempts from "./ConnectAttempts.js"
@@ -29,6 +31,8 @@ import type { StopRequest } from "./StopRequest.js"
 export interface Connection {
   /** The open connection, if there is one. */
   readonly wire: Wire | undefined
+  /** The message of this number, as the server of the open connection is to have it. */
+  readonly prepare: (message: number) => Settlement.Message
   /**
    * The dialogue of one message, in groups of commands where plan and server allow it. The envelope of `next` may ride with
    * it. For `converse`.
@@ -95,6 +99,8 @@ class SessionConnection implements Connection {
   wire: Wire | undefined = undefined
   private place: Place | undefined = undefined
   private transactions = Transaction.make("each")
+  /** What the parameters of commands came to, where there are any. */
+  private agreed: Parameters.Agreed | undefined = undefined
   /** Greeting and HELO are done. */
   private introduced = false
   /** The messages that it has carried, and those that it is to carry. */
@@ -116,6 +122,12 @@ class SessionConnection implements Connection {
     this.attempts = ConnectAttempts.make(shared)
   }
 
+  prepare(message: number): Settlement.Message {
+    const { addresses, contentOf } = this.shared
+    const prepared = { mail: addresses.mail, rcpts: addresses.rcpts(message), content: contentOf(message) }
+    return this.agreed?.dress === undefined ? prepared : this.agreed.dress(prepared, message)
+  }
+
   script(
     message: Settlement.Message,
     next: Settlement.Message | undefined,
@@ -123,6 +135,7 @@ class SessionConnection implements Connection {
     progress: Settlement.Progress
   ): Script<Outcome.Outcome | Settlement.Unsent> {
     if (this.carried++ > 0) this.shared.recorder.reused++
+    if (this.agreed !== undefined) this.shared.recorder.onWithout(this.agreed.missing)
     const script = this.transactions.script(message, next, options, progress)
     if (this.abandonment === undefined) return script
     return AbandonedTransaction.script(script, this.abandonment.step, progress, () => {
@@ -302,10 +315,20 @@ class SessionConnection implements Connection {
     const offers = end.capabilities.has("PIPELINING")
     const groups = plan.pipelining !== "off" && offers
     if (plan.pipelining !== "off" && !offers && introduction.verb !== undefined) onUnpipelined()
+    const refused = this.agree(end.capabilities)
+    if (refused !== undefined) return failed(refused)
     this.transactions = Transaction.make(groups ? "envelope" : "each")
     this.introduced = true
     this.unopened = 0
     return yield* script()
+  }
+
+  /** What the server lets us have of the parameters that are wanted; an error where that is not enough. */
+  private agree(capabilities: Capabilities): NotOffered | undefined {
+    const { plan, wishes } = this.shared
+    if (wishes === undefined) return undefined
+    this.agreed = Parameters.agree(wishes, capabilities, plan.whenNotOffered)
+    return plan.whenNotOffered === "fail" ? Parameters.notOffered(this.agreed) : undefined
   }
 
   private readonly goesOn = (step: "greeting" | "hello", reply: Reply.Reply): boolean => {

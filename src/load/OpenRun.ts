@@ -121,7 +121,7 @@ function* loop(
   dispatcher: Dispatcher<Session.RunEnded>,
   owner: Due
 ) {
-  const { addresses, connectOptions, contentOf, ledger, onUnused, onOutcome, plan, recorder } = shared
+  const { connectOptions, ledger, onUnused, onOutcome, plan, recorder } = shared
   const { progress } = underWay
   const { now } = connectOptions.deadlines
   const options = Session.optionsOf(plan)
@@ -157,11 +157,7 @@ function* loop(
   }
   /** One message, and QUIT where the connection is not kept. The next one is not due yet: its envelope rides with none. */
   function* one(taken: Due): Script<Outcome | Settlement.Unsent> {
-    const prepared = {
-      mail: addresses.mail,
-      rcpts: addresses.rcpts(taken.message),
-      content: contentOf(taken.message)
-    }
+    const prepared = connection.prepare(taken.message)
     const outcome = yield* connection.script(prepared, undefined, options, progress)
     if (keeps() || connection.holds || !Session.isAccepted(outcome) || connection.wire?.state() !== "open")
       return outcome

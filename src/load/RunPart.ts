@@ -15,6 +15,7 @@ import * as Laws from "../measure/Laws.js"
 import { Recorder } from "../measure/Recorder.js"
 import * as Address from "../plan/Address.js"
 import * as Arrival from "../plan/Arrival.js"
+import * as Extensions from "../plan/Extensions.js"
 import * as Message from "../plan/Message.js"
 import * as Pause from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
@@ -23,6 +24,7 @@ import * as Shape from "../plan/Shape.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import * as Introduction from "../smtp/Introduction.js"
 import type * as Outcome from "../smtp/Outcome.js"
+import type { Wishes } from "../smtp/Parameters.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
 import type * as Tls from "../smtp/Tls.js"
@@ -276,12 +278,25 @@ const targetOf = (plan: Plan, text: string): Target.Target =>
  * @since 0.1.0
  * @category running
  */
-export const introductionOf = (
-  { bare, lmtp, pipelining, tls: how }: Plan,
-  name: string,
-  tls?: Tls.TlsUse | undefined
-): Introduction.Introduction =>
-  Introduction.make({ bare, lmtp, extended: pipelining !== "off" || how !== "off", tls }, name)
+export const introductionOf = (plan: Plan, name: string, tls?: Tls.TlsUse | undefined): Introduction.Introduction =>
+  Introduction.make({ bare: plan.bare, lmtp: plan.lmtp, extended: isExtended(plan), tls }, name)
+
+/** Whether what the server offers is of any use to the plan: the old options alone keep the old wire. */
+const isExtended = (plan: Plan): boolean => plan.pipelining !== "off" || plan.tls !== "off" || Extensions.areAsked(plan)
+
+/**
+ * The parameters that the plan asks for, if the server is asked what it offers.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const wishesOf = (plan: Plan, addresses: Address.Addresses, file: Uint8Array | undefined): Wishes | undefined =>
+  plan.bare || !isExtended(plan)
+    ? undefined
+    : Extensions.wishes(plan, {
+        addresses: [addresses.sender, addresses.to(0)],
+        isEightBit: Message.isEightBit(plan, addresses, file)
+      })
 
 /**
  * Prepares what the sessions of a part share. The watchdog lives as long as the scope.
@@ -345,6 +360,7 @@ export const share = (
       recorder,
       addresses,
       contentOf: Message.make(plan, addresses, identity, file),
+      wishes: wishesOf(plan, addresses, file),
       pauseBefore: Pause.make(plan, seed),
       shape,
       nextConnection: nextConnection ?? (() => connections++),

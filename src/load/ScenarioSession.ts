@@ -15,9 +15,11 @@ import type { Ending } from "../measure/Recorder.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Draw from "../plan/Draw.js"
 import type { Plan } from "../plan/Plan.js"
+import type { Capabilities } from "../smtp/Capabilities.js"
 import type * as Dialogue from "../smtp/Dialogue.js"
 import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
+import * as Parameters from "../smtp/Parameters.js"
 import * as Settlement from "../smtp/Settlement.js"
 import type { ConnectFailed, SmtpError } from "../smtp/SmtpError.js"
 import * as Transaction from "../smtp/Transaction.js"
@@ -150,7 +152,8 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     recorder,
     sources,
     target,
-    tickets
+    tickets,
+    wishes
   } = scenario.run
   const { deadlines } = connectOptions
   const { now } = deadlines
@@ -165,6 +168,16 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     const made = Transaction.make(grouping)
     transactions.set(wire, made)
     return made
+  }
+  const agreements = new WeakMap<Capabilities, Parameters.Agreed>()
+  /** What the server of a connection lets us have of the parameters that are wanted. */
+  const agreedWith = ({ capabilities }: Wire): Parameters.Agreed | undefined => {
+    if (wishes === undefined) return undefined
+    const known = agreements.get(capabilities)
+    if (known !== undefined) return known
+    const agreed = Parameters.agree(wishes, capabilities, plan.whenNotOffered)
+    agreements.set(capabilities, agreed)
+    return agreed
   }
   const kept = new KeptConnections(scope)
   let draws = 0
@@ -275,7 +288,17 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
         const progress: Settlement.Progress = { offered: 0, refused: 0 }
         const from = messages.beginning(message, now())
         const ofWire = transactionsOf(wire)
-        return Transaction.run(wire, ofWire, message, options, progress).pipe(
+        const agreed = agreedWith(wire)
+        const refused =
+          agreed === undefined || plan.whenNotOffered !== "fail" ? undefined : Parameters.notOffered(agreed)
+        if (refused !== undefined) {
+          const outcome: Outcome.Outcome = { _tag: "Failed", error: refused, recipients: Outcome.noRecipients }
+          messages.attempt(message, outcome, from, now())
+          return Effect.succeed(outcome)
+        }
+        if (agreed !== undefined) recorder.onWithout(agreed.missing)
+        const dressed = agreed?.dress?.(message, message.number) ?? message
+        return Transaction.run(wire, ofWire, dressed, options, progress).pipe(
           Effect.tap((outcome) => messages.attempt(message, outcome, from, now())),
           Effect.onInterrupt(() =>
             Effect.sync(() => {

@@ -68,7 +68,7 @@ export const abandon = (shared: SharedRun, connection: Connection.Connection, un
 }
 
 function* loop(shared: SharedRun, connection: Connection.Connection, underWay: UnderWay) {
-  const { addresses, connectOptions, contentOf, ledger, onOutcome, plan, recorder, reuse, tickets } = shared
+  const { connectOptions, ledger, onOutcome, plan, recorder, reuse, tickets } = shared
   const { progress } = underWay
   const { now } = connectOptions.deadlines
   const options = optionsOf(plan)
@@ -78,12 +78,6 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   // Nothing comes between the messages of a connection; then an envelope may ride with the message before it.
   const follows = reuse && pauseBefore === undefined
   const rides = plan.pipelining === "full" && follows
-  const prepare = (message: number): Settlement.Message => ({
-    mail: addresses.mail,
-    rcpts: addresses.rcpts(message),
-    content: contentOf(message)
-  })
-
   let message = tickets.take()
   let next: number | undefined
   /** When the transaction under way began; it is not a transaction until the server has been greeted. */
@@ -114,13 +108,13 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
    */
   function* messages(first: number): Script<Outcome | Settlement.Unsent> {
     let taken = first
-    let prepared = prepare(taken)
+    let prepared = connection.prepare(taken)
     // The next transaction begins with the reply that ends this one: another look at the clock would tell the same.
     let beginning = now()
     while (true) {
       const ahead = rides && !connection.isLast()
       if (ahead) next ??= tickets.take()
-      const following = ahead && next !== undefined ? prepare(next) : undefined
+      const following = ahead && next !== undefined ? connection.prepare(next) : undefined
       begun = beginning
       const outcome = yield* connection.script(prepared, following, options, progress)
       const { wire } = connection
@@ -139,7 +133,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
       taken = next
       next = undefined
       begin(taken)
-      prepared = following ?? prepare(taken)
+      prepared = following ?? connection.prepare(taken)
     }
   }
 

@@ -13,6 +13,7 @@ import type { Plan } from "../plan/Plan.js"
 import type { Shape } from "../plan/Shape.js"
 import type { Introduction } from "../smtp/Introduction.js"
 import type { Outcome } from "../smtp/Outcome.js"
+import type { Wishes } from "../smtp/Parameters.js"
 import type { ConnectFailed, WireError } from "../smtp/SmtpError.js"
 import type { Target } from "../smtp/Target.js"
 import type { ConnectOptions, Connector } from "../smtp/Wire.js"
@@ -39,6 +40,8 @@ export interface SharedRun {
   readonly recorder: Recorder
   readonly addresses: Addresses
   readonly contentOf: ContentOf
+  /** The parameters of its commands, where there are any. */
+  readonly wishes: Wishes | undefined
   readonly pauseBefore: PauseBefore | undefined
   /** How connections differ from the plain way, if they do. */
   readonly shape: Shape | undefined

@@ -30,6 +30,7 @@ import type { Connections } from "./Series.js"
 import { SparseHistogram } from "./SparseHistogram.js"
 import * as TlsTally from "./TlsTally.js"
 import { type StageCounts, StageTally } from "./StageTally.js"
+import * as WithoutTally from "./WithoutTally.js"
 
 export {
   type Durations,
@@ -68,6 +69,7 @@ export class Recorder extends Counting implements WireObserver {
   private readonly replyTally = new ReplyTally.ReplyTally()
   private readonly errorTally = new ErrorTally.ErrorTally()
   private readonly tlsTally = new TlsTally.TlsTally()
+  private readonly withoutTally = new WithoutTally.WithoutTally()
   private readonly endTally = new EndTally.EndTally()
   private readonly added: Array<RecorderData> = []
   /** When the run began, by the clock of what is recorded. */
@@ -148,6 +150,11 @@ export class Recorder extends Counting implements WireObserver {
     this.tlsTally.count(session)
   }
 
+  /** Counts a message that goes without what it was to have, since the server does not offer it. */
+  onWithout(missing: ReadonlyArray<{ readonly what: string }>): void {
+    for (const { what } of missing) this.withoutTally.count(what)
+  }
+
   onContent(elapsed: number, now: number): void {
     this.contents++
     if (!this.isEarly(elapsed, now)) this.count("content", "accepted", elapsed)
@@ -224,6 +231,7 @@ export class Recorder extends Counting implements WireObserver {
       errors: this.errors(),
       ends: this.ends(),
       tls: this.tls(),
+      without: this.without(),
       stages: this.stages?.toData()
     }
   }
@@ -241,6 +249,11 @@ export class Recorder extends Counting implements WireObserver {
   /** The TLS sessions, by what they came to. */
   tls(): ReadonlyArray<TlsTally.TlsCount> {
     return TlsTally.merge([this.tlsTally.toData(), ...this.added.map(({ tls }) => tls)])
+  }
+
+  /** The messages that went without what they were to have. */
+  without(): ReadonlyArray<WithoutTally.WithoutCount> {
+    return WithoutTally.merge([this.withoutTally.toData(), ...this.added.map(({ without }) => without)])
   }
 
   /** What messages that were not accepted came to their end of, each counted once. */
@@ -315,6 +328,7 @@ export interface RecorderData {
   readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
   readonly ends: ReadonlyArray<EndTally.EndCount>
   readonly tls: ReadonlyArray<TlsTally.TlsCount>
+  readonly without: ReadonlyArray<WithoutTally.WithoutCount>
   readonly stages: StageCounts | undefined
 }
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as Extensions from "./Extensions.js"
 import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
 import * as Shape from "./Shape.js"
@@ -68,6 +69,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
       "--think cannot be used with --rate or --stages"
     ],
     ...TlsFields.conflicts(plan, given),
+    ...Extensions.conflicts(plan, given),
     [all("rate", "stages"), ["rate", "stages"], "--rate and --stages exclude each other"],
     [
       given("rate") && !given("stages") && !given("messages") && !given("duration"),

@@ -66,6 +66,17 @@ export const make = (
 }
 
 /**
+ * Whether bytes beyond ASCII are in the messages of a plan. Looks at the whole file.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isEightBit = (plan: Plan, { sender, to }: Addresses, file: Uint8Array | undefined): boolean => {
+  if (file !== undefined) return file.some((byte) => byte > 127)
+  return !plan.bare && /[^\0-\x7f]/.test(`${sender}${to(0)}${plan.subject ?? ""}`)
+}
+
+/**
  * The generated body of clause S8.4, with the final dot: `length` bytes in lines of 80, or four lines of text.
  *
  * @since 0.1.0

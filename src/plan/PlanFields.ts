@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Extensions from "./Extensions.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
 import * as Rate from "./Rate.js"
@@ -201,6 +202,7 @@ export const fields = {
       'Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate 2k, think exp(3)", "1%: hold 60, abandon greeting". What a shape leaves open is as the options say. In a file, the parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.'
   }),
   ...TlsFields.fields,
+  ...Extensions.fields,
   close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
     section: "Connections and dialogue",
     description:

@@ -182,6 +182,49 @@ export interface Plan {
   /** Append the secrets of each connection to this file, for Wireshark. Whoever has it can read what was sent. */
   readonly tlsKeylog?: Values["tlsKeylog"]
   /**
+   * What becomes of a message whose extension the server does not offer: it fails, and nothing of it is sent; or it
+   * goes without it, which is counted (skip); or with it all the same (send). Default: "fail".
+   */
+  readonly whenNotOffered: Values["whenNotOffered"]
+  /**
+   * Tell the size of each message with its sender (SIZE), so that a server can refuse it before it comes. Default:
+   * false.
+   */
+  readonly declareSize: Values["declareSize"]
+  /**
+   * Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; auto
+   * says 8BITMIME where the message has bytes beyond ASCII and the server offers it to EHLO. Default: "auto".
+   */
+  readonly mime: Values["mime"]
+  /**
+   * Say SMTPUTF8 with the sender: always, or where an address has characters beyond ASCII and we introduce ourselves
+   * with EHLO. Default: "auto".
+   */
+  readonly smtputf8: Values["smtputf8"]
+  /**
+   * Ask for notifications of each recipient (DSN): never, so that a test bounces to nobody; or of success, failure,
+   * delay.
+   */
+  readonly notify?: Values["notify"]
+  /** What notifications return of the message (DSN): all of it, or its headers. */
+  readonly dsnReturn?: Values["dsnReturn"]
+  /**
+   * The name that notifications have for the message (DSN); {n} in it is the message's number in the run, from 1.
+   */
+  readonly envelopeId?: Values["envelopeId"]
+  /**
+   * Ask that each message is passed on over verified TLS alone (REQUIRETLS). It needs --tls, and a server that is
+   * verified. Default: false.
+   */
+  readonly requireTls: Values["requireTls"]
+  /**
+   * Add this to MAIL as it is, whether or not the server offers anything like it: HOLDFOR=60, BY=120;R, MT-PRIORITY=3.
+   * May be given several times.
+   */
+  readonly mailParameters?: Values["mailParameters"]
+  /** Add this to each RCPT as it is. May be given several times. */
+  readonly rcptParameters?: Values["rcptParameters"]
+  /**
    * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
    * way. Default: "reset".
    */
@@ -475,6 +518,49 @@ export interface PlanInput {
   readonly tlsResume?: Inputs["tlsResume"]
   /** Append the secrets of each connection to this file, for Wireshark. Whoever has it can read what was sent. */
   readonly tlsKeylog?: Inputs["tlsKeylog"]
+  /**
+   * What becomes of a message whose extension the server does not offer: it fails, and nothing of it is sent; or it
+   * goes without it, which is counted (skip); or with it all the same (send). Default: "fail".
+   */
+  readonly whenNotOffered?: Inputs["whenNotOffered"]
+  /**
+   * Tell the size of each message with its sender (SIZE), so that a server can refuse it before it comes. Default:
+   * false.
+   */
+  readonly declareSize?: Inputs["declareSize"]
+  /**
+   * Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; auto
+   * says 8BITMIME where the message has bytes beyond ASCII and the server offers it to EHLO. Default: "auto".
+   */
+  readonly mime?: Inputs["mime"]
+  /**
+   * Say SMTPUTF8 with the sender: always, or where an address has characters beyond ASCII and we introduce ourselves
+   * with EHLO. Default: "auto".
+   */
+  readonly smtputf8?: Inputs["smtputf8"]
+  /**
+   * Ask for notifications of each recipient (DSN): never, so that a test bounces to nobody; or of success, failure,
+   * delay.
+   */
+  readonly notify?: Inputs["notify"]
+  /** What notifications return of the message (DSN): all of it, or its headers. */
+  readonly dsnReturn?: Inputs["dsnReturn"]
+  /**
+   * The name that notifications have for the message (DSN); {n} in it is the message's number in the run, from 1.
+   */
+  readonly envelopeId?: Inputs["envelopeId"]
+  /**
+   * Ask that each message is passed on over verified TLS alone (REQUIRETLS). It needs --tls, and a server that is
+   * verified. Default: false.
+   */
+  readonly requireTls?: Inputs["requireTls"]
+  /**
+   * Add this to MAIL as it is, whether or not the server offers anything like it: HOLDFOR=60, BY=120;R, MT-PRIORITY=3.
+   * May be given several times.
+   */
+  readonly mailParameters?: Inputs["mailParameters"]
+  /** Add this to each RCPT as it is. May be given several times. */
+  readonly rcptParameters?: Inputs["rcptParameters"]
   /**
    * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
    * way. Default: "reset".

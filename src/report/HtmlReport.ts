@@ -67,6 +67,7 @@ ${section("Arrivals", arrivals(report))}
 ${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations), ...glossary(report)])}
 ${section("What went wrong", troubleTable(report))}
 ${section("TLS", tlsTable(report))}
+${section("Extensions", withoutTable(report))}
 ${section("Replies", replyTable(report))}
 ${section("Recipients and traffic", facts(report))}
 ${section("The generator", generator(report))}
@@ -315,6 +316,20 @@ const kinds = {
   WireBusy: "connection busy",
   ArgumentInvalid: "invalid argument"
 } as const
+
+const withoutTable = ({ without = [] }: RunReport): ReadonlyArray<Markup> =>
+  without.length === 0
+    ? []
+    : [
+        table(
+          "Extensions that were asked for and not offered",
+          [
+            ["Extension", "text"],
+            ["Messages without it", "number"]
+          ],
+          without.map(({ messages, what }) => markup`<tr><td>${what}</td>${number(count(messages))}</tr>`)
+        )
+      ]
 
 const tlsTable = (report: RunReport): ReadonlyArray<Markup> => {
   const { tls = [] } = report

@@ -11,6 +11,7 @@ import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Meter from "../measure/Meter.js"
 import * as ReplyTally from "../measure/ReplyTally.js"
 import * as TlsTally from "../measure/TlsTally.js"
+import * as WithoutTally from "../measure/WithoutTally.js"
 import * as Series from "../measure/Series.js"
 import * as Durations from "./Durations.js"
 import * as RunReport from "./RunReport.js"
@@ -78,6 +79,7 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
       RunReport.withoutUndefined
     ),
     ...RunReport.tlsOf(TlsTally.merge([a.tls ?? [], b.tls ?? []])),
+    ...RunReport.withoutOf(WithoutTally.merge([a.without ?? [], b.without ?? []])),
     errors: ErrorTally.merge([a, b].map((report) => delayed(report.errors, later(report)))),
     ...mergeSeries([a, b]),
     ...mergeGenerators([a, b])

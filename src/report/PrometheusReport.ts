@@ -25,7 +25,19 @@ export const bounds: ReadonlyArray<number> = [
  * @category rendering
  */
 export const render = (report: RunReport): string => {
-  const { arrivals, bytes, connections, durations, elapsed, ended, errors, generator, messages, tls = [] } = report
+  const {
+    arrivals,
+    bytes,
+    connections,
+    durations,
+    elapsed,
+    ended,
+    errors,
+    generator,
+    messages,
+    tls = [],
+    without = []
+  } = report
   const { plan, rate, rates, recipients, replies, startedAt, tool, verdicts = [] } = report
   const { abandoned, failed, planned, started: _, ...ends } = messages
   const { offered, ...recipientEnds } = recipients
@@ -73,6 +85,11 @@ export const render = (report: RunReport): string => {
       "tls_sessions",
       "TLS sessions by what they came to.",
       tls.map(({ count, distrust, resumed, ...labels }) => [{ ...labels, resumed: String(resumed), distrust }, count])
+    ),
+    gauge(
+      "messages_without",
+      "Messages without an extension that was asked for.",
+      without.map(({ messages, what }) => [{ what }, messages])
     ),
     gauge("bytes", "Bytes on the wire.", [
       [{ direction: "out" }, bytes.out],

@@ -18,6 +18,7 @@ import type * as ReplyTally from "../measure/ReplyTally.js"
 import type * as Series from "../measure/Series.js"
 import type * as StageTally from "../measure/StageTally.js"
 import type * as TlsTally from "../measure/TlsTally.js"
+import type * as WithoutTally from "../measure/WithoutTally.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Printable from "../smtp/Printable.js"
@@ -222,6 +223,11 @@ const fields = {
     description:
       "TLS sessions by version, cipher, key exchange group, whether they were resumed, and what the server was verified by; distrust is the code of what verification would have found, where none was asked for."
   }),
+  without: Schema.optionalWith(Schema.Array(Schema.Struct({ what: Schema.String, messages: Count })), {
+    exact: true
+  }).annotations({
+    description: "Messages that went without an extension that was asked for, since the server does not offer it."
+  }),
   errors: Schema.Array(
     Schema.Struct({
       step: Step,
@@ -399,6 +405,7 @@ export const make = (
     })),
     replies: repliesOf(recorder.replies()),
     ...tlsOf(recorder.tls()),
+    ...withoutOf(recorder.without()),
     errors: errorsOf(recorder.errors()),
     ...(series === undefined || series.intervals.length === 0 ? {} : { series }),
     ...(health === undefined ? {} : { generator: health })
@@ -448,6 +455,15 @@ export const repliesOf = (replies: ReadonlyArray<ReplyTally.ReplyCount>): RunRep
  */
 export const tlsOf = (tls: ReadonlyArray<TlsTally.TlsCount>): Pick<RunReport, "tls"> =>
   tls.length === 0 ? {} : { tls: tls.map((sessions) => ({ ...sessions })) }
+
+/**
+ * Counts of messages that went without an extension, as a report has them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const withoutOf = (without: ReadonlyArray<WithoutTally.WithoutCount>): Pick<RunReport, "without"> =>
+  without.length === 0 ? {} : { without }
 
 /**
  * Counts of errors, as a report has them.

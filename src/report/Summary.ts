@@ -92,6 +92,9 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   if (unpipelined > 0) {
     lines.push(`${count(unpipelined)} of ${counted(opened, "connection")} without PIPELINING, which was asked for`)
   }
+  for (const { messages, what } of recorder.without()) {
+    lines.push(`${counted(messages, "message")} without ${what}, which was asked for`)
+  }
   const unverified = recorder.tls().filter(({ trust }) => trust === "none")
   if (unverified.length > 0) {
     const sessions = unverified.reduce((sum, { count }) => sum + count, 0)

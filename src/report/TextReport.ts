@@ -80,7 +80,8 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
         )
       : []),
     ...named("connected", Phrases.connections(report).join(", ")),
-    ...secured(report)
+    ...secured(report),
+    ...(report.without ?? []).flatMap(({ messages, what }) => named("without", `${what}: ${count(messages)} messages`))
   ]
 }
 

@@ -6,7 +6,7 @@
 import type { Behaving } from "./Behaviour.js"
 import * as SinkCounts from "./SinkCounts.js"
 import type { SinkOptions } from "./SinkOptions.js"
-import { introduce } from "./SinkReply.js"
+import { introduce, usual } from "./SinkReply.js"
 
 /**
  * The settings and the counters.
@@ -26,6 +26,8 @@ export class SharedSink {
   /** Whether somebody wants to know the addresses. */
   readonly named: boolean
   readonly counters: Float64Array
+  /** The keywords of what EHLO offers. */
+  readonly offers: ReadonlySet<string>
   readonly own: ReturnType<typeof introduce>
   readonly tls: NonNullable<SinkOptions["tls"]>
 
@@ -41,6 +43,8 @@ export class SharedSink {
     this.named = options.behaviour !== undefined || options.onMessage !== undefined
     this.counters = options.counters ?? new Float64Array(SinkCounts.length)
     this.tls = options.tls ?? "off"
-    this.own = introduce(options.hostname ?? "localhost", this.lmtp, this.maxMessageSize, options.offers)
+    const offers = options.offers ?? usual(this.maxMessageSize)
+    this.offers = new Set(offers.map((offer) => offer.split(/[ =]/)[0]!.toUpperCase()))
+    this.own = introduce(options.hostname ?? "localhost", this.lmtp, offers)
   }
 }

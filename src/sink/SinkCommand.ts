@@ -1,10 +1,9 @@
 /**
- * What a command line says, read in place: its verb, the address of MAIL and RCPT, and MAIL's parameters (RFC 5321 §4.1).
+ * What a command line says, read in place: its verb, and the address of MAIL and RCPT (RFC 5321 §4.1).
  *
  * @since 0.1.0
  */
 import type { Stage } from "./SinkEvent.js"
-import { replies, type SinkReply } from "./SinkReply.js"
 
 const SPACE = 32
 const QUOTE = 34
@@ -125,19 +124,4 @@ export class Path {
     }
     return -1
   }
-}
-
-/**
- * What is wrong with MAIL's parameters, if anything is (RFC 1870, RFC 6152).
- *
- * @since 0.1.0
- * @category reading
- */
-export const problemOf = (parameters: string, maxMessageSize: number): SinkReply | undefined => {
-  for (const parameter of parameters.split(" ")) {
-    const size = /^size=(\d{1,20})$/i.exec(parameter)?.[1]
-    if (Number(size) > maxMessageSize) return replies.messageTooBig
-    if (size === undefined && !/^(body=(7bit|8bitmime))?$/i.test(parameter)) return replies.unknownParameter
-  }
-  return undefined
 }

@@ -10,6 +10,7 @@ import { EndOfData, unstuff } from "./EndOfData.js"
 import { KeptContent } from "./KeptContent.js"
 import type { SharedSink } from "./SharedSink.js"
 import * as SinkCommand from "./SinkCommand.js"
+import * as SinkParameters from "./SinkParameters.js"
 import * as SinkCounts from "./SinkCounts.js"
 import { type Stage, stages } from "./SinkEvent.js"
 import { isClosing, replies, type SinkReply } from "./SinkReply.js"
@@ -196,7 +197,8 @@ class Dialogue implements SinkSession {
 
   private offers(): SinkReply {
     const { own, tls } = this.sink
-    return !this.isSecure && (tls === "offered" || tls === "required") ? own.ehloStartTls : own.ehlo
+    if (this.isSecure) return own.ehloSecure
+    return tls === "offered" || tls === "required" ? own.ehloStartTls : own.ehlo
   }
 
   private startTls(argument: boolean, text: string): void {
@@ -217,7 +219,7 @@ class Dialogue implements SinkSession {
     const after = this.path.read(line, start, end, SinkCommand.from)
     if (after < 0) return void this.error("mail", replies.badSender, text)
     if (after < end) {
-      const problem = SinkCommand.problemOf(decode(line, after, end), this.sink.maxMessageSize)
+      const problem = SinkParameters.problemOfMail(decode(line, after, end), this.sink, this.isSecure)
       if (problem !== undefined) return void this.error("mail", problem, text)
     }
     if (!this.answer("mail", replies.mailOk, text)) return
@@ -229,7 +231,10 @@ class Dialogue implements SinkSession {
     if (!this.mailed) return void this.error("rcpt", replies.needMail, text)
     const after = this.path.read(line, start, end, SinkCommand.to)
     if (after < 0 || this.path.start === this.path.end) return void this.error("rcpt", replies.badRecipient, text)
-    if (after < end) return void this.error("rcpt", replies.unknownParameter, text)
+    if (after < end) {
+      const problem = SinkParameters.problemOfRcpt(decode(line, after, end), this.sink)
+      if (problem !== undefined) return void this.error("rcpt", problem, text)
+    }
     const recipient = this.sink.named ? decode(line, this.path.start, this.path.end) : undefined
     const reply = this.recipients < this.sink.maxRecipients ? replies.rcptOk : replies.tooManyRecipients
     if (!this.answer("rcpt", reply, text, recipient, ++this.offered)) return

@@ -48,7 +48,10 @@ export interface SinkConfig {
    * first byte. Default `off`.
    */
   readonly tls?: "off" | "offered" | "required" | "implicit" | undefined
-  /** What EHLO and LHLO offer, besides STARTTLS. Default: PIPELINING, SIZE, 8BITMIME, ENHANCEDSTATUSCODES. */
+  /**
+   * What EHLO and LHLO offer, besides STARTTLS; parameters of what is not offered are refused. Default: PIPELINING, SIZE, 8BITMIME,
+   * SMTPUTF8, DSN, ENHANCEDSTATUSCODES, and, once there is TLS, REQUIRETLS.
+   */
   readonly offers?: ReadonlyArray<string> | undefined
 }
 

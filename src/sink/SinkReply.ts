@@ -39,20 +39,33 @@ export const isClosing = (text: string): boolean => text.startsWith("421") || te
  * @since 0.1.0
  * @category constructors
  */
-export const introduce = (name: string, lmtp: boolean, maxMessageSize: number, offers?: ReadonlyArray<string>) => ({
-  ehloStartTls: hello(name, [...(offers ?? usual(maxMessageSize)), "STARTTLS"]),
+export const introduce = (name: string, lmtp: boolean, offers: ReadonlyArray<string>) => ({
+  ehloStartTls: hello(name, [...offers.filter((offer) => offer !== "REQUIRETLS"), "STARTTLS"]),
   greeting: new SinkReply(`220 ${name} ${lmtp ? "LMTP" : "ESMTP"}\r\n`),
   helo: new SinkReply(`250 ${name}\r\n`),
-  ehlo: hello(name, offers ?? usual(maxMessageSize)),
+  ehlo: hello(
+    name,
+    offers.filter((offer) => offer !== "REQUIRETLS")
+  ),
+  ehloSecure: hello(name, offers),
   busy: new SinkReply(`421 4.7.0 ${name} Error: too many connections\r\n`),
   tooManyErrors: new SinkReply(`421 4.7.0 ${name} Error: too many errors\r\n`),
   timedOut: new SinkReply(`421 4.4.2 ${name} Error: timeout exceeded\r\n`)
 })
 
-const usual = (maxMessageSize: number): ReadonlyArray<string> => [
+/**
+ * What a sink offers that was not told otherwise. REQUIRETLS is for those who have TLS (RFC 8689 §3).
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const usual = (maxMessageSize: number): ReadonlyArray<string> => [
   "PIPELINING",
   `SIZE ${maxMessageSize}`,
   "8BITMIME",
+  "SMTPUTF8",
+  "DSN",
+  "REQUIRETLS",
   "ENHANCEDSTATUSCODES"
 ]
 

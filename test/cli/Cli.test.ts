@@ -386,7 +386,8 @@ describe("every option of the table", () => {
     "http://h:4318",
     "1.2",
     "80%",
-    `sha256:${"A".repeat(43)}=`
+    `sha256:${"A".repeat(43)}=`,
+    "never"
   ]
   /** The options that an option needs beside it. */
   const companyOf = (
@@ -395,7 +396,8 @@ describe("every option of the table", () => {
     if (field === "rate") return [["--duration=5s", { duration: "5s" }]]
     if (["arrivals", "burst", "maxSessions", "dropLate"].includes(field))
       return [["--stages=5s:5/s", { stages: "5s:5/s" }]]
-    if (!/^tls./.test(field)) return []
+    if (field === "whenNotOffered") return [["--notify=never", { notify: "never" }]]
+    if (!/^tls./.test(field) && field !== "requireTls") return []
     const secure = ["--tls=implicit", { tls: "implicit" }] as const
     return field === "tlsKey" ? [secure, ["--tls-cert=c.pem", { tlsCert: "c.pem" }]] : [secure]
   }

@@ -47,6 +47,15 @@ describe("a summary", () => {
     assert.include(linesOf(recorder), "2 of 3 connections without PIPELINING, which was asked for")
   })
 
+  it("tells of messages without an extension that was asked for", () => {
+    const recorder = new Recorder()
+    recorder.onWithout([{ what: "DSN" }, { what: "SIZE" }])
+    recorder.onWithout([{ what: "DSN" }])
+    const lines = linesOf(recorder)
+    assert.include(lines, "2 messages without DSN, which was asked for")
+    assert.include(lines, "1 message without SIZE, which was asked for")
+  })
+
   it("tells what was abandoned as planned from what failed", () => {
     const [ends] = linesOf(new Recorder())
     assert.include(ends, "90 accepted, 0 rejected, 2 failed, 8 abandoned as planned, 0 unknown")

@@ -59,7 +59,7 @@ describe("SmtpSink", () => {
     assert.strictEqual(
       replies,
       "220 localhost ESMTP\r\n" +
-        "250-localhost\r\n250-PIPELINING\r\n250-SIZE 1073741824\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n" +
+        "250-localhost\r\n250-PIPELINING\r\n250-SIZE 1073741824\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n" +
         "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 End data with <CR><LF>.<CR><LF>\r\n250 2.0.0 Ok\r\n221 2.0.0 Bye\r\n"
     )
     assert.strictEqual(verdict, "quit")
@@ -114,8 +114,25 @@ describe("SmtpSink", () => {
     ["a bracket in a quoted address", 'MAIL FROM:<"a>\\"b"@x>\r\n', "250"],
     ["SIZE and BODY", "MAIL FROM:<> SIZE=10 BODY=8BITMIME\r\n", "250", { maxMessageSize: 10 }],
     ["a SIZE too large", "MAIL FROM:<> SIZE=11\r\n", "552", { maxMessageSize: 10 }],
-    ["parameters that were not offered", "MAIL FROM:<> SMTPUTF8\r\nMAIL FROM:<> RET=FULL\r\n", "555 555"],
-    ["a parameter of RCPT", "MAIL FROM:<>\r\nRCPT TO:<b> NOTIFY=NEVER\r\n", "250 555"],
+    ["parameters of extensions", "MAIL FROM:<> SMTPUTF8 RET=HDRS ENVID=a+2Bb\r\n", "250"],
+    ["parameters that nobody knows", "MAIL FROM:<> HOLDFOR=60\r\nMAIL FROM:<> SMTPUTF8=1\r\n", "555 501"],
+    ["REQUIRETLS in plain text", "MAIL FROM:<> REQUIRETLS\r\n", "555"],
+    ["a BODY that was not offered", "MAIL FROM:<> BODY=BINARYMIME\r\n", "555"],
+    ["a parameter twice", "MAIL FROM:<> SIZE=1 SIZE=2\r\n", "501"],
+    ["no xtext", "MAIL FROM:<> ENVID=a+b\r\nMAIL FROM:<> ENVID=\r\nMAIL FROM:<> RET=ALL\r\n", "501 501 501"],
+    [
+      "nothing is offered",
+      "MAIL FROM:<> SIZE=1\r\nMAIL FROM:<> SMTPUTF8\r\nMAIL FROM:<> RET=FULL\r\n",
+      "555 555 555",
+      { offers: [] }
+    ],
+    ["parameters of RCPT", "MAIL FROM:<>\r\nRCPT TO:<b> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb\r\n", "250 250"],
+    [
+      "wrong ones",
+      "MAIL FROM:<>\r\nRCPT TO:<b> NOTIFY=NEVER,DELAY\r\nRCPT TO:<b> ORCPT=a\r\nRCPT TO:<b> X=1\r\n",
+      "250 501 501 555"
+    ],
+    ["parameters of RCPT, not offered", "MAIL FROM:<>\r\nRCPT TO:<b> NOTIFY=NEVER\r\n", "250 555", { offers: [] }],
     ["a message too large", `${message}${message}`, "250 250 354 552 250 250 354 552", { maxMessageSize: 20 }],
     ["a message just small enough", message, "250 250 354 250", { maxMessageSize: 21 }],
     ["too many recipients", `${envelope}RCPT TO:<c>\r\nRCPT TO:<d>\r\n`, "250 250 250 452", { maxRecipients: 2 }],

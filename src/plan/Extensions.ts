@@ -1,0 +1,235 @@
+/**
+ * The fields of a plan that ask for extensions of SMTP, and what they come to.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Parameters from "../smtp/Parameters.js"
+import * as PlanField from "./PlanField.js"
+
+const section = "Extensions"
+
+const Notify = Schema.String.pipe(
+  Schema.filter((text) => isNotify(text), {
+    message: () => "expected never, or some of success, failure and delay, with commas between"
+  })
+)
+
+const isNotify = (text: string): boolean => {
+  const words = text.split(",")
+  return (
+    text === "never" ||
+    (words.every((word) => /^(?:success|failure|delay)$/.test(word)) && new Set(words).size === words.length)
+  )
+}
+
+const EnvelopeId = Schema.String.pipe(
+  Schema.filter((text) => /^[ -~]{1,100}$/.test(text), {
+    message: () => "expected up to 100 printable characters of ASCII"
+  })
+)
+
+const ParameterText = Schema.String.annotations({ jsonSchema: { type: "string" } }).pipe(
+  Schema.filter((text) => /^[!-~]+(?: [!-~]+)*$/.test(text), {
+    message: () => "expected a parameter such as HOLDFOR=60, in printable ASCII"
+  })
+)
+
+const ParameterTexts = Schema.Union(
+  Schema.Array(ParameterText),
+  Schema.transform(ParameterText, Schema.Array(ParameterText), {
+    strict: true,
+    decode: (text) => [text],
+    encode: ([text = ""]) => text
+  })
+).annotations({
+  message: () => ({
+    message: "expected a parameter such as HOLDFOR=60, in printable ASCII, or a list of them",
+    override: true
+  })
+})
+
+/**
+ * The fields.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const fields = {
+  whenNotOffered: PlanField.withDefault(Schema.Literal("fail", "skip", "send"), "fail", {
+    section,
+    description:
+      "What becomes of a message whose extension the server does not offer: it fails, and nothing of it is sent; or it goes without it, which is counted (skip); or with it all the same (send)."
+  }),
+  declareSize: PlanField.withDefault(Schema.Boolean, false, {
+    section,
+    description: "Tell the size of each message with its sender (SIZE), so that a server can refuse it before it comes."
+  }),
+  mime: PlanField.withDefault(Schema.Literal("auto", "7bit", "8bit"), "auto", {
+    section,
+    description:
+      "Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; auto says 8BITMIME where the message has bytes beyond ASCII and the server offers it to EHLO."
+  }),
+  smtputf8: PlanField.withDefault(Schema.Literal("auto", "always"), "auto", {
+    section,
+    description:
+      "Say SMTPUTF8 with the sender: always, or where an address has characters beyond ASCII and we introduce ourselves with EHLO."
+  }),
+  notify: PlanField.optional(Notify, {
+    section,
+    placeholder: "never|success,failure,delay",
+    description:
+      "Ask for notifications of each recipient (DSN): never, so that a test bounces to nobody; or of success, failure, delay."
+  }),
+  dsnReturn: PlanField.optional(Schema.Literal("full", "headers"), {
+    section,
+    description: "What notifications return of the message (DSN): all of it, or its headers."
+  }),
+  envelopeId: PlanField.optional(EnvelopeId, {
+    section,
+    placeholder: "text",
+    description:
+      "The name that notifications have for the message (DSN); {n} in it is the message's number in the run, from 1."
+  }),
+  requireTls: PlanField.withDefault(Schema.Boolean, false, {
+    section,
+    description:
+      "Ask that each message is passed on over verified TLS alone (REQUIRETLS). It needs --tls, and a server that is verified."
+  }),
+  mailParameters: PlanField.optional(ParameterTexts, {
+    section,
+    long: "mail-parameter",
+    repeatable: true,
+    placeholder: "text",
+    description:
+      "Add this to MAIL as it is, whether or not the server offers anything like it: HOLDFOR=60, BY=120;R, MT-PRIORITY=3. May be given several times."
+  }),
+  rcptParameters: PlanField.optional(ParameterTexts, {
+    section,
+    long: "rcpt-parameter",
+    repeatable: true,
+    placeholder: "text",
+    description: "Add this to each RCPT as it is. May be given several times."
+  })
+}
+
+/** What of a plan asks for extensions. */
+interface ExtendedPlan {
+  readonly declareSize: boolean
+  readonly mime: "auto" | "7bit" | "8bit"
+  readonly smtputf8: "auto" | "always"
+  readonly notify?: string | undefined
+  readonly dsnReturn?: "full" | "headers" | undefined
+  readonly envelopeId?: string | undefined
+  readonly requireTls: boolean
+  readonly mailParameters?: ReadonlyArray<string> | undefined
+  readonly rcptParameters?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Whether the plan asks for what only EHLO tells of.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const areAsked = (plan: ExtendedPlan): boolean =>
+  plan.declareSize ||
+  plan.mime !== "auto" ||
+  plan.smtputf8 !== "auto" ||
+  plan.notify !== undefined ||
+  plan.dsnReturn !== undefined ||
+  plan.envelopeId !== undefined ||
+  plan.requireTls ||
+  plan.mailParameters !== undefined ||
+  plan.rcptParameters !== undefined
+
+/**
+ * What the messages of a run have in them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sent {
+  /** Of the envelopes. */
+  readonly addresses: ReadonlyArray<string>
+  /** Whether bytes beyond ASCII are in the content. */
+  readonly isEightBit: boolean
+}
+
+/**
+ * The parameters that a plan asks for; undefined where there are none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const wishes = (plan: ExtendedPlan, { addresses, isEightBit }: Sent): Parameters.Wishes | undefined => {
+  const { declareSize, dsnReturn, envelopeId, mailParameters = [], mime, notify, rcptParameters = [] } = plan
+  const isForeign = addresses.some((address) => /[^\0-\x7f]/.test(address))
+  const mail: ReadonlyArray<Parameters.Parameter> = [
+    ...(declareSize ? [{ text: declaredSize, needs: "SIZE" }] : []),
+    ...(mime === "7bit" ? [{ text: "BODY=7BIT", needs: "8BITMIME" }] : []),
+    ...(mime === "8bit" || (mime === "auto" && isEightBit)
+      ? [{ text: "BODY=8BITMIME", needs: "8BITMIME", ifOffered: mime === "auto" }]
+      : []),
+    ...(plan.smtputf8 === "always" || isForeign ? [{ text: "SMTPUTF8", needs: "SMTPUTF8" }] : []),
+    ...(dsnReturn === undefined ? [] : [{ text: dsnReturn === "full" ? "RET=FULL" : "RET=HDRS", needs: "DSN" }]),
+    ...(envelopeId === undefined ? [] : [{ text: named(envelopeId), needs: "DSN" }]),
+    ...(plan.requireTls ? [{ text: "REQUIRETLS", needs: "REQUIRETLS" }] : []),
+    ...mailParameters.map((text) => ({ text }))
+  ]
+  const rcpt: ReadonlyArray<Parameters.Parameter> = [
+    ...(notify === undefined ? [] : [{ text: `NOTIFY=${notify.toUpperCase()}`, needs: "DSN" }]),
+    ...rcptParameters.map((text) => ({ text }))
+  ]
+  return mail.length === 0 && rcpt.length === 0 ? undefined : { mail, rcpt }
+}
+
+const declaredSize: Parameters.Parameter["text"] = ({ content }) => `SIZE=${Parameters.sizeOf(content)}`
+
+const named = (id: string): Parameters.Parameter["text"] => {
+  const parts = id.split("{n}").map(Parameters.xtext)
+  return parts.length === 1 ? `ENVID=${parts[0]}` : (_, message) => `ENVID=${parts.join(String(message + 1))}`
+}
+
+/** The fields that ask for something, as they are on the command line. */
+const options = {
+  declareSize: "--declare-size",
+  mime: "--mime",
+  smtputf8: "--smtputf8",
+  notify: "--notify",
+  dsnReturn: "--dsn-return",
+  envelopeId: "--envelope-id",
+  requireTls: "--require-tls",
+  mailParameters: "--mail-parameter",
+  rcptParameters: "--rcpt-parameter"
+} as const
+
+/**
+ * The rules between the fields that are broken; `given` tells which fields are there.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const conflicts = (
+  plan: { readonly [field: string]: unknown },
+  given: (field: string) => boolean
+): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
+  const asked = Object.entries(options).filter(([field]) => given(field) && plan[field] !== "auto")
+  const isVerified =
+    plan.tls !== undefined && plan.tls !== "off" && plan.tls !== "if-offered" && plan.tlsVerify !== "none"
+  return [
+    ...asked.map(
+      ([field, option]) => [plan.bare === true, ["bare", field], `${option} needs EHLO, which -o leaves out`] as const
+    ),
+    [
+      given("requireTls") && !isVerified,
+      ["requireTls", "tls", "tlsVerify"],
+      "--require-tls needs --tls starttls or implicit, and a server that is verified"
+    ],
+    [
+      given("whenNotOffered") && plan.whenNotOffered !== "fail" && asked.length === 0,
+      ["whenNotOffered"],
+      "--when-not-offered needs an extension that is asked for"
+    ]
+  ]
+}

@@ -1,0 +1,159 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Plan from "../../src/plan/Plan.js"
+import * as Scenario from "../../src/load/Scenario.js"
+import { simulate as simulateScenario } from "./scenarios.js"
+import { drive, type SimulationOptions, simulate } from "./ScriptedServer.js"
+
+const all = ["PIPELINING", "SIZE 1000", "8BITMIME", "SMTPUTF8", "DSN"]
+
+const run = (input: Plan.PlanInput, options: SimulationOptions = { offers: all }) =>
+  drive(simulate({ messages: 3, reuse: true, ...input }, options))
+
+const said = (
+  { server }: { readonly server: { readonly events: ReadonlyArray<{ readonly what: string }> } },
+  verb: string
+) => server.events.map(({ what }) => what).filter((what) => what.startsWith(verb))
+
+describe("extensions in a run", () => {
+  it.scoped("any of them makes it EHLO, and stands in each transaction", () =>
+    Effect.gen(function* () {
+      const result = yield* run({ notify: "never", dsnReturn: "headers", envelopeId: "m{n}", from: "a@b", to: "c@d" })
+      assert.strictEqual(result.accounting.accepted, 3)
+      assert.lengthOf(said(result, "EHLO"), 1)
+      assert.deepStrictEqual(
+        said(result, "MAIL"),
+        [1, 2, 3].map((n) => `MAIL FROM:<a@b> RET=HDRS ENVID=m${n}`)
+      )
+      assert.deepStrictEqual(said(result, "RCPT"), new Array(3).fill("RCPT TO:<c@d> NOTIFY=NEVER"))
+    })
+  )
+
+  it.scoped("with the envelope in one write, and the next one behind the dot, it is the same", () =>
+    Effect.gen(function* () {
+      const asked = { declareSize: true, notify: "failure", numberRecipients: true, recipients: 2 } as const
+      const one = yield* run(asked)
+      const full = yield* run({ ...asked, pipelining: "full" })
+      assert.strictEqual(full.accounting.accepted, 3)
+      assert.deepStrictEqual(said(full, "MAIL"), said(one, "MAIL"))
+      assert.deepStrictEqual(said(full, "RCPT"), said(one, "RCPT"))
+    })
+  )
+
+  it.scoped("SIZE is the size of the message, to the byte", () =>
+    Effect.gen(function* () {
+      const result = yield* run({ messages: 1, declareSize: true })
+      const size = Number(/SIZE=(\d+)$/.exec(said(result, "MAIL")[0]!)![1])
+      assert.strictEqual(size, result.server.accepted[0]!.length - ".\r\n".length)
+    })
+  )
+
+  it.scoped("a size that is too large is refused with the sender", () =>
+    Effect.gen(function* () {
+      const server = { maxMessageSize: 100 }
+      const result = yield* run({ length: 1000, declareSize: true, keepGoing: true }, { offers: all, server })
+      assert.deepStrictEqual(result.ends, new Array(3).fill("Rejected mail 552"))
+      assert.strictEqual(result.server.count("DATA"), 0)
+    })
+  )
+
+  it.scoped("what is not offered costs the message, and nothing of it is sent", () =>
+    Effect.gen(function* () {
+      const result = yield* run({ notify: "never", keepGoing: true }, { offers: ["SIZE"] })
+      assert.deepStrictEqual(result.ends, new Array(3).fill("Failed, NotOffered rcpt"))
+      assert.deepInclude(result.recorder.errors()[0], { kind: "NotOffered", detail: "DSN", count: 3 })
+      assert.strictEqual(result.server.count("MAIL"), 0)
+    })
+  )
+
+  it.scoped("it ends the run that does not go on whatever happens", () =>
+    Effect.gen(function* () {
+      const result = yield* run({ declareSize: true }, { offers: [] })
+      assert.strictEqual(result.fatal, "NotOffered mail")
+    })
+  )
+
+  it.scoped("a server that does not know EHLO offers nothing", () =>
+    Effect.gen(function* () {
+      const result = yield* run(
+        { declareSize: true },
+        { offers: all, script: ({ line }) => (line.startsWith("EHLO") ? { say: "500 what?\r\n" } : undefined) }
+      )
+      assert.strictEqual(result.fatal, "NotOffered mail")
+      assert.lengthOf(said(result, "HELO"), 1)
+    })
+  )
+
+  it.scoped("skip: goes without, and counts the messages", () =>
+    Effect.gen(function* () {
+      const asked = { notify: "never", declareSize: true, whenNotOffered: "skip" } as const
+      const result = yield* run(asked, { offers: ["SIZE"] })
+      assert.strictEqual(result.accounting.accepted, 3)
+      assert.deepStrictEqual(result.recorder.without(), [{ what: "DSN", messages: 3 }])
+      assert.notMatch(said(result, "RCPT").join(), /NOTIFY/)
+      assert.match(said(result, "MAIL").join(), /SIZE=/)
+    })
+  )
+
+  it.scoped("send: says it all the same, and has the server's answer", () =>
+    Effect.gen(function* () {
+      const result = yield* run({ notify: "never", whenNotOffered: "send", keepGoing: true }, { offers: [] })
+      assert.deepStrictEqual(result.ends, new Array(3).fill("Rejected rcpt 555"))
+    })
+  )
+
+  it.scoped("parameters as they are need no offer", () =>
+    Effect.gen(function* () {
+      const result = yield* run({ mailParameters: ["HOLDFOR=60"], keepGoing: true, messages: 1 }, { offers: [] })
+      assert.deepStrictEqual(result.ends, ["Rejected mail 555"])
+      assert.match(said(result, "MAIL")[0]!, / HOLDFOR=60$/)
+    })
+  )
+
+  it.scoped("an address beyond ASCII needs SMTPUTF8 once EHLO is said, and HELO leaves it as it was", () =>
+    Effect.gen(function* () {
+      const from = "ü@example.com"
+      const offered = yield* run({ from, pipelining: "on", messages: 1 })
+      assert.match(said(offered, "MAIL")[0]!, / BODY=8BITMIME SMTPUTF8$/)
+      const none = yield* run({ from, pipelining: "on", messages: 1 }, { offers: ["PIPELINING"] })
+      assert.strictEqual(none.fatal, "NotOffered mail")
+      const old = yield* run({ from, messages: 1 })
+      assert.match(said(old, "MAIL")[0]!, />$/)
+    })
+  )
+
+  it.scoped("messages that are due have them, too", () =>
+    Effect.gen(function* () {
+      const result = yield* run({ rate: "10/s", notify: "never", envelopeId: "{n}" })
+      assert.deepStrictEqual(
+        said(result, "MAIL").map((line) => line.split(" ").at(-1)),
+        ["ENVID=1", "ENVID=2", "ENVID=3"]
+      )
+      assert.lengthOf(
+        said(result, "RCPT").filter((line) => line.endsWith("NOTIFY=NEVER")),
+        3
+      )
+    })
+  )
+
+  it.effect("the messages of a scenario have them, and one that cannot have them is not sent", () =>
+    Effect.gen(function* () {
+      const all = Scenario.forEachMessage((message) =>
+        Effect.scoped(Effect.flatMap(Scenario.open, (wire) => Scenario.deliver(wire, message)))
+      )
+      const asked = { messages: 2, notify: "never" } as const
+      const offered = yield* simulateScenario(asked, all)
+      assert.strictEqual(offered.accounting.accepted, 2)
+      assert.lengthOf(
+        offered.server.log.filter(({ line }) => line.endsWith(" NOTIFY=NEVER")),
+        2
+      )
+      const without = yield* simulateScenario(asked, all, { offers: [] })
+      assert.strictEqual(without.accounting.failed, 2)
+      assert.deepInclude(without.recorder.errors()[0], { kind: "NotOffered", detail: "DSN", count: 2 })
+      const skipped = yield* simulateScenario({ ...asked, whenNotOffered: "skip" }, all, { offers: [] })
+      assert.strictEqual(skipped.accounting.accepted, 2)
+      assert.deepStrictEqual(skipped.recorder.without(), [{ what: "DSN", messages: 2 }])
+    })
+  )
+})
