@@ -12,7 +12,7 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Accounting from "../measure/Accounting.js"
 import * as Laws from "../measure/Laws.js"
-import { Recorder } from "../measure/Recorder.js"
+import { type Recorded, Recorder } from "../measure/Recorder.js"
 import * as Address from "../plan/Address.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Extensions from "../plan/Extensions.js"
@@ -104,7 +104,7 @@ export interface RunResult extends PartResult {
 export interface PartResult {
   readonly accounting: Accounting.Accounting
   /** The durations, by step and ending. */
-  readonly recorder: Recorder
+  readonly recorder: Recorded
   /** What tells the run from others; it is in its messages' Message-Id, too. */
   readonly runId: string
   readonly startedAt: Date
@@ -253,7 +253,7 @@ export const runPart = (
       ): Effect.Effect<PartResult> =>
         Effect.suspend(() => {
           const elapsed = now() - begun
-          const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : ledger
+          const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : Accounting.sum(0, [ledger])
           return Effect.as(lastSample, { accounting, recorder, runId, startedAt, elapsed, endedBy, stopped, brokenOff })
         })
       const running = Drain.run(yield* sessions(shared, part, begun), shared, options.hurrying)

@@ -7,7 +7,7 @@
 import * as Accounting from "./Accounting.js"
 import * as EndTally from "./EndTally.js"
 import * as Histogram from "./Histogram.js"
-import type { Recorder } from "./Recorder.js"
+import type { Recorded } from "./Recorded.js"
 
 /**
  * A run that is over, and what it was.
@@ -17,7 +17,7 @@ import type { Recorder } from "./Recorder.js"
  */
 export interface Finished {
   readonly accounting: Accounting.Accounting
-  readonly recorder: Recorder
+  readonly recorder: Recorded
   /** Whether a first part of it was not measured. */
   readonly warmedUp: boolean
   /** Whether transactions were broken off at its end, which have no duration. */

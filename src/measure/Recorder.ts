@@ -25,13 +25,15 @@ import {
   places,
   unanswered
 } from "./Measured.js"
+import type { Recorded, RecordedJson, RecorderData } from "./Recorded.js"
 import * as ReplyTally from "./ReplyTally.js"
 import type { Connections } from "./Series.js"
 import { SparseHistogram } from "./SparseHistogram.js"
 import * as TlsTally from "./TlsTally.js"
-import { type StageCounts, StageTally } from "./StageTally.js"
+import { StageTally } from "./StageTally.js"
 import * as WithoutTally from "./WithoutTally.js"
 
+export type { Recorded, RecordedJson, RecorderData } from "./Recorded.js"
 export {
   type Durations,
   type Ending,
@@ -57,7 +59,7 @@ const Counting = class {
  * @since 0.1.0
  * @category models
  */
-export class Recorder extends Counting implements WireObserver {
+export class Recorder extends Counting implements Recorded, WireObserver {
   /** When the warm-up was over, since the run began. */
   warmUpEnd = 0
   /** What was begun earlier, by the clock of what is recorded, is not measured: the run was warming up. */
@@ -236,6 +238,16 @@ export class Recorder extends Counting implements WireObserver {
     }
   }
 
+  toJSON(): RecordedJson {
+    const { counts, ends, errors, replies, stages, tls, warmUpEnd, without } = this.toData()
+    const durations = [...this.durations()].map(({ ending, histogram, of }) => ({
+      of,
+      ending,
+      buckets: Histogram.bucketsOf(histogram)
+    }))
+    return { counts, warmUpEnd, durations, replies, errors, ends, tls, without, stages }
+  }
+
   /** The replies, by step and code. */
   replies(): ReadonlyArray<ReplyTally.ReplyCount> {
     return ReplyTally.merge([this.replyTally.toData(this.begun), ...this.added.map(({ replies }) => replies)])
@@ -308,28 +320,6 @@ export class Recorder extends Counting implements WireObserver {
   histogram(what: Measured, ending: Ending): Histogram.Histogram | undefined {
     return this.histograms[places[what] * endings.length + endings.indexOf(ending)]
   }
-}
-
-/**
- * What a recorder has recorded.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RecorderData {
-  readonly counts: Counts.Counts<typeof Counts.recorded>
-  readonly warmUpEnd: number
-  /** The buckets of each histogram of a step that is not SMTP's, by its name and ending. */
-  readonly own: ReadonlyArray<readonly [key: string, buckets: Histogram.Buckets]>
-  /** The counts of each histogram, in the recorder's own order. */
-  readonly histograms: ReadonlyArray<Float64Array | undefined>
-  /** Times since the run began. */
-  readonly replies: ReadonlyArray<ReplyTally.ReplyCount>
-  readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
-  readonly ends: ReadonlyArray<EndTally.EndCount>
-  readonly tls: ReadonlyArray<TlsTally.TlsCount>
-  readonly without: ReadonlyArray<WithoutTally.WithoutCount>
-  readonly stages: StageCounts | undefined
 }
 
 const nameAndEnding = (key: string): readonly [name: string, ending: string] => {

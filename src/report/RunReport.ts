@@ -13,7 +13,7 @@ import * as Counts from "../measure/Counts.js"
 import * as Accounting from "../measure/Accounting.js"
 import type * as ErrorTally from "../measure/ErrorTally.js"
 import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
-import type { Recorder } from "../measure/Recorder.js"
+import type { Recorded } from "../measure/Recorded.js"
 import type * as ReplyTally from "../measure/ReplyTally.js"
 import type * as Series from "../measure/Series.js"
 import type * as StageTally from "../measure/StageTally.js"
@@ -327,7 +327,7 @@ export const jsonSchema = (): JSONSchema.JsonSchema7Root => JSONSchema.make(sche
  */
 export interface Finished {
   readonly accounting: Accounting.Accounting
-  readonly recorder: Recorder
+  readonly recorder: Recorded
   readonly runId: string
   readonly startedAt: Date
   readonly elapsed: number
@@ -412,7 +412,7 @@ export const make = (
   }
 }
 
-const arrivalsOf = (recorder: Recorder) => Counts.pick(Counts.arrivals, recorder)
+const arrivalsOf = (recorder: Recorded) => Counts.pick(Counts.arrivals, recorder)
 
 const stagesOf = (
   counts: StageTally.StageCounts | undefined,

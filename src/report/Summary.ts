@@ -6,7 +6,7 @@
 import type { Accounting } from "../measure/Accounting.js"
 import * as Histogram from "../measure/Histogram.js"
 import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
-import { measured, measuredBesides, type Recorder } from "../measure/Recorder.js"
+import { measured, measuredBesides, type Recorded } from "../measure/Recorder.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as Figures from "./Figures.js"
@@ -24,7 +24,7 @@ const { count, counted, duration, milliseconds } = Figures
  */
 export interface Summarised {
   readonly accounting: Accounting
-  readonly recorder: Recorder
+  readonly recorder: Recorded
   readonly elapsed: number
   readonly stopped: boolean
   /** How the generator fared, where that was watched. */

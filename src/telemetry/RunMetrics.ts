@@ -10,7 +10,7 @@ import * as OtlpResource from "@effect/opentelemetry/OtlpResource"
 import type { Accounting } from "../measure/Accounting.js"
 import * as Histogram from "../measure/Histogram.js"
 import type { Sample } from "../measure/Meter.js"
-import type { Recorder } from "../measure/Recorder.js"
+import type { Recorded } from "../measure/Recorded.js"
 import type { Buckets, Connections } from "../measure/Series.js"
 import { bounds } from "../report/PrometheusReport.js"
 import * as Outcome from "../smtp/Outcome.js"
@@ -157,7 +157,7 @@ export class RunMetrics {
   }
 
   /** Takes what a recorder recorded in place of what samples told of it. */
-  replace(recorder: Recorder): void {
+  replace(recorder: Recorded): void {
     this.bytes = { out: recorder.bytesOut, in: recorder.bytesIn }
     this.connections = recorder.connections()
     this.replies = recorder.replies()

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import * as Laws from "../../src/measure/Laws.js"
-import { Recorder } from "../../src/measure/Recorder.js"
+import { type Recorded, Recorder } from "../../src/measure/Recorder.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as Stages from "../../src/report/Stages.js"
 import { ConnectFailed } from "../../src/smtp/SmtpError.js"
@@ -16,7 +16,7 @@ const slow =
   ({ moment }) =>
     moment === "mail" ? { after: milliseconds } : undefined
 
-const range = (recorder: Recorder, name: string) => {
+const range = (recorder: Recorded, name: string) => {
   const histogram = recorder.ownHistogram(name, "accepted")
   return histogram === undefined ? undefined : { ...Histogram.range(histogram), count: Histogram.total(histogram) }
 }
@@ -487,7 +487,7 @@ describe("at a high rate in virtual time", () => {
 })
 
 describe("the stages of an open run", () => {
-  const staged = (recorder: Recorder, end?: number) => Stages.make(recorder.stages!.toData(), end)
+  const staged = (recorder: Recorded, end?: number) => Stages.make(recorder.stages!.toData(), end)
 
   it.scoped("tell what was due, begun and accepted in each, and how late and slow its messages were", () =>
     Effect.gen(function* () {

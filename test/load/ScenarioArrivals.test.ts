@@ -9,7 +9,7 @@ import * as MessageSource from "../../src/load/MessageSource.js"
 import * as Scenario from "../../src/load/Scenario.js"
 import * as Workers from "../../src/load/Workers.js"
 import * as Histogram from "../../src/measure/Histogram.js"
-import type { Recorder } from "../../src/measure/Recorder.js"
+import type { Recorded } from "../../src/measure/Recorder.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as MergedReport from "../../src/report/MergedReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
@@ -32,7 +32,7 @@ const alone = Scenario.forEachMessage((message) =>
 )
 
 /** The shortest and the longest duration of a step of one's own, in whole milliseconds. */
-const range = (recorder: Recorder, name: string) => {
+const range = (recorder: Recorded, name: string) => {
   const histogram = recorder.ownHistogram(name, "accepted")
   if (histogram === undefined) return undefined
   const { max, min } = Histogram.range(histogram)

@@ -8,7 +8,7 @@ import * as Accounting from "../../src/measure/Accounting.js"
 import * as Counts from "../../src/measure/Counts.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import * as Meter from "../../src/measure/Meter.js"
-import { Recorder } from "../../src/measure/Recorder.js"
+import { type Recorded, Recorder } from "../../src/measure/Recorder.js"
 import * as Series from "../../src/measure/Series.js"
 import { drive, type Moment, type Script, simulate } from "../load/ScriptedServer.js"
 
@@ -28,14 +28,14 @@ const stepOf = { connect: "connect", greeting: "greeting", hello: "hello", mail:
 const steps = { ...stepOf, data: "data", content: "final", quit: "quit" } as const
 
 /** Every duration, as [step, ending, milliseconds, how many], bucket by bucket. */
-const samples = (recorder: Recorder) =>
+const samples = (recorder: Recorded) =>
   [...recorder.durations()].flatMap(({ ending, histogram, of }) =>
     [...histogram.counts.entries()].flatMap(([index, count]) =>
       count === 0 ? [] : [{ of, ending, lowest: Histogram.lowestAt(index), highest: Histogram.highestAt(index), count }]
     )
   )
 
-const has = (recorder: Recorder, of: string, ending: string, milliseconds: number): number =>
+const has = (recorder: Recorded, of: string, ending: string, milliseconds: number): number =>
   samples(recorder)
     .filter((sample) => sample.of === of && sample.ending === ending)
     .filter(({ highest, lowest }) => lowest <= milliseconds * 1e6 && milliseconds * 1e6 <= highest)
