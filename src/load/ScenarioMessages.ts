@@ -13,6 +13,7 @@ import type { MessageSource } from "./MessageSource.js"
 import * as Session from "./ScenarioSession.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 import type { TakenMessage } from "./TakenMessages.js"
+import type { Restore } from "./Turnstile.js"
 
 /**
  * Sends a message over a connection that stands, greeted and introduced, and gives how that ended; it does not fail. After an
@@ -39,7 +40,7 @@ export const send = <E = never, R = never>(
   wire: Wire,
   source?: MessageSource<E, R>
 ): Effect.Effect<Option.Option<Outcome>, E, R | ScenarioSession> =>
-  withNext(source, "one", (message) => deliver(wire, message))
+  withNext(source, (message) => deliver(wire, message))
 
 /**
  * Tells how an attempt to send a message ended that a dialogue of one's own has made. It is measured, from the end of the
@@ -66,10 +67,14 @@ export const forEachMessage = <A, E, R, E2 = never, R2 = never>(
   use: (message: TakenMessage) => Effect.Effect<A, E, R>,
   source?: MessageSource<E2, R2>
 ): Effect.Effect<void, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> => {
-  const one = withNext(source, "all", bookedByError(use))
-  return Effect.gen(function* () {
-    while (Option.isSome(yield* one)) yield* Effect.yieldNow()
-  })
+  const booking = bookedByError(use)
+  return Effect.flatMap(ScenarioSession, (session) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        while (Option.isSome(yield* next(session, source, "all", booking, restore))) yield* restore(Effect.yieldNow())
+      })
+    )
+  )
 }
 
 /**
@@ -82,7 +87,6 @@ export const forEachMessage = <A, E, R, E2 = never, R2 = never>(
  * @category combinators
  * @example
  * import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
  * import { Scenario } from "smtp-source"
  *
  * export const one = Scenario.forNextMessage((message) =>
@@ -93,7 +97,7 @@ export const forNextMessage = <A, E, R, E2 = never, R2 = never>(
   use: (message: TakenMessage) => Effect.Effect<A, E, R>,
   source?: MessageSource<E2, R2>
 ): Effect.Effect<Option.Option<Outcome>, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> =>
-  withNext(source, "one", bookedByError(use))
+  withNext(source, bookedByError(use))
 
 const bookedByError =
   <A, E, R>(use: (message: TakenMessage) => Effect.Effect<A, E, R>) =>
@@ -109,24 +113,36 @@ const bookedByError =
 /** Does something with the next message, which is booked in any case; gives how. */
 const withNext = <A, E, R, E2, R2>(
   source: MessageSource<E2, R2> | undefined,
-  wanted: "one" | "all",
   use: (message: TakenMessage) => Effect.Effect<A, E, R>
 ): Effect.Effect<Option.Option<Outcome>, E | E2, R | R2 | ScenarioSession> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const session = yield* ScenarioSession
-      const number = session.ticket(source === undefined && wanted === "all" ? "ends" : "goes on")
-      if (Option.isNone(number)) return Option.none()
-      const content =
-        source === undefined ? Option.some(session.planned(number.value)) : yield* restore(source.get(number.value))
-      if (Option.isNone(content)) {
-        session.exhausted()
-        return Option.none()
-      }
-      const message = session.start(number.value, content.value)
-      const exit = yield* Effect.exit(restore(use(message)))
-      const outcome = session.end(message)
-      if (Exit.isFailure(exit)) return yield* Effect.failCause(exit.cause)
-      return Option.some(outcome)
-    })
+  Effect.flatMap(ScenarioSession, (session) =>
+    Effect.uninterruptibleMask((restore) => Effect.gen(() => next(session, source, "one", use, restore)))
   )
+
+/**
+ * The same, where nothing interrupts it but what it restores.
+ *
+ * It is one generator function for all messages: the engine keeps a hidden class for each that is made, and with it all that
+ * it has captured (a message, its content) until the next big collection of garbage.
+ */
+function* next<A, E, R, E2, R2>(
+  session: Session.Session,
+  source: MessageSource<E2, R2> | undefined,
+  wanted: "one" | "all",
+  use: (message: TakenMessage) => Effect.Effect<A, E, R>,
+  restore: Restore
+) {
+  const number = session.ticket(source === undefined && wanted === "all" ? "ends" : "goes on")
+  if (Option.isNone(number)) return Option.none<Outcome>()
+  const content =
+    source === undefined ? Option.some(session.planned(number.value)) : yield* restore(source.get(number.value))
+  if (Option.isNone(content)) {
+    session.exhausted()
+    return Option.none<Outcome>()
+  }
+  const message = session.start(number.value, content.value)
+  const exit = yield* Effect.exit(restore(use(message)))
+  const outcome = session.end(message)
+  if (Exit.isFailure(exit)) return yield* Effect.failCause(exit.cause)
+  return Option.some(outcome)
+}

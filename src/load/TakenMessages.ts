@@ -7,6 +7,7 @@
 import * as Option from "effect/Option"
 import * as Outcome from "../smtp/Outcome.js"
 import type * as Settlement from "../smtp/Settlement.js"
+import type { Content } from "../smtp/Wire.js"
 import { ConnectionLost } from "../smtp/SmtpError.js"
 import { endings } from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
@@ -23,15 +24,25 @@ export interface TakenMessage extends Settlement.Message {
 }
 
 /** A message that was taken up, and what has become of it so far. Times are by the run's clock. */
-interface Taken {
-  readonly at: number
-  readonly due: number | undefined
+class Taken implements TakenMessage {
   /** When its first attempt began, and when its last one ended. */
-  from: number | undefined
-  ended: number | undefined
-  outcome: Outcome.Outcome | undefined
-  booked: boolean
+  from: number | undefined = undefined
+  ended: number | undefined = undefined
+  outcome: Outcome.Outcome | undefined = undefined
+  booked = false
+
+  constructor(
+    readonly number: number,
+    readonly mail: string,
+    readonly rcpts: ReadonlyArray<string>,
+    readonly content: Content,
+    readonly at: number,
+    readonly due: number | undefined
+  ) {}
 }
+
+/** What has become of a message, if it was taken up here. */
+const known = (message: TakenMessage): Taken | undefined => (message instanceof Taken ? message : undefined)
 
 /**
  * What a message that was tried again has come to. The last attempt counts, but none takes back what a server has accepted, or
@@ -53,8 +64,6 @@ export const afterAnother = (before: Outcome.Outcome | undefined, last: Outcome.
  * @category models
  */
 export class TakenMessages {
-  private readonly taken = new WeakMap<TakenMessage, Taken>()
-
   constructor(
     private readonly run: SharedRun,
     private readonly isOpen: boolean,
@@ -65,9 +74,7 @@ export class TakenMessages {
   /** Takes up a message at `at`, which was due at `due`. */
   start(number: number, content: Settlement.Message, at: number, due: number | undefined): TakenMessage {
     this.run.ledger.start()
-    const message = { ...content, number }
-    this.taken.set(message, { at, due, from: undefined, ended: undefined, outcome: undefined, booked: false })
-    return message
+    return new Taken(number, content.mail, content.rcpts, content.content, at, due)
   }
 
   /**
@@ -75,13 +82,13 @@ export class TakenMessages {
    * a plan runs by itself.
    */
   beginning(message: TakenMessage, now: number): number {
-    const known = this.taken.get(message)
-    return this.isOpen && known !== undefined && known.ended === undefined ? known.at : now
+    const taken = known(message)
+    return this.isOpen && taken !== undefined && taken.ended === undefined ? taken.at : now
   }
 
   /** Measures an attempt that began at `from`, and notes what it came to. */
   attempt(message: TakenMessage, outcome: Outcome.Outcome, from: number, now: number): void {
-    const due = this.taken.get(message)?.due
+    const due = known(message)?.due
     const { recorder } = this.run
     if ((due ?? from) >= recorder.measuresFrom) {
       const ending = endings[outcome._tag]
@@ -102,10 +109,10 @@ export class TakenMessages {
    * is known, or where the message is in the books.
    */
   tell(message: TakenMessage, outcome: Outcome.Outcome, now: number): boolean {
-    const known = this.taken.get(message)
-    if (known === undefined || known.booked || known.outcome === outcome) return false
+    const taken = known(message)
+    if (taken === undefined || taken.booked || taken.outcome === outcome) return false
     if (outcome._tag === "NotStarted") return false
-    this.attempt(message, outcome, known.ended ?? known.at, now)
+    this.attempt(message, outcome, taken.ended ?? taken.at, now)
     return true
   }
 
@@ -114,38 +121,38 @@ export class TakenMessages {
    * time, whatever became of it.
    */
   unsent(message: TakenMessage, outcome: Outcome.Outcome, now: number): void {
-    const known = this.taken.get(message)
-    if (known === undefined || known.outcome !== undefined) return
-    if (this.isOpen) this.attempt(message, outcome, known.at, now)
-    else this.note(message, outcome, known.at, now)
+    const taken = known(message)
+    if (taken === undefined || taken.outcome !== undefined) return
+    if (this.isOpen) this.attempt(message, outcome, taken.at, now)
+    else this.note(message, outcome, taken.at, now)
   }
 
   /** What the message has come to so far. */
   outcome(message: TakenMessage): Option.Option<Outcome.Outcome> {
-    return Option.fromNullable(this.taken.get(message)?.outcome)
+    return Option.fromNullable(known(message)?.outcome)
   }
 
   /** The use of the message is over: books it, as given up where there was no attempt. Gives how. */
   end(message: TakenMessage, now: number): Outcome.Outcome {
-    const known = this.taken.get(message)
-    const outcome = known?.outcome ?? abandoned
-    if (known === undefined || known.booked) return outcome
-    known.booked = true
-    known.outcome = outcome
-    this.run.onOutcome(message.number, outcome, false, known.from ?? known.at, known.due, known.ended ?? now)
+    const taken = known(message)
+    const outcome = taken?.outcome ?? abandoned
+    if (taken === undefined || taken.booked) return outcome
+    taken.booked = true
+    taken.outcome = outcome
+    this.run.onOutcome(message.number, outcome, false, taken.from ?? taken.at, taken.due, taken.ended ?? now)
     return outcome
   }
 
   private note(message: TakenMessage, outcome: Outcome.Outcome, from: number, now: number): void {
-    const known = this.taken.get(message)
-    if (known === undefined || known.booked) return
-    const before = known.outcome
+    const taken = known(message)
+    if (taken === undefined || taken.booked) return
+    const before = taken.outcome
     if (before?._tag === "Accepted" && outcome._tag === "Accepted") this.onAcceptedAgain()
-    known.outcome = afterAnother(before, outcome)
-    known.from ??= from
-    known.ended = now
+    taken.outcome = afterAnother(before, outcome)
+    taken.from ??= from
+    taken.ended = now
     // What went wrong in an attempt that does not count cost no message.
-    const passed = known.outcome === outcome ? before : outcome
+    const passed = taken.outcome === outcome ? before : outcome
     if (passed?._tag === "Failed" || passed?._tag === "Unknown") this.run.recorder.onError(passed.error, () => now)
   }
 }
