@@ -17,12 +17,12 @@ import * as RunPart from "./RunPart.js"
 import * as RunStream from "./RunStream.js"
 import * as Scenario from "./Scenario.js"
 
-export type { MessageTimes } from "./MessageTimes.js"
+export type { MessageTimes, OnOutcome } from "./MessageTimes.js"
 export { PlanUnsupported, type UnsupportedField } from "./PlanSupport.js"
 export type { TlsUnusable } from "../smtp/Tls.js"
 export { type RunError, VerdictsFailed } from "./ProgramRun.js"
 export type { RunHandle } from "./RunHandle.js"
-export type { OnOutcome, RunOptions, RunResult } from "./RunPart.js"
+export type { RunOptions, RunResult } from "./RunPart.js"
 
 /**
  * Runs the plan, or a scenario over its sessions, to the end, and tells what happened. `Scenario.run` says what a scenario

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Outcome } from "../smtp/Outcome.js"
 
 /**
  * How long a message took, in milliseconds: what a live percentile is computed from, with its outcome.
@@ -21,6 +22,14 @@ export interface MessageTimes {
   /** By how much later than it was due a session took it up: 0 in a run without a rate. */
   readonly late: number
 }
+
+/**
+ * Is told how a message ended, and how long it took.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OnOutcome = (message: number, outcome: Outcome, times: MessageTimes) => void
 
 /**
  * The times of a message that ends now: it was taken up, or its transaction began, at `begun`, and was due at `due`.

@@ -16,6 +16,7 @@ import { RunningReport } from "../report/RunningReport.js"
 import * as RunReport from "../report/RunReport.js"
 import { WholeSeconds } from "../report/WholeSeconds.js"
 import { version } from "../version.js"
+import * as MessageSpans from "./MessageSpans.js"
 import * as PlanSupport from "./PlanSupport.js"
 import type { RunOptions, RunResult } from "./RunPart.js"
 import type { Sampling } from "./Sampler.js"
@@ -65,8 +66,10 @@ export const run = <Options extends RunOptions, Result extends RunResult, E, R>(
     const signals = Option.getOrUndefined(yield* Effect.serviceOption(StopSignal))
     const guard = yield* abortIf(plan, options.sampling)
     const asked = options.stopping ?? signals?.first
+    const onOutcome = yield* MessageSpans.listener(options)
     const result = yield* running({
       ...options,
+      ...(onOutcome === undefined ? {} : { onOutcome }),
       stopping: guard === undefined ? asked : Effect.raceFirst(asked ?? Effect.never, guard.aborted),
       hurrying: options.hurrying ?? signals?.second,
       sampling: guard?.sampling ?? options.sampling

@@ -23,7 +23,6 @@ import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import * as Introduction from "../smtp/Introduction.js"
-import type * as Outcome from "../smtp/Outcome.js"
 import type { Wishes } from "../smtp/Parameters.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
@@ -31,6 +30,7 @@ import type * as Tls from "../smtp/Tls.js"
 import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
 import * as Drain from "./Drain.js"
+import type * as MessageSpans from "./MessageSpans.js"
 import * as MessageTimes from "./MessageTimes.js"
 import * as OpenRun from "./OpenRun.js"
 import type { PlanUnsupported } from "./PlanSupport.js"
@@ -51,7 +51,7 @@ import * as Watchdog from "./Watchdog.js"
  * @since 0.1.0
  * @category models
  */
-export interface RunOptions {
+export interface RunOptions extends MessageSpans.Telling {
   /** What the file holds that the plan names, as `Plan.load` gives it. */
   readonly file?: Uint8Array | undefined
   /** What the files of its TLS hold, as `TlsFields.read` gives it. */
@@ -69,20 +69,12 @@ export interface RunOptions {
   readonly onTrace?: WireObserver["onTrace"]
   /** The final dot of a message was handed over. */
   readonly onContentSent?: (() => void) | undefined
-  readonly onOutcome?: OnOutcome | undefined
+  readonly onOutcome?: MessageTimes.OnOutcome | undefined
   /** The first of each kind of trouble. */
   readonly onTrouble?: Trouble.OnTrouble | undefined
   /** What happened, second by second. */
   readonly sampling?: Sampler.Sampling | undefined
 }
-
-/**
- * Is told how a message ended, and how long it took.
- *
- * @since 0.1.0
- * @category models
- */
-export type OnOutcome = (message: number, outcome: Outcome.Outcome, times: MessageTimes.MessageTimes) => void
 
 /**
  * What happened. Times are in milliseconds.

@@ -70,12 +70,12 @@ export const runOnly = (
     : start(plan, options)
 
 /**
- * Who listens, and what is watched besides.
+ * Who listens, and what is watched besides. Nobody is told of each message: threads tell of theirs in samples.
  *
  * @since 0.1.0
  * @category models
  */
-export interface WorkersOptions extends RunPart.RunOptions {
+export interface WorkersOptions extends Omit<RunPart.RunOptions, "logs" | "onOutcome" | "spans"> {
   /** Whether to tell how the generator fared, where `GeneratorHealth` is provided. */
   readonly watchHealth?: boolean | undefined
 }
