@@ -51,6 +51,8 @@ const sources = ["src", "test", "scripts", "package.json", "tsconfig.json", "REA
 interface Failure {
   readonly file: string
   readonly test: string
+  /** The first line of what it says. */
+  readonly why: string
 }
 
 export const make = async (): Promise<Copy> => {
@@ -80,17 +82,26 @@ export const make = async (): Promise<Copy> => {
   const firstFailure = async (files: ReadonlyArray<string>): Promise<Failure | undefined> => {
     const chosen = usual.filter((one) => files.includes(nameOf(one)))
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(chosen)
+    const failures: Array<Failure> = []
     for (const module of testModules) {
       // Vitest tells of files of earlier runs, too.
       if (module.state() !== "failed" || !chosen.some(({ moduleId }) => moduleId === module.moduleId)) continue
       const file = path.relative(root, module.moduleId)
-      for (const test of module.children.allTests("failed")) return { file, test: test.fullName }
-      return { file, test: "cannot be loaded" }
+      const failed = [...module.children.allTests("failed")]
+      for (const test of failed) {
+        failures.push({ file, test: test.fullName, why: firstLine(test.result().errors?.[0]?.message) })
+      }
+      if (failed.length === 0) {
+        failures.push({ file, test: "cannot be loaded", why: firstLine(module.errors()[0]?.message) })
+      }
     }
+    // The first failure interrupts the tests beside it, which have failed then as well.
+    const found = failures.find(({ why }) => why !== interrupted) ?? failures[0]
+    if (found !== undefined) return found
     const [first] = unhandledErrors
     return first === undefined
       ? undefined
-      : { file: files[0] ?? "", test: `an error outside of tests: ${String(first)}` }
+      : { file: files[0] ?? "", test: "an error outside of tests", why: firstLine(String(first)) }
   }
   return {
     root,
@@ -110,13 +121,13 @@ export const make = async (): Promise<Copy> => {
           if (!sound.has(failed.file)) {
             const before = await firstFailure([failed.file])
             if (before !== undefined) {
-              console.log(`has no say, for it fails by itself: ${before.file}: ${before.test}`)
+              console.log(`has no say, for it fails by itself: ${before.file}: ${before.test}: ${before.why}`)
               broken.add(failed.file)
               continue
             }
             sound.add(failed.file)
           }
-          return `${failed.file}: ${failed.test}`
+          return `${failed.file}: ${failed.test}: ${failed.why}`
         }
       }
       return undefined
@@ -127,6 +138,11 @@ export const make = async (): Promise<Copy> => {
     }
   }
 }
+
+/** What Effect's tests say of an interruption. */
+const interrupted = "An error has occurred"
+
+const firstLine = (text = ""): string => text.split("\n", 1)[0]!.slice(0, 200)
 
 const relatedTo = (
   specifications: ReadonlyArray<TestSpecification>,

@@ -22,6 +22,7 @@ import * as PrometheusReport from "../report/PrometheusReport.js"
 import type { RunReport } from "../report/RunReport.js"
 import * as TextReport from "../report/TextReport.js"
 import * as Fatal from "./Fatal.js"
+import { showsReport } from "./Watching.js"
 
 /**
  * The file of a report cannot be written.
@@ -75,7 +76,7 @@ export const judge = (report: RunReport, plan: Plan, aborted?: Judgement.Judgeme
   Judgement.withVerdicts(report, Either.getOrThrow(Judgement.ofPlan(report, plan, aborted)), aborted)
 
 /**
- * Writes the reports, and a line for each verdict that failed. A file that cannot be written is told of, and keeps none of
+ * Writes the reports, and a line for each verdict that failed where no report on standard error says so. A file that cannot be written is told of, and keeps none of
  * the others. Gives the exit status that follows, 0 or not.
  *
  * @since 0.1.0
@@ -98,7 +99,9 @@ export const write = (report: RunReport, plan: Plan): Effect.Effect<number, neve
       }
     }
     const failed = (report.verdicts ?? []).filter((verdict) => verdict.failed)
-    for (const verdict of failed) output.stderr(Fatal.verdict(verdict.kind, Judgement.sentence(verdict)))
+    if (!showsReport(plan)) {
+      for (const verdict of failed) output.stderr(Fatal.verdict(verdict.kind, Judgement.sentence(verdict)))
+    }
     if (failed.length > 0) return Fatal.status.verdict
     return unwritable ? Fatal.status.failure : Fatal.status.success
   })

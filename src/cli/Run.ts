@@ -14,6 +14,7 @@ import * as MessageFile from "../plan/MessageFile.js"
 import * as Laws from "../measure/Laws.js"
 import type { Plan } from "../plan/Plan.js"
 import * as TlsFields from "../plan/TlsFields.js"
+import * as Lines from "../report/Lines.js"
 import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
 import type { EmbeddedSink, RunningSink, SinkFailed } from "../sink/EmbeddedSink.js"
@@ -26,7 +27,7 @@ import * as OwnSink from "./OwnSink.js"
 import type { Live } from "./Live.js"
 import type { ReportUnwritable } from "./Reports.js"
 import * as Screen from "./Screen.js"
-import { isWatched } from "./Watching.js"
+import { isWatched, showsReport } from "./Watching.js"
 
 /**
  * Runs the plan and gives the exit status: 0, 1, 70, 99, 129, 130 or 143.
@@ -80,12 +81,16 @@ const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Se
     const { result, status } = yield* report(against, tool, plan, sink)
     const { messages } = yield* sink.counts
     if (Laws.ofDelivery(result.accounting, { messages }).length === 0) {
-      if (shows(plan, output)) output.stderr(`smtp-source: the sink counted ${Summary.count(messages)} messages, too\n`)
+      if (shows(plan, output))
+        output.stderr(`smtp-source: the sink counted ${Summary.counted(messages, "message")}, too\n`)
       return status
     }
     output.stderr(`smtp-source: panic: the sink counted ${messages} messages, and we ${result.accounting.accepted}\n`)
     return Fatal.status.internalError
   })
+
+/** What is left of 80 columns beside the command's name. */
+const columns = 80 - "smtp-source: ".length
 
 const shows = (plan: Plan, output: Output["Type"]): boolean => plan.summary || output.isTerminal.stderr
 
@@ -133,8 +138,8 @@ const report = (
       if (Option.isSome(workerDied)) say(`fatal: ${workerDied.value.message}`)
       else if (Option.isSome(endedBy)) say(`fatal: ${Fatal.shortened(endedBy.value.message)}`)
       else if (plan.counter) output.stdout("\n")
-      if (shows(plan, output) || stopped) {
-        for (const line of Summary.render(result)) say(line)
+      if ((shows(plan, output) || stopped) && !showsReport(plan)) {
+        for (const line of Summary.render(result)) for (const part of Lines.wrap(line, columns, 2)) say(part)
       }
       for (const law of violations) say(`panic: the books do not balance: ${law}`)
       const judged = yield* live.finish(result)

@@ -50,8 +50,8 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       blocks: [
         text("What two hosts saw, as one page:"),
         code("smtp-report --format html -o run.html one.json two.json"),
-        text("Three runs before a change, and three after it:"),
-        code("smtp-report --compare a1.json --compare a2.json --compare a3.json b1.json b2.json b3.json"),
+        text("Two runs before a change, and two after it:"),
+        code("smtp-report --compare a1.json --compare a2.json b1.json b2.json"),
         text("A limit on a run that is over:"),
         code("smtp-report --fail-if 'p99(transaction) > 250ms' run.json")
       ]

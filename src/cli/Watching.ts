@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import type { Plan } from "../plan/Plan.js"
+import * as ReportRequest from "../plan/ReportRequest.js"
 import type { Output } from "../report/Output.js"
 import * as Screen from "./Screen.js"
 
@@ -25,3 +26,15 @@ export const wantsReport = ({ abortIf = [], failIf = [], report = [], require = 
  */
 export const isWatched = (plan: Plan, output: Output["Type"]): boolean =>
   wantsReport(plan) || plan.otlp !== undefined || Screen.viewOf(plan, output) !== "off"
+
+/**
+ * Whether a report for people goes to standard error: all that a summary says is in it, and its verdicts.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const showsReport = ({ report = [] }: Pick<Plan, "report">): boolean =>
+  report.some((text) => {
+    const request = ReportRequest.parse(text)
+    return request?.format === "text" && request.file === undefined
+  })

@@ -287,7 +287,8 @@ export const fields = {
   }),
   summary: PlanField.withDefault(Schema.Boolean, false, {
     section: "The run",
-    description: "Write the summary to standard error at the end, even where that is no terminal."
+    description:
+      "Write the summary to standard error at the end, even where that is no terminal. A text report there says the same, and replaces it."
   }),
   report: PlanField.optional(PlanValue.Reports, {
     section: "Results",

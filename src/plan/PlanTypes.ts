@@ -298,7 +298,10 @@ export interface Plan {
    * takes more than this is not measured by it. Default: false.
    */
   readonly calibrate: Values["calibrate"]
-  /** Write the summary to standard error at the end, even where that is no terminal. Default: false. */
+  /**
+   * Write the summary to standard error at the end, even where that is no terminal. A text report there says the same,
+   * and replaces it. Default: false.
+   */
   readonly summary: Values["summary"]
   /**
    * Report the run at its end, as text, json, csv (second by second), hgrm (HdrHistogram: in run.hgrm the accepted
@@ -635,7 +638,10 @@ export interface PlanInput {
    * takes more than this is not measured by it. Default: false.
    */
   readonly calibrate?: Inputs["calibrate"]
-  /** Write the summary to standard error at the end, even where that is no terminal. Default: false. */
+  /**
+   * Write the summary to standard error at the end, even where that is no terminal. A text report there says the same,
+   * and replaces it. Default: false.
+   */
   readonly summary?: Inputs["summary"]
   /**
    * Report the run at its end, as text, json, csv (second by second), hgrm (HdrHistogram: in run.hgrm the accepted

@@ -54,7 +54,7 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     `${count(failed - abandoned)} failed`,
     ...(abandoned === 0 ? [] : [`${count(abandoned)} abandoned as planned`]),
     `${count(unknown)} unknown`,
-    `${count(notStarted)} not started`
+    ...(notStarted === 0 ? [] : [`${count(notStarted)} not started`])
   ]
   const { behind, dropped, late, opened, unpipelined } = recorder
   const reasons = Bottleneck.explain({
@@ -83,7 +83,7 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     lines.push(
       measured > 0
         ? `the rate and the durations leave out the first ${lasted}, a warm-up`
-        : `nothing was measured: the run was over before its warm-up of ${lasted}`
+        : `nothing was measured: the warm-up of ${lasted} outlasted the run`
     )
   }
   if (recipients.offered > accounting.started) {
@@ -106,7 +106,7 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     const lateness = milliseconds(Histogram.valueAtPercentile(start, 99))
     const waited = `${count(late)} waited for a session, ${count(dropped)} dropped`
     const behindToo = behind === 0 ? "" : `, ${count(behind)} started late because the generator was behind`
-    lines.push(`${waited}${behindToo}, lateness p99 ${lateness}`)
+    lines.push(`${waited}, lateness p99 ${lateness}${behindToo}`)
   }
   const histogram = recorder.histogram("transaction", "accepted")
   if (histogram !== undefined) {
@@ -123,7 +123,7 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   return lines
 }
 
-const bottleneck = "the generator was the bottleneck: the server may be faster than this"
+const bottleneck = "the generator was the bottleneck: the server may be faster"
 
 /** What is not a step of a scenario's own. */
 const known: ReadonlySet<string> = new Set([...measured, ...measuredBesides])

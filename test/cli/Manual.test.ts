@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import * as Manual from "../../src/cli/Manual.js"
+import * as ManualPage from "../../src/cli/ManualPage.js"
 import { type OptionRow, planRows, rows } from "../../src/cli/OptionTable.js"
+import * as SmtpReport from "../../src/cli/SmtpReport.js"
 import * as Plan from "../../src/plan/Plan.js"
 
 const help = Manual.help({ bold: false, columns: 80 })
@@ -90,6 +92,12 @@ describe("--help", () => {
     assert.isAtMost(widest(80), 80)
     assert.isAtMost(widest(60), 72)
     assert.isAtMost(widest(500), 100)
+  })
+
+  it("of smtp-report does, too, its examples included", () => {
+    const lines = ManualPage.help(SmtpReport.manual(), { bold: false, columns: 80 }).split("\n")
+    assert.isAbove(lines.length, 40)
+    for (const line of lines) assert.isAtMost(line.length, 80)
   })
 
   it("is plain ASCII, and ends its last line", () => assert.match(help, /^[\n -~]+\n$/))

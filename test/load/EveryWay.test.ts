@@ -21,6 +21,8 @@ interface Row {
   /** Something of each connection, or of each message, and what it is to be. */
   readonly each: (seen: Seen) => ReadonlyArray<unknown>
   readonly is: unknown
+  /** There is one of each message's connections. */
+  readonly all?: boolean
   /** What this option is not for. */
   readonly not?: ReadonlyArray<Way>
 }
@@ -195,7 +197,24 @@ const rows: ReadonlyArray<Row> = [
     server: { script: { rcpt: { say: "550 no\r\n" } } },
     each: commands,
     is: "HELO MAIL RCPT RSET QUIT",
+    all: true,
     not: ["a scenario"]
+  },
+  {
+    name: "-C",
+    input: { connectAttempts: 3 },
+    server: { connect: (attempt) => (attempt < 3 ? { refuse: "ECONNREFUSED" } : undefined) },
+    each: commands,
+    is: usual,
+    all: true,
+    not: ["a scenario"]
+  },
+  {
+    name: "-R",
+    input: { randomDelay: 1.5, reuse: true },
+    each: ({ elapsed }) => [elapsed > 0 && elapsed <= 6000],
+    is: true,
+    not: ["an open run", "a scenario"]
   },
   {
     name: "--keep-going",
@@ -203,6 +222,7 @@ const rows: ReadonlyArray<Row> = [
     server: { script: { data: { say: "", end: "close" } } },
     each: commands,
     is: "HELO MAIL RCPT DATA",
+    all: true,
     not: ["a scenario"]
   }
 ]
@@ -225,6 +245,7 @@ for (const way of Object.keys(ways) as ReadonlyArray<Way>) {
         Effect.gen(function* () {
           const seen = row.each(yield* run(way, row))
           assert.isAbove(seen.length, 0)
+          if (row.all === true) assert.lengthOf(seen, connectionsOf(way))
           assert.deepStrictEqual(
             seen,
             seen.map(() => row.is)

@@ -8,7 +8,7 @@ import { reportOf } from "./Reports.js"
 const cpu = { user: 1, system: 1 }
 const starved = { cpu, utilisation: 0.4, watched: 1000, waited: 590, delayMean: 1, delayP99: 2 }
 const easy = { ...starved, waited: 20 }
-const notice = "the generator was the bottleneck: the server may be faster than this"
+const notice = "the generator was the bottleneck: the server may be faster"
 
 const linesOf = (recorder: Recorder, health = easy) => {
   const books = { ...Accounting.sum(100, [Accounting.make(100)]), started: 100, accepted: 90, failed: 10, abandoned: 8 }
@@ -33,7 +33,7 @@ describe("a summary", () => {
     assert.notInclude(few, notice)
     assert.include(
       few,
-      "1 waited for a session, 0 dropped, 1 started late because the generator was behind, lateness p99 5.00 ms"
+      "1 waited for a session, 0 dropped, lateness p99 5.00 ms, 1 started late because the generator was behind"
     )
     recorder.behind = 2
     assert.strictEqual(linesOf(recorder)[0], notice)
@@ -54,6 +54,13 @@ describe("a summary", () => {
     const lines = linesOf(recorder)
     assert.include(lines, "2 messages without DSN, which was asked for")
     assert.include(lines, "1 message without SIZE, which was asked for")
+  })
+
+  it("tells of messages that were not started only where there are any", () => {
+    assert.match(linesOf(new Recorder())[0]!, /, 0 unknown$/)
+    const books = { ...Accounting.sum(5, [Accounting.make(5)]), started: 3, accepted: 3, notStarted: 2 }
+    const [ends] = Summary.render({ accounting: books, recorder: new Recorder(), elapsed: 1000, stopped: true })
+    assert.strictEqual(ends, "5 messages: 3 accepted, 0 rejected, 0 failed, 0 unknown, 2 not started")
   })
 
   it("tells what was abandoned as planned from what failed", () => {
