@@ -5,6 +5,7 @@
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as RunBounds from "../load/RunBounds.js"
 import * as RunPart from "../load/RunPart.js"
 import * as Address from "../plan/Address.js"
 import * as Message from "../plan/Message.js"
@@ -28,8 +29,9 @@ export const render = (plan: Plan): Effect.Effect<string, MessageFile.FileUnusab
   Effect.gen(function* () {
     const file = yield* MessageFile.read(plan)
     const identity = yield* RunPart.identify(plan)
-    const addresses = Address.make(plan, identity.helloName)
-    const content = Message.make(plan, addresses, identity, file)(0)
+    const seed = RunBounds.seedOf(plan, identity)
+    const addresses = Address.make(plan, identity.helloName, seed)
+    const content = Message.make(plan, addresses, { ...identity, seed }, file)(0)
     const plain = { mail: addresses.mail, rcpts: addresses.rcpts(0), content }
     const wishes = RunPart.wishesOf(plan, addresses, file)
     // As if all were offered.

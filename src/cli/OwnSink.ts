@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Amount from "../plan/Amount.js"
 import type { Plan } from "../plan/Plan.js"
 import type { TlsFiles } from "../plan/TlsFields.js"
 import { EmbeddedSink, type RunningSink, type SinkFailed } from "../sink/EmbeddedSink.js"
@@ -22,7 +23,7 @@ export const start = (plan: Plan): Effect.Effect<RunningSink, SinkFailed, Embedd
   Effect.flatMap(EmbeddedSink, (embedded) =>
     embedded.start({
       protocol: plan.lmtp ? "lmtp" : "smtp",
-      maxRecipients: plan.recipients,
+      maxRecipients: plan.recipients === undefined ? undefined : Amount.countsOf(plan.recipients).most,
       tls: sinkTls[plan.tls]
     })
   )

@@ -307,7 +307,6 @@ export const share = (
     // Where plans come in, this was refused: a server that happens to listen on this machine is not to get any mail.
     if (target === undefined) return yield* Effect.dieMessage("a plan without a target")
     const deadlines = yield* Watchdog.make
-    const addresses = Address.make(plan, identity.helloName)
     const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
     const recorder = new Recorder(options.onTrace, options.onContentSent, deadlines.now, (error) =>
       trouble?.unasked(error)
@@ -317,6 +316,7 @@ export const share = (
     recorder.begun = deadlines.now() - Math.max(0, clock.unsafeCurrentTimeMillis() - identity.startedAt.getTime())
     const { onOutcome } = options
     const seed = RunBounds.seedOf(plan, identity)
+    const addresses = Address.make(plan, identity.helloName, seed)
     const shape = Shape.make(plan, seed)
     let connections = 0
     const connects = Segment.rateOf(plan.connectRate ?? Number.POSITIVE_INFINITY, segment)
@@ -351,7 +351,7 @@ export const share = (
       gate: new ConnectGate(Segment.shareOf(plan.connecting, segment), deadlines, connects.rate, connects.after),
       recorder,
       addresses,
-      contentOf: Message.make(plan, addresses, identity, file),
+      contentOf: Message.make(plan, addresses, { ...identity, seed }, file),
       wishes: wishesOf(plan, addresses, file),
       pauseBefore: Pause.make(plan, seed),
       shape,

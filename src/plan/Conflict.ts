@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import * as Extensions from "./Extensions.js"
+import * as MessageFields from "./MessageFields.js"
 import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
 import * as Shape from "./Shape.js"
@@ -31,7 +32,8 @@ export const exclusive: ReadonlyArray<ReadonlyArray<string>> = [
   ["target", "sink", "calibrate"],
   ["rate", "stages"],
   ["delay", "randomDelay", "think"],
-  ["file", "length"]
+  ["file", "length"],
+  ["file", "body"]
 ]
 
 /**
@@ -51,7 +53,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
   const thinking = listOf(plan.shapes).some(thinks)
   const all = (...fields: ReadonlyArray<string>) => fields.every(given)
   const rules: ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> = [
-    [all("file", "length"), ["file", "length"], "the -l option cannot be used with -F"],
+    ...MessageFields.conflicts(given),
     [all("delay", "randomDelay"), ["delay", "randomDelay"], "do not use the -w and -R options at the same time"],
     [
       (given("think") || thinking) && (given("delay") || given("randomDelay")),

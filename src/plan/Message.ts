@@ -8,6 +8,8 @@
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import type { Content } from "../smtp/Wire.js"
 import type { Addresses } from "./Address.js"
+import * as Amount from "./Amount.js"
+import * as Body from "./Body.js"
 import type { Plan } from "./Plan.js"
 import * as Stuffing from "./Stuffing.js"
 
@@ -34,7 +36,8 @@ export interface RunIdentity {
 export type ContentOf = (message: number) => Content
 
 /**
- * The content that a plan asks for (clauses S8.1 to S8.7). `file` is what -F names, as `MessageFile.read` gives it.
+ * The content that a plan asks for (clauses S8.1 to S8.7). `file` is what -F names, as `MessageFile.read` gives it; `seed` is what
+ * random sizes and bodies are drawn from, or else the run's identity.
  *
  * @since 0.1.0
  * @category constructors
@@ -42,27 +45,59 @@ export type ContentOf = (message: number) => Content
 export const make = (
   plan: Plan,
   addresses: Addresses,
-  identity: RunIdentity,
+  identity: RunIdentity & { readonly seed?: string | undefined },
   file: Uint8Array | undefined
 ): ContentOf => {
-  const body = file ?? generated(plan.length)
+  const top = SmtpCommand.bytes((plan.headers ?? []).map((header) => `${header}\r\n`).join(""))
+  if (file === undefined && varies(plan)) return varying(plan, addresses, identity, top)
+  const body = file ?? generated(plan.length === undefined ? undefined : Amount.sizesOf(plan.length).most)
   const joined = body.length <= Stuffing.longestText ? latin1(body) : undefined
-  const content = (head: string): Content => (joined === undefined ? { head, body } : { head: head + joined })
   if (plan.bare || file !== undefined) {
-    const constant = content("")
+    const constant: Content = joined === undefined ? { head: top, body } : { head: SmtpCommand.flat(top + joined) }
     return () => constant
   }
-  const { helloName, runId, startedAt } = identity
-  const from = SmtpCommand.bytes(`From: <${addresses.sender}>\r\nTo: <`)
+  const head = headers(plan, addresses, identity, top, `\r\n${joined ?? ""}`)
+  return joined === undefined ? (message) => ({ head: head(message), body }) : (message) => ({ head: head(message) })
+}
+
+/** Whether the messages differ in more than their headers. */
+const varies = ({ body, length }: Plan): boolean => {
+  if (body !== undefined && body !== "text") return true
+  if (length === undefined) return false
+  const { least, most } = Amount.sizesOf(length)
+  return least < most
+}
+
+const varying = (
+  plan: Plan,
+  addresses: Addresses,
+  identity: RunIdentity & { readonly seed?: string | undefined },
+  top: string
+): ContentOf => {
+  const bodyOf = Body.make(plan, identity.seed ?? identity.runId, `=_${identity.runId}`)
+  const head = plan.bare ? undefined : headers(plan, addresses, identity, top, "")
+  return (message) => {
+    const { content, headers } = bodyOf(message)
+    const before = head === undefined ? "" : `${head(message)}${headers}\r\n`
+    return { ...content, head: before + content.head }
+  }
+}
+
+/** The headers of message k, and what follows them in all messages: to put it there costs nothing. */
+const headers = (
+  plan: Plan,
+  addresses: Addresses,
+  { helloName, runId, startedAt }: RunIdentity,
+  top: string,
+  tail: string
+): ((message: number) => string) => {
+  const from = `${top}${SmtpCommand.bytes(`From: <${addresses.sender}>\r\nTo: <`)}`
   const middle = SmtpCommand.bytes(`>\r\nDate: ${formatDate(startedAt)}\r\nMessage-Id: <${runId}.`)
   const subject = plan.subject === undefined ? "" : `Subject: ${plan.subject}\r\n`
-  const rest = SmtpCommand.flat(SmtpCommand.bytes(`@${helloName}>\r\n${subject}\r\n`) + (joined ?? ""))
+  const rest = SmtpCommand.flat(SmtpCommand.bytes(`@${helloName}>\r\n${subject}`) + tail)
   const before = (message: number) => SmtpCommand.flat(from + SmtpCommand.bytes(addresses.to(message)) + middle)
   const constant = plan.numbering === "append" ? undefined : before(0)
-  return (message) => {
-    const head = (constant ?? before(message)) + message.toString(16).padStart(8, "0") + rest
-    return joined === undefined ? { head, body } : { head }
-  }
+  return (message) => (constant ?? before(message)) + message.toString(16).padStart(8, "0") + rest
 }
 
 /**
@@ -72,6 +107,7 @@ export const make = (
  * @category predicates
  */
 export const isEightBit = (plan: Plan, { sender, to }: Addresses, file: Uint8Array | undefined): boolean => {
+  if (/[^\0-\x7f]/.test((plan.headers ?? []).join(""))) return true
   if (file !== undefined) return file.some((byte) => byte > 127)
   return !plan.bare && /[^\0-\x7f]/.test(`${sender}${to(0)}${plan.subject ?? ""}`)
 }

@@ -8,6 +8,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Extensions from "./Extensions.js"
+import * as MessageFields from "./MessageFields.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
 import * as Rate from "./Rate.js"
@@ -58,10 +59,11 @@ export const fields = {
     description:
       "Send the message, headers and body, that is in this file. Lines may end in LF or in CRLF; lines that begin with a dot are stuffed."
   }),
-  length: PlanField.optional(PlanValue.Count, {
+  length: PlanField.optional(MessageFields.Sizes, {
     short: "l",
     placeholder: "length",
-    description: "Send this many bytes of generated text as the body of the message, headers not counted."
+    description:
+      'Send this many bytes of generated text as the body of the message, headers not counted. Each message can have a size of its own, drawn from --seed: between two (1k..100k), mostly small (exp(20k)), as the bodies or the tail of real mail (lognormal(4k, 25k), with its median and mean; pareto(64k, 1.2), with the smallest and the shape), one of several ("70%: 4k, 25%: 50k, 5%: 1M..5M"), or as published: isp (SPECmail2001) and office (Domino). k and M are 1,000s, Ki and Mi 1,024s; no size is over 100M, or over what a last number says: exp(20k, 1M).'
   }),
   lmtp: PlanField.withDefault(Schema.Boolean, false, {
     short: "L",
@@ -88,11 +90,11 @@ export const fields = {
     short: "o",
     description: "Old mode: don't send HELO, and don't send message headers."
   }),
-  recipients: PlanField.optional(PlanValue.Count, {
+  recipients: PlanField.optional(MessageFields.Counts, {
     short: "r",
     placeholder: "recipient_count",
     description:
-      "Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient address."
+      'Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient address. Each message can have a number of its own, drawn from --seed: between two (1..20), mostly small and with an end (exp(2, 50)), one of several ("86%: 1, 14%: 2..20"), or as published: isp (SPECmail2001). Numbers of -N are those of the largest.'
   }),
   randomDelay: PlanField.optional(PlanValue.PositiveTime, {
     short: "R",
@@ -201,6 +203,7 @@ export const fields = {
     description:
       'Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate 2k, think exp(3)", "1%: hold 60, abandon greeting". What a shape leaves open is as the options say. In a file, the parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.'
   }),
+  ...MessageFields.fields,
   ...TlsFields.fields,
   ...Extensions.fields,
   close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {

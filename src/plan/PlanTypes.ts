@@ -45,7 +45,13 @@ export interface Plan {
    * dot are stuffed.
    */
   readonly file?: Values["file"]
-  /** Send this many bytes of generated text as the body of the message, headers not counted. */
+  /**
+   * Send this many bytes of generated text as the body of the message, headers not counted. Each message can have a
+   * size of its own, drawn from --seed: between two (1k..100k), mostly small (exp(20k)), as the bodies or the tail of
+   * real mail (lognormal(4k, 25k), with its median and mean; pareto(64k, 1.2), with the smallest and the shape), one
+   * of several ("70%: 4k, 25%: 50k, 5%: 1M..5M"), or as published: isp (SPECmail2001) and office (Domino). k and M are
+   * 1,000s, Ki and Mi 1,024s; no size is over 100M, or over what a last number says: exp(20k, 1M).
+   */
   readonly length?: Values["length"]
   /** Speak LMTP rather than SMTP. Default: false. */
   readonly lmtp: Values["lmtp"]
@@ -65,7 +71,9 @@ export interface Plan {
   readonly bare: Values["bare"]
   /**
    * Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient
-   * address.
+   * address. Each message can have a number of its own, drawn from --seed: between two (1..20), mostly small and with
+   * an end (exp(2, 50)), one of several ("86%: 1, 14%: 2..20"), or as published: isp (SPECmail2001). Numbers of -N are
+   * those of the largest.
    */
   readonly recipients?: Values["recipients"]
   /**
@@ -141,6 +149,18 @@ export interface Plan {
    * parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.
    */
   readonly shapes?: Values["shapes"]
+  /**
+   * What the body of each message is of: text (the default: lines of X), words (they compress as prose does), random
+   * (lines of base64, which do not compress), gtube or eicar (words with the string that spam filters, or the attached
+   * file that virus scanners, are tested with); or of several kinds, each with its share: "97%: words, 2%: gtube, 1%:
+   * eicar". Its size is that of -l, or 1,000 bytes; no two bodies of words or random are alike. What a message gets is
+   * drawn from --seed.
+   */
+  readonly body?: Values["body"]
+  /**
+   * Add this header to each message, above all others: "X-Priority: 1". With -F, too. May be given several times.
+   */
+  readonly headers?: Values["headers"]
   /**
    * Use TLS: by STARTTLS, which the server must offer; by STARTTLS if it is offered, and in plain text if not; or from
    * the first byte (implicit; the port is 465 unless the target says otherwise). A handshake that fails costs the
@@ -385,7 +405,13 @@ export interface PlanInput {
    * dot are stuffed.
    */
   readonly file?: Inputs["file"]
-  /** Send this many bytes of generated text as the body of the message, headers not counted. */
+  /**
+   * Send this many bytes of generated text as the body of the message, headers not counted. Each message can have a
+   * size of its own, drawn from --seed: between two (1k..100k), mostly small (exp(20k)), as the bodies or the tail of
+   * real mail (lognormal(4k, 25k), with its median and mean; pareto(64k, 1.2), with the smallest and the shape), one
+   * of several ("70%: 4k, 25%: 50k, 5%: 1M..5M"), or as published: isp (SPECmail2001) and office (Domino). k and M are
+   * 1,000s, Ki and Mi 1,024s; no size is over 100M, or over what a last number says: exp(20k, 1M).
+   */
   readonly length?: Inputs["length"]
   /** Speak LMTP rather than SMTP. Default: false. */
   readonly lmtp?: Inputs["lmtp"]
@@ -405,7 +431,9 @@ export interface PlanInput {
   readonly bare?: Inputs["bare"]
   /**
    * Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient
-   * address.
+   * address. Each message can have a number of its own, drawn from --seed: between two (1..20), mostly small and with
+   * an end (exp(2, 50)), one of several ("86%: 1, 14%: 2..20"), or as published: isp (SPECmail2001). Numbers of -N are
+   * those of the largest.
    */
   readonly recipients?: Inputs["recipients"]
   /**
@@ -481,6 +509,18 @@ export interface PlanInput {
    * parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.
    */
   readonly shapes?: Inputs["shapes"]
+  /**
+   * What the body of each message is of: text (the default: lines of X), words (they compress as prose does), random
+   * (lines of base64, which do not compress), gtube or eicar (words with the string that spam filters, or the attached
+   * file that virus scanners, are tested with); or of several kinds, each with its share: "97%: words, 2%: gtube, 1%:
+   * eicar". Its size is that of -l, or 1,000 bytes; no two bodies of words or random are alike. What a message gets is
+   * drawn from --seed.
+   */
+  readonly body?: Inputs["body"]
+  /**
+   * Add this header to each message, above all others: "X-Priority: 1". With -F, too. May be given several times.
+   */
+  readonly headers?: Inputs["headers"]
   /**
    * Use TLS: by STARTTLS, which the server must offer; by STARTTLS if it is offered, and in plain text if not; or from
    * the first byte (implicit; the port is 465 unless the target says otherwise). A handshake that fails costs the

@@ -386,6 +386,8 @@ describe("every option of the table", () => {
     "http://h:4318",
     "1.2",
     "80%",
+    "words",
+    "X-One: 1",
     `sha256:${"A".repeat(43)}=`,
     "never"
   ]

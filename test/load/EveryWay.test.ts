@@ -68,6 +68,37 @@ const rows: ReadonlyArray<Row> = [
     is: 1236
   },
   {
+    name: "-l, drawn",
+    input: { length: "1..2k", seed: "x" },
+    each: (seen) => [new Set(contents(seen).map((content) => content.length)).size > 2],
+    is: true
+  },
+  {
+    name: "-r, drawn",
+    input: { recipients: "1..50", seed: "x" },
+    each: (seen) => [new Set(seen.accepted.map(({ recipients }) => recipients.length)).size > 2],
+    is: true
+  },
+  {
+    name: "--body",
+    input: { body: "random", length: 76 },
+    each: (seen) => contents(seen).map((content) => /\r\n\r\n[A-Za-z0-9+/]{76}\r\n$/.test(content)),
+    is: true
+  },
+  {
+    name: "--header",
+    input: { headers: ["X-One: 1", "X-Two: 2"] },
+    each: (seen) => contents(seen).map((content) => content.split("From: ")[0]),
+    is: "X-One: 1\r\nX-Two: 2\r\n"
+  },
+  {
+    name: "--header, with -F",
+    input: { file: "mail", headers: "X-One: 1" },
+    file: "Subject: file\n\nbody\n",
+    each: contents,
+    is: "X-One: 1\r\nSubject: file\r\n\r\nbody\r\n"
+  },
+  {
     name: "-F",
     input: { file: "mail" },
     file: "Subject: file\n\nbody\n",

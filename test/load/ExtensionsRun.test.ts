@@ -48,6 +48,28 @@ describe("extensions in a run", () => {
     })
   )
 
+  it.scoped("SIZE is that of each message, where sizes are drawn", () =>
+    Effect.gen(function* () {
+      const offers = ["SIZE 100000000", "8BITMIME"]
+      for (const body of ["text", "words", "random"]) {
+        const result = yield* run({ messages: 5, declareSize: true, body, length: "10k..50k", seed: "x" }, { offers })
+        const sizes = said(result, "MAIL").map((line) => Number(/SIZE=(\d+)$/.exec(line)![1]))
+        assert.deepStrictEqual(
+          sizes,
+          result.server.accepted.map(({ length }) => length - ".\r\n".length)
+        )
+        assert.strictEqual(new Set(sizes).size, 5)
+      }
+    })
+  )
+
+  it.scoped("a header beyond ASCII is 8BITMIME", () =>
+    Effect.gen(function* () {
+      const result = yield* run({ messages: 1, pipelining: "on", headers: "X-One: \u00fc" })
+      assert.match(said(result, "MAIL")[0]!, / BODY=8BITMIME$/)
+    })
+  )
+
   it.scoped("a size that is too large is refused with the sender", () =>
     Effect.gen(function* () {
       const server = { maxMessageSize: 100 }

@@ -3,7 +3,7 @@ import * as fc from "fast-check"
 import * as Address from "../../src/plan/Address.js"
 import * as Plan from "../../src/plan/Plan.js"
 
-const addresses = (input: Plan.PlanInput) => Address.make(Plan.make(input), "me.example")
+const addresses = (input: Plan.PlanInput) => Address.make(Plan.make(input), "me.example", "seed")
 
 /** The recipients of messages 0 to 2, as they stand between the angle brackets. */
 const recipients = (input: Plan.PlanInput): ReadonlyArray<ReadonlyArray<string>> =>
@@ -172,5 +172,45 @@ describe("what message k is sent to", () => {
   it("keeps its numbers exact in very long runs", () => {
     const { rcpts } = addresses({ to: "a@x", numberRecipients: true, recipients: 1000 })
     assert.strictEqual(rcpts(9_000_000_000_000).at(-1), "RCPT TO:<9000000000001000a@x>\r\n")
+  })
+})
+
+describe("numbers of recipients that are drawn", () => {
+  const messages = Array.from({ length: 200 }, (_, message) => message)
+  const of = (input: Plan.PlanInput) => {
+    const { rcpts, to } = addresses({ to: "a@b", recipients: "1..4", ...input })
+    return messages.map((message) => ({ rcpts: rcpts(message), to: to(message) }))
+  }
+
+  it("are as many as are drawn, the bare one last", () => {
+    const all = of({})
+    assert.deepStrictEqual(new Set(all.map(({ rcpts }) => rcpts.length)), new Set([1, 2, 3, 4]))
+    for (const { rcpts } of all) {
+      const whole = ["4a@b", "3a@b", "2a@b", "a@b"].map((recipient) => `RCPT TO:<${recipient}>\r\n`)
+      assert.deepStrictEqual(rcpts, whole.slice(4 - rcpts.length))
+    }
+  })
+
+  it("are the same for the same message, whoever asks", () => {
+    assert.deepStrictEqual(of({}), of({}))
+    assert.deepStrictEqual(
+      of({ recipients: 3 }).map(({ rcpts }) => rcpts.length),
+      messages.map(() => 3)
+    )
+  })
+
+  it("with -N have numbers that no other recipient of the run has: those of the largest number, with gaps", () => {
+    const numbers = of({ numberRecipients: true }).flatMap(({ rcpts }, message) =>
+      rcpts.map((rcpt, index) => {
+        const number = Number(/^RCPT TO:<(\d+)a@b>\r\n$/.exec(rcpt)?.[1])
+        assert.strictEqual(number, message * 4 + index + 1)
+        return number
+      })
+    )
+    assert.strictEqual(new Set(numbers).size, numbers.length)
+  })
+
+  it("with --numbering append name the last of them in To:", () => {
+    for (const { rcpts, to } of of({ numbering: "append" })) assert.strictEqual(rcpts.at(-1), `RCPT TO:<${to}>\r\n`)
   })
 })

@@ -50,6 +50,35 @@ describe("a distribution", () => {
     })
   }
 
+  it("lognormal has its median and its mean", () => {
+    const distribution = Distribution.lognormal("1 second", 2000)
+    assert.strictEqual(distribution.mean, 2000)
+    assert.closeTo(distribution.at(0.5), 1000, 1)
+    assert.closeTo(mean(draws(200_000).map(distribution.at)), 2000, 30)
+    // One standard deviation, two, and so on, to both sides.
+    const spread = Math.sqrt(2 * Math.LN2)
+    for (const [u, deviations] of [
+      [0.158655, -1],
+      [0.841345, 1],
+      [0.97725, 2],
+      [0.99865, 3],
+      [0.00135, -3]
+    ] as const) {
+      assert.closeTo(Math.log(distribution.at(u) / 1000) / spread, deviations, 0.001)
+    }
+    assert.isTrue(Number.isFinite(distribution.at(0)) && Number.isFinite(distribution.at(1 - 2 ** -32)))
+    assert.throws(() => Distribution.lognormal(2, 1), RangeError)
+  })
+
+  it("pareto is longer than twice the least for one in 2^shape", () => {
+    const distribution = Distribution.pareto(100, 2)
+    assert.strictEqual(distribution.mean, 200)
+    assert.strictEqual(distribution.at(0), 100)
+    assert.closeTo(distribution.at(0.75), 200, 1e-9)
+    assert.strictEqual(Distribution.pareto(100, 1).mean, Number.POSITIVE_INFINITY)
+    assert.throws(() => Distribution.pareto(100, 0), RangeError)
+  })
+
   it("may be given as a duration", () => {
     assert.strictEqual(Distribution.make("5 millis").mean, 5)
     assert.strictEqual(Distribution.make(7).at(0.9), 7)

@@ -44,7 +44,7 @@ const contents = (
 ): ReadonlyArray<string> => {
   const { file, helloName = "me.example", runId = "run" } = options
   const plan = Plan.make(input)
-  const contentOf = Message.make(plan, Address.make(plan, helloName), { helloName, runId, startedAt }, file)
+  const contentOf = Message.make(plan, Address.make(plan, helloName, "seed"), { helloName, runId, startedAt }, file)
   return messages.map((message) => {
     const { body, head } = contentOf(message)
     return head + (body === undefined ? "" : latin1(body))
@@ -298,7 +298,7 @@ describe("a file's content (-F)", () => {
     const file = bytesOf(`${"x".repeat(100_000)}\r\n.\r\n`)
     const plan = Plan.make({ file: "name" })
     const identity = { helloName: "me", runId: "run", startedAt }
-    const contentOf = Message.make(plan, Address.make(plan, "me"), identity, file)
+    const contentOf = Message.make(plan, Address.make(plan, "me", "seed"), identity, file)
     assert.strictEqual(contentOf(0).body, file)
     assert.strictEqual(contentOf(1).body, file)
   })

@@ -81,6 +81,8 @@ describe("counts", () => {
     "windowSize",
     "connecting"
   ] as const
+  // These may be a distribution, too, which is a text.
+  const drawn: ReadonlyArray<string> = ["length", "recipients"]
 
   for (const name of counts) {
     it(`${name} is a whole number that a C int holds, and at least 1 (S1.6)`, () => {
@@ -93,10 +95,7 @@ describe("counts", () => {
         Number.POSITIVE_INFINITY,
         2_147_483_648,
         1e300,
-        "10",
-        "10x",
-        null,
-        true
+        ...(drawn.includes(name) ? [] : ["10", "10x", null, true])
       ]) {
         assert.deepStrictEqual(
           issues({ [name]: value }),

@@ -1,0 +1,58 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Workers from "../../src/load/Workers.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import * as Simulation from "../../src/testing/Simulation.js"
+import { well } from "./WorkersHere.js"
+
+// What is in message k depends on the plan and on k, not on who sends it.
+
+const sent = (input: Plan.PlanInput, workers: number) =>
+  Effect.gen(function* () {
+    const plan = Plan.make({ helloName: "me.example", messages: 60, sessions: 4, seed: "seed", ...input, workers })
+    const { accounting, violations } = yield* Workers.run(plan, {})
+    assert.deepStrictEqual(violations, [])
+    const { accepted } = yield* TestServer.TestServer
+    const messages = accepted.map(({ content, recipients }) => {
+      // The run's own name is in it, and the date.
+      const body = content.replace(/^(Date|Message-Id): .*\r\n/gm, "").replaceAll(/=_[0-9a-f.]+/g, "boundary")
+      return `${recipients.join(" ")}\r\n${body}`
+    })
+    return { messages: messages.sort(), accounting }
+  }).pipe(Effect.provide(Layer.provideMerge(well, TestServer.layer())), (program) => Simulation.run(program))
+
+const plans: ReadonlyArray<Plan.PlanInput> = [
+  { length: "1k..40k", recipients: "isp" },
+  { length: "isp", numberRecipients: true, recipients: "1..5" },
+  { body: "50%: words, 30%: random, 10%: gtube, 10%: eicar", length: "exp(2k)" }
+]
+
+describe("a run's messages are the same set over one, two and four threads", () => {
+  for (const plan of plans) {
+    it.effect(JSON.stringify(plan), () =>
+      Effect.gen(function* () {
+        const one = yield* sent(plan, 1)
+        assert.lengthOf(one.messages, 60)
+        assert.isAbove(new Set(one.messages.map(({ length }) => length)).size, 5)
+        for (const workers of [2, 4]) {
+          const several = yield* sent(plan, workers)
+          assert.deepStrictEqual(several.messages, one.messages)
+          assert.deepStrictEqual(several.accounting.recipients, one.accounting.recipients)
+        }
+      })
+    )
+  }
+})
+
+describe("the books", () => {
+  it.effect("have the recipients that each message had", () =>
+    Effect.gen(function* () {
+      const { accounting, messages } = yield* sent({ recipients: "1..9" }, 1)
+      const recipients = messages.reduce((sum, message) => sum + message.split("\r\n")[0]!.split(" ").length, 0)
+      assert.strictEqual(accounting.recipients.accepted, recipients)
+      assert.strictEqual(accounting.recipients.offered, recipients)
+    })
+  )
+})
