@@ -74,7 +74,7 @@ const ways: { readonly [way: string]: Way } = {
     file: "src/load/Scenario.ts",
     anchor: "      const identity = yield* RunPart.identify(plan)",
     lose: "plan = without(plan)",
-    tests: (test) => /^test\/load\/(Scenario|shapes|scenarios|EveryWay|HandedOn)/.test(test),
+    tests: (test) => /^test\/load\/(Every|HandedOn|Scenario|scenarios|shapes)/.test(test),
     without: [
       ...commandsOwn,
       ...["acceptRejection", "keepGoing", "reuse", "connectAttempts", "delay", "randomDelay", "think", "hold"],

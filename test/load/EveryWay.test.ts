@@ -47,7 +47,53 @@ const numbered = (pattern: RegExp) => (seen: Seen) => {
 const me = "me.example"
 const usual = "HELO MAIL RCPT DATA . QUIT"
 
+const offering: TestServer.TestServerOptions = {
+  offers: ["PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "REQUIRETLS"]
+}
+
+/** What a command has behind its address. */
+const parameters = (verb: string) => (seen: Seen) => lines(verb)(seen).map((line) => line?.replace(/^.*?> ?/, ""))
+
+/** Of the extensions that are asked for: the parameter of MAIL or RCPT that comes of it. */
+const extensions: ReadonlyArray<readonly [input: Plan.PlanInput, verb: "MAIL" | "RCPT", parameter: string]> = [
+  [{ mime: "7bit" }, "MAIL", "BODY=7BIT"],
+  [{ smtputf8: "always" }, "MAIL", "SMTPUTF8"],
+  [{ notify: "never" }, "RCPT", "NOTIFY=NEVER"],
+  [{ dsnReturn: "headers" }, "MAIL", "RET=HDRS"],
+  [{ envelopeId: "x" }, "MAIL", "ENVID=x"],
+  [{ mailParameters: ["BY=120;R"] }, "MAIL", "BY=120;R"],
+  [{ rcptParameters: ["A=1"] }, "RCPT", "A=1"]
+]
+
 const rows: ReadonlyArray<Row> = [
+  ...extensions.map(([input, verb, is]) => ({
+    name: Object.keys(input).join(),
+    input,
+    server: offering,
+    each: parameters(verb),
+    is
+  })),
+  {
+    name: "declareSize",
+    input: { declareSize: true, length: 1000 },
+    server: offering,
+    each: (seen) => parameters("MAIL")(seen).map((text) => /^SIZE=\d{4}$/.test(text ?? "")),
+    is: true
+  },
+  {
+    name: "requireTls",
+    input: { requireTls: true, tls: "starttls" },
+    server: { ...offering, tls: "required" },
+    each: parameters("MAIL"),
+    is: "REQUIRETLS"
+  },
+  {
+    name: "whenNotOffered skip",
+    input: { whenNotOffered: "skip", notify: "never" },
+    server: { offers: [] },
+    each: (seen) => seen.accepted.map(() => parameters("RCPT")(seen).join("")),
+    is: ""
+  },
   { name: "nothing else", input: {}, each: commands, is: usual },
   { name: "-f", input: { from: "a@b.example" }, each: lines("MAIL"), is: "MAIL FROM:<a@b.example>" },
   { name: "-f, in the header", input: { from: "a@b.example" }, each: header("From"), is: "<a@b.example>" },
