@@ -46,6 +46,8 @@ export * as Arrival from "./plan/Arrival.js"
 export * as Distribution from "./plan/Distribution.js"
 /** What to do. */
 export * as Plan from "./plan/Plan.js"
+/** One of several processes that make a run together. */
+export * as Segment from "./plan/Segment.js"
 /** What a plan asks of TLS, and the files that it needs. */
 export * as TlsFields from "./plan/TlsFields.js"
 /** What is not to happen in a run, as an expression. */

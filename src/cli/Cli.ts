@@ -12,12 +12,14 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type { Plan } from "../plan/Plan.js"
+import * as Segment from "../plan/Segment.js"
 import * as Suggestion from "../plan/Suggestion.js"
 import { Output } from "../report/Output.js"
 import * as Printable from "../smtp/Printable.js"
 import { isShell, type Shell } from "./Shell.js"
 import * as Completions from "./Completions.js"
 import * as DryRun from "./DryRun.js"
+import * as EngineSegment from "./EngineSegment.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
 import { passphraseVariable } from "../plan/TlsFields.js"
@@ -55,6 +57,7 @@ const getopt = Getopt.make(rows)
 export type Directive =
   | { readonly _tag: "Run"; readonly plan: Plan }
   | { readonly _tag: "DryRun"; readonly plan: Plan }
+  | { readonly _tag: "Shares"; readonly plan: Plan }
   | { readonly _tag: "Help" }
   | { readonly _tag: "Version" }
   | { readonly _tag: "Wizard" }
@@ -83,8 +86,23 @@ export const parse = (
       return yield* new Fatal.UsageError({ reason, remind: false })
     }
     const written = yield* scenarioOf(given)
-    const plan = yield* PlanOptions.parse(given, { helloName: hostName }, written)
-    return { _tag: has("dry-run") ? "DryRun" : "Run", plan }
+    const parsePlan = (given: Getopt.Arguments) => PlanOptions.parse(given, { helloName: hostName }, written)
+    const segments = given.options.get("segments")?.at(-1)
+    if (segments !== undefined) {
+      if (!has("dry-run") || has("segment")) {
+        const reason = has("segment") ? "--segments and --segment exclude each other" : "--segments needs --dry-run"
+        return yield* new Fatal.UsageError({ reason, remind: false })
+      }
+      if (Segment.parse(`1/${segments}`) === undefined) {
+        const reason = `--segments: expected a whole number from 1 to ${Segment.most}, not ${JSON.stringify(segments)}`
+        return yield* new Fatal.UsageError({ reason, remind: false })
+      }
+      const options = new Map(given.options).set("segment", [`1/${segments}`])
+      return { _tag: "Shares", plan: yield* parsePlan({ ...given, options }) }
+    }
+    const plan = yield* parsePlan(given)
+    if (has("dry-run")) return { _tag: "DryRun", plan }
+    return { _tag: "Run", plan: yield* EngineSegment.resolve(plan) }
   })
 
 /** The file of --scenario, or of the environment's variable; an empty one names none. */
@@ -132,6 +150,11 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
         output.stdout(yield* DryRun.render(directive.plan))
         return Fatal.status.success
       }
+      case "Shares": {
+        const shares = yield* load(() => import("./SegmentShares.js"))
+        output.stdout(yield* shares.render(directive.plan))
+        return Fatal.status.success
+      }
       case "Run": {
         warnOfVariables(output, options.environment)
         return yield* Run.run(directive.plan, options)
@@ -141,7 +164,7 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
     Effect.catchAll((error) =>
       Effect.map(Output, (output) => {
         output.stderr(Fatal.line(error.message))
-        return Fatal.status.failure
+        return error._tag === "SegmentTaken" ? Fatal.status.taken : Fatal.status.failure
       })
     ),
     // A defect is a fault of ours; its stack is for who debugs, and not for who runs the command.
@@ -190,5 +213,6 @@ const warnOfVariables = (output: Output["Type"], environment: ReadonlyArray<stri
 export const variables: ReadonlyArray<string> = [
   ...rows.flatMap(({ variable }) => (variable === undefined ? [] : [variable])),
   targetVariable,
-  passphraseVariable
+  passphraseVariable,
+  EngineSegment.segmentsVariable
 ]

@@ -10,9 +10,11 @@ import * as RunPart from "../load/RunPart.js"
 import * as Address from "../plan/Address.js"
 import * as Message from "../plan/Message.js"
 import * as MessageFile from "../plan/MessageFile.js"
+import * as Partition from "../plan/Partition.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Capabilities from "../smtp/Capabilities.js"
 import * as Parameters from "../smtp/Parameters.js"
+import * as Segment from "../plan/Segment.js"
 import * as Printable from "../smtp/Printable.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 
@@ -31,12 +33,14 @@ export const render = (plan: Plan): Effect.Effect<string, MessageFile.FileUnusab
     const identity = yield* RunPart.identify(plan)
     const seed = RunBounds.seedOf(plan, identity)
     const addresses = Address.make(plan, identity.helloName, seed)
-    const content = Message.make(plan, addresses, { ...identity, seed }, file)(0)
-    const plain = { mail: addresses.mail, rcpts: addresses.rcpts(0), content }
+    // The first message that is this segment's.
+    const first = Partition.of(Segment.ofPlan(plan)).at(0)
+    const content = Message.make(plan, addresses, { ...identity, seed }, file)(first)
+    const plain = { mail: addresses.mail, rcpts: addresses.rcpts(first), content }
     const wishes = RunPart.wishesOf(plan, addresses, file)
     // As if all were offered.
     const dress = wishes === undefined ? undefined : Parameters.agree(wishes, Capabilities.none, "send").dress
-    const { mail, rcpts } = dress?.(plain, 0) ?? plain
+    const { mail, rcpts } = dress?.(plain, first) ?? plain
     const { body, head } = content
     const { name, verb } = RunPart.introductionOf(plan, identity.helloName)
     const introduction = verb === undefined ? [] : [SmtpCommand.hello(verb, name)]

@@ -21,6 +21,8 @@ export const status = {
   failure: 1,
   /** The books do not balance, or the embedded sink disagrees: a bug of ours. */
   internalError: 70,
+  /** The segment was started before: EX_TEMPFAIL of sysexits.h. */
+  taken: 75,
   verdict: 99
 } as const
 

@@ -74,6 +74,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
         "Invalid options, or output that could not be written; or an unexpected reply, a lost connection or a time-out ended the run. With --keep-going: a message was not accepted; abandoned ones (--abandon) do not count."
       ),
       term("70", "The books do not balance: a fault of smtp-source."),
+      term("75", "The segment of --segment was started before: its result is there. Nothing was sent."),
       term("99", "A verdict failed (--fail-if, --require, --abort-if)."),
       term("129, 130, 143", "Stopped by SIGHUP, SIGINT or SIGTERM. What is known was printed.")
     ]
@@ -83,6 +84,23 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
     blocks: [
       text(
         "The first SIGINT, SIGTERM or SIGHUP stops the run in good order: no more messages begin, those under way have --drain seconds to end, and connections end with QUIT. A second signal does not wait. Before the run has begun, and after it, a signal ends the command at once."
+      )
+    ]
+  },
+  {
+    title: "MANY MACHINES",
+    blocks: [
+      text(
+        "A run that one machine cannot make is cut into segments: one process each, which need not hear of each other. Each knows which messages are its own, and all that belongs to a message (its number, recipients, content and the time when it is due) is the same whoever sends it: together they are the single run. Give all of them the same options, the same --run-id and, for names in the content, the same -M; and have them begin together with --start-at, for which their clocks must agree. What starts the processes is an engine that is there already, such as Slurm, Kubernetes, GNU parallel or ssh."
+      ),
+      text(
+        "Each needs a file for its result, as a journal (ndjson) or as JSON. In names of --report, {run} and {segment} stand for the name of the run and the number of the segment. The file must not be there: a segment that is started again, by hand or by an engine that replaces what has died, is refused with exit status 75, for its messages would be sent twice."
+      ),
+      code(
+        "smtp-source --segment 3/8 --run-id n17 --rate 9/s --duration 1h \\",
+        "  --start-at 2026-12-01T10:00Z --report 'ndjson={run}.{segment}' mx",
+        "smtp-source --segments 8 --dry-run --rate 9/s --duration 1h mx",
+        "smtp-report n17.*"
       )
     ]
   },

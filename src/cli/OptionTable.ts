@@ -181,6 +181,13 @@ export const commandRows: ReadonlyArray<OptionRow> = [
     description: "Print the plan as it was understood, and the first message's dialogue, and send nothing."
   }),
   commandOnly({
+    long: "segments",
+    kind: "value",
+    section: "Many machines",
+    placeholder: "count",
+    description: "With --dry-run: print what each of this many segments of the run has, and send nothing."
+  }),
+  commandOnly({
     long: "wizard",
     description:
       "Ask for the options on the terminal, group by group, show the command line that they make, and run it."

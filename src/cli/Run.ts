@@ -28,9 +28,10 @@ import type { Live } from "./Live.js"
 import type { ReportUnwritable } from "./Reports.js"
 import * as Screen from "./Screen.js"
 import { isWatched, showsReport } from "./Watching.js"
+import * as SegmentClaim from "./SegmentClaim.js"
 
 /**
- * Runs the plan and gives the exit status: 0, 1, 70, 99, 129, 130 or 143.
+ * Runs the plan and gives the exit status: 0, 1, 70, 99, 129, 130 or 143. A segment that was started before fails.
  *
  * Standard output carries the -c counter alone, or a report. Standard error gets the dialogue (-v), each kind of trouble once, what
  * ended the run, and the summary, where there is a terminal or `--summary`.
@@ -56,6 +57,7 @@ export type RunError =
   | MessageFile.FileUnusable
   | TlsFields.TlsUnreadable
   | SinkFailed
+  | SegmentClaim.SegmentTaken
   | ReportUnwritable
 
 /** What a report tells of the tool that made it. */
@@ -102,7 +104,7 @@ const report = (
   sink?: RunningSink | undefined
 ): Effect.Effect<
   { readonly status: number; readonly result: Workers.WorkersResult },
-  RunPart.RunError | MessageFile.FileUnusable | TlsFields.TlsUnreadable | ReportUnwritable,
+  RunPart.RunError | MessageFile.FileUnusable | TlsFields.TlsUnreadable | SegmentClaim.SegmentTaken | ReportUnwritable,
   Exclude<Services, EmbeddedSink>
 > =>
   Effect.scoped(
@@ -111,6 +113,7 @@ const report = (
       const signals = yield* StopSignal
       const file = yield* MessageFile.read(plan)
       const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
+      yield* SegmentClaim.take(plan)
       const say = (text: string) => output.stderr(`smtp-source: ${text}\n`)
       let received: SignalName | undefined
       let sent = 0

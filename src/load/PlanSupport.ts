@@ -31,6 +31,8 @@ const reasons = {
   think: notAScenarios,
   shapes: notAScenarios,
   abandon: notAScenarios,
+  segment: "give it as i/n, and to a plan: a scenario has none",
+  startAt: "a scenario begins when it is run",
   pipelining: "a scenario's next message does not ride with the one before it: on, not full",
   counter: "use the option onContentSent",
   verbose: "use the option onTrace",
@@ -99,6 +101,8 @@ export const check = (
       think: scenario && plan.think !== undefined,
       shapes: scenario && plan.shapes !== undefined,
       abandon: scenario && plan.abandon !== undefined,
+      segment: plan.segment === "auto" || (scenario && plan.segment !== undefined),
+      startAt: scenario && plan.startAt !== undefined,
       pipelining: scenario && plan.pipelining === "full"
     }
     const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25))

@@ -11,7 +11,9 @@ import type { Recorder } from "../measure/Recorder.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { RunIdentity } from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
+import * as Partition from "../plan/Partition.js"
 import * as Rate from "../plan/Rate.js"
+import * as Segment from "../plan/Segment.js"
 import type { StopRequest } from "./StopRequest.js"
 import * as Tickets from "./Tickets.js"
 
@@ -35,22 +37,32 @@ export const whatIsDue = (plan: Plan, identity: RunIdentity): Plan => {
 }
 
 /**
- * How many sessions a run has at most.
+ * How many messages the plan's segment has, of a run of which no more are due than the plan says.
  *
  * @since 0.1.0
  * @category bounds
  */
-export const sessionsOf = (plan: Plan): number =>
-  Math.min(Arrival.isOpen(plan) ? (plan.maxSessions ?? plan.sessions) : plan.sessions, Arrival.messagesOf(plan))
+export const ownMessages = (plan: Plan): number => Partition.of(Segment.ofPlan(plan)).count(Arrival.messagesOf(plan))
 
 /**
- * How many messages were planned, as it turned out. Where time alone ends the run, that is so many as were begun.
+ * How many sessions the plan's segment has at most.
+ *
+ * @since 0.1.0
+ * @category bounds
+ */
+export const sessionsOf = (plan: Plan): number => {
+  const sessions = Arrival.isOpen(plan) ? (plan.maxSessions ?? plan.sessions) : plan.sessions
+  return Math.min(Segment.shareOf(sessions, Segment.ofPlan(plan)), ownMessages(plan))
+}
+
+/**
+ * How many messages of the segment were planned, as it turned out. Where time alone ends the run, that is as many as were begun.
  *
  * @since 0.1.0
  * @category bounds
  */
 export const planned = (plan: Plan, started: number): number =>
-  plan.duration !== undefined && Arrival.messagesOf(plan) === Arrival.unlimited ? started : Arrival.messagesOf(plan)
+  plan.duration !== undefined && Arrival.messagesOf(plan) === Arrival.unlimited ? started : ownMessages(plan)
 
 /**
  * The books at the end: what was not begun, of so many messages, is booked as such.
@@ -68,7 +80,7 @@ export const close = (
 }
 
 /**
- * Hands out no more tickets when the plan's duration is over, and tells `ending`. An open run does so by itself: there it is the
+ * Hands out no more tickets when the plan's duration is over, which counts from `begun`, and tells `ending`. An open run does so by itself: there it is the
  * arrivals that end.
  *
  * @since 0.1.0
@@ -78,21 +90,16 @@ export const limit = (
   plan: Plan,
   tickets: Tickets.Tickets,
   ending: StopRequest,
-  now: () => number
+  now: () => number,
+  begun: number
 ): Effect.Effect<Tickets.Tickets, never, Scope.Scope> => {
   if (plan.duration === undefined || Arrival.isOpen(plan)) return Effect.succeed(tickets)
-  const over = now() + milliseconds(plan.duration)
+  const over = begun + milliseconds(plan.duration)
+  const tell = Effect.sync(() => ending.make())
   return Effect.as(
-    tellEnd(plan, ending),
+    Effect.forkScoped(Effect.zipRight(Effect.sleep(Math.max(0, over - now())), tell)),
     Tickets.until(tickets, () => now() >= over)
   )
-}
-
-/** Tells `ending` when the plan's duration is over, if it has one. */
-const tellEnd = (plan: Plan, ending: StopRequest): Effect.Effect<unknown, never, Scope.Scope> => {
-  if (plan.duration === undefined) return Effect.void
-  const tell = Effect.sync(() => ending.make())
-  return Effect.forkScoped(Effect.zipRight(Effect.sleep(milliseconds(plan.duration)), tell))
 }
 
 /**
@@ -105,12 +112,13 @@ export const warmUp = (
   plan: Plan,
   recorder: Recorder,
   ledger: Accounting.Accounting,
-  now: () => number
+  now: () => number,
+  begun: number
 ): Effect.Effect<unknown, never, Scope.Scope> =>
   Effect.suspend(() => {
     if (plan.warmUp === undefined) return Effect.void
-    const lasts = milliseconds(plan.warmUp)
-    recorder.measuresFrom = now() + lasts
+    recorder.measuresFrom = begun + milliseconds(plan.warmUp)
+    const lasts = Math.max(0, recorder.measuresFrom - now())
     recorder.warmUpEnd = recorder.measuresFrom - recorder.begun
     let warming = true
     const measure = Effect.sync(() => {

@@ -16,11 +16,13 @@ import { type Recorded, Recorder } from "../measure/Recorder.js"
 import * as Address from "../plan/Address.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Extensions from "../plan/Extensions.js"
+import * as Partition from "../plan/Partition.js"
 import * as Message from "../plan/Message.js"
 import * as Pause from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
+import * as StartTime from "../plan/StartTime.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import * as Introduction from "../smtp/Introduction.js"
 import type { Wishes } from "../smtp/Parameters.js"
@@ -37,6 +39,7 @@ import type { PlanUnsupported } from "./PlanSupport.js"
 import * as RunBounds from "./RunBounds.js"
 import * as RunScheduler from "./RunScheduler.js"
 import * as Sampler from "./Sampler.js"
+import * as AgreedStart from "./AgreedStart.js"
 import * as Session from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
 import { StopRequest } from "./StopRequest.js"
@@ -165,7 +168,7 @@ export const logViolations = ({ violations }: Pick<RunResult, "violations">): Ef
   })
 
 /**
- * What one thread needs to know of a run that several share. `sessions` are this part's own; the rest is of the whole run.
+ * What one thread needs to know of a run that several share. `sessions` are this part's own; the rest is of the plan's segment.
  *
  * @since 0.1.0
  * @category models
@@ -173,7 +176,7 @@ export const logViolations = ({ violations }: Pick<RunResult, "violations">): Ef
 export interface RunPart {
   readonly identity: Message.RunIdentity
   readonly file: Uint8Array | undefined
-  /** Which part it is; without one, the whole. */
+  /** Which part of the plan's segment it is; without one, all of that. */
   readonly segment?: Segment.Segment | undefined
   readonly sessions: number
   readonly tickets: Tickets.Tickets
@@ -188,7 +191,8 @@ export interface RunPart {
 }
 
 /**
- * What tells this run's messages from those of others: the time, and a number drawn at random.
+ * What tells this run's messages from those of others: its name, or else the time, and a number drawn at random. A start that is
+ * agreed upon is when it started, before it did.
  *
  * @since 0.1.0
  * @category running
@@ -196,25 +200,30 @@ export interface RunPart {
 export const identify = (plan: Plan): Effect.Effect<Message.RunIdentity> =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
-    const startedAt = new Date(clock.unsafeCurrentTimeMillis())
+    const now = clock.unsafeCurrentTimeMillis()
+    const agreed = plan.startAt === undefined ? undefined : StartTime.timeOf(plan.startAt, now)
+    const startedAt = new Date(agreed ?? now)
     const drawn = yield* Random.nextIntBetween(0, 0x7fff_ffff)
-    const runId = `${startedAt.getTime().toString(16)}.${drawn.toString(16)}`
+    const runId = plan.runId ?? `${now.toString(16)}.${drawn.toString(16)}`
     return { helloName: plan.helloName ?? "localhost", runId, startedAt }
   })
 
 /**
- * The whole of a run as its only part.
+ * The whole of a plan's segment as its only part.
  *
  * @since 0.1.0
  * @category running
  */
-export const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Array | undefined): RunPart => ({
-  identity,
-  file,
-  sessions: RunBounds.sessionsOf(plan),
-  tickets: Tickets.make(Arrival.messagesOf(plan)),
-  ledger: Accounting.make(Arrival.messagesOf(plan))
-})
+export const whole = (plan: Plan, identity: Message.RunIdentity, file: Uint8Array | undefined): RunPart => {
+  const messages = RunBounds.ownMessages(plan)
+  return {
+    identity,
+    file,
+    sessions: RunBounds.sessionsOf(plan),
+    tickets: Tickets.make(messages, Partition.of(Segment.ofPlan(plan)).at),
+    ledger: Accounting.make(messages)
+  }
+}
 
 /**
  * Runs the sessions of one part. The messages that were never begun are booked by whoever has the whole. Where it is
@@ -231,10 +240,11 @@ export const runPart = (
 ): Effect.Effect<PartResult, never, Connector> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const shared = yield* share(plan, part, options)
+      const { stopping, late } = yield* AgreedStart.reach(plan, part, options)
+      const shared = yield* share(plan, part, { ...options, stopping }, late)
       const { ledger, recorder, tickets } = shared
       const { now } = shared.connectOptions.deadlines
-      const begun = now()
+      const begun = now() - late
       const { runId, startedAt } = part.identity
       const { sampling } = options
       const lastSample = sampling === undefined ? Effect.void : yield* Sampler.start(shared, part.identity, sampling)
@@ -291,7 +301,8 @@ export const wishesOf = (plan: Plan, addresses: Address.Addresses, file: Uint8Ar
       })
 
 /**
- * Prepares what the sessions of a part share. The watchdog lives as long as the scope.
+ * Prepares what the sessions of a part share. The watchdog lives as long as the scope. `late` is by how many milliseconds the
+ * part begins after the start that was agreed upon.
  *
  * @since 0.1.0
  * @category running
@@ -299,7 +310,8 @@ export const wishesOf = (plan: Plan, addresses: Address.Addresses, file: Uint8Ar
 export const share = (
   plan: Plan,
   { file, identity, ledger, nextConnection, segment = Segment.whole, tickets }: RunPart,
-  options: RunOptions
+  options: RunOptions,
+  late = 0
 ): Effect.Effect<SharedRun, never, Connector | Scope.Scope> =>
   Effect.gen(function* () {
     const connector = yield* Connector
@@ -318,8 +330,15 @@ export const share = (
     const seed = RunBounds.seedOf(plan, identity)
     const addresses = Address.make(plan, identity.helloName, seed)
     const shape = Shape.make(plan, seed)
+    const begun = deadlines.now() - late
     let connections = 0
-    const connects = Segment.rateOf(plan.connectRate ?? Number.POSITIVE_INFINITY, segment)
+    const ownConnection = nextConnection ?? (() => connections++)
+    // The plan's segment, and this thread's part of it.
+    const own = Segment.ofPlan(plan)
+    const { at } = Partition.of(own)
+    const ofSegment = Segment.rateOf(plan.connectRate ?? Number.POSITIVE_INFINITY, own)
+    const connects = Segment.rateOf(ofSegment.rate, segment)
+    const connecting = Segment.shareOf(Segment.shareOf(plan.connecting, own), segment)
     const connectOptions: ConnectOptions = {
       deadlines,
       observer: recorder,
@@ -337,8 +356,8 @@ export const share = (
       stopping.make()
       ending.make()
     })
-    const limited = yield* RunBounds.limit(plan, tickets, ending, deadlines.now)
-    yield* RunBounds.warmUp(plan, recorder, ledger, deadlines.now)
+    const limited = yield* RunBounds.limit(plan, tickets, ending, deadlines.now, begun)
+    yield* RunBounds.warmUp(plan, recorder, ledger, deadlines.now, begun)
     if (options.stopping !== undefined) yield* Effect.forkScoped(Effect.zipRight(options.stopping, stop))
     return {
       plan,
@@ -348,14 +367,14 @@ export const share = (
       connectOptions,
       sources: (plan.source?.split(",") ?? []).map((source) => ({ ...connectOptions, source })),
       tickets: limited,
-      gate: new ConnectGate(Segment.shareOf(plan.connecting, segment), deadlines, connects.rate, connects.after),
+      gate: new ConnectGate(connecting, deadlines, connects.rate, ofSegment.after + connects.after),
       recorder,
       addresses,
       contentOf: Message.make(plan, addresses, { ...identity, seed }, file),
       wishes: wishesOf(plan, addresses, file),
       pauseBefore: Pause.make(plan, seed),
       shape,
-      nextConnection: nextConnection ?? (() => connections++),
+      nextConnection: () => at(ownConnection()),
       reuse: shape?.reuse ?? plan.reuse,
       stopping,
       ending,
@@ -411,9 +430,10 @@ const sessions = (
     const arrivals = Arrival.make(shared.plan, RunBounds.seedOf(shared.plan, part.identity))
     if (arrivals === undefined) {
       const all = Array.from({ length: count })
-      return Effect.forEach(all, () => Session.run(shared), { concurrency: count, discard: true })
+      return Effect.forEach(all, () => Session.run(shared), { concurrency: Math.max(1, count), discard: true })
     }
     const time = clock.unsafeCurrentTimeMillis()
-    const origin = begun - (time - (part.origin?.(time) ?? time))
+    // A start that is agreed upon is when it begun, for all.
+    const origin = shared.plan.startAt === undefined ? begun - (time - (part.origin?.(time) ?? time)) : begun
     return OpenRun.run(shared, { arrivals, origin, maxSessions: count, granularity: Watchdog.granularity(clock) })
   })

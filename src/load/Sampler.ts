@@ -9,6 +9,7 @@ import { Meter, type Sample } from "../measure/Meter.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { RunIdentity } from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
+import * as RunBounds from "./RunBounds.js"
 import type { SharedRun } from "./SharedRun.js"
 import * as Watchdog from "./Watchdog.js"
 
@@ -31,15 +32,13 @@ export interface Sampling {
 }
 
 /**
- * How many messages a run has, unless its time alone ends it.
+ * How many messages the plan's segment has, unless its time alone ends the run.
  *
  * @since 0.1.0
  * @category running
  */
-export const knownMessages = (plan: Plan): number | undefined => {
-  const messages = Arrival.messagesOf(plan)
-  return messages === Arrival.unlimited ? undefined : messages
-}
+export const knownMessages = (plan: Plan): number | undefined =>
+  Arrival.messagesOf(plan) === Arrival.unlimited ? undefined : RunBounds.ownMessages(plan)
 
 /**
  * Samples the run from now on, as long as the scope lives; what it gives takes the last sample, which is shorter.

@@ -16,25 +16,32 @@ export interface Tickets {
   /** Hands out no more. */
   readonly close: () => void
   readonly isClosed: () => boolean
+  /** Hands out none of the first ones, as many as this. */
+  readonly skip: (tickets: number) => void
 }
 
 /**
- * Tickets for messages 0 to `messages` - 1.
+ * This many tickets. Where they are for a part of a run's messages, `at` says which message each is for.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (messages: number): Tickets => {
+export const make = (messages: number, at: (ticket: number) => number = itself): Tickets => {
   let next = 0
   let open = true
   return {
-    take: () => (open && next < messages ? next++ : undefined),
+    take: () => (open && next < messages ? at(next++) : undefined),
+    skip: (tickets) => {
+      next = Math.max(next, tickets)
+    },
     close: () => {
       open = false
     },
     isClosed: () => !open
   }
 }
+
+const itself = (ticket: number): number => ticket
 
 /**
  * The same tickets, as long as `isOver` is not true. They are not closed by that: nobody has asked for it.
@@ -89,13 +96,23 @@ export const nextConnection = (memory: SharedArrayBuffer): (() => number) => {
  * @since 0.1.0
  * @category constructors
  */
-export const shared = (messages: number, memory: SharedArrayBuffer): Tickets => {
+export const shared = (
+  messages: number,
+  memory: SharedArrayBuffer,
+  at: (ticket: number) => number = itself
+): Tickets => {
   const cells = new BigInt64Array(memory)
   return {
     take: () => {
       if (Atomics.load(cells, CLOSED) !== 0n) return undefined
       const next = Number(Atomics.add(cells, NEXT, 1n))
-      return next < messages ? next : undefined
+      return next < messages ? at(next) : undefined
+    },
+    skip: (tickets) => {
+      const most = BigInt(tickets)
+      let next = Atomics.load(cells, NEXT)
+      while (next < most)
+        next = Atomics.compareExchange(cells, NEXT, next, most) === next ? most : Atomics.load(cells, NEXT)
     },
     close: () => {
       Atomics.store(cells, CLOSED, 1n)

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Accounting from "../measure/Accounting.js"
-import * as Arrival from "../plan/Arrival.js"
+import * as Partition from "../plan/Partition.js"
 import * as Segment from "../plan/Segment.js"
 import * as SmtpError from "../smtp/SmtpError.js"
 import type { Connector } from "../smtp/Wire.js"
@@ -33,7 +33,7 @@ export const work = (
     file,
     segment,
     sessions: Segment.shareOf(Math.max(segment.of, RunBounds.sessionsOf(plan)), segment),
-    tickets: Tickets.shared(Arrival.messagesOf(plan), tickets),
+    tickets: Tickets.shared(RunBounds.ownMessages(plan), tickets, Partition.of(Segment.ofPlan(plan)).at),
     ledger: Accounting.make(0, ledger),
     nextConnection: Tickets.nextConnection(tickets),
     origin: (time) => Tickets.origin(tickets, time)

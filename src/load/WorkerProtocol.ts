@@ -26,7 +26,7 @@ import type { TlsIdentity } from "../smtp/Tls.js"
  * @category models
  */
 export interface WorkerPayload {
-  /** The whole run's, and which part of it is the worker's. */
+  /** The process's own, and which part of it is the worker's. */
   readonly plan: Plan
   readonly segment: Segment
   readonly identity: Message.RunIdentity

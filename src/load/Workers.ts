@@ -11,8 +11,8 @@ import * as Option from "effect/Option"
 import * as Accounting from "../measure/Accounting.js"
 import type { Health } from "../measure/GeneratorHealth.js"
 import { Recorder } from "../measure/Recorder.js"
-import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
+import * as Segment from "../plan/Segment.js"
 import * as SmtpError from "../smtp/SmtpError.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as PlanSupport from "./PlanSupport.js"
@@ -89,9 +89,9 @@ const start = (
     const workers = yield* Workers
     const wanted = plan.workers === "auto" ? workers.processors : plan.workers
     // Each has one session at least, and one connection on its way.
-    const count = Math.min(wanted, RunBounds.sessionsOf(plan), plan.connecting)
-    if (count === 1)
-      return { ...(yield* RunPart.runWhole(plan, options)), workerDied: Option.none(), health: undefined }
+    const connecting = Segment.shareOf(plan.connecting, Segment.ofPlan(plan))
+    const count = Math.min(wanted, RunBounds.sessionsOf(plan), connecting)
+    if (count <= 1) return { ...(yield* RunPart.runWhole(plan, options)), workerDied: Option.none(), health: undefined }
 
     const shared = (size: number) => new SharedArrayBuffer(size)
     const identity = yield* RunPart.identify(plan)
@@ -99,10 +99,14 @@ const start = (
     const due = RunBounds.whatIsDue(plan, identity)
     // Each draws the same as the others.
     const common = { ...due, seed: RunBounds.seedOf(plan, identity) }
-    const allTickets = Tickets.shared(Arrival.messagesOf(due), tickets)
+    const allTickets = Tickets.shared(RunBounds.ownMessages(due), tickets)
     const ledgers = Array.from({ length: count }, () => shared(Accounting.size))
     const now = Watchdog.monotonic(yield* Effect.clock)
-    const begun = now()
+    // Where the start is agreed upon, the threads wait for it.
+    const clock = yield* Effect.clock
+    const wait = plan.startAt === undefined ? 0 : identity.startedAt.getTime() - clock.unsafeCurrentTimeMillis()
+    const begun = now() + wait
+    const elapsed = () => Math.max(0, now() - begun)
     const { onContentSent, onTrace, onTrouble, sampling } = options
     const wants = {
       trace: onTrace !== undefined,
@@ -127,7 +131,7 @@ const start = (
       const nothing = { endedBy: Option.none(), brokenOff: true, workerDied: Option.none(), health: undefined }
       const accounting = close(due, ledgers)
       const recorder = new Recorder()
-      const result = { accounting, recorder, runId, startedAt, elapsed: now() - begun, stopped: true, ...nothing }
+      const result = { accounting, recorder, runId, startedAt, elapsed: elapsed(), stopped: true, ...nothing }
       return RunPart.checked(plan, result, { partial: true })
     }
     const { died, ends } = yield* Effect.scoped(
@@ -178,7 +182,7 @@ const start = (
       recorder,
       runId: identity.runId,
       startedAt: identity.startedAt,
-      elapsed: now() - begun,
+      elapsed: elapsed(),
       endedBy: Option.fromNullable(endedBy[0]),
       brokenOff: ends.some((end) => end.brokenOff),
       stopped: allTickets.isClosed() && endedBy.length === 0 && died.length === 0,

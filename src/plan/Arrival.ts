@@ -130,12 +130,17 @@ const whole = ({
     messages,
     dueAt,
     end: Math.min(end, area.end),
-    stages: area.stages(Math.min(end, area.end, next), (time) => dueBefore(time, messages, dueAt))
+    stages: area.stages(Math.min(end, area.end, next), (time) => countBefore({ dueAt, messages }, time))
   }
 }
 
-/** How many messages are due before a time. */
-const dueBefore = (time: number, messages: number, dueAt: Arrivals["dueAt"]): number => {
+/**
+ * How many messages are due before a time.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const countBefore = ({ dueAt, messages }: Pick<Arrivals, "dueAt" | "messages">, time: number): number => {
   let [low, high] = [0, messages]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)

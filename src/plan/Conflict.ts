@@ -8,6 +8,7 @@ import * as Extensions from "./Extensions.js"
 import * as MessageFields from "./MessageFields.js"
 import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
+import * as Segment from "./Segment.js"
 import * as Shape from "./Shape.js"
 import * as TlsFields from "./TlsFields.js"
 
@@ -52,7 +53,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
   const shared = twice(requests.flatMap((request) => (request?.file === undefined ? [] : [plainPath(request.file)])))
   const thinking = listOf(plan.shapes).some(thinks)
   const all = (...fields: ReadonlyArray<string>) => fields.every(given)
-  const rules: ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> = [
+  const rules: ReadonlyArray<Rule> = [
     ...MessageFields.conflicts(given),
     [all("delay", "randomDelay"), ["delay", "randomDelay"], "do not use the -w and -R options at the same time"],
     [
@@ -104,11 +105,44 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
       ["warmUp", "duration", "stages"],
       `--warm-up must be shorter than the run: ${plan.warmUp} is not less than ${given("duration") ? plan.duration : "all stages together"}`
     ],
+    ...segmentRules(plan, open),
     [toStdout > 1, ["report"], "only one --report can have standard output"],
     ...shared.map((file) => [true, ["report"], `only one --report can have the file ${file}`] as const)
   ]
   return rules.flatMap(([broken, fields, rule]) => (broken ? [{ rule, fields: fields.filter(given) }] : []))
 }
+
+type Rule = readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]
+
+/** Each segment must have something of what is shared out: otherwise it could not send its messages. */
+const segmentRules = (plan: { readonly [field: string]: unknown }, open: boolean): ReadonlyArray<Rule> => {
+  const { calibrate, connecting = 64, maxSessions, segment, sessions, weights } = plan
+  if (segment === undefined) return [[weights !== undefined, ["weights"], "--weights needs --segment"]]
+  const parsed = Segment.parse(String(segment))
+  const list = weights === undefined ? undefined : Segment.parseWeights(String(weights))
+  if (calibrate === true) return [[true, ["segment", "calibrate"], "--calibrate and --segment exclude each other"]]
+  // What the engine says is known later, or one of the two is no valid value.
+  if (parsed === undefined || (weights !== undefined && list === undefined)) return []
+  const { of } = parsed
+  if (list !== undefined && list.length !== of) {
+    const rule = `--weights has ${counted(list.length, "weight")} for ${counted(of, "segment")}`
+    return [[true, ["segment", "weights"], rule]]
+  }
+  const most = open ? (maxSessions ?? sessions ?? 1000) : (sessions ?? 1)
+  const shared = [
+    [open && maxSessions !== undefined ? "maxSessions" : "sessions", open ? "--max-sessions" : "-s", most],
+    ["connecting", "--connecting", connecting]
+  ] as const
+  const weighed = (index: number) => ({ index, of, weights: list })
+  const indexes = Array.from({ length: of }, (_, index) => index)
+  return shared.map(([field, option, count]): Rule => {
+    const without = indexes.find((index) => Segment.shareOf(Number(count), weighed(index)) === 0)
+    const share = without === undefined ? "" : Segment.print(weighed(without))
+    return [without !== undefined, [field, "segment", "weights"], `${option} ${count} leaves none for segment ${share}`]
+  })
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
 
 /** Whether a shape, as fields or as text, has a time to think. */
 const thinks = (shape: unknown): boolean => {
@@ -125,6 +159,7 @@ const atOnce = ({
   maxSessions,
   messages = duration === undefined ? 1 : Infinity,
   rate,
+  segment,
   sessions = 1,
   stages
 }: {
@@ -132,7 +167,7 @@ const atOnce = ({
 }): number => {
   const open = rate !== undefined || stages !== undefined
   const most = open ? Number(maxSessions ?? sessions) : Math.min(Number(sessions), Number(messages))
-  return Number.isNaN(most) ? 0 : most
+  return Number.isNaN(most) ? 0 : Math.ceil(most / (Segment.parse(String(segment))?.of ?? 1))
 }
 
 /** Whether the run is known to be over before its warm-up is. */

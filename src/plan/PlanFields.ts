@@ -293,6 +293,30 @@ export const fields = {
     description:
       "Write the summary to standard error at the end, even where that is no terminal. A text report there says the same, and replaces it."
   }),
+  segment: PlanField.optional(PlanValue.SegmentText, {
+    section: "Many machines",
+    placeholder: "i/n|auto",
+    description:
+      "Be segment i of n of a run that n processes make together, on as many machines as there are: send every message that is this one's, and share -s, --max-sessions, --connecting and --connect-rate out. Message k is the same whoever sends it (give all the same -M, for the names in it). auto takes i and n from the engine that started this process: Slurm, Kubernetes, Cloud Run, AWS Batch, Open MPI, Nomad or GNU parallel. smtp-report puts the results together."
+  }),
+  weights: PlanField.optional(PlanValue.Weights, {
+    section: "Many machines",
+    placeholder: "weight,...",
+    description:
+      "With --segment, for machines of different strength: the weight of each segment, as whole numbers. With 1,2,5 the third one sends five messages in eight."
+  }),
+  runId: PlanField.optional(PlanValue.RunId, {
+    section: "Many machines",
+    placeholder: "name",
+    description:
+      "Call the run this, in Message-Id and in results, instead of a name that is drawn. All segments of a run need the same one; with --segment auto it may come from the engine. Where there is no --seed, it is the seed, too."
+  }),
+  startAt: PlanField.optional(PlanValue.StartText, {
+    section: "Many machines",
+    placeholder: "time|+duration",
+    description:
+      "Begin at this time by the machine's clock (2026-12-01T10:00:00Z), or after this time (+30s), and date all messages so. With a rate, a process that is more than 0.1 seconds late leaves out what was due before it began: those messages are not started, and never sent in a burst."
+  }),
   report: PlanField.optional(PlanValue.Reports, {
     section: "Results",
     repeatable: true,

@@ -324,6 +324,30 @@ export interface Plan {
    */
   readonly summary: Values["summary"]
   /**
+   * Be segment i of n of a run that n processes make together, on as many machines as there are: send every message
+   * that is this one's, and share -s, --max-sessions, --connecting and --connect-rate out. Message k is the same
+   * whoever sends it (give all the same -M, for the names in it). auto takes i and n from the engine that started this
+   * process: Slurm, Kubernetes, Cloud Run, AWS Batch, Open MPI, Nomad or GNU parallel. smtp-report puts the results
+   * together.
+   */
+  readonly segment?: Values["segment"]
+  /**
+   * With --segment, for machines of different strength: the weight of each segment, as whole numbers. With 1,2,5 the
+   * third one sends five messages in eight.
+   */
+  readonly weights?: Values["weights"]
+  /**
+   * Call the run this, in Message-Id and in results, instead of a name that is drawn. All segments of a run need the
+   * same one; with --segment auto it may come from the engine. Where there is no --seed, it is the seed, too.
+   */
+  readonly runId?: Values["runId"]
+  /**
+   * Begin at this time by the machine's clock (2026-12-01T10:00:00Z), or after this time (+30s), and date all messages
+   * so. With a rate, a process that is more than 0.1 seconds late leaves out what was due before it began: those
+   * messages are not started, and never sent in a burst.
+   */
+  readonly startAt?: Values["startAt"]
+  /**
    * Report the run at its end, as text, json, csv (second by second), hgrm (HdrHistogram: in run.hgrm the accepted
    * transactions, and beside it a file for each step and ending, such as run.rcpt-accepted.hgrm), prometheus (for a
    * textfile collector), junit or html (one page that needs nothing else), to a file; without one, text goes to
@@ -683,6 +707,30 @@ export interface PlanInput {
    * and replaces it. Default: false.
    */
   readonly summary?: Inputs["summary"]
+  /**
+   * Be segment i of n of a run that n processes make together, on as many machines as there are: send every message
+   * that is this one's, and share -s, --max-sessions, --connecting and --connect-rate out. Message k is the same
+   * whoever sends it (give all the same -M, for the names in it). auto takes i and n from the engine that started this
+   * process: Slurm, Kubernetes, Cloud Run, AWS Batch, Open MPI, Nomad or GNU parallel. smtp-report puts the results
+   * together.
+   */
+  readonly segment?: Inputs["segment"]
+  /**
+   * With --segment, for machines of different strength: the weight of each segment, as whole numbers. With 1,2,5 the
+   * third one sends five messages in eight.
+   */
+  readonly weights?: Inputs["weights"]
+  /**
+   * Call the run this, in Message-Id and in results, instead of a name that is drawn. All segments of a run need the
+   * same one; with --segment auto it may come from the engine. Where there is no --seed, it is the seed, too.
+   */
+  readonly runId?: Inputs["runId"]
+  /**
+   * Begin at this time by the machine's clock (2026-12-01T10:00:00Z), or after this time (+30s), and date all messages
+   * so. With a rate, a process that is more than 0.1 seconds late leaves out what was due before it began: those
+   * messages are not started, and never sent in a burst.
+   */
+  readonly startAt?: Inputs["startAt"]
   /**
    * Report the run at its end, as text, json, csv (second by second), hgrm (HdrHistogram: in run.hgrm the accepted
    * transactions, and beside it a file for each step and ending, such as run.rcpt-accepted.hgrm), prometheus (for a

@@ -14,7 +14,9 @@ import * as Target from "../smtp/Target.js"
 import { describe, type ParseFailure } from "./Cursor.js"
 import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
+import * as Segment from "./Segment.js"
 import * as Shape from "./Shape.js"
+import * as StartTime from "./StartTime.js"
 import * as Timing from "./Timing.js"
 import * as Verdict from "./Verdict.js"
 
@@ -371,3 +373,52 @@ const ShapeText = Schema.transformOrFail(
  * @category schemas
  */
 export const Shapes = Schema.Array(ShapeText).annotations({ message: () => "expected a list of shapes" })
+
+/**
+ * Which segment of a run this is.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SegmentText = Schema.String.pipe(
+  Schema.filter((text) => text === "auto" || Segment.parse(text) !== undefined, {
+    message: () => `expected a segment, such as 3/8, of at most ${Segment.most}; or auto`
+  })
+)
+
+/**
+ * The weights of all segments.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Weights = Schema.String.pipe(
+  Schema.filter((text) => Segment.parseWeights(text) !== undefined, {
+    message: () =>
+      `expected whole numbers with commas between them, such as 1,2,5, that add up to ${Segment.most} at most`
+  })
+)
+
+/**
+ * The name of a run, which stands in Message-Id (the dot-atom of RFC 5322 §3.2.3) and in names of files.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const RunId = Text.pipe(
+  Schema.filter((text) => text.length <= 64 && /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(text), {
+    message: () => "expected at most 64 letters, digits, - and _, and single dots between them"
+  })
+)
+
+/**
+ * When the run begins.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const StartText = Schema.String.pipe(
+  Schema.filter((text) => StartTime.timeOf(text, 0) !== undefined, {
+    message: () => "expected a time with its zone, such as 2026-12-01T10:00:00Z, or a time from now, such as +30s"
+  })
+)

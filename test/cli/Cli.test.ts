@@ -389,7 +389,10 @@ describe("every option of the table", () => {
     "words",
     "X-One: 1",
     `sha256:${"A".repeat(43)}=`,
-    "never"
+    "never",
+    "1/1",
+    "9",
+    "+7s"
   ]
   /** The options that an option needs beside it. */
   const companyOf = (
@@ -398,6 +401,7 @@ describe("every option of the table", () => {
     if (field === "rate") return [["--duration=5s", { duration: "5s" }]]
     if (["arrivals", "burst", "maxSessions", "dropLate"].includes(field))
       return [["--stages=5s:5/s", { stages: "5s:5/s" }]]
+    if (field === "weights") return [["--segment=1/1", { segment: "1/1" }]]
     if (field === "whenNotOffered") return [["--notify=never", { notify: "never" }]]
     if (!/^tls./.test(field) && field !== "requireTls") return []
     const secure = ["--tls=implicit", { tls: "implicit" }] as const

@@ -71,6 +71,7 @@ describe("the manual", () => {
       "ENVIRONMENT",
       "EXIT STATUS",
       "SIGNALS",
+      "MANY MACHINES",
       "THE GENERATOR",
       "EXAMPLES",
       "DIFFERENCES FROM POSTFIX",

@@ -1,0 +1,232 @@
+import { createHash } from "node:crypto"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Load from "../../src/load/Load.js"
+import * as Workers from "../../src/load/Workers.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as Segment from "../../src/plan/Segment.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import * as Simulation from "../../src/testing/Simulation.js"
+import { well } from "./WorkersHere.js"
+
+// Several segments are the single run, message for message: the number, when it is due, and what is in it.
+
+interface Message {
+  readonly number: number
+  readonly time: number
+  readonly recipients: ReadonlyArray<string>
+  readonly content: string
+}
+
+/** Runs a plan against a server that answers at once, so that a message arrives when it is due. */
+const messagesOf = (plan: Plan.Plan, options: Load.RunOptions = {}) =>
+  Effect.gen(function* () {
+    const result = plan.workers === 1 ? yield* Load.run(plan, options) : yield* Workers.run(plan, options)
+    assert.deepStrictEqual(result.violations, [])
+    const { accepted } = yield* TestServer.TestServer
+    return {
+      ...result,
+      messages: accepted.map(({ content, recipients, time }): Message => {
+        const number = Number.parseInt(/^Message-Id: <.*\.([\da-f]{8})@/m.exec(content)?.[1] ?? "", 16)
+        return { number, time, recipients, content: createHash("sha256").update(content).digest("hex") }
+      })
+    }
+  }).pipe(Effect.provide(Layer.provideMerge(well, TestServer.layer())), (program) => Simulation.run(program))
+
+const runId = "nightly-1"
+
+const inOrder = (messages: ReadonlyArray<Message>): ReadonlyArray<Message> =>
+  messages.toSorted((a, b) => a.number - b.number)
+
+const base: Plan.PlanInput = { target: "mail.example", helloName: "me.example", runId, recipients: 2, subject: "load" }
+
+interface Row {
+  readonly name: string
+  readonly input: Plan.PlanInput
+  readonly of: number
+  readonly weights?: ReadonlyArray<number>
+  /** Messages that wait for sessions are due at no time. */
+  readonly closed?: boolean
+}
+
+const rows: ReadonlyArray<Row> = [
+  { name: "a constant rate", input: { rate: "50/s", duration: "2s" }, of: 4 },
+  { name: "Poisson arrivals", input: { rate: "50/s", duration: "2s", arrivals: "poisson" }, of: 3 },
+  { name: "stages", input: { stages: "1s:20/s, 1s:20/s..60/s, 500ms:0/s, 1s:30/s" }, of: 4 },
+  {
+    name: "random stages with a number of messages",
+    input: { stages: "2s:50/s..10/s", arrivals: "poisson", messages: 40 },
+    of: 2
+  },
+  { name: "bursts", input: { rate: "40/s", duration: "2s", burst: 5 }, of: 3 },
+  { name: "weights", input: { rate: "50/s", duration: "2s" }, of: 3, weights: [1, 2, 5] },
+  {
+    name: "weights and a seed",
+    input: { rate: "50/s", duration: "2s", arrivals: "poisson", seed: "7" },
+    of: 4,
+    weights: [3, 1, 1, 4]
+  },
+  { name: "threads", input: { rate: "50/s", duration: "2s", workers: 2 }, of: 2, weights: [2, 1] },
+  { name: "fewer messages than segments", input: { rate: "50/s", messages: 3 }, of: 7 },
+  {
+    name: "sessions",
+    input: { messages: 101, sessions: 12, reuse: true, numberRecipients: true },
+    of: 4,
+    closed: true
+  },
+  {
+    name: "sessions in threads, with weights",
+    input: { messages: 100, sessions: 12, reuse: true, workers: 2 },
+    of: 3,
+    weights: [1, 2, 1],
+    closed: true
+  },
+  { name: "fewer messages than sessions", input: { messages: 2, sessions: 8 }, of: 4, closed: true }
+]
+
+describe("segments are the single run, message for message, with", () => {
+  for (const { closed = false, input, name, of, weights } of rows) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        const plan = Plan.make({ ...base, ...input })
+        const seen = ({ messages }: { readonly messages: ReadonlyArray<Message> }) =>
+          closed ? messages.map((message) => ({ ...message, time: 0 })) : messages
+        const single = yield* messagesOf(plan)
+        const parts: Array<Message> = []
+        let planned = 0
+        for (let i = 1; i <= of; i++) {
+          const part = yield* messagesOf(Segment.of(plan, i, of, { runId, weights }))
+          parts.push(...seen(part))
+          planned += part.accounting.planned
+        }
+        assert.isAbove(single.messages.length, 1)
+        assert.strictEqual(planned, single.accounting.planned)
+        const whole = inOrder(seen(single))
+        const timeless = (messages: ReadonlyArray<Message>) => messages.map((message) => ({ ...message, time: 0 }))
+        assert.deepStrictEqual(timeless(inOrder(parts)), timeless(whole))
+        // Virtual time adds up the naps, each of whole microseconds.
+        for (const [index, { time }] of inOrder(parts).entries()) assert.closeTo(time, whole[index]?.time ?? 0, 0.01)
+      })
+    )
+  }
+
+  it.effect("their own share of sessions, and of messages where time alone ends the run", () =>
+    Effect.gen(function* () {
+      const plan = Plan.make({ ...base, sessions: 3, duration: "10s", delay: 1 })
+      const numbers: Array<number> = []
+      for (const i of [1, 2, 3]) {
+        const { accounting, messages } = yield* messagesOf(Segment.of(plan, i, 3, { runId }))
+        assert.deepStrictEqual([accounting.planned, accounting.notStarted], [10, 0])
+        assert.isTrue(messages.every(({ number }) => number % 3 === i - 1))
+        numbers.push(...messages.map(({ number }) => number))
+      }
+      assert.strictEqual(new Set(numbers).size, 30)
+    })
+  )
+})
+
+/** Virtual time begins at 0. */
+const at = (seconds: number) => new Date(seconds * 1000).toISOString()
+
+describe("a start that is agreed upon", () => {
+  const open = Plan.make({ ...base, rate: "10/s", duration: "2s", startAt: at(5) })
+
+  it.effect("is waited for, and is the messages' date", () =>
+    Effect.gen(function* () {
+      for (const plan of [open, { ...open, startAt: "+5s" }, { ...open, workers: 2 }]) {
+        const { elapsed, messages, startedAt } = yield* messagesOf(plan)
+        assert.deepStrictEqual(
+          inOrder(messages).map(({ time }) => time),
+          Array.from({ length: 20 }, (_, message) => 5000 + message * 100)
+        )
+        assert.strictEqual(startedAt.getTime(), 5000)
+        assert.closeTo(elapsed, 2000, 101)
+      }
+    })
+  )
+
+  /** The process is there this many seconds after the start of the world, whose start was agreed to be at 5 s. */
+  const late = (plan: Plan.Plan, seconds: number) => {
+    const told: Array<string> = []
+    const onTrouble = (_kind: string, text: string) => told.push(text)
+    const began = Effect.delay(
+      Effect.suspend(() => (plan.workers === 1 ? Load.run(plan, { onTrouble }) : Workers.run(plan, { onTrouble }))),
+      seconds * 1000
+    )
+    return Effect.gen(function* () {
+      const result = yield* began
+      const { accepted } = yield* TestServer.TestServer
+      return { ...result, told, times: accepted.map(({ time }) => time) }
+    }).pipe(Effect.provide(Layer.provideMerge(well, TestServer.layer())), (program) => Simulation.run(program))
+  }
+
+  it.effect("leaves out what was due before a process that is late, of its own messages, and says so", () =>
+    Effect.gen(function* () {
+      for (const workers of [1, 2]) {
+        const second = Segment.of({ ...open, workers }, 2, 2, { runId })
+        const { accounting, times, told } = yield* late(second, 5.75)
+        // Messages 1, 3, 5 and 7 were due at 5.1 to 5.7.
+        assert.deepStrictEqual([accounting.planned, accounting.notStarted, accounting.accepted], [10, 4, 6])
+        assert.deepStrictEqual(
+          times.toSorted((a, b) => a - b),
+          [5900, 6100, 6300, 6500, 6700, 6900]
+        )
+        assert.deepStrictEqual(told, [
+          "began 0.8 s after the start of 1970-01-01T00:00:05.000Z: 4 messages were due by then, not started"
+        ])
+      }
+    })
+  )
+
+  it.effect("sends nothing where all is over, and all where it is only just late", () =>
+    Effect.gen(function* () {
+      const never = yield* late(open, 60)
+      assert.deepStrictEqual([never.accounting.notStarted, never.times.length], [20, 0])
+      const almost = yield* late(open, 5.05)
+      assert.deepStrictEqual([almost.accounting.accepted, almost.told.length, almost.times[0]], [20, 0, 5050])
+    })
+  )
+
+  it.effect("counts for the duration of sessions, too", () =>
+    Effect.gen(function* () {
+      const closed = Plan.make({ ...base, duration: "10s", delay: 1, startAt: at(5) })
+      const { accounting, told } = yield* late(closed, 8)
+      assert.strictEqual(accounting.accepted, 7)
+      assert.deepStrictEqual(told, ["began 3.0 s after the start of 1970-01-01T00:00:05.000Z"])
+    })
+  )
+
+  it.effect("is not waited for when the run is asked to stop", () =>
+    Effect.gen(function* () {
+      for (const plan of [open, Plan.make({ ...base, messages: 5, startAt: at(5) })]) {
+        const { accounting, elapsed, messages, stopped } = yield* messagesOf(plan, {
+          stopping: Effect.sleep("2 seconds")
+        })
+        assert.deepStrictEqual([accounting.notStarted, messages.length, stopped], [accounting.planned, 0, true])
+        assert.strictEqual(elapsed, 0)
+      }
+    })
+  )
+})
+
+describe("what a scenario has none of", () => {
+  for (const [name, input] of [
+    ["a segment", { segment: "1/2", sessions: 2 }],
+    ["a start", { startAt: "+1s" }]
+  ] as const) {
+    it.effect(`${name} is refused`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Load.run(Plan.make({ ...base, ...input }), Effect.void))
+        assert.strictEqual(error._tag, "PlanUnsupported")
+      }).pipe(Effect.provide(TestServer.layer()))
+    )
+  }
+
+  it.effect("and auto is for the command", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Load.run(Plan.make({ ...base, segment: "auto" })))
+      assert.strictEqual(error._tag, "PlanUnsupported")
+    }).pipe(Effect.provide(TestServer.layer()))
+  )
+})
