@@ -9,7 +9,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Outcome from "./Outcome.js"
-import type * as Reply from "./Reply.js"
+import * as Reply from "./Reply.js"
 import * as Settlement from "./Settlement.js"
 import * as SmtpCommand from "./SmtpCommand.js"
 import type { Step, WireError } from "./SmtpError.js"
@@ -123,9 +123,9 @@ class ConnectionTransactions implements Transactions {
     const { replies } = error
     if (progress.settled !== undefined) return progress.settled
     if (this.dotAnswers > 0) {
-      return replies.length >= this.dotAnswers
-        ? Settlement.settle(replies.slice(0, this.dotAnswers), progress, options.lmtp, error)
-        : Settlement.broken(error, progress)
+      if (replies.length < this.dotAnswers) return Settlement.broken(error, progress)
+      const finals = isOneShort(error) ? [] : replies.slice(0, this.dotAnswers)
+      return Settlement.settle(finals, progress, options.lmtp, error)
     }
     // What the server refused of a group before it went stays refused.
     const count = progress.offered
@@ -139,6 +139,13 @@ class ConnectionTransactions implements Transactions {
     return Settlement.broken(error, progress)
   }
 }
+
+/**
+ * Whether the last reply of a group that lacks only one may be the reply to DATA, so that the missing one may be that to the
+ * dot before: it refuses, as DATA is refused where all recipients were.
+ */
+const isOneShort = ({ _tag, replies, step }: WireError): boolean =>
+  _tag === "ReplyTimeout" && step === "data" && Reply.isRefusal(replies[replies.length - 1]!)
 
 const lenient: Settlement.TransactionOptions = { lmtp: false, afterUnexpected: "reset" }
 

@@ -492,6 +492,23 @@ describe("commands in groups", () => {
     })
   )
 
+  it.scoped("leave it open, too, where the next message is refused, so that no 354 tells of it", () =>
+    Effect.gen(function* () {
+      const full = { pipelining: "full", messages: 4, keepGoing: true } as const
+      const refused = /^RCPT TO:<3/
+      const script: Script = ({ line, moment, total }) => {
+        if (moment === "content" && total === 1) return { say: "" }
+        return moment === "rcpt" && refused.test(line) ? { say: "550 no\r\n" } : undefined
+      }
+      const { ends } = yield* grouped({ ...full, numberRecipients: true }, script)
+      assert.deepStrictEqual(ends, ["Accepted", "Unknown, ReplyTimeout data", "Rejected rcpt 550", "Accepted"])
+      // A server that is only slow to answer DATA has accepted what it said it has.
+      const slow: Script = ({ moment, total }) => (moment === "data" && total === 2 ? { say: "" } : undefined)
+      const after = yield* grouped(full, slow)
+      assert.deepStrictEqual(after.ends, ["Accepted", "Accepted, ReplyTimeout data", "Accepted", "Accepted"])
+    })
+  )
+
   it.scoped("name the step at which the connection broke", () =>
     Effect.gen(function* () {
       for (const moment of ["mail", "rcpt", "data"] as const) {
