@@ -14,6 +14,7 @@ import * as Workers from "../load/Workers.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { Health } from "../measure/GeneratorHealth.js"
 import * as MessageFile from "../plan/MessageFile.js"
+import * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import { Output } from "../report/Output.js"
@@ -41,7 +42,7 @@ export const run = (
   plan: Plan
 ): Effect.Effect<
   number,
-  RunPart.RunError | MessageFile.FileUnusable | TlsFields.TlsUnreadable | SinkFailed,
+  RunPart.RunError | MessageFile.FileUnusable | MessageParts.PartsUnusable | TlsFields.TlsUnreadable | SinkFailed,
   Connector | EmbeddedSink | FileSystem | Output | StopSignal | Workers.Workers
 > =>
   Effect.scoped(
@@ -50,6 +51,7 @@ export const run = (
       const signals = yield* StopSignal
       const { processors } = yield* Workers.Workers
       const file = yield* MessageFile.read(plan)
+      const parts = yield* MessageParts.read(plan)
       const ignored = [
         ...((plan.report ?? []).length > 0 ? ["--report"] : []),
         ...((plan.failIf ?? []).length > 0 ? ["--fail-if"] : []),
@@ -82,6 +84,7 @@ export const run = (
       for (const [name, way] of ways) {
         const result = yield* Workers.runOnly(way, {
           file,
+          parts,
           tls,
           stopping: Fiber.join(stopping),
           hurrying: signals.second,
@@ -116,6 +119,7 @@ const unhurried = (plan: Plan, target: string): Plan => {
     ...(shapes === undefined ? {} : { shapes }),
     burst: 1,
     calibrate: false,
+    once: false,
     target,
     sessions,
     messages: Arrival.unlimited,

@@ -11,6 +11,7 @@ import * as Address from "../plan/Address.js"
 import * as Message from "../plan/Message.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import * as Partition from "../plan/Partition.js"
+import * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Capabilities from "../smtp/Capabilities.js"
 import * as Parameters from "../smtp/Parameters.js"
@@ -22,22 +23,27 @@ import * as SmtpCommand from "../smtp/SmtpCommand.js"
 const shownBody = 4096
 
 /**
- * The text of --dry-run. Nothing is connected to; the file of -F is read.
+ * The text of --dry-run. Nothing is connected to; the files that messages are made of are read.
  *
  * @since 0.1.0
  * @category rendering
  */
-export const render = (plan: Plan): Effect.Effect<string, MessageFile.FileUnusable, FileSystem> =>
+export const render = (
+  plan: Plan
+): Effect.Effect<string, MessageFile.FileUnusable | MessageParts.PartsUnusable, FileSystem> =>
   Effect.gen(function* () {
     const file = yield* MessageFile.read(plan)
+    const parts = yield* MessageParts.read(plan)
     const identity = yield* RunPart.identify(plan)
     const seed = RunBounds.seedOf(plan, identity)
-    const addresses = Address.make(plan, identity.helloName, seed)
+    const values = parts && MessageParts.values(plan, { ...identity, seed }, parts)
+    const addresses = Address.make(plan, identity.helloName, seed, values)
     // The first message that is this segment's.
     const first = Partition.of(Segment.ofPlan(plan)).at(0)
-    const content = Message.make(plan, addresses, { ...identity, seed }, file)(first)
-    const plain = { mail: addresses.mail, rcpts: addresses.rcpts(first), content }
-    const wishes = RunPart.wishesOf(plan, addresses, file)
+    const sources = { file, template: parts?.template, values }
+    const content = Message.make(plan, addresses, { ...identity, seed }, sources)(first)
+    const plain = { mail: addresses.mail(first), rcpts: addresses.rcpts(first), content }
+    const wishes = RunPart.wishesOf(plan, addresses, file, parts)
     // As if all were offered.
     const dress = wishes === undefined ? undefined : Parameters.agree(wishes, Capabilities.none, "send").dress
     const { mail, rcpts } = dress?.(plain, first) ?? plain

@@ -11,6 +11,7 @@ import type * as RunPart from "../load/RunPart.js"
 import { type SignalName, StopSignal, statusOf as signalStatusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import * as MessageFile from "../plan/MessageFile.js"
+import * as MessageParts from "../plan/MessageParts.js"
 import * as Laws from "../measure/Laws.js"
 import type { Plan } from "../plan/Plan.js"
 import * as TlsFields from "../plan/TlsFields.js"
@@ -55,6 +56,7 @@ export const run = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Ser
 export type RunError =
   | RunPart.RunError
   | MessageFile.FileUnusable
+  | MessageParts.PartsUnusable
   | TlsFields.TlsUnreadable
   | SinkFailed
   | SegmentClaim.SegmentTaken
@@ -96,21 +98,23 @@ const columns = 80 - "smtp-source: ".length
 
 const shows = (plan: Plan, output: Output["Type"]): boolean => plan.summary || output.isTerminal.stderr
 
-/** Runs `running`, and reports it as `plan`. */
+/** Runs `toRun`, and reports it as `asked`. */
 const report = (
-  running: Plan,
+  toRun: Plan,
   { version }: Tool,
-  plan: Plan = running,
+  asked: Plan = toRun,
   sink?: RunningSink | undefined
 ): Effect.Effect<
   { readonly status: number; readonly result: Workers.WorkersResult },
-  RunPart.RunError | MessageFile.FileUnusable | TlsFields.TlsUnreadable | SegmentClaim.SegmentTaken | ReportUnwritable,
+  Exclude<RunError, SinkFailed>,
   Exclude<Services, EmbeddedSink>
 > =>
   Effect.scoped(
     Effect.gen(function* () {
       const output = yield* Output
       const signals = yield* StopSignal
+      const parts = yield* MessageParts.read(asked)
+      const [running, plan] = [MessageParts.bounded(toRun, parts), MessageParts.bounded(asked, parts)]
       const file = yield* MessageFile.read(plan)
       const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
       yield* SegmentClaim.take(plan)
@@ -121,6 +125,7 @@ const report = (
 
       const result = yield* Workers.runOnly(running, {
         file,
+        parts,
         tls,
         stopping: Effect.raceFirst(
           Effect.map(signals.first, (signal) => {

@@ -24,6 +24,11 @@ export const render = (plan: Plan): Effect.Effect<string, UsageError> =>
       const reason = "--segments: how many messages come at random depends on --run-id, or --seed: give one"
       return yield* new UsageError({ reason, remind: false })
     }
+    if (plan.once && plan.messages === undefined) {
+      const reason =
+        "--segments: with --once, how many messages there are is known when the rows are read: give -m, too"
+      return yield* new UsageError({ reason, remind: false })
+    }
     const due = RunBounds.whatIsDue(plan, yield* RunPart.identify(plan))
     const { index: _, ...cut } = Segment.ofPlan(plan)
     const sessions = Arrival.isOpen(plan) ? (plan.maxSessions ?? plan.sessions) : plan.sessions

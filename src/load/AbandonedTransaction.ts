@@ -3,38 +3,37 @@
  *
  * @since 0.1.0
  */
-import * as Delivery from "../smtp/Delivery.js"
 import type * as Outcome from "../smtp/Outcome.js"
+import * as Settlement from "../smtp/Settlement.js"
 import { ConnectionLost, type Step, type WireError } from "../smtp/SmtpError.js"
 import type { Script } from "../smtp/Wire.js"
 
 /**
  * The script, up to the last reply to a step; then nothing more is said. `onLeft` is called when it is left there, and not
- * where the message has come to its end before.
+ * where it ended before.
  *
  * @since 0.1.0
  * @category constructors
  */
 export function* script(
-  whole: Script<Outcome.Outcome>,
+  whole: Script<Outcome.Outcome | Settlement.Unsent>,
   step: Step,
-  delivery: Delivery.Delivery,
+  progress: Settlement.Progress,
   onLeft: () => void
-): Script<Outcome.Outcome> {
+): Script<Outcome.Outcome | Settlement.Unsent> {
   let turn = whole.next([])
-  let isThere = step === "greeting" || step === "hello"
-  while (turn.done !== true) {
+  // What was answered when the connection was new is behind it.
+  while (turn.done !== true && step !== "greeting" && step !== "hello") {
     const { steps } = turn.value
-    if (delivery.settled === undefined && (isThere || steps[0] === "final")) {
-      // What was answered when the connection was new is behind it; the envelope is, perhaps with the message before.
-      onLeft()
-      const [next = "mail"] = steps
-      return Delivery.broken(leftBefore(next === "final" ? "content" : next), delivery)
-    }
+    // The envelope is answered, perhaps with the message before.
+    if (steps[0] === "final") break
     turn = whole.next(yield turn.value)
-    isThere = turn.done !== true && steps.includes(step) && !turn.value.steps.includes(step)
+    if (turn.done !== true && steps.includes(step) && !turn.value.steps.includes(step)) break
   }
-  return turn.value
+  if (turn.done === true) return turn.value
+  onLeft()
+  const [next = "mail"] = turn.value.steps
+  return Settlement.broken(leftBefore(next === "final" ? "content" : next), progress)
 }
 
 /**

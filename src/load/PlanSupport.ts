@@ -5,7 +5,9 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import type * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
+import * as Template from "../plan/Template.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import * as Target from "../smtp/Target.js"
 import type { TlsUnusable } from "../smtp/Tls.js"
@@ -15,8 +17,14 @@ const notAScenarios = "what becomes of a connection and its messages is the scen
 
 const readFirst = "read it first: what TlsFields.read gives is the run's option tls"
 
+const partsFirst = "read it first: what MessageParts.read gives is the run's option parts"
+
 const reasons = {
   file: "read it first: what Plan.load gives is the run's option file",
+  template: partsFirst,
+  data: partsFirst,
+  expand: partsFirst,
+  headers: partsFirst,
   tlsCa: readFirst,
   tlsCert: readFirst,
   target: "none is given",
@@ -81,12 +89,24 @@ export type Way = "plan" | "workers" | "scenario"
 export const check = (
   plan: Plan,
   way: Way,
-  { file, tls }: { readonly file?: Uint8Array | undefined; readonly tls?: TlsFields.TlsFiles | undefined } = {}
+  {
+    file,
+    parts,
+    tls
+  }: {
+    readonly file?: Uint8Array | undefined
+    readonly parts?: MessageParts.MessageParts | undefined
+    readonly tls?: TlsFields.TlsFiles | undefined
+  } = {}
 ): Effect.Effect<void, PlanUnsupported | TlsUnusable, Connector> =>
   Effect.flatMap(Connector, (connector): Effect.Effect<void, PlanUnsupported | TlsUnusable> => {
     const scenario = way === "scenario"
     const asked: { readonly [field in UnsupportedField]?: boolean } = {
       file: plan.file !== undefined && file === undefined,
+      template: plan.template !== undefined && parts === undefined,
+      data: plan.data !== undefined && parts === undefined,
+      expand: plan.expand && parts === undefined,
+      headers: parts === undefined && (plan.headers ?? []).some(Template.isTemplate),
       tlsCa: plan.tlsCa !== undefined && tls === undefined,
       tlsCert: plan.tlsCert !== undefined && tls === undefined,
       target: plan.target === undefined && connector.target === undefined && !plan.sink && !plan.calibrate,

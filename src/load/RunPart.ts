@@ -18,6 +18,7 @@ import * as Arrival from "../plan/Arrival.js"
 import * as Extensions from "../plan/Extensions.js"
 import * as Partition from "../plan/Partition.js"
 import * as Message from "../plan/Message.js"
+import * as MessageParts from "../plan/MessageParts.js"
 import * as Pause from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Segment from "../plan/Segment.js"
@@ -57,6 +58,8 @@ import * as Watchdog from "./Watchdog.js"
 export interface RunOptions extends MessageSpans.Telling {
   /** What the file holds that the plan names, as `Plan.load` gives it. */
   readonly file?: Uint8Array | undefined
+  /** What its messages are made of besides, as `MessageParts.read` gives it. */
+  readonly parts?: MessageParts.MessageParts | undefined
   /** What the files of its TLS hold, as `TlsFields.read` gives it. */
   readonly tls?: TlsFields.TlsFiles | undefined
   /** Resumes when the run is to stop: no more messages begin, and those under way have `plan.drain` seconds to end. */
@@ -126,8 +129,9 @@ export type RunError = PlanUnsupported | Tls.TlsUnusable
  * @since 0.1.0
  * @category running
  */
-export const runWhole = (plan: Plan, options: RunOptions): Effect.Effect<RunResult, never, Connector> =>
+export const runWhole = (asked: Plan, options: RunOptions): Effect.Effect<RunResult, never, Connector> =>
   Effect.gen(function* () {
+    const plan = MessageParts.bounded(asked, options.parts)
     const identity = yield* identify(plan)
     const due = RunBounds.whatIsDue(plan, identity)
     const { onInterrupted } = options
@@ -292,12 +296,17 @@ const isExtended = (plan: Plan): boolean => plan.pipelining !== "off" || plan.tl
  * @since 0.1.0
  * @category running
  */
-export const wishesOf = (plan: Plan, addresses: Address.Addresses, file: Uint8Array | undefined): Wishes | undefined =>
+export const wishesOf = (
+  plan: Plan,
+  addresses: Address.Addresses,
+  file: Uint8Array | undefined,
+  parts?: MessageParts.MessageParts | undefined
+): Wishes | undefined =>
   plan.bare || !isExtended(plan)
     ? undefined
     : Extensions.wishes(plan, {
-        addresses: [addresses.sender, addresses.to(0)],
-        isEightBit: Message.isEightBit(plan, addresses, file)
+        addresses: [addresses.sender(0), addresses.to(0)],
+        isEightBit: Message.isEightBit(plan, addresses, file, parts)
       })
 
 /**
@@ -328,7 +337,9 @@ export const share = (
     recorder.begun = deadlines.now() - Math.max(0, clock.unsafeCurrentTimeMillis() - identity.startedAt.getTime())
     const { onOutcome } = options
     const seed = RunBounds.seedOf(plan, identity)
-    const addresses = Address.make(plan, identity.helloName, seed)
+    const { parts } = options
+    const values = parts && MessageParts.values(plan, { ...identity, seed }, parts)
+    const addresses = Address.make(plan, identity.helloName, seed, values)
     const shape = Shape.make(plan, seed)
     const begun = deadlines.now() - late
     let connections = 0
@@ -370,8 +381,8 @@ export const share = (
       gate: new ConnectGate(connecting, deadlines, connects.rate, ofSegment.after + connects.after),
       recorder,
       addresses,
-      contentOf: Message.make(plan, addresses, { ...identity, seed }, file),
-      wishes: wishesOf(plan, addresses, file),
+      contentOf: Message.make(plan, addresses, { ...identity, seed }, { file, template: parts?.template, values }),
+      wishes: wishesOf(plan, addresses, file, parts),
       pauseBefore: Pause.make(plan, seed),
       shape,
       nextConnection: () => at(ownConnection()),

@@ -28,6 +28,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Arrival from "../plan/Arrival.js"
+import * as MessageParts from "../plan/MessageParts.js"
 import * as Plan from "../plan/Plan.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Drain from "./Drain.js"
@@ -148,7 +149,7 @@ export const run = <A, E, R>(
 > => ProgramRun.run(plan, options, (options) => runSessions(plan, scenario, options))
 
 const runSessions = <A, E, R>(
-  plan: Plan.Plan,
+  asked: Plan.Plan,
   scenario: Effect.Effect<A, E, R>,
   options: ScenarioOptions
 ): Effect.Effect<
@@ -158,7 +159,8 @@ const runSessions = <A, E, R>(
 > =>
   Effect.scoped(
     Effect.gen(function* () {
-      yield* PlanSupport.check(plan, "scenario", options)
+      yield* PlanSupport.check(asked, "scenario", options)
+      const plan = MessageParts.bounded(asked, options.parts)
       const identity = yield* RunPart.identify(plan)
       const says = Plan.saysMessages(plan)
       const due = RunBounds.whatIsDue(says ? plan : { ...plan, messages: Arrival.unlimited }, identity)

@@ -27,7 +27,7 @@ export const work = (
   told: { readonly stopping: Effect.Effect<void>; readonly hurrying: Effect.Effect<void> },
   tell: (news: WorkerNews) => void
 ): Effect.Effect<WorkerEnd, never, Connector> => {
-  const { file, identity, ledger, plan, segment, tickets, tls, wants } = payload
+  const { file, identity, ledger, parts, plan, segment, tickets, tls, wants } = payload
   const part: RunPart.RunPart = {
     identity,
     file,
@@ -42,6 +42,7 @@ export const work = (
     // Asked to hurry before anything else, it stops and does not wait.
     stopping: Effect.raceFirst(told.stopping, told.hurrying),
     hurrying: told.hurrying,
+    parts,
     tls: wrapped(tls),
     onTrace: wants.trace ? (direction, text) => tell({ _tag: "Trace", direction, text }) : undefined,
     onContentSent: wants.contentSent ? () => tell({ _tag: "ContentSent" }) : undefined,

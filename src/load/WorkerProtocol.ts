@@ -12,6 +12,7 @@ import type { Health } from "../measure/GeneratorHealth.js"
 import type { Sample } from "../measure/Meter.js"
 import type { RecorderData } from "../measure/Recorder.js"
 import type * as Message from "../plan/Message.js"
+import type { MessageParts } from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import type { Segment } from "../plan/Segment.js"
 import type { TlsFiles } from "../plan/TlsFields.js"
@@ -31,6 +32,7 @@ export interface WorkerPayload {
   readonly segment: Segment
   readonly identity: Message.RunIdentity
   readonly file: Uint8Array | undefined
+  readonly parts: MessageParts | undefined
   readonly tls: UnwrappedTls | undefined
   /** For `Tickets.shared`. */
   readonly tickets: SharedArrayBuffer

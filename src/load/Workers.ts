@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Accounting from "../measure/Accounting.js"
 import type { Health } from "../measure/GeneratorHealth.js"
 import { Recorder } from "../measure/Recorder.js"
+import * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Segment from "../plan/Segment.js"
 import * as SmtpError from "../smtp/SmtpError.js"
@@ -81,11 +82,12 @@ export interface WorkersOptions extends Omit<RunPart.RunOptions, "logs" | "onOut
 }
 
 const start = (
-  plan: Plan,
+  asked: Plan,
   options: WorkersOptions
 ): Effect.Effect<WorkersResult, RunPart.RunError, Connector | Workers> =>
   Effect.gen(function* () {
-    yield* PlanSupport.check(plan, "workers", options)
+    yield* PlanSupport.check(asked, "workers", options)
+    const plan = MessageParts.bounded(asked, options.parts)
     const workers = yield* Workers
     const wanted = plan.workers === "auto" ? workers.processors : plan.workers
     // Each has one session at least, and one connection on its way.
@@ -143,6 +145,7 @@ const start = (
               segment: { index, of: count },
               identity,
               file: options.file,
+              parts: options.parts,
               tls: unwrapped(options.tls),
               tickets,
               ledger,

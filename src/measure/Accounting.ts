@@ -28,8 +28,6 @@ export interface Accounting {
   readonly abandoned: number
   readonly unknown: number
   readonly notStarted: number
-  /** Of a run whose end nobody saw, the messages of which it is not known whether they were started. */
-  readonly lost?: number | undefined
   readonly recipients: Recipients
 }
 
@@ -158,7 +156,7 @@ export const sum = (planned: number, parts: ReadonlyArray<Accounting>): Accounti
 /**
  * The laws that the books of a finished run break; none, unless there is a bug.
  *
- * - planned = started + not started + lost
+ * - planned = started + not started
  * - started = accepted + rejected + failed + unknown
  * - failed, of which abandoned are a part
  * - recipients offered = accepted + refused + refused after content + unknown + abandoned
@@ -167,12 +165,12 @@ export const sum = (planned: number, parts: ReadonlyArray<Accounting>): Accounti
  * @category laws
  */
 export const violations = (self: Accounting): ReadonlyArray<string> => {
-  const { abandoned, accepted, failed, lost = 0, notStarted, planned, recipients, rejected, started, unknown } = self
+  const { abandoned, accepted, failed, notStarted, planned, recipients, rejected, started, unknown } = self
   const { offered, refused, refusedAfterContent } = recipients
   const laws: ReadonlyArray<readonly [boolean, string]> = [
     [
-      planned === started + notStarted + lost,
-      `planned ${planned} is not the sum of started ${started} and not started ${notStarted}${lost === 0 ? "" : `, and lost ${lost}`}`
+      planned === started + notStarted,
+      `planned ${planned} is not the sum of started ${started} and not started ${notStarted}`
     ],
     [
       started === accepted + rejected + failed + unknown,

@@ -13,6 +13,7 @@ import * as Amount from "./Amount.js"
 import { type Cursor, type ParseFailure, whole } from "./Cursor.js"
 import * as Draw from "./Draw.js"
 import { Ring } from "./Ring.js"
+import * as Vocabulary from "./Vocabulary.js"
 
 /**
  * What a body is of.
@@ -170,8 +171,7 @@ const words = (key: number): Ring => {
   let place = 0
   let left = 0
   while (lines.length < 4000) {
-    const drawn = Draw.uniform(key, place++)
-    let word = vocabulary[Math.floor(drawn * drawn * vocabulary.length)]!
+    let word = Vocabulary.word(Draw.uniform(key, place++))
     if (left === 0) {
       word = word[0]!.toUpperCase() + word.slice(1)
       left = 4 + Math.floor(Draw.uniform(key, place++) * 16)
@@ -196,17 +196,6 @@ const random = (key: number): Ring => {
 
 /** Of base64: 1.4 MB. */
 const lineCount = 18_000
-
-/** The most frequent ones come first. */
-const vocabulary = (
-  "the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one you " +
-  "were her all she there would their we him been has when who will more no if out so said what up its about into than them " +
-  "can only other new some could time these two may then do first any my now such like our over man me even most made after " +
-  "also did many before must through back years where much your way well down should because each just those people how too " +
-  "little state good very make world still own see men work long get here between both life being under never day same another " +
-  "know while last might us great old year off come since against go came right used take three meeting report message order " +
-  "invoice customer project number question answer office week morning letter address account payment delivery service"
-).split(" ")
 
 // In pieces, so that no scanner takes this program, or its package, for what they are to be found in.
 const gtube = `${["XJS*C4JDBQADN1", ".NSBN3*2IDNEN*", "GTUBE-STANDARD-", "ANTI-UBE-TEST-EMAIL", "*C.34X"].join("")}\r\n`

@@ -34,7 +34,10 @@ export const exclusive: ReadonlyArray<ReadonlyArray<string>> = [
   ["rate", "stages"],
   ["delay", "randomDelay", "think"],
   ["file", "length"],
-  ["file", "body"]
+  ["file", "body"],
+  ["file", "template"],
+  ["template", "length"],
+  ["template", "body"]
 ]
 
 /**
@@ -54,7 +57,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
   const thinking = listOf(plan.shapes).some(thinks)
   const all = (...fields: ReadonlyArray<string>) => fields.every(given)
   const rules: ReadonlyArray<Rule> = [
-    ...MessageFields.conflicts(given),
+    ...MessageFields.conflicts(plan, given),
     [all("delay", "randomDelay"), ["delay", "randomDelay"], "do not use the -w and -R options at the same time"],
     [
       (given("think") || thinking) && (given("delay") || given("randomDelay")),
@@ -75,7 +78,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
     ...Extensions.conflicts(plan, given),
     [all("rate", "stages"), ["rate", "stages"], "--rate and --stages exclude each other"],
     [
-      given("rate") && !given("stages") && !given("messages") && !given("duration"),
+      given("rate") && !given("stages") && !given("messages") && !given("duration") && !given("once"),
       ["rate"],
       "--rate needs an end: -m, or --duration; or use --stages"
     ],

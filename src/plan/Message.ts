@@ -5,13 +5,17 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import type { Content } from "../smtp/Wire.js"
 import type { Addresses } from "./Address.js"
 import * as Amount from "./Amount.js"
 import * as Body from "./Body.js"
-import type { Plan } from "./Plan.js"
+import * as HeaderDate from "./HeaderDate.js"
+import * as MessageTemplate from "./MessageTemplate.js"
+import type { Plan } from "./PlanTypes.js"
 import * as Stuffing from "./Stuffing.js"
+import * as Template from "./Template.js"
 
 /**
  * What tells one run's messages from another's.
@@ -36,8 +40,23 @@ export interface RunIdentity {
 export type ContentOf = (message: number) => Content
 
 /**
- * The content that a plan asks for (clauses S8.1 to S8.7). `file` is what -F names, as `MessageFile.read` gives it; `seed` is what
- * random sizes and bodies are drawn from, or else the run's identity.
+ * What messages are made from besides the plan.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sources {
+  /** What -F names, as `MessageFile.read` gives it. */
+  readonly file?: Uint8Array | undefined
+  /** What --template names. */
+  readonly template?: string | undefined
+  /** What variables have their values from, but for the envelope; without it there are none. */
+  readonly values?: Template.Values | undefined
+}
+
+/**
+ * The content that a plan asks for (clauses S8.1 to S8.7). `seed` is what sizes and bodies are drawn from, or else the run's
+ * identity.
  *
  * @since 0.1.0
  * @category constructors
@@ -46,19 +65,47 @@ export const make = (
   plan: Plan,
   addresses: Addresses,
   identity: RunIdentity & { readonly seed?: string | undefined },
-  file: Uint8Array | undefined
+  { file, template, values }: Sources = {}
 ): ContentOf => {
-  const top = SmtpCommand.bytes((plan.headers ?? []).map((header) => `${header}\r\n`).join(""))
-  if (file === undefined && varies(plan)) return varying(plan, addresses, identity, top)
+  const known = values && { ...values, envelope: envelopeOf(addresses) }
+  const top = topOf(plan, known)
+  if (template !== undefined && known !== undefined) {
+    return MessageTemplate.render(Either.getOrThrow(MessageTemplate.parse(template, known)), Template.render(top))
+  }
+  if (file === undefined && varies(plan)) return varying(plan, addresses, identity, known, top)
   const body = file ?? generated(plan.length === undefined ? undefined : Amount.sizesOf(plan.length).most)
   const joined = body.length <= Stuffing.longestText ? latin1(body) : undefined
   if (plan.bare || file !== undefined) {
-    const constant: Content = joined === undefined ? { head: top, body } : { head: SmtpCommand.flat(top + joined) }
+    const head = Template.render(joined === undefined ? top : Template.joined([...top, joined]))
+    if (top.some((part) => typeof part !== "string")) {
+      return joined === undefined
+        ? (message) => ({ head: head(message), body })
+        : (message) => ({ head: head(message) })
+    }
+    const constant: Content = joined === undefined ? { head: head(0), body } : { head: head(0) }
     return () => constant
   }
-  const head = headers(plan, addresses, identity, top, `\r\n${joined ?? ""}`)
+  const head = headers(plan, addresses, identity, known, top, `\r\n${joined ?? ""}`)
   return joined === undefined ? (message) => ({ head: head(message), body }) : (message) => ({ head: head(message) })
 }
+
+const envelopeOf = ({ rcpts, sender, to }: Addresses): NonNullable<Template.Values["envelope"]> => ({
+  from: (message) => SmtpCommand.bytes(sender(message)),
+  to: (message) => SmtpCommand.bytes(to(message)),
+  recipient: (message) => rcpts(message)[0]!.slice(SmtpCommand.rcptBegin.length, -SmtpCommand.rcptEnd.length)
+})
+
+/** The headers of --header, ready for DATA. */
+const topOf = ({ headers = [] }: Plan, values: Template.Values | undefined): ReadonlyArray<Template.Part> =>
+  Template.joined(
+    headers.flatMap((header) => [
+      ...(header.startsWith(".") ? ["."] : []),
+      ...(values === undefined
+        ? [SmtpCommand.bytes(header)]
+        : Either.getOrThrow(Template.parse(header, "--header", values)).parts),
+      "\r\n"
+    ])
+  )
 
 /** Whether the messages differ in more than their headers. */
 const varies = ({ body, length }: Plan): boolean => {
@@ -72,10 +119,11 @@ const varying = (
   plan: Plan,
   addresses: Addresses,
   identity: RunIdentity & { readonly seed?: string | undefined },
-  top: string
+  values: Template.Values | undefined,
+  top: ReadonlyArray<Template.Part>
 ): ContentOf => {
   const bodyOf = Body.make(plan, identity.seed ?? identity.runId, `=_${identity.runId}`)
-  const head = plan.bare ? undefined : headers(plan, addresses, identity, top, "")
+  const head = plan.bare ? undefined : headers(plan, addresses, identity, values, top, "")
   return (message) => {
     const { content, headers } = bodyOf(message)
     const before = head === undefined ? "" : `${head(message)}${headers}\r\n`
@@ -85,31 +133,59 @@ const varying = (
 
 /** The headers of message k, and what follows them in all messages: to put it there costs nothing. */
 const headers = (
-  plan: Plan,
+  { expand, subject }: Plan,
   addresses: Addresses,
   { helloName, runId, startedAt }: RunIdentity,
-  top: string,
+  values: Template.Values | undefined,
+  top: ReadonlyArray<Template.Part>,
   tail: string
 ): ((message: number) => string) => {
-  const from = `${top}${SmtpCommand.bytes(`From: <${addresses.sender}>\r\nTo: <`)}`
-  const middle = SmtpCommand.bytes(`>\r\nDate: ${formatDate(startedAt)}\r\nMessage-Id: <${runId}.`)
-  const subject = plan.subject === undefined ? "" : `Subject: ${plan.subject}\r\n`
-  const rest = SmtpCommand.flat(SmtpCommand.bytes(`@${helloName}>\r\n${subject}`) + tail)
-  const before = (message: number) => SmtpCommand.flat(from + SmtpCommand.bytes(addresses.to(message)) + middle)
-  const constant = plan.numbering === "append" ? undefined : before(0)
-  return (message) => (constant ?? before(message)) + message.toString(16).padStart(8, "0") + rest
+  const { bytes } = SmtpCommand
+  const subjectParts =
+    expand && subject !== undefined && values !== undefined
+      ? Either.getOrThrow(Template.parse(subject, "-S", values)).parts
+      : [bytes(subject ?? "")]
+  const of = (address: (message: number) => string): Template.Part =>
+    addresses.areConstant ? bytes(address(0)) : (message) => bytes(address(message))
+  const number = (message: number) => message.toString(16).padStart(8, "0")
+  const parts = Template.joined([
+    ...top,
+    "From: <",
+    of(addresses.sender),
+    ">\r\nTo: <",
+    of(addresses.to),
+    bytes(`>\r\nDate: ${HeaderDate.format(startedAt)}\r\nMessage-Id: <${runId}.`),
+    number,
+    bytes(`@${helloName}>\r\n`),
+    ...(subject === undefined ? [] : ["Subject: ", ...subjectParts, "\r\n"]),
+    tail
+  ])
+  const [before, , rest] = parts
+  // Nothing varies but the number of Message-Id: the usual case, on the hot path.
+  if (parts.length === 3 && typeof before === "string" && typeof rest === "string") {
+    return (message) => before + message.toString(16).padStart(8, "0") + rest
+  }
+  return Template.render(parts)
 }
 
 /**
- * Whether bytes beyond ASCII are in the messages of a plan. Looks at the whole file.
+ * Whether bytes beyond ASCII are in the messages of a plan, or can be. Looks at whole files.
  *
  * @since 0.1.0
  * @category predicates
  */
-export const isEightBit = (plan: Plan, { sender, to }: Addresses, file: Uint8Array | undefined): boolean => {
-  if (/[^\0-\x7f]/.test((plan.headers ?? []).join(""))) return true
+export const isEightBit = (
+  plan: Plan,
+  { sender, to }: Addresses,
+  file: Uint8Array | undefined,
+  parts: { readonly template?: string | undefined; readonly data?: Uint8Array | undefined } = {}
+): boolean => {
+  const eightBit = /[^\0-\x7f]/
+  if (eightBit.test((plan.headers ?? []).join("") + (parts.template ?? ""))) return true
+  if (parts.data?.some((byte) => byte > 127) === true) return true
   if (file !== undefined) return file.some((byte) => byte > 127)
-  return !plan.bare && /[^\0-\x7f]/.test(`${sender}${to(0)}${plan.subject ?? ""}`)
+  if (plan.bare || parts.template !== undefined) return false
+  return eightBit.test(`${sender(0)}${to(0)}${plan.subject ?? ""}`)
 }
 
 /**
@@ -137,29 +213,10 @@ export const generated = (length: number | undefined): Uint8Array => {
   return out
 }
 
-/**
- * A date as RFC 5322 §3.3 writes it, in local time. The day is padded with a space (clause S14), and UTC is named.
- *
- * @since 0.1.0
- * @category encoding
- */
-export const formatDate = (date: Date): string => {
-  const two = (number: number) => String(number).padStart(2, "0")
-  const ahead = -date.getTimezoneOffset()
-  const zone = `${ahead < 0 ? "-" : "+"}${two(Math.floor(Math.abs(ahead) / 60))}${two(Math.abs(ahead) % 60)}`
-  const day = String(date.getDate()).padStart(2, " ")
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
-  const utc = ahead === 0 ? " (UTC)" : ""
-  return `${days[date.getDay()]}, ${day} ${months[date.getMonth()]} ${date.getFullYear()} ${time} ${zone}${utc}`
-}
-
 const LF = 10
 const CR = 13
 const ZERO = 48
 const X = 88
 const end = new TextEncoder().encode(SmtpCommand.endOfData)
-const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Amount from "./Amount.js"
 import * as Body from "./Body.js"
 import { describe, type ParseFailure } from "./Cursor.js"
+import * as ItemOrder from "./ItemOrder.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
 
@@ -75,9 +76,36 @@ export const fields = {
     repeatable: true,
     placeholder: "name: value",
     description:
-      'Add this header to each message, above all others: "X-Priority: 1". With -F, too. May be given several times.'
+      'Add this header to each message, above all others: "X-Priority: 1". With -F, too. It may have variables, as --template. May be given several times.'
+  }),
+  template: PlanField.optional(Schema.String, {
+    section,
+    placeholder: "file",
+    description:
+      "Send messages made from this file, headers and body, which stand in it with variables: {{message}} (its number from 0) and {{number}} (from 1), {{run}}, {{uuid}}, {{date}}, {{date iso}}, {{date + 1d}}, {{hex 16}}, {{int 1..100}}, {{words 20}}, {{pick a|b|c}}, {{row.NAME}} (of --data), {{helo}}, and of the envelope {{from}}, {{to}} and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number."
+  }),
+  expand: PlanField.withDefault(Schema.Boolean, false, {
+    section,
+    description: "Let -f, -t and -S have variables, too, as --template. Without it, braces in them are braces."
+  }),
+  data: PlanField.optional(Schema.String, {
+    section,
+    placeholder: "file",
+    description:
+      "Take values for {{row.NAME}} from this CSV file, whose first row names the columns: a row for each message, and from the first again after the last."
+  }),
+  dataOrder: PlanField.withDefault(Schema.Literal(...ItemOrder.orders), "sequential", {
+    section,
+    description:
+      "Which row of --data a message gets: the next one, any one, or each once in a round, in an order that is drawn."
+  }),
+  once: PlanField.withDefault(Schema.Boolean, false, {
+    section,
+    description: "Use each row of --data once, and end with the last; without -m, that is how many messages there are."
   })
 }
+
+const optionOf = (field: string): string => (field === "file" ? "-F" : field === "length" ? "-l" : `--${field}`)
 
 /**
  * The rules between them that are broken.
@@ -86,9 +114,30 @@ export const fields = {
  * @category predicates
  */
 export const conflicts = (
+  plan: { readonly [field: string]: unknown },
   given: (field: string) => boolean
 ): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => [
   [given("file") && given("length"), ["file", "length"], "the -l option cannot be used with -F"],
   [given("file") && given("body"), ["file", "body"], "--body and -F exclude each other"],
+  ...["file", "length", "body"].map(
+    (field) =>
+      [
+        given("template") && given(field),
+        ["template", field],
+        `--template and ${optionOf(field)} exclude each other`
+      ] as const
+  ),
+  [given("template") && given("bare"), ["template", "bare"], "--template cannot be used with -o"],
+  [
+    plan.dataOrder !== undefined && plan.dataOrder !== "sequential" && !given("data"),
+    ["dataOrder"],
+    "--data-order needs --data"
+  ],
+  [given("once") && !given("data"), ["once"], "--once needs --data"],
+  [
+    given("once") && plan.dataOrder === "random",
+    ["once", "dataOrder"],
+    "--once cannot be used with --data-order random"
+  ],
   [given("headers") && given("bare"), ["headers", "bare"], "--header cannot be used with -o, which sends no headers"]
 ]

@@ -158,9 +158,34 @@ export interface Plan {
    */
   readonly body?: Values["body"]
   /**
-   * Add this header to each message, above all others: "X-Priority: 1". With -F, too. May be given several times.
+   * Add this header to each message, above all others: "X-Priority: 1". With -F, too. It may have variables, as
+   * --template. May be given several times.
    */
   readonly headers?: Values["headers"]
+  /**
+   * Send messages made from this file, headers and body, which stand in it with variables: {{message}} (its number
+   * from 0) and {{number}} (from 1), {{run}}, {{uuid}}, {{date}}, {{date iso}}, {{date + 1d}}, {{hex 16}}, {{int
+   * 1..100}}, {{words 20}}, {{pick a|b|c}}, {{row.NAME}} (of --data), {{helo}}, and of the envelope {{from}}, {{to}}
+   * and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number.
+   */
+  readonly template?: Values["template"]
+  /** Let -f, -t and -S have variables, too, as --template. Without it, braces in them are braces. Default: false. */
+  readonly expand: Values["expand"]
+  /**
+   * Take values for {{row.NAME}} from this CSV file, whose first row names the columns: a row for each message, and
+   * from the first again after the last.
+   */
+  readonly data?: Values["data"]
+  /**
+   * Which row of --data a message gets: the next one, any one, or each once in a round, in an order that is drawn.
+   * Default: "sequential".
+   */
+  readonly dataOrder: Values["dataOrder"]
+  /**
+   * Use each row of --data once, and end with the last; without -m, that is how many messages there are. Default:
+   * false.
+   */
+  readonly once: Values["once"]
   /**
    * Use TLS: by STARTTLS, which the server must offer; by STARTTLS if it is offered, and in plain text if not; or from
    * the first byte (implicit; the port is 465 unless the target says otherwise). A handshake that fails costs the
@@ -542,9 +567,34 @@ export interface PlanInput {
    */
   readonly body?: Inputs["body"]
   /**
-   * Add this header to each message, above all others: "X-Priority: 1". With -F, too. May be given several times.
+   * Add this header to each message, above all others: "X-Priority: 1". With -F, too. It may have variables, as
+   * --template. May be given several times.
    */
   readonly headers?: Inputs["headers"]
+  /**
+   * Send messages made from this file, headers and body, which stand in it with variables: {{message}} (its number
+   * from 0) and {{number}} (from 1), {{run}}, {{uuid}}, {{date}}, {{date iso}}, {{date + 1d}}, {{hex 16}}, {{int
+   * 1..100}}, {{words 20}}, {{pick a|b|c}}, {{row.NAME}} (of --data), {{helo}}, and of the envelope {{from}}, {{to}}
+   * and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number.
+   */
+  readonly template?: Inputs["template"]
+  /** Let -f, -t and -S have variables, too, as --template. Without it, braces in them are braces. Default: false. */
+  readonly expand?: Inputs["expand"]
+  /**
+   * Take values for {{row.NAME}} from this CSV file, whose first row names the columns: a row for each message, and
+   * from the first again after the last.
+   */
+  readonly data?: Inputs["data"]
+  /**
+   * Which row of --data a message gets: the next one, any one, or each once in a round, in an order that is drawn.
+   * Default: "sequential".
+   */
+  readonly dataOrder?: Inputs["dataOrder"]
+  /**
+   * Use each row of --data once, and end with the last; without -m, that is how many messages there are. Default:
+   * false.
+   */
+  readonly once?: Inputs["once"]
   /**
    * Use TLS: by STARTTLS, which the server must offer; by STARTTLS if it is offered, and in plain text if not; or from
    * the first byte (implicit; the port is 465 unless the target says otherwise). A handshake that fails costs the

@@ -403,6 +403,7 @@ describe("every option of the table", () => {
       return [["--stages=5s:5/s", { stages: "5s:5/s" }]]
     if (field === "weights") return [["--segment=1/1", { segment: "1/1" }]]
     if (field === "whenNotOffered") return [["--notify=never", { notify: "never" }]]
+    if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }]]
     if (!/^tls./.test(field) && field !== "requireTls") return []
     const secure = ["--tls=implicit", { tls: "implicit" }] as const
     return field === "tlsKey" ? [secure, ["--tls-cert=c.pem", { tlsCert: "c.pem" }]] : [secure]

@@ -85,6 +85,45 @@ describe("-F", () => {
   )
 })
 
+describe("--template and --data", () => {
+  it.effect("are what is sent, by all threads", () =>
+    Effect.gen(function* () {
+      for (const workers of threads) {
+        const plan = { messages: 4, sessions: 2, workers } as const
+        const template = yield* run({ ...plan, template: "t" }, { file: "X-Run: {{number}}\n\nend" })
+        assert.strictEqual(template.status, 0, template.stderr)
+        const numbers = template.accepted.map(({ content }) => content.replace(/^X-Run: (\d)\r\n\r\nend\r\n$/, "$1"))
+        assert.deepStrictEqual(numbers.sort(), ["1", "2", "3", "4"])
+      }
+    })
+  )
+
+  it.effect("with --once, end with the last row, in the report, too", () =>
+    Effect.gen(function* () {
+      for (const workers of threads) {
+        const plan = { data: "u", once: true, headers: "X: {{row.a}}", sessions: 2, summary: true, workers } as const
+        const { accepted, status, stderr } = yield* run(plan, { file: "a\n1\n2\n3\n" })
+        assert.strictEqual(status, 0)
+        assert.deepStrictEqual(accepted.map(({ content }) => content.slice(0, 6)).sort(), [
+          "X: 1\r\n",
+          "X: 2\r\n",
+          "X: 3\r\n"
+        ])
+        assert.include(stderr, "3 messages: 3 accepted")
+      }
+    })
+  )
+})
+
+describe("-r, drawn", () => {
+  it.effect("has a sink that takes the largest number", () =>
+    Effect.gen(function* () {
+      const { sinks } = yield* run({ recipients: "1..150", sink: true }, { server: { maxRecipients: 150 } })
+      assert.strictEqual(sinks[0]?.maxRecipients, 150)
+    })
+  )
+})
+
 describe("--sink", () => {
   const plans: ReadonlyArray<readonly [input: Plan.PlanInput, config: object]> = [
     [{}, { protocol: "smtp", maxRecipients: undefined, tls: "off" }],

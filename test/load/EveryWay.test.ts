@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as MessageFile from "../../src/plan/MessageFile.js"
+import type * as MessageParts from "../../src/plan/MessageParts.js"
 import type * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
@@ -17,6 +18,7 @@ interface Row {
   readonly name: string
   readonly input: Plan.PlanInput
   readonly file?: string
+  readonly parts?: MessageParts.MessageParts
   readonly server?: TestServer.TestServerOptions
   /** Something of each connection, or of each message, and what it is to be. */
   readonly each: (seen: Seen) => ReadonlyArray<unknown>
@@ -144,12 +146,40 @@ const rows: ReadonlyArray<Row> = [
     each: contents,
     is: "X-One: 1\r\nSubject: file\r\n\r\nbody\r\n"
   },
-  { name: "--header", input: { headers: ["X-A: b"] }, each: header("X-A"), is: "b" },
   {
-    name: "--body",
-    input: { body: "gtube" },
-    each: (seen) => contents(seen).map((content) => content.includes("XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE")),
-    is: true
+    name: "--template",
+    input: { template: "t" },
+    parts: { template: "X-One: {{run}}\n\nHello {{from}}" },
+    each: (seen) => contents(seen).map((content) => content.replace(/: \S+/, ": run")),
+    is: "X-One: run\r\n\r\nHello foo@me.example\r\n"
+  },
+  {
+    name: "--header, with a variable",
+    input: { headers: "X-One: {{helo}}" },
+    parts: {},
+    each: header("X-One"),
+    is: me
+  },
+  {
+    name: "--expand",
+    input: { expand: true, from: "a@{{helo}}", subject: "{{helo}}" },
+    parts: {},
+    each: (seen) => lines("MAIL")(seen).map((line, index) => [line, header("Subject")(seen)[index]].join()),
+    is: `MAIL FROM:<a@${me}>,${me}`
+  },
+  {
+    name: "--data",
+    input: { data: "u", headers: "X-One: {{row.a}}" },
+    parts: { data: new TextEncoder().encode("a\n7\n"), rows: 1 },
+    each: header("X-One"),
+    is: "7"
+  },
+  {
+    name: "--data-order",
+    input: { data: "u", headers: "X-One: {{row.a}}", dataOrder: "shuffle", seed: "x" },
+    parts: { data: new TextEncoder().encode("a\n1\n2\n3\n4\n5\n6\n7\n8\n9\n"), rows: 9 },
+    each: (seen) => [header("X-One")(seen).slice(0, 5).join("") === "12345"],
+    is: false
   },
   {
     name: "-F",
@@ -311,11 +341,11 @@ const rows: ReadonlyArray<Row> = [
   }
 ]
 
-const run = (way: Way, { file, input, server = {} }: Row) =>
+const run = (way: Way, { file, input, parts, server = {} }: Row) =>
   Effect.gen(function* () {
     const content =
       file === undefined ? {} : { file: Either.getOrThrow(MessageFile.stuff(new TextEncoder().encode(file))) }
-    const { elapsed, violations } = yield* ways[way]({ helloName: me, ...input }, content)
+    const { elapsed, violations } = yield* ways[way]({ helloName: me, ...input }, { ...content, parts })
     assert.deepStrictEqual(violations, [])
     const { accepted, log, sessions } = yield* TestServer.TestServer
     return { accepted, elapsed, log, sessions }
@@ -337,6 +367,15 @@ for (const way of Object.keys(ways) as ReadonlyArray<Way>) {
         })
       )
     }
+
+    it.effect("--once: no more messages than rows", () =>
+      Effect.gen(function* () {
+        const parts = { data: new TextEncoder().encode("a\n1\n2\n3\n"), rows: 3 }
+        const input = { data: "u", once: true, headers: "X-One: {{row.a}}" }
+        const seen = yield* run(way, { name: "", input, parts, each: contents, is: "" })
+        assert.deepStrictEqual([...header("X-One")(seen)].sort(), ["1", "2", "3"])
+      })
+    )
 
     it.effect("a connection for each message", () =>
       Effect.gen(function* () {

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as fc from "fast-check"
 import * as Address from "../../src/plan/Address.js"
+import * as HeaderDate from "../../src/plan/HeaderDate.js"
 import * as Message from "../../src/plan/Message.js"
 import * as MessageFile from "../../src/plan/MessageFile.js"
 import * as Plan from "../../src/plan/Plan.js"
@@ -44,7 +45,7 @@ const contents = (
 ): ReadonlyArray<string> => {
   const { file, helloName = "me.example", runId = "run" } = options
   const plan = Plan.make(input)
-  const contentOf = Message.make(plan, Address.make(plan, helloName, "seed"), { helloName, runId, startedAt }, file)
+  const contentOf = Message.make(plan, Address.make(plan, helloName, "seed"), { helloName, runId, startedAt }, { file })
   return messages.map((message) => {
     const { body, head } = contentOf(message)
     return head + (body === undefined ? "" : latin1(body))
@@ -105,7 +106,7 @@ describe("headers", () => {
     const lines = only({ from: "me@x", to: "you@y", subject: "hello" }, { runId: "4b1d.1" }).split("\r\n")
     assert.deepStrictEqual(lines.slice(0, 2), ["From: <me@x>", "To: <you@y>"])
     assert.match(lines[2]!, /^Date: [A-Z][a-z]{2}, [ \d]\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}( \(UTC\))?$/)
-    assert.strictEqual(lines[2], `Date: ${Message.formatDate(startedAt)}`)
+    assert.strictEqual(lines[2], `Date: ${HeaderDate.format(startedAt)}`)
     assert.match(lines[3]!, /^Message-Id: <4b1d\.1\.[0-9a-f]+@me\.example>$/)
     assert.deepStrictEqual(lines.slice(4, 6), ["Subject: hello", ""])
     assert.strictEqual(lines.slice(6).join("\r\n"), defaultBody)
@@ -162,7 +163,7 @@ describe("headers", () => {
   })
 })
 
-describe("formatDate", () => {
+describe("a date", () => {
   const zoned = (minutesAhead: number, year: number, month: number, ...rest: ReadonlyArray<number>): Date => {
     const [day = 1, hour = 0, minute = 0, second = 0] = rest
     const date = new Date(year, month - 1, day, hour, minute, second)
@@ -170,22 +171,22 @@ describe("formatDate", () => {
   }
 
   it("names the zone by its distance from UTC, and UTC by its name too (S8.2)", () => {
-    assert.strictEqual(Message.formatDate(zoned(0, 2026, 11, 22, 13, 11, 20)), "Sun, 22 Nov 2026 13:11:20 +0000 (UTC)")
-    assert.strictEqual(Message.formatDate(zoned(60, 2026, 11, 22, 13, 11, 20)), "Sun, 22 Nov 2026 13:11:20 +0100")
-    assert.strictEqual(Message.formatDate(zoned(330, 2024, 2, 29, 23, 59, 59)), "Thu, 29 Feb 2024 23:59:59 +0530")
-    assert.strictEqual(Message.formatDate(zoned(-210, 2024, 12, 31)), "Tue, 31 Dec 2024 00:00:00 -0330")
-    assert.strictEqual(Message.formatDate(zoned(-720, 2024, 1, 1, 1, 2, 3)), "Mon,  1 Jan 2024 01:02:03 -1200")
+    assert.strictEqual(HeaderDate.format(zoned(0, 2026, 11, 22, 13, 11, 20)), "Sun, 22 Nov 2026 13:11:20 +0000 (UTC)")
+    assert.strictEqual(HeaderDate.format(zoned(60, 2026, 11, 22, 13, 11, 20)), "Sun, 22 Nov 2026 13:11:20 +0100")
+    assert.strictEqual(HeaderDate.format(zoned(330, 2024, 2, 29, 23, 59, 59)), "Thu, 29 Feb 2024 23:59:59 +0530")
+    assert.strictEqual(HeaderDate.format(zoned(-210, 2024, 12, 31)), "Tue, 31 Dec 2024 00:00:00 -0330")
+    assert.strictEqual(HeaderDate.format(zoned(-720, 2024, 1, 1, 1, 2, 3)), "Mon,  1 Jan 2024 01:02:03 -1200")
   })
 
   it("pads days before the tenth with a space, as Postfix 3.7 does (S14)", () => {
-    assert.strictEqual(Message.formatDate(zoned(0, 2026, 11, 9)), "Mon,  9 Nov 2026 00:00:00 +0000 (UTC)")
-    assert.strictEqual(Message.formatDate(zoned(0, 2026, 11, 10)), "Tue, 10 Nov 2026 00:00:00 +0000 (UTC)")
+    assert.strictEqual(HeaderDate.format(zoned(0, 2026, 11, 9)), "Mon,  9 Nov 2026 00:00:00 +0000 (UTC)")
+    assert.strictEqual(HeaderDate.format(zoned(0, 2026, 11, 10)), "Tue, 10 Nov 2026 00:00:00 +0000 (UTC)")
   })
 
   it("is the moment that Date reads back, to the second", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4_102_444_800 }), (second) => {
-        const text = Message.formatDate(new Date(second * 1000))
+        const text = HeaderDate.format(new Date(second * 1000))
         assert.strictEqual(Date.parse(text.replace(" (UTC)", "")), second * 1000)
       }),
       { seed: 1, numRuns: 1_000 }
@@ -298,7 +299,7 @@ describe("a file's content (-F)", () => {
     const file = bytesOf(`${"x".repeat(100_000)}\r\n.\r\n`)
     const plan = Plan.make({ file: "name" })
     const identity = { helloName: "me", runId: "run", startedAt }
-    const contentOf = Message.make(plan, Address.make(plan, "me", "seed"), identity, file)
+    const contentOf = Message.make(plan, Address.make(plan, "me", "seed"), identity, { file })
     assert.strictEqual(contentOf(0).body, file)
     assert.strictEqual(contentOf(1).body, file)
   })

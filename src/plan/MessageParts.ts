@@ -1,0 +1,243 @@
+/**
+ * What messages are made of that is not in the plan itself: a template and rows of data, read before the run.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Printable from "../smtp/Printable.js"
+import { fileReason } from "./FileReason.js"
+import type { RunIdentity } from "./Message.js"
+import * as MessageTemplate from "./MessageTemplate.js"
+import * as ItemOrder from "./ItemOrder.js"
+import type { Plan } from "./PlanTypes.js"
+import * as Rows from "./Rows.js"
+import * as Template from "./Template.js"
+
+/**
+ * What the files hold that a plan's messages are made of: plain data, and memory that threads can share.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MessageParts {
+  /** What --template names. */
+  readonly template?: string | undefined
+  /** What --data names. */
+  readonly data?: Uint8Array | undefined
+  /** How many rows that has. */
+  readonly rows?: number | undefined
+}
+
+/**
+ * What a plan's messages are to be made of cannot be used. The error names the option, and the file's line where there is one.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class PartsUnusable extends Data.TaggedError("PartsUnusable")<{
+  /** As it is written on the command line: `--template`. */
+  readonly option: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return Printable.escape(`${this.option} ${this.reason}`)
+  }
+}
+
+/**
+ * Whether a run of the plan needs what `read` gives.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const areNeeded = (plan: Plan): boolean =>
+  plan.template !== undefined ||
+  plan.data !== undefined ||
+  plan.expand ||
+  (plan.headers ?? []).some(Template.isTemplate)
+
+/**
+ * Reads the files that a plan's messages are made of, and checks all variables, in whatever option they stand, and all values that
+ * rows have for them. It is `parts` among the options of a run. Undefined where there is nothing to read or to check.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const read = (plan: Plan): Effect.Effect<MessageParts | undefined, PartsUnusable, FileSystem.FileSystem> => {
+  if (!areNeeded(plan)) return Effect.succeed(undefined)
+  return Effect.gen(function* () {
+    const template = plan.template === undefined ? undefined : yield* file("--template", plan.template)
+    const text = template && (yield* utf8(template, plan.template!))
+    const bytes = plan.data === undefined ? undefined : yield* file("--data", plan.data)
+    const data = bytes && new Uint8Array(new SharedArrayBuffer(bytes.length))
+    if (bytes !== undefined) data?.set(bytes)
+    const parts = { template: text, data, rows: yield* check(plan, text, data) }
+    return parts
+  })
+}
+
+const file = (option: string, path: string) =>
+  Effect.gen(function* () {
+    const fileSystem = yield* FileSystem.FileSystem
+    const bytes = yield* fileSystem.readFile(path)
+    return bytes.length > mostBytes
+      ? yield* new PartsUnusable({ option, reason: `${path}: larger than 512 MB` })
+      : bytes
+  }).pipe(
+    Effect.catchTags({
+      BadArgument: (error) => new PartsUnusable({ option, reason: `${path}: ${fileReason(error)}` }),
+      SystemError: (error) => new PartsUnusable({ option, reason: `${path}: ${fileReason(error)}` })
+    })
+  )
+
+const mostBytes = 512_000_000
+
+const utf8 = (bytes: Uint8Array, path: string) =>
+  Either.try({
+    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    catch: () => new PartsUnusable({ option: "--template", reason: `${path}: not UTF-8` })
+  })
+
+/** The number of rows, once everything is known to be in order. */
+const check = (
+  plan: Plan,
+  template: string | undefined,
+  data: Uint8Array | undefined
+): Either.Either<number | undefined, PartsUnusable> =>
+  Either.gen(function* () {
+    const rows =
+      data === undefined
+        ? undefined
+        : yield* Either.mapLeft(
+            Rows.parse(data),
+            ({ line, reason }) =>
+              new PartsUnusable({ option: "--data", reason: `${plan.data}: line ${line}: ${reason}` })
+          )
+    const values = valuesOf(plan, sample, rows, undefined)
+    const known: Template.Values = { ...values, envelope: { from: String, to: String, recipient: String } }
+    const columns = new Map<number, "line" | "lines">()
+    const take = (read: Template.Template, headEnd: number) => {
+      for (const { index, place } of read.columns) {
+        if (place < headEnd) columns.set(index, "line")
+        else if (!columns.has(index)) columns.set(index, "lines")
+      }
+    }
+    for (const [option, text, own] of [
+      ...(plan.expand
+        ? ([
+            ["-f", plan.from, values],
+            ["-t", plan.to, values],
+            ["-S", plan.subject, known]
+          ] as const)
+        : []),
+      ...(plan.headers ?? []).map((header) => ["--header", header, known] as const)
+    ]) {
+      if (text === undefined) continue
+      const made = yield* Either.mapLeft(
+        Template.parse(text, option, own),
+        ({ column, reason }) =>
+          new PartsUnusable({ option, reason: `${JSON.stringify(text)}, column ${column}: ${reason}` })
+      )
+      take(made, Number.POSITIVE_INFINITY)
+    }
+    if (template !== undefined) {
+      const path = plan.template!
+      const made = yield* Either.mapLeft(
+        MessageTemplate.parse(template, known),
+        ({ column, line, reason }) =>
+          new PartsUnusable({ option: "--template", reason: `${path}: line ${line}, column ${column}: ${reason}` })
+      )
+      take(made.template, made.headEnd)
+    }
+    if (rows !== undefined) yield* checkCells(rows, columns, plan.data!)
+    return rows?.count
+  })
+
+/** A line break in a header or an address would begin another one (CWE-93); a bare carriage return is nothing anywhere. */
+const checkCells = (
+  rows: Rows.Rows,
+  columns: ReadonlyMap<number, "line" | "lines">,
+  path: string
+): Either.Either<void, PartsUnusable> => {
+  if (columns.size === 0) return Either.void
+  for (let row = 0; row < rows.count; row++) {
+    const cells = rows.cells(row)
+    for (const [index, kind] of columns) {
+      const cell = cells[index]!
+      const problem =
+        kind === "line" && /[\0\r\n]/.test(cell)
+          ? "holds a line break or a NUL, which cannot be in a header or an address"
+          : /\r(?!\n)/.test(cell)
+            ? "holds a carriage return that no line feed follows"
+            : undefined
+      if (problem === undefined) continue
+      const place = `line ${rows.line(row)}, column ${JSON.stringify(rows.names[index])}`
+      return Either.left(new PartsUnusable({ option: "--data", reason: `${path}: ${place}: ${problem}` }))
+    }
+  }
+  return Either.void
+}
+
+const sample: RunIdentity & { readonly seed: string } = {
+  helloName: "localhost",
+  runId: "0",
+  startedAt: new Date(0),
+  seed: ""
+}
+
+/**
+ * The plan, with no more messages than there are rows, where each is to be used once.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const bounded = (plan: Plan, parts: MessageParts | undefined): Plan =>
+  plan.once && parts?.rows !== undefined
+    ? { ...plan, messages: Math.min(plan.messages ?? parts.rows, parts.rows) }
+    : plan
+
+/**
+ * What the variables of a run have their values from, but for the envelope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const values = (
+  plan: Plan,
+  identity: RunIdentity & { readonly seed: string },
+  parts: MessageParts | undefined
+): Template.Values => {
+  const rows = parts?.data === undefined ? undefined : Either.getOrThrow(Rows.parse(parts.data))
+  return valuesOf(plan, identity, rows, rows && ItemOrder.make(plan.dataOrder, rows.count, `${identity.seed} data`))
+}
+
+const valuesOf = (
+  _plan: Plan,
+  { helloName, runId, seed, startedAt }: RunIdentity & { readonly seed: string },
+  rows: Rows.Rows | undefined,
+  rowOf: ((message: number) => number) | undefined
+): Template.Values => {
+  if (rows === undefined) return { seed, runId, helloName, startedAt }
+  let last = -1
+  let cells: ReadonlyArray<string> = []
+  return {
+    seed,
+    runId,
+    helloName,
+    startedAt,
+    rows: {
+      names: rows.names,
+      // Several variables, in several places, ask for the row of one message.
+      cells: (message) => {
+        if (message !== last) {
+          cells = rows.cells(rowOf?.(message) ?? 0)
+          last = message
+        }
+        return cells
+      }
+    }
+  }
+}
