@@ -88,6 +88,8 @@ export * as SmtpSink from "./sink/SmtpSink.js"
 export * as Capabilities from "./smtp/Capabilities.js"
 /** How a connection begins. */
 export * as Introduction from "./smtp/Introduction.js"
+/** A message on its way. */
+export * as Delivery from "./smtp/Delivery.js"
 /** The steps of a dialogue. */
 export * as Dialogue from "./smtp/Dialogue.js"
 /** How a message ended. */
@@ -98,8 +100,6 @@ export * as Reply from "./smtp/Reply.js"
 export * as ReplyParser from "./smtp/ReplyParser.js"
 /** The parameters of MAIL and RCPT. */
 export * as Parameters from "./smtp/Parameters.js"
-/** What a transaction is made of. */
-export * as Settlement from "./smtp/Settlement.js"
 /** What goes wrong. */
 export * as SmtpError from "./smtp/SmtpError.js"
 /** Each command's bytes. */

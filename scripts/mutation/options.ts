@@ -19,6 +19,9 @@ interface Way {
   readonly without: ReadonlyArray<string>
 }
 
+/** Tests that go through the fields, in every way to run a plan: they are asked first. */
+const isQuick = (test: string): boolean => /^test\/(load\/(Every|HandedOn)|cli\/Shown)/.test(test)
+
 /** What the command does beside the run, or before it. */
 const commandsOwn = [
   "calibrate",
@@ -59,7 +62,8 @@ const ways: { readonly [way: string]: Way } = {
     file: "src/load/RunPart.ts",
     anchor: "    const identity = yield* identify(plan)",
     lose: "if (plan.rate !== undefined || plan.stages !== undefined) plan = without(plan)",
-    tests: (test, text) => /^test\/(load|measure|report)\//.test(test) && /\b(rate|stages):/.test(text),
+    tests: (test, text) =>
+      isQuick(test) || (/^test\/(load|measure|report)\//.test(test) && /\b(rate|stages):/.test(text)),
     without: [...commandsOwn, "sessions", "think", "delay", "randomDelay"]
   },
   workers: {
@@ -122,10 +126,11 @@ for (const way of values.ways.split(",")) {
     const chosen = [...texts]
       .filter(([test, text]) => tests(test, text) && (isTable(test) || named.test(text)))
       .map(([test]) => test)
+    const groups = [chosen.filter(isQuick), chosen.filter((test) => !isQuick(test))]
     const lost = `const without = (plan: any) => { const copied = { ...plan }; ${losing(field)}; return copied }\n`
     const damaged = lose.replace("[neutral]", `[${JSON.stringify(field)}]`)
     const text = original.replace(anchor, `${damaged}\n${anchor}`)
-    const failure = await copy.noticedBy(file, way === "command" ? text : `${text}\n${lost}`, [chosen])
+    const failure = await copy.noticedBy(file, way === "command" ? text : `${text}\n${lost}`, groups)
     if (failure === undefined) {
       unnoticed.push(`${field}, ${way}`)
       console.log(`UNNOTICED ${field}, ${way} (${chosen.length} files)`)

@@ -19,6 +19,8 @@ export const status = {
   success: 0,
   /** Anything that is fatal; with --keep-going, a message that was not accepted. */
   failure: 1,
+  /** Of smtp-report: something of the run is lost, and nobody knows what it comes to. */
+  undecided: 3,
   /** The books do not balance, or the embedded sink disagrees: a bug of ours. */
   internalError: 70,
   /** The segment was started before: EX_TEMPFAIL of sysexits.h. */
@@ -95,6 +97,15 @@ const longest = 1000
  */
 export const verdict = (kind: string, sentence: string, program = "smtp-source"): string =>
   `${program}: failed: --${kind}: ${Printable.escape(sentence)}\n`
+
+/**
+ * The line that tells of a verdict that what is lost leaves open, with its line end.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const undecided = (kind: string, sentence: string, program = "smtp-source"): string =>
+  `${program}: undecided: --${kind}: ${Printable.escape(sentence)}; --allow-missing judges by what is known\n`
 
 /**
  * The line that tells of a fault of ours, with its line end: what happened, without the stack.

@@ -21,7 +21,7 @@ import * as Journal from "../report/Journal.js"
 import * as Judgement from "../report/Judgement.js"
 import { Output } from "../report/Output.js"
 import { Recent } from "../report/Recent.js"
-import { type Entry, RunningReport } from "../report/RunningReport.js"
+import { type Entry, RunningReport, startOf } from "../report/RunningReport.js"
 import { WholeSeconds } from "../report/WholeSeconds.js"
 import * as RunReport from "../report/RunReport.js"
 import type { Followed } from "../telemetry/Telemetry.js"
@@ -106,13 +106,7 @@ export const make = (
             begin: (startedAt, planned, runId) => {
               screen.begin(planned, runId)
               telemetry?.sampling.begin?.(startedAt, planned, runId)
-              const start = {
-                planned,
-                tool: { name: "smtp-source", version },
-                ids: [runId],
-                startedAt: startedAt.toISOString(),
-                plan: { ...plan }
-              }
+              const start = startOf(plan, { planned, runId, startedAt, version })
               running = new RunningReport(start)
               seconds = new WholeSeconds(startedAt.getTime(), second)
               journal?.write(Journal.start(start))

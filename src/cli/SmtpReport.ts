@@ -4,31 +4,25 @@
  *
  * @since 0.1.0
  */
-import { FileSystem } from "@effect/platform/FileSystem"
+import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
-import { fileReason } from "../plan/FileReason.js"
-import * as Stream from "effect/Stream"
 import * as ReadingPlan from "../plan/ReadingPlan.js"
 import * as Comparison from "../report/Comparison.js"
 import * as ComparisonText from "../report/ComparisonText.js"
 import * as Judgement from "../report/Judgement.js"
 import * as JsonReport from "../report/JsonReport.js"
 import { Output } from "../report/Output.js"
-import * as MergedReport from "../report/MergedReport.js"
-import type * as RunReport from "../report/RunReport.js"
-import * as SavedReport from "../report/SavedReport.js"
-import * as Summary from "../report/Summary.js"
-import * as Printable from "../smtp/Printable.js"
+import * as RunSegments from "../report/RunSegments.js"
 import * as Completions from "./Completions.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
 import * as ManualPage from "./ManualPage.js"
 import { commandOnly, label, type OptionRow, rowsOf } from "./OptionTable.js"
 import * as Reports from "./Reports.js"
+import { gather, Refused } from "./SavedRuns.js"
 import { isShell } from "./Shell.js"
 import * as SmtpReportManual from "./SmtpReportManual.js"
 
@@ -63,16 +57,9 @@ const getopt = Getopt.make(rows)
  */
 export const manual = (): ManualPage.Document => SmtpReportManual.make(rows)
 
-/** Anything that ends the command with one line and exit status 1. */
-class Refused extends Data.TaggedError("Refused")<{ readonly reason: string }> {
-  override get message(): string {
-    return this.reason
-  }
-}
-
 /**
- * Does what the arguments ask for, and gives the exit status: 0; 1 where the arguments or a file make no sense; 99 where a
- * verdict failed.
+ * Does what the arguments ask for, and gives the exit status: 0; 1 where the arguments or a file make no sense; 3 where
+ * a segment is missing, or a verdict undecided for what is lost; 99 where a verdict failed.
  *
  * @since 0.1.0
  * @category running
@@ -151,33 +138,22 @@ const planOf = ({ operands, options }: Getopt.Arguments): Either.Either<ReadingP
   )
 }
 
-interface Saved {
-  readonly file: string
-  readonly report: RunReport.RunReport
-}
-
 const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, FileSystem | Output> =>
   Effect.gen(function* () {
     const output = yield* Output
     const { compare = [], format } = plan
-    const after = yield* Effect.forEach(plan.files, read)
-    const before = yield* Effect.forEach(compare, read)
-    if (!plan.force) {
-      for (const side of [before, after]) yield* onePlan(side)
-      yield* eachOnce([...before, ...after])
-    }
-    const merged = after.map(({ report }) => report).reduce(MergedReport.merge)
+    const gathering = { program, force: plan.force, keep: compare.length > 0, seen: new Map<string, string>() }
+    const { merged, reports: after } = yield* gather(plan.files, gathering)
+    const before = compare.length === 0 ? [] : (yield* gather(compare, gathering)).reports
+    const { allowMissing } = plan
     const verdicts = yield* Either.mapLeft(
-      Judgement.judge(merged, plan),
+      Judgement.judge(merged, plan, { allowMissing }),
       ({ message: reason }) => new Refused({ reason })
     )
     const report = verdicts.length === 0 ? merged : { ...merged, verdicts }
     let worse: ReadonlyArray<string> = []
     if (before.length > 0) {
-      const comparison = Comparison.make(
-        before.map((saved) => saved.report),
-        after.map((saved) => saved.report)
-      )
+      const comparison = Comparison.make(before, after)
       if (plan.failIfWorse) {
         worse = comparison.rows.flatMap(({ finding, name, of }) =>
           finding === "worse" ? [of === "run" ? name : `${name}(${of})`] : []
@@ -197,12 +173,19 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
         ({ file, reason }) => new Refused({ reason: `${file}: ${reason}` })
       )
     }
-    const failed = (report.verdicts ?? []).filter((verdict) => verdict.failed)
+    for (const loss of RunSegments.losses(report)) output.stderr(`${program}: ${loss}\n`)
+    const failed = verdicts.filter((verdict) => verdict.failed)
     for (const verdict of failed) {
       output.stderr(Fatal.verdict(verdict.kind, Judgement.sentence(verdict), program))
     }
+    const undecided = verdicts.filter((verdict) => verdict.undecided)
+    for (const verdict of undecided) {
+      output.stderr(Fatal.undecided(verdict.kind, Judgement.sentence(verdict), program))
+    }
     if (worse.length > 0) output.stderr(Fatal.verdict("fail-if-worse", worse.join(", "), program))
-    return failed.length + worse.length > 0 ? Fatal.status.verdict : Fatal.status.success
+    if (failed.length + worse.length > 0) return Fatal.status.verdict
+    const isMissing = !allowMissing && RunSegments.isMissing(report)
+    return undecided.length > 0 || isMissing ? Fatal.status.undecided : Fatal.status.success
   })
 
 const write = (plan: ReadingPlan.ReadingPlan, text: string): Effect.Effect<void, Refused, FileSystem | Output> => {
@@ -213,58 +196,3 @@ const write = (plan: ReadingPlan.ReadingPlan, text: string): Effect.Effect<void,
     ({ reason }) => new Refused({ reason: `${file}: ${reason}` })
   )
 }
-
-/** `-` is standard input. Of a journal that was cut it is told where it ends. */
-const read = (file: string): Effect.Effect<Saved, Refused, FileSystem | Output> =>
-  Effect.flatMap(FileSystem, (fileSystem) => {
-    const reader = new SavedReport.Reader()
-    return fileSystem.stream(file === "-" ? "/dev/stdin" : file).pipe(
-      Stream.runForEach((chunk) => Effect.sync(() => reader.push(chunk))),
-      Effect.as(reader)
-    )
-  }).pipe(
-    Effect.mapError((error) => new Refused({ reason: `${file}: ${fileReason(error)}` })),
-    Effect.flatMap((reader) =>
-      Either.mapBoth(reader.report(), {
-        onLeft: (reason) => new Refused({ reason: `${file}: ${reason}` }),
-        onRight: (report) => ({ file, report })
-      })
-    ),
-    Effect.tap((saved) =>
-      saved.report.ended === "cut"
-        ? Effect.map(Output, (output) =>
-            output.stderr(`${program}: ${Printable.escape(file)}: ${whereItEnds(saved.report)}\n`)
-          )
-        : Effect.void
-    )
-  )
-
-const whereItEnds = ({ elapsed, messages, reason }: RunReport.RunReport): string => {
-  const why = reason === undefined ? "" : ` (${Printable.escape(reason)})`
-  return `the run was cut; what is known of it ends after ${Summary.duration(elapsed / 1000)}${why}, and ${Summary.count(messages.unknown)} messages count as unknown`
-}
-
-/** Results add up to one where all of them are of the same plan. */
-const onePlan = (side: ReadonlyArray<Saved>): Effect.Effect<void, Refused> =>
-  Effect.suspend(() => {
-    const [first, ...others] = side
-    for (const other of others) {
-      const [difference] = first === undefined ? [] : Comparison.planDifferences(first.report, other.report)
-      if (first === undefined || difference === undefined) continue
-      const [one, two] = [difference.before, difference.after].map((value) =>
-        value === undefined ? "not set" : JSON.stringify(value)
-      )
-      const reason = `${first.file} and ${other.file} are of different plans: ${difference.field} is ${one}, and ${two}; --force merges them all the same`
-      return new Refused({ reason })
-    }
-    return Effect.void
-  })
-
-/** No run counts twice, be it from the same file or from its journal and its report. */
-const eachOnce = (all: ReadonlyArray<Saved>): Effect.Effect<void, Refused> =>
-  Effect.suspend(() => {
-    const id = MergedReport.twice(all.map(({ report }) => report))
-    if (id === undefined) return Effect.void
-    const files = all.filter(({ report }) => report.ids.includes(id)).map(({ file }) => file)
-    return new Refused({ reason: `${files.join(" and ")} hold the same run; --force counts it all the same` })
-  })

@@ -26,10 +26,13 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       title: "DESCRIPTION",
       blocks: [
         text(
-          "smtp-report reads what smtp-source saved with --report json=FILE or --report html=FILE, and shows it in any form. The file - is standard input."
+          "smtp-report reads what smtp-source saved with --report json=FILE, html=FILE or ndjson=FILE, and shows it in any form. The file - is standard input."
         ),
         text(
           "Several results of the same plan are merged into one: segments of a load that several hosts made, or repetitions. Their histograms add up exactly, so that the percentiles are those of the whole; its rate is over the time in which runs were under way. No run is counted twice. Plans are the same if they differ only in how a run is told of and in the host's own name (-M)."
+        ),
+        text(
+          "The segments of a run (smtp-source --segment) are put together to the run that they are, however many there are: files are read one by one. Results of different runs, and a segment that is given twice, are refused. A segment that is missing, or whose journal ends early, is named, and its messages are counted as lost: planned = accepted + rejected + failed + unknown + not started + lost. A verdict then holds if it is the same whether all that is lost went well, or none of it did; if not, it is undecided."
         ),
         text(
           "With --compare, two sides are set against each other. With two runs or more on each side, the rate, the shares of messages by how they ended, and p50 and p99 of each step are tested by Welch's t-test across runs, each run being one observation. The intervals hold at once, with 95 % confidence for all main figures and for all steps (Bonferroni), and a figure changed where its interval says so; what runs that are alike show as well is called not proven. A change of what is the generator's own (content, start, queued) is neither better nor worse, and steps that one side lacks are named; --fail-if and --require judge the side after. One run a side does not say how much runs vary, and the comparison says that it cannot tell."
@@ -42,6 +45,10 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       blocks: [
         term("0", "The results were shown, whatever they say."),
         term("1", "The options make no sense, or a file cannot be read or written, or is not a result."),
+        term(
+          "3",
+          "A segment is missing, or a verdict is undecided for what is lost, and --allow-missing was not given; the results were shown."
+        ),
         term("99", "A verdict failed (--fail-if, --require), or, with --fail-if-worse, anything is worse.")
       ]
     },

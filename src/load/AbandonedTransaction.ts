@@ -3,37 +3,38 @@
  *
  * @since 0.1.0
  */
+import * as Delivery from "../smtp/Delivery.js"
 import type * as Outcome from "../smtp/Outcome.js"
-import * as Settlement from "../smtp/Settlement.js"
 import { ConnectionLost, type Step, type WireError } from "../smtp/SmtpError.js"
 import type { Script } from "../smtp/Wire.js"
 
 /**
  * The script, up to the last reply to a step; then nothing more is said. `onLeft` is called when it is left there, and not
- * where it ended before.
+ * where the message has come to its end before.
  *
  * @since 0.1.0
  * @category constructors
  */
 export function* script(
-  whole: Script<Outcome.Outcome | Settlement.Unsent>,
+  whole: Script<Outcome.Outcome>,
   step: Step,
-  progress: Settlement.Progress,
+  delivery: Delivery.Delivery,
   onLeft: () => void
-): Script<Outcome.Outcome | Settlement.Unsent> {
+): Script<Outcome.Outcome> {
   let turn = whole.next([])
-  // What was answered when the connection was new is behind it.
-  while (turn.done !== true && step !== "greeting" && step !== "hello") {
+  let isThere = step === "greeting" || step === "hello"
+  while (turn.done !== true) {
     const { steps } = turn.value
-    // The envelope is answered, perhaps with the message before.
-    if (steps[0] === "final") break
+    if (delivery.settled === undefined && (isThere || steps[0] === "final")) {
+      // What was answered when the connection was new is behind it; the envelope is, perhaps with the message before.
+      onLeft()
+      const [next = "mail"] = steps
+      return Delivery.broken(leftBefore(next === "final" ? "content" : next), delivery)
+    }
     turn = whole.next(yield turn.value)
-    if (turn.done !== true && steps.includes(step) && !turn.value.steps.includes(step)) break
+    isThere = turn.done !== true && steps.includes(step) && !turn.value.steps.includes(step)
   }
-  if (turn.done === true) return turn.value
-  onLeft()
-  const [next = "mail"] = turn.value.steps
-  return Settlement.broken(leftBefore(next === "final" ? "content" : next), progress)
+  return turn.value
 }
 
 /**

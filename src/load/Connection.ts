@@ -5,18 +5,16 @@
  */
 import * as Effect from "effect/Effect"
 import type { Abandonment, ConnectionShape } from "../plan/Shape.js"
+import * as Delivery from "../smtp/Delivery.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
-import * as Parameters from "../smtp/Parameters.js"
 import * as Reply from "../smtp/Reply.js"
-import * as Settlement from "../smtp/Settlement.js"
 import { type ConnectFailed, NotOffered, ReplyMalformed, type WireError } from "../smtp/SmtpError.js"
 import * as Steps from "../smtp/Steps.js"
-import * as Transaction from "../smtp/Transaction.js"
-import type { Capabilities } from "../smtp/Capabilities.js"
 import type { Script, Wire } from "../smtp/Wire.js"
 import * as AbandonedTransaction from "./AbandonedTransaction.js"
+import * as Agreement from "./Agreement.js"
 import * as ConnectAttempts from "./ConnectAttempts.js"
 import type { Place, Shut } from "./ConnectGate.js"
 import type { SharedRun } from "./SharedRun.js"
@@ -32,25 +30,19 @@ export interface Connection {
   /** The open connection, if there is one. */
   readonly wire: Wire | undefined
   /** The message of this number, as the server of the open connection is to have it. */
-  readonly prepare: (message: number) => Settlement.Message
+  readonly prepare: (message: number) => Delivery.Message
   /**
    * The dialogue of one message, in groups of commands where plan and server allow it. The envelope of `next` may ride with
    * it. For `converse`.
    */
-  readonly script: (
-    message: Settlement.Message,
-    next: Settlement.Message | undefined,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
-  ) => Script<Outcome.Outcome | Settlement.Unsent>
+  readonly script: (delivery: Delivery.Delivery, next: Delivery.Message | undefined) => Script<Outcome.Outcome>
   /**
    * Runs a script over the open connection, after greeting and HELO where it is new, and tells how the message of its end
    * ended, whatever became of it.
    */
   readonly converse: (
-    script: () => Script<Outcome.Outcome | Settlement.Unsent>,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
+    script: () => Script<Outcome.Outcome>,
+    delivery: Delivery.Delivery
   ) => Effect.Effect<Outcome.Outcome>
   /**
    * Makes sure that a connection stands. Gives the outcome of the message that it was opened for where that failed, and
@@ -82,7 +74,7 @@ export interface Connection {
   /** QUIT, as the end of a script; the connection is of no further use. */
   readonly part: () => Script<void>
   /** How the message under way ended, when its transaction was interrupted. */
-  readonly interrupted: (options: Settlement.TransactionOptions, progress: Settlement.Progress) => Outcome.Outcome
+  readonly interrupted: (delivery: Delivery.Delivery) => Outcome.Outcome
   /** Closes at once, in whatever state. */
   readonly close: () => void
 }
@@ -98,11 +90,8 @@ export const make = (shared: SharedRun): Connection => new SessionConnection(sha
 class SessionConnection implements Connection {
   wire: Wire | undefined = undefined
   private place: Place | undefined = undefined
-  private transactions = Transaction.make("each")
-  /** What the parameters of commands came to, where there are any. */
-  private agreed: Parameters.Agreed | undefined = undefined
-  /** Greeting and HELO are done. */
-  private introduced = false
+  /** Greeting and HELO are done, and this is what came of them. */
+  private agreement: Agreement.Agreement | undefined = undefined
   /** The messages that it has carried, and those that it is to carry. */
   private carried = 0
   private most = Number.POSITIVE_INFINITY
@@ -122,23 +111,17 @@ class SessionConnection implements Connection {
     this.attempts = ConnectAttempts.make(shared)
   }
 
-  prepare(message: number): Settlement.Message {
+  prepare(message: number): Delivery.Message {
     const { addresses, contentOf } = this.shared
-    const prepared = { mail: addresses.mail(message), rcpts: addresses.rcpts(message), content: contentOf(message) }
-    return this.agreed?.dress === undefined ? prepared : this.agreed.dress(prepared, message)
+    const plain = { mail: addresses.mail(message), rcpts: addresses.rcpts(message), content: contentOf(message) }
+    return this.agreement!.dress(plain, message)
   }
 
-  script(
-    message: Settlement.Message,
-    next: Settlement.Message | undefined,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
-  ): Script<Outcome.Outcome | Settlement.Unsent> {
+  script(delivery: Delivery.Delivery, next: Delivery.Message | undefined): Script<Outcome.Outcome> {
     if (this.carried++ > 0) this.shared.recorder.reused++
-    if (this.agreed !== undefined) this.shared.recorder.onWithout(this.agreed.missing)
-    const script = this.transactions.script(message, next, options, progress)
+    const script = this.agreement!.script(delivery, next)
     if (this.abandonment === undefined) return script
-    return AbandonedTransaction.script(script, this.abandonment.step, progress, () => {
+    return AbandonedTransaction.script(script, this.abandonment.step, delivery, () => {
       this.leaving = true
     })
   }
@@ -169,29 +152,25 @@ class SessionConnection implements Connection {
     return this.carried >= this.most
   }
 
-  converse(
-    script: () => Script<Outcome.Outcome | Settlement.Unsent>,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
-  ): Effect.Effect<Outcome.Outcome> {
+  converse(script: () => Script<Outcome.Outcome>, delivery: Delivery.Delivery): Effect.Effect<Outcome.Outcome> {
     const wire = this.wire!
-    if (this.introduced) {
-      return Effect.matchEffect(wire.converse(script), {
-        onFailure: (error) => Effect.succeed(this.broken(error, options, progress)),
-        onSuccess: (end) => this.finish(wire, end, options, progress)
+    if (this.agreement !== undefined) {
+      return Effect.match(wire.converse(script), {
+        onFailure: (error) => this.broken(error, delivery),
+        onSuccess: (outcome) => outcome
       })
     }
     return Effect.matchEffect(
       wire.converse(() => this.introduction(wire, script)),
       {
-        onFailure: (error) => {
-          if (this.introduced) return Effect.succeed(this.broken(error, options, progress))
-          return Effect.succeed(this.lostBefore(error))
-        },
-        onSuccess: (end) =>
-          this.introduced ? this.finish(wire, end, options, progress) : this.unwelcome(end as Outcome.Outcome)
+        onFailure: (error) => Effect.succeed(this.broken(error, delivery)),
+        onSuccess: (end) => (this.agreement === undefined ? this.unwelcome(end) : Effect.succeed(end))
       }
     )
+  }
+
+  private broken(error: WireError, delivery: Delivery.Delivery): Outcome.Outcome {
+    return this.agreement === undefined ? this.lostBefore(error) : this.agreement.transactions.broken(error, delivery)
   }
 
   /** The connection was lost before it was introduced. */
@@ -201,26 +180,10 @@ class SessionConnection implements Connection {
     return failed(error)
   }
 
-  private finish(
-    wire: Wire,
-    end: Outcome.Outcome | Settlement.Unsent,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
-  ): Effect.Effect<Outcome.Outcome> {
-    // What is abandoned is left as it is until `leave`.
-    return this.leaving ? Effect.succeed(end as Outcome.Outcome) : Transaction.finish(wire, end, options, progress)
-  }
-
-  interrupted(options: Settlement.TransactionOptions, progress: Settlement.Progress): Outcome.Outcome {
-    return this.broken(Settlement.interruption(this.wire), options, progress)
-  }
-
-  private broken(
-    error: WireError,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
-  ): Outcome.Outcome {
-    return this.transactions.broken(error, options, progress)
+  interrupted(delivery: Delivery.Delivery): Outcome.Outcome {
+    return this.agreement === undefined
+      ? Delivery.broken(Delivery.interruption(this.wire), delivery)
+      : this.agreement.transactions.interrupted(delivery)
   }
 
   open(onAdmitted: () => void): Effect.Effect<Outcome.Outcome | Shut | undefined> {
@@ -300,7 +263,7 @@ class SessionConnection implements Connection {
     this.place = undefined
     this.wire?.close(this.leaving && this.abandonment !== undefined ? this.abandonment.how : this.shared.plan.close)
     this.wire = undefined
-    this.introduced = false
+    this.agreement = undefined
     this.leaving = false
     this.parted = false
   }
@@ -311,24 +274,11 @@ class SessionConnection implements Connection {
     if (end._tag === "NotOffered") return failed(new NotOffered({ step: "starttls", what: "STARTTLS" }))
     if (end._tag === "Ended") return this.notIntroduced(end.step, end.reply)
     wire.capabilities = end.capabilities
-    const { introduction, onUnpipelined, plan } = this.shared
-    const offers = end.capabilities.has("PIPELINING")
-    const groups = plan.pipelining !== "off" && offers
-    if (plan.pipelining !== "off" && !offers && introduction.verb !== undefined) onUnpipelined()
-    const refused = this.agree(end.capabilities)
-    if (refused !== undefined) return failed(refused)
-    this.transactions = Transaction.make(groups ? "envelope" : "each")
-    this.introduced = true
+    const agreement = Agreement.first(this.shared, wire)
+    if (agreement.refusal !== undefined) return failed(agreement.refusal)
+    this.agreement = agreement
     this.unopened = 0
     return yield* script()
-  }
-
-  /** What the server lets us have of the parameters that are wanted; an error where that is not enough. */
-  private agree(capabilities: Capabilities): NotOffered | undefined {
-    const { plan, wishes } = this.shared
-    if (wishes === undefined) return undefined
-    this.agreed = Parameters.agree(wishes, capabilities, plan.whenNotOffered)
-    return plan.whenNotOffered === "fail" ? Parameters.notOffered(this.agreed) : undefined
   }
 
   private readonly goesOn = (step: "greeting" | "hello", reply: Reply.Reply): boolean => {

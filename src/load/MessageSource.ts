@@ -10,8 +10,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Stuffing from "../plan/Stuffing.js"
+import type * as Delivery from "../smtp/Delivery.js"
 import * as Printable from "../smtp/Printable.js"
-import type * as Settlement from "../smtp/Settlement.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 
@@ -52,7 +52,7 @@ export class MailUnusable extends Data.TaggedError("MailUnusable")<{
  * @category models
  */
 export interface MessageSource<E = never, R = never> {
-  readonly get: (number: number) => Effect.Effect<Option.Option<Settlement.Message>, E, R | ScenarioSession>
+  readonly get: (number: number) => Effect.Effect<Option.Option<Delivery.Message>, E, R | ScenarioSession>
 }
 
 /**
@@ -118,7 +118,7 @@ export const fromStream = <E, R>(mails: Stream.Stream<Mail, E, R>): MessageSourc
 const prepare = (
   number: number,
   { content, recipients, sender }: Mail
-): Either.Either<Option.Option<Settlement.Message>, MailUnusable> => {
+): Either.Either<Option.Option<Delivery.Message>, MailUnusable> => {
   const unusable = (reason: string) => Either.left(new MailUnusable({ number, reason }))
   if (recipients.length === 0) return unusable("no recipients")
   const broken = [sender, ...recipients].find((address) => /[\u0000\r\n]/.test(address))

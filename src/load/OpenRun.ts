@@ -15,8 +15,8 @@ import type * as Scope from "effect/Scope"
 import { behindAfter } from "../measure/GeneratorHealth.js"
 import { StageTally } from "../measure/StageTally.js"
 import type { Arrivals } from "../plan/Arrival.js"
+import * as Delivery from "../smtp/Delivery.js"
 import { isIntended, noRecipients, type Outcome } from "../smtp/Outcome.js"
-import type * as Settlement from "../smtp/Settlement.js"
 import { ConnectionLost, type SmtpError } from "../smtp/SmtpError.js"
 import type { Script } from "../smtp/Wire.js"
 import * as Connection from "./Connection.js"
@@ -107,7 +107,7 @@ const session = (
 ): Effect.Effect<void, Session.RunEnded> =>
   Effect.suspend(() => {
     const connection = Connection.make(shared)
-    const underWay: Session.UnderWay = { message: undefined, progress: { offered: 0, refused: 0 } }
+    const underWay = Session.nothingYet(shared.plan)
     return Effect.ensuring(
       Effect.gen(() => loop(shared, connection, underWay, dispatcher, owner)),
       Effect.sync(() => Session.abandon(shared, connection, underWay))
@@ -122,9 +122,8 @@ function* loop(
   owner: Due
 ) {
   const { connectOptions, ledger, onUnused, onOutcome, plan, recorder } = shared
-  const { progress } = underWay
+  const { delivery } = underWay
   const { now } = connectOptions.deadlines
-  const options = Session.optionsOf(plan)
 
   const keeps = () => shared.reuse && !connection.isSpent()
 
@@ -134,9 +133,7 @@ function* loop(
     underWay.message = message
     underWay.due = at
     underWay.begun = from
-    progress.offered = 0
-    progress.refused = 0
-    progress.settled = undefined
+    Delivery.begin(delivery)
     started = from
     if (again) return dispatcher.beginAgain(due)
     ledger.start()
@@ -156,9 +153,9 @@ function* loop(
     return error
   }
   /** One message, and QUIT where the connection is not kept. The next one is not due yet: its envelope rides with none. */
-  function* one(taken: Due): Script<Outcome | Settlement.Unsent> {
-    const prepared = connection.prepare(taken.message)
-    const outcome = yield* connection.script(prepared, undefined, options, progress)
+  function* one(taken: Due): Script<Outcome> {
+    delivery.message = connection.prepare(taken.message)
+    const outcome = yield* connection.script(delivery, undefined)
     if (keeps() || connection.holds || !Session.isAccepted(outcome) || connection.wire?.state() !== "open")
       return outcome
     end(taken, outcome)
@@ -193,7 +190,7 @@ function* loop(
 
     // A server may part from a connection that is idle (RFC 5321, 4.5.3.2.7, and 421): another one takes its place.
     const idled = connection.wire?.state() !== "open"
-    const outcome = idled ? undefined : yield* connection.converse(() => one(taken), options, progress)
+    const outcome = idled ? undefined : yield* connection.converse(() => one(taken), delivery)
     if (outcome === undefined || Session.wantsAnother(outcome, plan, connection)) {
       const begin = dispatcher.giveBack(taken)
       underWay.message = undefined

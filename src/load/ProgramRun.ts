@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import * as Plan from "../plan/Plan.js"
 import * as Judgement from "../report/Judgement.js"
 import { Recent } from "../report/Recent.js"
-import { RunningReport } from "../report/RunningReport.js"
+import { RunningReport, startOf } from "../report/RunningReport.js"
 import * as RunReport from "../report/RunReport.js"
 import { WholeSeconds } from "../report/WholeSeconds.js"
 import { version } from "../version.js"
@@ -102,13 +102,7 @@ const abortIf = (plan: Plan.Plan, sampling: Sampling | undefined): Effect.Effect
         every: sampling?.every,
         begin: (startedAt, planned, runId) => {
           sampling?.begin?.(startedAt, planned, runId)
-          const running = new RunningReport({
-            planned,
-            tool: { name: "smtp-source", version },
-            ids: [runId],
-            startedAt: startedAt.toISOString(),
-            plan: { ...plan }
-          })
+          const running = new RunningReport(startOf(plan, { planned, runId, startedAt, version }))
           const recent = new Recent()
           seconds = new WholeSeconds(startedAt.getTime(), (second) => {
             running.add(second)

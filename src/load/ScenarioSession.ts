@@ -3,10 +3,11 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -16,15 +17,14 @@ import * as Arrival from "../plan/Arrival.js"
 import * as Draw from "../plan/Draw.js"
 import type { Plan } from "../plan/Plan.js"
 import type { Capabilities } from "../smtp/Capabilities.js"
+import * as Delivery from "../smtp/Delivery.js"
 import type * as Dialogue from "../smtp/Dialogue.js"
 import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
-import * as Parameters from "../smtp/Parameters.js"
-import * as Settlement from "../smtp/Settlement.js"
 import type { ConnectFailed, SmtpError } from "../smtp/SmtpError.js"
-import * as Transaction from "../smtp/Transaction.js"
 import type { Wire } from "../smtp/Wire.js"
 import type { Due } from "./Dispatcher.js"
+import * as Agreement from "./Agreement.js"
 import { KeptConnections } from "./KeptConnections.js"
 import type { SharedRun } from "./SharedRun.js"
 import { type TakenMessage, TakenMessages } from "./TakenMessages.js"
@@ -72,9 +72,9 @@ export interface Session {
   /** How often this session asked for a message and there was none. */
   readonly foundNone: () => number
   /** The plan's own message of that number. */
-  readonly planned: (number: number) => Settlement.Message
+  readonly planned: (number: number) => Delivery.Message
   /** Takes up a message. */
-  readonly start: (number: number, message: Settlement.Message) => TakenMessage
+  readonly start: (number: number, message: Delivery.Message) => TakenMessage
   /** Sends a message over a connection that stands, greeted and introduced: an attempt, which is measured. */
   readonly deliver: (wire: Wire, message: TakenMessage) => Effect.Effect<Outcome.Outcome>
   /** Tells what an attempt came to that a dialogue of the user's own made. False where that is known, or too late. */
@@ -152,32 +152,19 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     recorder,
     sources,
     target,
-    tickets,
-    wishes
+    tickets
   } = scenario.run
   const { deadlines } = connectOptions
   const { now } = deadlines
-  const options: Settlement.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
   const key = Draw.series(Draw.keyOf(scenario.seed), number)
-  const transactions = new WeakMap<Wire, Transaction.Transactions>()
-  /** Those of a connection: in groups where plan and server allow it. */
-  const transactionsOf = (wire: Wire): Transaction.Transactions => {
-    const grouping = plan.pipelining !== "off" && wire.capabilities.has("PIPELINING") ? "envelope" : "each"
-    const known = transactions.get(wire)
-    if (known?.grouping === grouping) return known
-    const made = Transaction.make(grouping)
-    transactions.set(wire, made)
-    return made
-  }
-  const agreements = new WeakMap<Capabilities, Parameters.Agreed>()
-  /** What the server of a connection lets us have of the parameters that are wanted. */
-  const agreedWith = ({ capabilities }: Wire): Parameters.Agreed | undefined => {
-    if (wishes === undefined) return undefined
-    const known = agreements.get(capabilities)
-    if (known !== undefined) return known
-    const agreed = Parameters.agree(wishes, capabilities, plan.whenNotOffered)
-    agreements.set(capabilities, agreed)
-    return agreed
+  const agreements = new WeakMap<Wire, Agreed>()
+  /** What is agreed on with the server of a connection: anew where the scenario has introduced itself once more. */
+  const agreementOn = (wire: Wire): Agreement.Agreement => {
+    const known = agreements.get(wire)
+    if (known?.capabilities === wire.capabilities) return known.agreement
+    const agreement = Agreement.make(scenario.run, wire)
+    agreements.set(wire, { agreement, capabilities: wire.capabilities })
+    return agreement
   }
   const kept = new KeptConnections(scope)
   let draws = 0
@@ -187,6 +174,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   let begun = 0
   let due: number | undefined
   const isOpen = Arrival.isOpen(plan)
+  const options: Delivery.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
   const messages = new TakenMessages(scenario.run, isOpen, () => {
     scenario.acceptedAgain++
   })
@@ -246,8 +234,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       Introduction.run(wire, introduction, () => place.greeted()).pipe(
         Effect.ensuring(Effect.sync(() => place.leave())),
         Effect.map((capabilities) => {
-          const asks = plan.pipelining !== "off" && introduction.verb !== undefined
-          if (asks && !capabilities.has("PIPELINING")) scenario.run.onUnpipelined()
+          agreements.set(wire, { agreement: Agreement.first(scenario.run, wire), capabilities })
           return wire
         })
       )
@@ -288,32 +275,30 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     }),
     start: (message, content) => messages.start(message, content, isOpen ? begun : now(), due),
     deliver: (wire, message) =>
-      Effect.suspend(() => {
-        const progress: Settlement.Progress = { offered: 0, refused: 0 }
+      Effect.uninterruptibleMask((restore) => {
         const from = messages.beginning(message, now())
-        const ofWire = transactionsOf(wire)
-        const agreed = agreedWith(wire)
-        const refused =
-          agreed === undefined || plan.whenNotOffered !== "fail" ? undefined : Parameters.notOffered(agreed)
-        if (refused !== undefined) {
-          const outcome: Outcome.Outcome = { _tag: "Failed", error: refused, recipients: Outcome.noRecipients }
+        const { dress, refusal, script, transactions } = agreementOn(wire)
+        if (refusal !== undefined) {
+          const outcome: Outcome.Outcome = { _tag: "Failed", error: refusal, recipients: Outcome.noRecipients }
           messages.attempt(message, outcome, from, now())
           return Effect.succeed(outcome)
         }
-        if (agreed !== undefined) recorder.onWithout(agreed.missing)
-        const dressed = agreed?.dress?.(message, message.number) ?? message
-        return Transaction.run(wire, ofWire, dressed, options, progress).pipe(
-          Effect.tap((outcome) => messages.attempt(message, outcome, from, now())),
-          Effect.onInterrupt(() =>
-            Effect.sync(() => {
-              const error = Settlement.interruption(wire)
-              const outcome = ofWire.broken(error, options, progress)
-              messages.brokenOff(message, outcome, from, now())
-              // It is in the middle of a dialogue, which nobody can go on with.
-              wire.close("reset")
-            })
-          )
-        )
+        const delivery = Delivery.make(options, dress(message, message.number))
+        const end = (outcome: Outcome.Outcome): Outcome.Outcome => {
+          messages.attempt(message, outcome, from, now())
+          return outcome
+        }
+        return Effect.matchCauseEffect(restore(wire.converse(() => script(delivery))), {
+          onFailure: (cause) => {
+            const error = Cause.failureOption(cause)
+            if (Option.isSome(error)) return Exit.succeed(end(transactions.broken(error.value, delivery)))
+            messages.brokenOff(message, transactions.interrupted(delivery), from, now())
+            // It is in the middle of a dialogue, which nobody can go on with.
+            wire.close("reset")
+            return Effect.failCause(cause as Cause.Cause<never>)
+          },
+          onSuccess: (outcome) => Exit.succeed(end(outcome))
+        })
       }),
     book: (message, outcome) => messages.tell(message, outcome, now()),
     unsent: (message, outcome) => messages.unsent(message, outcome, now()),
@@ -324,6 +309,11 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     },
     shared: (key, make) => share(scenario, key, make)
   }
+}
+
+interface Agreed {
+  readonly agreement: Agreement.Agreement
+  readonly capabilities: Capabilities
 }
 
 /**
@@ -352,13 +342,13 @@ const share = <A, E, R>(
  * @category outcomes
  */
 export const outcomeOf = (error: SmtpError): Outcome.Outcome => {
-  const progress: Settlement.Progress = { offered: 0, refused: 0 }
+  const delivery = Delivery.make({ lmtp: false, afterUnexpected: "strict" })
   switch (error._tag) {
     case "ConnectFailed":
       return { _tag: "Failed", error, recipients: Outcome.noRecipients }
     case "ReplyRejected":
-      return Settlement.ofUnsent({ _tag: "Unsent", step: error.step, reply: error.reply, goAhead: false }, progress)
+      return Delivery.refused(error.step, error.reply, delivery)
     default:
-      return Settlement.broken(error, progress)
+      return Delivery.broken(error, delivery)
   }
 }

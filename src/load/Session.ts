@@ -6,8 +6,8 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Plan } from "../plan/Plan.js"
+import * as Delivery from "../smtp/Delivery.js"
 import { type Accepted, isIntended, type Outcome } from "../smtp/Outcome.js"
-import type * as Settlement from "../smtp/Settlement.js"
 import { ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
 import type { Script, Wire } from "../smtp/Wire.js"
 import * as Connection from "./Connection.js"
@@ -32,7 +32,7 @@ export class RunEnded extends Data.TaggedError("RunEnded")<{
 export const run = (shared: SharedRun): Effect.Effect<void, RunEnded> =>
   Effect.suspend(() => {
     const connection = Connection.make(shared)
-    const underWay: UnderWay = { message: undefined, progress: { offered: 0, refused: 0 } }
+    const underWay = nothingYet(shared.plan)
     return Effect.ensuring(
       Effect.gen(() => loop(shared, connection, underWay)),
       Effect.sync(() => abandon(shared, connection, underWay))
@@ -50,8 +50,19 @@ export interface UnderWay {
   /** Of a message that was due at a time: that time, and when it was taken up. */
   due?: number
   begun?: number
-  readonly progress: Settlement.Progress
+  readonly delivery: Delivery.Delivery
 }
+
+/**
+ * No message yet, of this plan.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const nothingYet = (plan: Plan): UnderWay => ({
+  message: undefined,
+  delivery: Delivery.make({ lmtp: plan.lmtp, afterUnexpected: afterUnexpected(plan) })
+})
 
 /**
  * Books the message under way, if there is one, and closes the connection.
@@ -61,17 +72,16 @@ export interface UnderWay {
  */
 export const abandon = (shared: SharedRun, connection: Connection.Connection, underWay: UnderWay): void => {
   if (underWay.message !== undefined) {
-    const { begun, due, message, progress } = underWay
-    shared.onOutcome(message, connection.interrupted(optionsOf(shared.plan), progress), false, begun, due)
+    const { begun, delivery, due, message } = underWay
+    shared.onOutcome(message, connection.interrupted(delivery), false, begun, due)
   }
   connection.close()
 }
 
 function* loop(shared: SharedRun, connection: Connection.Connection, underWay: UnderWay) {
   const { connectOptions, ledger, onOutcome, plan, recorder, reuse, tickets } = shared
-  const { progress } = underWay
+  const { delivery } = underWay
   const { now } = connectOptions.deadlines
-  const options = optionsOf(plan)
 
   const pauseBefore =
     shared.shape?.thinks === true ? (next: number) => connection.pauseBefore(next) : shared.pauseBefore
@@ -89,9 +99,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     message = taken
     begun = undefined
     connection.expect(taken)
-    progress.offered = 0
-    progress.refused = 0
-    progress.settled = undefined
+    Delivery.begin(delivery)
   }
   const end = (taken: number, outcome: Outcome, ended = now()): SmtpError | undefined => {
     const error = fatal(outcome, plan, connection.wire)
@@ -106,9 +114,9 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
    * Sends one message after another over the connection, as long as all goes well, and ends with the outcome of the one
    * that does not, or that is the last one here.
    */
-  function* messages(first: number): Script<Outcome | Settlement.Unsent> {
+  function* messages(first: number): Script<Outcome> {
     let taken = first
-    let prepared = connection.prepare(taken)
+    delivery.message = connection.prepare(taken)
     // The next transaction begins with the reply that ends this one: another look at the clock would tell the same.
     let beginning = now()
     while (true) {
@@ -116,7 +124,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
       if (ahead) next ??= tickets.take()
       const following = ahead && next !== undefined ? connection.prepare(next) : undefined
       begun = beginning
-      const outcome = yield* connection.script(prepared, following, options, progress)
+      const outcome = yield* connection.script(delivery, following)
       const { wire } = connection
       if (!isAccepted(outcome) || wire?.state() !== "open") return outcome
       if (!reuse || connection.isSpent()) {
@@ -133,7 +141,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
       taken = next
       next = undefined
       begin(taken)
-      prepared = following ?? connection.prepare(taken)
+      delivery.message = following ?? connection.prepare(taken)
     }
   }
 
@@ -143,13 +151,13 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     const opened = yield* connection.open(() => begin(first))
     // Nothing more begins: the message was taken in vain.
     if (opened?._tag === "Shut") break
-    let outcome = opened ?? (yield* connection.converse(() => messages(first), options, progress))
+    let outcome = opened ?? (yield* connection.converse(() => messages(first), delivery))
     while (wantsAnother(outcome, plan, connection)) {
       const again: number = message
       yield* connection.leave(false)
       begun = undefined
-      progress.settled = undefined
-      outcome = (yield* connection.reopen) ?? (yield* connection.converse(() => messages(again), options, progress))
+      Delivery.begin(delivery)
+      outcome = (yield* connection.reopen) ?? (yield* connection.converse(() => messages(again), delivery))
     }
     const error = underWay.message === undefined ? undefined : end(message, outcome)
     if (error !== undefined) return yield* new RunEnded({ error })
@@ -195,7 +203,7 @@ const isClosedBefore = (outcome: Outcome): boolean =>
  * @since 0.1.0
  * @category outcomes
  */
-export const isAccepted = (end: Outcome | Settlement.Unsent): end is Accepted =>
+export const isAccepted = (end: Outcome): end is Accepted =>
   end._tag === "Accepted" && end.unwelcome === undefined && end.lost === undefined
 
 /**
@@ -212,18 +220,7 @@ export const endings = {
   NotStarted: "failed"
 } as const
 
-/**
- * How the plan has transactions go.
- *
- * @since 0.1.0
- * @category outcomes
- */
-export const optionsOf = (plan: Plan): Settlement.TransactionOptions => ({
-  lmtp: plan.lmtp,
-  afterUnexpected: afterUnexpected(plan)
-})
-
-const afterUnexpected = (plan: Plan): Settlement.AfterUnexpected =>
+const afterUnexpected = (plan: Plan): Delivery.AfterUnexpected =>
   plan.keepGoing ? "strict" : plan.acceptRejection ? "reset" : "stop"
 
 /**

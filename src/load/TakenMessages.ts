@@ -5,8 +5,8 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
+import type * as Delivery from "../smtp/Delivery.js"
 import * as Outcome from "../smtp/Outcome.js"
-import type * as Settlement from "../smtp/Settlement.js"
 import type { Content } from "../smtp/Wire.js"
 import { ConnectionLost } from "../smtp/SmtpError.js"
 import { endings } from "./Session.js"
@@ -18,7 +18,7 @@ import type { SharedRun } from "./SharedRun.js"
  * @since 0.1.0
  * @category models
  */
-export interface TakenMessage extends Settlement.Message {
+export interface TakenMessage extends Delivery.Message {
   /** From 0. */
   readonly number: number
 }
@@ -72,7 +72,7 @@ export class TakenMessages {
   ) {}
 
   /** Takes up a message at `at`, which was due at `due`. */
-  start(number: number, content: Settlement.Message, at: number, due: number | undefined): TakenMessage {
+  start(number: number, content: Delivery.Message, at: number, due: number | undefined): TakenMessage {
     this.run.ledger.start()
     return new Taken(number, content.mail, content.rcpts, content.content, at, due)
   }

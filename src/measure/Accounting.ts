@@ -28,6 +28,8 @@ export interface Accounting {
   readonly abandoned: number
   readonly unknown: number
   readonly notStarted: number
+  /** Of a run whose end nobody saw, the messages of which it is not known whether they were started. */
+  readonly lost?: number | undefined
   readonly recipients: Recipients
 }
 
@@ -156,7 +158,7 @@ export const sum = (planned: number, parts: ReadonlyArray<Accounting>): Accounti
 /**
  * The laws that the books of a finished run break; none, unless there is a bug.
  *
- * - planned = started + not started
+ * - planned = started + not started + lost
  * - started = accepted + rejected + failed + unknown
  * - failed, of which abandoned are a part
  * - recipients offered = accepted + refused + refused after content + unknown + abandoned
@@ -165,12 +167,12 @@ export const sum = (planned: number, parts: ReadonlyArray<Accounting>): Accounti
  * @category laws
  */
 export const violations = (self: Accounting): ReadonlyArray<string> => {
-  const { abandoned, accepted, failed, notStarted, planned, recipients, rejected, started, unknown } = self
+  const { abandoned, accepted, failed, lost = 0, notStarted, planned, recipients, rejected, started, unknown } = self
   const { offered, refused, refusedAfterContent } = recipients
   const laws: ReadonlyArray<readonly [boolean, string]> = [
     [
-      planned === started + notStarted,
-      `planned ${planned} is not the sum of started ${started} and not started ${notStarted}`
+      planned === started + notStarted + lost,
+      `planned ${planned} is not the sum of started ${started} and not started ${notStarted}${lost === 0 ? "" : `, and lost ${lost}`}`
     ],
     [
       started === accepted + rejected + failed + unknown,

@@ -128,7 +128,16 @@ export const empty: Series = { width: 1000, intervals: [] }
  * @category reading
  */
 export const valueAtPercentile = (buckets: Buckets, count: number, percentile: number): number => {
-  const rank = Math.max(1, Math.ceil((Math.min(percentile, 100) / 100) * count - 1e-9))
+  return valueAtRank(buckets, Math.max(1, Math.ceil((Math.min(percentile, 100) / 100) * count - 1e-9)))
+}
+
+/**
+ * The duration of this rank, from 1, in milliseconds; 0 where there are fewer.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const valueAtRank = (buckets: Buckets, rank: number): number => {
   let before = 0
   for (const [index, here] of buckets) {
     before += here

@@ -55,8 +55,13 @@ export const readingFields = {
   failIfWorse: withDefault(Schema.Boolean, false, {
     description: "With --compare: fail, with exit status 99, if anything is proven to be worse."
   }),
+  allowMissing: withDefault(Schema.Boolean, false, {
+    description:
+      "Judge by what is known, and exit with status 0 or 99, where segments of a run are missing or were cut: otherwise a missing segment is exit status 3, and so is a verdict that depends on what is lost."
+  }),
   force: withDefault(Schema.Boolean, false, {
-    description: "Merge results of different plans, too, and count a run again that is given twice."
+    description:
+      "Merge results of different plans, or segments of different runs, too, and count a run again that is given twice."
   })
 }
 

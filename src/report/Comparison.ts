@@ -294,12 +294,20 @@ const findingOf = (
 }
 
 /**
+ * What has a plan.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Planned = Pick<RunReport, "plan">
+
+/**
  * The fields in which two plans differ, without those that say how a run is told of, and by which name the host greets.
  *
  * @since 0.1.0
  * @category reading
  */
-export const planDifferences = (before: RunReport, after: RunReport): Comparison["plan"] =>
+export const planDifferences = (before: Planned, after: Planned): Comparison["plan"] =>
   [...new Set([...Object.keys(before.plan), ...Object.keys(after.plan)])]
     .filter((field) => !telling.has(field))
     .map((field) => ({ field, before: before.plan[field], after: after.plan[field] }))
@@ -315,7 +323,10 @@ const telling = new Set([
   "summary",
   "progress",
   "helloName",
-  "drain"
+  "drain",
+  "segment",
+  "runId",
+  "startAt"
 ])
 
 const replyRows = ([before, after]: readonly [RunReport, RunReport]): Comparison["replies"] => {

@@ -112,6 +112,14 @@ export const valueAtPercentile = (
   percentile: number
 ): number => Series.valueAtPercentile(buckets, count, percentile)
 
+/**
+ * The duration of this rank, from 1, in milliseconds; 0 where there are fewer.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const valueAtRank: (buckets: Durations["buckets"], rank: number) => number = Series.valueAtRank
+
 /** What follows from the buckets. */
 const statistics = (buckets: Durations["buckets"]): Omit<Durations, "of" | "ending"> => {
   const count = buckets.reduce((sum, [, here]) => sum + here, 0)

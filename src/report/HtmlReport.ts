@@ -20,6 +20,7 @@ import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
 import type { RunReport } from "./RunReport.js"
+import * as RunSegments from "./RunSegments.js"
 import * as Stages from "./Stages.js"
 import * as Summary from "./Summary.js"
 
@@ -57,6 +58,7 @@ ${unmeasured(report)}
 <h1>${title}</h1>
 <p class="soft">${how(report)}</p>
 ${report.reason === undefined ? undefined : markup`<p class="notice"><strong>${reasons[report.ended]}</strong> ${report.reason}</p>`}
+${RunSegments.losses(report).map((loss) => markup`<p class="notice"><strong>Lost:</strong> ${loss}</p>`)}
 ${headline(report)}
 ${endings(report)}
 </header>
@@ -112,7 +114,8 @@ const how = (report: RunReport): string => {
   const stopped = report.reason === undefined ? "Stopped on request" : "Aborted"
   const end = { completed: "Completed", stopped, failed: "Ended early", cut: "Cut short" }[ended]
   const start = startedAt.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC")
-  const together = runs > 1 ? `; ${runs} runs together, the last of which ended after ${Phrases.took(report)}` : ""
+  const last = runs > 1 ? `, the last of which ended after ${Phrases.took(report)}` : ""
+  const together = `${Phrases.together(report).replace(/^,/, ";")}${last}`
   return `${end}${runs > 1 ? "" : ` after ${Axis.clock(elapsed / 1000)}`}, started ${start}${together}`
 }
 
@@ -209,7 +212,8 @@ const endings = ({ messages }: RunReport): Markup => {
     ["failed", "failed", messages.failed - messages.abandoned],
     ...(messages.abandoned > 0 ? [["abandoned as planned", "idle", messages.abandoned] as const] : []),
     ["unknown", "unknown", messages.unknown],
-    ["not started", "idle", messages.notStarted]
+    ["not started", "idle", messages.notStarted],
+    ...(messages.lost > 0 ? [["lost", "unknown", messages.lost] as const] : [])
   ] as const
   return markup`<div class="bar" aria-hidden="true">${ends.map(([, style, number]) => (number > 0 ? markup`<i class="bg-${style}" style="flex:${number} 1 0"></i>` : undefined))}</div>
 <ul class="key" aria-label="Messages by how they ended">${ends.map(([name, style, number]) => markup`<li${new Markup(number > 0 ? "" : ' class="soft"')}><i class="bg-${style}" aria-hidden="true"></i><b>${count(number)}</b> ${name}${number > 0 && number < messages.planned ? ` (${share(number / messages.planned)})` : ""}</li>`)}</ul>`
@@ -227,7 +231,7 @@ const verdicts = ({ verdicts = [] }: RunReport): ReadonlyArray<Markup> =>
     : [
         markup`<ul class="verdicts">${verdicts.map(
           (verdict) =>
-            markup`<li><span class="${verdict.failed ? "failed" : "passed"}">${verdict.failed ? "✗ failed" : "✓ ok"}</span><span>${Judgement.sentence(verdict)} <code class="soft">--${verdict.kind} ${verdict.expression}</code></span></li>`
+            markup`<li><span class="${verdict.failed || verdict.undecided === true ? "failed" : "passed"}">${verdict.undecided === true ? "? undecided" : verdict.failed ? "✗ failed" : "✓ ok"}</span><span>${Judgement.sentence(verdict)} <code class="soft">--${verdict.kind} ${verdict.expression}</code></span></li>`
         )}</ul>`
       ]
 

@@ -15,6 +15,7 @@ import * as JournalCounts from "./JournalCounts.js"
 import * as JsonReport from "./JsonReport.js"
 import { type Entry, RunningReport, type Start } from "./RunningReport.js"
 import * as RunReport from "./RunReport.js"
+import * as RunSegments from "./RunSegments.js"
 
 const { durations, errors, generator, ids, plan, recipients, replies, startedAt, tool } = RunReport.schema.fields
 
@@ -35,6 +36,9 @@ export const StartRecord = Schema.Struct({
   plan,
   planned: Schema.optionalWith(Schema.NonNegativeInt, { exact: true }).annotations({
     description: "The number of messages, where it is not the run's time alone that ends it."
+  }),
+  segment: Schema.optionalWith(RunSegments.Which, { exact: true }).annotations({
+    description: "Which segment of a run it is, where several processes make one."
   })
 })
 
@@ -97,8 +101,17 @@ export type Record = typeof Record.Type
  * @since 0.1.0
  * @category rendering
  */
-export const start = ({ ids, plan, planned, startedAt, tool }: Start): string =>
-  line({ type: "start", version: 2, tool, ids, startedAt, plan, ...(planned === undefined ? {} : { planned }) })
+export const start = ({ ids, plan, planned, segment, startedAt, tool }: Start): string =>
+  line({
+    type: "start",
+    version: 2,
+    tool,
+    ids,
+    startedAt,
+    plan,
+    ...(planned === undefined ? {} : { planned }),
+    ...(segment === undefined ? {} : { segment })
+  })
 
 /**
  * Makes the lines of intervals, which are to be asked for in their order: each tells what is new since the one before.

@@ -9,7 +9,9 @@ import * as Verdict from "../plan/Verdict.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
 import type { Recent } from "./Recent.js"
+import * as LossInterval from "./LossInterval.js"
 import * as RunReport from "./RunReport.js"
+import * as RunSegments from "./RunSegments.js"
 import * as Summary from "./Summary.js"
 
 /**
@@ -40,6 +42,9 @@ export class VerdictUnreadable extends Data.TaggedError("VerdictUnreadable")<{
  * Judges the run by each expression: those of what is not to be true, and those of what is to be. The error tells of the first
  * that cannot be read.
  *
+ * Where something of the run is lost, a verdict holds if it is the same whatever became of that: if all of it went well, and if
+ * none did. Otherwise it is `undecided`, and has not failed. `allowMissing` judges by what is known alone.
+ *
  * A duration of what was accepted that was never measured fails: a limit on what did not happen was not kept. Where nothing was
  * refused, or failed, no limit on it is broken.
  *
@@ -48,12 +53,16 @@ export class VerdictUnreadable extends Data.TaggedError("VerdictUnreadable")<{
  */
 export const judge = (
   report: RunReport.RunReport,
-  { failIf = [], require = [] }: Expressions
+  { failIf = [], require = [] }: Expressions,
+  { allowMissing = false }: { readonly allowMissing?: boolean | undefined } = {}
 ): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> => {
-  const basis = { of: report.messages.planned, ofNone: 0, rate: rateOf(report) }
+  const { lost, planned } = report.messages
+  const basis = { of: planned - lost, ofNone: 0, rate: rateOf(report) }
+  const loss = allowMissing ? 0 : RunSegments.lossOf(report)
   const judgeAll = (kind: "fail-if" | "require", expressions: ReadonlyArray<string>) =>
     Either.map(read(expressions), (verdicts) =>
       verdicts.map(([expression, verdict]): Judgement => {
+        if (loss > 0) return withLoss(report, kind, expression, verdict, loss)
         const value = valueOf(report, verdict, basis)
         if (value !== undefined) return judgement(kind, expression, verdict, value)
         const { measure } = verdict
@@ -252,6 +261,37 @@ const judgement = (kind: Judgement["kind"], expression: string, verdict: Verdict
   const isTrue = compare[verdict.comparison](value, verdict.amount)
   const failed = kind === "require" ? !isTrue : isTrue
   return { kind, expression, failed, measured: amount(value, verdict), value }
+}
+
+/** By its bounds: all comparisons are of one direction, so that what is true at both ends is true between them. */
+const withLoss = (
+  report: RunReport.RunReport,
+  kind: "fail-if" | "require",
+  expression: string,
+  verdict: Verdict.Verdict,
+  loss: number
+): Judgement => {
+  const { measure, unit } = verdict
+  const scale =
+    measure._tag === "Duration"
+      ? 1 / millisecondsIn(unit)
+      : measure._tag === "Rate"
+        ? secondsIn(unit)
+        : unit === "%"
+          ? 100
+          : 1
+  const [least, most] = LossInterval.of(report, measure, unit === "%", loss).map((bound) => bound * scale)
+  const [low, high] = [least ?? 0, most ?? Number.POSITIVE_INFINITY]
+  const isTrue = compare[verdict.comparison](low, verdict.amount)
+  const measured =
+    low === high
+      ? amount(low, verdict)
+      : high === Number.POSITIVE_INFINITY
+        ? `${amount(low, verdict)} or more`
+        : `${amount(low, verdict)} to ${amount(high, verdict)}`
+  return isTrue === compare[verdict.comparison](high, verdict.amount)
+    ? { kind, expression, failed: kind === "require" ? !isTrue : isTrue, measured }
+    : { kind, expression, failed: false, undecided: true, measured }
 }
 
 const compare: { readonly [comparison in Verdict.Comparison]: (a: number, b: number) => boolean } = {

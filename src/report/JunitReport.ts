@@ -23,7 +23,12 @@ export const render = (report: RunReport): string => {
     ...(plan.keepGoing === true ? [{ name: "every message is accepted", problem: othersOf(report) }] : []),
     ...verdicts.map((verdict) => ({
       name: `${verdict.expression} is ${verdict.kind === "require" ? "true" : "not true"}`,
-      problem: verdict.failed ? Judgement.sentence(verdict) : undefined
+      problem:
+        verdict.undecided === true
+          ? `undecided: ${Judgement.sentence(verdict)}`
+          : verdict.failed
+            ? Judgement.sentence(verdict)
+            : undefined
     }))
   ]
   const failures = cases.filter(({ problem }) => problem !== undefined).length
@@ -56,12 +61,13 @@ const unseen = {
 
 /** The messages that were not accepted, and should have been. */
 const othersOf = ({ messages }: RunReport): string | undefined => {
-  const { abandoned, failed, notStarted, rejected, unknown } = messages
+  const { abandoned, failed, lost, notStarted, rejected, unknown } = messages
   const others = [
     [rejected, "rejected"],
     [failed - abandoned, "failed"],
     [unknown, "unknown"],
-    [notStarted, "not started"]
+    [notStarted, "not started"],
+    [lost, "lost"]
   ] as const
   const told = others.flatMap(([count, end]) => (count > 0 ? [`${Summary.count(count)} ${end}`] : []))
   return told.length === 0 ? undefined : told.join(", ")

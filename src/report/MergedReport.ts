@@ -15,18 +15,20 @@ import * as WithoutTally from "../measure/WithoutTally.js"
 import * as Series from "../measure/Series.js"
 import * as Durations from "./Durations.js"
 import * as RunReport from "./RunReport.js"
+import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
 import * as Stages from "./Stages.js"
 
 /**
- * The report of two runs as of one: segments of one plan on several hosts, or a run and its repetition. The order does not
- * matter, nor does the grouping. Verdicts are left out: they are to be found anew. That no run is among them twice is for
+ * The report of two runs as of one: segments of one run (`Segment.of`), or a run and its repetition. The order does not
+ * matter, nor does the grouping, and one of many may be added to the rest as it is read. Verdicts are left out: they are to be found anew. That no run is among them twice is for
  * the caller to see to, with `twice`.
  *
  * @since 0.1.0
  * @category combining
  */
-export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport.RunReport => {
+export const merge = (one: RunReport.RunReport, two: RunReport.RunReport): RunReport.RunReport => {
+  const [a, b] = [withoutMissing(one), withoutMissing(two)]
   const startedAt = compare(a.startedAt, b.startedAt) <= 0 ? a.startedAt : b.startedAt
   const later = ({ startedAt: own }: RunReport.RunReport) => Date.parse(own) - Date.parse(startedAt)
   const elapsed = RunReport.micros(Math.max(a.elapsed + later(a), b.elapsed + later(b)))
@@ -49,7 +51,9 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
   const staged = mergeStages(a, b)
   // Of what cannot be added up, that of the one which started first is taken.
   const [first] = [a, b].sort((left, right) => compare(identity(left), identity(right)))
-  const { plan, tool } = first ?? a
+  const { tool } = first ?? a
+  // Together they are of no segment any more.
+  const { segment: _, ...plan } = (first ?? a).plan
   const gravest = worst.find((ended) => a.ended === ended || b.ended === ended) ?? "completed"
   const reasons = [a, b]
     .flatMap(({ ended, reason }) => (ended === gravest && reason !== undefined ? [reason] : []))
@@ -65,7 +69,8 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     ended: gravest,
     ...(reasons[0] === undefined ? {} : { reason: reasons[0] }),
     plan,
-    messages: { planned, ...messages },
+    messages: { planned, ...messages, lost: a.messages.lost + b.messages.lost },
+    ...RunSegments.merge([a, b]),
     recipients,
     ...mergeArrivals([a, b]),
     ...mergeScenarios([a, b]),
@@ -85,6 +90,50 @@ export const merge = (a: RunReport.RunReport, b: RunReport.RunReport): RunReport
     ...mergeGenerators([a, b])
   }
 }
+
+/**
+ * The report of all segments of a run, with those that there is no result of: their messages are planned, and lost. A report of
+ * whole runs is as it was.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const withMissing = (report: RunReport.RunReport): RunReport.RunReport => {
+  const missing = RunSegments.missing(report)
+  return missing.length === 0
+    ? report
+    : withLost({ ...report, ...RunSegments.merge([report, { segments: missing }]) }, lostIn(missing))
+}
+
+/** Of segments that were missing, results may have been found. */
+const withoutMissing = (report: RunReport.RunReport): RunReport.RunReport => {
+  const { segments = [] } = report
+  const missing = segments.filter(isMissing)
+  return missing.length === 0
+    ? report
+    : withLost({ ...report, segments: segments.filter((segment) => !isMissing(segment)) }, -lostIn(missing))
+}
+
+const isMissing = ({ ended }: RunSegments.RunSegment): boolean => ended === "missing"
+
+const lostIn = (segments: ReadonlyArray<RunSegments.RunSegment>): number =>
+  segments.reduce((sum, { lost = 0 }) => sum + lost, 0)
+
+const withLost = (report: RunReport.RunReport, more: number): RunReport.RunReport => {
+  const { messages } = report
+  return { ...report, messages: { ...messages, planned: messages.planned + more, lost: messages.lost + more } }
+}
+
+/**
+ * Why two reports are not to be added up: they are segments of different runs, or cut in different ways. Undefined where they are.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const discord: (
+  a: Pick<RunReport.RunReport, "segments">,
+  b: Pick<RunReport.RunReport, "segments">
+) => string | undefined = RunSegments.discord
 
 /**
  * The id of a run that is among them more than once, if one is: it would count as often.

@@ -224,3 +224,17 @@ export const inPlainText = ({ connections, errors, plan, tls = [] }: RunReport):
   const failed = errors.reduce((sum, { count, step }) => sum + (step === "tls" ? count : 0), 0)
   return Math.max(0, connections.opened - secured - failed)
 }
+
+/**
+ * That the report is of more than one run, or of one that several processes made; empty where it is not.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const together = ({ runs, segments = [] }: Pick<RunReport, "runs" | "segments">): string => {
+  const [first] = segments
+  if (first === undefined) return runs > 1 ? `, ${runs} runs together` : ""
+  const present = segments.filter(({ ended }) => ended !== "missing").length
+  if (segments.length === 1) return `, segment ${first.index} of ${first.of} of run ${first.run}`
+  return `, ${Summary.count(present)} of ${Summary.counted(first.of, "segment")} of run ${first.run}`
+}

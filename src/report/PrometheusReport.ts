@@ -41,6 +41,7 @@ export const render = (report: RunReport): string => {
   const { plan, rate, rates, recipients, replies, startedAt, tool, verdicts = [] } = report
   const { abandoned, failed, planned, started: _, ...ends } = messages
   const { offered, ...recipientEnds } = recipients
+  const undecided = verdicts.filter((verdict) => verdict.undecided)
   const families = [
     gauge("info", "What ran, and against what.", [
       [{ target: plan.sink === true ? "sink" : String(plan.target ?? ""), version: tool.version }, 1]
@@ -128,6 +129,15 @@ export const render = (report: RunReport): string => {
         ...new Map(failedLast(verdicts).map((verdict) => [`${verdict.kind} ${verdict.expression}`, verdict])).values()
       ].map(({ expression, failed, kind }) => [{ option: kind, expression }, failed ? 1 : 0])
     ),
+    ...(undecided.length === 0
+      ? []
+      : [
+          gauge(
+            "verdict_undecided",
+            "Verdicts that depend on what is lost.",
+            undecided.map(({ expression, kind }) => [{ option: kind, expression }, 1])
+          )
+        ]),
     family("duration_seconds", "histogram", "How long each step took.", durations.flatMap(histogram))
   ]
   return families.join("")

@@ -60,7 +60,7 @@ export class Recent {
     return {
       from: whole.at - whole.length,
       to: whole.at,
-      messages: { planned: started, started, accepted, rejected, failed, abandoned, unknown, notStarted: 0 },
+      messages: { planned: started, started, accepted, rejected, failed, abandoned, unknown, notStarted: 0, lost: 0 },
       arrivals: { late, behind, dropped },
       recipients: Counts.sum(
         Counts.recipients,

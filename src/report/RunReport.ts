@@ -21,9 +21,11 @@ import type * as TlsTally from "../measure/TlsTally.js"
 import type * as WithoutTally from "../measure/WithoutTally.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { Plan } from "../plan/Plan.js"
+import * as Segment from "../plan/Segment.js"
 import * as Printable from "../smtp/Printable.js"
 import { steps } from "../smtp/SmtpError.js"
 import * as Durations from "./Durations.js"
+import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
 import * as Stages from "./Stages.js"
 
@@ -149,7 +151,14 @@ const fields = {
       description: "Of those that failed, the ones that were left half way because the plan says so."
     }),
     unknown: Count,
-    notStarted: Count
+    notStarted: Count,
+    lost: LaterCount.annotations({
+      description:
+        "Of a run that was cut, or a segment that is missing: messages of which nobody knows whether they were sent. All ends add up to planned."
+    })
+  }),
+  segments: Schema.optionalWith(Schema.Array(RunSegments.schema), { exact: true }).annotations({
+    description: "Of a run that several processes made: those that this is of, and those that are missing."
   }),
   recipients: Schema.Struct({
     offered: Count,
@@ -279,6 +288,9 @@ const fields = {
         failed: Schema.Boolean.annotations({
           description: "With require, that the expression is not true of the run; otherwise, that it is."
         }),
+        undecided: Schema.optionalWith(Schema.Literal(true), { exact: true }).annotations({
+          description: "What is lost may be so that the expression is true, or so that it is not."
+        }),
         measured: Schema.String.annotations({ description: "For people, with its unit." }),
         value: Schema.optionalWith(Schema.Number, { exact: true }).annotations({
           description: "What was measured, in the unit of the expression; absent where nothing was."
@@ -376,19 +388,22 @@ export const make = (
       : {}
   // Stages of a run that was over before them are told of up to there.
   const isCut = Option.isSome(reason) || stopped
+  const ended = Option.isSome(reason) ? "failed" : stopped ? "stopped" : "completed"
+  const segment = RunSegments.ofPlan(plan, runId)
   const staged = stagesOf(recorder.stages?.toData(), isCut ? elapsed : undefined)
   return {
     version: 2,
     tool: { name: "smtp-source", version },
     runs: 1,
-    ids: [runId],
+    ids: [Segment.nameOf(Segment.ofPlan(plan), runId)],
     startedAt: startedAt.toISOString(),
     elapsed,
     active,
-    ended: Option.isSome(reason) ? "failed" : stopped ? "stopped" : "completed",
+    ended,
     ...(Option.isSome(reason) ? { reason: Printable.escape(reason.value.message) } : {}),
     plan: { ...plan },
-    messages: { planned, ...messages },
+    messages: { planned, ...messages, lost: 0 },
+    ...(segment === undefined ? {} : { segments: [{ ...segment, ended, elapsed, lost: 0 }] }),
     recipients,
     ...(Arrival.isOpen(plan) ? { arrivals: arrivalsOf(recorder) } : {}),
     ...(scenarios === undefined ? {} : { scenarios: { begun: scenarios.begun, failed: scenarios.failed } }),

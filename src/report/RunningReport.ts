@@ -13,9 +13,12 @@ import * as Counts from "../measure/Counts.js"
 import * as Meter from "../measure/Meter.js"
 import * as Series from "../measure/Series.js"
 import * as Arrival from "../plan/Arrival.js"
+import type { Plan } from "../plan/Plan.js"
 import * as Rate from "../plan/Rate.js"
+import * as Segment from "../plan/Segment.js"
 import * as Durations from "./Durations.js"
 import * as RunReport from "./RunReport.js"
+import * as RunSegments from "./RunSegments.js"
 import type * as Spans from "./Spans.js"
 import * as Stages from "./Stages.js"
 
@@ -28,7 +31,37 @@ import * as Stages from "./Stages.js"
 export interface Start extends Pick<RunReport.RunReport, "tool" | "ids" | "startedAt" | "plan"> {
   /** The number of messages, where it is not the run's time alone that ends it. */
   readonly planned?: number | undefined
+  /** Which segment of a run it is; undefined where it is the whole. */
+  readonly segment?: RunSegments.Which | undefined
 }
+
+/**
+ * What is known of the run of a plan before it begins.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const startOf = (
+  plan: Plan,
+  {
+    planned,
+    runId,
+    startedAt,
+    version
+  }: {
+    readonly planned: number | undefined
+    readonly runId: string
+    readonly startedAt: Date
+    readonly version: string
+  }
+): Start => ({
+  planned,
+  tool: { name: "smtp-source", version },
+  ids: [Segment.nameOf(Segment.ofPlan(plan), runId)],
+  startedAt: startedAt.toISOString(),
+  plan: { ...plan },
+  segment: RunSegments.ofPlan(plan, runId)
+})
 
 /**
  * A sample as a report has it: with texts that are printable.
@@ -122,12 +155,15 @@ export class RunningReport {
 
   /**
    * What is known of the run so far, as of one that was cut. Messages under way have an end that nobody saw, and are booked
-   * as unknown; or they are left open, where the run still goes on.
+   * as unknown, and those that were not started yet are lost: it may have gone on for a while. Or both are left open, where the
+   * run still goes on.
    */
   report(underWay: "unknown" | "open" = "unknown"): RunReport.RunReport {
     const { start, total } = this
     const { abandoned = 0, accepted = 0, failed = 0, rejected = 0, started = 0, unknown = 0 } = total ?? {}
-    const { ids, plan, planned = started, startedAt, tool } = start
+    const { ids, plan, planned = started, segment, startedAt, tool } = start
+    const left = Math.max(0, planned - started)
+    const lost = underWay === "open" ? 0 : left
     const elapsed = total?.at ?? 0
     const active: Spans.Spans = [[0, elapsed]]
     const { from } = this.measured
@@ -156,8 +192,14 @@ export class RunningReport {
         failed,
         abandoned,
         unknown: unknown + unseen,
-        notStarted: planned - started
+        notStarted: planned - started - lost,
+        lost
       },
+      ...(segment === undefined
+        ? {}
+        : {
+            segments: [{ ...segment, ended: "cut" as const, elapsed, ...(start.planned === undefined ? {} : { lost }) }]
+          }),
       recipients: this.recipients,
       ...(plan.rate === undefined && plan.stages === undefined
         ? {}

@@ -83,12 +83,20 @@ export class Reader {
   }
 }
 
+/**
+ * What is said of a file with nothing in it: a run has begun to write it, and has left no more.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const nothing = "empty: nothing was saved in it"
+
 /** What a line of a journal begins with. */
 const marker = '{"type":'
 
 const reportOf = (text: string): Either.Either<RunReport.RunReport, string> =>
   Either.gen(function* () {
-    if (text.trim() === "") return yield* Either.left("empty: nothing was saved in it")
+    if (text.trim() === "") return yield* Either.left(nothing)
     const json = yield* jsonOf(text)
     const value = yield* Either.try({
       try: (): unknown => JSON.parse(json),
@@ -126,8 +134,8 @@ const at = (path: ReadonlyArray<PropertyKey>, message: string): string => {
 
 /** What no schema tells of: sums that do not hold, and buckets that no histogram has. */
 const defects = ({ durations, messages, startedAt }: RunReport.RunReport): ReadonlyArray<string> => {
-  const { accepted, failed, notStarted, planned, rejected, unknown } = messages
-  const sum = accepted + rejected + failed + unknown + notStarted
+  const { accepted, failed, lost, notStarted, planned, rejected, unknown } = messages
+  const sum = accepted + rejected + failed + unknown + notStarted + lost
   return [
     ...(Number.isNaN(Date.parse(startedAt)) ? [`startedAt: not a time: ${JSON.stringify(startedAt)}`] : []),
     ...(sum === planned ? [] : [`messages: the ends add up to ${sum}, and ${planned} were planned`]),

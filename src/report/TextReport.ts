@@ -12,6 +12,7 @@ import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
 import type { RunReport } from "./RunReport.js"
+import * as RunSegments from "./RunSegments.js"
 import * as Stages from "./Stages.js"
 import * as Summary from "./Summary.js"
 
@@ -43,16 +44,17 @@ const valuesAt = 13
 const { count } = Summary
 
 const whatHappened = (report: RunReport): ReadonlyArray<string> => {
-  const { ended, messages, reason, recipients, runs, scenarios, startedAt } = report
-  const { abandoned, accepted, failed, notStarted, planned, rejected, unknown } = messages
-  const several = runs > 1 ? `, ${runs} runs together` : ""
+  const { ended, messages, reason, recipients, scenarios, startedAt } = report
+  const { abandoned, accepted, failed, lost: gone, notStarted, planned, rejected, unknown } = messages
+  const several = Phrases.together(report)
   const ends = [
     ["accepted", accepted],
     ["rejected", rejected],
     ["failed", failed - abandoned],
     ["abandoned as planned", abandoned],
     ["unknown", unknown],
-    ["not started", notStarted]
+    ["not started", notStarted],
+    ["lost", gone]
   ] as const
   const told = ends.filter(([end, messages]) => end === "accepted" || messages > 0)
   // What a verdict stopped has a reason; what a signal stopped has none.
@@ -62,6 +64,7 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
   return [
     ...wrapped(`${Phrases.title(report)}: ${isAborted ? "aborted" : verb[ended]}${several}`),
     ...(reason === undefined ? [] : wrapped(`  ${reason}`)),
+    ...RunSegments.losses(report).flatMap((loss) => wrapped(`  LOST: ${loss}`)),
     ...named("started", `${startedAt}, took ${Phrases.took(report)}`),
     ...(scenarios !== undefined && scenarios.failed > 0
       ? named("scenarios", `${count(scenarios.failed)} of ${count(scenarios.begun)} failed`)
@@ -271,4 +274,7 @@ const when = (first: number, last: number): string => {
 }
 
 const judged = ({ verdicts = [] }: RunReport): ReadonlyArray<string> =>
-  verdicts.flatMap((verdict) => wrapped(`${verdict.failed ? "FAILED" : "ok    "}  ${Judgement.sentence(verdict)}`, 8))
+  verdicts.flatMap((verdict) => wrapped(`${outcomeOf(verdict)}  ${Judgement.sentence(verdict)}`, 8))
+
+const outcomeOf = ({ failed, undecided }: Judgement.Judgement): string =>
+  undecided === true ? "UNDECIDED" : failed ? "FAILED" : "ok    "

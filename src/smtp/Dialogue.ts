@@ -7,10 +7,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Delivery from "./Delivery.js"
 import type * as Outcome from "./Outcome.js"
 import * as Reply from "./Reply.js"
 import * as SmtpCommand from "./SmtpCommand.js"
-import type * as Settlement from "./Settlement.js"
 import * as Steps from "./Steps.js"
 import { ArgumentInvalid, ReplyRejected, type Step, type WireError } from "./SmtpError.js"
 import type { TlsSession, TlsSettings } from "./Tls.js"
@@ -164,7 +164,7 @@ export const request = (wire: Wire, line: string): Effect.Effect<Reply.Reply, Wi
  */
 export const transaction = (
   wire: Wire,
-  message: Settlement.Message,
-  options: Settlement.TransactionOptions,
-  progress: Settlement.Progress = { offered: 0, refused: 0 }
-): Effect.Effect<Outcome.Outcome> => Transaction.run(wire, Transaction.make("each"), message, options, progress)
+  message: Delivery.Message,
+  options: Delivery.TransactionOptions
+): Effect.Effect<Outcome.Outcome> =>
+  Effect.suspend(() => Transaction.run(Transaction.make(wire, "each"), Delivery.make(options, message)))

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Capabilities } from "./Capabilities.js"
-import type { Message } from "./Settlement.js"
+import type { Message } from "./Delivery.js"
 import * as SmtpCommand from "./SmtpCommand.js"
 import { NotOffered } from "./SmtpError.js"
 import type { Content } from "./Wire.js"

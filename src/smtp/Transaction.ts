@@ -8,9 +8,9 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Delivery from "./Delivery.js"
 import type * as Outcome from "./Outcome.js"
 import * as Reply from "./Reply.js"
-import * as Settlement from "./Settlement.js"
 import * as SmtpCommand from "./SmtpCommand.js"
 import type { Step, WireError } from "./SmtpError.js"
 import * as Steps from "./Steps.js"
@@ -31,27 +31,22 @@ export type Grouping = "each" | "envelope"
  * @category models
  */
 export interface Transactions {
+  readonly wire: Wire
   readonly grouping: Grouping
   /**
-   * The dialogue of a transaction, up to the reply to the final dot or to the reply that ends it before; `finish` does the
-   * rest. It begins `progress` anew.
+   * The dialogue of a transaction. It begins the delivery anew. Afterwards the wire's state says whether it can be used again:
+   * refused recipients do not keep the message from the others, and a transaction that is refused as a whole is ended with RSET,
+   * unless nothing more is to be said (`stop`).
    *
    * `next` is what is sent after it over the same connection, where that is known. With a grouping, its envelope rides with
    * this message's content, so it must be the message of the next call, if there is one. Once a transaction went wrong nothing
    * rides, and the envelope that did is forgotten: the next call sends it again.
    */
-  readonly script: (
-    message: Settlement.Message,
-    next: Settlement.Message | undefined,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
-  ) => Script<Outcome.Outcome | Settlement.Unsent>
+  readonly script: (delivery: Delivery.Delivery, next?: Delivery.Message | undefined) => Script<Outcome.Outcome>
   /** The outcome of the message whose dialogue ended with this error. */
-  readonly broken: (
-    error: WireError,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
-  ) => Outcome.Outcome
+  readonly broken: (error: WireError, delivery: Delivery.Delivery) => Outcome.Outcome
+  /** The outcome of the message whose dialogue is interrupted now. The wire is in the middle of it: close it. */
+  readonly interrupted: (delivery: Delivery.Delivery) => Outcome.Outcome
 }
 
 /**
@@ -60,53 +55,53 @@ export interface Transactions {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (grouping: Grouping): Transactions => new ConnectionTransactions(grouping)
+export const make = (wire: Wire, grouping: Grouping): Transactions => new ConnectionTransactions(wire, grouping)
 
 class ConnectionTransactions implements Transactions {
   /** The replies to the next message's envelope, where that rode with the last content. */
   private ahead: ReadonlyArray<Reply.Reply> | undefined = undefined
   /** How often the dot that is being sent is answered; 0 before it is. */
   private dotAnswers = 0
+  /** The message is refused, and its transaction is being ended. */
+  private tidying = false
 
-  constructor(readonly grouping: Grouping) {}
+  constructor(
+    readonly wire: Wire,
+    readonly grouping: Grouping
+  ) {}
 
-  *script(
-    message: Settlement.Message,
-    next: Settlement.Message | undefined,
-    options: Settlement.TransactionOptions,
-    progress: Settlement.Progress
-  ): Script<Outcome.Outcome | Settlement.Unsent> {
+  *script(delivery: Delivery.Delivery, next?: Delivery.Message | undefined): Script<Outcome.Outcome> {
+    const { message, options } = delivery
     const count = message.rcpts.length
-    progress.offered = 0
-    progress.refused = 0
-    progress.settled = undefined
+    Delivery.begin(delivery)
     this.dotAnswers = 0
+    this.tidying = false
     let group: ReadonlyArray<Reply.Reply> | undefined
     if (this.grouping === "envelope") {
-      progress.offered = count
+      delivery.offered = count
       group = this.ahead ?? (yield { steps: envelopeSteps(count), bytes: envelope(message) })
       this.ahead = undefined
     }
     for (let place = 0; place <= count; place++) {
-      if (group === undefined) progress.offered = place
+      if (group === undefined) delivery.offered = place
       const reply: Reply.Reply = group === undefined ? (yield command(message, place))[0]! : group[place]!
-      const unwelcome = answered(place, reply, count, options, progress)
+      const unwelcome = answered(place, reply, count, options, delivery)
       if (unwelcome !== undefined) {
         const data = group?.[count + 1]
-        const goAhead = data !== undefined && Settlement.isGoAhead(data, options)
-        return Settlement.unsent(unwelcome, reply, progress, goAhead)
+        const goAhead = data !== undefined && Delivery.isGoAhead(data, options)
+        return yield* this.giveUp(unwelcome, reply, goAhead, delivery)
       }
     }
     // The group was cut short where the server closes the connection: then that was its last word.
     const data: Reply.Reply = group === undefined ? (yield Steps.data)[0]! : (group[count + 1] ?? group.at(-1)!)
-    if (!Settlement.isGoAhead(data, options)) return Settlement.unsent("data", data, progress)
+    if (!Delivery.isGoAhead(data, options)) return yield* this.giveUp("data", data, false, delivery)
 
-    const answers = options.lmtp ? progress.offered - progress.refused : 1
+    const answers = options.lmtp ? delivery.offered - delivery.refused : 1
     this.dotAnswers = answers
     const { body, head } = message.content
     // A server that answers once for several recipients of LMTP would have later replies taken for theirs.
     if (group === undefined || next === undefined || body !== undefined || answers > 1) {
-      return Settlement.settle(yield Steps.content(message.content, answers), progress, options.lmtp, undefined)
+      return this.settle(yield Steps.content(message.content, answers), delivery)
     }
     const recipients = next.rcpts.length
     const all = yield {
@@ -115,28 +110,70 @@ class ConnectionTransactions implements Transactions {
       contentLength: head.length
     }
     if (all.length === answers + recipients + 2) this.ahead = all.slice(answers)
-    return Settlement.settle(all.slice(0, answers), progress, options.lmtp, undefined)
+    return this.settle(all.slice(0, answers), delivery)
+  }
+
+  private settle(finals: ReadonlyArray<Reply.Reply>, delivery: Delivery.Delivery): Outcome.Outcome {
+    const outcome = Delivery.settle(finals, delivery, undefined)
+    // A reply that was neither yes nor no left somebody's fate open: nothing more is believed here.
+    const open = outcome._tag === "Unknown" || (outcome._tag !== "NotStarted" && outcome.recipients.unknown > 0)
+    if (open && delivery.options.afterUnexpected === "strict") this.wire.close("reset")
+    return outcome
+  }
+
+  /**
+   * Ends the transaction of a message that is not sent because of a reply to its envelope: with RSET, or, where the server
+   * waits for a message that it has no recipient for (`goAhead`), with an empty one (RFC 2920 §3.1).
+   */
+  private *giveUp(
+    step: Step,
+    reply: Reply.Reply,
+    goAhead: boolean,
+    delivery: Delivery.Delivery
+  ): Script<Outcome.Outcome> {
+    const { wire } = this
+    const { options } = delivery
+    const outcome = Delivery.refuse(step, reply, delivery)
+    if (options.afterUnexpected === "stop" || wire.state() !== "open") return outcome
+    const strict = options.afterUnexpected === "strict"
+    // LMTP has no answer to a message without recipients (RFC 2033 §4.2), so there is none to wait for. A server that
+    // refused the sender and waits for a message has another transaction open: an empty message might be delivered.
+    const noWayBack = goAhead && (options.lmtp || step === "mail")
+    if ((strict && Delivery.isNonsense(reply)) || noWayBack) {
+      wire.close("reset")
+      return outcome
+    }
+    this.tidying = true
+    const answer = (yield goAhead ? Steps.nothing : Steps.rset)[0]!
+    // The transaction may still be open. -A goes on all the same, as the original does (clause S9.5).
+    if (strict && !goAhead && !Delivery.isSuccess(answer, options)) wire.close("reset")
+    return outcome
   }
 
   /** The connection broke, before the dot was answered or after that: the replies that came still count. */
-  broken(error: WireError, options: Settlement.TransactionOptions, progress: Settlement.Progress): Outcome.Outcome {
+  broken(error: WireError, delivery: Delivery.Delivery): Outcome.Outcome {
     const { replies } = error
-    if (progress.settled !== undefined) return progress.settled
+    const { settled } = delivery
+    if (settled !== undefined)
+      return this.tidying && settled._tag === "Rejected" ? { ...settled, lost: error } : settled
     if (this.dotAnswers > 0) {
-      if (replies.length < this.dotAnswers) return Settlement.broken(error, progress)
-      const finals = isOneShort(error) ? [] : replies.slice(0, this.dotAnswers)
-      return Settlement.settle(finals, progress, options.lmtp, error)
+      if (replies.length < this.dotAnswers) return Delivery.broken(error, delivery)
+      return Delivery.settle(isOneShort(error) ? [] : replies.slice(0, this.dotAnswers), delivery, error)
     }
     // What the server refused of a group before it went stays refused.
-    const count = progress.offered
+    const count = delivery.offered
     for (let place = 0; place <= count && place < replies.length; place++) {
       const reply = replies[place]!
-      const step = answered(place, reply, count, lenient, progress)
+      const step = answered(place, reply, count, lenient, delivery)
       if (step === undefined) continue
-      const outcome = Settlement.ofUnsent({ _tag: "Unsent", step, reply, goAhead: false }, progress)
+      const outcome = Delivery.refused(step, reply, delivery)
       return outcome._tag === "Rejected" ? { ...outcome, lost: error } : outcome
     }
-    return Settlement.broken(error, progress)
+    return Delivery.broken(error, delivery)
+  }
+
+  interrupted(delivery: Delivery.Delivery): Outcome.Outcome {
+    return delivery.settled ?? this.broken(Delivery.interruption(this.wire), delivery)
   }
 }
 
@@ -147,10 +184,10 @@ class ConnectionTransactions implements Transactions {
 const isOneShort = ({ _tag, replies, step }: WireError): boolean =>
   _tag === "ReplyTimeout" && step === "data" && Reply.isRefusal(replies[replies.length - 1]!)
 
-const lenient: Settlement.TransactionOptions = { lmtp: false, afterUnexpected: "reset" }
+const lenient: Delivery.TransactionOptions = { lmtp: false, afterUnexpected: "reset" }
 
 /** One command of an envelope: MAIL is the first, and then come the recipients. */
-const command = (message: Settlement.Message, place: number): Exchange =>
+const command = (message: Delivery.Message, place: number): Exchange =>
   place === 0 ? Steps.command("mail", message.mail) : Steps.command("rcpt", message.rcpts[place - 1]!)
 
 /**
@@ -161,20 +198,20 @@ const answered = (
   place: number,
   reply: Reply.Reply,
   recipients: number,
-  options: Settlement.TransactionOptions,
-  progress: Settlement.Progress
+  options: Delivery.TransactionOptions,
+  delivery: Delivery.Delivery
 ): "mail" | "rcpt" | undefined => {
-  if (Settlement.isSuccess(reply, options)) return undefined
+  if (Delivery.isSuccess(reply, options)) return undefined
   if (place === 0) {
     // Without a sender the recipients were never considered.
-    progress.offered = 0
+    delivery.offered = 0
     return "mail"
   }
-  progress.refused++
-  return progress.refused === recipients || Settlement.endsTransaction(reply, options) ? "rcpt" : undefined
+  delivery.refused++
+  return delivery.refused === recipients || Delivery.endsTransaction(reply, options) ? "rcpt" : undefined
 }
 
-const envelope = (message: Settlement.Message): string => {
+const envelope = (message: Delivery.Message): string => {
   let commands = message.mail
   for (const rcpt of message.rcpts) commands += rcpt
   return commands + SmtpCommand.data
@@ -201,74 +238,13 @@ const knownSteps = new Map<number, ReadonlyArray<Step>>()
 
 /**
  * Sends one message and tells how it ended; it never fails. Afterwards the wire's state says whether it can be used again.
- *
- * Without `stop`, refused recipients do not keep the message from the others, and a transaction that is refused as a whole is
- * ended with RSET. Who may interrupt it gives it a `progress` of its own, and asks `broken` for the outcome then.
+ * Who may interrupt it asks `interrupted` for the outcome then, and closes the wire.
  *
  * @since 0.1.0
  * @category steps
  */
-export const run = (
-  wire: Wire,
-  transactions: Transactions,
-  message: Settlement.Message,
-  options: Settlement.TransactionOptions,
-  progress: Settlement.Progress
-): Effect.Effect<Outcome.Outcome> =>
-  Effect.matchEffect(
-    wire.converse(() => transactions.script(message, undefined, options, progress)),
-    {
-      onFailure: (error) => Effect.succeed(transactions.broken(error, options, progress)),
-      onSuccess: (end) => finish(wire, end, options, progress)
-    }
+export const run = (transactions: Transactions, delivery: Delivery.Delivery): Effect.Effect<Outcome.Outcome> =>
+  Effect.match(
+    transactions.wire.converse(() => transactions.script(delivery)),
+    { onFailure: (error) => transactions.broken(error, delivery), onSuccess: (outcome) => outcome }
   )
-
-/**
- * Leaves the connection ready for the next transaction, or closed.
- *
- * A message that is not sent because of a reply to its envelope is given up with RSET, or, where the server waits for a
- * message that it has no recipient for, with an empty one (RFC 2920 §3.1).
- *
- * @since 0.1.0
- * @category steps
- */
-export const finish = (
-  wire: Wire,
-  end: Outcome.Outcome | Settlement.Unsent,
-  options: Settlement.TransactionOptions,
-  progress: Settlement.Progress
-): Effect.Effect<Outcome.Outcome> => {
-  if (end._tag === "Unsent") return giveUp(wire, end, options, progress)
-  // A reply that was neither yes nor no left somebody's fate open: nothing more is believed here.
-  const open = end._tag === "Unknown" || (end._tag !== "NotStarted" && end.recipients.unknown > 0)
-  if (open && options.afterUnexpected === "strict") wire.close("reset")
-  return Effect.succeed(end)
-}
-
-const giveUp = (
-  wire: Wire,
-  end: Settlement.Unsent,
-  options: Settlement.TransactionOptions,
-  progress: Settlement.Progress
-): Effect.Effect<Outcome.Outcome> => {
-  const outcome = Settlement.ofUnsent(end, progress)
-  if (options.afterUnexpected === "stop" || wire.state() !== "open") return Effect.succeed(outcome)
-  const strict = options.afterUnexpected === "strict"
-  // LMTP has no answer to a message without recipients (RFC 2033 §4.2), so there is none to wait for. A server that
-  // refused the sender and waits for a message has another transaction open: an empty message might be delivered.
-  const noWayBack = end.goAhead && (options.lmtp || end.step === "mail")
-  if ((strict && Settlement.isNonsense(end.reply)) || noWayBack) {
-    wire.close("reset")
-    return Effect.succeed(outcome)
-  }
-  progress.settled = outcome
-  const { bytes, steps } = end.goAhead ? Steps.nothing : Steps.rset
-  return Effect.match(wire.exchange(steps, bytes), {
-    onFailure: (lost) => (outcome._tag === "Rejected" ? { ...outcome, lost } : outcome),
-    onSuccess: ([reply]) => {
-      // The transaction may still be open. -A goes on all the same, as the original does (clause S9.5).
-      if (strict && !end.goAhead && !Settlement.isSuccess(reply!, options)) wire.close("reset")
-      return outcome
-    }
-  })
-}

@@ -12,6 +12,7 @@ import * as Journal from "../../src/report/Journal.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
 import { Output } from "../../src/report/Output.js"
 import * as MergedReport from "../../src/report/MergedReport.js"
+import type { RunReport } from "../../src/report/RunReport.js"
 import { entryAt, reportOf, type Sample } from "../report/Reports.js"
 import * as CapturedOutput from "./CapturedOutput.js"
 
@@ -33,6 +34,17 @@ const edited = (change: (json: ReturnType<typeof JSON.parse>) => void): string =
   return JSON.stringify(json)
 }
 
+/** What the segments of a run left behind: one of each file. */
+const segment = (index: number, run = "r"): RunReport => {
+  const report = reportOf(samplesOf(index))
+  return {
+    ...report,
+    ids: [`${run} ${index}/3`],
+    plan: { ...report.plan, segment: `${index}/3` },
+    segments: [{ run, index, of: 3, whole: 150, ended: "completed", elapsed: 1000, lost: 0 }]
+  }
+}
+
 const disk: { readonly [file: string]: string } = {
   "one.json": JsonReport.render(one),
   "two.json": JsonReport.render(two),
@@ -41,6 +53,11 @@ const disk: { readonly [file: string]: string } = {
   "four.json": JsonReport.render(reportOf(samplesOf(3))),
   "hostile.json": JsonReport.render({ ...reportOf(samplesOf(2)), plan: { ...one.plan, target: "\u009b\u202e" } }),
   "empty.json": "",
+  "s1.json": JsonReport.render(segment(1)),
+  "s2.json": JsonReport.render(segment(2)),
+  "s3.json": JsonReport.render(segment(3)),
+  "again.json": JsonReport.render({ ...segment(2), startedAt: "2026-01-01T00:00:09.000Z" }),
+  "stranger.json": JsonReport.render(segment(2, "s")),
   "other.json": JsonReport.render(other),
   "killed.ndjson": [
     Journal.start({ tool: one.tool, ids: one.ids, startedAt: one.startedAt, plan: { messages: 10 }, planned: 10 }),
@@ -304,6 +321,72 @@ describe("smtp-report", () => {
   })
 })
 
+describe("the segments of a run", () => {
+  const verdict = ["--fail-if", "accepted < 90%"]
+
+  it.effect("are the run, in any order", () =>
+    Effect.gen(function* () {
+      const { status, stderr, stdout } = yield* command("--format", "json", ...verdict, "s3.json", "s1.json", "s2.json")
+      assert.deepStrictEqual([status, stderr], [0, ""])
+      const report = JSON.parse(stdout)
+      assert.deepInclude(report, { runs: 3, ids: ["r 1/3", "r 2/3", "r 3/3"] })
+      assert.deepInclude(report.messages, { planned: 150, accepted: 147, rejected: 3, lost: 0 })
+      const held = yield* command("s1.json", "s2.json", "s3.json")
+      assert.include(held.stdout, "150 messages to mail.example: completed, 3 of 3 segments of run r\n")
+    })
+  )
+
+  it.effect("that are missing are named, and make the exit status 3", () =>
+    Effect.gen(function* () {
+      const missing = "smtp-report: segment 2/3 is missing: 50 messages are lost\n"
+      const { status, stderr, stdout } = yield* command("s1.json", "s3.json")
+      assert.deepStrictEqual([status, stderr], [3, missing])
+      assert.include(stdout, "98 accepted (65.3 %), 2 rejected (1.3 %), 50 lost (33.3 %)")
+      const open = yield* command(...verdict, "s1.json", "s3.json")
+      assert.deepStrictEqual(open.status, 3)
+      assert.strictEqual(
+        open.stderr,
+        `${missing}smtp-report: undecided: --fail-if: accepted is 65.3 % to 98.7 % (fails below 90 %); --allow-missing judges by what is known\n`
+      )
+      const sure = yield* command("--fail-if", "rejected > 0", "s1.json", "s3.json")
+      assert.strictEqual(sure.status, 99)
+    })
+  )
+
+  it.effect("may be missing where that is allowed", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* command("--allow-missing", ...verdict, "s1.json", "s3.json")).status, 0)
+      const failed = yield* command("--allow-missing", "--fail-if", "accepted < 99%", "s1.json", "s3.json")
+      assert.strictEqual(failed.status, 99)
+      assert.include(failed.stderr, "accepted is 98 % (fails below 99 %)")
+    })
+  )
+
+  it.effect("that left nothing are told of", () =>
+    Effect.gen(function* () {
+      const { status, stderr } = yield* command("s1.json", "empty.json", "s3.json")
+      assert.strictEqual(status, 3)
+      assert.include(stderr, "smtp-report: empty.json: empty: its segment is lost\nsmtp-report: segment 2/3 is missing")
+    })
+  )
+
+  it.effect("are refused twice, by two executions too, and of different runs", () =>
+    Effect.gen(function* () {
+      const refused = (file: string) =>
+        Effect.map(command("s1.json", "s2.json", file), ({ status, stderr }) => [status, stderr])
+      const twice = (file: string) =>
+        `smtp-report: fatal: s2.json and ${file} hold the same segment; --force counts it all the same\n`
+      assert.deepStrictEqual(yield* refused("s2.json"), [1, twice("s2.json")])
+      assert.deepStrictEqual(yield* refused("again.json"), [1, twice("again.json")])
+      assert.deepStrictEqual(yield* refused("stranger.json"), [
+        1,
+        "smtp-report: fatal: s1.json and stranger.json: they are segments of different runs, r and s; --force merges them all the same\n"
+      ])
+      assert.include((yield* refused("one.json")).join(""), "the other a whole run")
+    })
+  )
+})
+
 describe("a journal", () => {
   it.effect("of a run that was killed is shown as far as it goes, and it is told where that is", () =>
     Effect.gen(function* () {
@@ -311,10 +394,10 @@ describe("a journal", () => {
       assert.strictEqual(status, 0)
       assert.strictEqual(
         stderr,
-        "smtp-report: killed.ndjson: the run was cut; what is known of it ends after 2.00 s, and 2 messages count as unknown\n"
+        "smtp-report: killed.ndjson: the run was cut; what is known of it ends after 2.00 s, and 2 messages count as unknown, 6 as lost\n"
       )
       assert.match(stdout, /^10 messages: cut short$/m)
-      assert.match(stdout, /2 accepted .*2 unknown .*6 not started/)
+      assert.match(stdout, /2 accepted .*2 unknown .*6 lost/)
     })
   )
 })

@@ -146,6 +146,13 @@ const rows: ReadonlyArray<Row> = [
     each: contents,
     is: "X-One: 1\r\nSubject: file\r\n\r\nbody\r\n"
   },
+  { name: "--header", input: { headers: ["X-A: b"] }, each: header("X-A"), is: "b" },
+  {
+    name: "--body",
+    input: { body: "gtube" },
+    each: (seen) => contents(seen).map((content) => content.includes("XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE")),
+    is: true
+  },
   {
     name: "--template",
     input: { template: "t" },

@@ -26,7 +26,8 @@ const running: RunReport = {
     failed: 1,
     abandoned: 1,
     unknown: 0,
-    notStarted: 88
+    notStarted: 88,
+    lost: 0
   },
   elapsed: 4000,
   replies: [{ step: "greeting", code: 220, count: 1, first: 2500, last: 3000, example: "" }]

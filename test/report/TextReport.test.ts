@@ -10,15 +10,22 @@ import { reportOf } from "./Reports.js"
 const empty = reportOf([])
 
 const withMessages = (messages: Omit<RunReport["messages"], "planned" | "started" | "abandoned">): RunReport => {
-  const { accepted, failed, notStarted, rejected, unknown } = messages
+  const { accepted, failed, lost, notStarted, rejected, unknown } = messages
   const started = accepted + rejected + failed + unknown
-  return { ...empty, messages: { ...messages, abandoned: 0, started, planned: started + notStarted } }
+  return { ...empty, messages: { ...messages, abandoned: 0, started, planned: started + notStarted + lost } }
 }
 
 describe("the text report", () => {
   it("tells of every end that a message had, in lines of 80 columns", () => {
     const count = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2_000_000_000 }))
-    const messages = fc.record({ accepted: count, rejected: count, failed: count, unknown: count, notStarted: count })
+    const messages = fc.record({
+      accepted: count,
+      rejected: count,
+      failed: count,
+      unknown: count,
+      notStarted: count,
+      lost: count
+    })
     fc.assert(
       fc.property(messages, (ends) => {
         const text = TextReport.render(withMessages(ends))

@@ -5,7 +5,7 @@ import * as Message from "../../src/plan/Message.js"
 import * as MessageFile from "../../src/plan/MessageFile.js"
 import * as Capabilities from "../../src/smtp/Capabilities.js"
 import * as Parameters from "../../src/smtp/Parameters.js"
-import type { Message as Prepared } from "../../src/smtp/Settlement.js"
+import type { Message as Prepared } from "../../src/smtp/Delivery.js"
 
 const offering = (...lines: ReadonlyArray<string>) =>
   Capabilities.parse({ code: 250, text: ["here", ...lines].join("\n") })

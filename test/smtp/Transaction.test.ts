@@ -1,14 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type { Outcome } from "../../src/smtp/Outcome.js"
+import * as Delivery from "../../src/smtp/Delivery.js"
+import type { Outcome, Rejected } from "../../src/smtp/Outcome.js"
 import type { Reply } from "../../src/smtp/Reply.js"
-import type * as Settlement from "../../src/smtp/Settlement.js"
 import { ConnectionLost, type Step } from "../../src/smtp/SmtpError.js"
 import * as Transaction from "../../src/smtp/Transaction.js"
 import type { Exchange, Script, Wire } from "../../src/smtp/Wire.js"
 
 /** A message to so many recipients, whose commands are short enough to read. */
-const message = (name: string, recipients: number): Settlement.Message => ({
+const message = (name: string, recipients: number): Delivery.Message => ({
   mail: `MAIL ${name}\r\n`,
   rcpts: Array.from({ length: recipients }, (_, index) => `RCPT ${name}${index + 1}\r\n`),
   content: { head: `content ${name}\r\n.\r\n` }
@@ -18,11 +18,11 @@ const replies = (...codes: ReadonlyArray<number>): ReadonlyArray<Reply> => codes
 
 interface Played {
   readonly exchanges: ReadonlyArray<Exchange>
-  readonly end: Outcome | Settlement.Unsent
+  readonly end: Outcome
 }
 
-/** Runs a script against these answers, one list for each exchange; it must want as many. */
-const play = (script: Script<Outcome | Settlement.Unsent>, ...answers: ReadonlyArray<ReadonlyArray<Reply>>): Played => {
+/** Runs a script against these answers, one list for each exchange; it must want as many, and perhaps RSET after them. */
+const play = (script: Script<Outcome>, ...answers: ReadonlyArray<ReadonlyArray<Reply>>): Played => {
   const exchanges: Array<Exchange> = []
   let turn = script.next([])
   for (const answer of answers) {
@@ -30,27 +30,54 @@ const play = (script: Script<Outcome | Settlement.Unsent>, ...answers: ReadonlyA
     exchanges.push(turn.value as Exchange)
     turn = script.next(answer)
   }
+  if (turn.done !== true && turn.value.steps[0] === "rset") turn = script.next(replies(250))
   assert.isTrue(turn.done, "the script wants one more exchange")
-  return { exchanges, end: turn.value as Outcome | Settlement.Unsent }
+  return { exchanges, end: turn.value as Outcome }
 }
 
-const smtp: Settlement.TransactionOptions = { lmtp: false, afterUnexpected: "reset" }
-const lmtp: Settlement.TransactionOptions = { lmtp: true, afterUnexpected: "reset" }
+/** A connection that stands, and nothing more. */
+const standing = (): Wire & { readonly isClosed: () => boolean } => {
+  let closed = false
+  const unused = () => Effect.die("not of use here")
+  return {
+    capabilities: new Map(),
+    exchange: unused,
+    write: unused,
+    startTls: unused,
+    session: () => undefined,
+    converse: unused,
+    state: () => (closed ? "closed" : "open"),
+    awaited: () => undefined,
+    arrivedAt: 0,
+    received: () => [],
+    close: () => {
+      closed = true
+    },
+    isClosed: () => closed
+  }
+}
 
-const progress = (): Settlement.Progress => ({ offered: 0, refused: 0 })
+const transactions = (grouping: Transaction.Grouping, wire = standing()) => Transaction.make(wire, grouping)
+
+const smtp: Delivery.TransactionOptions = { lmtp: false, afterUnexpected: "reset" }
+const lmtp: Delivery.TransactionOptions = { lmtp: true, afterUnexpected: "reset" }
+
+const delivery = (name: string, recipients: number, options = smtp): Delivery.Delivery =>
+  Delivery.make(options, message(name, recipients))
 
 /** One transaction of a new connection, and what its recipients' books say. */
 const send = (
   recipients: number,
-  options: Settlement.TransactionOptions,
+  options: Delivery.TransactionOptions,
   ...answers: ReadonlyArray<ReadonlyArray<Reply>>
 ) => {
-  const books = progress()
-  const played = play(
-    Transaction.make("envelope").script(message("a", recipients), undefined, options, books),
-    ...answers
-  )
+  const books = delivery("a", recipients, options)
+  const played = play(transactions("envelope").script(books), ...answers)
   return { ...played, books: { offered: books.offered, refused: books.refused } }
+}
+
+const isRejected = (end: Outcome, step: Step, code: number) => {
+  assert.deepInclude(end, { _tag: "Rejected", step, reply: replies(code)[0]! })
 }
 
 const group = "MAIL a\r\nRCPT a1\r\nRCPT a2\r\nDATA\r\n"
@@ -70,19 +97,14 @@ describe("an envelope in one group (RFC 2920 §3.1)", () => {
 
   it("whose sender is refused leaves no recipient considered, whatever is said of them", () => {
     const { books, end } = send(2, smtp, replies(550, 503, 503, 503))
-    assert.deepStrictEqual(end, { _tag: "Unsent", step: "mail", reply: replies(550)[0]!, goAhead: false })
+    isRejected(end, "mail", 550)
     assert.deepStrictEqual(books, { offered: 0, refused: 0 })
   })
 
   it("whose recipients are all refused, and DATA too, is not sent", () => {
     const { books, end } = send(2, smtp, replies(250, 550, 450, 554))
-    assert.deepStrictEqual(end, { _tag: "Unsent", step: "rcpt", reply: replies(450)[0]!, goAhead: false })
+    isRejected(end, "rcpt", 450)
     assert.deepStrictEqual(books, { offered: 2, refused: 2 })
-  })
-
-  it("whose recipients are all refused, but DATA is not, knows that the server waits for a message", () => {
-    const { end } = send(2, smtp, replies(250, 550, 550, 354))
-    assert.isTrue(end._tag === "Unsent" && end.goAhead)
   })
 
   it("goes on to the recipients that were accepted", () => {
@@ -100,12 +122,12 @@ describe("an envelope in one group (RFC 2920 §3.1)", () => {
 
   it("whose DATA alone is refused is rejected there", () => {
     const { end } = send(2, smtp, replies(250, 250, 250, 451))
-    assert.deepStrictEqual(end, { _tag: "Unsent", step: "data", reply: replies(451)[0]!, goAhead: false })
+    isRejected(end, "data", 451)
   })
 
   it("whose replies stop at a 421 in the middle ends there", () => {
     const { end } = send(2, smtp, replies(250, 421))
-    assert.deepStrictEqual(end, { _tag: "Unsent", step: "rcpt", reply: replies(421)[0]!, goAhead: false })
+    isRejected(end, "rcpt", 421)
   })
 
   it("of LMTP waits for one final reply for each accepted recipient (RFC 2033 §4.2)", () => {
@@ -134,13 +156,11 @@ describe("a transaction that is said command by command", () => {
 
   for (const codes of cases) {
     it(`ends as the same in a group does, and says no more: ${codes.join(" ")}`, () => {
-      const books = progress()
-      const one = play(
-        Transaction.make("each").script(message("a", 2), undefined, smtp, books),
-        ...codes.map((code) => replies(code))
-      )
+      const books = delivery("a", 2)
+      const one = play(transactions("each").script(books), ...codes.map((code) => replies(code)))
       const grouped = send(2, smtp, replies(...codes))
-      assert.deepStrictEqual(one.end, grouped.end)
+      const ended = ({ end }: Played) => (end._tag === "Rejected" ? [end.step, end.reply.code] : end)
+      assert.deepStrictEqual(ended(one), ended(grouped))
       assert.deepStrictEqual(
         one.exchanges.map(({ bytes }) => bytes),
         ["MAIL a\r\n", "RCPT a1\r\n", "RCPT a2\r\n", "DATA\r\n"].slice(0, codes.length)
@@ -152,9 +172,8 @@ describe("a transaction that is said command by command", () => {
   }
 
   it("sends the content to those that were accepted, and no envelope with it", () => {
-    const books = progress()
     const { end, exchanges } = play(
-      Transaction.make("each").script(message("a", 2), message("b", 1), smtp, books),
+      transactions("each").script(delivery("a", 2), message("b", 1)),
       replies(250),
       replies(550),
       replies(250),
@@ -168,8 +187,8 @@ describe("a transaction that is said command by command", () => {
 
 describe("an envelope that rides with the content before it", () => {
   const riding = (...answers: ReadonlyArray<ReadonlyArray<Reply>>) => {
-    const pipeline = Transaction.make("envelope")
-    const first = play(pipeline.script(message("a", 1), message("b", 1), smtp, progress()), ...answers)
+    const pipeline = transactions("envelope")
+    const first = play(pipeline.script(delivery("a", 1), message("b", 1)), ...answers)
     return { pipeline, first }
   }
   const accepted = replies(250, 250, 354)
@@ -178,7 +197,7 @@ describe("an envelope that rides with the content before it", () => {
     const { first, pipeline } = riding(accepted, replies(250, 250, 250, 354))
     assert.strictEqual(first.exchanges[1]?.bytes, "content a\r\n.\r\nMAIL b\r\nRCPT b1\r\nDATA\r\n")
     assert.deepStrictEqual(first.exchanges[1]?.steps, ["final", "mail", "rcpt", "data"])
-    const second = play(pipeline.script(message("b", 1), undefined, smtp, progress()), replies(250))
+    const second = play(pipeline.script(delivery("b", 1)), replies(250))
     assert.strictEqual(second.exchanges[0]?.bytes, "content b\r\n.\r\n")
     assert.strictEqual(second.end._tag, "Accepted")
   })
@@ -186,90 +205,98 @@ describe("an envelope that rides with the content before it", () => {
   it("stands although the message before it was rejected", () => {
     const { first, pipeline } = riding(accepted, replies(552, 250, 250, 354))
     assert.strictEqual(first.end._tag, "Rejected")
-    const second = play(pipeline.script(message("b", 1), undefined, smtp, progress()), replies(250))
+    const second = play(pipeline.script(delivery("b", 1)), replies(250))
     assert.strictEqual(second.end._tag, "Accepted")
   })
 
   it("may be refused by itself", () => {
     const { first, pipeline } = riding(accepted, replies(250, 250, 550, 503))
     assert.strictEqual(first.end._tag, "Accepted")
-    const second = play(pipeline.script(message("b", 1), undefined, smtp, progress()))
-    assert.deepStrictEqual(second.end, { _tag: "Unsent", step: "rcpt", reply: replies(550)[0]!, goAhead: false })
+    const second = play(pipeline.script(delivery("b", 1)))
+    isRejected(second.end, "rcpt", 550)
   })
 
   it("is sent again on the next connection where a 421 cut it off", () => {
     const { first, pipeline } = riding(accepted, replies(250, 421))
     assert.strictEqual(first.end._tag, "Accepted")
-    const second = play(pipeline.script(message("b", 1), undefined, smtp, progress()), accepted, replies(250))
+    const second = play(pipeline.script(delivery("b", 1)), accepted, replies(250))
     assert.strictEqual(second.exchanges[0]?.bytes, "MAIL b\r\nRCPT b1\r\nDATA\r\n")
   })
 
   it("leaves the message before it accepted, where the connection breaks after its reply", () => {
-    const pipeline = Transaction.make("envelope")
-    const books = progress()
-    const script = pipeline.script(message("a", 1), message("b", 1), smtp, books)
+    const pipeline = transactions("envelope")
+    const books = delivery("a", 1)
+    const script = pipeline.script(books, message("b", 1))
     script.next([])
     script.next(accepted)
     const lost = new ConnectionLost({ step: "mail", how: "closed", replies: replies(250) })
-    const outcome = pipeline.broken(lost, smtp, books)
+    const outcome = pipeline.broken(lost, books)
     assert.strictEqual(outcome._tag, "Accepted")
     assert.strictEqual(outcome._tag === "Accepted" && outcome.lost, lost)
   })
 
   it("leaves the message before it unknown, where the connection breaks before its reply", () => {
-    const pipeline = Transaction.make("envelope")
-    const books = progress()
-    const script = pipeline.script(message("a", 1), message("b", 1), smtp, books)
+    const pipeline = transactions("envelope")
+    const books = delivery("a", 1)
+    const script = pipeline.script(books, message("b", 1))
     script.next([])
     script.next(accepted)
     const lost = new ConnectionLost({ step: "final", how: "closed", replies: [] })
-    assert.strictEqual(pipeline.broken(lost, smtp, books)._tag, "Unknown")
+    assert.strictEqual(pipeline.broken(lost, books)._tag, "Unknown")
   })
 })
 
-describe("a server that waits for a message without recipients", () => {
-  /** A wire that answers everything with 554, and keeps what was written. */
-  const answering = () => {
-    const written: Array<string> = []
-    let closed = false
-    const wire: Wire = {
-      capabilities: new Map(),
-      exchange: (_steps, bytes) =>
-        Effect.sync(() => {
-          written.push(bytes)
-          return replies(554)
-        }),
-      write: () => Effect.die("not of use here"),
-      startTls: () => Effect.die("not of use here"),
-      session: () => undefined,
-      converse: () => Effect.die("not of use here"),
-      state: () => "open",
-      awaited: () => undefined,
-      arrivedAt: 0,
-      received: () => [],
-      close: () => {
-        closed = true
-      }
-    }
-    return { wire, written, isClosed: () => closed }
+describe("a message that is refused", () => {
+  const ends = (
+    afterUnexpected: Delivery.AfterUnexpected,
+    isLmtp: boolean,
+    ...answers: ReadonlyArray<ReadonlyArray<Reply>>
+  ) => {
+    const wire = standing()
+    const options: Delivery.TransactionOptions = { lmtp: isLmtp, afterUnexpected }
+    const played = play(transactions("envelope", wire).script(delivery("a", 2, options)), ...answers)
+    return { ...played, last: played.exchanges.at(-1)?.bytes, isClosed: wire.isClosed() }
   }
-  const unsent: Settlement.Unsent = { _tag: "Unsent", step: "rcpt", reply: replies(550)[0]!, goAhead: true }
+  const allRefused = replies(250, 550, 550, 554)
+  const noneLeft = replies(250, 550, 550, 354)
 
-  it.effect("gets an empty one, and no RSET (RFC 2920 §3.1)", () =>
-    Effect.gen(function* () {
-      const { wire, written } = answering()
-      const outcome = yield* Transaction.finish(wire, unsent, smtp, { offered: 1, refused: 1 })
-      assert.deepStrictEqual(written, [".\r\n"])
-      assert.strictEqual(outcome._tag, "Rejected")
-    })
-  )
+  it("is given up with RSET, so that another can follow", () => {
+    const { end, isClosed, last } = ends("reset", false, allRefused, replies(250))
+    isRejected(end, "rcpt", 550)
+    assert.deepStrictEqual([last, isClosed], ["RSET\r\n", false])
+  })
 
-  it.effect("is left, if it speaks LMTP, which has no answer to that", () =>
-    Effect.gen(function* () {
-      const { isClosed, wire, written } = answering()
-      yield* Transaction.finish(wire, unsent, lmtp, { offered: 1, refused: 1 })
-      assert.deepStrictEqual(written, [])
-      assert.isTrue(isClosed())
-    })
-  )
+  it("leaves no connection whose server refuses that, where it must be in order", () => {
+    assert.isFalse(ends("reset", false, allRefused, replies(500)).isClosed)
+    assert.isTrue(ends("strict", false, allRefused, replies(500)).isClosed)
+  })
+
+  it("is ended with an empty one where the server waits for a message, and with no RSET (RFC 2920 §3.1)", () => {
+    const { end, isClosed, last } = ends("reset", false, noneLeft, replies(554))
+    isRejected(end, "rcpt", 550)
+    assert.deepStrictEqual([last, isClosed], [".\r\n", false])
+  })
+
+  it("is left where the server waits for it and speaks LMTP, which has no answer to that", () => {
+    const { exchanges, isClosed } = ends("reset", true, noneLeft)
+    assert.deepStrictEqual([exchanges.length, isClosed], [1, true])
+  })
+
+  it("is not ended over a connection on which a reply made no sense", () => {
+    const { exchanges, isClosed } = ends("strict", false, replies(250, 354, 250, 354))
+    assert.deepStrictEqual([exchanges.length, isClosed], [1, true])
+  })
+
+  it("stays refused where the connection breaks after that, and knows of it", () => {
+    const pipeline = transactions("each")
+    const books = delivery("a", 1, { lmtp: false, afterUnexpected: "reset" })
+    const script = pipeline.script(books)
+    script.next([])
+    const { value } = script.next(replies(550))
+    assert.deepInclude(value, { steps: ["rset"] })
+    isRejected(pipeline.interrupted(books), "mail", 550)
+    assert.isUndefined((pipeline.interrupted(books) as Rejected).lost)
+    const lost = new ConnectionLost({ step: "rset", how: "closed", replies: [] })
+    assert.deepInclude(pipeline.broken(lost, books), { _tag: "Rejected", lost })
+  })
 })

@@ -1,5 +1,5 @@
 /**
- * How the replies of a transaction become its message's outcome. Pure.
+ * A message on its way, and how the replies to it become its outcome. Pure.
  *
  * @since 0.1.0
  */
@@ -45,16 +45,47 @@ export interface TransactionOptions {
 }
 
 /**
- * How many recipients of a transaction were offered and refused so far.
+ * A message on its way: what is sent, how, and how far it has come. One object may serve one message after another.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Progress {
+export interface Delivery {
+  message: Message
+  readonly options: TransactionOptions
+  /** How many of its recipients were offered and refused so far. */
   offered: number
   refused: number
-  /** How the message ended, where only the connection is being tidied up. */
-  settled?: Outcome.Outcome | undefined
+  /** How it ended, where only the connection is being tidied up. */
+  settled: Outcome.Outcome | undefined
+}
+
+/**
+ * A message that is about to be sent.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: TransactionOptions, message: Message = none): Delivery => ({
+  message,
+  options,
+  offered: 0,
+  refused: 0,
+  settled: undefined
+})
+
+const none: Message = { mail: "", rcpts: [], content: { head: "" } }
+
+/**
+ * Begins anew, with the same message or another one.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const begin = (delivery: Delivery): void => {
+  delivery.offered = 0
+  delivery.refused = 0
+  delivery.settled = undefined
 }
 
 /**
@@ -66,20 +97,6 @@ export interface Progress {
 export const interruption = (wire: Wire | undefined): WireError => {
   const step = wire === undefined ? "connect" : (wire.awaited() ?? "mail")
   return new ConnectionLost({ step, how: "abandoned", replies: wire?.received() ?? [] })
-}
-
-/**
- * A reply to its envelope keeps a message from being sent.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Unsent {
-  readonly _tag: "Unsent"
-  readonly step: Step
-  readonly reply: Reply.Reply
-  /** The server said 354 all the same, and waits for a message. */
-  readonly goAhead: boolean
 }
 
 /**
@@ -121,15 +138,15 @@ export const endsTransaction = (reply: Reply.Reply, options: TransactionOptions)
 
 /**
  * Ends a transaction because of a reply to its envelope. Whoever is interrupted before it hears of that finds the outcome
- * in `progress`.
+ * in the delivery.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const unsent = (step: Step, reply: Reply.Reply, progress: Progress, goAhead = false): Unsent => {
-  const end: Unsent = { _tag: "Unsent", step, reply, goAhead }
-  progress.settled = ofUnsent(end, progress)
-  return end
+export const refuse = (step: Step, reply: Reply.Reply, delivery: Delivery): Outcome.Rejected | Outcome.Failed => {
+  const outcome = refused(step, reply, delivery)
+  delivery.settled = outcome
+  return outcome
 }
 
 /**
@@ -138,8 +155,8 @@ export const unsent = (step: Step, reply: Reply.Reply, progress: Progress, goAhe
  * @since 0.1.0
  * @category constructors
  */
-export const ofUnsent = ({ reply, step }: Unsent, progress: Progress): Outcome.Rejected | Outcome.Failed => {
-  const recipients = books(progress, {})
+export const refused = (step: Step, reply: Reply.Reply, delivery: Delivery): Outcome.Rejected | Outcome.Failed => {
+  const recipients = books(delivery, {})
   return Reply.isRefusal(reply)
     ? { _tag: "Rejected", step, reply, recipients }
     : { _tag: "Failed", error: nonsense(step, reply), recipients }
@@ -151,43 +168,42 @@ export const ofUnsent = ({ reply, step }: Unsent, progress: Progress): Outcome.R
  * @since 0.1.0
  * @category constructors
  */
-export const broken = (error: WireError, progress: Progress): Outcome.Outcome =>
-  progress.settled ??
+export const broken = (error: WireError, delivery: Delivery): Outcome.Outcome =>
+  delivery.settled ??
   (error.step === "final"
-    ? settle(error.replies, progress, true, error)
-    : { _tag: "Failed", error, recipients: books(progress, {}) })
+    ? settle(error.replies, delivery, error)
+    : { _tag: "Failed", error, recipients: books(delivery, {}) })
 
 /**
- * The outcome of a message whose final dot was sent, by the answers to it: one for each accepted recipient, or one for
+ * The outcome of a message whose final dot was sent, by the answers to it: one for each accepted recipient (LMTP), or one for
  * all. Answers that are missing, or make no sense, leave it open what became of their recipients. Whoever is interrupted
- * before it hears of the outcome finds it in `progress`.
+ * before it hears of the outcome finds it in the delivery.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const settle = (
   finals: ReadonlyArray<Reply.Reply>,
-  progress: Progress,
-  lmtp: boolean,
+  delivery: Delivery,
   lost: WireError | undefined
 ): Outcome.Outcome => {
   const first = finals[0]
+  const isPlain = !delivery.options.lmtp && lost === undefined && delivery.refused === 0
   const outcome =
-    !lmtp && lost === undefined && first !== undefined && progress.refused === 0 && Reply.isPositive(first)
-      ? Outcome.acceptedByAll(progress.offered)
-      : weigh(finals, progress, lmtp, lost)
-  progress.settled = outcome
+    isPlain && first !== undefined && Reply.isPositive(first)
+      ? Outcome.acceptedByAll(delivery.offered)
+      : weigh(finals, delivery, lost)
+  delivery.settled = outcome
   return outcome
 }
 
 const weigh = (
   finals: ReadonlyArray<Reply.Reply>,
-  progress: Progress,
-  lmtp: boolean,
+  delivery: Delivery,
   lost: WireError | undefined
 ): Outcome.Outcome => {
-  const open = progress.offered - progress.refused
-  const weight = lmtp ? 1 : open
+  const open = delivery.offered - delivery.refused
+  const weight = delivery.options.lmtp ? 1 : open
   let accepted = 0
   let refusedAfterContent = 0
   let refusal: Reply.Reply | undefined
@@ -203,7 +219,7 @@ const weigh = (
     }
   }
   const unknown = open - accepted - refusedAfterContent
-  const recipients = books(progress, { accepted, refusedAfterContent, unknown })
+  const recipients = books(delivery, { accepted, refusedAfterContent, unknown })
   if (accepted > 0) return { _tag: "Accepted", recipients, unwelcome: refusal ?? absurd, lost }
   // Where one was refused and another may have got it, nobody knows whether the message was delivered.
   if (refusal !== undefined && unknown === 0)
@@ -224,9 +240,8 @@ const nonsense = (step: Step, { code, defect, text }: Reply.Reply): ReplyMalform
   })
 
 /** The recipients' books: who was offered and has no other place was abandoned. */
-const books = (progress: Progress, settled: Partial<Outcome.Recipients>): Outcome.Recipients => {
+const books = ({ offered, refused }: Delivery, settled: Partial<Outcome.Recipients>): Outcome.Recipients => {
   const { accepted = 0, refusedAfterContent = 0, unknown = 0 } = settled
-  const { offered, refused } = progress
   const abandoned = offered - refused - accepted - refusedAfterContent - unknown
   return { offered, accepted, refused, refusedAfterContent, unknown, abandoned }
 }

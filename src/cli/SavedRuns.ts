@@ -1,0 +1,158 @@
+/**
+ * Reads saved results one by one, and adds each to the sum of those before: a thousand of them take no more memory than a few.
+ *
+ * @since 0.1.0
+ */
+import { FileSystem } from "@effect/platform/FileSystem"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { fileReason } from "../plan/FileReason.js"
+import * as Comparison from "../report/Comparison.js"
+import * as MergedReport from "../report/MergedReport.js"
+import { Output } from "../report/Output.js"
+import type * as RunReport from "../report/RunReport.js"
+import * as SavedReport from "../report/SavedReport.js"
+import * as Summary from "../report/Summary.js"
+import * as Printable from "../smtp/Printable.js"
+
+/**
+ * Anything that ends the command with one line and exit status 1.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Refused extends Data.TaggedError("Refused")<{ readonly reason: string }> {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/**
+ * What files hold together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Side {
+  readonly merged: RunReport.RunReport
+  /** One for each file, where they are kept. */
+  readonly reports: ReadonlyArray<RunReport.RunReport>
+}
+
+/**
+ * How files are read: whether anything is merged that can be, and whether the reports are kept one by one. `seen` has the ids of
+ * the runs that were read, and where.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Gathering {
+  readonly program: string
+  readonly force: boolean
+  readonly keep: boolean
+  readonly seen: Map<string, string>
+}
+
+/**
+ * Reads the files and adds them up. Fails where one is no result, where they are of different plans or runs, and where a run, or a
+ * segment of one, is among them twice. A file in which a segment has left nothing is told of, and left out.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const gather = (
+  files: ReadonlyArray<string>,
+  { force, keep, program, seen }: Gathering
+): Effect.Effect<Side, Refused, FileSystem | Output> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    let first: Saved | undefined
+    let merged: RunReport.RunReport | undefined
+    const reports: Array<RunReport.RunReport> = []
+    const empty: Array<string> = []
+    for (const file of files) {
+      const found = yield* read(file, program)
+      if (Option.isNone(found)) {
+        empty.push(file)
+        continue
+      }
+      const { value: report } = found
+      const { plan, segments = [] } = report
+      const saved = { file, report: { plan, segments } }
+      const problem = force ? undefined : ((first && problemOf(first, saved)) ?? twice(seen, file, report))
+      if (problem !== undefined) return yield* new Refused({ reason: problem })
+      for (const id of report.ids) seen.set(id, file)
+      first ??= saved
+      merged = merged === undefined ? report : MergedReport.merge(merged, report)
+      if (keep) reports.push(report)
+    }
+    const [one] = empty
+    if (merged === undefined || (one !== undefined && merged.segments === undefined)) {
+      return yield* new Refused({ reason: `${one}: ${SavedReport.nothing}` })
+    }
+    for (const file of empty) output.stderr(`${program}: ${Printable.escape(file)}: empty: its segment is lost\n`)
+    return { merged: MergedReport.withMissing(merged), reports }
+  })
+
+interface Saved {
+  readonly file: string
+  readonly report: Required<Pick<RunReport.RunReport, "plan" | "segments">>
+}
+
+/** `-` is standard input. Of a journal that was cut it is told where it ends. None where nothing was saved. */
+const read = (
+  file: string,
+  program: string
+): Effect.Effect<Option.Option<RunReport.RunReport>, Refused, FileSystem | Output> =>
+  Effect.gen(function* () {
+    const fileSystem = yield* FileSystem
+    const output = yield* Output
+    const reader = new SavedReport.Reader()
+    yield* fileSystem.stream(file === "-" ? "/dev/stdin" : file).pipe(
+      Stream.runForEach((chunk) => Effect.sync(() => reader.push(chunk))),
+      Effect.mapError((error) => new Refused({ reason: `${file}: ${fileReason(error)}` }))
+    )
+    const report = reader.report()
+    if (Either.isLeft(report)) {
+      return report.left === SavedReport.nothing
+        ? Option.none()
+        : yield* new Refused({ reason: `${file}: ${report.left}` })
+    }
+    if (report.right.ended === "cut") {
+      output.stderr(`${program}: ${Printable.escape(file)}: ${whereItEnds(report.right)}\n`)
+    }
+    return Option.some(report.right)
+  })
+
+const whereItEnds = ({ elapsed, messages, reason }: RunReport.RunReport): string => {
+  const why = reason === undefined ? "" : ` (${Printable.escape(reason)})`
+  const lost = messages.lost === 0 ? "" : `, ${Summary.count(messages.lost)} as lost`
+  return `the run was cut; what is known of it ends after ${Summary.duration(elapsed / 1000)}${why}, and ${Summary.count(messages.unknown)} messages count as unknown${lost}`
+}
+
+/** Results add up to one where all of them are of the same plan, and of the same run where they are segments. */
+const problemOf = (first: Saved, other: Saved): string | undefined => {
+  const discord = MergedReport.discord(first.report, other.report)
+  if (discord !== undefined) return `${first.file} and ${other.file}: ${discord}; --force merges them all the same`
+  const [difference] = Comparison.planDifferences(first.report, other.report)
+  if (difference === undefined) return undefined
+  const [one, two] = [difference.before, difference.after].map((value) =>
+    value === undefined ? "not set" : JSON.stringify(value)
+  )
+  return `${first.file} and ${other.file} are of different plans: ${difference.field} is ${one}, and ${two}; --force merges them all the same`
+}
+
+/** No run counts twice, whether from the same file or from its journal and its report. */
+const twice = (
+  seen: ReadonlyMap<string, string>,
+  file: string,
+  { ids, segments = [] }: RunReport.RunReport
+): string | undefined => {
+  const id = ids.find((each) => seen.has(each))
+  if (id === undefined) return undefined
+  const what = segments.length === 0 ? "run" : "segment"
+  return `${seen.get(id)} and ${file} hold the same ${what}; --force counts it all the same`
+}

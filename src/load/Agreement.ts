@@ -1,0 +1,69 @@
+/**
+ * What a run and a server agree on, once the server has said what it offers: how envelopes are grouped, and which parameters
+ * commands have.
+ *
+ * @since 0.1.0
+ */
+import type * as Delivery from "../smtp/Delivery.js"
+import type * as Outcome from "../smtp/Outcome.js"
+import * as Parameters from "../smtp/Parameters.js"
+import type { NotOffered } from "../smtp/SmtpError.js"
+import * as Transaction from "../smtp/Transaction.js"
+import type { Script, Wire } from "../smtp/Wire.js"
+import type { SharedRun } from "./SharedRun.js"
+
+/**
+ * What is agreed on with the server of one connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Agreement {
+  readonly transactions: Transaction.Transactions
+  /** Why it is sent no message, where the plan insists on what it does not offer. */
+  readonly refusal: NotOffered | undefined
+  /** The message as this server is to have it. It has this number in the run. */
+  readonly dress: (message: Delivery.Message, number: number) => Delivery.Message
+  /** The dialogue of a message that is dressed, as `Transactions` has it. What it goes without is counted. */
+  readonly script: (delivery: Delivery.Delivery, next?: Delivery.Message | undefined) => Script<Outcome.Outcome>
+}
+
+/**
+ * By what the wire's server has offered.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = ({ plan, recorder, wishes }: SharedRun, wire: Wire): Agreement => {
+  const transactions = Transaction.make(wire, groupingOf(plan.pipelining !== "off", wire))
+  const agreed = wishes === undefined ? undefined : Parameters.agree(wishes, wire.capabilities, plan.whenNotOffered)
+  const dress = agreed?.dress
+  return {
+    transactions,
+    refusal: agreed === undefined || plan.whenNotOffered !== "fail" ? undefined : Parameters.notOffered(agreed),
+    dress: dress === undefined ? (message) => message : dress,
+    script:
+      agreed === undefined || agreed.missing.length === 0
+        ? (delivery, next) => transactions.script(delivery, next)
+        : (delivery, next) => {
+            recorder.onWithout(agreed.missing)
+            return transactions.script(delivery, next)
+          }
+  }
+}
+
+const groupingOf = (isAsked: boolean, wire: Wire): Transaction.Grouping =>
+  isAsked && wire.capabilities.has("PIPELINING") ? "envelope" : "each"
+
+/**
+ * The same, of a server that has introduced itself just now. Where it was asked for PIPELINING in vain, the run is told.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const first = (shared: SharedRun, wire: Wire): Agreement => {
+  const { introduction, onUnpipelined, plan } = shared
+  const asks = plan.pipelining !== "off" && introduction.verb !== undefined
+  if (asks && !wire.capabilities.has("PIPELINING")) onUnpipelined()
+  return make(shared, wire)
+}
