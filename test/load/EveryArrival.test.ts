@@ -30,9 +30,9 @@ const run = (name: string, input: Plan.PlanInput, server: TestServer.TestServerO
   Effect.gen(function* () {
     const result = yield* ways[name]!({ helloName: "me.example", maxSessions: 20, seed: "a", ...input })
     assert.deepStrictEqual(result.violations, [])
-    const { log } = yield* TestServer.TestServer
+    const { log, sessions } = yield* TestServer.TestServer
     const times = log.flatMap(({ line, time }) => (line.startsWith("MAIL") ? [time] : [])).sort((a, b) => a - b)
-    return { ...result, times }
+    return { ...result, opened: sessions.map(({ openedAt }) => openedAt).sort((a, b) => a - b), times }
   }).pipe(Effect.provide(Layer.provideMerge(well, TestServer.layer(server))), (program) => Simulation.run(program))
 
 const rounded = (times: ReadonlyArray<number>) => times.map((time) => Math.round(time))
@@ -84,6 +84,22 @@ for (const name of Object.keys(ways)) {
         const { accounting, recorder } = yield* run(name, { ...plan, dropLate: 0.3 }, server)
         assert.isAbove(recorder.dropped, 5)
         assert.isAtLeast(accounting.notStarted, recorder.dropped)
+      })
+    )
+
+    it.effect("have their connections opened at the rate of --connect-rate", () =>
+      Effect.gen(function* () {
+        const { opened } = yield* run(name, { rate: "10/s", messages: 6, burst: 6, connectRate: 2 })
+        // Each thread has its share of the rate, whatever it has to send at the end.
+        assert.deepStrictEqual(rounded(opened.slice(0, 5)), [0, 500, 1000, 1500, 2000])
+      })
+    )
+
+    it.effect("have no more connections on their way than --connecting", () =>
+      Effect.gen(function* () {
+        const plan = { rate: "10/s", messages: 6, burst: 6, connecting: 2 }
+        const { opened } = yield* run(name, plan, { latency: { greeting: "300 millis" } })
+        assert.deepStrictEqual(rounded(opened.slice(0, 4)), [0, 0, 300, 300])
       })
     )
 
