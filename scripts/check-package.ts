@@ -16,6 +16,7 @@ interface Manifest {
   readonly bin: Readonly<Record<string, string>>
   readonly man: ReadonlyArray<string>
   readonly exports: Readonly<Record<string, null | string | Readonly<Record<string, string>>>>
+  readonly dependencies: Readonly<Record<string, string>>
   readonly optionalDependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>
@@ -97,7 +98,11 @@ for (const page of manifest.man) {
 // With Node's types, which everybody has who writes TypeScript for Node.
 const peers = Object.keys(manifest.peerDependencies)
 const isOptional = (name: string): boolean => manifest.peerDependenciesMeta[name]?.optional === true
-link([...peers.filter((name) => !isOptional(name)), ...Object.keys(manifest.optionalDependencies), "@types/node"])
+link([
+  ...peers.filter((name) => !isOptional(name)),
+  ...[manifest.dependencies, manifest.optionalDependencies].flatMap(Object.keys),
+  "@types/node"
+])
 
 /** What users can import. */
 const library = ["smtp-source", "smtp-source/testing", "smtp-source/telemetry"]

@@ -50,6 +50,7 @@ export const packages: Readonly<Record<string, ReadonlyArray<string>>> = {
   "@effect/printer-ansi": ["cli"],
   "node:": ["node", "command"],
   koffi: ["node"],
+  "@mongodb-js/saslprep": ["node"],
   yaml: ["cli"],
   esbuild: ["node"]
 }

@@ -1,0 +1,47 @@
+/**
+ * The cryptography of logins by `node:crypto`, and SASLprep by @mongodb-js/saslprep.
+ *
+ * @since 0.1.0
+ */
+import * as crypto from "node:crypto"
+import { createRequire } from "node:module"
+import * as Layer from "effect/Layer"
+import { AuthCrypto, type HashName } from "../smtp/AuthCrypto.js"
+
+/**
+ * The service itself, for who has no layers, such as a thread of the sink.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (): AuthCrypto["Type"] => ({
+  hash: (name, data) => crypto.createHash(name).update(data).digest(),
+  hmac: (name, key, data) => crypto.createHmac(name, key).update(data).digest(),
+  derive: (name, password, salt, rounds) => crypto.pbkdf2Sync(password, salt, rounds, lengths[name], name),
+  random: (bytes) => crypto.randomBytes(bytes),
+  equal: (one, other) => one.length === other.length && crypto.timingSafeEqual(one, other),
+  prepare
+})
+
+/**
+ * Provides `AuthCrypto`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<AuthCrypto> = Layer.sync(AuthCrypto, make)
+
+const lengths: { readonly [name in HashName]: number } = { md5: 16, sha1: 20, sha256: 32 }
+
+let saslprep: ((text: string) => string) | undefined
+
+/** Printable ASCII is what it becomes. The tables for the rest are loaded when they are needed, which is rare. */
+const prepare = (text: string): string | undefined => {
+  if (/^[ -~]*$/.test(text)) return text
+  saslprep ??= createRequire(import.meta.url)("@mongodb-js/saslprep") as (text: string) => string
+  try {
+    return saslprep(text)
+  } catch {
+    return undefined
+  }
+}
