@@ -40,6 +40,8 @@ export * as NodeServices from "./node/NodeServices.js"
 export * as NodeStopSignal from "./node/NodeStopSignal.js"
 /** A sink that listens on loopback. */
 export * as NodeSink from "./node/NodeSink.js"
+/** The cryptography of logins. */
+export * as NodeAuthCrypto from "./node/NodeAuthCrypto.js"
 /** When the messages of an open run are due. */
 export * as Arrival from "./plan/Arrival.js"
 /** Durations at random: of pauses, and of a simulated server. */
@@ -48,6 +50,8 @@ export * as Distribution from "./plan/Distribution.js"
 export * as MessageParts from "./plan/MessageParts.js"
 /** What to do. */
 export * as Plan from "./plan/Plan.js"
+/** What a plan asks of logins, and the accounts that it needs. */
+export * as AuthFields from "./plan/AuthFields.js"
 /** One of several processes that make a run together. */
 export * as Segment from "./plan/Segment.js"
 /** What a plan asks of TLS, and the files that it needs. */
@@ -84,6 +88,14 @@ export * as SinkCounts from "./sink/SinkCounts.js"
 export * as SinkOptions from "./sink/SinkOptions.js"
 /** The sink's dialogue without a network: bytes in, replies out. */
 export * as SmtpSink from "./sink/SmtpSink.js"
+/** Accounts to log in as. */
+export * as AccountTable from "./smtp/AccountTable.js"
+/** What logins need of cryptography. */
+export * as AuthCrypto from "./smtp/AuthCrypto.js"
+/** The dialogue of a login. */
+export * as Authentication from "./smtp/Authentication.js"
+/** The mechanisms of logins. */
+export * as AuthMechanism from "./smtp/AuthMechanism.js"
 /** What servers say that they can do. */
 export * as Capabilities from "./smtp/Capabilities.js"
 /** How a connection begins. */

@@ -12,6 +12,7 @@ import type * as RunPart from "../load/RunPart.js"
 import { type SignalName, StopSignal, statusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import * as Arrival from "../plan/Arrival.js"
+import * as AuthFields from "../plan/AuthFields.js"
 import type { Health } from "../measure/GeneratorHealth.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import * as MessageParts from "../plan/MessageParts.js"
@@ -42,7 +43,12 @@ export const run = (
   plan: Plan
 ): Effect.Effect<
   number,
-  RunPart.RunError | MessageFile.FileUnusable | MessageParts.PartsUnusable | TlsFields.TlsUnreadable | SinkFailed,
+  | RunPart.RunError
+  | MessageFile.FileUnusable
+  | MessageParts.PartsUnusable
+  | TlsFields.TlsUnreadable
+  | AuthFields.AccountsUnusable
+  | SinkFailed,
   Connector | EmbeddedSink | FileSystem | Output | StopSignal | Workers.Workers
 > =>
   Effect.scoped(
@@ -60,7 +66,8 @@ export const run = (
       ]
       if (ignored.length > 0)
         output.stderr(`smtp-source: warning: --calibrate does nothing about ${ignored.join(", ")}\n`)
-      const sink = yield* OwnSink.start(plan)
+      const accounts = yield* AuthFields.read(plan)
+      const sink = yield* OwnSink.start(plan, accounts)
       const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
       const bare = unhurried(plan, Target.format(sink.target))
       const fastest: Plan = {
@@ -86,6 +93,7 @@ export const run = (
           file,
           parts,
           tls,
+          accounts,
           stopping: Fiber.join(stopping),
           hurrying: signals.second,
           watchHealth: true

@@ -22,6 +22,7 @@ import * as DryRun from "./DryRun.js"
 import * as EngineSegment from "./EngineSegment.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
+import { passwordVariable } from "../plan/AuthFields.js"
 import { passphraseVariable } from "../plan/TlsFields.js"
 import { rows, scenarioVariable, targetVariable } from "./OptionTable.js"
 import * as PlanOptions from "./PlanOptions.js"
@@ -214,5 +215,6 @@ export const variables: ReadonlyArray<string> = [
   ...rows.flatMap(({ variable }) => (variable === undefined ? [] : [variable])),
   targetVariable,
   passphraseVariable,
+  passwordVariable,
   EngineSegment.segmentsVariable
 ]

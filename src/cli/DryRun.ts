@@ -5,9 +5,11 @@
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as ConnectionBegin from "../load/ConnectionBegin.js"
 import * as RunBounds from "../load/RunBounds.js"
 import * as RunPart from "../load/RunPart.js"
 import * as Address from "../plan/Address.js"
+import * as AuthFields from "../plan/AuthFields.js"
 import * as Message from "../plan/Message.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import * as Partition from "../plan/Partition.js"
@@ -43,16 +45,19 @@ export const render = (
     const sources = { file, template: parts?.template, values }
     const content = Message.make(plan, addresses, { ...identity, seed }, sources)(first)
     const plain = { mail: addresses.mail(first), rcpts: addresses.rcpts(first), content }
-    const wishes = RunPart.wishesOf(plan, addresses, file, parts)
+    const wishes = ConnectionBegin.wishesOf(plan, addresses, file, parts)
     // As if all were offered.
     const dress = wishes === undefined ? undefined : Parameters.agree(wishes, Capabilities.none, "send").dress
     const { mail, rcpts } = dress?.(plain, first) ?? plain
     const { body, head } = content
-    const { name, verb } = RunPart.introductionOf(plan, identity.helloName)
+    const { name, verb } = ConnectionBegin.introductionOf(plan, identity.helloName)
     const introduction = verb === undefined ? [] : [SmtpCommand.hello(verb, name)]
     const starts = plan.tls === "starttls" || plan.tls === "if-offered"
     const hello = starts ? [...introduction, SmtpCommand.startTls, ...introduction] : introduction
-    const commands = [...hello, mail, ...rcpts, SmtpCommand.data]
+    // Which mechanism it is, and what it says, depends on the server.
+    const [mechanism] = AuthFields.mechanismsOf(plan)
+    const login = mechanism === undefined ? [] : [`AUTH ${plan.auth === "auto" ? "" : `${mechanism} `}***\r\n`]
+    const commands = [...hello, ...login, mail, ...rcpts, SmtpCommand.data]
     const shown = body === undefined ? "" : String.fromCharCode(...body.subarray(0, shownBody))
     const hidden = body === undefined ? 0 : body.length - shownBody
     const dialogue = [...commands, head + shown].join("").replace(/\r\n$/, "").split("\r\n").map(Printable.escapeBytes)

@@ -6,27 +6,40 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Amount from "../plan/Amount.js"
+import * as AuthFields from "../plan/AuthFields.js"
 import type { Plan } from "../plan/Plan.js"
 import type { TlsFiles } from "../plan/TlsFields.js"
+import type { AccountTable } from "../smtp/AccountTable.js"
+import type { SinkAuthConfig } from "../sink/SinkAuth.js"
 import { EmbeddedSink, type RunningSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 
 /** Where TLS is asked for, a sink that would do without it is not what is meant. */
 const sinkTls = { off: "off", starttls: "required", "if-offered": "offered", implicit: "implicit" } as const
 
 /**
- * Starts the sink.
+ * Starts the sink. Where the plan logs in, its accounts are those of the sink, too, and nobody else is served.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const start = (plan: Plan): Effect.Effect<RunningSink, SinkFailed, EmbeddedSink | Scope.Scope> =>
+export const start = (
+  plan: Plan,
+  accounts: AccountTable | undefined
+): Effect.Effect<RunningSink, SinkFailed, EmbeddedSink | Scope.Scope> =>
   Effect.flatMap(EmbeddedSink, (embedded) =>
     embedded.start({
       protocol: plan.lmtp ? "lmtp" : "smtp",
       maxRecipients: plan.recipients === undefined ? undefined : Amount.countsOf(plan.recipients).most,
-      tls: sinkTls[plan.tls]
+      tls: sinkTls[plan.tls],
+      auth: accounts === undefined ? undefined : authOf(plan, accounts)
     })
   )
+
+const authOf = (plan: Plan, accounts: AccountTable): SinkAuthConfig => ({
+  mechanisms: plan.auth === "auto" || plan.accounts !== undefined ? undefined : AuthFields.mechanismsOf(plan),
+  accounts: accounts.toData(),
+  required: true
+})
 
 /**
  * What the files of a plan's TLS hold, and trust in the sink's own certificate, which was made for this run: nobody else

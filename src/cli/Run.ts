@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import type * as RunPart from "../load/RunPart.js"
 import { type SignalName, StopSignal, statusOf as signalStatusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
+import * as AuthFields from "../plan/AuthFields.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import * as Laws from "../measure/Laws.js"
@@ -19,6 +20,7 @@ import * as Lines from "../report/Lines.js"
 import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
 import type { EmbeddedSink, RunningSink, SinkFailed } from "../sink/EmbeddedSink.js"
+import type { AccountTable } from "../smtp/AccountTable.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import type { Connector } from "../smtp/Wire.js"
@@ -45,7 +47,7 @@ export const run = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Ser
     ? Calibrate.run(plan)
     : plan.sink
       ? Effect.scoped(againstSink(plan, tool))
-      : Effect.map(report(plan, tool), ({ status }) => status)
+      : Effect.flatMap(accountsOf(plan), (accounts) => Effect.map(report(plan, tool, accounts), ({ status }) => status))
 
 /**
  * What was wrong before anything was sent.
@@ -58,6 +60,7 @@ export type RunError =
   | MessageFile.FileUnusable
   | MessageParts.PartsUnusable
   | TlsFields.TlsUnreadable
+  | AuthFields.AccountsUnusable
   | SinkFailed
   | SegmentClaim.SegmentTaken
   | ReportUnwritable
@@ -79,10 +82,11 @@ export type Services = Connector | EmbeddedSink | FileSystem | Output | StopSign
 const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Services | Scope.Scope> =>
   Effect.gen(function* () {
     const output = yield* Output
-    const sink = yield* OwnSink.start(plan)
+    const accounts = yield* accountsOf(plan)
+    const sink = yield* OwnSink.start(plan, accounts)
     const against = { ...plan, sink: false, target: Target.format(sink.target) }
     // The port is another one each time: it is told of as the plan has it, so that runs of one plan are known as such.
-    const { result, status } = yield* report(against, tool, plan, sink)
+    const { result, status } = yield* report(against, tool, accounts, plan, sink)
     const { messages } = yield* sink.counts
     if (Laws.ofDelivery(result.accounting, { messages }).length === 0) {
       if (shows(plan, output))
@@ -96,12 +100,25 @@ const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Se
 /** What is left of 80 columns beside the command's name. */
 const columns = 80 - "smtp-source: ".length
 
+/** Read once: standard input is read no second time. */
+const accountsOf = (plan: Plan) =>
+  Effect.gen(function* () {
+    if (plan.auth === "off") return undefined
+    const output = yield* Output
+    const accounts = yield* AuthFields.read(plan)
+    for (const file of yield* AuthFields.exposed(plan)) {
+      output.stderr(`smtp-source: warning: others than its owner can read ${Printable.escape(file)}\n`)
+    }
+    return accounts
+  })
+
 const shows = (plan: Plan, output: Output["Type"]): boolean => plan.summary || output.isTerminal.stderr
 
 /** Runs `toRun`, and reports it as `asked`. */
 const report = (
   toRun: Plan,
   { version }: Tool,
+  accounts: AccountTable | undefined,
   asked: Plan = toRun,
   sink?: RunningSink | undefined
 ): Effect.Effect<
@@ -127,6 +144,7 @@ const report = (
         file,
         parts,
         tls,
+        accounts,
         stopping: Effect.raceFirst(
           Effect.map(signals.first, (signal) => {
             received = signal

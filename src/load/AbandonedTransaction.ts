@@ -22,7 +22,7 @@ export function* script(
   onLeft: () => void
 ): Script<Outcome.Outcome> {
   let turn = whole.next([])
-  let isThere = step === "greeting" || step === "hello"
+  let isThere = step === "greeting" || step === "hello" || step === "auth"
   while (turn.done !== true) {
     const { steps } = turn.value
     if (delivery.settled === undefined && (isThere || steps[0] === "final")) {

@@ -10,15 +10,17 @@ import * as Dialogue from "../smtp/Dialogue.js"
 import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
-import { type ConnectFailed, NotOffered, ReplyMalformed, type WireError } from "../smtp/SmtpError.js"
+import type { ConnectFailed, WireError } from "../smtp/SmtpError.js"
 import * as Steps from "../smtp/Steps.js"
 import type { Script, Wire } from "../smtp/Wire.js"
 import * as AbandonedTransaction from "./AbandonedTransaction.js"
 import * as Agreement from "./Agreement.js"
 import * as ConnectAttempts from "./ConnectAttempts.js"
 import type { Place, Shut } from "./ConnectGate.js"
+import type { ConnectionLogin } from "./Logins.js"
 import type { SharedRun } from "./SharedRun.js"
 import type { StopRequest } from "./StopRequest.js"
+import * as Unwelcome from "./Unwelcome.js"
 
 /**
  * The connection of a session, and the next one after it.
@@ -97,6 +99,9 @@ class SessionConnection implements Connection {
   private most = Number.POSITIVE_INFINITY
   private shape: ConnectionShape | undefined = undefined
   private expected = 0
+  /** The number of the session, where it matters whom it logs in as. */
+  private readonly session: number
+  private login: ConnectionLogin | undefined = undefined
   /** What becomes of the next message, where the plan has it abandoned. */
   private abandonment: Abandonment | undefined = undefined
   /** It is abandoned: nothing more is said. */
@@ -109,6 +114,7 @@ class SessionConnection implements Connection {
 
   constructor(private readonly shared: SharedRun) {
     this.attempts = ConnectAttempts.make(shared)
+    this.session = shared.logins?.nextSession() ?? 0
   }
 
   prepare(message: number): Delivery.Message {
@@ -177,7 +183,7 @@ class SessionConnection implements Connection {
   private lostBefore(error: WireError): Outcome.Outcome {
     this.unopened++
     this.close()
-    return failed(error)
+    return Unwelcome.failed(error)
   }
 
   interrupted(delivery: Delivery.Delivery): Outcome.Outcome {
@@ -270,50 +276,47 @@ class SessionConnection implements Connection {
 
   /** The introduction, and then the script; only the outcome of the first message where we were not welcome. */
   private *introduction<A>(wire: Wire, script: () => Script<A>): Script<Outcome.Outcome | A> {
-    const end = yield* Introduction.script(this.shared.introduction, this.goesOn)
-    if (end._tag === "NotOffered") return failed(new NotOffered({ step: "starttls", what: "STARTTLS" }))
+    const end = yield* Introduction.script(this.shared.introduction, this.goesOn, this.login)
+    if (this.login !== undefined) this.shared.logins?.ended(end, this.login)
+    if (end._tag === "Failed") return Unwelcome.failed(end.error)
     if (end._tag === "Ended") return this.notIntroduced(end.step, end.reply)
     wire.capabilities = end.capabilities
     const agreement = Agreement.first(this.shared, wire)
-    if (agreement.refusal !== undefined) return failed(agreement.refusal)
+    if (agreement.refusal !== undefined) return Unwelcome.failed(agreement.refusal)
     this.agreement = agreement
     this.unopened = 0
     return yield* script()
   }
 
-  private readonly goesOn = (step: "greeting" | "hello", reply: Reply.Reply): boolean => {
-    // A handshake costs more than all the rest: until it is over, the next connection waits.
-    if (step === "hello" || !Introduction.startsTls(this.shared.introduction)) this.place?.greeted()
-    if (this.refused(step, reply) !== undefined) return false
+  private readonly goesOn = (step: Introduction.Welcome, reply: Reply.Reply): boolean => {
+    // A handshake, or a login, costs more than all the rest: until it is over, the next connection waits.
+    if (step === Introduction.lastCostly(this.shared.introduction, this.login)) this.place?.greeted()
+    if (Unwelcome.refusedBy(this.shared.plan, step, reply) !== undefined) return false
     // Without HELO (-o) there is none to be abandoned after: it is as if it had been answered.
     const last = step === "hello" || this.shared.introduction.verb === undefined
     return this.abandonment?.step !== step && !(last && this.abandonment?.step === "hello")
   }
 
-  private notIntroduced(step: "greeting" | "hello" | "starttls", reply: Reply.Reply): Outcome.Outcome {
-    if (step === "starttls") return { _tag: "Rejected", step, reply, recipients: Outcome.noRecipients }
-    const refused = this.refused(step, reply)
+  private notIntroduced(step: Introduction.Welcome | "starttls", reply: Reply.Reply): Outcome.Outcome {
+    if (step === "starttls" || (step === "auth" && !Reply.isPositive(reply)))
+      return { _tag: "Rejected", step, reply, recipients: Outcome.noRecipients }
+    const refused = Unwelcome.refusedBy(this.shared.plan, step, reply)
     if (refused !== undefined) return refused
     this.leaving = true
-    return failed(AbandonedTransaction.leftBefore(this.abandonment?.step === "greeting" ? "hello" : "mail"))
-  }
-
-  /** The outcome of the message, where a greeting or HELO that was not welcome ends it (clause S9.5). */
-  private refused(step: "greeting" | "hello", reply: Reply.Reply): Outcome.Outcome | undefined {
-    if (Reply.isPositive(reply)) return undefined
-    const { acceptRejection, keepGoing } = this.shared.plan
-    const goesOn = acceptRejection || Reply.isOfClass2(reply)
-    if (!keepGoing && goesOn && !Reply.isClosing(reply)) return undefined
-    if (Reply.isRefusal(reply)) return { _tag: "Rejected", step, reply, recipients: Outcome.noRecipients }
-    return failed(new ReplyMalformed({ step, reason: `${reply.code} ${reply.text}`, replies: [] }))
+    const afterHello = this.login === undefined || step === "auth" ? "mail" : "auth"
+    return Unwelcome.failed(
+      AbandonedTransaction.leftBefore(this.abandonment?.step === "greeting" ? "hello" : afterHello)
+    )
   }
 
   /** Leaves a server that did not welcome us. */
   private unwelcome(outcome: Outcome.Outcome): Effect.Effect<Outcome.Outcome> {
     if (this.leaving) return Effect.succeed(outcome)
     this.unopened++
-    if (outcome._tag === "Rejected" || (outcome._tag === "Failed" && outcome.error._tag === "NotOffered"))
-      return Effect.as(this.shared.plan.keepGoing ? this.leave(false) : Effect.void, outcome)
+    const { acceptRejection, keepGoing } = this.shared.plan
+    // In order, but of no use: where the run goes on, it does so over another connection.
+    if (outcome._tag === "Rejected" || (outcome._tag === "Failed" && Unwelcome.isWithheld(outcome.error)))
+      return Effect.as(keepGoing || acceptRejection ? this.leave(false) : Effect.void, outcome)
     this.close()
     return Effect.succeed(outcome)
   }
@@ -338,9 +341,12 @@ class SessionConnection implements Connection {
   }
 
   private takeShape(): ConnectionShape | undefined {
-    const { nextConnection, shape } = this.shared
+    const { logins, nextConnection, shape } = this.shared
+    if (shape === undefined && logins === undefined) return undefined
+    const ordinal = nextConnection()
+    this.login = logins?.next(this.session, ordinal)
     if (shape === undefined) return undefined
-    this.shape = shape.connection(nextConnection())
+    this.shape = shape.connection(ordinal)
     this.most = this.shape.messages
     this.abandonment = this.shape.abandons(this.expected)
     return this.shape
@@ -355,15 +361,9 @@ class SessionConnection implements Connection {
   private readonly notOpened = (error: ConnectFailed): Effect.Effect<Outcome.Outcome | undefined> => {
     this.unopened++
     this.close()
-    return Effect.succeed(failed(error))
+    return Effect.succeed(Unwelcome.failed(error))
   }
 }
-
-const failed = (error: ConnectFailed | WireError): Outcome.Outcome => ({
-  _tag: "Failed",
-  error,
-  recipients: Outcome.noRecipients
-})
 
 function* nothing(): Script<undefined> {
   return undefined

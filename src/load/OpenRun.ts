@@ -141,7 +141,7 @@ function* loop(
     if (at >= recorder.measuresFrom) recorder.recordOwn("start", "accepted", started - at)
   }
   const end = ({ at, message }: Due, outcome: Outcome): SmtpError | undefined => {
-    const error = Session.fatal(outcome, plan, connection.wire)
+    const error = Session.fatal(outcome, plan, connection.wire) ?? shared.logins?.endedBy(outcome)
     const ended = now()
     underWay.message = undefined
     if (at >= recorder.measuresFrom && !isIntended(outcome)) {
@@ -174,7 +174,7 @@ function* loop(
       if (error !== undefined) return yield* new Session.RunEnded({ error })
     } else {
       // Another connection has taken the message that this one was opened for: it costs none, unless it ends the run.
-      const error = Session.fatal(unready, plan, connection.wire)
+      const error = Session.fatal(unready, plan, connection.wire) ?? shared.logins?.endedBy(unready)
       if (error !== undefined) return yield* new Session.RunEnded({ error })
       if (unready._tag === "Failed" && !isIntended(unready)) onUnused(unready.error)
     }

@@ -7,8 +7,10 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
+import * as AuthFields from "../plan/AuthFields.js"
 import * as Template from "../plan/Template.js"
 import * as TlsFields from "../plan/TlsFields.js"
+import type { AccountTable } from "../smtp/AccountTable.js"
 import * as Target from "../smtp/Target.js"
 import type { TlsUnusable } from "../smtp/Tls.js"
 import { Connector } from "../smtp/Wire.js"
@@ -27,6 +29,7 @@ const reasons = {
   headers: partsFirst,
   tlsCa: readFirst,
   tlsCert: readFirst,
+  auth: "read the accounts first: what AuthFields.read gives is the run's option accounts",
   target: "none is given",
   sink: "start an EmbeddedSink, and give its target",
   calibrate: "that is the command's alone",
@@ -90,10 +93,12 @@ export const check = (
   plan: Plan,
   way: Way,
   {
+    accounts,
     file,
     parts,
     tls
   }: {
+    readonly accounts?: AccountTable | undefined
     readonly file?: Uint8Array | undefined
     readonly parts?: MessageParts.MessageParts | undefined
     readonly tls?: TlsFields.TlsFiles | undefined
@@ -109,6 +114,7 @@ export const check = (
       headers: parts === undefined && (plan.headers ?? []).some(Template.isTemplate),
       tlsCa: plan.tlsCa !== undefined && tls === undefined,
       tlsCert: plan.tlsCert !== undefined && tls === undefined,
+      auth: AuthFields.mechanismsOf(plan).length > 0 && accounts === undefined,
       target: plan.target === undefined && connector.target === undefined && !plan.sink && !plan.calibrate,
       sink: plan.sink,
       calibrate: plan.calibrate,

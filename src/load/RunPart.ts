@@ -5,7 +5,6 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -15,7 +14,6 @@ import * as Laws from "../measure/Laws.js"
 import { type Recorded, Recorder } from "../measure/Recorder.js"
 import * as Address from "../plan/Address.js"
 import * as Arrival from "../plan/Arrival.js"
-import * as Extensions from "../plan/Extensions.js"
 import * as Partition from "../plan/Partition.js"
 import * as Message from "../plan/Message.js"
 import * as MessageParts from "../plan/MessageParts.js"
@@ -25,14 +23,14 @@ import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
 import * as StartTime from "../plan/StartTime.js"
 import * as TlsFields from "../plan/TlsFields.js"
-import * as Introduction from "../smtp/Introduction.js"
-import type { Wishes } from "../smtp/Parameters.js"
+import type { AccountTable } from "../smtp/AccountTable.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
-import * as Target from "../smtp/Target.js"
 import type * as Tls from "../smtp/Tls.js"
 import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
+import * as ConnectionBegin from "./ConnectionBegin.js"
 import * as Drain from "./Drain.js"
+import * as Logins from "./Logins.js"
 import type * as MessageSpans from "./MessageSpans.js"
 import * as MessageTimes from "./MessageTimes.js"
 import * as OpenRun from "./OpenRun.js"
@@ -62,6 +60,8 @@ export interface RunOptions extends MessageSpans.Telling {
   readonly parts?: MessageParts.MessageParts | undefined
   /** What the files of its TLS hold, as `TlsFields.read` gives it. */
   readonly tls?: TlsFields.TlsFiles | undefined
+  /** Whom it logs in as, as `AuthFields.read` gives it. */
+  readonly accounts?: AccountTable | undefined
   /** Resumes when the run is to stop: no more messages begin, and those under way have `plan.drain` seconds to end. */
   readonly stopping?: Effect.Effect<unknown> | undefined
   /** Resumes when a run that is stopping is to wait no longer. */
@@ -274,41 +274,6 @@ export const runPart = (
     })
   ).pipe(RunScheduler.provide)
 
-/** RFC 8314 §7.3; LMTP has no port of its own. */
-const targetOf = (plan: Plan, text: string): Target.Target =>
-  Either.getOrThrow(Target.parse(text, plan.tls === "implicit" && !plan.lmtp ? 465 : 25))
-
-/**
- * How the plan has connections begin.
- *
- * @since 0.1.0
- * @category running
- */
-export const introductionOf = (plan: Plan, name: string, tls?: Tls.TlsUse | undefined): Introduction.Introduction =>
-  Introduction.make({ bare: plan.bare, lmtp: plan.lmtp, extended: isExtended(plan), tls }, name)
-
-/** Whether what the server offers is of any use to the plan: the old options alone keep the old wire. */
-const isExtended = (plan: Plan): boolean => plan.pipelining !== "off" || plan.tls !== "off" || Extensions.areAsked(plan)
-
-/**
- * The parameters that the plan asks for, if the server is asked what it offers.
- *
- * @since 0.1.0
- * @category running
- */
-export const wishesOf = (
-  plan: Plan,
-  addresses: Address.Addresses,
-  file: Uint8Array | undefined,
-  parts?: MessageParts.MessageParts | undefined
-): Wishes | undefined =>
-  plan.bare || !isExtended(plan)
-    ? undefined
-    : Extensions.wishes(plan, {
-        addresses: [addresses.sender(0), addresses.to(0)],
-        isEightBit: Message.isEightBit(plan, addresses, file, parts)
-      })
-
 /**
  * Prepares what the sessions of a part share. The watchdog lives as long as the scope. `late` is by how many milliseconds the
  * part begins after the start that was agreed upon.
@@ -324,7 +289,7 @@ export const share = (
 ): Effect.Effect<SharedRun, never, Connector | Scope.Scope> =>
   Effect.gen(function* () {
     const connector = yield* Connector
-    const target = plan.target === undefined ? connector.target : targetOf(plan, plan.target)
+    const target = plan.target === undefined ? connector.target : ConnectionBegin.targetOf(plan, plan.target)
     // Where plans come in, this was refused: a server that happens to listen on this machine is not to get any mail.
     if (target === undefined) return yield* Effect.dieMessage("a plan without a target")
     const deadlines = yield* Watchdog.make
@@ -347,6 +312,12 @@ export const share = (
     // The plan's segment, and this thread's part of it.
     const own = Segment.ofPlan(plan)
     const { at } = Partition.of(own)
+    const logins = yield* Logins.make(plan, target, options.accounts, {
+      numberOf: (session) => at(segment.index + segment.of * session),
+      seed,
+      recorder,
+      onHopeless: (count) => trouble?.hopeless(count)
+    })
     const ofSegment = Segment.rateOf(plan.connectRate ?? Number.POSITIVE_INFINITY, own)
     const connects = Segment.rateOf(ofSegment.rate, segment)
     const connecting = Segment.shareOf(Segment.shareOf(plan.connecting, own), segment)
@@ -373,7 +344,12 @@ export const share = (
     return {
       plan,
       target,
-      introduction: introductionOf(plan, identity.helloName, TlsFields.use(plan, options.tls ?? {}, target)),
+      introduction: ConnectionBegin.introductionOf(
+        plan,
+        identity.helloName,
+        TlsFields.use(plan, options.tls ?? {}, target)
+      ),
+      logins,
       connector,
       connectOptions,
       sources: (plan.source?.split(",") ?? []).map((source) => ({ ...connectOptions, source })),
@@ -382,7 +358,7 @@ export const share = (
       recorder,
       addresses,
       contentOf: Message.make(plan, addresses, { ...identity, seed }, { file, template: parts?.template, values }),
-      wishes: wishesOf(plan, addresses, file, parts),
+      wishes: ConnectionBegin.wishesOf(plan, addresses, file, parts),
       pauseBefore: Pause.make(plan, seed),
       shape,
       nextConnection: () => at(ownConnection()),

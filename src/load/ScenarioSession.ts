@@ -53,8 +53,8 @@ export interface Session {
   /** Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate. */
   readonly connect: Effect.Effect<Wire, ConnectFailed, Scope.Scope>
   /**
-   * The same, waits for the greeting and introduces us as the plan says: both must be positive. It keeps its place in the gate
-   * until it is greeted.
+   * The same, waits for the greeting, introduces us and logs in as the plan says: all must be positive. It keeps its place in the
+   * gate until that is over.
    */
   readonly open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, Scope.Scope>
   /** The connection of this key, which is opened where there is none that can be used. It lasts as long as the session. */
@@ -148,6 +148,8 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     ending,
     gate,
     introduction,
+    logins,
+    nextConnection,
     plan,
     recorder,
     sources,
@@ -230,15 +232,25 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       place.leave()
       return wire
     }),
-    open: Effect.flatMap(opened, ({ place, wire }) =>
-      Introduction.run(wire, introduction, () => place.greeted()).pipe(
+    open: Effect.flatMap(opened, ({ place, wire }) => {
+      const login = logins?.next(logins.numberOf(number), nextConnection())
+      const last = Introduction.lastCostly(introduction, login)
+      return Introduction.run(wire, introduction, {
+        login,
+        onAnswer: (step) => {
+          if (step === last) place.greeted()
+        },
+        onEnd: (end) => {
+          if (login !== undefined) logins?.ended(end, login)
+        }
+      }).pipe(
         Effect.ensuring(Effect.sync(() => place.leave())),
         Effect.map((capabilities) => {
           agreements.set(wire, { agreement: Agreement.first(scenario.run, wire), capabilities })
           return wire
         })
       )
-    ),
+    }),
     keep: (key, opening) => kept.get(key, opening),
     letGo: (exit) => kept.close(exit),
     begin: (due) => {

@@ -102,7 +102,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     Delivery.begin(delivery)
   }
   const end = (taken: number, outcome: Outcome, ended = now()): SmtpError | undefined => {
-    const error = fatal(outcome, plan, connection.wire)
+    const error = fatal(outcome, plan, connection.wire) ?? shared.logins?.endedBy(outcome)
     underWay.message = undefined
     if (begun !== undefined && begun >= recorder.measuresFrom && !isIntended(outcome))
       recorder.record("transaction", endings[outcome._tag], ended - begun)

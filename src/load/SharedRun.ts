@@ -18,6 +18,7 @@ import type { ConnectFailed, WireError } from "../smtp/SmtpError.js"
 import type { Target } from "../smtp/Target.js"
 import type { ConnectOptions, Connector } from "../smtp/Wire.js"
 import type { ConnectGate } from "./ConnectGate.js"
+import type { Logins } from "./Logins.js"
 import type { StopRequest } from "./StopRequest.js"
 import type { Tickets } from "./Tickets.js"
 
@@ -31,6 +32,8 @@ export interface SharedRun {
   readonly plan: Plan
   readonly target: Target
   readonly introduction: Introduction
+  /** Whom connections log in as, if they do. */
+  readonly logins: Logins | undefined
   readonly connector: Connector["Type"]
   readonly connectOptions: ConnectOptions
   /** The same, for each local address that connections are to come from in turn. */

@@ -34,6 +34,8 @@ export interface Trouble {
   readonly unused: (error: ConnectFailed | WireError) => void
   /** The server does not offer the PIPELINING that the plan asks for. */
   readonly unpipelined: () => void
+  /** So many logins in a row were refused for good. */
+  readonly hopeless: (count: number) => void
   /** The server spoke while nothing was awaited of it. */
   readonly unasked: (error: ConnectionLost | ReplyMalformed) => void
   /** A session's scenario has failed, or died of a defect. */
@@ -66,6 +68,8 @@ export const make = (onTrouble: OnTrouble): Trouble => {
         () => error.message
       ),
     unpipelined: () => first("pipelining", () => unpipelined),
+    hopeless: (count) =>
+      first("logins", () => `${count} logins in a row were refused, which ends the run (--auth-failures)`),
     unasked: (error) => first(`${error._tag} ${error.step}`, () => error.message),
     session: (cause) => {
       for (const error of [...Cause.failures(cause), ...Cause.defects(cause)]) {

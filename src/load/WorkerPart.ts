@@ -9,6 +9,7 @@ import * as Accounting from "../measure/Accounting.js"
 import * as Partition from "../plan/Partition.js"
 import * as Segment from "../plan/Segment.js"
 import * as SmtpError from "../smtp/SmtpError.js"
+import { AccountTable } from "../smtp/AccountTable.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as RunBounds from "./RunBounds.js"
 import * as RunPart from "./RunPart.js"
@@ -27,7 +28,7 @@ export const work = (
   told: { readonly stopping: Effect.Effect<void>; readonly hurrying: Effect.Effect<void> },
   tell: (news: WorkerNews) => void
 ): Effect.Effect<WorkerEnd, never, Connector> => {
-  const { file, identity, ledger, parts, plan, segment, tickets, tls, wants } = payload
+  const { accounts, file, identity, ledger, parts, plan, segment, tickets, tls, wants } = payload
   const part: RunPart.RunPart = {
     identity,
     file,
@@ -44,6 +45,7 @@ export const work = (
     hurrying: told.hurrying,
     parts,
     tls: wrapped(tls),
+    accounts: accounts && new AccountTable(accounts),
     onTrace: wants.trace ? (direction, text) => tell({ _tag: "Trace", direction, text }) : undefined,
     onContentSent: wants.contentSent ? () => tell({ _tag: "ContentSent" }) : undefined,
     onTrouble: wants.trouble ? (kind, text) => tell({ _tag: "Trouble", kind, text }) : undefined,

@@ -16,6 +16,7 @@ import type { MessageParts } from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import type { Segment } from "../plan/Segment.js"
 import type { TlsFiles } from "../plan/TlsFields.js"
+import type { AccountData } from "../smtp/AccountTable.js"
 import * as Printable from "../smtp/Printable.js"
 import type * as SmtpError from "../smtp/SmtpError.js"
 import type { TlsIdentity } from "../smtp/Tls.js"
@@ -34,6 +35,7 @@ export interface WorkerPayload {
   readonly file: Uint8Array | undefined
   readonly parts: MessageParts | undefined
   readonly tls: UnwrappedTls | undefined
+  readonly accounts: AccountData | undefined
   /** For `Tickets.shared`. */
   readonly tickets: SharedArrayBuffer
   /** For `Accounting.make`. */

@@ -147,6 +147,7 @@ const start = (
               file: options.file,
               parts: options.parts,
               tls: unwrapped(options.tls),
+              accounts: options.accounts?.toData(),
               tickets,
               ledger,
               wants

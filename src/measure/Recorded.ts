@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as AuthTally from "./AuthTally.js"
 import type * as Counts from "./Counts.js"
 import type * as EndTally from "./EndTally.js"
 import type * as ErrorTally from "./ErrorTally.js"
@@ -36,6 +37,8 @@ export interface Recorded extends Counts.Counts<typeof Counts.recorded> {
   readonly ends: () => ReadonlyArray<EndTally.EndCount>
   /** The TLS sessions, by what they came to. */
   readonly tls: () => ReadonlyArray<TlsTally.TlsCount>
+  /** The logins, by mechanism; undefined where there were none. */
+  readonly auth: () => AuthTally.AuthCounts | undefined
   /** What messages went without, as the server did not offer it. */
   readonly without: () => ReadonlyArray<WithoutTally.WithoutCount>
   /** All durations that there are, in the order of the dialogue; those of steps that are not SMTP's come last. */
@@ -64,6 +67,7 @@ export interface RecordedJson {
   readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
   readonly ends: ReadonlyArray<EndTally.EndCount>
   readonly tls: ReadonlyArray<TlsTally.TlsCount>
+  readonly auth: AuthTally.AuthJson | undefined
   readonly without: ReadonlyArray<WithoutTally.WithoutCount>
   readonly stages: StageCounts | undefined
 }
@@ -86,6 +90,7 @@ export interface RecorderData {
   readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
   readonly ends: ReadonlyArray<EndTally.EndCount>
   readonly tls: ReadonlyArray<TlsTally.TlsCount>
+  readonly auth: AuthTally.AuthCounts | undefined
   readonly without: ReadonlyArray<WithoutTally.WithoutCount>
   readonly stages: StageCounts | undefined
 }

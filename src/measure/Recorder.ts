@@ -8,6 +8,7 @@ import * as Reply from "../smtp/Reply.js"
 import type { ConnectFailed, ConnectionLost, ReplyMalformed, Step, WireError } from "../smtp/SmtpError.js"
 import type { TlsSession } from "../smtp/Tls.js"
 import type { WireObserver } from "../smtp/Wire.js"
+import * as AuthTally from "./AuthTally.js"
 import * as Counts from "./Counts.js"
 import * as EndTally from "./EndTally.js"
 import * as ErrorTally from "./ErrorTally.js"
@@ -72,6 +73,7 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   private readonly errorTally = new ErrorTally.ErrorTally()
   private readonly tlsTally = new TlsTally.TlsTally()
   private readonly withoutTally = new WithoutTally.WithoutTally()
+  private readonly authTally = new AuthTally.AuthTally()
   private readonly endTally = new EndTally.EndTally()
   private readonly added: Array<RecorderData> = []
   /** When the run began, by the clock of what is recorded. */
@@ -92,6 +94,8 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   onReply(step: Step, reply: Reply.Reply, elapsed: number, now: number): void {
     if (this.isEarly(elapsed, now)) return
     const code = reply.code
+    // A challenge is a part of the step, whose duration is known when it is over.
+    if (code === 334 && step === "auth") return this.replyTally.count(places[step], reply, now)
     const ending =
       code < 300 || code === 354
         ? code >= 200 && reply.defect === undefined
@@ -155,6 +159,16 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   /** Counts a message that goes without what it was to have, since the server does not offer it. */
   onWithout(missing: ReadonlyArray<{ readonly what: string }>): void {
     for (const { what } of missing) this.withoutTally.count(what)
+  }
+
+  /** Counts a login by its mechanism and by what came of it, for the account at that place. */
+  onLogin(mechanism: string, ending: AuthTally.LoginEnding, place: number): void {
+    if (!this.warmsUp || !this.isEarly(0, this.now())) this.authTally.count(mechanism, ending, place)
+  }
+
+  /** There are so many accounts. */
+  expectAccounts(accounts: number): void {
+    this.authTally.expect(accounts)
   }
 
   onContent(elapsed: number, now: number): void {
@@ -234,18 +248,30 @@ export class Recorder extends Counting implements Recorded, WireObserver {
       ends: this.ends(),
       tls: this.tls(),
       without: this.without(),
+      auth: this.auth(),
       stages: this.stages?.toData()
     }
   }
 
   toJSON(): RecordedJson {
-    const { counts, ends, errors, replies, stages, tls, warmUpEnd, without } = this.toData()
+    const { auth, counts, ends, errors, replies, stages, tls, warmUpEnd, without } = this.toData()
     const durations = [...this.durations()].map(({ ending, histogram, of }) => ({
       of,
       ending,
       buckets: Histogram.bucketsOf(histogram)
     }))
-    return { counts, warmUpEnd, durations, replies, errors, ends, tls, without, stages }
+    return {
+      counts,
+      warmUpEnd,
+      durations,
+      replies,
+      errors,
+      ends,
+      tls,
+      auth: auth && AuthTally.toJson(auth),
+      without,
+      stages
+    }
   }
 
   /** The replies, by step and code. */
@@ -266,6 +292,11 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   /** The messages that went without what they were to have. */
   without(): ReadonlyArray<WithoutTally.WithoutCount> {
     return WithoutTally.merge([this.withoutTally.toData(), ...this.added.map(({ without }) => without)])
+  }
+
+  /** The logins, by mechanism; undefined where there were none. */
+  auth(): AuthTally.AuthCounts | undefined {
+    return AuthTally.merge([this.authTally.toData(), ...this.added.map(({ auth }) => auth)])
   }
 
   /** What messages that were not accepted came to their end of, each counted once. */

@@ -44,11 +44,25 @@ export const layerLimited = (longest: number): Layer.Layer<FileSystem.FileSystem
         }),
       readFile: (path) =>
         Effect.tryPromise({
-          try: () => readWhole(path, longest),
+          try: () => (path === standardInput ? readInput(longest) : readWhole(path, longest)),
           catch: errorOf("readFile", path)
         })
     }))
   ).pipe(Layer.provide(PlatformFileSystem.layer))
+
+/** Linux opens that by its name where it is a pipe or a terminal, and not where it is a socket. */
+const standardInput = "/dev/stdin"
+
+const readInput = async (longest: number): Promise<Uint8Array> => {
+  const chunks: Array<Buffer> = []
+  let size = 0
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > longest) throw tooLong(longest)
+  }
+  return Buffer.concat(chunks)
+}
 
 const readWhole = async (path: string, longest: number): Promise<Uint8Array> => {
   const handle = await fs.promises.open(path)

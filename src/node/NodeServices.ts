@@ -5,7 +5,9 @@
  */
 import * as Layer from "effect/Layer"
 import type { Workers } from "../load/Workers.js"
+import type { AuthCrypto } from "../smtp/AuthCrypto.js"
 import type { Connector } from "../smtp/Wire.js"
+import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as NodeConnector from "./NodeConnector.js"
 import * as NodeWorkers from "./NodeWorkers.js"
 
@@ -15,4 +17,8 @@ import * as NodeWorkers from "./NodeWorkers.js"
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Connector | Workers> = Layer.merge(NodeConnector.layer, NodeWorkers.layer)
+export const layer: Layer.Layer<Connector | Workers | AuthCrypto> = Layer.mergeAll(
+  NodeConnector.layer,
+  NodeWorkers.layer,
+  NodeAuthCrypto.layer
+)

@@ -20,6 +20,7 @@ import * as SinkCounts from "../sink/SinkCounts.js"
 import type { SinkConfig, SinkOptions } from "../sink/SinkOptions.js"
 import * as SmtpSink from "../sink/SmtpSink.js"
 import * as Target from "../smtp/Target.js"
+import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as SelfSigned from "./SelfSigned.js"
 import * as SinkListener from "./SinkListener.js"
 import * as WorkerEntry from "./WorkerEntry.js"
@@ -91,7 +92,7 @@ const startHere = (
 ): Start =>
   Effect.suspend(() => {
     const behaving = behaviour === undefined ? undefined : Behaviour.make(behaviour, () => performance.now())
-    const sink = SmtpSink.make({ ...options, behaviour: behaving })
+    const sink = SmtpSink.make({ ...options, behaviour: behaving, crypto: NodeAuthCrypto.make() })
     const listen = { ...bounds, behaving }
     const started = Effect.async<readonly [SinkListener.SinkListener, Target.Target], SinkFailed>((resume) => {
       const listener = SinkListener.listen(

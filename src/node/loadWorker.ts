@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Workers from "../load/Workers.js"
+import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as NodeConnector from "./NodeConnector.js"
 import * as NodeHealth from "./NodeHealth.js"
 import type { FromWorker } from "./NodeWorkers.js"
@@ -28,7 +29,9 @@ const main = Effect.gen(function* () {
   parentPort?.close()
 })
 
-Effect.runFork(Effect.provide(main, Layer.merge(NodeConnector.layer, NodeHealth.layer))).addObserver((exit) => {
+const services = Layer.mergeAll(NodeConnector.layer, NodeHealth.layer, NodeAuthCrypto.layer)
+
+Effect.runFork(Effect.provide(main, services)).addObserver((exit) => {
   // A thread that fails says why and ends, or whoever waits for it would wait for ever.
   if (Exit.isFailure(exit)) throw new Error(Cause.pretty(exit.cause))
 })

@@ -7,6 +7,7 @@ import { parentPort, workerData } from "node:worker_threads"
 import type { SinkConfig } from "../sink/SinkOptions.js"
 import * as SmtpSink from "../sink/SmtpSink.js"
 import type { Target } from "../smtp/Target.js"
+import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as SinkListener from "./SinkListener.js"
 
 /**
@@ -35,7 +36,7 @@ const { config, counters, listen }: SinkWorkerData = workerData
 const say = (message: SinkWorkerMessage): void => parentPort?.postMessage(message)
 
 SinkListener.listen(
-  SmtpSink.make({ ...config, counters }),
+  SmtpSink.make({ ...config, counters, crypto: NodeAuthCrypto.make() }),
   listen,
   (target) => say({ _tag: "Listening", target }),
   ({ code, errno }) => say({ _tag: "Failed", code, errno })

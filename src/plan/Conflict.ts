@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as AuthFields from "./AuthFields.js"
 import * as Extensions from "./Extensions.js"
 import * as MessageFields from "./MessageFields.js"
 import * as Rate from "./Rate.js"
@@ -76,6 +77,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
     ],
     ...TlsFields.conflicts(plan, given),
     ...Extensions.conflicts(plan, given),
+    ...AuthFields.conflicts(plan, given),
     [all("rate", "stages"), ["rate", "stages"], "--rate and --stages exclude each other"],
     [
       given("rate") && !given("stages") && !given("messages") && !given("duration") && !given("once"),

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as AuthFields from "./AuthFields.js"
 import * as Extensions from "./Extensions.js"
 import * as MessageFields from "./MessageFields.js"
 import * as PlanField from "./PlanField.js"
@@ -193,7 +194,7 @@ export const fields = {
     repeatable: true,
     placeholder: "step [close|reset] [share%]",
     description:
-      'Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit status as it is. May be given several times.'
+      'Leave without a word once the server has answered this step: greeting, hello, auth, mail, rcpt or data; by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit status as it is. May be given several times.'
   }),
   shapes: PlanField.optional(PlanValue.Shapes, {
     section: "Connections and dialogue",
@@ -205,6 +206,7 @@ export const fields = {
   }),
   ...MessageFields.fields,
   ...TlsFields.fields,
+  ...AuthFields.fields,
   ...Extensions.fields,
   close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
     section: "Connections and dialogue",

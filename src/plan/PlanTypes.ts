@@ -138,7 +138,7 @@ export interface Plan {
   /** Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection. */
   readonly sendRate?: Values["sendRate"]
   /**
-   * Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset
+   * Leave without a word once the server has answered this step: greeting, hello, auth, mail, rcpt or data; by a reset
    * unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their
    * own, do not end the run, and leave the exit status as it is. May be given several times.
    */
@@ -226,6 +226,48 @@ export interface Plan {
   readonly tlsResume: Values["tlsResume"]
   /** Append the secrets of each connection to this file, for Wireshark. Whoever has it can read what was sent. */
   readonly tlsKeylog?: Values["tlsKeylog"]
+  /**
+   * Log in once over each connection, after TLS: by the strongest mechanism that the server offers (auto:
+   * SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN), or by the first of these that it offers: scram-sha-256,
+   * scram-sha-1, cram-md5, plain, login, xoauth2, oauthbearer, external, anonymous. None is tried that is not offered.
+   * A refusal costs the message; the step auth has durations of its own. Default: "off".
+   */
+  readonly auth: Values["auth"]
+  /** Log in as this user, with the password of --password-file, or of SMTP_SOURCE_PASSWORD. */
+  readonly user?: Values["user"]
+  /**
+   * The file whose one line is the password of --user, or the token for xoauth2 and oauthbearer; - is standard input.
+   * It is safer than SMTP_SOURCE_PASSWORD, which other processes of the user can read. No option takes the password
+   * itself, which a list of processes would show.
+   */
+  readonly passwordFile?: Values["passwordFile"]
+  /**
+   * Log in as the users of this file: CSV (RFC 4180) whose first line names the columns: user, password and, if it is
+   * there, mechanism, which is the one for that user. Lines that begin with # are comments. A million accounts take
+   * some 50 MB.
+   */
+  readonly accounts?: Values["accounts"]
+  /**
+   * Which account a connection has: that of its session, each session the next one, again from the first when there
+   * are no more; the next one for each connection (round); or one that is drawn for it from --seed (random). Default:
+   * "session".
+   */
+  readonly accountOrder: Values["accountOrder"]
+  /**
+   * Send the first response together with AUTH: where the line has no more than 512 bytes, which all servers take;
+   * never; or always. Default: "auto".
+   */
+  readonly authInitialResponse: Values["authInitialResponse"]
+  /**
+   * Send passwords and tokens over connections without TLS, too, by mechanisms that show them: plain, login, xoauth2,
+   * oauthbearer. Over loopback and UNIX-domain sockets they may go as it is. Default: false.
+   */
+  readonly authInsecure: Values["authInsecure"]
+  /**
+   * End the run when so many logins in a row were refused for good (5xx), with none between them that succeeded, in
+   * one thread. Servers lock accounts, and addresses, that go on. Default: 10.
+   */
+  readonly authFailures: Values["authFailures"]
   /**
    * What becomes of a message whose extension the server does not offer: it fails, and nothing of it is sent; or it
    * goes without it, which is counted (skip); or with it all the same (send). Default: "fail".
@@ -547,7 +589,7 @@ export interface PlanInput {
   /** Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection. */
   readonly sendRate?: Inputs["sendRate"]
   /**
-   * Leave without a word once the server has answered this step: greeting, hello, mail, rcpt or data; by a reset
+   * Leave without a word once the server has answered this step: greeting, hello, auth, mail, rcpt or data; by a reset
    * unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their
    * own, do not end the run, and leave the exit status as it is. May be given several times.
    */
@@ -635,6 +677,48 @@ export interface PlanInput {
   readonly tlsResume?: Inputs["tlsResume"]
   /** Append the secrets of each connection to this file, for Wireshark. Whoever has it can read what was sent. */
   readonly tlsKeylog?: Inputs["tlsKeylog"]
+  /**
+   * Log in once over each connection, after TLS: by the strongest mechanism that the server offers (auto:
+   * SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN), or by the first of these that it offers: scram-sha-256,
+   * scram-sha-1, cram-md5, plain, login, xoauth2, oauthbearer, external, anonymous. None is tried that is not offered.
+   * A refusal costs the message; the step auth has durations of its own. Default: "off".
+   */
+  readonly auth?: Inputs["auth"]
+  /** Log in as this user, with the password of --password-file, or of SMTP_SOURCE_PASSWORD. */
+  readonly user?: Inputs["user"]
+  /**
+   * The file whose one line is the password of --user, or the token for xoauth2 and oauthbearer; - is standard input.
+   * It is safer than SMTP_SOURCE_PASSWORD, which other processes of the user can read. No option takes the password
+   * itself, which a list of processes would show.
+   */
+  readonly passwordFile?: Inputs["passwordFile"]
+  /**
+   * Log in as the users of this file: CSV (RFC 4180) whose first line names the columns: user, password and, if it is
+   * there, mechanism, which is the one for that user. Lines that begin with # are comments. A million accounts take
+   * some 50 MB.
+   */
+  readonly accounts?: Inputs["accounts"]
+  /**
+   * Which account a connection has: that of its session, each session the next one, again from the first when there
+   * are no more; the next one for each connection (round); or one that is drawn for it from --seed (random). Default:
+   * "session".
+   */
+  readonly accountOrder?: Inputs["accountOrder"]
+  /**
+   * Send the first response together with AUTH: where the line has no more than 512 bytes, which all servers take;
+   * never; or always. Default: "auto".
+   */
+  readonly authInitialResponse?: Inputs["authInitialResponse"]
+  /**
+   * Send passwords and tokens over connections without TLS, too, by mechanisms that show them: plain, login, xoauth2,
+   * oauthbearer. Over loopback and UNIX-domain sockets they may go as it is. Default: false.
+   */
+  readonly authInsecure?: Inputs["authInsecure"]
+  /**
+   * End the run when so many logins in a row were refused for good (5xx), with none between them that succeeded, in
+   * one thread. Servers lock accounts, and addresses, that go on. Default: 10.
+   */
+  readonly authFailures?: Inputs["authFailures"]
   /**
    * What becomes of a message whose extension the server does not offer: it fails, and nothing of it is sent; or it
    * goes without it, which is counted (skip); or with it all the same (send). Default: "fail".

@@ -5,7 +5,7 @@
  *
  *     per-connection = count [ ".." count ]
  *     abandon        = step [ "close" / "reset" ] [ number "%" ]   ; blanks between them
- *     step           = "greeting" / "hello" / "mail" / "rcpt" / "data"
+ *     step           = "greeting" / "hello" / "auth" / "mail" / "rcpt" / "data"
  *     shape          = number [ "%" ] [ ":" part *( "," part ) ]   ; its weight, and what is different about it
  *     part           = "per-connection" per-connection / "hold" timing / "think" timing / "send-rate" bytes
  *                    / "abandon" abandon                           ; which may stand there several times
@@ -23,7 +23,7 @@ import * as Timing from "./Timing.js"
  * @since 0.1.0
  * @category constants
  */
-export const steps = ["greeting", "hello", "mail", "rcpt", "data"] as const
+export const steps = ["greeting", "hello", "auth", "mail", "rcpt", "data"] as const
 
 /**
  * To leave without a word after the reply to a step.

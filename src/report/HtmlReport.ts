@@ -16,6 +16,7 @@ import * as JsonReport from "./JsonReport.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as CommandLine from "./CommandLine.js"
 import * as Figures from "./Figures.js"
+import * as LoginSummary from "./LoginSummary.js"
 import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
@@ -69,6 +70,7 @@ ${section("Arrivals", arrivals(report))}
 ${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations), ...glossary(report)])}
 ${section("What went wrong", troubleTable(report))}
 ${section("TLS", tlsTable(report))}
+${section("Logins", loginTable(report))}
 ${section("Extensions", withoutTable(report))}
 ${section("Replies", replyTable(report))}
 ${section("Recipients and traffic", facts(report))}
@@ -317,6 +319,7 @@ const kinds = {
   ReplyMalformed: "malformed reply",
   TlsFailed: "TLS failed",
   NotOffered: "not offered",
+  NotAllowed: "not allowed",
   WireBusy: "connection busy",
   ArgumentInvalid: "invalid argument"
 } as const
@@ -354,6 +357,26 @@ const tlsTable = (report: RunReport): ReadonlyArray<Markup> => {
     )
   ]
 }
+
+const loginTable = ({ auth }: RunReport): ReadonlyArray<Markup> =>
+  auth === undefined
+    ? []
+    : [
+        table(
+          `Logins: ${LoginSummary.accounts(auth, count)}`,
+          [
+            ["Mechanism", "text"],
+            ["Accepted", "number"],
+            ["Deferred (4xx)", "number"],
+            ["Refused (5xx)", "number"],
+            ["Not to be believed", "number"]
+          ],
+          auth.mechanisms.map(
+            ({ accepted, deferred, failed, mechanism, refused }) =>
+              markup`<tr><th scope="row">${mechanism}</th>${[accepted, deferred, refused, failed].map((times) => number(count(times)))}</tr>`
+          )
+        )
+      ]
 
 const replyTable = ({ replies }: RunReport): ReadonlyArray<Markup> =>
   replies.length === 0

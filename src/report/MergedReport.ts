@@ -14,6 +14,7 @@ import * as TlsTally from "../measure/TlsTally.js"
 import * as WithoutTally from "../measure/WithoutTally.js"
 import * as Series from "../measure/Series.js"
 import * as Durations from "./Durations.js"
+import * as LoginSummary from "./LoginSummary.js"
 import * as RunReport from "./RunReport.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
@@ -84,6 +85,7 @@ export const merge = (one: RunReport.RunReport, two: RunReport.RunReport): RunRe
       RunReport.withoutUndefined
     ),
     ...RunReport.tlsOf(TlsTally.merge([a.tls ?? [], b.tls ?? []])),
+    ...LoginSummary.merge([a, b]),
     ...RunReport.withoutOf(WithoutTally.merge([a.without ?? [], b.without ?? []])),
     errors: ErrorTally.merge([a, b].map((report) => delayed(report.errors, later(report)))),
     ...mergeSeries([a, b]),

@@ -27,6 +27,7 @@ export const bounds: ReadonlyArray<number> = [
 export const render = (report: RunReport): string => {
   const {
     arrivals,
+    auth,
     bytes,
     connections,
     durations,
@@ -86,6 +87,13 @@ export const render = (report: RunReport): string => {
       "tls_sessions",
       "TLS sessions by what they came to.",
       tls.map(({ count, distrust, resumed, ...labels }) => [{ ...labels, resumed: String(resumed), distrust }, count])
+    ),
+    gauge(
+      "logins",
+      "Logins by mechanism and by how they ended.",
+      (auth?.mechanisms ?? []).flatMap(({ mechanism, ...ends }) =>
+        Object.entries(ends).map(([ending, count]) => [{ mechanism, ending }, count] as const)
+      )
     ),
     gauge(
       "messages_without",

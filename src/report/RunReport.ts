@@ -25,6 +25,7 @@ import * as Segment from "../plan/Segment.js"
 import * as Printable from "../smtp/Printable.js"
 import { steps } from "../smtp/SmtpError.js"
 import * as Durations from "./Durations.js"
+import * as LoginSummary from "./LoginSummary.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
 import * as Stages from "./Stages.js"
@@ -232,6 +233,9 @@ const fields = {
     description:
       "TLS sessions by version, cipher, key exchange group, whether they were resumed, and what the server was verified by; distrust is the code of what verification would have found, where none was asked for."
   }),
+  auth: Schema.optionalWith(LoginSummary.schema, { exact: true }).annotations({
+    description: LoginSummary.description
+  }),
   without: Schema.optionalWith(Schema.Array(Schema.Struct({ what: Schema.String, messages: Count })), {
     exact: true
   }).annotations({
@@ -247,6 +251,7 @@ const fields = {
         "ReplyMalformed",
         "TlsFailed",
         "NotOffered",
+        "NotAllowed",
         "WireBusy",
         "ArgumentInvalid"
       ),
@@ -420,6 +425,7 @@ export const make = (
     })),
     replies: repliesOf(recorder.replies()),
     ...tlsOf(recorder.tls()),
+    ...LoginSummary.of(recorder.auth()),
     ...withoutOf(recorder.without()),
     errors: errorsOf(recorder.errors()),
     ...(series === undefined || series.intervals.length === 0 ? {} : { series }),

@@ -7,6 +7,7 @@ import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Lines from "./Lines.js"
 import * as Bottleneck from "./Bottleneck.js"
+import * as LoginSummary from "./LoginSummary.js"
 import * as Figures from "./Figures.js"
 import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
@@ -84,6 +85,7 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
       : []),
     ...named("connected", Phrases.connections(report).join(", ")),
     ...secured(report),
+    ...loggedIn(report),
     ...(report.without ?? []).flatMap(({ messages, what }) => named("without", `${what}: ${count(messages)} messages`))
   ]
 }
@@ -100,6 +102,16 @@ const secured = (report: RunReport): ReadonlyArray<string> => {
     ...(plain > 0 ? named("plain text", `${count(plain)} of ${count(report.connections.opened)} connections`) : [])
   ]
 }
+
+const loggedIn = ({ auth }: RunReport): ReadonlyArray<string> =>
+  auth === undefined
+    ? []
+    : [
+        ...auth.mechanisms.flatMap((logins) =>
+          named("AUTH", `${logins.mechanism}: ${LoginSummary.text(logins, count)}`)
+        ),
+        ...(auth.accounts > 1 ? named("accounts", LoginSummary.accounts(auth, count)) : [])
+      ]
 
 const verb = { completed: "completed", stopped: "stopped on request", failed: "ended early", cut: "cut short" } as const
 const words: { readonly [end: string]: string } = { refusedAfterContent: "refused after content" }
@@ -264,6 +276,7 @@ const kinds = {
   ReplyMalformed: "malformed reply",
   TlsFailed: "TLS failed",
   NotOffered: "not offered",
+  NotAllowed: "not allowed",
   WireBusy: "connection busy",
   ArgumentInvalid: "invalid argument"
 } as const

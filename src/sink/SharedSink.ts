@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Behaving } from "./Behaviour.js"
+import * as SinkAuth from "./SinkAuth.js"
 import * as SinkCounts from "./SinkCounts.js"
 import type { SinkOptions } from "./SinkOptions.js"
 import { introduce, usual } from "./SinkReply.js"
@@ -30,6 +31,7 @@ export class SharedSink {
   readonly offers: ReadonlySet<string>
   readonly own: ReturnType<typeof introduce>
   readonly tls: NonNullable<SinkOptions["tls"]>
+  readonly auth: SinkAuth.SinkAuth | undefined
 
   constructor(options: SinkOptions) {
     this.lmtp = options.protocol === "lmtp"
@@ -45,6 +47,8 @@ export class SharedSink {
     this.tls = options.tls ?? "off"
     const offers = options.offers ?? usual(this.maxMessageSize)
     this.offers = new Set(offers.map((offer) => offer.split(/[ =]/)[0]!.toUpperCase()))
-    this.own = introduce(options.hostname ?? "localhost", this.lmtp, offers)
+    this.auth = options.auth === undefined ? undefined : SinkAuth.make(options.auth, this.tls !== "off", options.crypto)
+    const mechanisms = { plain: this.auth?.offers(false) ?? [], secure: this.auth?.offers(true) ?? [] }
+    this.own = introduce(options.hostname ?? "localhost", this.lmtp, offers, mechanisms)
   }
 }

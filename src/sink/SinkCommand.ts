@@ -23,6 +23,15 @@ export const verbOf = (line: Uint8Array, at: number): number =>
 const named = (verb: string): number => verbOf(Buffer.from(verb), 0)
 
 /**
+ * The text from `start` to `end`.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const textOf = (line: Uint8Array, start: number, end: number): string =>
+  Buffer.from(line.buffer, line.byteOffset + start, end - start).toString()
+
+/**
  * The verbs that a sink knows.
  *
  * @since 0.1.0
@@ -38,7 +47,8 @@ export const Verb = {
   RSET: named("RSET"),
   QUIT: named("QUIT"),
   NOOP: named("NOOP"),
-  VRFY: named("VRFY")
+  VRFY: named("VRFY"),
+  AUTH: named("AUTH")
 }
 
 /**
@@ -60,8 +70,17 @@ export const stageOf: ReadonlyMap<number, Stage> = new Map([
   [Verb.MAIL, "mail"],
   [Verb.RCPT, "rcpt"],
   [Verb.DATA, "data"],
-  [Verb.RSET, "rset"]
+  [Verb.RSET, "rset"],
+  [Verb.AUTH, "auth"]
 ])
+
+/**
+ * What may have to wait for a login (RFC 4954 §6).
+ *
+ * @since 0.1.0
+ * @category verbs
+ */
+export const afterLogin: ReadonlySet<number> = new Set([Verb.MAIL, Verb.RCPT, Verb.DATA])
 
 /**
  * Whether this is STARTTLS, the one command of more than four letters.

@@ -26,6 +26,8 @@ export interface SinkCounts {
   readonly bytesIn: number
   /** TLS handshakes that succeeded. */
   readonly secured: number
+  /** Logins that were accepted. */
+  readonly authenticated: number
   /** Clients that sent more before TLS, after STARTTLS: it was not taken for what is said under TLS. */
   readonly injected: number
 }
@@ -45,7 +47,8 @@ export const Counter = {
   delivered: 5,
   secured: 6,
   injected: 7,
-  refused: 8
+  authenticated: 8,
+  refused: 9
 } as const
 
 /**
@@ -73,6 +76,7 @@ export const read = (counters: Float64Array): SinkCounts => {
     refused: refused as { [stage in Stage]: number }, // one entry for each of `stages`
     bytesIn: counters[Counter.bytesIn] ?? 0,
     secured: counters[Counter.secured] ?? 0,
+    authenticated: counters[Counter.authenticated] ?? 0,
     injected: counters[Counter.injected] ?? 0
   }
 }

@@ -13,6 +13,7 @@ import * as SinkCommand from "./SinkCommand.js"
 import * as SinkParameters from "./SinkParameters.js"
 import * as SinkCounts from "./SinkCounts.js"
 import { type Stage, stages } from "./SinkEvent.js"
+import * as SinkLogins from "./SinkLogins.js"
 import { isClosing, replies, type SinkReply } from "./SinkReply.js"
 import type { SinkSession, Verdict } from "./SinkSession.js"
 
@@ -48,6 +49,9 @@ class Dialogue implements SinkSession {
   private errors = 0
   private greeted = false
   private isSecure = false
+  private readonly logins: SinkLogins.SinkLogins | undefined
+  /** What was said last to the client, where a behaviour decides. */
+  private said = ""
 
   private welcome = true
   private mailed = false
@@ -67,6 +71,7 @@ class Dialogue implements SinkSession {
     this.counters = sink.counters
     this.number = ++this.counters[SinkCounts.Counter.sessions]!
     this.behave = sink.behaviour?.connection()
+    this.logins = sink.auth === undefined ? undefined : new SinkLogins.SinkLogins(sink.auth, sink.maxCommandLength)
     if (sink.tls === "implicit") this.handshake()
     else this.greet()
     this.greeting = this.flush()
@@ -90,6 +95,7 @@ class Dialogue implements SinkSession {
     this.verdict = "open"
     this.isSecure = true
     this.heldLength = 0
+    this.logins?.forget()
     this.reset()
     if (!this.greeted) this.greet()
     return this.flush()
@@ -126,7 +132,7 @@ class Dialogue implements SinkSession {
       this.hold(chunk, start, end)
       return end
     }
-    if (this.heldLength + feed - start > this.sink.maxCommandLength) {
+    if (this.heldLength + feed - start > (this.logins?.longestLine ?? this.sink.maxCommandLength)) {
       this.heldLength = 0
       this.error("other", replies.lineTooLong, "")
     } else if (this.heldLength === 0) {
@@ -141,9 +147,9 @@ class Dialogue implements SinkSession {
   }
 
   private hold(chunk: Uint8Array, start: number, end: number): void {
-    const { maxCommandLength } = this.sink
-    this.held ??= new Uint8Array(maxCommandLength)
-    const room = maxCommandLength - this.heldLength
+    const longest = this.logins?.longestLine ?? this.sink.maxCommandLength
+    if (this.held === undefined || this.held.length < longest) this.held = new Uint8Array(longest)
+    const room = longest - this.heldLength
     if (room > 0) this.held.set(chunk.subarray(start, Math.min(end, start + room)), this.heldLength)
     this.heldLength += end - start
   }
@@ -152,7 +158,9 @@ class Dialogue implements SinkSession {
     let end = feed
     if (end > start && line[end - 1] === CR) end--
     while (end > start && line[end - 1] === SPACE) end--
-    const text = this.behave === undefined ? "" : decode(line, start, end)
+    const text = this.behave === undefined ? "" : SinkCommand.textOf(line, start, end)
+    if (this.logins?.isUnderWay === true)
+      return this.login(this.logins.take(SinkCommand.textOf(line, start, end)), text)
     let at = start + 4
     if (SinkCommand.isStartTls(line, start, end) && this.welcome) return this.startTls(end > start + 8, text)
     if (end < at || (end > at && line[at] !== SPACE)) return void this.error("other", replies.unknownCommand, text)
@@ -161,6 +169,9 @@ class Dialogue implements SinkSession {
     if (!this.welcome && command !== Verb.QUIT) return void this.error("other", replies.noService, text)
     if (this.sink.tls === "required" && !this.isSecure && !SinkCommand.beforeTls.has(command)) {
       return void this.error(SinkCommand.stageOf.get(command) ?? "other", replies.needStartTls, text)
+    }
+    if (this.logins?.isDue === true && SinkCommand.afterLogin.has(command)) {
+      return void this.error(SinkCommand.stageOf.get(command) ?? "other", replies.needAuth, text)
     }
     switch (command) {
       case Verb.MAIL:
@@ -186,6 +197,9 @@ class Dialogue implements SinkSession {
       case Verb.NOOP:
         this.answer("other", replies.ok, text)
         return
+      case Verb.AUTH:
+        if (this.logins === undefined) return void this.error("other", replies.unknownCommand, text)
+        return this.login(this.logins.begin(SinkCommand.textOf(line, at, end), this.isSecure, this.mailed), text)
       case Verb.VRFY:
         if (at === end) return void this.error("other", replies.syntaxError, text)
         this.answer("other", replies.cannotVerify, text)
@@ -209,6 +223,12 @@ class Dialogue implements SinkSession {
     if (this.answer("starttls", replies.startTls, text)) this.handshake()
   }
 
+  private login(reply: SinkReply, text: string): void {
+    const given = reply.positive ? this.answer("auth", reply, text) : this.error("auth", reply, text)
+    this.logins?.settle(this.behave === undefined ? reply.text : this.said)
+    if (given && this.logins?.isIn === true) this.counters[SinkCounts.Counter.authenticated]!++
+  }
+
   private hello(reply: SinkReply, named: boolean, text: string): void {
     if (!named) return void this.error("hello", replies.syntaxError, text)
     if (this.answer("hello", reply, text)) this.reset()
@@ -219,12 +239,12 @@ class Dialogue implements SinkSession {
     const after = this.path.read(line, start, end, SinkCommand.from)
     if (after < 0) return void this.error("mail", replies.badSender, text)
     if (after < end) {
-      const problem = SinkParameters.problemOfMail(decode(line, after, end), this.sink, this.isSecure)
+      const problem = SinkParameters.problemOfMail(SinkCommand.textOf(line, after, end), this.sink, this.isSecure)
       if (problem !== undefined) return void this.error("mail", problem, text)
     }
     if (!this.answer("mail", replies.mailOk, text)) return
     this.mailed = true
-    if (this.sink.named) this.sender = decode(line, this.path.start, this.path.end)
+    if (this.sink.named) this.sender = SinkCommand.textOf(line, this.path.start, this.path.end)
   }
 
   private rcpt(line: Uint8Array, start: number, end: number, text: string): void {
@@ -232,10 +252,10 @@ class Dialogue implements SinkSession {
     const after = this.path.read(line, start, end, SinkCommand.to)
     if (after < 0 || this.path.start === this.path.end) return void this.error("rcpt", replies.badRecipient, text)
     if (after < end) {
-      const problem = SinkParameters.problemOfRcpt(decode(line, after, end), this.sink)
+      const problem = SinkParameters.problemOfRcpt(SinkCommand.textOf(line, after, end), this.sink)
       if (problem !== undefined) return void this.error("rcpt", problem, text)
     }
-    const recipient = this.sink.named ? decode(line, this.path.start, this.path.end) : undefined
+    const recipient = this.sink.named ? SinkCommand.textOf(line, this.path.start, this.path.end) : undefined
     const reply = this.recipients < this.sink.maxRecipients ? replies.rcptOk : replies.tooManyRecipients
     if (!this.answer("rcpt", reply, text, recipient, ++this.offered)) return
     this.recipients++
@@ -344,6 +364,7 @@ class Dialogue implements SinkSession {
     const event = { stage, session, message, line, sender, recipient, recipientPlace, reply: reply.text }
     const { actions, end, said } = this.behave(event)
     for (const action of actions) this.todo.push(action)
+    this.said = said
     const positive = said === reply.text ? reply.positive : said.startsWith(stage === "data" ? "354" : "2")
     if (!positive && said !== "") this.counters[SinkCounts.Counter.refused + stages.indexOf(stage)]!++
     if (end !== undefined) this.verdict = end
@@ -378,6 +399,3 @@ class Dialogue implements SinkSession {
     return Buffer.concat([out, ...rest])
   }
 }
-
-const decode = (line: Uint8Array, start: number, end: number): string =>
-  Buffer.from(line.buffer, line.byteOffset + start, end - start).toString()

@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
+import type { AuthCrypto } from "../smtp/AuthCrypto.js"
 import type { Behaving } from "./Behaviour.js"
+import type { SinkAuthConfig } from "./SinkAuth.js"
 
 /**
  * An accepted message. `content` is without the dots that were stuffed.
@@ -48,8 +50,10 @@ export interface SinkConfig {
    * first byte. Default `off`.
    */
   readonly tls?: "off" | "offered" | "required" | "implicit" | undefined
+  /** Who is let in by AUTH, and how. Without it, AUTH is not known. */
+  readonly auth?: SinkAuthConfig | undefined
   /**
-   * What EHLO and LHLO offer, besides STARTTLS; parameters of what is not offered are refused. Default: PIPELINING, SIZE, 8BITMIME,
+   * What EHLO and LHLO offer, besides STARTTLS and AUTH; parameters of what is not offered are refused. Default: PIPELINING, SIZE, 8BITMIME,
    * SMTPUTF8, DSN, ENHANCEDSTATUSCODES, and, once there is TLS, REQUIRETLS.
    */
   readonly offers?: ReadonlyArray<string> | undefined
@@ -64,6 +68,8 @@ export interface SinkConfig {
 export interface SinkOptions extends SinkConfig {
   /** Asked before each reply; the session then tells its `actions` instead of returning bytes. */
   readonly behaviour?: Behaving | undefined
+  /** What CRAM-MD5 and SCRAM need, which are not offered without it. */
+  readonly crypto?: AuthCrypto["Type"] | undefined
   /** Told of each message when it has been accepted. Without it, content is not kept. */
   readonly onMessage?: ((message: SinkMessage) => void) | undefined
   /** Where to count: an array of `countersLength` zeros, in shared memory if others are to read it. */

@@ -39,19 +39,28 @@ export const isClosing = (text: string): boolean => text.startsWith("421") || te
  * @since 0.1.0
  * @category constructors
  */
-export const introduce = (name: string, lmtp: boolean, offers: ReadonlyArray<string>) => ({
-  ehloStartTls: hello(name, [...offers.filter((offer) => offer !== "REQUIRETLS"), "STARTTLS"]),
+export const introduce = (
+  name: string,
+  lmtp: boolean,
+  offers: ReadonlyArray<string>,
+  /** Of AUTH, before TLS and under it; where there is no TLS, they are the same. */
+  mechanisms: { readonly plain: ReadonlyArray<string>; readonly secure: ReadonlyArray<string> }
+) => ({
+  ehloStartTls: hello(name, [...withoutTls(offers), "STARTTLS", ...authOffer(mechanisms.plain)]),
   greeting: new SinkReply(`220 ${name} ${lmtp ? "LMTP" : "ESMTP"}\r\n`),
   helo: new SinkReply(`250 ${name}\r\n`),
-  ehlo: hello(
-    name,
-    offers.filter((offer) => offer !== "REQUIRETLS")
-  ),
-  ehloSecure: hello(name, offers),
+  ehlo: hello(name, [...withoutTls(offers), ...authOffer(mechanisms.plain)]),
+  ehloSecure: hello(name, [...offers, ...authOffer(mechanisms.secure)]),
   busy: new SinkReply(`421 4.7.0 ${name} Error: too many connections\r\n`),
   tooManyErrors: new SinkReply(`421 4.7.0 ${name} Error: too many errors\r\n`),
   timedOut: new SinkReply(`421 4.4.2 ${name} Error: timeout exceeded\r\n`)
 })
+
+const authOffer = (mechanisms: ReadonlyArray<string>): ReadonlyArray<string> =>
+  mechanisms.length === 0 ? [] : [`AUTH ${mechanisms.join(" ")}`]
+
+const withoutTls = (offers: ReadonlyArray<string>): ReadonlyArray<string> =>
+  offers.filter((offer) => offer !== "REQUIRETLS")
 
 /**
  * What a sink offers that was not told otherwise. REQUIRETLS is for those who have TLS (RFC 8689 §3).
@@ -88,6 +97,14 @@ export const replies = {
   bye: new SinkReply("221 2.0.0 Bye\r\n"),
   startTls: new SinkReply("220 2.0.0 Ready to start TLS\r\n"),
   needStartTls: new SinkReply("530 5.7.0 Must issue a STARTTLS command first\r\n"),
+  authOk: new SinkReply("235 2.7.0 Authentication successful\r\n"),
+  authRefused: new SinkReply("535 5.7.8 Error: authentication failed\r\n"),
+  authMalformed: new SinkReply("501 5.5.2 Error: malformed authentication input\r\n"),
+  authCancelled: new SinkReply("501 5.7.0 Authentication cancelled\r\n"),
+  authOutOfPlace: new SinkReply("503 5.5.1 Error: no login here\r\n"),
+  needAuth: new SinkReply("530 5.7.0 Authentication required\r\n"),
+  notBase64: new SinkReply("501 5.5.2 Error: no base64\r\n"),
+  unknownMechanism: new SinkReply("504 5.5.4 Unrecognized authentication mechanism\r\n"),
   noStartTls: new SinkReply("502 5.5.1 Error: command not implemented\r\n"),
   isSecure: new SinkReply("554 5.5.1 Error: TLS already active\r\n"),
   cannotVerify: new SinkReply("252 2.0.0 Cannot VRFY user\r\n"),

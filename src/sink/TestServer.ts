@@ -13,8 +13,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import { AuthCrypto } from "../smtp/AuthCrypto.js"
 import { ConnectFailed } from "../smtp/SmtpError.js"
 import { type ConnectOptions, Connector, type Wire } from "../smtp/Wire.js"
 import type * as Target from "../smtp/Target.js"
@@ -114,8 +116,10 @@ export class TestServer extends Context.Tag("smtp-source/TestServer")<
  */
 export const layer = (options: TestServerOptions = {}): Layer.Layer<TestServer | Connector> =>
   Layer.scopedContext(
-    Effect.map(Effect.scope, (scope) => {
-      const server = new Server(options, scope)
+    Effect.gen(function* () {
+      const scope = yield* Effect.scope
+      const crypto = Option.getOrUndefined(yield* Effect.serviceOption(AuthCrypto))
+      const server = new Server(options, scope, crypto)
       return Context.make(TestServer, server).pipe(
         Context.add(Connector, { connect: (target, options) => server.connect(target, options), target: memory })
       )
@@ -175,12 +179,14 @@ class Server implements ConnectionHost {
 
   constructor(
     private readonly options: TestServerOptions,
-    private readonly scope: Scope.Scope
+    private readonly scope: Scope.Scope,
+    crypto: AuthCrypto["Type"] | undefined
   ) {
     const behaving = Behaviour.make(options, () => this.current?.time() ?? 0)
     this.behaving = behaving
     this.sink = SmtpSink.make({
       maxMessageSize,
+      crypto,
       ...options,
       behaviour: {
         ...behaving,

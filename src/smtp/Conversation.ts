@@ -72,6 +72,8 @@ export class Conversation implements Wire, Expiring, WriteListener {
   /** How TLS is begun after this exchange, if it is. */
   private secure: TlsSettings | undefined = undefined
   private tls: TlsSession | undefined = undefined
+  /** Hides what was sent in confidence from those who are told of replies. */
+  private mask: ((text: string) => string) | undefined = undefined
   private closing = false
   /** We have closed it. */
   private closed = false
@@ -166,7 +168,11 @@ export class Conversation implements Wire, Expiring, WriteListener {
     this.transport.close(how)
   }
 
-  private begin({ body, bytes, contentLength, secure, steps }: Exchange, resume: Resume<unknown>, now: number): void {
+  private begin(
+    { body, bytes, contentLength, secret, secure, steps }: Exchange,
+    resume: Resume<unknown>,
+    now: number
+  ): void {
     const { deadlines, observer, parting, timeout } = this.options
     if (this.failure !== undefined) return resume(Exit.fail(this.failure(beginning(steps))))
     this.steps = steps
@@ -174,7 +180,11 @@ export class Conversation implements Wire, Expiring, WriteListener {
     this.room = mostText
     this.resume = resume
     this.secure = secure
-    this.since = now
+    if (secret === undefined) this.since = now
+    else {
+      this.mask = secret.mask
+      if (!secret.continues) this.since = now
+    }
     this.parting = steps[0] === "quit"
     this.patience = this.parting ? Math.min(timeout, parting?.patience ?? quitTimeout) : timeout
     this.deadline = now + this.patience
@@ -192,7 +202,7 @@ export class Conversation implements Wire, Expiring, WriteListener {
     if (bytes === "" && body === undefined) return steps.length === 0 ? this.complete() : undefined
     observer.bytesOut += bytes.length + (body === undefined ? 0 : body.length)
     if (steps[0] !== "final") {
-      observer.onTrace?.("sent", bytes)
+      observer.onTrace?.("sent", secret === undefined ? bytes : secret.shown)
       return this.outgoing.commands(bytes, body)
     }
     // What is written after the final dot is not answered yet, and is a part of the dialogue all the same.
@@ -312,7 +322,8 @@ export class Conversation implements Wire, Expiring, WriteListener {
   }
 
   private readonly onReply = (received: Reply.Reply): void => {
-    const reply = received.text.length > shortReply ? this.cut(received) : received
+    const told = this.mask === undefined ? received : this.masked(received)
+    const reply = told.text.length > shortReply ? this.cut(told) : told
     const { observer } = this.options
     if (!this.begun && this.greeting === undefined) {
       this.greeting = reply
@@ -338,7 +349,8 @@ export class Conversation implements Wire, Expiring, WriteListener {
       return this.fail(this.shifted(reply, step))
     }
     if (Reply.isClosing(reply)) this.closing = true
-    this.replies[this.count++] = reply
+    // A challenge is for who answers it, and for nobody else.
+    this.replies[this.count++] = step === "auth" && reply.code === 334 ? received : reply
     if (this.steps.length > 1) this.deadline = this.arrivedAt + this.patience
     observer.onReply(step, reply, this.arrivedAt - this.since, this.arrivedAt)
     if (this.parting && this.options.parting !== undefined) this.options.parting.patience = quitTimeout
@@ -351,6 +363,11 @@ export class Conversation implements Wire, Expiring, WriteListener {
   private shifted(reply: Reply.Reply, step: Step): (step: Step) => WireError {
     this.count = 0
     return this.malformed(`${reply.code} in place of the reply to ${step}: a reply before it is missing`)
+  }
+
+  private masked(reply: Reply.Reply): Reply.Reply {
+    const text = this.mask!(reply.text)
+    return text === reply.text ? reply : { ...reply, text }
   }
 
   private cut(reply: Reply.Reply): Reply.Reply {

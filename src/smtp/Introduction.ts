@@ -7,10 +7,12 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Authentication from "./Authentication.js"
+import type * as AuthMechanism from "./AuthMechanism.js"
 import * as Capabilities from "./Capabilities.js"
 import * as Reply from "./Reply.js"
 import type * as SmtpCommand from "./SmtpCommand.js"
-import { NotOffered, ReplyRejected, type WireError } from "./SmtpError.js"
+import { type NotAllowed, NotOffered, type ReplyMalformed, ReplyRejected, type WireError } from "./SmtpError.js"
 import * as Steps from "./Steps.js"
 import type { TlsUse } from "./Tls.js"
 import type { Script, Wire } from "./Wire.js"
@@ -57,28 +59,38 @@ export const make = ({ bare, extended, lmtp, tls }: Wanted, name: string): Intro
 })
 
 /**
- * Whether TLS comes after EHLO, if it comes.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const startsTls = ({ tls }: Introduction): boolean => tls !== undefined && tls.how !== "implicit"
-
-/**
- * What an introduction came to: what the server offers; or the reply that ended it; or that the
- * server does not offer STARTTLS, which it was to have.
+ * The steps after whose replies an introduction may be ended.
  *
  * @since 0.1.0
  * @category models
  */
-export type Introduced =
+export type Welcome = "greeting" | "hello" | "auth"
+
+/**
+ * The step whose reply ends what costs an introduction most: TLS, and a login. Where there is neither, that is the greeting.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const lastCostly = ({ tls }: Introduction, login: Authentication.Login | undefined): Welcome =>
+  login !== undefined ? "auth" : tls !== undefined && tls.how !== "implicit" ? "hello" : "greeting"
+
+/**
+ * What an introduction came to: what the server offers; or the reply that ended it; or what did, where it was no reply. The
+ * mechanism is that of a login, where there was one, in vain or not.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Introduced = { readonly mechanism?: AuthMechanism.Mechanism | undefined } & (
   | { readonly _tag: "Introduced"; readonly capabilities: Capabilities.Capabilities }
-  | { readonly _tag: "Ended"; readonly step: "greeting" | "hello" | "starttls"; readonly reply: Reply.Reply }
-  | { readonly _tag: "NotOffered" }
+  | { readonly _tag: "Ended"; readonly step: Welcome | "starttls"; readonly reply: Reply.Reply }
+  | { readonly _tag: "Failed"; readonly error: NotAllowed | NotOffered | ReplyMalformed }
+)
 
 /**
  * Waits for the greeting and introduces us. A server that does not know EHLO gets HELO. `goesOn` is asked after the greeting,
- * and after the last reply to the introduction; false ends it there.
+ * after the last reply to EHLO, and after a login that succeeded; false ends it there.
  *
  * After STARTTLS comes EHLO again, and what was offered before is void (RFC 3207 §4.2). Where the server offers it and then
  * refuses, or where it must be offered and is not, nothing is said in plain text: that may not be the server's doing.
@@ -88,7 +100,8 @@ export type Introduced =
  */
 export function* script(
   { name, tls, verb }: Introduction,
-  goesOn: (step: "greeting" | "hello", reply: Reply.Reply) => boolean
+  goesOn: (step: Welcome, reply: Reply.Reply) => boolean,
+  login?: Authentication.Login | undefined
 ): Script<Introduced> {
   if (tls?.how === "implicit") yield Steps.implicitTls(tls.settings)
   const greeting = (yield Steps.greeting)[0]!
@@ -108,18 +121,40 @@ export function* script(
     reply = (yield Steps.hello(verb, name))[0]!
   }
   if (!goesOn("hello", reply)) return { _tag: "Ended", step: "hello", reply }
-  if (!isSecure && tls?.how === "starttls") return { _tag: "NotOffered" }
+  if (!isSecure && tls?.how === "starttls") {
+    return { _tag: "Failed", error: new NotOffered({ step: "starttls", what: "STARTTLS" }) }
+  }
   // What a refusal says is no offer.
   const capabilities = offers && Reply.isOfClass2(reply) ? Capabilities.parse(reply) : Capabilities.none
-  return { _tag: "Introduced", capabilities }
+  if (login === undefined) return { _tag: "Introduced", capabilities }
+  const end = yield* Authentication.script(login, capabilities, isSecure && tls !== undefined)
+  if (end._tag === "NotTried") return { _tag: "Failed", error: end.error }
+  const { mechanism } = end
+  if (end._tag === "NotBelieved") return { _tag: "Failed", error: end.error, mechanism }
+  const isRefused = end._tag === "Refused" || !goesOn("auth", end.reply)
+  if (isRefused) return { _tag: "Ended", step: "auth", reply: end.reply, mechanism }
+  return { _tag: "Introduced", capabilities, mechanism }
 }
 
 /** The server does not know the command, or its arguments: 500 to 509. */
 const isUnknown = ({ code }: Reply.Reply): boolean => code >= 500 && code < 510
 
 /**
- * The same as an Effect: it fails where the server does not welcome us, and puts what it offers on the wire. `onGreeting` is
- * called when the greeting is there, whatever it says.
+ * Who listens to an introduction, and whom it logs in.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IntroductionOptions {
+  /** The server has answered one of the steps, whatever it says. */
+  readonly onAnswer?: ((step: Welcome, reply: Reply.Reply) => void) | undefined
+  /** It is over, in whatever way but by a connection that was lost. */
+  readonly onEnd?: ((end: Introduced) => void) | undefined
+  readonly login?: Authentication.Login | undefined
+}
+
+/**
+ * The same as an Effect: it fails where the server does not welcome us, and puts what it offers on the wire.
  *
  * @since 0.1.0
  * @category steps
@@ -127,19 +162,20 @@ const isUnknown = ({ code }: Reply.Reply): boolean => code >= 500 && code < 510
 export const run = (
   wire: Wire,
   introduction: Introduction,
-  onGreeting: (reply: Reply.Reply) => void = () => {}
+  { login, onAnswer, onEnd }: IntroductionOptions = {}
 ): Effect.Effect<Capabilities.Capabilities, ReplyRejected | WireError> => {
-  const goesOn = (step: "greeting" | "hello", reply: Reply.Reply) => {
-    if (step === "greeting") onGreeting(reply)
+  const goesOn = (step: Welcome, reply: Reply.Reply) => {
+    onAnswer?.(step, reply)
     return Reply.isPositive(reply)
   }
   return wire
-    .converse(() => script(introduction, goesOn))
+    .converse(() => script(introduction, goesOn, login))
     .pipe(
       Effect.onInterrupt(() => Effect.sync(() => wire.close("reset"))),
-      Effect.flatMap((end): Effect.Effect<Capabilities.Capabilities, ReplyRejected | NotOffered> => {
-        if (end._tag === "Ended") return new ReplyRejected(end)
-        if (end._tag === "NotOffered") return new NotOffered({ step: "starttls", what: "STARTTLS" })
+      Effect.flatMap((end): Effect.Effect<Capabilities.Capabilities, ReplyRejected | WireError> => {
+        onEnd?.(end)
+        if (end._tag === "Ended") return new ReplyRejected({ step: end.step, reply: end.reply })
+        if (end._tag === "Failed") return end.error
         wire.capabilities = end.capabilities
         return Effect.succeed(end.capabilities)
       })

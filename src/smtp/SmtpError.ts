@@ -28,6 +28,7 @@ export const steps = [
   "greeting",
   "hello",
   "starttls",
+  "auth",
   "mail",
   "rcpt",
   "data",
@@ -61,6 +62,7 @@ const described: { readonly [step in Step]: string } = {
   greeting: "reading the server's greeting",
   hello: "sending EHLO, HELO or LHLO",
   starttls: "sending STARTTLS",
+  auth: "logging in",
   mail: "sending the sender",
   rcpt: "sending a recipient",
   data: "sending DATA",
@@ -78,6 +80,7 @@ const refused: { readonly [step in Step]: string } = {
   greeting: "greeting",
   hello: "hello",
   starttls: "STARTTLS",
+  auth: "login",
   mail: "sender",
   rcpt: "recipient",
   data: "DATA",
@@ -196,6 +199,23 @@ export class NotOffered extends Data.TaggedError("NotOffered")<{
 }
 
 /**
+ * What the session was to do is forbidden here, such as to send a password in clear text. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NotAllowed extends Data.TaggedError("NotAllowed")<{
+  readonly step: Step
+  /** Why, and what would allow it. */
+  readonly reason: string
+}> {
+  readonly replies: ReadonlyArray<Reply> = []
+  override get message(): string {
+    return Printable.escape(this.reason)
+  }
+}
+
+/**
  * Something was to be sent over a connection while a reply to something else was awaited. Nothing was sent.
  *
  * @since 0.1.0
@@ -274,6 +294,7 @@ export type WireError =
   | ReplyMalformed
   | TlsFailed
   | NotOffered
+  | NotAllowed
   | WireBusy
   | ArgumentInvalid
 
@@ -298,6 +319,7 @@ export const isSmtpError = (error: unknown): error is SmtpError =>
   error instanceof ReplyMalformed ||
   error instanceof TlsFailed ||
   error instanceof NotOffered ||
+  error instanceof NotAllowed ||
   error instanceof WireBusy ||
   error instanceof ArgumentInvalid ||
   error instanceof ReplyRejected
@@ -325,6 +347,7 @@ export const shortened = (error: WireError, most: number): WireError => {
       return new TlsFailed({ step, kind, code, reason: beginning(reason, most), replies })
     }
     case "NotOffered":
+    case "NotAllowed":
     case "WireBusy":
       return error
     case "ArgumentInvalid":
@@ -355,6 +378,8 @@ export const toData = (error: SmtpError): SmtpErrorData => {
     }
     case "NotOffered":
       return { _tag, step, what: error.what }
+    case "NotAllowed":
+      return { _tag, step, reason: error.reason }
     case "WireBusy":
       return { _tag, step, awaited: error.awaited }
     case "ArgumentInvalid":
@@ -384,6 +409,8 @@ export const fromData = (data: SmtpErrorData): SmtpError => {
       return new TlsFailed(data)
     case "NotOffered":
       return new NotOffered(data)
+    case "NotAllowed":
+      return new NotAllowed(data)
     case "WireBusy":
       return new WireBusy(data)
     case "ArgumentInvalid":
@@ -433,6 +460,7 @@ export type SmtpErrorData =
       readonly replies: ReadonlyArray<Reply>
     }
   | { readonly _tag: "NotOffered"; readonly step: Step; readonly what: string }
+  | { readonly _tag: "NotAllowed"; readonly step: Step; readonly reason: string }
   | { readonly _tag: "WireBusy"; readonly step: Step; readonly awaited: Step }
   | { readonly _tag: "ArgumentInvalid"; readonly step: Step; readonly argument: string }
   | {

@@ -21,6 +21,7 @@ export const only: { readonly [step in Step]: readonly [Step] } = {
   greeting: ["greeting"],
   hello: ["hello"],
   starttls: ["starttls"],
+  auth: ["auth"],
   mail: ["mail"],
   rcpt: ["rcpt"],
   data: ["data"],

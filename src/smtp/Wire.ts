@@ -11,6 +11,7 @@ import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type { Capabilities } from "./Capabilities.js"
 import type { Reply } from "./Reply.js"
+import type { Secrecy } from "./Secrecy.js"
 import type { ConnectFailed, ConnectionLost, ReplyMalformed, Step, WireError } from "./SmtpError.js"
 import type { Target } from "./Target.js"
 import type { TlsSession, TlsSettings, TlsUnusable } from "./Tls.js"
@@ -48,6 +49,8 @@ export interface Exchange {
    * TLS begins once the reply is there and positive, or at once where none is awaited; the exchange ends when it stands.
    */
   readonly secure?: TlsSettings | undefined
+  /** What of it must not be told. */
+  readonly secret?: Secrecy | undefined
 }
 
 /**

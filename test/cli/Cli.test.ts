@@ -388,6 +388,7 @@ describe("every option of the table", () => {
     "80%",
     "words",
     "X-One: 1",
+    "external",
     `sha256:${"A".repeat(43)}=`,
     "never",
     "1/1",
@@ -404,6 +405,11 @@ describe("every option of the table", () => {
     if (field === "weights") return [["--segment=1/1", { segment: "1/1" }]]
     if (field === "whenNotOffered") return [["--notify=never", { notify: "never" }]]
     if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }]]
+    const auto = ["--auth=auto", { auth: "auto" }] as const
+    if (field === "user" || field === "accounts") return [auto]
+    if (field === "passwordFile") return [auto, ["--user=u", { user: "u" }]]
+    if (field === "accountOrder") return [auto, ["--accounts=a.csv", { accounts: "a.csv" }]]
+    if (/^auth./.test(field)) return [["--auth=external", { auth: "external" }]]
     if (!/^tls./.test(field) && field !== "requireTls") return []
     const secure = ["--tls=implicit", { tls: "implicit" }] as const
     return field === "tlsKey" ? [secure, ["--tls-cert=c.pem", { tlsCert: "c.pem" }]] : [secure]

@@ -45,7 +45,7 @@ describe.skipIf(!installed("bash"))("bash (skipped where it is not installed)", 
     assert.deepStrictEqual(complete("--workers", ""), ["auto"])
     assert.deepStrictEqual(complete("--report", "j"), ["json", "junit"])
     assert.deepStrictEqual(complete("--otlp", ""), ["auto"])
-    assert.deepStrictEqual(complete("--abandon", ""), ["greeting", "hello", "mail", "rcpt", "data"])
+    assert.deepStrictEqual(complete("--abandon", ""), ["greeting", "hello", "auth", "mail", "rcpt", "data"])
   })
 
   it("offers them after = as well", () => {

@@ -25,6 +25,7 @@ const moments = {
   greeting: "greeting",
   hello: "hello",
   starttls: "starttls",
+  auth: "auth",
   mail: "mail",
   rcpt: "rcpt",
   data: "data",

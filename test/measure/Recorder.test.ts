@@ -13,7 +13,9 @@ import * as Series from "../../src/measure/Series.js"
 import { drive, type Moment, type Script, simulate } from "../load/ScriptedServer.js"
 
 /** Milliseconds, all different. `content` is the moment of the answer to the dot. */
-const delays: { readonly [moment in Exclude<Moment, "tls" | "starttls" | "writing" | "rset" | "other">]: number } = {
+const delays: {
+  readonly [moment in Exclude<Moment, "tls" | "starttls" | "auth" | "writing" | "rset" | "other">]: number
+} = {
   connect: 3,
   greeting: 5,
   hello: 7,

@@ -27,7 +27,15 @@ describe("an introduction", () => {
       const { conversation, receive, transport } = drive()
       let greetings = 0
       const introduction = Introduction.make({ ...plain, ...wanted }, "me")
-      const running = yield* Effect.fork(Effect.either(Introduction.run(conversation, introduction, () => greetings++)))
+      const running = yield* Effect.fork(
+        Effect.either(
+          Introduction.run(conversation, introduction, {
+            onAnswer: (step) => {
+              if (step === "greeting") greetings++
+            }
+          })
+        )
+      )
       for (const say of says) {
         yield* Effect.yieldNow()
         receive(say)

@@ -1,0 +1,56 @@
+/**
+ * Where a plan's connections go, and how they begin.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import type * as Address from "../plan/Address.js"
+import * as Extensions from "../plan/Extensions.js"
+import * as Message from "../plan/Message.js"
+import type * as MessageParts from "../plan/MessageParts.js"
+import type { Plan } from "../plan/Plan.js"
+import * as Introduction from "../smtp/Introduction.js"
+import type { Wishes } from "../smtp/Parameters.js"
+import * as Target from "../smtp/Target.js"
+import type * as Tls from "../smtp/Tls.js"
+
+/**
+ * The target of a text that a plan holds. TLS from the first byte has a port of its own (RFC 8314 §7.3); LMTP has none.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const targetOf = (plan: Plan, text: string): Target.Target =>
+  Either.getOrThrow(Target.parse(text, plan.tls === "implicit" && !plan.lmtp ? 465 : 25))
+
+/**
+ * How the plan has connections begin.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const introductionOf = (plan: Plan, name: string, tls?: Tls.TlsUse | undefined): Introduction.Introduction =>
+  Introduction.make({ bare: plan.bare, lmtp: plan.lmtp, extended: isExtended(plan), tls }, name)
+
+/** Whether what the server offers is of any use to the plan: the old options alone keep the old wire. */
+const isExtended = (plan: Plan): boolean =>
+  plan.pipelining !== "off" || plan.tls !== "off" || plan.auth !== "off" || Extensions.areAsked(plan)
+
+/**
+ * The parameters that the plan asks for, if the server is asked what it offers.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const wishesOf = (
+  plan: Plan,
+  addresses: Address.Addresses,
+  file: Uint8Array | undefined,
+  parts?: MessageParts.MessageParts | undefined
+): Wishes | undefined =>
+  plan.bare || !isExtended(plan)
+    ? undefined
+    : Extensions.wishes(plan, {
+        addresses: [addresses.sender(0), addresses.to(0)],
+        isEightBit: Message.isEightBit(plan, addresses, file, parts)
+      })

@@ -1,0 +1,327 @@
+/**
+ * The fields of a plan that ask for a login, and what they come to.
+ *
+ * A plan holds no password, only where it is: it is printed, saved in reports, and given to threads.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Config from "effect/Config"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as AccountTable from "../smtp/AccountTable.js"
+import type { AuthCrypto } from "../smtp/AuthCrypto.js"
+import type { AuthSettings } from "../smtp/Authentication.js"
+import * as AuthMechanism from "../smtp/AuthMechanism.js"
+import * as IpAddress from "../smtp/IpAddress.js"
+import * as Printable from "../smtp/Printable.js"
+import { ScramKeys } from "../smtp/ScramKeys.js"
+import * as Target from "../smtp/Target.js"
+import * as AccountFile from "./AccountFile.js"
+import { fileReason } from "./FileReason.js"
+import * as PlanField from "./PlanField.js"
+import * as PlanValue from "./PlanValue.js"
+
+const section = "Login"
+
+const names = AuthMechanism.mechanisms.map((mechanism) => mechanism.toLowerCase())
+
+/** The mechanisms of a list; undefined where one of them is none. */
+const listed = (auth: string): ReadonlyArray<AuthMechanism.Mechanism> | undefined => {
+  const found = auth.split(",").map((name) => AuthMechanism.ofName(name.trim()))
+  return found.includes(undefined) ? undefined : found.flatMap((mechanism) => mechanism ?? [])
+}
+
+const Auth = Schema.String.pipe(
+  Schema.filter((auth) => auth === "off" || auth === "auto" || listed(auth) !== undefined)
+).annotations({
+  message: () => ({ message: `expected off, auto, or one or more of ${names.join(", ")}`, override: true })
+})
+
+const Failures = Schema.Union(PlanValue.Count, Schema.Literal("off")).annotations({
+  message: () => ({ message: "expected a whole number, 1 or more, or off", override: true })
+})
+
+/**
+ * The fields.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const fields = {
+  auth: PlanField.withDefault(Auth, "off", {
+    section,
+    placeholder: "off|auto|mechanism,...",
+    description: `Log in once over each connection, after TLS: by the strongest mechanism that the server offers (auto: SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN), or by the first of these that it offers: ${names.join(", ")}. None is tried that is not offered. A refusal costs the message; the step auth has durations of its own.`
+  }),
+  user: PlanField.optional(PlanValue.OneLine, {
+    section,
+    placeholder: "name",
+    description: "Log in as this user, with the password of --password-file, or of SMTP_SOURCE_PASSWORD."
+  }),
+  passwordFile: PlanField.optional(Schema.String, {
+    section,
+    placeholder: "file",
+    description:
+      "The file whose one line is the password of --user, or the token for xoauth2 and oauthbearer; - is standard input. It is safer than SMTP_SOURCE_PASSWORD, which other processes of the user can read. No option takes the password itself, which a list of processes would show."
+  }),
+  accounts: PlanField.optional(Schema.String, {
+    section,
+    placeholder: "file",
+    description:
+      "Log in as the users of this file: CSV (RFC 4180) whose first line names the columns: user, password and, if it is there, mechanism, which is the one for that user. Lines that begin with # are comments. A million accounts take some 50 MB."
+  }),
+  accountOrder: PlanField.withDefault(Schema.Literal("session", "round", "random"), "session", {
+    section,
+    description:
+      "Which account a connection has: that of its session, each session the next one, again from the first when there are no more; the next one for each connection (round); or one that is drawn for it from --seed (random)."
+  }),
+  authInitialResponse: PlanField.withDefault(Schema.Literal("auto", "never", "always"), "auto", {
+    section,
+    description:
+      "Send the first response together with AUTH: where the line has no more than 512 bytes, which all servers take; never; or always."
+  }),
+  authInsecure: PlanField.withDefault(Schema.Boolean, false, {
+    section,
+    description:
+      "Send passwords and tokens over connections without TLS, too, by mechanisms that show them: plain, login, xoauth2, oauthbearer. Over loopback and UNIX-domain sockets they may go as it is."
+  }),
+  authFailures: PlanField.withDefault(Failures, 10, {
+    section,
+    placeholder: "count|off",
+    description:
+      "End the run when so many logins in a row were refused for good (5xx), with none between them that succeeded, in one thread. Servers lock accounts, and addresses, that go on."
+  })
+}
+
+/** What of a plan asks for a login. */
+interface AuthPlan {
+  readonly auth: string
+  readonly user?: string | undefined
+  readonly passwordFile?: string | undefined
+  readonly accounts?: string | undefined
+  readonly authInitialResponse: AuthSettings["initialResponse"]
+  readonly authInsecure: boolean
+}
+
+/**
+ * There is no password to be had, or there are no accounts. No part of a file is in it but the number of a line.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class AccountsUnusable extends Data.TaggedError("AccountsUnusable")<{
+  readonly option: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return Printable.escape(`${this.option}: ${this.reason}`)
+  }
+}
+
+/**
+ * The environment's variable that holds the password of --user.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const passwordVariable = "SMTP_SOURCE_PASSWORD"
+
+/**
+ * The mechanisms that a plan allows, the first that is offered to be used; none where it asks for no login.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const mechanismsOf = ({ auth }: Pick<AuthPlan, "auth">): ReadonlyArray<AuthMechanism.Mechanism> =>
+  auth === "off" ? [] : auth === "auto" ? AuthMechanism.usual : (listed(auth) ?? [])
+
+/**
+ * Reads the accounts of a plan, or its one account, with what is secret. It is `accounts` among the options of a run. Undefined
+ * where the plan asks for no login.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const read = (
+  plan: AuthPlan
+): Effect.Effect<AccountTable.AccountTable | undefined, AccountsUnusable, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const mechanisms = mechanismsOf(plan)
+    if (mechanisms.length === 0) return undefined
+    if (plan.accounts !== undefined) return yield* accountsOf(plan.accounts)
+    const user = plan.user ?? ""
+    if (mechanisms.every(AuthMechanism.needsNoPassword)) return AccountTable.of([{ user, password: "" }])
+    const password = yield* passwordOf(plan)
+    return AccountTable.of([{ user, password: Redacted.value(password) }])
+  })
+
+const readFile = (option: string, path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fileSystem) =>
+    Effect.mapError(
+      fileSystem.readFile(path),
+      (error) => new AccountsUnusable({ option, reason: `${path}: ${fileReason(error)}` })
+    )
+  )
+
+const accountsOf = (path: string) =>
+  Effect.flatMap(readFile("--accounts", path), (bytes) =>
+    Either.mapLeft(
+      AccountFile.parse(bytes),
+      ({ line, reason }) => new AccountsUnusable({ option: "--accounts", reason: `${path}, line ${line}: ${reason}` })
+    )
+  )
+
+const passwordOf = ({ passwordFile: path }: AuthPlan) =>
+  Effect.gen(function* () {
+    if (path === undefined) {
+      const known = yield* Effect.orElseSucceed(Config.option(Config.redacted(passwordVariable)), () =>
+        Option.none<Redacted.Redacted<string>>()
+      )
+      if (Option.isSome(known) && Redacted.value(known.value) !== "") return known.value
+      const reason = `there is no password: give --password-file, or set ${passwordVariable}`
+      return yield* new AccountsUnusable({ option: "--user", reason })
+    }
+    const bytes = yield* readFile("--password-file", path === "-" ? "/dev/stdin" : path)
+    const unusable = (reason: string) =>
+      new AccountsUnusable({
+        option: "--password-file",
+        reason: `${path === "-" ? "standard input" : path}: ${reason}`
+      })
+    const text = yield* Effect.try({
+      try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\r?\n$/, ""),
+      catch: () => unusable("the password is not UTF-8")
+    })
+    if (text === "") return yield* unusable("the password is empty")
+    if (/[\r\n\0]/.test(text)) return yield* unusable("a password has one line, and no NUL in it")
+    return Redacted.make(text)
+  })
+
+/**
+ * The options that name a file with passwords which others than its owner can read, each with its file.
+ *
+ * @since 0.1.0
+ * @category loading
+ */
+export const exposed = ({
+  accounts,
+  auth,
+  passwordFile
+}: AuthPlan): Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fileSystem = yield* FileSystem.FileSystem
+    const named = [
+      ...(passwordFile === undefined || passwordFile === "-" ? [] : [["--password-file", passwordFile] as const]),
+      ...(accounts === undefined ? [] : [["--accounts", accounts] as const])
+    ]
+    const open: Array<string> = []
+    for (const [option, path] of auth === "off" ? [] : named) {
+      const info = yield* Effect.option(fileSystem.stat(path))
+      if (Option.isSome(info) && info.value.type === "File" && (info.value.mode & 0o077) !== 0) {
+        open.push(`${option} ${path}`)
+      }
+    }
+    return open
+  })
+
+/**
+ * How a plan's connections to a target log in; undefined where they don't.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const settings = (
+  plan: AuthPlan,
+  target: Target.Target,
+  crypto: AuthCrypto["Type"] | undefined
+): AuthSettings | undefined => {
+  const mechanisms = mechanismsOf(plan)
+  if (mechanisms.length === 0) return undefined
+  return {
+    mechanisms,
+    initialResponse: plan.authInitialResponse,
+    insecure: plan.authInsecure || staysHere(target),
+    host: target._tag === "Unix" ? "localhost" : target.host,
+    port: target._tag === "Unix" ? 0 : target.port,
+    crypto,
+    keys: crypto === undefined ? undefined : new ScramKeys(crypto)
+  }
+}
+
+/** Whether what is sent there does not leave the machine. */
+const staysHere = (target: Target.Target): boolean => {
+  if (target._tag === "Unix" || target.host === "localhost") return true
+  const address = IpAddress.parse(target.host)
+  return address !== undefined && (address.length === 4 ? address[0] === 127 : IpAddress.format(address) === "::1")
+}
+
+/** Whether connections are abandoned after their login, in any shape; fields may be lists, and texts. */
+const leavesAfterLogin = (plan: { readonly [field: string]: unknown }): boolean => {
+  const texts = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [value])
+  const shaped = texts(plan.shapes).flatMap((shape) =>
+    typeof shape === "object" && shape !== null && "abandon" in shape ? texts(shape.abandon) : []
+  )
+  const written = texts(plan.shapes).some((shape) => typeof shape === "string" && /\babandon\s+auth\b/.test(shape))
+  return written || [...texts(plan.abandon), ...shaped].some((each) => /^\s*auth\b/.test(String(each)))
+}
+
+const defaults: { readonly [field: string]: unknown } = {
+  accountOrder: "session",
+  authInitialResponse: "auto",
+  authInsecure: false,
+  authFailures: 10
+}
+
+/** The fields that say how a login is done, where there is one. */
+const details = (Object.keys(fields) as ReadonlyArray<keyof typeof fields>).filter((field) => field !== "auth")
+
+/**
+ * The rules between the fields that are broken; `given` tells which fields are there.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const conflicts = (
+  plan: { readonly [field: string]: unknown },
+  given: (field: string) => boolean
+): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
+  const auth = typeof plan.auth === "string" ? plan.auth : "off"
+  const mechanisms = mechanismsOf({ auth })
+  const isOff = auth === "off"
+  // A plan that is read again has its defaults in it.
+  const idle = details.filter((field) => given(field) && plan[field] !== defaults[field])
+  const needsAccount = mechanisms.some((mechanism) => !AuthMechanism.needsNoPassword(mechanism))
+  const target = Either.getOrUndefined(Target.parse(String(plan.target ?? "")))
+  const shows =
+    (plan.tls === undefined || plan.tls === "off") && mechanisms.length > 0 && mechanisms.every(AuthMechanism.isClear)
+  return [
+    [isOff && idle.length > 0, [...idle], "a login needs --auth auto, or the names of mechanisms"],
+    [given("user") && given("accounts"), ["user", "accounts"], "--user and --accounts exclude each other"],
+    [given("passwordFile") && !given("user"), ["passwordFile"], "--password-file needs --user"],
+    [
+      needsAccount && !given("user") && !given("accounts"),
+      ["auth"],
+      "--auth needs --user or --accounts, but for external and anonymous"
+    ],
+    [
+      plan.accountOrder !== undefined && plan.accountOrder !== "session" && !isOff && !given("accounts"),
+      ["accountOrder"],
+      "--account-order needs --accounts"
+    ],
+    [
+      shows && plan.authInsecure !== true && target !== undefined && given("target") && !staysHere(target),
+      ["auth", "target"],
+      "the mechanisms of --auth show the password to whoever listens: use --tls, or --auth-insecure"
+    ],
+    [
+      isOff && leavesAfterLogin(plan),
+      ["abandon", "shapes"],
+      "--abandon auth needs --auth: without it there is no login to leave after"
+    ],
+    [plan.bare === true && !isOff, ["bare", "auth"], "AUTH needs EHLO, which -o leaves out"]
+  ]
+}
