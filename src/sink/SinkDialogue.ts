@@ -50,8 +50,7 @@ class Dialogue implements SinkSession {
   private greeted = false
   private isSecure = false
   private readonly logins: SinkLogins.SinkLogins | undefined
-  /** What was said last to the client, where a behaviour decides. */
-  private said = ""
+  private said = "" // by a behaviour, last
 
   private welcome = true
   private mailed = false
