@@ -59,6 +59,7 @@ export type Directive =
   | { readonly _tag: "Run"; readonly plan: Plan }
   | { readonly _tag: "DryRun"; readonly plan: Plan }
   | { readonly _tag: "Shares"; readonly plan: Plan }
+  | { readonly _tag: "Emit"; readonly engine: string; readonly plan: Plan }
   | { readonly _tag: "Help" }
   | { readonly _tag: "Version" }
   | { readonly _tag: "Wizard" }
@@ -88,23 +89,31 @@ export const parse = (
     }
     const written = yield* scenarioOf(given)
     const parsePlan = (given: Getopt.Arguments) => PlanOptions.parse(given, { helloName: hostName }, written)
-    const segments = given.options.get("segments")?.at(-1)
-    if (segments !== undefined) {
-      if (!has("dry-run") || has("segment")) {
-        const reason = has("segment") ? "--segments and --segment exclude each other" : "--segments needs --dry-run"
-        return yield* new Fatal.UsageError({ reason, remind: false })
-      }
-      if (Segment.parse(`1/${segments}`) === undefined) {
-        const reason = `--segments: expected a whole number from 1 to ${Segment.most}, not ${JSON.stringify(segments)}`
-        return yield* new Fatal.UsageError({ reason, remind: false })
-      }
-      const options = new Map(given.options).set("segment", [`1/${segments}`])
-      return { _tag: "Shares", plan: yield* parsePlan({ ...given, options }) }
+    const engine = given.options.get("emit")?.at(-1)
+    if (has("segments") || engine !== undefined) {
+      const options = new Map(given.options).set("segment", [`1/${yield* segmentsOf(given, engine)}`])
+      const plan = yield* parsePlan({ ...given, options })
+      return engine === undefined ? { _tag: "Shares", plan } : { _tag: "Emit", engine, plan }
     }
     const plan = yield* parsePlan(given)
     if (has("dry-run")) return { _tag: "DryRun", plan }
     return { _tag: "Run", plan: yield* EngineSegment.resolve(plan) }
   })
+
+/** The number of --segments, which needs to be told what to do. */
+const segmentsOf = (
+  { options }: Getopt.Arguments,
+  engine: string | undefined
+): Either.Either<string, Fatal.UsageError> => {
+  const segments = options.get("segments")?.at(-1)
+  const wrong = (reason: string) => Either.left(new Fatal.UsageError({ reason, remind: false }))
+  if (segments === undefined) return wrong("--emit needs --segments")
+  if (options.has("segment")) return wrong("--segments and --segment exclude each other")
+  if (engine === undefined && !options.has("dry-run")) return wrong("--segments needs --dry-run or --emit")
+  return Segment.parse(`1/${segments}`) === undefined
+    ? wrong(`--segments: expected a whole number from 1 to ${Segment.most}, not ${JSON.stringify(segments)}`)
+    : Either.right(segments)
+}
 
 /** The file of --scenario, or of the environment's variable; an empty one names none. */
 const scenarioOf = ({ options }: Getopt.Arguments) =>
@@ -154,6 +163,11 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
       case "Shares": {
         const shares = yield* load(() => import("./SegmentShares.js"))
         output.stdout(yield* shares.render(directive.plan))
+        return Fatal.status.success
+      }
+      case "Emit": {
+        const emit = yield* load(() => import("./Emit.js"))
+        output.stdout(yield* emit.render(directive.engine, directive.plan))
         return Fatal.status.success
       }
       case "Run": {

@@ -185,7 +185,17 @@ export const commandRows: ReadonlyArray<OptionRow> = [
     kind: "value",
     section: "Many machines",
     placeholder: "count",
-    description: "With --dry-run: print what each of this many segments of the run has, and send nothing."
+    description:
+      "With --dry-run: print what each of this many segments of the run has, and send nothing. With --emit: run this many."
+  }),
+  commandOnly({
+    long: "emit",
+    kind: "value",
+    section: "Many machines",
+    choices: ["k8s", "slurm", "parallel", "mpi", "nomad"],
+    placeholder: "engine",
+    description:
+      "With --segments: print what an engine takes to run the segments, with settings that start none of them twice, and send nothing: Kubernetes (k8s), Slurm, GNU parallel, Open MPI (mpi) or Nomad. Names of --report hold {segment}, and {run}; where no result is named, each leaves a journal."
   }),
   commandOnly({
     long: "wizard",

@@ -14,7 +14,16 @@ import * as PlanField from "../plan/PlanField.js"
  * @since 0.1.0
  * @category formatting
  */
-export const of = (plan: { readonly [field: string]: unknown }): string => {
+export const of = (plan: { readonly [field: string]: unknown }): string =>
+  ["smtp-source", ...argumentsOf(plan)].map(quoted).join(" ")
+
+/**
+ * Its arguments, as they are.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const argumentsOf = (plan: { readonly [field: string]: unknown }): ReadonlyArray<string> => {
   const defaults: { readonly [field: string]: unknown } = {
     ...Plan.make({}),
     messages: Arrival.messagesOf({ duration: textOf(plan.duration), stages: textOf(plan.stages) })
@@ -30,15 +39,31 @@ export const of = (plan: { readonly [field: string]: unknown }): string => {
     return values.map((each) => {
       if (each === true) return name
       if (each === false) return `--no-${name.slice(2)}`
-      return `${name}=${quoted(typeof each === "string" ? each : (JSON.stringify(each) ?? ""))}`
+      return `${name}=${typeof each === "string" ? each : (shapeOf(each) ?? JSON.stringify(each) ?? "")}`
     })
   })
-  const target = typeof plan.target === "string" ? [quoted(plan.target)] : []
-  return ["smtp-source", ...options, ...target].join(" ")
+  return typeof plan.target === "string" ? [...options, plan.target] : options
+}
+
+/** A shape of connections as the option has it: `90%: per-connection 1..20`. Undefined for what is none. */
+const shapeOf = (value: unknown): string | undefined => {
+  if (typeof value !== "object" || value === null || !("weight" in value)) return undefined
+  const { weight, ...parts } = value
+  const told = Object.entries(parts).flatMap(([name, part]) => [part].flat().map((each) => `${kebab(name)} ${each}`))
+  return `${weight}%${told.length === 0 ? "" : `: ${told.join(", ")}`}`
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
 
 const kebab = (field: string): string => field.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
 
-const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+/**
+ * A word for a POSIX shell: in quotes where it needs them, after the name of an option.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const quoted = (text: string): string => {
+  const [, name = "", value = ""] = /^(--[a-z-]+=)?(.*)$/s.exec(text) ?? []
+  return name + (/^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`)
+}

@@ -159,7 +159,7 @@ describe("--segments", () => {
     })
   )
 
-  refused("needs --dry-run", ["--segments", "3", "h"], {}, "--segments needs --dry-run")
+  refused("needs --dry-run", ["--segments", "3", "h"], {}, "--segments needs --dry-run or --emit")
   refused(
     "is for all, and --segment for one",
     ["--dry-run", "--segments", "3", "--segment", "1/3", "h"],
