@@ -62,6 +62,8 @@ export * as Verdict from "./plan/Verdict.js"
 export * as Judgement from "./report/Judgement.js"
 /** Reports of several runs as one. */
 export * as MergedReport from "./report/MergedReport.js"
+/** A report, read back from what was written. */
+export * as SavedReport from "./report/SavedReport.js"
 /** A finished run as plain data. */
 export * as RunReport from "./report/RunReport.js"
 /** A report as CSV, second by second. */

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
 import * as Order from "effect/Order"
 import * as Accounting from "../measure/Accounting.js"
 import * as Counts from "../measure/Counts.js"
@@ -125,6 +126,27 @@ const withLost = (report: RunReport.RunReport, more: number): RunReport.RunRepor
   const { messages } = report
   return { ...report, messages: { ...messages, planned: messages.planned + more, lost: messages.lost + more } }
 }
+
+/**
+ * The report of all segments of a run, or of several whole runs, with what is missing (`withMissing`). The error says why they are
+ * not to be added up: there is none, one is among them twice, or they are of different runs.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const all = (reports: Iterable<RunReport.RunReport>): Either.Either<RunReport.RunReport, string> =>
+  Either.gen(function* () {
+    let sum: RunReport.RunReport | undefined
+    for (const report of reports) {
+      if (sum !== undefined) {
+        const id = twice([sum, report])
+        const problem = discord(sum, report) ?? (id === undefined ? undefined : `${id} is among them twice`)
+        if (problem !== undefined) return yield* Either.left(problem)
+      }
+      sum = sum === undefined ? report : merge(sum, report)
+    }
+    return sum === undefined ? yield* Either.left("there is no result") : withMissing(sum)
+  })
 
 /**
  * Why two reports are not to be added up: they are segments of different runs, or cut in different ways. Undefined where they are.

@@ -1,7 +1,9 @@
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
@@ -182,8 +184,58 @@ describe("--segments", () => {
   )
 })
 
+const bin = fileURLToPath(new URL("../../dist/bin/smtp-source.js", import.meta.url))
+const reportBin = fileURLToPath(new URL("../../dist/bin/smtp-report.js", import.meta.url))
+
 describe("the command, as one of several", () => {
-  const bin = fileURLToPath(new URL("../../dist/bin/smtp-source.js", import.meta.url))
+  it("leaves its journal where it is killed: what is lost is told, and whoever starts it again is refused", async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "segments-"))
+    try {
+      const command = (index: number) => [
+        bin,
+        ...["--sink", "--rate", "20/s", "-m", "50", "--max-sessions", "4", "--report", "ndjson={run}.{segment}.ndjson"],
+        ...["--run-id", "r", "--segment", `${index}/2`]
+      ]
+      const start = (index: number) => spawn(process.execPath, command(index), { cwd: folder, stdio: "ignore" })
+      const [well, killed] = [start(1), start(2)]
+      const journal = path.join(folder, "r.2.ndjson")
+      const lines = () => (fs.existsSync(journal) ? fs.readFileSync(journal, "utf8").split("\n").length - 1 : 0)
+      while (lines() < 2) await setTimeout(20)
+      killed.kill("SIGKILL")
+      const again = spawnSync(process.execPath, command(2), { cwd: folder, encoding: "utf8" })
+      assert.strictEqual(again.status, 75)
+      await once(well, "exit")
+      const report = (...argv: ReadonlyArray<string>) =>
+        spawnSync(process.execPath, [reportBin, ...argv, "r.1.ndjson", "r.2.ndjson"], { cwd: folder, encoding: "utf8" })
+      const { messages, segments } = JSON.parse(report("--format", "json").stdout)
+      const { abandoned: _, planned, started, ...ends } = messages
+      assert.strictEqual(planned, 50)
+      assert.isAtLeast(ends.accepted, 25)
+      assert.isAbove(ends.lost, 0)
+      assert.strictEqual(ends.notStarted, 0)
+      assert.strictEqual(
+        Object.values<number>(ends).reduce((sum, count) => sum + count, 0),
+        50
+      )
+      assert.isAtMost(started, 50 - ends.lost)
+      assert.deepStrictEqual(
+        segments.map(({ ended, lost }: { readonly ended: string; readonly lost: number }) => [ended, lost]),
+        [
+          ["completed", 0],
+          ["cut", ends.lost]
+        ]
+      )
+      const open = report("--require", "accepted >= 99%")
+      assert.strictEqual(open.status, 3)
+      assert.match(
+        open.stderr,
+        /segment 2\/2 was cut after .*: \d+ messages are lost\n.*undecided: --require: accepted is/s
+      )
+      assert.strictEqual(report("--require", "accepted >= 50%").status, 0)
+    } finally {
+      fs.rmSync(folder, { recursive: true })
+    }
+  })
 
   it("runs a segment once: whoever starts it again is refused with status 75, and its result stays", () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "segments-"))

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -20,6 +21,7 @@ import { capacity } from "./capacity.js"
 import { flood } from "./dialogue.js"
 import { probe } from "./probing.js"
 import { measure } from "./run.js"
+import { fourProcesses } from "./segments.js"
 import { smoke } from "./smoke.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -64,11 +66,25 @@ const simulated = <A, E>(
 ) => example.pipe(Effect.provide(TestServer.layer(options)), (program) => Simulation.run(program))
 
 describe("the worked examples", () => {
-  for (const name of ["smoke", "capacity", "probing"]) {
+  for (const name of ["smoke", "capacity", "probing", "segments"]) {
     it(`are linked to in the README: ${name}`, () => {
       assert.include(read("README.md"), `(test/examples/${name}.ts)`)
     })
   }
+
+  it.scopedLive("segments: four processes send a thousand messages together, each of them once", () =>
+    Effect.gen(function* () {
+      const { counts, target } = yield* sink
+      const command = path.join(root, "dist/bin/smtp-source.js")
+      const report = yield* fourProcesses(Target.format(target), [process.execPath, command])
+      assert.deepInclude(report.messages, { planned: 1000, accepted: 1000, lost: 0 })
+      assert.deepStrictEqual(
+        report.segments?.map(({ ended, index, of }) => ({ ended, index, of })),
+        [1, 2, 3, 4].map((index) => ({ ended: "completed", index, of: 4 }))
+      )
+      assert.strictEqual((yield* counts).messages, 1000)
+    }).pipe(Effect.provide([NodeSink.layer({ thread: false }), NodeContext.layer]))
+  )
 
   it.effect("smoke: passes with a good server, and fails with what is wrong of a bad one", () =>
     Effect.gen(function* () {

@@ -65,6 +65,7 @@ describe("the results of segments", () => {
               )
         assert.deepStrictEqual(other, whole)
         assert.deepStrictEqual(MergedReport.withMissing(whole), whole)
+        assert.deepStrictEqual(Either.getOrThrow(MergedReport.all(shuffled)), whole)
         assert.strictEqual(whole.messages.planned, all.length)
         assert.deepStrictEqual(
           whole.segments?.map(({ index }) => index),
@@ -103,6 +104,11 @@ describe("the results of segments", () => {
     assert.include(MergedReport.discord(one, { segments: [{ ...of, weights: "1,2" }] }), "other weights")
     assert.include(MergedReport.discord(one, {}), "the other a whole run")
     assert.isUndefined(MergedReport.discord({}, {}))
+    const refused = (...reports: ReadonlyArray<RunReport.RunReport>) =>
+      Either.getOrThrow(Either.flip(MergedReport.all(reports)))
+    assert.strictEqual(refused(), "there is no result")
+    assert.strictEqual(refused(one, one), "r 1/2 is among them twice")
+    assert.include(refused(one, { ...one, ids: ["s 2/2"], segments: [{ ...of, run: "s" }] }), "different runs, r and s")
   })
 })
 
