@@ -5,7 +5,7 @@ import { report, shell, source } from "./Shell.js"
 
 /** A pipe that nobody reads at first holds 64 KiB. */
 const slowly = "(sleep 0.4; cat)"
-const load = "--sink -d -s 20 -r 5 -m 300"
+const load = "--sink -d -s 20 -r 5 -m 1500"
 
 describe.concurrent("a reader that is slow", () => {
   it.live("gets the whole report, and the command waits for it", () =>
@@ -22,7 +22,7 @@ describe.concurrent("a reader that is slow", () => {
       const { status, stdout } = yield* shell(`${source} ${load} -v --summary 2>&1 >/dev/null | ${slowly}`)
       assert.strictEqual(status, 0)
       assert.isAbove(stdout.length, 65_536)
-      assert.match(stdout, /the sink counted 300 messages, too\n$/)
+      assert.match(stdout, /the sink counted 1,500 messages, too\n$/)
     })
   )
 
