@@ -42,7 +42,7 @@ export const render = (
     const addresses = Address.make(plan, identity.helloName, seed, values)
     // The first message that is this segment's.
     const first = Partition.of(Segment.ofPlan(plan)).at(0)
-    const sources = { file, template: parts?.template, values }
+    const sources = { ...parts, file, values }
     const content = Message.make(plan, addresses, { ...identity, seed }, sources)(first)
     const plain = { mail: addresses.mail(first), rcpts: addresses.rcpts(first), content }
     const wishes = ConnectionBegin.wishesOf(plan, addresses, file, parts)

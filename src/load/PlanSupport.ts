@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type * as MessageParts from "../plan/MessageParts.js"
+import * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import * as AuthFields from "../plan/AuthFields.js"
 import * as Template from "../plan/Template.js"
@@ -27,6 +27,7 @@ const reasons = {
   data: partsFirst,
   expand: partsFirst,
   headers: partsFirst,
+  attach: partsFirst,
   tlsCa: readFirst,
   tlsCert: readFirst,
   auth: "read the accounts first: what AuthFields.read gives is the run's option accounts",
@@ -111,6 +112,7 @@ export const check = (
       template: plan.template !== undefined && parts === undefined,
       data: plan.data !== undefined && parts === undefined,
       expand: plan.expand && parts === undefined,
+      attach: parts === undefined && MessageParts.hasFiles(plan),
       headers: parts === undefined && (plan.headers ?? []).some(Template.isTemplate),
       tlsCa: plan.tlsCa !== undefined && tls === undefined,
       tlsCert: plan.tlsCert !== undefined && tls === undefined,

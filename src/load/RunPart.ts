@@ -357,7 +357,7 @@ export const share = (
       gate: new ConnectGate(connecting, deadlines, connects.rate, ofSegment.after + connects.after),
       recorder,
       addresses,
-      contentOf: Message.make(plan, addresses, { ...identity, seed }, { file, template: parts?.template, values }),
+      contentOf: Message.make(plan, addresses, { ...identity, seed }, { ...parts, file, values }),
       wishes: ConnectionBegin.wishesOf(plan, addresses, file, parts),
       pauseBefore: Pause.make(plan, seed),
       shape,

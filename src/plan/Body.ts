@@ -10,6 +10,7 @@ import * as Either from "effect/Either"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import type { Content } from "../smtp/Wire.js"
 import * as Amount from "./Amount.js"
+import * as Attachment from "./Attachment.js"
 import { type Cursor, type ParseFailure, whole } from "./Cursor.js"
 import * as Draw from "./Draw.js"
 import { Ring } from "./Ring.js"
@@ -52,6 +53,7 @@ export interface Body {
 export interface BodyPlan {
   readonly body?: string | undefined
   readonly length?: number | string | undefined
+  readonly attach?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -92,18 +94,22 @@ const kindOf = (cursor: Cursor): Kind | undefined => {
 const usualSize = 1000
 
 /**
- * The bodies that a plan asks for, where they are not all the same text.
+ * The bodies that a plan asks for, where they are not all the same text. `files` holds what --attach names, encoded.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (plan: BodyPlan, seed: string, boundary: string): ((message: number) => Body) => {
+export const make = (
+  plan: BodyPlan,
+  seed: string,
+  boundary: string,
+  files: ReadonlyArray<Uint8Array | undefined> = []
+): ((message: number) => Body) => {
   const mix = Either.getOrThrow(parse(plan.body ?? "text"))
   const total = mix.reduce((sum, [weight]) => sum + weight, 0)
   const sizes = Amount.sizesOf(plan.length ?? usualSize)
   const rings = ringsOf(seed)
   const [kindKey, sizeKey, placeKey] = ["body", "length", "place"].map((of) => Draw.keyOf(`${seed} ${of}`))
-  const virus = eicar(boundary)
   const size =
     sizes.least === sizes.most ? () => sizes.most : (message: number) => sizes.at(Draw.uniform(sizeKey!, message))
   const kind = (message: number): Kind => {
@@ -115,27 +121,44 @@ export const make = (plan: BodyPlan, seed: string, boundary: string): ((message:
     })
     return (found ?? mix[0]!)[1]
   }
-  return (message) => {
-    const length = size(message)
+  const textOf = (message: number, made: Kind, end: string): Content => {
     const place = Draw.uniform(placeKey!, message)
-    const made = kind(message)
     switch (made) {
       case "text":
-        return { headers: "", content: rings.text().piece(length, 0, endOfText) }
-      case "words":
+        return plan.length === undefined ? { head: plain + end } : rings.text().piece(size(message), 0, end)
       case "random":
-        return { headers: "", content: rings[made]().piece(length, place, endOfText) }
+        return rings.random().piece(size(message), place, end)
       case "gtube":
-        return { headers: "", content: after(gtube, rings.words().piece(length, place, endOfText)) }
+        return after(gtube, rings.words().piece(size(message), place, end))
+      case "words":
       case "eicar":
-        return { headers: virus.headers, content: after(virus.before, rings.words().piece(length, place, virus.after)) }
+        return rings.words().piece(size(message), place, end)
     }
+  }
+  const attached = Attachment.make(plan.attach ?? [], files, { random: rings.random, seed })
+  const [virus] = Attachment.make(["eicar.com"], [Attachment.encoded(Buffer.from(eicar, "latin1"))], {
+    random: rings.random,
+    seed
+  })
+  const headers = Attachment.multipart(boundary)
+  return (message) => {
+    const made = kind(message)
+    const parts: Array<(end: string) => Content> = []
+    for (const partOf of made === "eicar" ? [...attached, virus!] : attached) {
+      const part = partOf(message)
+      if (part !== undefined) parts.push(part)
+    }
+    if (parts.length === 0) return { headers: "", content: textOf(message, made, endOfText) }
+    return { headers, content: Attachment.together(boundary, (end) => textOf(message, made, end), parts) }
   }
 }
 
 const after = (head: string, content: Content): Content => ({ ...content, head: head + content.head })
 
 const endOfText = `\r\n${SmtpCommand.endOfData}`
+
+/** The lines of clause S8.4, where no size is asked for. */
+const plain = [1, 2, 3, 4].map((number) => `La de da de da ${number}.`).join("\r\n")
 
 /**
  * The lines that bodies are cut from, each kind made when it is first asked for.
@@ -200,14 +223,4 @@ const lineCount = 18_000
 // In pieces, so that no scanner takes this program, or its package, for what they are to be found in.
 const gtube = `${["XJS*C4JDBQADN1", ".NSBN3*2IDNEN*", "GTUBE-STANDARD-", "ANTI-UBE-TEST-EMAIL", "*C.34X"].join("")}\r\n`
 
-const eicarFile = ["X5O!P%@AP[4\\PZX", "54(P^)7CC)7}$", "EICAR-STANDARD-", "ANTIVIRUS-", "TEST-FILE!$H+H*"].join("")
-
-/** A message with a file that every scanner of viruses finds, around its text. */
-const eicar = (boundary: string) => ({
-  headers: `MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="${boundary}"\r\n`,
-  before: `--${boundary}\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n`,
-  after:
-    `\r\n--${boundary}\r\nContent-Type: application/octet-stream; name="eicar.com"\r\n` +
-    `Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="eicar.com"\r\n\r\n` +
-    `${Buffer.from(eicarFile, "latin1").toString("base64").replaceAll(/.{76}/g, "$&\r\n")}\r\n--${boundary}--\r\n${SmtpCommand.endOfData}`
-})
+const eicar = ["X5O!P%@AP[4\\PZX", "54(P^)7CC)7}$", "EICAR-STANDARD-", "ANTIVIRUS-", "TEST-FILE!$H+H*"].join("")

@@ -50,6 +50,8 @@ export interface Sources {
   readonly file?: Uint8Array | undefined
   /** What --template names. */
   readonly template?: string | undefined
+  /** What --attach names, encoded (`Attachment.encoded`), at the same places. */
+  readonly attachments?: ReadonlyArray<Uint8Array | undefined> | undefined
   /** What variables have their values from, but for the envelope; without it there are none. */
   readonly values?: Template.Values | undefined
 }
@@ -65,14 +67,14 @@ export const make = (
   plan: Plan,
   addresses: Addresses,
   identity: RunIdentity & { readonly seed?: string | undefined },
-  { file, template, values }: Sources = {}
+  { attachments, file, template, values }: Sources = {}
 ): ContentOf => {
   const known = values && { ...values, envelope: envelopeOf(addresses) }
   const top = topOf(plan, known)
   if (template !== undefined && known !== undefined) {
     return MessageTemplate.render(Either.getOrThrow(MessageTemplate.parse(template, known)), Template.render(top))
   }
-  if (file === undefined && varies(plan)) return varying(plan, addresses, identity, known, top)
+  if (file === undefined && varies(plan)) return varying(plan, addresses, identity, known, top, attachments)
   const body = file ?? generated(plan.length === undefined ? undefined : Amount.sizesOf(plan.length).most)
   const joined = body.length <= Stuffing.longestText ? latin1(body) : undefined
   if (plan.bare || file !== undefined) {
@@ -108,7 +110,8 @@ const topOf = ({ headers = [] }: Plan, values: Template.Values | undefined): Rea
   )
 
 /** Whether the messages differ in more than their headers. */
-const varies = ({ body, length }: Plan): boolean => {
+const varies = ({ attach, body, length }: Plan): boolean => {
+  if (attach !== undefined && attach.length > 0) return true
   if (body !== undefined && body !== "text") return true
   if (length === undefined) return false
   const { least, most } = Amount.sizesOf(length)
@@ -120,9 +123,10 @@ const varying = (
   addresses: Addresses,
   identity: RunIdentity & { readonly seed?: string | undefined },
   values: Template.Values | undefined,
-  top: ReadonlyArray<Template.Part>
+  top: ReadonlyArray<Template.Part>,
+  attachments: ReadonlyArray<Uint8Array | undefined> | undefined
 ): ContentOf => {
-  const bodyOf = Body.make(plan, identity.seed ?? identity.runId, `=_${identity.runId}`)
+  const bodyOf = Body.make(plan, identity.seed ?? identity.runId, `=_${identity.runId}`, attachments)
   const head = plan.bare ? undefined : headers(plan, addresses, identity, values, top, "")
   return (message) => {
     const { content, headers } = bodyOf(message)

@@ -6,6 +6,7 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Amount from "./Amount.js"
+import * as Attachment from "./Attachment.js"
 import * as Body from "./Body.js"
 import { describe, type ParseFailure } from "./Cursor.js"
 import * as ItemOrder from "./ItemOrder.js"
@@ -57,6 +58,19 @@ const Headers = Schema.transform(
   { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
 )
 
+const AttachText = Schema.String.pipe(
+  Schema.filter((text) => Either.match(Attachment.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
+)
+
+/** A list of what is attached, for which one may stand. */
+const Attachments = Schema.transform(
+  Schema.Union(Schema.String, Schema.Array(Schema.String)).annotations({
+    message: () => ({ message: "expected a file or a size, or a list of them", override: true })
+  }),
+  Schema.Array(AttachText),
+  { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
+)
+
 /**
  * The fields.
  *
@@ -69,6 +83,13 @@ export const fields = {
     placeholder: "kind",
     description:
       'What the body of each message is of: text (the default: lines of X), words (they compress as prose does), random (lines of base64, which do not compress), gtube or eicar (words with the string that spam filters, or the attached file that virus scanners, are tested with); or of several kinds, each with its share: "97%: words, 2%: gtube, 1%: eicar". Its size is that of -l, or 1,000 bytes; no two bodies of words or random are alike. What a message gets is drawn from --seed.'
+  }),
+  attach: PlanField.optional(Attachments, {
+    section,
+    repeatable: true,
+    placeholder: "[share:]file|size",
+    description:
+      'Attach a file, or one at random of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M", "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.'
   }),
   headers: PlanField.optional(Headers, {
     section,
@@ -125,6 +146,14 @@ export const conflicts = (
         given("template") && given(field),
         ["template", field],
         `--template and ${optionOf(field)} exclude each other`
+      ] as const
+  ),
+  ...["file", "template", "bare"].map(
+    (field) =>
+      [
+        given("attach") && given(field),
+        ["attach", field],
+        `--attach cannot be used with ${field === "bare" ? "-o" : optionOf(field)}`
       ] as const
   ),
   [given("template") && given("bare"), ["template", "bare"], "--template cannot be used with -o"],

@@ -1,5 +1,5 @@
 /**
- * What messages are made of that is not in the plan itself: a template and rows of data, read before the run.
+ * What messages are made of that is not in the plan itself: a template, attached files and rows of data, read before the run.
  *
  * @since 0.1.0
  */
@@ -8,6 +8,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Printable from "../smtp/Printable.js"
+import * as Attachment from "./Attachment.js"
 import { fileReason } from "./FileReason.js"
 import type { RunIdentity } from "./Message.js"
 import * as MessageTemplate from "./MessageTemplate.js"
@@ -25,6 +26,8 @@ import * as Template from "./Template.js"
 export interface MessageParts {
   /** What --template names. */
   readonly template?: string | undefined
+  /** The files that --attach names, encoded, at the same places. */
+  readonly attachments?: ReadonlyArray<Uint8Array | undefined> | undefined
   /** What --data names. */
   readonly data?: Uint8Array | undefined
   /** How many rows that has. */
@@ -57,7 +60,23 @@ export const areNeeded = (plan: Plan): boolean =>
   plan.template !== undefined ||
   plan.data !== undefined ||
   plan.expand ||
+  hasFiles(plan) ||
   (plan.headers ?? []).some(Template.isTemplate)
+
+/** The files that are attached, and nothing where they are at random. */
+const filesOf = (plan: Plan): ReadonlyArray<string | undefined> =>
+  (plan.attach ?? []).map((text) => {
+    const { what } = Either.getOrThrow(Attachment.parse(text))
+    return "path" in what ? what.path : undefined
+  })
+
+/**
+ * Whether the plan names files to attach.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const hasFiles = (plan: Plan): boolean => filesOf(plan).some((path) => path !== undefined)
 
 /**
  * Reads the files that a plan's messages are made of, and checks all variables, in whatever option they stand, and all values that
@@ -72,11 +91,21 @@ export const read = (plan: Plan): Effect.Effect<MessageParts | undefined, PartsU
     const template = plan.template === undefined ? undefined : yield* file("--template", plan.template)
     const text = template && (yield* utf8(template, plan.template!))
     const bytes = plan.data === undefined ? undefined : yield* file("--data", plan.data)
-    const data = bytes && new Uint8Array(new SharedArrayBuffer(bytes.length))
-    if (bytes !== undefined) data?.set(bytes)
-    const parts = { template: text, data, rows: yield* check(plan, text, data) }
-    return parts
+    const data = bytes && shared(bytes)
+    const attachments = yield* Effect.forEach(filesOf(plan), (path) =>
+      path === undefined
+        ? Effect.succeed(undefined)
+        : Effect.map(file("--attach", path), (bytes) => shared(Attachment.encoded(bytes)))
+    )
+    return { template: text, attachments, data, rows: yield* check(plan, text, data) }
   })
+}
+
+/** In memory that threads can share. */
+const shared = (bytes: Uint8Array): Uint8Array => {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  copy.set(bytes)
+  return copy
 }
 
 const file = (option: string, path: string) =>

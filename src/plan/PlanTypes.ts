@@ -158,6 +158,11 @@ export interface Plan {
    */
   readonly body?: Values["body"]
   /**
+   * Attach a file, or one at random of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M",
+   * "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.
+   */
+  readonly attach?: Values["attach"]
+  /**
    * Add this header to each message, above all others: "X-Priority: 1". With -F, too. It may have variables, as
    * --template. May be given several times.
    */
@@ -608,6 +613,11 @@ export interface PlanInput {
    * drawn from --seed.
    */
   readonly body?: Inputs["body"]
+  /**
+   * Attach a file, or one at random of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M",
+   * "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.
+   */
+  readonly attach?: Inputs["attach"]
   /**
    * Add this header to each message, above all others: "X-Priority: 1". With -F, too. It may have variables, as
    * --template. May be given several times.

@@ -28,6 +28,7 @@ const sent = (input: Plan.PlanInput, workers: number) =>
 const plans: ReadonlyArray<Plan.PlanInput> = [
   { length: "1k..40k", recipients: "isp" },
   { length: "isp", numberRecipients: true, recipients: "1..5" },
+  { attach: ["50%: 100..40k"], length: "100..300" },
   { data: "u", to: "{{row.a}}{{hex 4}}@x", expand: true, headers: "X: {{uuid}}", dataOrder: "shuffle" },
   { body: "50%: words, 30%: random, 10%: gtube, 10%: eicar", length: "exp(2k)" }
 ]

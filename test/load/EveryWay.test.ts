@@ -154,6 +154,13 @@ const rows: ReadonlyArray<Row> = [
     is: true
   },
   {
+    name: "--attach",
+    input: { attach: ["one.txt", "100"] },
+    parts: { attachments: [new TextEncoder().encode("eA=="), undefined] },
+    each: (seen) => contents(seen).map((content) => (content.match(/filename="[^"]*"|\r\neA==\r\n/g) ?? []).join()),
+    is: 'filename="one.txt",\r\neA==\r\n,filename="attachment-2.bin"'
+  },
+  {
     name: "--template",
     input: { template: "t" },
     parts: { template: "X-One: {{run}}\n\nHello {{from}}" },

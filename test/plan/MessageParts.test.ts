@@ -50,6 +50,19 @@ describe("reading what messages are made of", () => {
     })
   )
 
+  it.effect("gives the files to attach, encoded, and says which there is not", () =>
+    Effect.gen(function* () {
+      const input = { attach: ["10%: a.txt", "5k", "b.txt"] }
+      const parts = yield* read(input, { "a.txt": "x", "b.txt": "yy" })
+      assert.deepStrictEqual(
+        parts?.attachments?.map((file) => file && Buffer.from(file).toString("latin1")),
+        ["eA==", undefined, "eXk="]
+      )
+      assert.include(yield* problem(input, { "a.txt": "x" }), "--attach b.txt: no such file")
+      assert.isUndefined(yield* read({ attach: "5k" }))
+    })
+  )
+
   for (const [name, input, contents, expected] of [
     ["a file that there is not", { template: "t" }, {}, "--template t: no such file"],
     ["a template that is not UTF-8", { template: "t" }, { t: Uint8Array.of(0xff) }, "--template t: not UTF-8"],
