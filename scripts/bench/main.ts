@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util"
 import { type Measurement, measure, median } from "./ChildProcess.js"
 import { type Row, rows } from "./rows.js"
+import * as OwnSink from "./OwnSink.js"
 import * as Sink from "./Sink.js"
 import * as Table from "./Table.js"
 
@@ -30,6 +31,7 @@ interface Result {
 
 const compare = async (row: Row): Promise<Result> => {
   const sink = await Sink.start(Number(options.port), row.sink ?? [], 4000)
+  const own = row.ownSink === true ? await OwnSink.start() : undefined
   const messages = Math.max(100, Math.round(row.messages * Number(options.scale)))
   const common = [...row.common, "-m", String(messages)]
   const original: Array<Measurement> = []
@@ -41,14 +43,16 @@ const compare = async (row: Row): Promise<Result> => {
           ? await measure(process.execPath, [options.ours, ...common, sink.target])
           : await measure("smtp-source", [...common, sink.target])
       )
-      const own =
+      const target = own?.target ?? sink.target
+      const args =
         row.library === undefined
-          ? [options.ours, ...common, ...(row.ours ?? []), sink.target]
-          : [library, ...row.library, String(messages), sink.target]
-      ours.push(await measure(process.execPath, own))
+          ? [options.ours, ...common, ...(row.ours ?? []), target]
+          : [library, ...row.library, String(messages), target]
+      ours.push(await measure(process.execPath, args))
     }
   } finally {
     sink.stop()
+    await own?.stop()
   }
   return { row: { ...row, messages }, original, ours }
 }

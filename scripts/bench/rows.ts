@@ -15,6 +15,8 @@ export interface Row {
   readonly library?: ReadonlyArray<string>
   /** smtp-sink's options. */
   readonly sink?: ReadonlyArray<string>
+  /** Ours are aimed at our own sink, for smtp-sink does not speak what they do. */
+  readonly ownSink?: boolean
   readonly messages: number
   /** The highest ratio of our CPU to the original's that is good enough. */
   readonly goal?: number
@@ -71,6 +73,22 @@ export const rows: ReadonlyArray<Row> = [
     messages: 100_000,
     goal: 0.12,
     rateGoal: 6
+  },
+  {
+    name: "BDAT, pipelining full, 20 sessions",
+    common: [...reuse, "-s", "20"],
+    ours: ["--pipelining=full", "--chunking=on"],
+    ownSink: true,
+    messages: 500_000,
+    goal: 0.33
+  },
+  {
+    name: "BDAT, ten transactions in one write, 20 sessions",
+    common: [...reuse, "-s", "20"],
+    ours: ["--pipelining=full", "--chunking=on", "--depth=10"],
+    ownSink: true,
+    messages: 1_000_000,
+    goal: 0.12
   },
   {
     name: "two workers, against one",

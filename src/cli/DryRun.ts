@@ -10,12 +10,14 @@ import * as RunBounds from "../load/RunBounds.js"
 import * as RunPart from "../load/RunPart.js"
 import * as Address from "../plan/Address.js"
 import * as AuthFields from "../plan/AuthFields.js"
+import * as Extensions from "../plan/Extensions.js"
 import * as Message from "../plan/Message.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import * as Partition from "../plan/Partition.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Capabilities from "../smtp/Capabilities.js"
+import * as ChunkFrame from "../smtp/ChunkFrame.js"
 import * as Parameters from "../smtp/Parameters.js"
 import * as Segment from "../plan/Segment.js"
 import * as Printable from "../smtp/Printable.js"
@@ -42,7 +44,9 @@ export const render = (
     const addresses = Address.make(plan, identity.helloName, seed, values)
     // The first message that is this segment's.
     const first = Partition.of(Segment.ofPlan(plan)).at(0)
-    const sources = { ...parts, file, values }
+    const isChunked = plan.chunking !== "off"
+    const goes = isChunked ? "in chunks" : "with a dot"
+    const sources = { ...parts, file, values, goes } as const
     const content = Message.make(plan, addresses, { ...identity, seed }, sources)(first)
     const plain = { mail: addresses.mail(first), rcpts: addresses.rcpts(first), content }
     const wishes = ConnectionBegin.wishesOf(plan, addresses, file, parts)
@@ -57,10 +61,18 @@ export const render = (
     // Which mechanism it is, and what it says, depends on the server.
     const [mechanism] = AuthFields.mechanismsOf(plan)
     const login = mechanism === undefined ? [] : [`AUTH ${plan.auth === "auto" ? "" : `${mechanism} `}***\r\n`]
-    const commands = [...hello, ...login, mail, ...rcpts, SmtpCommand.data]
+    const commands = [...hello, ...login, mail, ...rcpts, ...(isChunked ? [] : [SmtpCommand.data])]
     const shown = body === undefined ? "" : String.fromCharCode(...body.subarray(0, shownBody))
     const hidden = body === undefined ? 0 : body.length - shownBody
-    const dialogue = [...commands, head + shown].join("").replace(/\r\n$/, "").split("\r\n").map(Printable.escapeBytes)
+    const size = Extensions.chunkSize(plan)
+    const [whole] = ChunkFrame.cut(content, size)
+    const chunks = ChunkFrame.cut({ head: head + shown }, size).map(({ bytes }) => bytes)
+    const framed = hidden > 0 ? whole!.shown + head + shown : chunks.join("")
+    const dialogue = [...commands, isChunked ? framed : head + shown]
+      .join("")
+      .replace(/\r\n$/, "")
+      .split("\r\n")
+      .map(Printable.escapeBytes)
     const lines = [
       // Line by line: the line ends are ours, and what JSON leaves as it is may still drive a terminal.
       ...JSON.stringify(plan, undefined, 2).split("\n").map(Printable.escape),

@@ -1,9 +1,12 @@
 /**
- * What a run and a server agree on, once the server has said what it offers: how envelopes are grouped, and which parameters
- * commands have.
+ * What a run and a server agree on, once the server has said what it offers: how envelopes are grouped, which parameters
+ * commands have, and how contents go.
  *
  * @since 0.1.0
  */
+import * as Extensions from "../plan/Extensions.js"
+import type { ContentOf } from "../plan/Message.js"
+import * as Chunking from "../smtp/Chunking.js"
 import type * as Delivery from "../smtp/Delivery.js"
 import type * as Outcome from "../smtp/Outcome.js"
 import * as Parameters from "../smtp/Parameters.js"
@@ -22,6 +25,13 @@ export interface Agreement {
   readonly transactions: Transaction.Transactions
   /** Why it is sent no message, where the plan insists on what it does not offer. */
   readonly refusal: NotOffered | undefined
+  /** The content of the message of this number. */
+  readonly contentOf: ContentOf
+  /** How many transactions go in one write. */
+  readonly depth: number
+  /** The dialogue of several messages in one write, as `ChunkedTransactions` has it, and their outcomes. */
+  readonly together: Chunking.ChunkedTransactions["together"]
+  readonly ends: () => ReadonlyArray<Outcome.Outcome>
   /** The message as this server is to have it. It has this number in the run. */
   readonly dress: (message: Delivery.Message, number: number) => Delivery.Message
   /** The dialogue of a message that is dressed, as `Transactions` has it. What it goes without is counted. */
@@ -34,13 +44,22 @@ export interface Agreement {
  * @since 0.1.0
  * @category constructors
  */
-export const make = ({ plan, recorder, wishes }: SharedRun, wire: Wire): Agreement => {
-  const transactions = Transaction.make(wire, groupingOf(plan.pipelining !== "off", wire))
+export const make = ({ chunksOf, contentOf, plan, recorder, wishes }: SharedRun, wire: Wire): Agreement => {
+  const grouping = groupingOf(plan.pipelining !== "off", wire)
   const agreed = wishes === undefined ? undefined : Parameters.agree(wishes, wire.capabilities, plan.whenNotOffered)
+  const chunked = agreed?.chunking === true ? Chunking.make(wire, grouping, Extensions.chunkSize(plan)) : undefined
+  const transactions = chunked ?? Transaction.make(wire, grouping)
   const dress = agreed?.dress
   return {
     transactions,
     refusal: agreed === undefined || plan.whenNotOffered !== "fail" ? undefined : Parameters.notOffered(agreed),
+    contentOf: chunked === undefined ? contentOf : chunksOf!,
+    depth: chunked?.grouping === "envelope" ? plan.depth : 1,
+    together: (before, delivery) => {
+      for (let message = 0; message <= before.length; message++) recorder.onWithout(agreed!.missing)
+      return chunked!.together(before, delivery)
+    },
+    ends: () => chunked?.ends() ?? [],
     dress: dress === undefined ? (message) => message : dress,
     script:
       agreed === undefined || agreed.missing.length === 0

@@ -38,6 +38,12 @@ export interface Connection {
    * it. For `converse`.
    */
   readonly script: (delivery: Delivery.Delivery, next: Delivery.Message | undefined) => Script<Outcome.Outcome>
+  /** How many transactions go in one write over the open connection. */
+  readonly depth: () => number
+  /** The dialogue of several messages in one write, of which the delivery has the last. For `converse`. */
+  readonly together: (before: ReadonlyArray<Delivery.Message>, delivery: Delivery.Delivery) => Script<Outcome.Outcome>
+  /** The outcomes of all messages of the last `together`, once that of its last message is known. */
+  readonly ends: () => ReadonlyArray<Outcome.Outcome>
   /**
    * Runs a script over the open connection, after greeting and HELO where it is new, and tells how the message of its end
    * ended, whatever became of it.
@@ -118,9 +124,10 @@ class SessionConnection implements Connection {
   }
 
   prepare(message: number): Delivery.Message {
-    const { addresses, contentOf } = this.shared
-    const plain = { mail: addresses.mail(message), rcpts: addresses.rcpts(message), content: contentOf(message) }
-    return this.agreement!.dress(plain, message)
+    const { addresses } = this.shared
+    const { contentOf, dress } = this.agreement!
+    const content = contentOf(message)
+    return dress({ mail: addresses.mail(message), rcpts: addresses.rcpts(message), content }, message)
   }
 
   script(delivery: Delivery.Delivery, next: Delivery.Message | undefined): Script<Outcome.Outcome> {
@@ -130,6 +137,20 @@ class SessionConnection implements Connection {
     return AbandonedTransaction.script(script, this.abandonment.step, delivery, () => {
       this.leaving = true
     })
+  }
+
+  depth(): number {
+    return Math.min(this.agreement!.depth, this.most - this.carried)
+  }
+
+  together(before: ReadonlyArray<Delivery.Message>, delivery: Delivery.Delivery): Script<Outcome.Outcome> {
+    this.shared.recorder.reused += before.length + (this.carried === 0 ? 0 : 1)
+    this.carried += before.length + 1
+    return this.agreement!.together(before, delivery)
+  }
+
+  ends(): ReadonlyArray<Outcome.Outcome> {
+    return this.agreement?.ends() ?? []
   }
 
   get holds(): boolean {

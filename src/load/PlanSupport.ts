@@ -46,6 +46,8 @@ const reasons = {
   segment: "give it as i/n, and to a plan: a scenario has none",
   startAt: "a scenario begins when it is run",
   pipelining: "a scenario's next message does not ride with the one before it: on, not full",
+  chunking: "a scenario's messages go by DATA",
+  depth: notAScenarios,
   counter: "use the option onContentSent",
   verbose: "use the option onTrace",
   progress: "use Load.stream, or the option sampling",
@@ -131,7 +133,9 @@ export const check = (
       abandon: scenario && plan.abandon !== undefined,
       segment: plan.segment === "auto" || (scenario && plan.segment !== undefined),
       startAt: scenario && plan.startAt !== undefined,
-      pipelining: scenario && plan.pipelining === "full"
+      pipelining: scenario && plan.pipelining === "full",
+      chunking: scenario && plan.chunking !== "off",
+      depth: scenario && plan.depth > 1
     }
     const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25))
     const usable = use === undefined ? Effect.void : (connector.checkTls?.(use.settings) ?? Effect.void)

@@ -29,6 +29,7 @@ import type * as Tls from "../smtp/Tls.js"
 import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
 import * as ConnectionBegin from "./ConnectionBegin.js"
+import * as DeepSession from "./DeepSession.js"
 import * as Drain from "./Drain.js"
 import * as Logins from "./Logins.js"
 import type * as MessageSpans from "./MessageSpans.js"
@@ -307,6 +308,8 @@ export const share = (
     const addresses = Address.make(plan, identity.helloName, seed, values)
     const shape = Shape.make(plan, seed)
     const begun = deadlines.now() - late
+    const contentOf = (goes: NonNullable<Message.Sources["goes"]>) =>
+      Message.make(plan, addresses, { ...identity, seed }, { ...parts, file, values, goes })
     let connections = 0
     const ownConnection = nextConnection ?? (() => connections++)
     // The plan's segment, and this thread's part of it.
@@ -357,7 +360,8 @@ export const share = (
       gate: new ConnectGate(connecting, deadlines, connects.rate, ofSegment.after + connects.after),
       recorder,
       addresses,
-      contentOf: Message.make(plan, addresses, { ...identity, seed }, { ...parts, file, values }),
+      contentOf: contentOf("with a dot"),
+      chunksOf: plan.chunking === "off" ? undefined : contentOf("in chunks"),
       wishes: ConnectionBegin.wishesOf(plan, addresses, file, parts),
       pauseBefore: Pause.make(plan, seed),
       shape,
@@ -417,7 +421,8 @@ const sessions = (
     const arrivals = Arrival.make(shared.plan, RunBounds.seedOf(shared.plan, part.identity))
     if (arrivals === undefined) {
       const all = Array.from({ length: count })
-      return Effect.forEach(all, () => Session.run(shared), { concurrency: Math.max(1, count), discard: true })
+      const run = shared.plan.depth > 1 ? DeepSession.run : Session.run
+      return Effect.forEach(all, () => run(shared), { concurrency: Math.max(1, count), discard: true })
     }
     const time = clock.unsafeCurrentTimeMillis()
     // A start that is agreed upon is when it begun, for all.

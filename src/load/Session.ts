@@ -186,7 +186,15 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
  * @category outcomes
  */
 export const wantsAnother = (outcome: Outcome, plan: Plan, connection: Connection.Connection): boolean =>
-  plan.keepGoing && connection.hasCarried() && (isTurnedAway(outcome) || isClosedBefore(outcome))
+  plan.keepGoing && connection.hasCarried() && isUnread(outcome)
+
+/**
+ * Whether nothing of the message was read by a server that takes no more messages over this connection.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const isUnread = (outcome: Outcome): boolean => isTurnedAway(outcome) || isClosedBefore(outcome)
 
 const isTurnedAway = (outcome: Outcome): boolean =>
   outcome._tag === "Rejected" && outcome.step === "mail" && (outcome.reply.code === 421 || outcome.reply.code === 452)

@@ -43,6 +43,8 @@ export interface SharedRun {
   readonly recorder: Recorder
   readonly addresses: Addresses
   readonly contentOf: ContentOf
+  /** The same for messages that go in chunks, where any do. */
+  readonly chunksOf: ContentOf | undefined
   /** The parameters of its commands, where there are any. */
   readonly wishes: Wishes | undefined
   readonly pauseBefore: PauseBefore | undefined

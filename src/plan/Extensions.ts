@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import * as Parameters from "../smtp/Parameters.js"
 import * as PlanField from "./PlanField.js"
+import * as PlanValue from "./PlanValue.js"
 
 const section = "Extensions"
 
@@ -28,6 +29,22 @@ const EnvelopeId = Schema.String.pipe(
     message: () => "expected up to 100 printable characters of ASCII"
   })
 )
+
+const Chunking = PlanValue.Text.pipe(
+  Schema.filter((text) => text === "off" || text === "on" || sizeIn(text) !== undefined, {
+    message: () => "expected off, on, or the size of a chunk in bytes, such as 65536 or 64k"
+  })
+)
+
+const sizeIn = (text: string): number | undefined => {
+  const [, digits, unit = ""] = /^(\d{1,9})([kM]?)$/.exec(text) ?? []
+  const size = Number(digits) * { "": 1, k: 1000, M: 1_000_000 }[unit as "" | "k" | "M"]
+  return size >= 1 ? size : undefined
+}
+
+const Depth = Schema.Int.pipe(Schema.between(1, 1000)).annotations({
+  message: () => ({ message: "expected a whole number from 1 to 1000", override: true })
+})
 
 const ParameterText = Schema.String.annotations({ jsonSchema: { type: "string" } }).pipe(
   Schema.filter((text) => /^[!-~]+(?: [!-~]+)*$/.test(text), {
@@ -65,10 +82,22 @@ export const fields = {
     section,
     description: "Tell the size of each message with its sender (SIZE), so that a server can refuse it before it comes."
   }),
-  mime: PlanField.withDefault(Schema.Literal("auto", "7bit", "8bit"), "auto", {
+  chunking: PlanField.withDefault(Chunking, "off", {
+    section,
+    placeholder: "off|on|bytes",
+    description:
+      "Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of so many bytes (64k). With --pipelining a whole transaction is one write. All chunks but the last are the step chunk; the last one is content and final."
+  }),
+  depth: PlanField.withDefault(Depth, 1, {
+    section,
+    placeholder: "count",
+    description:
+      "Send this many transactions in one write, and the next ones when all of them are answered: with --chunking and --pipelining full, over connections that are kept. A connection that is lost may leave as many messages unknown, and their transactions last as long as each other."
+  }),
+  mime: PlanField.withDefault(Schema.Literal("auto", "7bit", "8bit", "binary"), "auto", {
     section,
     description:
-      "Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; auto says 8BITMIME where the message has bytes beyond ASCII and the server offers it to EHLO."
+      "Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; binary, for which it must offer BINARYMIME, and which needs --chunking; auto says 8BITMIME where the message has bytes beyond ASCII and the server offers it to EHLO."
   }),
   smtputf8: PlanField.withDefault(Schema.Literal("auto", "always"), "auto", {
     section,
@@ -116,7 +145,8 @@ export const fields = {
 /** What of a plan asks for extensions. */
 interface ExtendedPlan {
   readonly declareSize: boolean
-  readonly mime: "auto" | "7bit" | "8bit"
+  readonly chunking: string
+  readonly mime: "auto" | "7bit" | "8bit" | "binary"
   readonly smtputf8: "auto" | "always"
   readonly notify?: string | undefined
   readonly dsnReturn?: "full" | "headers" | undefined
@@ -134,6 +164,7 @@ interface ExtendedPlan {
  */
 export const areAsked = (plan: ExtendedPlan): boolean =>
   plan.declareSize ||
+  plan.chunking !== "off" ||
   plan.mime !== "auto" ||
   plan.smtputf8 !== "auto" ||
   plan.notify !== undefined ||
@@ -167,6 +198,7 @@ export const wishes = (plan: ExtendedPlan, { addresses, isEightBit }: Sent): Par
   const isForeign = addresses.some((address) => /[^\0-\x7f]/.test(address))
   const mail: ReadonlyArray<Parameters.Parameter> = [
     ...(declareSize ? [{ text: declaredSize, needs: "SIZE" }] : []),
+    ...(mime === "binary" ? [{ text: "BODY=BINARYMIME", needs: "BINARYMIME" }] : []),
     ...(mime === "7bit" ? [{ text: "BODY=7BIT", needs: "8BITMIME" }] : []),
     ...(mime === "8bit" || (mime === "auto" && isEightBit)
       ? [{ text: "BODY=8BITMIME", needs: "8BITMIME", ifOffered: mime === "auto" }]
@@ -181,8 +213,17 @@ export const wishes = (plan: ExtendedPlan, { addresses, isEightBit }: Sent): Par
     ...(notify === undefined ? [] : [{ text: `NOTIFY=${notify.toUpperCase()}`, needs: "DSN" }]),
     ...rcptParameters.map((text) => ({ text }))
   ]
-  return mail.length === 0 && rcpt.length === 0 ? undefined : { mail, rcpt }
+  const chunking = plan.chunking !== "off"
+  return mail.length === 0 && rcpt.length === 0 && !chunking ? undefined : { mail, rcpt, chunking }
 }
+
+/**
+ * How large the chunks of messages are, in bytes; undefined where each message is one.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const chunkSize = ({ chunking }: { readonly chunking: string }): number | undefined => sizeIn(chunking)
 
 const declaredSize: Parameters.Parameter["text"] = ({ content }) => `SIZE=${Parameters.sizeOf(content)}`
 
@@ -194,6 +235,7 @@ const named = (id: string): Parameters.Parameter["text"] => {
 /** The fields that ask for something, as they are on the command line. */
 const options = {
   declareSize: "--declare-size",
+  chunking: "--chunking",
   mime: "--mime",
   smtputf8: "--smtputf8",
   notify: "--notify",
@@ -203,6 +245,8 @@ const options = {
   mailParameters: "--mail-parameter",
   rcptParameters: "--rcpt-parameter"
 } as const
+
+const defaults: ReadonlySet<unknown> = new Set(["auto", "off"])
 
 /**
  * The rules between the fields that are broken; `given` tells which fields are there.
@@ -214,10 +258,35 @@ export const conflicts = (
   plan: { readonly [field: string]: unknown },
   given: (field: string) => boolean
 ): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
-  const asked = Object.entries(options).filter(([field]) => given(field) && plan[field] !== "auto")
+  const asked = Object.entries(options).filter(([field]) => given(field) && !defaults.has(plan[field]))
   const isVerified =
     plan.tls !== undefined && plan.tls !== "off" && plan.tls !== "if-offered" && plan.tlsVerify !== "none"
+  const isChunked = given("chunking") && plan.chunking !== "off"
+  const isDeep = given("depth") && plan.depth !== 1
+  const keeps = plan.reuse === true || given("perConnection")
   return [
+    [plan.mime === "binary" && !isChunked, ["mime", "chunking"], "--mime binary needs --chunking"],
+    [
+      isDeep && !(isChunked && plan.pipelining === "full"),
+      ["depth", "chunking", "pipelining"],
+      "--depth needs --chunking and --pipelining full"
+    ],
+    [isDeep && !keeps, ["depth"], "--depth needs connections that are kept: -d, or --per-connection"],
+    ...(
+      [
+        ["lmtp", "-L"],
+        ["delay", "-w"],
+        ["randomDelay", "-R"],
+        ["think", "--think"],
+        ["hold", "--hold"],
+        ["abandon", "--abandon"],
+        ["shapes", "--shape"],
+        ["rate", "--rate"],
+        ["stages", "--stages"]
+      ] as const
+    ).map(
+      ([field, option]) => [isDeep && given(field), ["depth", field], `--depth cannot be used with ${option}`] as const
+    ),
     ...asked.map(
       ([field, option]) => [plan.bare === true, ["bare", field], `${option} needs EHLO, which -o leaves out`] as const
     ),

@@ -54,6 +54,8 @@ export interface Sources {
   readonly attachments?: ReadonlyArray<Uint8Array | undefined> | undefined
   /** What variables have their values from, but for the envelope; without it there are none. */
   readonly values?: Template.Values | undefined
+  /** What goes in chunks has no final dot, and no dots before dots. Default: with a dot. */
+  readonly goes?: "with a dot" | "in chunks" | undefined
 }
 
 /**
@@ -67,15 +69,32 @@ export const make = (
   plan: Plan,
   addresses: Addresses,
   identity: RunIdentity & { readonly seed?: string | undefined },
-  { attachments, file, template, values }: Sources = {}
+  sources: Sources = {}
 ): ContentOf => {
+  if (sources.goes !== "in chunks") return contentOf(plan, addresses, identity, sources)
+  // What is the same in all messages has its dots taken out once, but for those of headers.
+  const isDotted = plan.headers?.some((header) => header.startsWith(".")) === true
+  const of = contentOf(plan, addresses, identity, isDotted ? { ...sources, goes: "with a dot" } : sources)
+  return (message) => ({ ...(isDotted ? Stuffing.dotless(of(message)) : of(message)), isDotless: true })
+}
+
+const contentOf = (
+  plan: Plan,
+  addresses: Addresses,
+  identity: RunIdentity & { readonly seed?: string | undefined },
+  { attachments, file, goes, template, values }: Sources
+): ContentOf => {
+  const finished = (dotted: ContentOf): ContentOf =>
+    goes === "in chunks" ? (message) => Stuffing.dotless(dotted(message)) : dotted
   const known = values && { ...values, envelope: envelopeOf(addresses) }
   const top = topOf(plan, known)
   if (template !== undefined && known !== undefined) {
-    return MessageTemplate.render(Either.getOrThrow(MessageTemplate.parse(template, known)), Template.render(top))
+    const parsed = Either.getOrThrow(MessageTemplate.parse(template, known))
+    return finished(MessageTemplate.render(parsed, Template.render(top)))
   }
-  if (file === undefined && varies(plan)) return varying(plan, addresses, identity, known, top, attachments)
-  const body = file ?? generated(plan.length === undefined ? undefined : Amount.sizesOf(plan.length).most)
+  if (file === undefined && varies(plan)) return finished(varying(plan, addresses, identity, known, top, attachments))
+  const stuffed = file ?? generated(plan.length === undefined ? undefined : Amount.sizesOf(plan.length).most)
+  const body = goes === "in chunks" ? Stuffing.unstuff(stuffed) : stuffed
   const joined = body.length <= Stuffing.longestText ? latin1(body) : undefined
   if (plan.bare || file !== undefined) {
     const head = Template.render(joined === undefined ? top : Template.joined([...top, joined]))

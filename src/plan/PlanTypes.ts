@@ -284,8 +284,21 @@ export interface Plan {
    */
   readonly declareSize: Values["declareSize"]
   /**
-   * Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; auto
-   * says 8BITMIME where the message has bytes beyond ASCII and the server offers it to EHLO. Default: "auto".
+   * Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of so many bytes (64k).
+   * With --pipelining a whole transaction is one write. All chunks but the last are the step chunk; the last one is
+   * content and final. Default: "off".
+   */
+  readonly chunking: Values["chunking"]
+  /**
+   * Send this many transactions in one write, and the next ones when all of them are answered: with --chunking and
+   * --pipelining full, over connections that are kept. A connection that is lost may leave as many messages unknown,
+   * and their transactions last as long as each other. Default: 1.
+   */
+  readonly depth: Values["depth"]
+  /**
+   * Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME;
+   * binary, for which it must offer BINARYMIME, and which needs --chunking; auto says 8BITMIME where the message has
+   * bytes beyond ASCII and the server offers it to EHLO. Default: "auto".
    */
   readonly mime: Values["mime"]
   /**
@@ -740,8 +753,21 @@ export interface PlanInput {
    */
   readonly declareSize?: Inputs["declareSize"]
   /**
-   * Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; auto
-   * says 8BITMIME where the message has bytes beyond ASCII and the server offers it to EHLO. Default: "auto".
+   * Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of so many bytes (64k).
+   * With --pipelining a whole transaction is one write. All chunks but the last are the step chunk; the last one is
+   * content and final. Default: "off".
+   */
+  readonly chunking?: Inputs["chunking"]
+  /**
+   * Send this many transactions in one write, and the next ones when all of them are answered: with --chunking and
+   * --pipelining full, over connections that are kept. A connection that is lost may leave as many messages unknown,
+   * and their transactions last as long as each other. Default: 1.
+   */
+  readonly depth?: Inputs["depth"]
+  /**
+   * Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME;
+   * binary, for which it must offer BINARYMIME, and which needs --chunking; auto says 8BITMIME where the message has
+   * bytes beyond ASCII and the server offers it to EHLO. Default: "auto".
    */
   readonly mime?: Inputs["mime"]
   /**

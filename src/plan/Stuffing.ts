@@ -108,3 +108,33 @@ const end = new TextEncoder().encode(SmtpCommand.endOfData)
 
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1")
+
+/**
+ * Lines that were made ready for DATA, as they were before: without the dots that were put before lines, and
+ * without the final one. Where no line begins with a dot it is not copied.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const unstuff = (stuffed: Uint8Array): Uint8Array => {
+  const content = stuffed.subarray(0, -end.length)
+  const pieces: Array<Uint8Array> = []
+  const view = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  let from = content[0] === DOT ? 1 : 0
+  for (let at = view.indexOf("\n.", from); at >= 0; at = view.indexOf("\n.", at + 2)) {
+    pieces.push(content.subarray(from, at + 1))
+    from = at + 2
+  }
+  return pieces.length === 0 ? content.subarray(from) : Buffer.concat([...pieces, content.subarray(from)])
+}
+
+/**
+ * The same of a content, whose head ends where it ends, or at a line's end.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const dotless = ({ body, head }: Content): Content =>
+  body === undefined
+    ? { head: head.slice(0, -end.length).replace(/^\.|(?<=\n)\./g, "") }
+    : { head: head.replace(/^\.|(?<=\n)\./g, ""), body: unstuff(body) }

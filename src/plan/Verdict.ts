@@ -12,7 +12,7 @@
  *                 / "code" "(" code ")"                     ; replies
  *                 / "rate"                                  ; messages accepted in a time
  *     statistic   = "min" / "mean" / "max" / "p" number     ; p50, p99.9
- *     step        = "connect" / "greeting" / "hello" / "mail" / "rcpt" / "data" / "content" / "final" / "rset" / "quit"
+ *     step        = "connect" / "greeting" / "hello" / "mail" / "rcpt" / "data" / "chunk" / "content" / "final" / "rset" / "quit"
  *                 / "idle" / "other" / "transaction" / "connection" / "service" / "start" / "queued"
  *                 / name                                    ; a scenario's own
  *     name        = letter *( letter / digit / "-" / "_" / "." )

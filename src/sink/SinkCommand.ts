@@ -41,6 +41,7 @@ export const Verb = {
   MAIL: named("MAIL"),
   RCPT: named("RCPT"),
   DATA: named("DATA"),
+  BDAT: named("BDAT"),
   HELO: named("HELO"),
   EHLO: named("EHLO"),
   LHLO: named("LHLO"),
@@ -52,12 +53,13 @@ export const Verb = {
 }
 
 /**
- * What may come before TLS where that is required (RFC 3207 §4).
+ * What may come before TLS where that is required (RFC 3207 §4). BDAT is none of that, and is refused by itself, as there is no
+ * sender: its chunk must be read all the same.
  *
  * @since 0.1.0
  * @category verbs
  */
-export const beforeTls: ReadonlySet<number> = new Set([Verb.EHLO, Verb.LHLO, Verb.NOOP, Verb.QUIT])
+export const beforeTls: ReadonlySet<number> = new Set([Verb.EHLO, Verb.LHLO, Verb.NOOP, Verb.QUIT, Verb.BDAT])
 
 /**
  * The stages of the verbs that may have to wait for TLS. What is not here is `other`.
@@ -70,6 +72,7 @@ export const stageOf: ReadonlyMap<number, Stage> = new Map([
   [Verb.MAIL, "mail"],
   [Verb.RCPT, "rcpt"],
   [Verb.DATA, "data"],
+  [Verb.BDAT, "chunk"],
   [Verb.RSET, "rset"],
   [Verb.AUTH, "auth"]
 ])
@@ -144,3 +147,34 @@ export class Path {
     return -1
   }
 }
+
+/**
+ * What BDAT announces (RFC 3030 §2).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChunkCommand {
+  readonly length: number
+  readonly isLast: boolean
+}
+
+/**
+ * Reads the arguments of BDAT; undefined where they are none.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const chunkOf = (line: Uint8Array, start: number, end: number): ChunkCommand | undefined => {
+  let at = start
+  let length = 0
+  for (; at < end && line[at]! >= 48 && line[at]! <= 57; at++) length = length * 10 + line[at]! - 48
+  if (at === start || at - start > mostDigits) return undefined
+  if (at === end) return { length, isLast: false }
+  while (at < end && line[at] === SPACE) at++
+  return end - at === 4 && verbOf(line, at) === LAST ? { length, isLast: true } : undefined
+}
+
+/** Of a chunk's length: numbers are exact up to there. */
+const mostDigits = 15
+const LAST = named("LAST")

@@ -8,7 +8,9 @@
 import type { Action, Answer, ServerEvent } from "./Behaviour.js"
 import { EndOfData, unstuff } from "./EndOfData.js"
 import { KeptContent } from "./KeptContent.js"
+import { Outbox } from "./Outbox.js"
 import type { SharedSink } from "./SharedSink.js"
+import { SinkChunks } from "./SinkChunks.js"
 import * as SinkCommand from "./SinkCommand.js"
 import * as SinkParameters from "./SinkParameters.js"
 import * as SinkCounts from "./SinkCounts.js"
@@ -36,9 +38,7 @@ class Dialogue implements SinkSession {
   readonly greeting: Uint8Array | undefined
   private readonly number: number
   private readonly counters: Float64Array
-  private out: Uint8Array | undefined = undefined
-  /** The replies after `out`. */
-  private rest: Array<Uint8Array> | undefined = undefined
+  private readonly out = new Outbox()
   private readonly behave: ((event: Omit<ServerEvent, "nth" | "total">) => Answer) | undefined
   private todo: Array<Action> = []
 
@@ -65,6 +65,7 @@ class Dialogue implements SinkSession {
   inContent = false
   private readonly endOfData = new EndOfData()
   private kept: KeptContent | undefined = undefined
+  private readonly chunks = new SinkChunks()
 
   constructor(private readonly sink: SharedSink) {
     this.counters = sink.counters
@@ -73,7 +74,7 @@ class Dialogue implements SinkSession {
     this.logins = sink.auth === undefined ? undefined : new SinkLogins.SinkLogins(sink.auth, sink.maxCommandLength)
     if (sink.tls === "implicit") this.handshake()
     else this.greet()
-    this.greeting = this.flush()
+    this.greeting = this.out.take()
   }
 
   private greet(): void {
@@ -97,7 +98,7 @@ class Dialogue implements SinkSession {
     this.logins?.forget()
     this.reset()
     if (!this.greeted) this.greet()
-    return this.flush()
+    return this.out.take()
   }
 
   push(chunk: Uint8Array, start = 0, end = chunk.length): Uint8Array | undefined {
@@ -108,7 +109,7 @@ class Dialogue implements SinkSession {
     // Said in plain text, it must not be taken for what is said under TLS (CVE-2011-0411).
     if (this.verdict === "secure" && at < end) this.counters[SinkCounts.Counter.injected]!++
     this.counters[SinkCounts.Counter.bytesIn]! += at - start
-    return this.flush()
+    return this.out.take()
   }
 
   actions(): ReadonlyArray<Action> {
@@ -179,6 +180,8 @@ class Dialogue implements SinkSession {
         return this.rcpt(line, at, end, text)
       case Verb.DATA:
         return this.data(at < end, text)
+      case Verb.BDAT:
+        return this.bdat(line, at, end, text)
       case Verb.EHLO:
       case Verb.HELO:
         if (this.sink.lmtp) return void this.error("other", replies.unknownCommand, text)
@@ -264,6 +267,7 @@ class Dialogue implements SinkSession {
 
   private data(argument: boolean, text: string): void {
     if (argument) return void this.error("data", replies.syntaxError, text)
+    if (this.chunks.areThere) return void this.error("data", replies.dataAfterChunk, text)
     const place = this.todo.length
     const goesAhead =
       this.recipients > 0
@@ -274,6 +278,44 @@ class Dialogue implements SinkSession {
     this.inContent = true
     this.endOfData.begin()
     this.kept = this.sink.onMessage === undefined ? undefined : new KeptContent()
+  }
+
+  /** The chunk follows whatever becomes of it, so what is wrong is said after it. */
+  private bdat(line: Uint8Array, start: number, end: number, text: string): void {
+    if (!this.sink.offers.has("CHUNKING")) return void this.error("other", replies.unknownCommand, text)
+    const chunk = SinkCommand.chunkOf(line, start, end)
+    if (chunk === undefined) return void this.error("chunk", replies.badChunk, text)
+    if (!this.chunks.areThere) this.kept = this.sink.onMessage === undefined ? undefined : new KeptContent()
+    this.chunks.begin(chunk, text)
+    this.inContent = true
+    if (this.chunks.isWhole) this.chunkCame()
+  }
+
+  /** Takes a chunk; returns where the next command begins, or the end of what came. */
+  private takeChunk(bytes: Uint8Array, start: number, end: number): number {
+    const at = this.chunks.take(start, end)
+    if (this.chunks.size > this.sink.maxMessageSize) this.kept = undefined
+    else this.kept?.add(bytes, start, at)
+    if (this.chunks.isWhole) this.chunkCame()
+    return at
+  }
+
+  private chunkCame(): void {
+    const { isLast, line, size } = this.chunks
+    this.inContent = false
+    this.chunks.isComing = false
+    const problem = this.problemOfChunk()
+    if (problem === undefined && isLast) return this.final(line, size)
+    const stage = isLast && problem !== undefined ? "final" : "chunk"
+    if (!this.answer(stage, problem ?? replies.chunkOk, line)) this.chunks.isRefused = true
+    // A transaction whose last chunk was refused is open until it is reset; what comes then is the next message.
+    if (isLast) this.message++
+  }
+
+  private problemOfChunk(): SinkReply | undefined {
+    if (this.chunks.isRefused) return replies.chunkBefore
+    if (this.recipients === 0) return this.mailed ? replies.noRecipients : replies.needMail
+    return this.chunks.size > this.sink.maxMessageSize ? replies.messageTooBig : undefined
   }
 
   /** What the behaviour does before it reads the content. The client may send that as soon as it is told to go ahead. */
@@ -294,30 +336,37 @@ class Dialogue implements SinkSession {
 
   /** Takes content; returns where the next command begins, or the end of the chunk. */
   private content(chunk: Uint8Array, start: number, end: number): number {
+    if (this.chunks.isComing) return this.takeChunk(chunk, start, end)
     const at = this.endOfData.take(chunk, start, end)
     if (this.kept !== undefined) {
       if (this.endOfData.size > this.sink.maxMessageSize) this.kept = undefined
       else this.kept.add(chunk, start, at)
     }
-    if (this.endOfData.found) this.final()
+    if (this.endOfData.found) this.final(".", this.endOfData.size)
     return at
   }
 
-  private final(): void {
+  private final(line: string, size: number): void {
     const { lmtp, maxMessageSize, onMessage } = this.sink
     this.inContent = false
-    const tooBig = this.endOfData.size > maxMessageSize
+    const tooBig = size > maxMessageSize
     // A behaviour may have said 354 to a client without recipients.
     const reply = tooBig ? replies.messageTooBig : this.recipients === 0 ? replies.noRecipients : replies.ok
     let recipients: ReadonlyArray<string> = this.addresses
     let delivered: number
     if (!lmtp) {
-      delivered = this.answer("final", reply, ".") ? this.recipients : 0
+      delivered = this.answer("final", reply, line) ? this.recipients : 0
     } else if (this.behave === undefined) {
       delivered = this.give("final", reply, this.recipients) ? this.recipients : 0
     } else {
-      recipients = this.addresses.filter((recipient, index) => this.answer("final", reply, ".", recipient, index + 1))
+      recipients = this.addresses.filter((recipient, index) => this.answer("final", reply, line, recipient, index + 1))
       delivered = recipients.length
+    }
+    if (delivered === 0 && this.chunks.areThere) {
+      // It is open until it is reset (RFC 3030 §2).
+      this.chunks.isRefused = true
+      this.message++
+      return
     }
     if (delivered > 0) {
       this.errors = 0
@@ -328,7 +377,7 @@ class Dialogue implements SinkSession {
           session: this.number,
           sender: this.sender,
           recipients: recipients.slice(),
-          content: unstuff(this.kept.bytes())
+          content: !this.chunks.areThere ? unstuff(this.kept.bytes()) : this.kept.bytes().slice()
         })
       }
     }
@@ -342,6 +391,7 @@ class Dialogue implements SinkSession {
     this.offered = 0
     this.addresses.length = 0
     this.kept = undefined
+    this.chunks.reset()
   }
 
   /** A command out of place, or none at all: too many of them end the session. */
@@ -378,23 +428,9 @@ class Dialogue implements SinkSession {
   }
 
   private give(stage: Stage, reply: SinkReply, times: number): boolean {
-    this.write(times === 1 ? reply.bytes : Buffer.alloc(times * reply.bytes.length, reply.bytes))
+    this.out.add(times === 1 ? reply.bytes : Buffer.alloc(times * reply.bytes.length, reply.bytes))
     if (!reply.positive) this.counters[SinkCounts.Counter.refused + stages.indexOf(stage)]! += times
     if (reply.closing) this.verdict = "close"
     return reply.positive
-  }
-
-  private write(bytes: Uint8Array): void {
-    if (this.out === undefined) this.out = bytes
-    else if (this.rest === undefined) this.rest = [bytes]
-    else this.rest.push(bytes)
-  }
-
-  private flush(): Uint8Array | undefined {
-    const { out, rest } = this
-    this.out = undefined
-    if (out === undefined || rest === undefined) return out
-    this.rest = undefined
-    return Buffer.concat([out, ...rest])
   }
 }

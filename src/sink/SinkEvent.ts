@@ -28,6 +28,7 @@ export const stages: ReadonlyArray<Stage> = [
   "mail",
   "rcpt",
   "data",
+  "chunk",
   "final",
   "rset",
   "quit",
@@ -46,7 +47,7 @@ export interface SinkEvent {
   readonly session: number
   /** The number of the message under way, or of the next one, in its session, from 1. */
   readonly message: number
-  /** The command as it came, without its line end: "." for `final`, empty for `greeting`. */
+  /** The command as it came, without its line end: "." for `final` after DATA, empty for `greeting`. */
   readonly line: string
   /** From an accepted MAIL on. */
   readonly sender?: string | undefined

@@ -53,8 +53,8 @@ export interface SinkConfig {
   /** Who is let in by AUTH, and how. Without it, AUTH is not known. */
   readonly auth?: SinkAuthConfig | undefined
   /**
-   * What EHLO and LHLO offer, besides STARTTLS and AUTH; parameters of what is not offered are refused. Default: PIPELINING, SIZE, 8BITMIME,
-   * SMTPUTF8, DSN, ENHANCEDSTATUSCODES, and, once there is TLS, REQUIRETLS.
+   * What EHLO and LHLO offer, besides STARTTLS and AUTH; parameters of what is not offered are refused. Default: PIPELINING, SIZE,
+   * 8BITMIME, SMTPUTF8, DSN, CHUNKING, BINARYMIME, ENHANCEDSTATUSCODES, and, once there is TLS, REQUIRETLS.
    */
   readonly offers?: ReadonlyArray<string> | undefined
 }

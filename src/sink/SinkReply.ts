@@ -74,6 +74,8 @@ export const usual = (maxMessageSize: number): ReadonlyArray<string> => [
   "8BITMIME",
   "SMTPUTF8",
   "DSN",
+  "CHUNKING",
+  "BINARYMIME",
   "REQUIRETLS",
   "ENHANCEDSTATUSCODES"
 ]
@@ -115,6 +117,10 @@ export const replies = {
   badSender: new SinkReply("501 5.1.7 Bad sender address syntax\r\n"),
   badRecipient: new SinkReply("501 5.1.3 Bad recipient address syntax\r\n"),
   nestedMail: new SinkReply("503 5.5.1 Error: nested MAIL command\r\n"),
+  chunkOk: new SinkReply("250 2.0.0 Chunk taken\r\n"),
+  badChunk: new SinkReply("501 5.5.4 Syntax: BDAT count [LAST]\r\n"),
+  chunkBefore: new SinkReply("503 5.5.1 Error: a chunk before this one was refused, send RSET\r\n"),
+  dataAfterChunk: new SinkReply("503 5.5.1 Error: DATA after BDAT\r\n"),
   needMail: new SinkReply("503 5.5.1 Error: need MAIL command\r\n"),
   needRcpt: new SinkReply("503 5.5.1 Error: need RCPT command\r\n"),
   noService: new SinkReply("503 5.5.1 Error: no service here, send QUIT\r\n"),

@@ -23,7 +23,7 @@ import {
 } from "./SmtpError.js"
 import type { TlsProblem, TlsSession, TlsSettings } from "./Tls.js"
 import type { Transport } from "./Transport.js"
-import type { ConnectOptions, Exchange, Expiring, Script, Wire, WireState } from "./Wire.js"
+import type { Chunks, ConnectOptions, Exchange, Expiring, Script, Wire, WireState } from "./Wire.js"
 
 /** The longest wait for the reply to QUIT, in milliseconds: nothing depends on it. */
 const quitTimeout = 5000
@@ -69,6 +69,8 @@ export class Conversation implements Wire, Expiring, WriteListener {
   private readonly outgoing: Outgoing
   /** The message's content is not known to be handed over. */
   private contentDue = false
+  /** The chunks that are being sent. */
+  private chunks: Chunks | undefined = undefined
   /** How TLS is begun after this exchange, if it is. */
   private secure: TlsSettings | undefined = undefined
   private tls: TlsSession | undefined = undefined
@@ -169,7 +171,7 @@ export class Conversation implements Wire, Expiring, WriteListener {
   }
 
   private begin(
-    { body, bytes, contentLength, secret, secure, steps }: Exchange,
+    { body, bytes, chunks, contentLength, secret, secure, steps }: Exchange,
     resume: Resume<unknown>,
     now: number
   ): void {
@@ -180,6 +182,7 @@ export class Conversation implements Wire, Expiring, WriteListener {
     this.room = mostText
     this.resume = resume
     this.secure = secure
+    this.chunks = chunks
     if (secret === undefined) this.since = now
     else {
       this.mask = secret.mask
@@ -201,6 +204,12 @@ export class Conversation implements Wire, Expiring, WriteListener {
     }
     if (bytes === "" && body === undefined) return steps.length === 0 ? this.complete() : undefined
     observer.bytesOut += bytes.length + (body === undefined ? 0 : body.length)
+    if (chunks !== undefined) {
+      observer.onTrace?.("sent", chunks.shown())
+      chunks.isBegun = true
+      this.contentDue = true
+      return this.outgoing.content(bytes, body, undefined, false)
+    }
     if (steps[0] !== "final") {
       observer.onTrace?.("sent", secret === undefined ? bytes : secret.shown)
       return this.outgoing.commands(bytes, body)
@@ -230,7 +239,11 @@ export class Conversation implements Wire, Expiring, WriteListener {
     this.contentDue = false
     const { deadlines, observer } = this.options
     const now = deadlines.now()
-    observer.onContent(now - this.since, now)
+    if (this.chunks === undefined) observer.onContent(now - this.since, now)
+    else {
+      this.chunks.isWhole = true
+      for (let content = 0; content < this.chunks.contents; content++) observer.onContent(now - this.since, now)
+    }
     this.since = now
     this.deadline = now + this.patience
   }
@@ -332,7 +345,7 @@ export class Conversation implements Wire, Expiring, WriteListener {
     observer.onTrace?.("received", `${reply.code} ${reply.text}`)
     if (this.resume === undefined || this.count === this.steps.length || this.closing) return this.stray(reply)
     const step = this.steps[this.count]!
-    if (this.contentDue && step === "final") {
+    if (this.contentDue && this.endsContent(step)) {
       if (this.outgoing.holdsDot) {
         // The server refuses what it has not read to the end, and that ends the matter; any other answer is a lie.
         if (!Reply.isRefusal(reply)) return this.fail(this.malformed(`${reply.code} before the end of the message`))
@@ -354,6 +367,12 @@ export class Conversation implements Wire, Expiring, WriteListener {
     if (this.steps.length > 1) this.deadline = this.arrivedAt + this.patience
     observer.onReply(step, reply, this.arrivedAt - this.since, this.arrivedAt)
     if (this.parting && this.options.parting !== undefined) this.options.parting.patience = quitTimeout
+  }
+
+  /** Whether the reply to this step, which comes now, is one to the last of the content. */
+  private endsContent(step: Step): boolean {
+    const { chunks, count, steps } = this
+    return chunks === undefined || steps[0] === "final" ? step === "final" : count === steps.length - 1
   }
 
   /**

@@ -143,20 +143,31 @@ export const endsTransaction = (reply: Reply.Reply, options: TransactionOptions)
  * @since 0.1.0
  * @category constructors
  */
-export const refuse = (step: Step, reply: Reply.Reply, delivery: Delivery): Outcome.Rejected | Outcome.Failed => {
-  const outcome = refused(step, reply, delivery)
+export const refuse = (
+  step: Step,
+  reply: Reply.Reply,
+  delivery: Delivery,
+  refusedAfterContent = 0
+): Outcome.Rejected | Outcome.Failed => {
+  const outcome = refused(step, reply, delivery, refusedAfterContent)
   delivery.settled = outcome
   return outcome
 }
 
 /**
- * The outcome of a message that was not sent because of a reply to its envelope.
+ * The outcome of a message that was not sent because of a reply to its envelope; or to its content, when so many recipients had
+ * been accepted.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const refused = (step: Step, reply: Reply.Reply, delivery: Delivery): Outcome.Rejected | Outcome.Failed => {
-  const recipients = books(delivery, {})
+export const refused = (
+  step: Step,
+  reply: Reply.Reply,
+  delivery: Delivery,
+  refusedAfterContent = 0
+): Outcome.Rejected | Outcome.Failed => {
+  const recipients = books(delivery, { refusedAfterContent })
   return Reply.isRefusal(reply)
     ? { _tag: "Rejected", step, reply, recipients }
     : { _tag: "Failed", error: nonsense(step, reply), recipients }
@@ -238,6 +249,18 @@ const nonsense = (step: Step, { code, defect, text }: Reply.Reply): ReplyMalform
     reason: defect === undefined ? `${code} ${text}` : `${defect}: ${code} ${text}`,
     replies: []
   })
+
+/**
+ * The outcome of a message that was not sent to its end, whatever the step that the error struck.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const failed = (error: WireError, delivery: Delivery): Outcome.Failed => ({
+  _tag: "Failed",
+  error,
+  recipients: books(delivery, {})
+})
 
 /** The recipients' books: who was offered and has no other place was abandoned. */
 const books = ({ offered, refused }: Delivery, settled: Partial<Outcome.Recipients>): Outcome.Recipients => {

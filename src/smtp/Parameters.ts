@@ -33,6 +33,8 @@ export interface Parameter {
 export interface Wishes {
   readonly mail: ReadonlyArray<Parameter>
   readonly rcpt: ReadonlyArray<Parameter>
+  /** The content is to go in chunks (RFC 3030). */
+  readonly chunking?: boolean | undefined
 }
 
 /**
@@ -51,7 +53,7 @@ export type WhenNotOffered = "fail" | "skip" | "send"
  * @category models
  */
 export interface Missing {
-  readonly step: "mail" | "rcpt"
+  readonly step: "mail" | "rcpt" | "chunk"
   readonly what: string
 }
 
@@ -64,6 +66,8 @@ export interface Missing {
 export interface Agreed {
   /** What is wanted and not offered, each once. It is not in the commands, unless it is sent all the same. */
   readonly missing: ReadonlyArray<Missing>
+  /** Whether the content goes in chunks. */
+  readonly chunking: boolean
   /** The message with its parameters; undefined where there are none. */
   readonly dress: ((message: Message, number: number) => Message) | undefined
 }
@@ -88,7 +92,8 @@ export const xtext = (text: string): string =>
  * @since 0.1.0
  * @category destructors
  */
-export const sizeOf = ({ body, head }: Content): number => {
+export const sizeOf = ({ body, head, isDotless }: Content): number => {
+  if (isDotless === true) return head.length + (body === undefined ? 0 : body.length)
   const lineEnd = 2
   const dots = (head.startsWith(".") ? 1 : 0) + dotsIn(head)
   if (body === undefined) return head.length - dots - lineEnd
@@ -121,17 +126,24 @@ const DOT = 46
  * @since 0.1.0
  * @category constructors
  */
-export const agree = ({ mail, rcpt }: Wishes, capabilities: Capabilities, when: WhenNotOffered): Agreed => {
+export const agree = (
+  { chunking = false, mail, rcpt }: Wishes,
+  capabilities: Capabilities,
+  when: WhenNotOffered
+): Agreed => {
   const isOffered = ({ needs }: Parameter) => needs === undefined || capabilities.has(needs)
   const isSent = (parameter: Parameter) => isOffered(parameter) || (when === "send" && parameter.ifOffered !== true)
   const missed = (step: Missing["step"], parameters: ReadonlyArray<Parameter>): ReadonlyArray<Missing> =>
     parameters.flatMap((parameter) =>
       isOffered(parameter) || parameter.ifOffered === true ? [] : [{ step, what: parameter.needs! }]
     )
-  const missing = [...missed("mail", mail), ...missed("rcpt", rcpt)].filter(
+  const chunks = chunking && (when === "send" || capabilities.has("CHUNKING"))
+  const unchunked: ReadonlyArray<Missing> =
+    chunking && !capabilities.has("CHUNKING") ? [{ step: "chunk", what: "CHUNKING" }] : []
+  const missing = [...missed("mail", mail), ...missed("rcpt", rcpt), ...unchunked].filter(
     ({ what }, index, all) => all.findIndex((other) => other.what === what) === index
   )
-  return { missing, dress: dressed(suffix(mail.filter(isSent)), suffix(rcpt.filter(isSent))) }
+  return { missing, chunking: chunks, dress: dressed(suffix(mail.filter(isSent)), suffix(rcpt.filter(isSent))) }
 }
 
 /**

@@ -16,7 +16,7 @@ import type { TlsFailure } from "./Tls.js"
  * The steps of a session, in the order of the dialogue (RFC 5321 §3, RFC 2033 §4).
  *
  * `content` lasts from the first byte of the message to the hand-over of the final dot; `final` is the wait for the
- * reply to it. `tls` is the handshake, which follows `connect` or `starttls`. `idle` is when nothing is awaited of the server, and it speaks all the same; `other` is every command that
+ * reply to it. `chunk` is any BDAT but the last one of a message, which is `content` and `final`. `tls` is the handshake, which follows `connect` or `starttls`. `idle` is when nothing is awaited of the server, and it speaks all the same; `other` is every command that
  * has no step of its own, such as NOOP and VRFY.
  *
  * @since 0.1.0
@@ -32,6 +32,7 @@ export const steps = [
   "mail",
   "rcpt",
   "data",
+  "chunk",
   "content",
   "final",
   "rset",
@@ -66,6 +67,7 @@ const described: { readonly [step in Step]: string } = {
   mail: "sending the sender",
   rcpt: "sending a recipient",
   data: "sending DATA",
+  chunk: "sending a chunk of the message",
   content: "sending the message",
   final: "waiting for the reply to the message",
   rset: "sending RSET",
@@ -84,6 +86,7 @@ const refused: { readonly [step in Step]: string } = {
   mail: "sender",
   rcpt: "recipient",
   data: "DATA",
+  chunk: "chunk",
   content: "message",
   final: "message",
   rset: "RSET",

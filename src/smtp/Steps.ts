@@ -25,6 +25,7 @@ export const only: { readonly [step in Step]: readonly [Step] } = {
   mail: ["mail"],
   rcpt: ["rcpt"],
   data: ["data"],
+  chunk: ["chunk"],
   content: ["content"],
   final: ["final"],
   rset: ["rset"],
@@ -93,7 +94,7 @@ export const data: Exchange = command("data", SmtpCommand.data)
  * @category steps
  */
 export const content = ({ body, head }: Content, answers: number): Exchange => ({
-  steps: answers === 1 ? only.final : finals(answers),
+  steps: finals(answers),
   bytes: head,
   body
 })
@@ -122,8 +123,14 @@ export const rset: Exchange = command("rset", SmtpCommand.rset)
  */
 export const quit: Exchange = command("quit", SmtpCommand.quit)
 
-/** `final`, so many times. The same array for the same number. */
-const finals = (answers: number): ReadonlyArray<Step> => {
+/**
+ * The steps of what is answered so many times: `final`. The same array for the same number.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const finals = (answers: number): ReadonlyArray<Step> => {
+  if (answers === 1) return only.final
   const known = knownFinals[answers]
   if (known !== undefined) return known
   const made: ReadonlyArray<Step> = new Array<Step>(answers).fill("final")

@@ -186,15 +186,23 @@ const isOneShort = ({ _tag, replies, step }: WireError): boolean =>
 
 const lenient: Delivery.TransactionOptions = { lmtp: false, afterUnexpected: "reset" }
 
-/** One command of an envelope: MAIL is the first, and then come the recipients. */
-const command = (message: Delivery.Message, place: number): Exchange =>
+/**
+ * One command of an envelope: MAIL is the first, and then come the recipients.
+ *
+ * @since 0.1.0
+ * @category envelopes
+ */
+export const command = (message: Delivery.Message, place: number): Exchange =>
   place === 0 ? Steps.command("mail", message.mail) : Steps.command("rcpt", message.rcpts[place - 1]!)
 
 /**
  * Books the reply to one command of an envelope of so many recipients, and gives its step where the message is not sent
  * because of it: that of MAIL, or of the last recipient that was refused when all of them were.
+ *
+ * @since 0.1.0
+ * @category envelopes
  */
-const answered = (
+export const answered = (
   place: number,
   reply: Reply.Reply,
   recipients: number,

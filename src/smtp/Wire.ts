@@ -26,6 +26,25 @@ import type { TlsSession, TlsSettings, TlsUnusable } from "./Tls.js"
 export interface Content {
   readonly head: string
   readonly body?: Uint8Array | undefined
+  /** It goes in chunks: no dot ends it, and none was put before a line. */
+  readonly isDotless?: boolean | undefined
+}
+
+/**
+ * Contents that no dot ends (RFC 3030), and how far they got. It is written to by the wire.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Chunks {
+  /** The commands, for the trace, which has no contents. */
+  readonly shown: () => string
+  /** How many contents end in it. */
+  readonly contents: number
+  /** Some of it may have been handed over. */
+  isBegun: boolean
+  /** All of it was. */
+  isWhole: boolean
 }
 
 /**
@@ -45,6 +64,8 @@ export interface Exchange {
   readonly contentLength?: number | undefined
   /** Follows `bytes`. */
   readonly body?: Uint8Array | undefined
+  /** There are chunks of contents among `bytes`, or they are that. */
+  readonly chunks?: Chunks | undefined
   /**
    * TLS begins once the reply is there and positive, or at once where none is awaited; the exchange ends when it stands.
    */

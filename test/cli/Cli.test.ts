@@ -393,7 +393,8 @@ describe("every option of the table", () => {
     "never",
     "1/1",
     "9",
-    "+7s"
+    "+7s",
+    "64k"
   ]
   /** The options that an option needs beside it. */
   const companyOf = (
@@ -403,6 +404,14 @@ describe("every option of the table", () => {
     if (["arrivals", "burst", "maxSessions", "dropLate"].includes(field))
       return [["--stages=5s:5/s", { stages: "5s:5/s" }]]
     if (field === "weights") return [["--segment=1/1", { segment: "1/1" }]]
+    if (field === "mime") return [["--chunking=on", { chunking: "on" }]]
+    if (field === "depth") {
+      const chunked = [
+        ["--chunking=on", { chunking: "on" }],
+        ["--pipelining=full", { pipelining: "full" }]
+      ] as const
+      return [...chunked, ["-d", { reuse: "true" }]]
+    }
     if (field === "whenNotOffered") return [["--notify=never", { notify: "never" }]]
     if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }]]
     const auto = ["--auth=auto", { auth: "auto" }] as const

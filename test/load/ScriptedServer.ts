@@ -29,6 +29,7 @@ const moments = {
   mail: "mail",
   rcpt: "rcpt",
   data: "data",
+  chunk: "chunk",
   content: "writing",
   final: "content",
   rset: "rset",

@@ -4,80 +4,31 @@ import * as fc from "fast-check"
 import * as MessageFile from "../../src/plan/MessageFile.js"
 import * as Stuffing from "../../src/plan/Stuffing.js"
 
-const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1")
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "latin1"))
+const lines = fc
+  .array(fc.string({ unit: fc.constantFrom(".", "a", " ") }))
+  .map((all) => all.map((line) => `${line}\r\n`))
 
-/** What `MessageFile.stuff` makes of it, byte by byte: the reference. */
-const reference = (text: string) => Either.map(MessageFile.stuff(bytesOf(text)), latin1)
-
-const made = (text: string) =>
-  Either.map(Stuffing.content(bytesOf(text)), ({ body, head }) => head + (body === undefined ? "" : latin1(body)))
-
-/** Longer than what goes out as a string, so that the other way is taken, too. */
-const long = `${"x".repeat(Stuffing.longestText)}\n`
-
-const nasty = fc
-  .array(fc.constantFrom("\r\n", "\n", "\r", ".", "..", "a", "\0", "\xff", "text of some length"), {
-    maxLength: 40,
-    size: "max"
-  })
-  .map((parts) => parts.join(""))
-
-/** Most of the above hold a bare CR, and are refused. */
-const sound = nasty.map((text) => text.replaceAll(/\r(?!\n)/g, "y"))
-
-const crlf = sound.map((text) => text.replaceAll(/(?<!\r)\n/g, "\r\n"))
-
-const settings = { seed: 1, numRuns: 2_000 }
-
-describe("content", () => {
-  for (const [name, texts] of [
-    ["whatever stands in it", nasty],
-    ["without bare carriage returns", sound],
-    ["with CRLF alone", crlf]
-  ] as const) {
-    it(`is what goes out byte by byte, ${name}`, () => {
-      fc.assert(
-        fc.property(texts, (text) => assert.deepStrictEqual(made(text), reference(text))),
-        settings
-      )
-    })
-
-    it(`is what goes out byte by byte, long, ${name}`, () => {
-      fc.assert(
-        fc.property(texts, texts, (before, text) => {
-          const whole = before + long + text
-          assert.deepStrictEqual(made(whole), reference(whole))
-        }),
-        { ...settings, numRuns: 200 }
-      )
-    })
-  }
-
-  it("has room for many short lines, of which each becomes longer", () => {
-    for (const line of ["\n", ".\n", ".\r\n", "\r\n"]) {
-      const text = line.repeat(20_000)
-      assert.deepStrictEqual(made(text), reference(text))
-      assert.deepStrictEqual(made(`${text}.`), reference(`${text}.`))
-    }
-  })
-
-  it("goes out as one string up to 16 KiB, and as bytes beyond", () => {
-    const short = Either.getOrThrow(Stuffing.content(bytesOf("x".repeat(Stuffing.longestText))))
-    assert.isUndefined(short.body)
-    const beyond = Either.getOrThrow(Stuffing.content(bytesOf("x".repeat(Stuffing.longestText + 1))))
-    assert.strictEqual(beyond.head, "")
-  })
-})
-
-describe("lines", () => {
-  it("are the content without the final dot", () => {
+describe("contents that go in chunks", () => {
+  it("are what they were before dots were put in", () => {
     fc.assert(
-      fc.property(nasty, (text) => {
-        const whole = Either.map(Stuffing.lines(text), (lines) => `${lines}.\r\n`)
-        assert.deepStrictEqual(whole, reference(text))
-      }),
-      settings
+      fc.property(lines, fc.nat(), (lines, cut) => {
+        const file = lines.join("")
+        const stuffed = Either.getOrThrow(MessageFile.stuff(Buffer.from(file)))
+        const text = Buffer.from(stuffed).toString("latin1")
+        assert.strictEqual(Buffer.from(Stuffing.unstuff(stuffed)).toString("latin1"), file)
+        assert.strictEqual(Stuffing.dotless({ head: text }).head, file)
+        // With the seam at the end of some line.
+        const seam = lines
+          .slice(0, cut % (lines.length + 1))
+          .reduce((length, line) => length + line.length + (line.startsWith(".") ? 1 : 0), 0)
+        const { body, head } = Stuffing.dotless({ head: text.slice(0, seam), body: stuffed.subarray(seam) })
+        assert.strictEqual(head + Buffer.from(body!).toString("latin1"), file)
+      })
     )
+  })
+
+  it("are not copied where there is no dot", () => {
+    const stuffed = Buffer.from("a\r\nb.\r\n.\r\n")
+    assert.strictEqual(Stuffing.unstuff(stuffed).buffer, stuffed.buffer)
   })
 })

@@ -59,7 +59,7 @@ describe("SmtpSink", () => {
     assert.strictEqual(
       replies,
       "220 localhost ESMTP\r\n" +
-        "250-localhost\r\n250-PIPELINING\r\n250-SIZE 1073741824\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n" +
+        "250-localhost\r\n250-PIPELINING\r\n250-SIZE 1073741824\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250 ENHANCEDSTATUSCODES\r\n" +
         "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 End data with <CR><LF>.<CR><LF>\r\n250 2.0.0 Ok\r\n221 2.0.0 Bye\r\n"
     )
     assert.strictEqual(verdict, "quit")
@@ -117,7 +117,30 @@ describe("SmtpSink", () => {
     ["parameters of extensions", "MAIL FROM:<> SMTPUTF8 RET=HDRS ENVID=a+2Bb\r\n", "250"],
     ["parameters that nobody knows", "MAIL FROM:<> HOLDFOR=60\r\nMAIL FROM:<> SMTPUTF8=1\r\n", "555 501"],
     ["REQUIRETLS in plain text", "MAIL FROM:<> REQUIRETLS\r\n", "555"],
-    ["a BODY that was not offered", "MAIL FROM:<> BODY=BINARYMIME\r\n", "555"],
+    ["a BODY that was not offered", "MAIL FROM:<> BODY=BINARYMIME\r\n", "555", { offers: ["8BITMIME"] }],
+    ["chunks", `${envelope}BDAT 2\r\n\r\nBDAT 3 LAST\r\n.\r\nNOOP\r\n`, "250 250 250 250 250"],
+    ["an empty last chunk", `${envelope}BDAT 0 LAST\r\nMAIL FROM:<>\r\n`, "250 250 250 250"],
+    ["a chunk without recipients is read", "MAIL FROM:<>\r\nBDAT 4 LAST\r\nQUITBDAT 4\r\nDATA", "250 554 503"],
+    ["a chunk without a sender is read", "BDAT 4 LAST\r\nQUIT", "503"],
+    [
+      "what is no size",
+      `${envelope}BDAT\r\nBDAT x\r\nBDAT -1\r\nBDAT 1 FIRST\r\nBDAT 1x\r\n`,
+      "250 250 501 501 501 501 501"
+    ],
+    ["DATA after BDAT", `${envelope}BDAT 1\r\nxDATA\r\nRSET\r\n${envelope}DATA\r\n`, "250 250 250 503 250 250 250 354"],
+    [
+      "a message too large, in chunks",
+      `${envelope}BDAT 6\r\nabcdefBDAT 6\r\nabcdefBDAT 1 LAST\r\nxMAIL FROM:<>\r\n`,
+      "250 250 250 552 503 503",
+      { maxMessageSize: 10 }
+    ],
+    ["chunks that are not offered", `${envelope}BDAT 4 LAST\r\n`, "250 250 500", { offers: [] }],
+    [
+      "LMTP's answers to the last chunk",
+      `${envelope}RCPT TO:<c>\r\nBDAT 1 LAST\r\nx`,
+      "250 250 250 250 250",
+      { protocol: "lmtp" }
+    ],
     ["a parameter twice", "MAIL FROM:<> SIZE=1 SIZE=2\r\n", "501"],
     ["no xtext", "MAIL FROM:<> ENVID=a+b\r\nMAIL FROM:<> ENVID=\r\nMAIL FROM:<> RET=ALL\r\n", "501 501 501"],
     [
@@ -312,6 +335,9 @@ describe("SmtpSink, however the input is split", () => {
     "MAIL FROM:<a> SIZE=5\r\n",
     "RCPT TO:<c>\r\n",
     "DATA\r\n",
+    "BDAT 3\r\n",
+    "BDAT 7 LAST\r\n",
+    "BDAT 0 LAST\r\n",
     message,
     "RSET\r\n",
     "NOOP\r\n",
