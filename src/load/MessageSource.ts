@@ -3,12 +3,17 @@
  *
  * @since 0.1.0
  */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Pipeable from "effect/Pipeable"
 import * as Stream from "effect/Stream"
+import * as Draw from "../plan/Draw.js"
 import * as Stuffing from "../plan/Stuffing.js"
 import type * as Delivery from "../smtp/Delivery.js"
 import * as Printable from "../smtp/Printable.js"
@@ -46,13 +51,45 @@ export class MailUnusable extends Data.TaggedError("MailUnusable")<{
 }
 
 /**
- * Gives the message of each number, from 0; none where there are no more. Sources may be asked for several messages at once.
+ * Gives the mail of each number, from 0; none where there are no more. Sources may be asked for several mails at once, each
+ * number once.
  *
  * @since 0.1.0
  * @category models
  */
-export interface MessageSource<E = never, R = never> {
+export interface MessageSource<E = never, R = never> extends Pipeable.Pipeable {
+  readonly mail: (number: number) => Effect.Effect<Option.Option<Mail>, E, R | ScenarioSession>
+  /** The same, ready to be sent. */
   readonly get: (number: number) => Effect.Effect<Option.Option<Delivery.Message>, E, R | ScenarioSession>
+}
+
+const make = <E, R>(
+  mail: (number: number) => Effect.Effect<Option.Option<Mail>, E, R | ScenarioSession>
+): MessageSource<E | MailUnusable, R> => ({
+  mail,
+  get: (number) =>
+    Effect.flatMap(
+      mail(number),
+      Option.match({ onNone: () => Effect.succeedNone, onSome: (found) => prepare(number, found) })
+    ),
+  pipe() {
+    // biome-ignore lint/complexity/noArguments: this is what pipeArguments takes
+    return Pipeable.pipeArguments(this, arguments)
+  }
+})
+
+/** A source whose sessions share something in each run: where it is. */
+const stateful = <S, E, R>(
+  begin: () => S,
+  mail: (state: S, number: number) => Effect.Effect<Option.Option<Mail>, E, R | ScenarioSession>
+): MessageSource<E | MailUnusable, R> => {
+  const key = {}
+  const fresh = Effect.sync(begin)
+  return make((number) =>
+    Effect.flatMap(ScenarioSession, (session) =>
+      Effect.flatMap(session.shared(key, fresh), (state) => mail(state, number))
+    )
+  )
 }
 
 /**
@@ -61,9 +98,8 @@ export interface MessageSource<E = never, R = never> {
  * @since 0.1.0
  * @category constructors
  */
-export const fromFunction = (mailOf: (number: number) => Mail): MessageSource<MailUnusable> => ({
-  get: (number) => Effect.suspend(() => prepare(number, mailOf(number)))
-})
+export const fromFunction = (mailOf: (number: number) => Mail): MessageSource<MailUnusable> =>
+  make((number) => Effect.sync(() => Option.some(mailOf(number))))
 
 /**
  * The mail that an effect makes of each number.
@@ -73,9 +109,7 @@ export const fromFunction = (mailOf: (number: number) => Mail): MessageSource<Ma
  */
 export const fromEffect = <E, R>(
   mailOf: (number: number) => Effect.Effect<Mail, E, R>
-): MessageSource<E | MailUnusable, R> => ({
-  get: (number) => Effect.flatMap(mailOf(number), (mail) => prepare(number, mail))
-})
+): MessageSource<E | MailUnusable, R> => make((number) => Effect.asSome(mailOf(number)))
 
 /**
  * One mail of the stream after another, shared out to all sessions of the run: each is sent once, and none after the last.
@@ -104,16 +138,192 @@ export const fromStream = <E, R>(mails: Stream.Stream<Mail, E, R>): MessageSourc
     })
     return oneByOne.withPermits(1)(take)
   })
-  return {
-    get: (number) =>
-      Effect.gen(function* () {
-        const session = yield* ScenarioSession
-        const take = yield* session.shared(key, open)
-        const mail = yield* take
-        return Option.isNone(mail) ? Option.none() : yield* prepare(number, mail.value)
-      })
-  }
+  return make(() => Effect.flatMap(ScenarioSession, (session) => Effect.flatten(session.shared(key, open))))
 }
+
+/**
+ * One mail after another, each once in a run, and none after the last. What can be gone through again is, by the next run.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromIterable = (mails: Iterable<Mail>): MessageSource<MailUnusable> =>
+  stateful(
+    () => mails[Symbol.iterator](),
+    (iterator) =>
+      Effect.sync(() => {
+        const { done, value } = iterator.next()
+        return done === true ? Option.none() : Option.some(value)
+      })
+  )
+
+/**
+ * One file after another, headers and body, each once in a run. A file is read when its message is due. Where it goes is one
+ * envelope for all, or what a function makes of each file's path.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromFiles = (
+  paths: ReadonlyArray<string>,
+  envelope: Omit<Mail, "content"> | ((path: string, number: number) => Omit<Mail, "content">)
+): MessageSource<PlatformError | MailUnusable, FileSystem.FileSystem> =>
+  make((number) => {
+    const path = paths[number]
+    if (path === undefined) return Effect.succeedNone
+    return Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const content = yield* fileSystem.readFile(path)
+      const { recipients, sender } = typeof envelope === "function" ? envelope(path, number) : envelope
+      return Option.some({ sender, recipients, content })
+    })
+  })
+
+/**
+ * Changes each mail.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const map: {
+  (
+    change: (mail: Mail, number: number) => Mail
+  ): <E, R>(self: MessageSource<E, R>) => MessageSource<E | MailUnusable, R>
+  <E, R>(self: MessageSource<E, R>, change: (mail: Mail, number: number) => Mail): MessageSource<E | MailUnusable, R>
+} = dual(
+  2,
+  <E, R>(self: MessageSource<E, R>, change: (mail: Mail, number: number) => Mail): MessageSource<E | MailUnusable, R> =>
+    make((number) => Effect.map(self.mail(number), (mail) => Option.map(mail, (found) => change(found, number))))
+)
+
+/**
+ * Leaves out the mails that the test does not hold of. What is left moves up: it has the numbers from 0 on, in the order in which
+ * sessions ask. A test that holds of none, of a source without an end, looks for one until the run is interrupted.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const filter: {
+  (test: (mail: Mail) => boolean): <E, R>(self: MessageSource<E, R>) => MessageSource<E | MailUnusable, R>
+  <E, R>(self: MessageSource<E, R>, test: (mail: Mail) => boolean): MessageSource<E | MailUnusable, R>
+} = dual(
+  2,
+  <E, R>(self: MessageSource<E, R>, test: (mail: Mail) => boolean): MessageSource<E | MailUnusable, R> =>
+    stateful(
+      () => ({ next: 0 }),
+      (state) =>
+        Effect.gen(function* () {
+          while (true) {
+            const mail = yield* self.mail(state.next++)
+            if (Option.isNone(mail) || test(mail.value)) return mail
+            // A source that never has to wait would keep all else from running.
+            yield* Effect.yieldNow()
+          }
+        })
+    )
+)
+
+/**
+ * The first mails, this many at most.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const take: {
+  (count: number): <E, R>(self: MessageSource<E, R>) => MessageSource<E | MailUnusable, R>
+  <E, R>(self: MessageSource<E, R>, count: number): MessageSource<E | MailUnusable, R>
+} = dual(
+  2,
+  <E, R>(self: MessageSource<E, R>, count: number): MessageSource<E | MailUnusable, R> =>
+    make((number) => (number < count ? self.mail(number) : Effect.succeedNone))
+)
+
+/**
+ * The mails of one source, and after its last one those of the other.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const concat: {
+  <E2, R2>(
+    that: MessageSource<E2, R2>
+  ): <E, R>(self: MessageSource<E, R>) => MessageSource<E | E2 | MailUnusable, R | R2>
+  <E, R, E2, R2>(self: MessageSource<E, R>, that: MessageSource<E2, R2>): MessageSource<E | E2 | MailUnusable, R | R2>
+} = dual(
+  2,
+  <E, R, E2, R2>(
+    self: MessageSource<E, R>,
+    that: MessageSource<E2, R2>
+  ): MessageSource<E | E2 | MailUnusable, R | R2> =>
+    stateful(
+      () => ({ isOver: false, next: 0 }),
+      (state, number) => {
+        const other = Effect.suspend(() => that.mail(state.next++))
+        if (state.isOver) return other
+        return Effect.flatMap(
+          self.mail(number),
+          (mail): Effect.Effect<Option.Option<Mail>, E2, R2 | ScenarioSession> => {
+            if (Option.isSome(mail)) return Effect.succeed(mail)
+            state.isOver = true
+            return other
+          }
+        )
+      }
+    )
+)
+
+/**
+ * Mails of several sources, by weight. Which one message k comes from depends on k and the weights alone. A source that is over
+ * leaves its share to the others, and the mix ends with the last of them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import { MessageSource } from "smtp-source"
+ *
+ * const mail = (subject: string) => (number: number) => ({
+ *   sender: "me@example.com",
+ *   recipients: ["you@example.com"],
+ *   content: `Subject: ${subject} ${number}\n\nHello\n`
+ * })
+ *
+ * export const source = MessageSource.mixed(
+ *   [9, MessageSource.fromFunction(mail("usual"))],
+ *   [1, MessageSource.fromFunction(mail("rare")).pipe(MessageSource.take(10))]
+ * )
+ */
+export const mixed = <Parts extends ReadonlyArray<readonly [weight: number, source: MessageSource<unknown, unknown>]>>(
+  ...parts: Parts
+): MessageSource<ErrorOf<Parts[number][1]> | MailUnusable, ContextOf<Parts[number][1]>> => {
+  type E = ErrorOf<Parts[number][1]>
+  type R = ContextOf<Parts[number][1]>
+  // The sources of this list have these errors and contexts by definition.
+  const sources = parts as ReadonlyArray<readonly [number, MessageSource<E, R>]>
+  const key = Draw.keyOf(`mixed ${parts.map(([weight]) => weight).join(" ")}`)
+  if (!sources.every(([weight]) => weight > 0)) throw new RangeError("a weight is not more than 0")
+  return stateful(
+    () => sources.map(([weight, source]) => ({ weight, source, next: 0 })),
+    (left, number) =>
+      Effect.gen(function* () {
+        while (left.length > 0) {
+          let rest = Draw.uniform(key, number) * left.reduce((sum, { weight }) => sum + weight, 0)
+          const chosen =
+            left.find(({ weight }) => {
+              rest -= weight
+              return rest < 0
+            }) ?? left[0]!
+          const mail = yield* chosen.source.mail(chosen.next++)
+          if (Option.isSome(mail)) return mail
+          const place = left.indexOf(chosen)
+          if (place >= 0) left.splice(place, 1)
+        }
+        return Option.none<Mail>()
+      })
+  )
+}
+
+type ErrorOf<Source> = Source extends MessageSource<infer E, infer _R> ? E : never
+type ContextOf<Source> = Source extends MessageSource<infer _E, infer R> ? R : never
 
 const prepare = (
   number: number,

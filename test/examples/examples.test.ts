@@ -23,6 +23,7 @@ import { probe } from "./probing.js"
 import { measure } from "./run.js"
 import { fourProcesses } from "./segments.js"
 import { smoke } from "./smoke.js"
+import { sendAll } from "./sources.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -44,6 +45,21 @@ describe("the examples of the README", () => {
       const summary = yield* measure(Target.format(target))
       assert.include(summary, "1,000 messages: 1,000 accepted")
       assert.strictEqual((yield* counts).messages, 1000)
+    }).pipe(Effect.provide(NodeSink.layer({ thread: false })))
+  )
+
+  it.scopedLive("sources: notes, newsletters and a last message arrive", () =>
+    Effect.gen(function* () {
+      const { counts, target } = yield* sink
+      const newsletter = {
+        sender: "news@example.com",
+        recipients: ["all@example.com"],
+        content: "Subject: news\n\nNews\n"
+      }
+      const { accounting } = yield* sendAll(Target.format(target), [newsletter, newsletter])
+      // Nine of the notes were for user 3.
+      assert.strictEqual(accounting.accepted, 81 + 2 + 1)
+      assert.strictEqual((yield* counts).messages, 84)
     }).pipe(Effect.provide(NodeSink.layer({ thread: false })))
   )
 
