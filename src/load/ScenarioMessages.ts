@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -67,11 +68,10 @@ export const forEachMessage = <A, E, R, E2 = never, R2 = never>(
   use: (message: TakenMessage) => Effect.Effect<A, E, R>,
   source?: MessageSource<E2, R2>
 ): Effect.Effect<void, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> => {
-  const booking = bookedByError(use)
   return Effect.flatMap(ScenarioSession, (session) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
-        while (Option.isSome(yield* next(session, source, "all", booking, restore))) yield* restore(Effect.yieldNow())
+        while (Option.isSome(yield* next(session, source, "all", use, restore))) yield* restore(Effect.yieldNow())
       })
     )
   )
@@ -96,25 +96,13 @@ export const forEachMessage = <A, E, R, E2 = never, R2 = never>(
 export const forNextMessage = <A, E, R, E2 = never, R2 = never>(
   use: (message: TakenMessage) => Effect.Effect<A, E, R>,
   source?: MessageSource<E2, R2>
-): Effect.Effect<Option.Option<Outcome>, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> =>
-  withNext(source, bookedByError(use))
-
-const bookedByError =
-  <A, E, R>(use: (message: TakenMessage) => Effect.Effect<A, E, R>) =>
-  (message: TakenMessage): Effect.Effect<unknown, Exclude<E, SmtpError>, R | ScenarioSession> =>
-    Effect.catchAll(
-      use(message),
-      (error): Effect.Effect<unknown, Exclude<E, SmtpError>, ScenarioSession> =>
-        isSmtpError(error)
-          ? Effect.map(ScenarioSession, (session) => session.unsent(message, Session.outcomeOf(error)))
-          : Effect.fail(error as Exclude<E, SmtpError>)
-    )
+): Effect.Effect<Option.Option<Outcome>, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> => withNext(source, use)
 
 /** Does something with the next message, which is booked in any case; gives how. */
 const withNext = <A, E, R, E2, R2>(
   source: MessageSource<E2, R2> | undefined,
   use: (message: TakenMessage) => Effect.Effect<A, E, R>
-): Effect.Effect<Option.Option<Outcome>, E | E2, R | R2 | ScenarioSession> =>
+): Effect.Effect<Option.Option<Outcome>, Exclude<E, SmtpError> | E2, R | R2 | ScenarioSession> =>
   Effect.flatMap(ScenarioSession, (session) =>
     Effect.uninterruptibleMask((restore) => Effect.gen(() => next(session, source, "one", use, restore)))
   )
@@ -142,7 +130,11 @@ function* next<A, E, R, E2, R2>(
   }
   const message = session.start(number.value, content.value)
   const exit = yield* Effect.exit(restore(use(message)))
+  if (Exit.isSuccess(exit)) return Option.some(session.end(message))
+  const error = Cause.failureOption(exit.cause)
+  const isSmtp = Option.isSome(error) && isSmtpError(error.value)
+  if (isSmtp) session.unsent(message, Session.outcomeOf(error.value))
   const outcome = session.end(message)
-  if (Exit.isFailure(exit)) return yield* Effect.failCause(exit.cause)
-  return Option.some(outcome)
+  // What is left of the cause are errors that are not SMTP's, defects and interruptions.
+  return isSmtp ? Option.some(outcome) : yield* Effect.failCause(exit.cause as Cause.Cause<Exclude<E, SmtpError>>)
 }
