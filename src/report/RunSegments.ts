@@ -70,12 +70,17 @@ export type RunSegment = typeof schema.Type
  * @category constructors
  */
 export const ofPlan = (
-  plan: Arrival.ArrivalPlan & Segment.SegmentFields & { readonly seed?: string | undefined },
+  plan: Arrival.ArrivalPlan &
+    Segment.SegmentFields & { readonly seed?: string | undefined; readonly once?: boolean | undefined },
   runId: string
 ): Which | undefined => {
   const segment = Segment.ofPlan(plan)
   if (segment.of === 1) return undefined
-  const whole = Arrival.make(plan, plan.seed ?? runId)?.messages ?? Arrival.messagesOf(plan)
+  // How many rows there are is known to those who have read them.
+  const isOfRows = plan.once === true && plan.messages === undefined
+  const whole = isOfRows
+    ? Arrival.unlimited
+    : (Arrival.make(plan, plan.seed ?? runId)?.messages ?? Arrival.messagesOf(plan))
   return {
     run: runId,
     index: segment.index + 1,

@@ -59,6 +59,11 @@ const rows: ReadonlyArray<Row> = [
     input: { stages: "2s:50/s..10/s", arrivals: "poisson", messages: 40 },
     of: 2
   },
+  {
+    name: "sizes, recipients and bodies that are drawn",
+    input: { rate: "50/s", duration: "2s", length: "isp", recipients: "isp", body: "50%: words, 50%: random" },
+    of: 3
+  },
   { name: "bursts", input: { rate: "40/s", duration: "2s", burst: 5 }, of: 3 },
   { name: "weights", input: { rate: "50/s", duration: "2s" }, of: 3, weights: [1, 2, 5] },
   {

@@ -237,6 +237,12 @@ describe("the journal of a segment", () => {
     assert.strictEqual(MergedReport.withMissing(report).messages.lost, 94)
   })
 
+  it("does not know the whole where that is as many as there are rows", () => {
+    const rows = Segment.of(Plan.make({ target: "h", sessions: 4, data: "rows.csv", once: true }), 2, 4, { runId: "r" })
+    assert.isUndefined(RunSegments.ofPlan(rows, "r")?.whole)
+    assert.strictEqual(RunSegments.ofPlan({ ...rows, messages: 9 }, "r")?.whole, 9)
+  })
+
   it("has lost an unknown number where time alone ends the run", () => {
     const timed = Segment.of(Plan.make({ target: "h", duration: "10s", sessions: 4 }), 2, 4, { runId: "r" })
     const begun = startOf(timed, { planned: undefined, runId: "r", startedAt: new Date(0), version: "1" })
