@@ -94,7 +94,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
         "A run that one machine cannot make is cut into segments: one process each, which need not hear of each other. Each knows which messages are its own, and all that belongs to a message (its number, recipients, content and the time when it is due) is the same whoever sends it: together they are the single run. Give all of them the same options, the same --run-id and, for names in the content, the same -M; and have them begin together with --start-at, for which their clocks must agree. What starts the processes is an engine that is there already, such as Slurm, Kubernetes, GNU parallel or ssh."
       ),
       text(
-        "Each needs a file for its result, as a journal (ndjson) or as JSON. In names of --report, {run} and {segment} stand for the name of the run and the number of the segment. The file must not be there: a segment that is started again, by hand or by an engine that replaces what has died, is refused with exit status 75, for its messages would be sent twice."
+        "Each needs a file for its result, as a journal (ndjson) or as JSON. In names of --report, {run} and {segment} stand for the name of the run and the number of the segment. The file must not be there: a segment that is started again, by hand or by an engine that replaces what has died, is refused with exit status 75, for its messages would be sent twice. Verdicts judge a segment by its own messages; those on the whole run are for smtp-report."
       ),
       code(
         "smtp-source --segment 3/8 --run-id n17 --rate 9/s --duration 1h \\",

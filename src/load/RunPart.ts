@@ -427,5 +427,6 @@ const sessions = (
     const time = clock.unsafeCurrentTimeMillis()
     // A start that is agreed upon is when it begun, for all.
     const origin = shared.plan.startAt === undefined ? begun - (time - (part.origin?.(time) ?? time)) : begun
-    return OpenRun.run(shared, { arrivals, origin, maxSessions: count, granularity: Watchdog.granularity(clock) })
+    const own = Arrival.ofSegment(arrivals, Segment.ofPlan(shared.plan))
+    return OpenRun.run(shared, { arrivals: own, origin, maxSessions: count, granularity: Watchdog.granularity(clock) })
   })

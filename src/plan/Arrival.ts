@@ -10,7 +10,9 @@
  */
 import * as Either from "effect/Either"
 import * as Draw from "./Draw.js"
+import * as Partition from "./Partition.js"
 import * as Rate from "./Rate.js"
+import * as Segment from "./Segment.js"
 
 /**
  * The arrivals of a run. Times are in milliseconds since its start.
@@ -116,6 +118,27 @@ export const make = (plan: ArrivalPlan, seed: string): Arrivals | undefined => {
   const due = Math.ceil(area.until(end) / burst) * burst
   const dueAt = (message: number) => area.inverse(message - (message % burst))
   return whole({ area, end, messages: Math.min(messages, due), dueAt })
+}
+
+/**
+ * The arrivals with the stages as they are of one segment: of what is due in each, its own messages, at its part of the rate. When
+ * a message is due, and how many there are in all, is the same for all segments.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const ofSegment = (arrivals: Arrivals, segment: Segment.Segment): Arrivals => {
+  if (segment.of === 1) return arrivals
+  const { count } = Partition.of(segment)
+  let due = 0
+  const stages = arrivals.stages.map((stage) => {
+    const before = count(due)
+    due += stage.due
+    const [from, to] = stage.rate
+    const rate = [Segment.rateOf(from, segment).rate, Segment.rateOf(to, segment).rate] as const
+    return { ...stage, rate, due: count(due) - before }
+  })
+  return { ...arrivals, stages }
 }
 
 /** With the stages, which are over when the message after the last one would be due, or at the end of the run's time. */

@@ -200,7 +200,9 @@ const mergeStages = (
   a: RunReport.RunReport,
   b: RunReport.RunReport
 ): Pick<RunReport.RunReport, "stages" | "rates" | "afterwards"> => {
-  const stages = a.stages === undefined || b.stages === undefined ? undefined : Stages.merge(a.stages, b.stages)
+  // Segments of a run go on at the same time; whole runs are repetitions.
+  const combine = a.segments !== undefined && RunSegments.discord(a, b) === undefined ? Stages.together : Stages.merge
+  const stages = a.stages === undefined || b.stages === undefined ? undefined : combine(a.stages, b.stages)
   if (stages === undefined) return {}
   const rates = Stages.ratesOf(stages)
   return {

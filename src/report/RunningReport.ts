@@ -236,15 +236,22 @@ const Arrivals = Schema.Struct({
   burst: Schema.optional(Schema.Int.pipe(Schema.between(1, Arrival.unlimited))),
   duration: Schema.optional(Schema.String),
   rate: Schema.optional(Schema.String),
-  stages: Schema.optional(Schema.String)
+  stages: Schema.optional(Schema.String),
+  segment: Schema.optional(Schema.String),
+  weights: Schema.optional(Schema.String)
 })
 
 /** What a plan has due when; of random arrivals, what is due on average. A journal may hold any plan: nothing for one that is none. */
 const intendedBy = (plan: Start["plan"]): ReadonlyArray<Arrival.ArrivalStage> =>
   Schema.decodeUnknownEither(Arrivals)(plan).pipe(
-    Either.flatMap((arrivals) => Either.try(() => Arrival.make(arrivals, "")?.stages ?? [])),
+    Either.flatMap((arrivals) => Either.try(() => stagesOf(Arrival.make(arrivals, ""), Segment.ofPlan(arrivals)))),
     Either.getOrElse(() => [])
   )
+
+const stagesOf = (
+  arrivals: Arrival.Arrivals | undefined,
+  segment: Segment.Segment
+): ReadonlyArray<Arrival.ArrivalStage> => (arrivals === undefined ? [] : Arrival.ofSegment(arrivals, segment).stages)
 
 const sumRecipients = (a: Sample["recipients"], b: Sample["recipients"]): Sample["recipients"] =>
   Counts.sum(Counts.recipients, [a, b])

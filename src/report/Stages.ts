@@ -150,6 +150,39 @@ export const merge = (a: ReadonlyArray<Stage>, b: ReadonlyArray<Stage>): Readonl
   })
 }
 
+/**
+ * The stages of segments of one run, which went on at the same time: their rates add up. Undefined where they are not of the same
+ * stages.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const together = (a: ReadonlyArray<Stage>, b: ReadonlyArray<Stage>): ReadonlyArray<Stage> | undefined =>
+  // A segment that was over before the others knows of fewer.
+  (a.length < b.length ? b : a).reduce<ReadonlyArray<Stage> | undefined>((before, stage, index) => {
+    const other = (a.length < b.length ? a : b)[index]
+    if (before === undefined || (other !== undefined && !atOnce(stage, other))) return undefined
+    if (other === undefined) return [...before, stage]
+    const sum = (of: (stage: Stage) => number) => of(stage) + of(other)
+    return [
+      ...before,
+      {
+        from: Math.min(stage.from, other.from),
+        to: Math.max(stage.to, other.to),
+        rate: [micros(sum(({ rate }) => rate[0])), micros(sum(({ rate }) => rate[1]))],
+        runs: 1,
+        due: sum(({ due }) => due),
+        started: sum(({ started }) => started),
+        accepted: sum(({ accepted }) => accepted),
+        late: sum(({ late }) => late),
+        ...Series.statistics(Series.sumBuckets([stage.buckets, other.buckets]))
+      }
+    ]
+  }, [])
+
+/** The one that was over first may have been cut short. */
+const atOnce = (one: Stage, other: Stage): boolean => one.from < other.to && other.from < one.to
+
 /** Warm-ups end a little sooner or later. */
 const alike = (one: Stage, other: Stage | undefined): boolean =>
   other !== undefined &&

@@ -128,3 +128,26 @@ describe("a series that grows", () => {
     )
   })
 })
+
+describe("the sum of buckets", () => {
+  const buckets = fc
+    .array(fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 9 })), { maxLength: 30 })
+    .map((pairs): Series.Buckets => [...new Map(pairs)])
+  const inOrder = (list: Series.Buckets): Series.Buckets => list.toSorted(([a], [b]) => a - b)
+
+  it("has each of them once, in order, with all its counts, whether they were in order or not", () => {
+    fc.assert(
+      fc.property(fc.array(buckets, { maxLength: 4 }), fc.boolean(), (lists, ordered) => {
+        const given = ordered ? lists.map(inOrder) : lists
+        const counts = new Map<number, number>()
+        for (const [index, count] of given.flat()) counts.set(index, (counts.get(index) ?? 0) + count)
+        const sum = Series.sumBuckets(given)
+        // One alone is as it is.
+        assert.deepStrictEqual(
+          given.filter((list) => list.length > 0).length > 1 ? sum : inOrder(sum),
+          inOrder([...counts])
+        )
+      })
+    )
+  })
+})

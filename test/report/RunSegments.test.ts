@@ -260,8 +260,7 @@ describe("segments that ran", () => {
       const plan = Plan.make({
         target: "h",
         helloName: "me",
-        rate: "50/s",
-        duration: "2s",
+        stages: "1s:50/s, 2s:50/s..100/s",
         arrivals: "poisson",
         runId: "r"
       })
@@ -280,6 +279,24 @@ describe("segments that ran", () => {
       assert.strictEqual(merged.messages.planned, single.messages.planned)
       assert.strictEqual(merged.messages.accepted, single.messages.accepted)
       assert.isAbove(merged.messages.planned, 50)
+      // What is intended, too: the run's rate is not that of each segment.
+      const told = ({ rates, stages = [] }: RunReport.RunReport) => ({
+        rates,
+        stages: stages.map(({ accepted, due, from, late, p50, runs, started, to }) => ({
+          accepted,
+          due,
+          from,
+          late,
+          p50,
+          runs,
+          started,
+          to
+        }))
+      })
+      assert.deepStrictEqual(told(merged), told(single))
+      const rates = (report: RunReport.RunReport) => (report.stages ?? []).flatMap(({ rate }) => rate)
+      for (const [index, rate] of rates(merged).entries()) assert.closeTo(rate, rates(single)[index] ?? 0, 0.001)
+      assert.strictEqual(parts[1]?.stages?.[0]?.rate[0], 6.25)
       assert.strictEqual(merged.segments?.[0]?.whole, single.messages.planned)
       assert.isUndefined(merged.plan.segment)
       assert.isUndefined(single.segments)
