@@ -7,9 +7,15 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { AuthCrypto } from "./AuthCrypto.js"
+import * as Authentication from "./Authentication.js"
+import * as AuthMechanism from "./AuthMechanism.js"
 import * as Delivery from "./Delivery.js"
 import type * as Outcome from "./Outcome.js"
 import * as Reply from "./Reply.js"
+import { ScramKeys } from "./ScramKeys.js"
 import * as SmtpCommand from "./SmtpCommand.js"
 import * as Steps from "./Steps.js"
 import { ArgumentInvalid, ReplyRejected, type Step, type WireError } from "./SmtpError.js"
@@ -89,6 +95,54 @@ export const startTls = (wire: Wire, settings: TlsSettings): Effect.Effect<TlsSe
     requiring(wire, Steps.command("starttls", SmtpCommand.startTls), Reply.isPositive),
     wire.startTls(settings)
   )
+
+/**
+ * How a connection logs in.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AuthOptions {
+  readonly user: string
+  /** A password; or a token, for XOAUTH2 and OAUTHBEARER. */
+  readonly password: Redacted.Redacted<string>
+  /** The first that the server offers is used. Default: the usual ones, the strongest first. */
+  readonly mechanisms?: ReadonlyArray<AuthMechanism.Mechanism> | undefined
+  readonly initialResponse?: Authentication.AuthSettings["initialResponse"] | undefined
+  /** Whether a password may go without TLS in a form that shows it. Default false. */
+  readonly insecure?: boolean | undefined
+  /** Where the connection goes to, which OAUTHBEARER says. */
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+}
+
+/**
+ * Logs in (RFC 4954), by a mechanism that the server has offered; CRAM-MD5 and SCRAM need `AuthCrypto` (`NodeAuthCrypto.layer`)
+ * and are passed over without it. Fails with `NotOffered` or `NotAllowed` where nothing was tried. From then on, what the server
+ * repeats of the password is hidden from all who are told of replies. Interruption closes the connection.
+ *
+ * @since 0.1.0
+ * @category steps
+ */
+export const authenticate = (wire: Wire, options: AuthOptions): Effect.Effect<Reply.Reply, StepError> =>
+  Effect.gen(function* () {
+    const crypto = Option.getOrUndefined(yield* Effect.serviceOption(AuthCrypto))
+    const { host = "localhost", initialResponse = "auto", insecure = false, mechanisms, port = 0, user } = options
+    const settings: Authentication.AuthSettings = {
+      mechanisms: mechanisms ?? AuthMechanism.usual,
+      initialResponse,
+      insecure,
+      host,
+      port,
+      crypto,
+      keys: crypto === undefined ? undefined : new ScramKeys(crypto)
+    }
+    const login = { settings, account: { user, password: Redacted.value(options.password) } }
+    const script = () => Authentication.script(login, wire.capabilities, wire.session() !== undefined)
+    const end = yield* Effect.onInterrupt(wire.converse(script), () => Effect.sync(() => wire.close("reset")))
+    if (end._tag === "Authenticated") return end.reply
+    return yield* end._tag === "Refused" ? new ReplyRejected({ step: "auth", reply: end.reply }) : end.error
+  })
 
 /**
  * Begins a transaction.

@@ -1,11 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Load from "../../src/load/Load.js"
 import * as Scenario from "../../src/load/Scenario.js"
 import type * as Plan from "../../src/plan/Plan.js"
 import * as PlanModule from "../../src/plan/Plan.js"
 import * as NodeAuthCrypto from "../../src/node/NodeAuthCrypto.js"
 import type { SinkConfig } from "../../src/sink/SinkOptions.js"
+import * as Dialogue from "../../src/smtp/Dialogue.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as AccountTable from "../../src/smtp/AccountTable.js"
 import type * as AuthMechanism from "../../src/smtp/AuthMechanism.js"
@@ -239,15 +241,15 @@ describe("a login that is refused", () => {
   )
 })
 
+/** Who logged in over each connection, in their order. */
+const usersOf = (result: Parameters<typeof commands>[0]) =>
+  commands(result).flatMap((what) => {
+    const [, response] = /^AUTH PLAIN (.+)$/.exec(what) ?? []
+    return response === undefined ? [] : [Buffer.from(response, "base64").toString().split("\0")[1]]
+  })
+
 describe("many accounts", () => {
   const all = { accounts: AccountTable.of(many), server: server(["PLAIN"], many) }
-  /** Who logged in over each connection, in their order. */
-  const users = (result: Parameters<typeof commands>[0]) =>
-    commands(result).flatMap((what) => {
-      const [, response] = /^AUTH PLAIN (.+)$/.exec(what) ?? []
-      return response === undefined ? [] : [Buffer.from(response, "base64").toString().split("\0")[1]]
-    })
-
   it.scoped("session: each session has its own, with all its connections", () =>
     Effect.gen(function* () {
       const { accounting, recorder, server } = yield* run(
@@ -255,7 +257,7 @@ describe("many accounts", () => {
         all
       )
       assert.strictEqual(accounting.accepted, 21)
-      const seen = users({ server })
+      const seen = usersOf({ server })
       assert.deepStrictEqual(seen.slice(0, 7), ["user0", "user1", "user2", "user3", "user4", "user0", "user1"])
       assert.strictEqual(recorder.auth()?.accounts, 5)
     })
@@ -265,17 +267,17 @@ describe("many accounts", () => {
     Effect.gen(function* () {
       const plan = { accounts: "file", accountOrder: "round", messages: 7, perConnection: "1" } as const
       const result = yield* run(plan, all)
-      assert.deepStrictEqual(users(result), ["user0", "user1", "user2", "user3", "user4", "user0", "user1"])
+      assert.deepStrictEqual(usersOf(result), ["user0", "user1", "user2", "user3", "user4", "user0", "user1"])
     })
   )
 
   it.scoped("random: drawn from the seed, the same each time", () =>
     Effect.gen(function* () {
       const plan = { accounts: "file", accountOrder: "random", messages: 40, perConnection: "1", seed: "x" } as const
-      const once = users(yield* run(plan, all))
-      assert.deepStrictEqual(users(yield* run(plan, all)), once)
+      const once = usersOf(yield* run(plan, all))
+      assert.deepStrictEqual(usersOf(yield* run(plan, all)), once)
       assert.strictEqual(new Set(once).size, 5)
-      assert.notDeepEqual(users(yield* run({ ...plan, seed: "y" }, all)), once)
+      assert.notDeepEqual(usersOf(yield* run({ ...plan, seed: "y" }, all)), once)
     })
   )
 
@@ -334,6 +336,48 @@ describe("what goes with a login", () => {
       assert.strictEqual(accounting.accepted, 5)
       assert.strictEqual(recorder.auth()?.mechanisms[0]?.accepted, 5)
     }).pipe(Effect.provide(TestServer.layer(server(["PLAIN"], many))))
+  )
+
+  it.effect("a dialogue of one's own logs in, or is told why not", () =>
+    Effect.gen(function* () {
+      const plan = PlanModule.make({ target: "localhost", sessions: 1, pipelining: "on" })
+      const log = (password: string, options = {}) =>
+        Effect.scoped(
+          Effect.flatMap(Scenario.open, (wire) =>
+            Dialogue.authenticate(wire, { user: "load", password: Redacted.make(password), ...options })
+          )
+        )
+      const ends: Array<string> = []
+      const told = (password: string, options = {}) =>
+        Effect.match(log(password, options), {
+          onFailure: (error) => ends.push(`${error._tag} ${error.step}`),
+          onSuccess: ({ code }) => ends.push(String(code))
+        })
+      const scenario = Effect.gen(function* () {
+        yield* told("MARKsecret", { insecure: true })
+        yield* told("wrong", { insecure: true })
+        yield* told("MARKsecret", { mechanisms: ["PLAIN"] })
+        yield* told("MARKsecret", { mechanisms: ["XOAUTH2"], insecure: true })
+        yield* told("MARKsecret", { mechanisms: ["SCRAM-SHA-256"] })
+      })
+      const { scenarios } = yield* Load.run(plan, scenario)
+      assert.strictEqual(scenarios.failed, 0)
+      const expected = ["235", "ReplyRejected auth", "NotAllowed auth", "NotOffered auth", "235"]
+      assert.deepStrictEqual(ends, expected)
+    }).pipe(Effect.provide(TestServer.layer(server(["PLAIN", "SCRAM-SHA-256"]))), Effect.provide(NodeAuthCrypto.layer))
+  )
+
+  it.scoped("segments of a run have accounts of their own", () =>
+    Effect.gen(function* () {
+      const all = { accounts: AccountTable.of(many), server: server(["PLAIN"], many) }
+      const seen: Array<string | undefined> = []
+      for (const segment of ["1/2", "2/2"]) {
+        const plan = { accounts: "file", sessions: 4, messages: 4, perConnection: "1", segment, runId: "x" } as const
+        const { server } = yield* run(plan, all)
+        seen.push(...usersOf({ server }))
+      }
+      assert.deepStrictEqual(seen, ["user0", "user2", "user1", "user3"])
+    })
   )
 
   it.effect("a program is told what it has to read first", () =>
