@@ -22,7 +22,7 @@ interface Way {
 /** Tests that go through the fields, in every way to run a plan: they are asked first. */
 const isQuick = (test: string): boolean => /^test\/(load\/(Every|HandedOn)|cli\/Shown)/.test(test)
 
-/** What the command does beside the run, or before it. */
+/** What the command does beside the run, or before it, and what one process of several is told. */
 const commandsOwn = [
   "calibrate",
   "counter",
@@ -40,7 +40,11 @@ const commandsOwn = [
   // Files that are read before the run: what they hold is its option `tls`.
   "tlsCa",
   "tlsCert",
-  "tlsKey"
+  "tlsKey",
+  "segment",
+  "weights",
+  "runId",
+  "startAt"
 ]
 
 const ways: { readonly [way: string]: Way } = {
@@ -110,7 +114,8 @@ const unnoticed: Array<string> = []
 
 for (const way of values.ways.split(",")) {
   const { anchor, file, lose, tests, without } = ways[way]!
-  const original = copy.read(file)
+  // What loses a field puts another plan in its place.
+  const original = copy.read(file).replace("const plan = MessageParts.bounded(", "let plan = MessageParts.bounded(")
   if (!original.includes(anchor)) throw new Error(`${file} has no line: ${anchor}`)
   for (const field of values.fields.split(",")) {
     if (without.includes(field) || Date.now() > ends) continue
