@@ -132,6 +132,13 @@ const report = (
       const signals = yield* StopSignal
       const parts = yield* MessageParts.read(asked)
       const [running, plan] = [MessageParts.bounded(toRun, parts), MessageParts.bounded(asked, parts)]
+      const skipped = parts?.corpus?.skipped ?? 0
+      if (skipped > 0) {
+        const messages = Summary.counted(skipped, "message")
+        output.stderr(
+          `smtp-source: warning: --corpus: ${messages} left out, with a carriage return that stands alone\n`
+        )
+      }
       const file = yield* MessageFile.read(plan)
       const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
       yield* SegmentClaim.take(plan)

@@ -11,7 +11,9 @@ import type { Content } from "../smtp/Wire.js"
 import type { Addresses } from "./Address.js"
 import * as Amount from "./Amount.js"
 import * as Body from "./Body.js"
+import * as Corpus from "./Corpus.js"
 import * as HeaderDate from "./HeaderDate.js"
+import * as ItemOrder from "./ItemOrder.js"
 import * as MessageTemplate from "./MessageTemplate.js"
 import type { Plan } from "./PlanTypes.js"
 import * as Stuffing from "./Stuffing.js"
@@ -52,6 +54,8 @@ export interface Sources {
   readonly template?: string | undefined
   /** What --attach names, encoded (`Attachment.encoded`), at the same places. */
   readonly attachments?: ReadonlyArray<Uint8Array | undefined> | undefined
+  /** The messages of --corpus. */
+  readonly corpus?: Corpus.Corpus | undefined
   /** What variables have their values from, but for the envelope; without it there are none. */
   readonly values?: Template.Values | undefined
   /** What goes in chunks has no final dot, and no dots before dots. Default: with a dot. */
@@ -82,7 +86,7 @@ const contentOf = (
   plan: Plan,
   addresses: Addresses,
   identity: RunIdentity & { readonly seed?: string | undefined },
-  { attachments, file, goes, template, values }: Sources
+  { attachments, corpus, file, goes, template, values }: Sources
 ): ContentOf => {
   const finished = (dotted: ContentOf): ContentOf =>
     goes === "in chunks" ? (message) => Stuffing.dotless(dotted(message)) : dotted
@@ -92,6 +96,7 @@ const contentOf = (
     const parsed = Either.getOrThrow(MessageTemplate.parse(template, known))
     return finished(MessageTemplate.render(parsed, Template.render(top)))
   }
+  if (corpus !== undefined) return finished(stored(plan, addresses, identity, known, top, corpus))
   if (file === undefined && varies(plan)) return finished(varying(plan, addresses, identity, known, top, attachments))
   const stuffed = file ?? generated(plan.length === undefined ? undefined : Amount.sizesOf(plan.length).most)
   const body = goes === "in chunks" ? Stuffing.unstuff(stuffed) : stuffed
@@ -154,6 +159,24 @@ const varying = (
   }
 }
 
+/** The messages of a corpus, with those of their headers that are made anew. */
+const stored = (
+  plan: Plan,
+  addresses: Addresses,
+  identity: RunIdentity & { readonly seed?: string | undefined },
+  values: Template.Values | undefined,
+  top: ReadonlyArray<Template.Part>,
+  corpus: Corpus.Corpus
+): ContentOf => {
+  const itemOf = ItemOrder.make(plan.order, Corpus.count(corpus), `${identity.seed ?? identity.runId} corpus`)
+  const rewritten = Either.getOrThrow(Corpus.parseRewrite(plan.rewrite ?? "message-id"))
+  const head = headers(plan, addresses, identity, values, top, "", rewritten)
+  return (message) => {
+    const body = Corpus.message(corpus, itemOf(message))
+    return body.length > Stuffing.longestText ? { head: head(message), body } : { head: head(message) + latin1(body) }
+  }
+}
+
 /** The headers of message k, and what follows them in all messages: to put it there costs nothing. */
 const headers = (
   { expand, subject }: Plan,
@@ -161,7 +184,8 @@ const headers = (
   { helloName, runId, startedAt }: RunIdentity,
   values: Template.Values | undefined,
   top: ReadonlyArray<Template.Part>,
-  tail: string
+  tail: string,
+  wanted: ReadonlyArray<Corpus.Rewritable> = Corpus.rewritable
 ): ((message: number) => string) => {
   const { bytes } = SmtpCommand
   const subjectParts =
@@ -170,22 +194,20 @@ const headers = (
       : [bytes(subject ?? "")]
   const of = (address: (message: number) => string): Template.Part =>
     addresses.areConstant ? bytes(address(0)) : (message) => bytes(address(message))
+  const line = (name: Corpus.Rewritable, ...parts: ReadonlyArray<Template.Part>) => (wanted.includes(name) ? parts : [])
   const number = (message: number) => message.toString(16).padStart(8, "0")
   const parts = Template.joined([
     ...top,
-    "From: <",
-    of(addresses.sender),
-    ">\r\nTo: <",
-    of(addresses.to),
-    bytes(`>\r\nDate: ${HeaderDate.format(startedAt)}\r\nMessage-Id: <${runId}.`),
-    number,
-    bytes(`@${helloName}>\r\n`),
-    ...(subject === undefined ? [] : ["Subject: ", ...subjectParts, "\r\n"]),
+    ...line("from", "From: <", of(addresses.sender), ">\r\n"),
+    ...line("to", "To: <", of(addresses.to), ">\r\n"),
+    ...line("date", `Date: ${HeaderDate.format(startedAt)}\r\n`),
+    ...line("message-id", bytes(`Message-Id: <${runId}.`), number, bytes(`@${helloName}>\r\n`)),
+    ...(subject === undefined ? [] : line("subject", "Subject: ", ...subjectParts, "\r\n")),
     tail
   ])
   const [before, , rest] = parts
   // Nothing varies but the number of Message-Id: the usual case, on the hot path.
-  if (parts.length === 3 && typeof before === "string" && typeof rest === "string") {
+  if (parts.length === 3 && parts[1] === number && typeof before === "string" && typeof rest === "string") {
     return (message) => before + message.toString(16).padStart(8, "0") + rest
   }
   return Template.render(parts)
@@ -201,8 +223,13 @@ export const isEightBit = (
   plan: Plan,
   { sender, to }: Addresses,
   file: Uint8Array | undefined,
-  parts: { readonly template?: string | undefined; readonly data?: Uint8Array | undefined } = {}
+  parts: {
+    readonly corpus?: Corpus.Corpus | undefined
+    readonly template?: string | undefined
+    readonly data?: Uint8Array | undefined
+  } = {}
 ): boolean => {
+  if (parts.corpus?.isEightBit === true) return true
   const eightBit = /[^\0-\x7f]/
   if (eightBit.test((plan.headers ?? []).join("") + (parts.template ?? ""))) return true
   if (parts.data?.some((byte) => byte > 127) === true) return true

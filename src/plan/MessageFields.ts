@@ -8,6 +8,8 @@ import * as Schema from "effect/Schema"
 import * as Amount from "./Amount.js"
 import * as Attachment from "./Attachment.js"
 import * as Body from "./Body.js"
+import * as Corpus from "./Corpus.js"
+import * as Mbox from "./Mbox.js"
 import { describe, type ParseFailure } from "./Cursor.js"
 import * as ItemOrder from "./ItemOrder.js"
 import * as PlanField from "./PlanField.js"
@@ -55,6 +57,19 @@ const Headers = Schema.transform(
     message: () => ({ message: 'expected a header, such as "X-Priority: 1", or a list of them', override: true })
   }),
   Schema.Array(HeaderText),
+  { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
+)
+
+const RewriteText = Schema.String.pipe(
+  Schema.filter((text) => Either.match(Corpus.parseRewrite(text), { onLeft: (reason) => reason, onRight: () => true }))
+)
+
+/** A list of paths, for which one may stand. */
+const Paths = Schema.transform(
+  Schema.Union(Schema.String, Schema.Array(Schema.String)).annotations({
+    message: () => ({ message: "expected a path, or a list of them", override: true })
+  }),
+  Schema.Array(Schema.String),
   { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
 )
 
@@ -109,6 +124,34 @@ export const fields = {
     section,
     description: "Let -f, -t and -S have variables, too, as --template. Without it, braces in them are braces."
   }),
+  corpus: PlanField.optional(Paths, {
+    section,
+    repeatable: true,
+    placeholder: "path",
+    description:
+      "Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. All of it is kept in memory, 512 MB at most. May be given several times."
+  }),
+  mbox: PlanField.withDefault(Schema.Literal(...Mbox.kinds), "auto", {
+    section,
+    description:
+      'How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right.'
+  }),
+  order: PlanField.withDefault(Schema.Literal(...ItemOrder.orders), "sequential", {
+    section,
+    description:
+      "Which message of --corpus comes next: the next one, any one, or each once in a round, in an order that is drawn."
+  }),
+  rewrite: PlanField.optional(RewriteText, {
+    section,
+    placeholder: "header,...|none",
+    description:
+      "Make these headers of --corpus anew: message-id (the default, because servers drop a message that they know), date, from, to, subject; or none."
+  }),
+  unusual: PlanField.withDefault(Schema.Literal("skip", "space"), "skip", {
+    section,
+    description:
+      "What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: it is left out, and counted; or each is sent as a space."
+  }),
   data: PlanField.optional(Schema.String, {
     section,
     placeholder: "file",
@@ -122,7 +165,8 @@ export const fields = {
   }),
   once: PlanField.withDefault(Schema.Boolean, false, {
     section,
-    description: "Use each row of --data once, and end with the last; without -m, that is how many messages there are."
+    description:
+      "Use each row of --data, and each message of --corpus, once, and end with the last; without -m, that is how many messages there are."
   })
 }
 
@@ -162,7 +206,31 @@ export const conflicts = (
     ["dataOrder"],
     "--data-order needs --data"
   ],
-  [given("once") && !given("data"), ["once"], "--once needs --data"],
+  ...["file", "length", "body", "template", "attach", "bare"].map(
+    (field) =>
+      [
+        given("corpus") && given(field),
+        ["corpus", field],
+        `--corpus cannot be used with ${field === "bare" ? "-o" : optionOf(field)}`
+      ] as const
+  ),
+  ...(
+    [
+      ["mbox", "auto"],
+      ["order", "sequential"],
+      ["rewrite", undefined],
+      ["unusual", "skip"]
+    ] as const
+  ).map(
+    ([field, usual]) =>
+      [
+        plan[field] !== undefined && plan[field] !== usual && !given("corpus"),
+        [field],
+        `--${field} needs --corpus`
+      ] as const
+  ),
+  [given("once") && !given("data") && !given("corpus"), ["once"], "--once needs --data or --corpus"],
+  [given("once") && plan.order === "random", ["once", "order"], "--once cannot be used with --order random"],
   [
     given("once") && plan.dataOrder === "random",
     ["once", "dataOrder"],

@@ -3,16 +3,17 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Data from "effect/Data"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Printable from "../smtp/Printable.js"
 import * as Attachment from "./Attachment.js"
-import { fileReason } from "./FileReason.js"
+import * as Corpus from "./Corpus.js"
+import * as CorpusFiles from "./CorpusFiles.js"
 import type { RunIdentity } from "./Message.js"
 import * as MessageTemplate from "./MessageTemplate.js"
 import * as ItemOrder from "./ItemOrder.js"
+import * as PartsFile from "./PartsFile.js"
+import { PartsUnusable } from "./PartsFile.js"
 import type { Plan } from "./PlanTypes.js"
 import * as Rows from "./Rows.js"
 import * as Template from "./Template.js"
@@ -28,27 +29,15 @@ export interface MessageParts {
   readonly template?: string | undefined
   /** The files that --attach names, encoded, at the same places. */
   readonly attachments?: ReadonlyArray<Uint8Array | undefined> | undefined
+  /** The messages of --corpus. */
+  readonly corpus?: Corpus.Corpus | undefined
   /** What --data names. */
   readonly data?: Uint8Array | undefined
   /** How many rows that has. */
   readonly rows?: number | undefined
 }
 
-/**
- * What a plan's messages are to be made of cannot be used. The error names the option, and the file's line where there is one.
- *
- * @since 0.1.0
- * @category errors
- */
-export class PartsUnusable extends Data.TaggedError("PartsUnusable")<{
-  /** As it is written on the command line: `--template`. */
-  readonly option: string
-  readonly reason: string
-}> {
-  override get message(): string {
-    return Printable.escape(`${this.option} ${this.reason}`)
-  }
-}
+export { PartsUnusable } from "./PartsFile.js"
 
 /**
  * Whether a run of the plan needs what `read` gives.
@@ -61,6 +50,7 @@ export const areNeeded = (plan: Plan): boolean =>
   plan.data !== undefined ||
   plan.expand ||
   hasFiles(plan) ||
+  plan.corpus !== undefined ||
   (plan.headers ?? []).some(Template.isTemplate)
 
 /** The files that are attached, and nothing where they are at random. */
@@ -88,16 +78,17 @@ export const hasFiles = (plan: Plan): boolean => filesOf(plan).some((path) => pa
 export const read = (plan: Plan): Effect.Effect<MessageParts | undefined, PartsUnusable, FileSystem.FileSystem> => {
   if (!areNeeded(plan)) return Effect.succeed(undefined)
   return Effect.gen(function* () {
-    const template = plan.template === undefined ? undefined : yield* file("--template", plan.template)
+    const template = plan.template === undefined ? undefined : yield* PartsFile.read("--template", plan.template)
     const text = template && (yield* utf8(template, plan.template!))
-    const bytes = plan.data === undefined ? undefined : yield* file("--data", plan.data)
+    const bytes = plan.data === undefined ? undefined : yield* PartsFile.read("--data", plan.data)
     const data = bytes && shared(bytes)
     const attachments = yield* Effect.forEach(filesOf(plan), (path) =>
       path === undefined
         ? Effect.succeed(undefined)
-        : Effect.map(file("--attach", path), (bytes) => shared(Attachment.encoded(bytes)))
+        : Effect.map(PartsFile.read("--attach", path), (bytes) => shared(Attachment.encoded(bytes)))
     )
-    return { template: text, attachments, data, rows: yield* check(plan, text, data) }
+    const corpus = plan.corpus === undefined ? undefined : yield* CorpusFiles.read(plan, plan.corpus)
+    return { template: text, attachments, corpus, data, rows: yield* check(plan, text, data) }
   })
 }
 
@@ -107,22 +98,6 @@ const shared = (bytes: Uint8Array): Uint8Array => {
   copy.set(bytes)
   return copy
 }
-
-const file = (option: string, path: string) =>
-  Effect.gen(function* () {
-    const fileSystem = yield* FileSystem.FileSystem
-    const bytes = yield* fileSystem.readFile(path)
-    return bytes.length > mostBytes
-      ? yield* new PartsUnusable({ option, reason: `${path}: larger than 512 MB` })
-      : bytes
-  }).pipe(
-    Effect.catchTags({
-      BadArgument: (error) => new PartsUnusable({ option, reason: `${path}: ${fileReason(error)}` }),
-      SystemError: (error) => new PartsUnusable({ option, reason: `${path}: ${fileReason(error)}` })
-    })
-  )
-
-const mostBytes = 512_000_000
 
 const utf8 = (bytes: Uint8Array, path: string) =>
   Either.try({
@@ -218,15 +193,17 @@ const sample: RunIdentity & { readonly seed: string } = {
 }
 
 /**
- * The plan, with no more messages than there are rows, where each is to be used once.
+ * The plan, with no more messages than there are rows, or messages of a corpus, where each is to be used once.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const bounded = (plan: Plan, parts: MessageParts | undefined): Plan =>
-  plan.once && parts?.rows !== undefined
-    ? { ...plan, messages: Math.min(plan.messages ?? parts.rows, parts.rows) }
-    : plan
+export const bounded = (plan: Plan, parts: MessageParts | undefined): Plan => {
+  if (!plan.once || parts === undefined) return plan
+  const { corpus, rows = Number.POSITIVE_INFINITY } = parts
+  const items = Math.min(rows, corpus === undefined ? Number.POSITIVE_INFINITY : Corpus.count(corpus))
+  return items === Number.POSITIVE_INFINITY ? plan : { ...plan, messages: Math.min(plan.messages ?? items, items) }
+}
 
 /**
  * What the variables of a run have their values from, but for the envelope.

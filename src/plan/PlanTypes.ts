@@ -177,6 +177,32 @@ export interface Plan {
   /** Let -f, -t and -S have variables, too, as --template. Without it, braces in them are braces. Default: false. */
   readonly expand: Values["expand"]
   /**
+   * Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those
+   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. All of it is kept in
+   * memory, 512 MB at most. May be given several times.
+   */
+  readonly corpus?: Values["corpus"]
+  /**
+   * How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with
+   * one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right. Default: "auto".
+   */
+  readonly mbox: Values["mbox"]
+  /**
+   * Which message of --corpus comes next: the next one, any one, or each once in a round, in an order that is drawn.
+   * Default: "sequential".
+   */
+  readonly order: Values["order"]
+  /**
+   * Make these headers of --corpus anew: message-id (the default, because servers drop a message that they know),
+   * date, from, to, subject; or none.
+   */
+  readonly rewrite?: Values["rewrite"]
+  /**
+   * What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: it is left
+   * out, and counted; or each is sent as a space. Default: "skip".
+   */
+  readonly unusual: Values["unusual"]
+  /**
    * Take values for {{row.NAME}} from this CSV file, whose first row names the columns: a row for each message, and
    * from the first again after the last.
    */
@@ -187,8 +213,8 @@ export interface Plan {
    */
   readonly dataOrder: Values["dataOrder"]
   /**
-   * Use each row of --data once, and end with the last; without -m, that is how many messages there are. Default:
-   * false.
+   * Use each row of --data, and each message of --corpus, once, and end with the last; without -m, that is how many
+   * messages there are. Default: false.
    */
   readonly once: Values["once"]
   /**
@@ -646,6 +672,32 @@ export interface PlanInput {
   /** Let -f, -t and -S have variables, too, as --template. Without it, braces in them are braces. Default: false. */
   readonly expand?: Inputs["expand"]
   /**
+   * Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those
+   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. All of it is kept in
+   * memory, 512 MB at most. May be given several times.
+   */
+  readonly corpus?: Inputs["corpus"]
+  /**
+   * How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with
+   * one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right. Default: "auto".
+   */
+  readonly mbox?: Inputs["mbox"]
+  /**
+   * Which message of --corpus comes next: the next one, any one, or each once in a round, in an order that is drawn.
+   * Default: "sequential".
+   */
+  readonly order?: Inputs["order"]
+  /**
+   * Make these headers of --corpus anew: message-id (the default, because servers drop a message that they know),
+   * date, from, to, subject; or none.
+   */
+  readonly rewrite?: Inputs["rewrite"]
+  /**
+   * What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: it is left
+   * out, and counted; or each is sent as a space. Default: "skip".
+   */
+  readonly unusual?: Inputs["unusual"]
+  /**
    * Take values for {{row.NAME}} from this CSV file, whose first row names the columns: a row for each message, and
    * from the first again after the last.
    */
@@ -656,8 +708,8 @@ export interface PlanInput {
    */
   readonly dataOrder?: Inputs["dataOrder"]
   /**
-   * Use each row of --data once, and end with the last; without -m, that is how many messages there are. Default:
-   * false.
+   * Use each row of --data, and each message of --corpus, once, and end with the last; without -m, that is how many
+   * messages there are. Default: false.
    */
   readonly once?: Inputs["once"]
   /**

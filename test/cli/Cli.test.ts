@@ -387,6 +387,7 @@ describe("every option of the table", () => {
     "1.2",
     "80%",
     "words",
+    "none",
     "X-One: 1",
     "external",
     `sha256:${"A".repeat(43)}=`,
@@ -413,6 +414,7 @@ describe("every option of the table", () => {
       return [...chunked, ["-d", { reuse: "true" }]]
     }
     if (field === "whenNotOffered") return [["--notify=never", { notify: "never" }]]
+    if (["mbox", "order", "rewrite", "unusual"].includes(field)) return [["--corpus=mail", { corpus: "mail" }]]
     if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }]]
     const auto = ["--auth=auto", { auth: "auto" }] as const
     if (field === "user" || field === "accounts") return [auto]

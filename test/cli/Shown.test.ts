@@ -115,6 +115,36 @@ describe("--template and --data", () => {
   )
 })
 
+describe("--corpus", () => {
+  it.effect("is what is sent, by all threads, once, and what was left out is told", () =>
+    Effect.gen(function* () {
+      const from = "From me@x Thu Nov 26 13:11:20 2026"
+      const file = `${from}\nSubject: a\n\na\n\n${from}\nSubject: b\n\nb\n\n${from}\nX: c\n\nc\rc\n`
+      for (const workers of threads) {
+        const plan = { corpus: "box", once: true, sessions: 2, workers } as const
+        const { accepted, status, stderr } = yield* run(plan, { file })
+        assert.strictEqual(status, 0)
+        assert.deepStrictEqual(accepted.map(({ content }) => /Subject: (.)/.exec(content)?.[1]).sort(), ["a", "b"])
+        assert.strictEqual(
+          stderr,
+          "smtp-source: warning: --corpus: 1 message left out, with a carriage return that stands alone\n"
+        )
+        const spaced = yield* run({ ...plan, unusual: "space" }, { file })
+        assert.strictEqual(spaced.accepted.length, 3)
+      }
+    })
+  )
+
+  it.effect("of mboxrd has its quotes taken off", () =>
+    Effect.gen(function* () {
+      const file = "From me@x Thu Nov 26 13:11:20 2026\nSubject: a\n\n>From here\n"
+      const body = (mbox: "mboxo" | "mboxrd") =>
+        Effect.map(run({ corpus: "box", mbox }, { file }), ({ accepted }) => accepted[0]?.content.split("\r\n\r\n")[1])
+      assert.deepStrictEqual([yield* body("mboxo"), yield* body("mboxrd")], [">From here\r\n", "From here\r\n"])
+    })
+  )
+})
+
 describe("-r, drawn", () => {
   it.effect("has a sink that takes the largest number", () =>
     Effect.gen(function* () {

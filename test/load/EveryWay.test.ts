@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as MessageFile from "../../src/plan/MessageFile.js"
+import * as Corpus from "../../src/plan/Corpus.js"
 import type * as MessageParts from "../../src/plan/MessageParts.js"
 import type * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
@@ -44,6 +45,12 @@ const numbered = (pattern: RegExp) => (seen: Seen) => {
   const first = Math.min(...numbers)
   const all = numbers.map((number) => number - first).sort((a, b) => a - b)
   return all.map((number, index) => (number === index ? first : "a gap"))
+}
+
+const corpusOf = (messages: ReadonlyArray<string>) => {
+  const collector = new Corpus.Collector([], "skip")
+  for (const message of messages) collector.add(Buffer.from(message))
+  return collector.end()
 }
 
 const me = "me.example"
@@ -159,6 +166,27 @@ const rows: ReadonlyArray<Row> = [
     parts: { attachments: [new TextEncoder().encode("eA=="), undefined] },
     each: (seen) => contents(seen).map((content) => (content.match(/filename="[^"]*"|\r\neA==\r\n/g) ?? []).join()),
     is: 'filename="one.txt",\r\neA==\r\n,filename="attachment-2.bin"'
+  },
+  {
+    name: "--corpus",
+    input: { corpus: "x", rewrite: "none" },
+    parts: { corpus: corpusOf(["X-One: 1\n\none\n"]) },
+    each: contents,
+    is: "X-One: 1\r\n\r\none\r\n"
+  },
+  {
+    name: "--order",
+    input: { corpus: "x", rewrite: "none", order: "shuffle", seed: "x" },
+    parts: { corpus: corpusOf(["1", "2", "3", "4", "5", "6", "7", "8", "9"]) },
+    each: (seen) => [contents(seen).slice(0, 5).join("") === "1\r\n2\r\n3\r\n4\r\n5\r\n"],
+    is: false
+  },
+  {
+    name: "--rewrite",
+    input: { corpus: "x", rewrite: "subject", subject: "new" },
+    parts: { corpus: corpusOf(["X-One: 1\n\none\n"]) },
+    each: header("Subject"),
+    is: "new"
   },
   {
     name: "--template",
