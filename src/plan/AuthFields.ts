@@ -73,7 +73,7 @@ export const fields = {
     section,
     placeholder: "file",
     description:
-      "Log in as the users of this file: CSV (RFC 4180) whose first line names the columns: user, password and, if it is there, mechanism, which is the one for that user. Lines that begin with # are comments. A million accounts take some 50 MB."
+      "Log in as the users of this file: CSV (RFC 4180) whose first line names the columns: user, password and, if it is there, mechanism, which is the one for that user. Lines that begin with # are comments. A million accounts take some 50 MB, and three times as much while they are read."
   }),
   accountOrder: PlanField.withDefault(Schema.Literal("session", "round", "random"), "session", {
     section,

@@ -275,7 +275,7 @@ export interface Plan {
   /**
    * Log in as the users of this file: CSV (RFC 4180) whose first line names the columns: user, password and, if it is
    * there, mechanism, which is the one for that user. Lines that begin with # are comments. A million accounts take
-   * some 50 MB.
+   * some 50 MB, and three times as much while they are read.
    */
   readonly accounts?: Values["accounts"]
   /**
@@ -770,7 +770,7 @@ export interface PlanInput {
   /**
    * Log in as the users of this file: CSV (RFC 4180) whose first line names the columns: user, password and, if it is
    * there, mechanism, which is the one for that user. Lines that begin with # are comments. A million accounts take
-   * some 50 MB.
+   * some 50 MB, and three times as much while they are read.
    */
   readonly accounts?: Inputs["accounts"]
   /**

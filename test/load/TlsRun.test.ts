@@ -98,6 +98,17 @@ describe("a run over TLS", () => {
     )
   }
 
+  it.scoped("with -A a refusal costs the message its connection, and the next one has its own", () =>
+    Effect.gen(function* () {
+      const script = on("starttls", { say: "454 4.7.0 TLS not available\r\n" })
+      const plan = { messages: 3, reuse: true, acceptRejection: true, tls: "starttls" } as const
+      const result = yield* drive(simulate(plan, { server: offered, script }))
+      assert.deepStrictEqual(result.ends, new Array(3).fill("Rejected starttls 454"))
+      assert.strictEqual(result.server.count("connect"), 3)
+      assert.isUndefined(result.fatal)
+    })
+  )
+
   for (const kind of Tls.kinds) {
     it.scoped(`a handshake that fails (${kind}) costs the message, and is counted by its kind`, () =>
       Effect.gen(function* () {
