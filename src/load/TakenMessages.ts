@@ -23,8 +23,12 @@ export interface TakenMessage extends Delivery.Message {
   readonly number: number
 }
 
+const origin = Symbol("origin")
+
 /** A message that was taken up, and what has become of it so far. Times are by the run's clock. */
 class Taken implements TakenMessage {
+  /** A copy with other recipients is the same message. */
+  readonly [origin]: Taken = this
   /** When its first attempt began, and when its last one ended. */
   from: number | undefined = undefined
   ended: number | undefined = undefined
@@ -42,7 +46,7 @@ class Taken implements TakenMessage {
 }
 
 /** What has become of a message, if it was taken up here. */
-const known = (message: TakenMessage): Taken | undefined => (message instanceof Taken ? message : undefined)
+const known = (message: TakenMessage & Partial<Pick<Taken, typeof origin>>): Taken | undefined => message[origin]
 
 /**
  * What a message that was tried again has come to. The last attempt counts, but none takes back what a server has accepted, or

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 
 /** Two times the resolution that three significant figures need, as a power of two. */
 const subBucketCount = 2048
@@ -168,7 +169,10 @@ export const total = (self: Histogram): number => {
  * @since 0.1.0
  * @category reading
  */
-export const valueAtPercentile = (self: Histogram, percentile: number): number => {
+export const valueAtPercentile: {
+  (percentile: number): (self: Histogram) => number
+  (self: Histogram, percentile: number): number
+} = dual(2, (self: Histogram, percentile: number): number => {
   const count = total(self)
   const rank = Math.max(1, Math.ceil((Math.min(percentile, 100) / 100) * count - 1e-9))
   let seen = 0
@@ -177,7 +181,7 @@ export const valueAtPercentile = (self: Histogram, percentile: number): number =
     if (seen >= rank && seen > 0) return highestAt(index)
   }
   return 0
-}
+})
 
 /**
  * The mean duration, by the middle of each bucket, in nanoseconds. 0 where nothing was counted.

@@ -56,6 +56,8 @@ export interface Delivery {
   /** How many of its recipients were offered and refused so far. */
   offered: number
   refused: number
+  /** The recipients that were refused, where there are any. */
+  exceptions: Array<Outcome.Exception> | undefined
   /** How it ended, where only the connection is being tidied up. */
   settled: Outcome.Outcome | undefined
 }
@@ -71,6 +73,7 @@ export const make = (options: TransactionOptions, message: Message = none): Deli
   options,
   offered: 0,
   refused: 0,
+  exceptions: undefined,
   settled: undefined
 })
 
@@ -85,6 +88,7 @@ const none: Message = { mail: "", rcpts: [], content: { head: "" } }
 export const begin = (delivery: Delivery): void => {
   delivery.offered = 0
   delivery.refused = 0
+  delivery.exceptions = undefined
   delivery.settled = undefined
 }
 
@@ -168,9 +172,12 @@ export const refused = (
   refusedAfterContent = 0
 ): Outcome.Rejected | Outcome.Failed => {
   const recipients = books(delivery, { refusedAfterContent })
-  return Reply.isRefusal(reply)
-    ? { _tag: "Rejected", step, reply, recipients }
-    : { _tag: "Failed", error: nonsense(step, reply), recipients }
+  return withExceptions(
+    delivery.exceptions,
+    Reply.isRefusal(reply)
+      ? { _tag: "Rejected", step, reply, recipients }
+      : { _tag: "Failed", error: nonsense(step, reply), recipients }
+  )
 }
 
 /**
@@ -183,7 +190,7 @@ export const broken = (error: WireError, delivery: Delivery): Outcome.Outcome =>
   delivery.settled ??
   (error.step === "final"
     ? settle(error.replies, delivery, error)
-    : { _tag: "Failed", error, recipients: books(delivery, {}) })
+    : withExceptions(delivery.exceptions, { _tag: "Failed", error, recipients: books(delivery, {}) }))
 
 /**
  * The outcome of a message whose final dot was sent, by the answers to it: one for each accepted recipient (LMTP), or one for
@@ -231,17 +238,46 @@ const weigh = (
   }
   const unknown = open - accepted - refusedAfterContent
   const recipients = books(delivery, { accepted, refusedAfterContent, unknown })
-  if (accepted > 0) return { _tag: "Accepted", recipients, unwelcome: refusal ?? absurd, lost }
+  const exceptions = delivery.options.lmtp ? exceptionsAmong(finals, delivery) : delivery.exceptions
+  if (accepted > 0) {
+    return withExceptions(exceptions, { _tag: "Accepted", recipients, unwelcome: refusal ?? absurd, lost })
+  }
   // Where one was refused and another may have got it, nobody knows whether the message was delivered.
-  if (refusal !== undefined && unknown === 0)
-    return { _tag: "Rejected", step: "final", reply: refusal, recipients, lost }
+  if (refusal !== undefined && unknown === 0) {
+    return withExceptions(exceptions, { _tag: "Rejected", step: "final", reply: refusal, recipients, lost })
+  }
   const error =
     lost ??
     (absurd === undefined
       ? new ConnectionLost({ step: "final", how: "closed", replies: [] })
       : nonsense("final", absurd))
-  return { _tag: "Unknown", error, recipients }
+  return withExceptions(exceptions, { _tag: "Unknown", error, recipients })
 }
+
+/** Those of a message in LMTP: what was refused at RCPT, and the final replies that are not positive, or did not come. */
+const exceptionsAmong = (
+  finals: ReadonlyArray<Reply.Reply>,
+  { exceptions: before, offered, refused }: Delivery
+): ReadonlyArray<Outcome.Exception> | undefined => {
+  if (finals.length === offered - refused && finals.every(Reply.isPositive)) return before
+  const refusedBefore = new Set(before?.map(({ place }) => place))
+  const all = [...(before ?? [])]
+  let next = 0
+  for (let place = 0; place < offered; place++) {
+    if (refusedBefore.has(place)) continue
+    const reply = finals[next++]
+    if (reply !== undefined && Reply.isPositive(reply)) continue
+    const isRefused = reply !== undefined && Reply.isRefusal(reply)
+    all.push({ place, fate: isRefused ? "refused" : "unknown", step: "final", ...(isRefused ? { reply } : {}) })
+  }
+  return all
+}
+
+/** Most outcomes have none, and no field for them. */
+const withExceptions = <O extends Exclude<Outcome.Outcome, { readonly _tag: "NotStarted" }>>(
+  exceptions: ReadonlyArray<Outcome.Exception> | undefined,
+  outcome: O
+): O => (exceptions === undefined ? outcome : { ...outcome, exceptions })
 
 const nonsense = (step: Step, { code, defect, text }: Reply.Reply): ReplyMalformed =>
   new ReplyMalformed({

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 import * as Reply from "./Reply.js"
 import * as SmtpError from "./SmtpError.js"
 
@@ -27,6 +28,22 @@ export interface Recipients {
 }
 
 /**
+ * How one recipient of a message fared, where that is not how the message did.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Exception {
+  /** Among the message's recipients, from 0. */
+  readonly place: number
+  readonly fate: "refused" | "unknown"
+  /** At RCPT; or after the final dot, where each recipient has a reply of its own (LMTP). */
+  readonly step: "rcpt" | "final"
+  /** The server's reply; none where none came that made sense. */
+  readonly reply?: Reply.Reply | undefined
+}
+
+/**
  * One message's end.
  *
  * - `Accepted`: the final 2xx was read in full, for one recipient at least.
@@ -38,12 +55,7 @@ export interface Recipients {
  * @since 0.1.0
  * @category models
  */
-export type Outcome =
-  | Accepted
-  | Rejected
-  | Failed
-  | { readonly _tag: "Unknown"; readonly error: SmtpError.WireError; readonly recipients: Recipients }
-  | { readonly _tag: "NotStarted" }
+export type Outcome = Accepted | Rejected | Failed | Unknown | { readonly _tag: "NotStarted" }
 
 /**
  * The end that every message hopes for.
@@ -54,6 +66,7 @@ export type Outcome =
 export interface Accepted {
   readonly _tag: "Accepted"
   readonly recipients: Recipients
+  readonly exceptions?: ReadonlyArray<Exception> | undefined
   /** The first answer to the final dot that was not positive, where there are several (LMTP). */
   readonly unwelcome?: Reply.Reply | undefined
   /** What ended the connection before all recipients had their answer (LMTP). */
@@ -71,6 +84,7 @@ export interface Rejected {
   readonly step: SmtpError.Step
   readonly reply: Reply.Reply
   readonly recipients: Recipients
+  readonly exceptions?: ReadonlyArray<Exception> | undefined
   /** What ended the connection afterwards, before it could be used again. */
   readonly lost?: SmtpError.WireError | undefined
 }
@@ -85,6 +99,75 @@ export interface Failed {
   readonly _tag: "Failed"
   readonly error: SmtpError.WireError | SmtpError.ConnectFailed
   readonly recipients: Recipients
+  readonly exceptions?: ReadonlyArray<Exception> | undefined
+}
+
+/**
+ * The end of a message of which nobody knows whether it was delivered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Unknown {
+  readonly _tag: "Unknown"
+  readonly error: SmtpError.WireError
+  readonly recipients: Recipients
+  readonly exceptions?: ReadonlyArray<Exception> | undefined
+}
+
+/**
+ * How one recipient fared: as the message, or by its own reply. `reply` is the refusal.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RecipientOutcome {
+  readonly fate: "accepted" | "refused" | "unknown" | "failed"
+  readonly reply?: Reply.Reply | undefined
+}
+
+/**
+ * How each recipient of a message fared, in their order.
+ *
+ * @since 0.1.0
+ * @category destructors
+ * @example
+ * import * as Effect from "effect/Effect"
+ * import { Outcome, Reply, Scenario } from "smtp-source"
+ *
+ * const isLater = ({ fate, reply }: Outcome.RecipientOutcome) =>
+ *   fate === "refused" && reply !== undefined && reply.code < 500
+ *
+ * // Those who are to come later are tried once more, a minute later, and the others are not.
+ * export const mail = Scenario.forEachMessage((message) =>
+ *   Effect.gen(function* () {
+ *     const outcome = yield* Scenario.deliver(yield* Scenario.kept, message)
+ *     const ends = Outcome.byRecipient(outcome, message.rcpts.length)
+ *     const rcpts = message.rcpts.filter((_, place) => isLater(ends[place]!))
+ *     if (rcpts.length === 0) return
+ *     yield* Scenario.pause("1 minute")
+ *     yield* Scenario.deliver(yield* Scenario.kept, { ...message, rcpts })
+ *   })
+ * )
+ */
+export const byRecipient = (outcome: Outcome, recipients: number): ReadonlyArray<RecipientOutcome> => {
+  const all = new Array<RecipientOutcome>(recipients).fill(asAWhole(outcome))
+  if (outcome._tag === "NotStarted") return all
+  for (const { fate, place, reply } of outcome.exceptions ?? []) if (place < recipients) all[place] = { fate, reply }
+  return all
+}
+
+const asAWhole = (outcome: Outcome): RecipientOutcome => {
+  switch (outcome._tag) {
+    case "Accepted":
+      return { fate: "accepted" }
+    case "Rejected":
+      return { fate: "refused", reply: outcome.reply }
+    case "Unknown":
+      return { fate: "unknown" }
+    default:
+      return { fate: "failed" }
+  }
 }
 
 /**
@@ -144,7 +227,19 @@ const accepted: Array<Outcome | undefined> = []
  * @since 0.1.0
  * @category combinators
  */
-export const shortened = (outcome: Outcome, most: number): Outcome => {
+export const shortened: {
+  (most: number): (outcome: Outcome) => Outcome
+  (outcome: Outcome, most: number): Outcome
+} = dual(2, (outcome: Outcome, most: number): Outcome => {
+  const short = shortenedAsAWhole(outcome, most)
+  if (short._tag === "NotStarted" || short.exceptions === undefined) return short
+  const exceptions = short.exceptions.map((exception) =>
+    exception.reply === undefined ? exception : { ...exception, reply: Reply.shortened(exception.reply, most) }
+  )
+  return { ...short, exceptions }
+})
+
+const shortenedAsAWhole = (outcome: Outcome, most: number): Outcome => {
   switch (outcome._tag) {
     case "NotStarted":
       return outcome

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 
 /**
  * A complete reply. `code` is that of the last line, 0 where it has none. `text` holds the text of each line, joined
@@ -73,8 +74,14 @@ export const enhancedStatusCode = (reply: Reply): string | undefined =>
  * @since 0.1.0
  * @category combinators
  */
-export const shortened = (reply: Reply, most: number): Reply =>
-  reply.text.length <= most ? reply : { ...reply, text: beginning(reply.text, most) }
+export const shortened: {
+  (most: number): (reply: Reply) => Reply
+  (reply: Reply, most: number): Reply
+} = dual(
+  2,
+  (reply: Reply, most: number): Reply =>
+    reply.text.length <= most ? reply : { ...reply, text: beginning(reply.text, most) }
+)
 
 /**
  * The first `most` characters of a text, in memory of their own.

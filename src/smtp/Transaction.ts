@@ -216,6 +216,8 @@ export const answered = (
     return "mail"
   }
   delivery.refused++
+  delivery.exceptions ??= []
+  delivery.exceptions.push({ place: place - 1, fate: "refused", step: "rcpt", reply })
   return delivery.refused === recipients || Delivery.endsTransaction(reply, options) ? "rcpt" : undefined
 }
 

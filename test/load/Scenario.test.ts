@@ -221,6 +221,31 @@ describe("a message that is tried again", () => {
     )
   }
 
+  it.effect("goes to those of its recipients alone that were to come later, and is one message still", () =>
+    Effect.gen(function* () {
+      const scenario = Scenario.forEachMessage((message) =>
+        Effect.gen(function* () {
+          const outcome = yield* Scenario.deliver(yield* Scenario.kept, message)
+          const ends = Outcome.byRecipient(outcome, message.rcpts.length)
+          const rcpts = message.rcpts.filter((_, place) => ends[place]?.reply?.code === 451)
+          if (rcpts.length > 0) yield* Scenario.deliver(yield* Scenario.kept, { ...message, rcpts })
+        })
+      )
+      const seen: Array<string> = []
+      const { accounting, recorder, server } = yield* simulate({ messages: 1, recipients: 3 }, scenario, {
+        script: ({ line, stage }) => {
+          if (stage !== "rcpt") return undefined
+          seen.push(line)
+          return seen.length === 2 ? TestServer.reply("451 4.7.1 later") : undefined
+        }
+      })
+      assert.deepInclude({ ...accounting }, { planned: 1, accepted: 1 })
+      assert.strictEqual(server.accepted.length, 2)
+      assert.strictEqual(Histogram.total(recorder.histogram("transaction", "accepted")!), 2)
+      assert.deepStrictEqual(seen[3], seen[1])
+    })
+  )
+
   it.effect("stays accepted, or perhaps accepted, whatever comes after", () =>
     Effect.gen(function* () {
       const again = (first: string, then: string) =>

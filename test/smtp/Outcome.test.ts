@@ -22,6 +22,10 @@ describe("Outcome.shortened", () => {
       { _tag: "Accepted", recipients, unwelcome: cut, lost: undefined }
     ],
     [
+      { _tag: "Accepted", recipients, exceptions: [{ place: 0, fate: "refused", step: "rcpt", reply: long }] },
+      { _tag: "Accepted", recipients, exceptions: [{ place: 0, fate: "refused", step: "rcpt", reply: cut }] }
+    ],
+    [
       { _tag: "Failed", error: malformed([long], "y".repeat(5000)), recipients },
       { _tag: "Failed", error: malformed([cut], "y".repeat(10)), recipients }
     ],
@@ -33,6 +37,7 @@ describe("Outcome.shortened", () => {
   for (const [whole, shortened] of cases) {
     it(`cuts all that the server said: ${whole._tag}`, () => {
       assert.deepStrictEqual(Outcome.shortened(whole, 10), shortened)
+      assert.deepStrictEqual(Outcome.shortened(10)(whole), shortened)
     })
   }
 

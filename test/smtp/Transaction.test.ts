@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Delivery from "../../src/smtp/Delivery.js"
+import * as Outcomes from "../../src/smtp/Outcome.js"
 import type { Outcome, Rejected } from "../../src/smtp/Outcome.js"
 import type { Reply } from "../../src/smtp/Reply.js"
 import { ConnectionLost, type Step } from "../../src/smtp/SmtpError.js"
@@ -298,5 +299,40 @@ describe("a message that is refused", () => {
     assert.isUndefined((pipeline.interrupted(books) as Rejected).lost)
     const lost = new ConnectionLost({ step: "rset", how: "closed", replies: [] })
     assert.deepInclude(pipeline.broken(lost, books), { _tag: "Rejected", lost })
+  })
+})
+
+describe("how each recipient fared", () => {
+  const fates = (end: Outcome, recipients: number) =>
+    Outcomes.byRecipient(end, recipients).map(({ fate, reply }) =>
+      reply === undefined ? fate : `${fate} ${reply.code}`
+    )
+
+  it("is how the message did, unless a reply was its own", () => {
+    assert.deepStrictEqual(fates(send(3, smtp, replies(250, 250, 451, 250, 354), replies(250)).end, 3), [
+      "accepted",
+      "refused 451",
+      "accepted"
+    ])
+    const refused = send(3, smtp, replies(250, 250, 451, 250, 354), replies(552)).end
+    assert.deepStrictEqual(fates(refused, 3), ["refused 552", "refused 451", "refused 552"])
+    assert.deepStrictEqual(fates(send(2, smtp, replies(250, 550, 450, 554)).end, 2), ["refused 550", "refused 450"])
+    assert.deepStrictEqual(fates(Outcomes.notStarted, 2), ["failed", "failed"])
+  })
+
+  it("is by the reply to each in LMTP (RFC 2033 §4.2)", () => {
+    const { end } = send(4, lmtp, replies(250, 250, 550, 250, 250, 354), replies(250, 452, 250))
+    assert.deepStrictEqual(fates(end, 4), ["accepted", "refused 550", "refused 452", "accepted"])
+    assert.isUndefined("exceptions" in send(2, lmtp, replies(250, 250, 250, 354), replies(250, 250)).end || undefined)
+  })
+
+  it("is unknown where no reply came", () => {
+    const pipeline = transactions("envelope")
+    const books = delivery("a", 3, lmtp)
+    const script = pipeline.script(books)
+    script.next([])
+    script.next(replies(250, 250, 550, 250, 354))
+    const lost = new ConnectionLost({ step: "final", how: "closed", replies: replies(250) })
+    assert.deepStrictEqual(fates(pipeline.broken(lost, books), 3), ["accepted", "refused 550", "unknown"])
   })
 })
