@@ -157,28 +157,30 @@ export const merge = (a: ReadonlyArray<Stage>, b: ReadonlyArray<Stage>): Readonl
  * @since 0.1.0
  * @category combining
  */
-export const together = (a: ReadonlyArray<Stage>, b: ReadonlyArray<Stage>): ReadonlyArray<Stage> | undefined =>
+export const together = (a: ReadonlyArray<Stage>, b: ReadonlyArray<Stage>): ReadonlyArray<Stage> | undefined => {
   // A segment that was over before the others knows of fewer.
-  (a.length < b.length ? b : a).reduce<ReadonlyArray<Stage> | undefined>((before, stage, index) => {
-    const other = (a.length < b.length ? a : b)[index]
-    if (before === undefined || (other !== undefined && !atOnce(stage, other))) return undefined
-    if (other === undefined) return [...before, stage]
-    const sum = (of: (stage: Stage) => number) => of(stage) + of(other)
-    return [
-      ...before,
-      {
-        from: Math.min(stage.from, other.from),
-        to: Math.max(stage.to, other.to),
-        rate: [micros(sum(({ rate }) => rate[0])), micros(sum(({ rate }) => rate[1]))],
-        runs: 1,
-        due: sum(({ due }) => due),
-        started: sum(({ started }) => started),
-        accepted: sum(({ accepted }) => accepted),
-        late: sum(({ late }) => late),
-        ...Series.statistics(Series.sumBuckets([stage.buckets, other.buckets]))
-      }
-    ]
-  }, [])
+  const [longer, shorter] = a.length < b.length ? [b, a] : [a, b]
+  if (shorter.some((stage, index) => !atOnce(stage, longer[index] ?? stage))) return undefined
+  return longer.map((stage, index) => {
+    const other = shorter[index]
+    return other === undefined ? stage : added(stage, other)
+  })
+}
+
+const added = (stage: Stage, other: Stage): Stage => {
+  const sum = (of: (stage: Stage) => number) => of(stage) + of(other)
+  return {
+    from: Math.min(stage.from, other.from),
+    to: Math.max(stage.to, other.to),
+    rate: [micros(sum(({ rate }) => rate[0])), micros(sum(({ rate }) => rate[1]))],
+    runs: 1,
+    due: sum(({ due }) => due),
+    started: sum(({ started }) => started),
+    accepted: sum(({ accepted }) => accepted),
+    late: sum(({ late }) => late),
+    ...Series.statistics(Series.sumBuckets([stage.buckets, other.buckets]))
+  }
+}
 
 /** The one that was over first may have been cut short. */
 const atOnce = (one: Stage, other: Stage): boolean => one.from < other.to && other.from < one.to
