@@ -32,9 +32,9 @@ export type Rewritable = (typeof rewritable)[number]
  * @category models
  */
 export interface Corpus {
-  /** One after another, each with its final dot. */
-  readonly bytes: Uint8Array
-  /** Where each begins, and where the last one ends. */
+  /** The messages, one after another in each block, each with its final dot. */
+  readonly blocks: ReadonlyArray<Uint8Array>
+  /** Three numbers for each message: its block, where it begins there, and where it ends. */
   readonly places: Float64Array
   /** Whether there are bytes beyond ASCII. */
   readonly isEightBit: boolean
@@ -69,9 +69,11 @@ const notes = ["status", "x-status", "x-keywords", "x-uid", "content-length", "x
  * @category models
  */
 export class Collector {
-  private bytes: Uint8Array<ArrayBufferLike> = new Uint8Array(1_048_576)
+  private readonly blocks: Array<Uint8Array> = [blockOf(firstBlock)]
+  /** How much of the last block is used. */
+  private used = 0
   private size = 0
-  private readonly starts: Array<number> = []
+  private readonly places: Array<number> = []
   private isEightBit = false
   private skipped = 0
   private readonly dropped: ReadonlySet<string>
@@ -97,26 +99,33 @@ export class Collector {
     }
     const { body, head } = ready.right
     const made = body ?? Buffer.from(head, "latin1")
-    if (this.size + made.length > this.bytes.length) {
-      const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.size + made.length))
-      larger.set(this.bytes.subarray(0, this.size))
-      this.bytes = larger
+    let block = this.blocks.at(-1)!
+    if (this.used + made.length > block.length) {
+      // Blocks, and not one that grows: that would be there twice each time.
+      block = blockOf(Math.max(nextBlock, made.length))
+      this.blocks.push(block)
+      this.used = 0
     }
-    this.bytes.set(made, this.size)
-    this.starts.push(this.size)
+    block.set(made, this.used)
+    this.places.push(this.blocks.length - 1, this.used, this.used + made.length)
+    this.used += made.length
     this.size += made.length
     this.isEightBit ||= /[\x80-\xff]/.test(head) || (body?.some((byte) => byte > 127) ?? false)
   }
 
   end(): Corpus {
-    const bytes = new Uint8Array(new SharedArrayBuffer(this.size))
-    bytes.set(this.bytes.subarray(0, this.size))
-    const places = new Float64Array(new SharedArrayBuffer((this.starts.length + 1) * 8))
-    for (const [index, start] of this.starts.entries()) places[index] = start
-    places[this.starts.length] = this.size
-    return { bytes, places, isEightBit: this.isEightBit, skipped: this.skipped }
+    const { blocks, isEightBit, skipped } = this
+    const places = new Float64Array(new SharedArrayBuffer(this.places.length * 8))
+    for (let index = 0; index < places.length; index++) places[index] = this.places[index]!
+    return { blocks, places, isEightBit, skipped }
   }
 }
+
+/** In bytes: what is not used of a block takes no memory. */
+const firstBlock = 1_048_576
+const nextBlock = 33_554_432
+
+const blockOf = (size: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(size))
 
 /**
  * How many messages there are.
@@ -124,7 +133,7 @@ export class Collector {
  * @since 0.1.0
  * @category destructors
  */
-export const count = ({ places }: Corpus): number => places.length - 1
+export const count = ({ places }: Corpus): number => places.length / 3
 
 /**
  * A message of the corpus, from 0, with its final dot.
@@ -132,8 +141,8 @@ export const count = ({ places }: Corpus): number => places.length - 1
  * @since 0.1.0
  * @category destructors
  */
-export const message = ({ bytes, places }: Corpus, index: number): Uint8Array =>
-  bytes.subarray(places[index]!, places[index + 1]!)
+export const message = ({ blocks, places }: Corpus, index: number): Uint8Array =>
+  blocks[places[index * 3]!]!.subarray(places[index * 3 + 1]!, places[index * 3 + 2]!)
 
 /** A carriage return alone is what most servers make of it. */
 const spaced = (message: Buffer): Buffer =>

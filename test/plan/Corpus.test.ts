@@ -150,6 +150,8 @@ describe("a corpus", () => {
     assert.lengthOf(corpus.texts, 3)
     assert.strictEqual(corpus.texts[0], corpus.texts[2])
     assert.strictEqual(corpus.texts[1], "b\r\n.\r\n")
+    assert.strictEqual(corpus.texts[0], `X: 1\r\n\r\n${"line\r\n".repeat(400_000)}.\r\n`)
+    for (const block of corpus.blocks) assert.instanceOf(block.buffer, SharedArrayBuffer)
     assert.isFalse(corpus.isEightBit)
     for (const text of ["\xff", `${large}\xff`]) assert.isTrue(collected([text], "none").isEightBit)
   })
