@@ -133,7 +133,7 @@ export interface RecipientOutcome {
  * @category destructors
  * @example
  * import * as Effect from "effect/Effect"
- * import { Outcome, Reply, Scenario } from "smtp-source"
+ * import { Outcome, Scenario } from "smtp-source"
  *
  * const isLater = ({ fate, reply }: Outcome.RecipientOutcome) =>
  *   fate === "refused" && reply !== undefined && reply.code < 500

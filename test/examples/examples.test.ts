@@ -7,10 +7,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
 import type * as Load from "../../src/load/Load.js"
+import * as Scenario from "../../src/load/Scenario.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import type { Ending } from "../../src/measure/Recorder.js"
 import * as NodeSink from "../../src/node/NodeSink.js"
+import * as Plan from "../../src/plan/Plan.js"
 import * as Distribution from "../../src/plan/Distribution.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import * as TestServer from "../../src/sink/TestServer.js"
@@ -18,6 +21,7 @@ import * as Target from "../../src/smtp/Target.js"
 import type { Connector } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 import { capacity } from "./capacity.js"
+import { combinators } from "./combinators.js"
 import { flood } from "./dialogue.js"
 import { probe } from "./probing.js"
 import { measure } from "./run.js"
@@ -82,7 +86,7 @@ const simulated = <A, E>(
 ) => example.pipe(Effect.provide(TestServer.layer(options)), (program) => Simulation.run(program))
 
 describe("the worked examples", () => {
-  for (const name of ["smoke", "capacity", "probing", "segments"]) {
+  for (const name of ["smoke", "capacity", "probing", "segments", "combinators"]) {
     it(`are linked to in the README: ${name}`, () => {
       assert.include(read("README.md"), `(test/examples/${name}.ts)`)
     })
@@ -182,6 +186,51 @@ describe("the worked examples", () => {
             : undefined
       })
     )
+  )
+})
+
+describe("the examples of combinators", () => {
+  /** How often a step of one's own was measured, and what the server took, by two sessions. */
+  const counted = <A, E>(
+    scenario: Effect.Effect<A, E, Scenario.ScenarioSession | Scope.Scope>,
+    names: ReadonlyArray<string>
+  ) =>
+    Effect.gen(function* () {
+      let rcpts = 0
+      const plan = Plan.make({ target: "localhost", sessions: 2, messages: 4, recipients: 3, seed: "s" })
+      const program = Effect.gen(function* () {
+        const { accounting, recorder, sessions } = yield* Scenario.run(plan, scenario)
+        const { accepted } = yield* TestServer.TestServer
+        const seconds = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+        const total = (name: string) => {
+          const histogram = recorder.ownHistogram(name, "accepted")
+          return histogram === undefined ? 0 : Histogram.total(histogram)
+        }
+        assert.isTrue(sessions.every(Exit.isSuccess))
+        return { counts: names.map(total), accepted: [accounting.accepted, accepted.length], seconds }
+      })
+      return yield* simulated(program, {
+        latency: "1 millis",
+        script: ({ stage }) => (stage === "rcpt" && ++rcpts === 2 ? TestServer.reply("451 4.7.1 later") : undefined)
+      })
+    })
+
+  it.effect("do what they say", () =>
+    Effect.gen(function* () {
+      const { repeat, rateLimited, onSchedule, staged, mixed, keep, forNextMessage, forEachMessage } = combinators
+      assert.deepInclude(yield* counted(repeat, ["repeated"]), { counts: [12], seconds: 5 })
+      assert.deepInclude(yield* counted(rateLimited, ["limited"]), { counts: [10], seconds: 0 })
+      assert.deepInclude(yield* counted(onSchedule, ["due", "scheduled"]), { counts: [10, 10], seconds: 0 })
+      const { counts } = yield* counted(staged, ["staged"])
+      assert.closeTo(counts[0]!, 30, 2)
+      const mix = yield* counted(mixed, ["usual", "rare"])
+      assert.strictEqual(mix.counts[0]! + mix.counts[1]!, 40)
+      assert.closeTo(mix.counts[0]!, 30, 6)
+      assert.deepInclude(yield* counted(keep, []), { accepted: [0, 0] })
+      assert.deepInclude(yield* counted(forNextMessage, ["after"]), { counts: [2], accepted: [2, 2] })
+      // One message goes to the server twice, to two recipients and then to the third: it is one message.
+      assert.deepInclude(yield* counted(forEachMessage, []), { accepted: [4, 5], seconds: 60 })
+    })
   )
 })
 
