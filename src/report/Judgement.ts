@@ -10,9 +10,11 @@ import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
 import type { Recent } from "./Recent.js"
 import * as LossInterval from "./LossInterval.js"
+import { amount, compare, sentence } from "./JudgementWords.js"
 import * as RunReport from "./RunReport.js"
 import * as RunSegments from "./RunSegments.js"
-import * as Summary from "./Summary.js"
+
+export { sentence }
 
 /**
  * What became of one expression.
@@ -294,13 +296,6 @@ const withLoss = (
     : { kind, expression, failed: false, undecided: true, measured }
 }
 
-const compare: { readonly [comparison in Verdict.Comparison]: (a: number, b: number) => boolean } = {
-  ">": (a, b) => a > b,
-  ">=": (a, b) => a >= b,
-  "<": (a, b) => a < b,
-  "<=": (a, b) => a <= b
-}
-
 /** What shares are of, and how fast it went. */
 interface Basis {
   /** Messages. */
@@ -369,63 +364,4 @@ const durationOf = (part: Measurable, measure: Duration): number | undefined => 
   if (durations === undefined) return undefined
   const { statistic } = measure
   return typeof statistic === "number" ? Durations.valueAtPercentile(durations, statistic) : durations[statistic]
-}
-
-/**
- * What was asked and what was measured, as a sentence: `p99(transaction) is 1.86 ms (fails above 250 ms)`. It reads the same
- * whether the verdict failed or not.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const sentence = ({ expression, kind, measured, over }: Judgement): string => {
-  const parsed = Verdict.parse(expression)
-  // Only what some other program wrote.
-  if (Either.isLeft(parsed)) return `${expression}: ${measured}`
-  const verdict = parsed.right
-  const limit = quantity(decimal(verdict.amount, Number.POSITIVE_INFINITY), verdict)
-  const asked = `${demands[kind]} ${bounds[kind === "require" ? "must" : "fails"][verdict.comparison]} ${limit}`
-  const when = over === undefined ? "" : ` from ${seconds(over[0])} to ${seconds(over[1])}`
-  const is =
-    measured === "none" ? "was not seen" : measured === "never measured" ? "was never measured" : `is ${measured}`
-  return `${Verdict.printMeasure(verdict.measure)} ${is}${when} (${asked})`
-}
-
-const demands = { "fail-if": "fails", require: "must be", "abort-if": "aborts" } as const
-
-const bounds = {
-  fails: { ">": "above", ">=": "at or above", "<": "below", "<=": "at or below" },
-  must: { ">": "above", ">=": "at least", "<": "below", "<=": "at most" }
-} as const
-
-const seconds = (milliseconds: number): string => `${decimal(milliseconds / 1000, 3)} s`
-
-/** With three digits, or as many more as tell it apart from the limit. */
-const amount = (value: number, verdict: Verdict.Verdict): string => {
-  const { amount, comparison } = verdict
-  for (let digits = 3; digits < 9; digits++) {
-    const text = decimal(value, isCount(verdict) ? Number.POSITIVE_INFINITY : digits)
-    const shown = Number(text)
-    if (compare[comparison](shown, amount) === compare[comparison](value, amount)) return quantity(text, verdict)
-  }
-  return quantity(decimal(value, 9), verdict)
-}
-
-const isCount = ({ measure, unit }: Verdict.Verdict): boolean => unit === "" && measure._tag !== "Rate"
-
-/** With its unit: a number without one is of seconds, where it is a rate. */
-const quantity = (number: string, { measure, unit }: Verdict.Verdict): string => {
-  const [whole = "", fraction] = number.split(".")
-  const text = fraction === undefined ? Summary.count(Number(whole)) : `${Summary.count(Number(whole))}.${fraction}`
-  if (measure._tag === "Rate") return `${text}${unit === "" ? "/s" : unit}`
-  return unit === "" ? text : `${text} ${unit}`
-}
-
-/** To so many significant digits, none of them before the point lost, without an exponent. */
-const decimal = (number: number, digits: number): string => {
-  if (number === 0) return "0"
-  if (digits === Number.POSITIVE_INFINITY) return number.toFixed(9).replace(/\.?0+$/, "")
-  const places = Math.min(9, Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(number)))))
-  const text = number.toFixed(places)
-  return text.includes(".") ? text.replace(/\.?0+$/, "") : text
 }
