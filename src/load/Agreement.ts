@@ -6,6 +6,7 @@
  */
 import * as Extensions from "../plan/Extensions.js"
 import type { ContentOf } from "../plan/Message.js"
+import * as Capabilities from "../smtp/Capabilities.js"
 import * as Chunking from "../smtp/Chunking.js"
 import type * as Delivery from "../smtp/Delivery.js"
 import type * as Outcome from "../smtp/Outcome.js"
@@ -27,6 +28,8 @@ export interface Agreement {
   readonly refusal: NotOffered | undefined
   /** The content of the message of this number. */
   readonly contentOf: ContentOf
+  /** How many messages the server takes over the connection (RFC 9422, MAILMAX). */
+  readonly mailMax: number
   /** How many transactions go in one write. */
   readonly depth: number
   /** The dialogue of several messages in one write, as `ChunkedTransactions` has it, and their outcomes. */
@@ -54,6 +57,7 @@ export const make = ({ chunksOf, contentOf, plan, recorder, wishes }: SharedRun,
     transactions,
     refusal: agreed === undefined || plan.whenNotOffered !== "fail" ? undefined : Parameters.notOffered(agreed),
     contentOf: chunked === undefined ? contentOf : chunksOf!,
+    mailMax: Capabilities.mailMax(wire.capabilities),
     depth: chunked?.grouping === "envelope" ? plan.depth : 1,
     together: (before, delivery) => {
       for (let message = 0; message <= before.length; message++) recorder.onWithout(agreed!.missing)

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import type { Abandonment, ConnectionShape } from "../plan/Shape.js"
 import * as Delivery from "../smtp/Delivery.js"
+import type { ClientIdentity } from "../smtp/ClientIdentity.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
@@ -103,6 +104,7 @@ class SessionConnection implements Connection {
   /** The messages that it has carried, and those that it is to carry. */
   private carried = 0
   private most = Number.POSITIVE_INFINITY
+  private client: ClientIdentity | undefined = undefined
   private shape: ConnectionShape | undefined = undefined
   private expected = 0
   /** The number of the session, where it matters whom it logs in as. */
@@ -297,7 +299,7 @@ class SessionConnection implements Connection {
 
   /** The introduction, and then the script; only the outcome of the first message where we were not welcome. */
   private *introduction<A>(wire: Wire, script: () => Script<A>): Script<Outcome.Outcome | A> {
-    const end = yield* Introduction.script(this.shared.introduction, this.goesOn, this.login)
+    const end = yield* Introduction.script(this.shared.introduction, this.goesOn, this.login, this.client)
     if (this.login !== undefined) this.shared.logins?.ended(end, this.login)
     if (end._tag === "Failed") return Unwelcome.failed(end.error)
     if (end._tag === "Ended") return this.notIntroduced(end.step, end.reply)
@@ -305,6 +307,7 @@ class SessionConnection implements Connection {
     const agreement = Agreement.first(this.shared, wire)
     if (agreement.refusal !== undefined) return Unwelcome.failed(agreement.refusal)
     this.agreement = agreement
+    this.most = Math.min(this.most, agreement.mailMax)
     this.unopened = 0
     return yield* script()
   }
@@ -318,8 +321,8 @@ class SessionConnection implements Connection {
     return this.abandonment?.step !== step && !(last && this.abandonment?.step === "hello")
   }
 
-  private notIntroduced(step: Introduction.Welcome | "starttls", reply: Reply.Reply): Outcome.Outcome {
-    if (step === "starttls" || (step === "auth" && !Reply.isPositive(reply)))
+  private notIntroduced(step: Introduction.Welcome | "starttls" | "xclient", reply: Reply.Reply): Outcome.Outcome {
+    if (step === "starttls" || step === "xclient" || (step === "auth" && !Reply.isPositive(reply)))
       return { _tag: "Rejected", step, reply, recipients: Outcome.noRecipients }
     const refused = Unwelcome.refusedBy(this.shared.plan, step, reply)
     if (refused !== undefined) return refused
@@ -362,9 +365,10 @@ class SessionConnection implements Connection {
   }
 
   private takeShape(): ConnectionShape | undefined {
-    const { logins, nextConnection, shape } = this.shared
-    if (shape === undefined && logins === undefined) return undefined
+    const { clientOf, logins, nextConnection, shape } = this.shared
+    if (shape === undefined && logins === undefined && clientOf === undefined) return undefined
     const ordinal = nextConnection()
+    this.client = clientOf?.(ordinal)
     this.login = logins?.next(this.session, ordinal)
     if (shape === undefined) return undefined
     this.shape = shape.connection(ordinal)
@@ -376,6 +380,7 @@ class SessionConnection implements Connection {
   private readonly opened = (wire: Wire): Effect.Effect<Outcome.Outcome | undefined> => {
     this.wire = wire
     this.carried = 0
+    this.most = this.shape?.messages ?? Number.POSITIVE_INFINITY
     return ready
   }
 

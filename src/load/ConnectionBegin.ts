@@ -34,7 +34,11 @@ export const introductionOf = (plan: Plan, name: string, tls?: Tls.TlsUse | unde
 
 /** Whether what the server offers is of any use to the plan: the old options alone keep the old wire. */
 const isExtended = (plan: Plan): boolean =>
-  plan.pipelining !== "off" || plan.tls !== "off" || plan.auth !== "off" || Extensions.areAsked(plan)
+  plan.pipelining !== "off" ||
+  plan.tls !== "off" ||
+  plan.auth !== "off" ||
+  Extensions.areAsked(plan) ||
+  plan.xclient !== undefined
 
 /**
  * The parameters that the plan asks for, if the server is asked what it offers.

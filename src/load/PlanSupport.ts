@@ -49,6 +49,9 @@ const reasons = {
   pipelining: "a scenario's next message does not ride with the one before it: on, not full",
   chunking: "a scenario's messages go by DATA",
   depth: notAScenarios,
+  proxy: notAScenarios,
+  xclient: notAScenarios,
+  helloPattern: notAScenarios,
   counter: "use the option onContentSent",
   verbose: "use the option onTrace",
   progress: "use Load.stream, or the option sampling",
@@ -137,7 +140,10 @@ export const check = (
       startAt: scenario && plan.startAt !== undefined,
       pipelining: scenario && plan.pipelining === "full",
       chunking: scenario && plan.chunking !== "off",
-      depth: scenario && plan.depth > 1
+      depth: scenario && plan.depth > 1,
+      proxy: scenario && plan.proxy !== undefined,
+      xclient: scenario && plan.xclient !== undefined,
+      helloPattern: scenario && plan.helloPattern !== undefined
     }
     const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25))
     const usable = use === undefined ? Effect.void : (connector.checkTls?.(use.settings) ?? Effect.void)

@@ -18,6 +18,7 @@ import * as Partition from "../plan/Partition.js"
 import * as Message from "../plan/Message.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import * as Pause from "../plan/Pause.js"
+import * as ClientFields from "../plan/ClientFields.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
@@ -362,6 +363,7 @@ export const share = (
       addresses,
       contentOf: contentOf("with a dot"),
       chunksOf: plan.chunking === "off" ? undefined : contentOf("in chunks"),
+      clientOf: ClientFields.make(plan, target),
       wishes: ConnectionBegin.wishesOf(plan, addresses, file, parts),
       pauseBefore: Pause.make(plan, seed),
       shape,

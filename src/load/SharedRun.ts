@@ -11,6 +11,7 @@ import type { ContentOf } from "../plan/Message.js"
 import type { PauseBefore } from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
 import type { Shape } from "../plan/Shape.js"
+import type { ClientIdentity } from "../smtp/ClientIdentity.js"
 import type { Introduction } from "../smtp/Introduction.js"
 import type { Outcome } from "../smtp/Outcome.js"
 import type { Wishes } from "../smtp/Parameters.js"
@@ -34,6 +35,8 @@ export interface SharedRun {
   readonly introduction: Introduction
   /** Whom connections log in as, if they do. */
   readonly logins: Logins | undefined
+  /** Whose each connection is, by its number, where the plan says so. */
+  readonly clientOf: ((connection: number) => ClientIdentity) | undefined
   readonly connector: Connector["Type"]
   readonly connectOptions: ConnectOptions
   /** The same, for each local address that connections are to come from in turn. */

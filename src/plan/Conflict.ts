@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import * as AuthFields from "./AuthFields.js"
+import * as ClientFields from "./ClientFields.js"
 import * as Extensions from "./Extensions.js"
 import * as MessageFields from "./MessageFields.js"
 import * as Rate from "./Rate.js"
@@ -77,6 +78,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
     ],
     ...TlsFields.conflicts(plan, given),
     ...Extensions.conflicts(plan, given),
+    ...ClientFields.conflicts(plan, given),
     ...AuthFields.conflicts(plan, given),
     [all("rate", "stages"), ["rate", "stages"], "--rate and --stages exclude each other"],
     [

@@ -8,6 +8,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as AuthFields from "./AuthFields.js"
+import * as ClientFields from "./ClientFields.js"
 import * as Extensions from "./Extensions.js"
 import * as MessageFields from "./MessageFields.js"
 import * as PlanField from "./PlanField.js"
@@ -208,6 +209,7 @@ export const fields = {
   ...TlsFields.fields,
   ...AuthFields.fields,
   ...Extensions.fields,
+  ...ClientFields.fields,
   close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
     section: "Connections and dialogue",
     description:

@@ -356,6 +356,28 @@ export interface Plan {
   /** Add this to each RCPT as it is. May be given several times. */
   readonly rcptParameters?: Values["rcptParameters"]
   /**
+   * The addresses of our clients, for --proxy and --xclient: each connection has the next one of 192.0.2.0/24,
+   * 2001:db8::1. All of a network count. The connections themselves come from where they come from.
+   */
+  readonly clientAddresses?: Values["clientAddresses"]
+  /**
+   * Begin each connection with the header of the PROXY protocol, of this version, before TLS and everything else, as a
+   * load balancer does that passes on a client. The server must expect it.
+   */
+  readonly proxy?: Values["proxy"]
+  /**
+   * Tell the server who the client is (Postfix's XCLIENT), after EHLO and TLS, and introduce ourselves again: ADDR
+   * alone is the next one of --client-addresses; NAME, PORT, PROTO, HELO, LOGIN, DESTADDR, DESTPORT, REVERSE_NAME have
+   * values, in which {n} is the connection's number, from 1. The server must offer it to us, unless --when-not-offered
+   * is send.
+   */
+  readonly xclient?: Values["xclient"]
+  /**
+   * Introduce each connection by this name, in which {n} is its number, from 1: client{n}.example. Only HELO, EHLO and
+   * LHLO say it; the rest has that of -M.
+   */
+  readonly helloPattern?: Values["helloPattern"]
+  /**
    * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
    * way. Default: "reset".
    */
@@ -850,6 +872,28 @@ export interface PlanInput {
   readonly mailParameters?: Inputs["mailParameters"]
   /** Add this to each RCPT as it is. May be given several times. */
   readonly rcptParameters?: Inputs["rcptParameters"]
+  /**
+   * The addresses of our clients, for --proxy and --xclient: each connection has the next one of 192.0.2.0/24,
+   * 2001:db8::1. All of a network count. The connections themselves come from where they come from.
+   */
+  readonly clientAddresses?: Inputs["clientAddresses"]
+  /**
+   * Begin each connection with the header of the PROXY protocol, of this version, before TLS and everything else, as a
+   * load balancer does that passes on a client. The server must expect it.
+   */
+  readonly proxy?: Inputs["proxy"]
+  /**
+   * Tell the server who the client is (Postfix's XCLIENT), after EHLO and TLS, and introduce ourselves again: ADDR
+   * alone is the next one of --client-addresses; NAME, PORT, PROTO, HELO, LOGIN, DESTADDR, DESTPORT, REVERSE_NAME have
+   * values, in which {n} is the connection's number, from 1. The server must offer it to us, unless --when-not-offered
+   * is send.
+   */
+  readonly xclient?: Inputs["xclient"]
+  /**
+   * Introduce each connection by this name, in which {n} is its number, from 1: client{n}.example. Only HELO, EHLO and
+   * LHLO say it; the rest has that of -M.
+   */
+  readonly helloPattern?: Inputs["helloPattern"]
   /**
    * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
    * way. Default: "reset".

@@ -86,7 +86,7 @@ export const stageOf: ReadonlyMap<number, Stage> = new Map([
 export const afterLogin: ReadonlySet<number> = new Set([Verb.MAIL, Verb.RCPT, Verb.DATA])
 
 /**
- * Whether this is STARTTLS, the one command of more than four letters.
+ * Whether this is STARTTLS.
  *
  * @since 0.1.0
  * @category predicates
@@ -97,6 +97,17 @@ export const isStartTls = (line: Uint8Array, start: number, end: number): boolea
   verbOf(line, start + 4) === TTLS &&
   (end - start === 8 || line[start + 8] === SPACE)
 
+/**
+ * Whether this is XCLIENT with something after it.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isXclient = (line: Uint8Array, start: number, end: number): boolean =>
+  end - start > 8 && verbOf(line, start) === XCLI && verbOf(line, start + 4) === ENT && line[start + 7] === SPACE
+
+const XCLI = named("XCLI")
+const ENT = named("ENT ")
 const STAR = named("STAR")
 const TTLS = named("TTLS")
 

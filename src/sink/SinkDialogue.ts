@@ -163,6 +163,7 @@ class Dialogue implements SinkSession {
       return this.login(this.logins.take(SinkCommand.textOf(line, start, end)), text)
     let at = start + 4
     if (SinkCommand.isStartTls(line, start, end) && this.welcome) return this.startTls(end > start + 8, text)
+    if (SinkCommand.isXclient(line, start, end) && this.sink.offers.has("XCLIENT")) return this.xclient(text)
     if (end < at || (end > at && line[at] !== SPACE)) return void this.error("other", replies.unknownCommand, text)
     while (at < end && line[at] === SPACE) at++
     const command = SinkCommand.verbOf(line, start)
@@ -229,6 +230,12 @@ class Dialogue implements SinkSession {
     const given = reply.positive ? this.answer("auth", reply, text) : this.error("auth", reply, text)
     this.logins?.settle(this.behave === undefined ? reply.text : this.said)
     if (given && this.logins?.isIn === true) this.counters[SinkCounts.Counter.authenticated]!++
+  }
+
+  /** Whoever it is, it is welcome; the session begins anew. */
+  private xclient(text: string): void {
+    if (this.mailed) return void this.error("xclient", replies.nestedMail, text)
+    if (this.answer("xclient", this.sink.own.greeting, text)) this.reset()
   }
 
   private hello(reply: SinkReply, named: boolean, text: string): void {

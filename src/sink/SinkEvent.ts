@@ -24,6 +24,7 @@ export const stages: ReadonlyArray<Stage> = [
   "greeting",
   "hello",
   "starttls",
+  "xclient",
   "auth",
   "mail",
   "rcpt",

@@ -55,6 +55,7 @@ export interface SinkConfig {
   /**
    * What EHLO and LHLO offer, besides STARTTLS and AUTH; parameters of what is not offered are refused. Default: PIPELINING, SIZE,
    * 8BITMIME, SMTPUTF8, DSN, CHUNKING, BINARYMIME, ENHANCEDSTATUSCODES, and, once there is TLS, REQUIRETLS.
+   * `XCLIENT NAME ADDR` lets anybody say who its client is, which changes nothing.
    */
   readonly offers?: ReadonlyArray<string> | undefined
 }

@@ -39,3 +39,14 @@ export const parse = (reply: Reply): Capabilities =>
       })
       .filter(([keyword]) => keyword !== "")
   )
+
+/**
+ * How many messages the server takes over one connection, as LIMITS has it (RFC 9422 §4): any number where it does not say.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const mailMax = (capabilities: Capabilities): number => {
+  const most = /(?:^| )MAILMAX (\d{1,6})(?: |$)/i.exec(capabilities.get("LIMITS") ?? "")?.[1]
+  return most === undefined || Number(most) === 0 ? Number.POSITIVE_INFINITY : Number(most)
+}

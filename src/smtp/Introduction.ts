@@ -9,6 +9,7 @@
 import * as Effect from "effect/Effect"
 import * as Authentication from "./Authentication.js"
 import type * as AuthMechanism from "./AuthMechanism.js"
+import * as ClientIdentity from "./ClientIdentity.js"
 import * as Capabilities from "./Capabilities.js"
 import * as Reply from "./Reply.js"
 import type * as SmtpCommand from "./SmtpCommand.js"
@@ -84,7 +85,7 @@ export const lastCostly = ({ tls }: Introduction, login: Authentication.Login | 
  */
 export type Introduced = { readonly mechanism?: AuthMechanism.Mechanism | undefined } & (
   | { readonly _tag: "Introduced"; readonly capabilities: Capabilities.Capabilities }
-  | { readonly _tag: "Ended"; readonly step: Welcome | "starttls"; readonly reply: Reply.Reply }
+  | { readonly _tag: "Ended"; readonly step: Welcome | "starttls" | "xclient"; readonly reply: Reply.Reply }
   | { readonly _tag: "Failed"; readonly error: NotAllowed | NotOffered | ReplyMalformed }
 )
 
@@ -93,16 +94,20 @@ export type Introduced = { readonly mechanism?: AuthMechanism.Mechanism | undefi
  * after the last reply to EHLO, and after a login that succeeded; false ends it there.
  *
  * After STARTTLS comes EHLO again, and what was offered before is void (RFC 3207 §4.2). Where the server offers it and then
- * refuses, or where it must be offered and is not, nothing is said in plain text: that may not be the server's doing.
+ * refuses, or where it must be offered and is not, nothing is said in plain text: that may not be the server's doing. After
+ * XCLIENT it is the same.
  *
  * @since 0.1.0
  * @category steps
  */
 export function* script(
-  { name, tls, verb }: Introduction,
+  { name: ownName, tls, verb }: Introduction,
   goesOn: (step: Welcome, reply: Reply.Reply) => boolean,
-  login?: Authentication.Login | undefined
+  login?: Authentication.Login | undefined,
+  client: ClientIdentity.ClientIdentity = {}
 ): Script<Introduced> {
+  const name = client.helloName ?? ownName
+  if (client.proxy !== undefined) yield { steps: [], bytes: client.proxy }
   if (tls?.how === "implicit") yield Steps.implicitTls(tls.settings)
   const greeting = (yield Steps.greeting)[0]!
   if (!goesOn("greeting", greeting)) return { _tag: "Ended", step: "greeting", reply: greeting }
@@ -120,6 +125,15 @@ export function* script(
     isSecure = true
     reply = (yield Steps.hello(verb, name))[0]!
   }
+  const { xclient } = client
+  if (xclient !== undefined && Reply.isPositive(reply) && (isSecure || tls?.how !== "starttls")) {
+    const missing = client.insists === true ? undefined : missingOf(xclient, offers ? Capabilities.parse(reply) : none)
+    if (missing !== undefined) return { _tag: "Failed", error: new NotOffered({ step: "xclient", what: missing }) }
+    const answer = (yield Steps.command("xclient", ClientIdentity.xclient(xclient)))[0]!
+    if (!Reply.isPositive(answer)) return { _tag: "Ended", step: "xclient", reply: answer }
+    // The session begins anew, with the client that was told of: what was offered before is void.
+    reply = (yield Steps.hello(verb, name))[0]!
+  }
   if (!goesOn("hello", reply)) return { _tag: "Ended", step: "hello", reply }
   if (!isSecure && tls?.how === "starttls") {
     return { _tag: "Failed", error: new NotOffered({ step: "starttls", what: "STARTTLS" }) }
@@ -134,6 +148,20 @@ export function* script(
   const isRefused = end._tag === "Refused" || !goesOn("auth", end.reply)
   if (isRefused) return { _tag: "Ended", step: "auth", reply: end.reply, mechanism }
   return { _tag: "Introduced", capabilities, mechanism }
+}
+
+const { none } = Capabilities
+
+/** What of XCLIENT the server does not let us say. */
+const missingOf = (
+  attributes: ReadonlyArray<ClientIdentity.Attribute>,
+  capabilities: Capabilities.Capabilities
+): string | undefined => {
+  const offered = capabilities.get("XCLIENT")
+  if (offered === undefined) return "XCLIENT"
+  const names = offered.toUpperCase().split(" ")
+  const missing = attributes.find(([name]) => !names.includes(name))
+  return missing === undefined ? undefined : `XCLIENT ${missing[0]}`
 }
 
 /** The server does not know the command, or its arguments: 500 to 509. */

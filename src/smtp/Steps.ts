@@ -21,6 +21,7 @@ export const only: { readonly [step in Step]: readonly [Step] } = {
   greeting: ["greeting"],
   hello: ["hello"],
   starttls: ["starttls"],
+  xclient: ["xclient"],
   auth: ["auth"],
   mail: ["mail"],
   rcpt: ["rcpt"],

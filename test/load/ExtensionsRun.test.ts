@@ -144,6 +144,26 @@ describe("extensions in a run", () => {
     })
   )
 
+  it.scoped("a connection carries no more messages than the server's LIMITS allow", () =>
+    Effect.gen(function* () {
+      const server = { offers: ["PIPELINING", "SIZE", "LIMITS RCPTMAX=100 MAILMAX=2"] }
+      for (const pipelining of ["on", "full"] as const) {
+        const result = yield* run({ pipelining, messages: 5 }, server)
+        assert.strictEqual(result.accounting.accepted, 5)
+        assert.strictEqual(result.server.count("connect"), 3)
+        assert.strictEqual(result.server.count("QUIT"), 3)
+      }
+      const fewer = yield* run({ declareSize: true, messages: 3, reuse: false, perConnection: "1" }, server)
+      assert.strictEqual(fewer.server.count("connect"), 3)
+      const due = yield* run({ rate: "100/s", maxSessions: 1, pipelining: "on", messages: 5 }, server)
+      assert.strictEqual(due.accounting.accepted, 5)
+      assert.isAtLeast(due.server.count("connect"), 3)
+      // HELO has no offers.
+      const old = yield* run({ messages: 5 }, server)
+      assert.strictEqual(old.server.count("connect"), 1)
+    })
+  )
+
   it.scoped("messages that are due have them, too", () =>
     Effect.gen(function* () {
       const result = yield* run({ rate: "10/s", notify: "never", envelopeId: "{n}" })

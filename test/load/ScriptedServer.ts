@@ -25,6 +25,7 @@ const moments = {
   greeting: "greeting",
   hello: "hello",
   starttls: "starttls",
+  xclient: "xclient",
   auth: "auth",
   mail: "mail",
   rcpt: "rcpt",

@@ -14,7 +14,10 @@ import { drive, type Moment, type Script, simulate } from "../load/ScriptedServe
 
 /** Milliseconds, all different. `content` is the moment of the answer to the dot. */
 const delays: {
-  readonly [moment in Exclude<Moment, "tls" | "starttls" | "auth" | "chunk" | "writing" | "rset" | "other">]: number
+  readonly [moment in Exclude<
+    Moment,
+    "tls" | "starttls" | "auth" | "xclient" | "chunk" | "writing" | "rset" | "other"
+  >]: number
 } = {
   connect: 3,
   greeting: 5,

@@ -1,0 +1,94 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Plan from "../../src/plan/Plan.js"
+import { drive, type SimulationOptions, simulate } from "./ScriptedServer.js"
+
+const offers = ["XCLIENT NAME ADDR PORT", "PIPELINING"]
+
+const run = (input: Plan.PlanInput, options: SimulationOptions = {}) =>
+  drive(simulate({ messages: 2, ...input }, { offers, ...options }))
+
+const said = ({ server }: { readonly server: { readonly events: ReadonlyArray<{ readonly what: string }> } }) =>
+  server.events.map(({ what }) => what).filter((what) => /^(?:EHLO|HELO|XCLIENT|MAIL|STARTTLS|PROXY)/.test(what))
+
+describe("clients that each connection has", () => {
+  it.scoped("XCLIENT comes after EHLO, and EHLO once more after it", () =>
+    Effect.gen(function* () {
+      const result = yield* run({ xclient: "ADDR,NAME=c{n}.example", clientAddresses: "192.0.2.0/24", from: "a@b" })
+      assert.strictEqual(result.accounting.accepted, 2)
+      assert.deepStrictEqual(said(result), [
+        "EHLO localhost",
+        "XCLIENT ADDR=192.0.2.0 NAME=c1.example",
+        "EHLO localhost",
+        "MAIL FROM:<a@b>",
+        "EHLO localhost",
+        "XCLIENT ADDR=192.0.2.1 NAME=c2.example",
+        "EHLO localhost",
+        "MAIL FROM:<a@b>"
+      ])
+      assert.isDefined(result.recorder.histogram("xclient", "accepted"))
+    })
+  )
+
+  it.scoped("it comes after TLS, and what was offered before it is void", () =>
+    Effect.gen(function* () {
+      const asked = { xclient: "NAME=x", tls: "starttls", pipelining: "on", messages: 1 } as const
+      const result = yield* run(asked, { server: { tls: "required" } })
+      assert.strictEqual(result.accounting.accepted, 1)
+      assert.deepStrictEqual(
+        said(result).map((line) => line.split(" ")[0]),
+        ["EHLO", "STARTTLS", "EHLO", "XCLIENT", "EHLO", "MAIL"]
+      )
+      const none = yield* run(asked, { offers: ["XCLIENT NAME"] })
+      assert.strictEqual(none.fatal, "NotOffered starttls")
+      assert.notInclude(said(none).join(), "XCLIENT")
+    })
+  )
+
+  it.scoped("what of it is not offered costs the message; send says it all the same", () =>
+    Effect.gen(function* () {
+      const asked = { xclient: "HELO=x", keepGoing: true, messages: 1 } as const
+      const missing = yield* run(asked)
+      assert.deepStrictEqual(missing.ends, ["Failed, NotOffered xclient"])
+      assert.strictEqual(missing.recorder.errors()[0]?.detail, "XCLIENT HELO")
+      const none = yield* run(asked, { offers: [] })
+      assert.strictEqual(none.recorder.errors()[0]?.detail, "XCLIENT")
+      const sent = yield* run({ ...asked, notify: "never", whenNotOffered: "send" }, { offers: ["DSN"] })
+      assert.deepStrictEqual(sent.ends, ["Rejected xclient 500"])
+    })
+  )
+
+  it.scoped("a refusal costs the message", () =>
+    Effect.gen(function* () {
+      const script: SimulationOptions["script"] = ({ moment }) =>
+        moment === "xclient" ? { say: "550 5.7.0 not you\r\n" } : undefined
+      const result = yield* run({ xclient: "NAME=x", keepGoing: true, messages: 1 }, { script })
+      assert.deepStrictEqual(result.ends, ["Rejected xclient 550"])
+    })
+  )
+
+  it.scoped("each connection has a name of its own", () =>
+    Effect.gen(function* () {
+      const result = yield* run({ helloPattern: "client{n}.example", from: "a@b", sessions: 2 })
+      assert.deepStrictEqual(
+        said(result)
+          .filter((line) => line.startsWith("HELO"))
+          .sort(),
+        ["HELO client1.example", "HELO client2.example"]
+      )
+    })
+  )
+
+  it.scoped("the header of PROXY comes before anything else", () =>
+    Effect.gen(function* () {
+      const sent: Array<string> = []
+      const onTrace = (direction: "sent" | "received", text: string) => {
+        sent.push(`${direction} ${text}`)
+      }
+      const result = yield* run({ proxy: "1", clientAddresses: "192.0.2.7", messages: 1, keepGoing: true }, { onTrace })
+      assert.strictEqual(sent[0], "sent PROXY TCP4 192.0.2.7 127.0.0.1 1024 25\r\n")
+      // This server does not expect it.
+      assert.strictEqual(result.server.count("PROXY"), 1)
+    })
+  )
+})

@@ -1,0 +1,61 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ClientFields from "../../src/plan/ClientFields.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as Target from "../../src/smtp/Target.js"
+
+const of = (input: Plan.PlanInput, target = Target.inet("mail.example", 2525)) =>
+  ClientFields.make(Plan.make(input), target)
+
+describe("the fields of client identity", () => {
+  it("without them nobody else is named", () => {
+    assert.isUndefined(of({}))
+  })
+
+  it("each connection has the next address, and after the last one the first", () => {
+    const client = of({ proxy: "1", clientAddresses: "192.0.2.0/31, 198.51.100.9" })!
+    assert.deepStrictEqual(
+      [0, 1, 2, 3].map((connection) => client(connection).proxy),
+      [
+        "PROXY TCP4 192.0.2.0 127.0.0.1 1024 2525\r\n",
+        "PROXY TCP4 192.0.2.1 127.0.0.1 1025 2525\r\n",
+        "PROXY TCP4 198.51.100.9 127.0.0.1 1026 2525\r\n",
+        "PROXY TCP4 192.0.2.0 127.0.0.1 1027 2525\r\n"
+      ]
+    )
+    const known = of({ proxy: "1", clientAddresses: "192.0.2.1" }, Target.inet("203.0.113.5", 25))!
+    assert.strictEqual(known(0).proxy, "PROXY TCP4 192.0.2.1 203.0.113.5 1024 25\r\n")
+    const six = of({ proxy: "1", clientAddresses: "2001:db8::1" }, Target.inet("203.0.113.5", 25))!
+    assert.match(six(0).proxy!, /^PROXY TCP6 2001:db8::1 ::1 /)
+    assert.match(of({ proxy: "2", clientAddresses: "192.0.2.1" })!(0).proxy!, /^\r\n\r\n/)
+  })
+
+  it("attributes have the connection's number, and ADDR its address", () => {
+    const client = of({ xclient: "NAME=c{n}.example,addr,PORT={n}", clientAddresses: "192.0.2.0/24" })!
+    assert.deepStrictEqual(client(4).xclient, [
+      ["NAME", "c5.example"],
+      ["ADDR", "192.0.2.4"],
+      ["PORT", "5"]
+    ])
+    assert.isFalse(client(0).insists)
+    assert.isTrue(of({ xclient: "ADDR=192.0.2.1", notify: "never", whenNotOffered: "send" })!(0).insists)
+  })
+
+  it("a name has the connection's number", () => {
+    assert.strictEqual(of({ helloPattern: "client{n}.example" })!(6).helloName, "client7.example")
+  })
+
+  it.each<readonly [Plan.PlanInput, RegExp]>([
+    [{ clientAddresses: "192.0.2.1/24", proxy: "1" }, /clientAddresses.*expected addresses/],
+    [{ xclient: "COLOUR=red" }, /xclient.*expected attributes/],
+    [{ helloPattern: "a b" }, /helloPattern.*expected a host name/],
+    [{ proxy: "1" }, /--proxy needs --client-addresses/],
+    [{ xclient: "ADDR" }, /--xclient ADDR without a value needs/],
+    [{ xclient: "NAME" }, /the attributes of --xclient have values/],
+    [{ clientAddresses: "192.0.2.1" }, /--client-addresses needs --proxy/],
+    [{ bare: true, xclient: "ADDR=192.0.2.1" }, /--xclient needs EHLO/],
+    [{ bare: true, helloPattern: "a" }, /--hello-name has no use with -o/],
+    [{ sink: true, proxy: "1", clientAddresses: "192.0.2.1" }, /does not expect --proxy/]
+  ])("%j is refused", (input, reason) => {
+    assert.match(Plan.problems(input).join("\n"), reason)
+  })
+})
