@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Workers from "../../src/load/Workers.js"
+import * as Corpus from "../../src/plan/Corpus.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
@@ -13,7 +14,12 @@ const sent = (input: Plan.PlanInput, workers: number) =>
   Effect.gen(function* () {
     const plan = Plan.make({ helloName: "me.example", messages: 60, sessions: 4, seed: "seed", ...input, workers })
     const { accounting, violations } = yield* Workers.run(plan, {
-      parts: { data: new TextEncoder().encode("a\nAnn\nBob\nEve\n"), rows: 3 }
+      parts: {
+        data: new TextEncoder().encode("a\nAnn\nBob\nEve\n"),
+        rows: 3,
+        template: input.template === undefined ? undefined : "X: {{uuid}} {{row.a}}\n\n{{words 9}}\n",
+        corpus: input.corpus === undefined ? undefined : corpus
+      }
     })
     assert.deepStrictEqual(violations, [])
     const { accepted } = yield* TestServer.TestServer
@@ -25,10 +31,17 @@ const sent = (input: Plan.PlanInput, workers: number) =>
     return { messages: messages.sort(), accounting }
   }).pipe(Effect.provide(Layer.provideMerge(well, TestServer.layer())), (program) => Simulation.run(program))
 
+const collector = new Corpus.Collector(["subject"], "skip")
+for (let item = 0; item < 60; item++)
+  collector.add(Buffer.from(`X: ${item}\nSubject: old\n\n${"line\n".repeat(item * 100)}`))
+const corpus = collector.end()
+
 const plans: ReadonlyArray<Plan.PlanInput> = [
   { length: "1k..40k", recipients: "isp" },
   { length: "isp", numberRecipients: true, recipients: "1..5" },
   { attach: ["50%: 100..40k"], length: "100..300" },
+  { template: "t", data: "u", dataOrder: "random" },
+  { corpus: "c", order: "shuffle", subject: "{{hex 8}}", expand: true, rewrite: "subject" },
   { data: "u", to: "{{row.a}}{{hex 4}}@x", expand: true, headers: "X: {{uuid}}", dataOrder: "shuffle" },
   { body: "50%: words, 30%: random, 10%: gtube, 10%: eicar", length: "exp(2k)" }
 ]
