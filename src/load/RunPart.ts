@@ -11,7 +11,7 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Accounting from "../measure/Accounting.js"
 import * as Laws from "../measure/Laws.js"
-import { type Recorded, Recorder } from "../measure/Recorder.js"
+import { Recorder } from "../measure/Recorder.js"
 import * as Address from "../plan/Address.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Partition from "../plan/Partition.js"
@@ -24,20 +24,17 @@ import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
 import * as StartTime from "../plan/StartTime.js"
 import * as TlsFields from "../plan/TlsFields.js"
-import type { AccountTable } from "../smtp/AccountTable.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
-import type * as Tls from "../smtp/Tls.js"
-import { type ConnectOptions, Connector, type WireObserver } from "../smtp/Wire.js"
+import { type ConnectOptions, Connector } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
 import * as ConnectionBegin from "./ConnectionBegin.js"
 import * as DeepSession from "./DeepSession.js"
 import * as Drain from "./Drain.js"
 import * as Logins from "./Logins.js"
-import type * as MessageSpans from "./MessageSpans.js"
 import * as MessageTimes from "./MessageTimes.js"
 import * as OpenRun from "./OpenRun.js"
-import type { PlanUnsupported } from "./PlanSupport.js"
 import * as RunBounds from "./RunBounds.js"
+import type { PartResult, RunOptions, RunResult } from "./RunResult.js"
 import * as RunScheduler from "./RunScheduler.js"
 import * as Sampler from "./Sampler.js"
 import * as AgreedStart from "./AgreedStart.js"
@@ -48,82 +45,7 @@ import * as Tickets from "./Tickets.js"
 import * as Trouble from "./Trouble.js"
 import * as Watchdog from "./Watchdog.js"
 
-/**
- * Who listens while a run goes on, and how it is stopped. The listeners are called on the hot path: they return soon and
- * do not throw.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RunOptions extends MessageSpans.Telling {
-  /** What the file holds that the plan names, as `Plan.load` gives it. */
-  readonly file?: Uint8Array | undefined
-  /** What its messages are made of besides, as `MessageParts.read` gives it. */
-  readonly parts?: MessageParts.MessageParts | undefined
-  /** What the files of its TLS hold, as `TlsFields.read` gives it. */
-  readonly tls?: TlsFields.TlsFiles | undefined
-  /** Whom it logs in as, as `AuthFields.read` gives it. */
-  readonly accounts?: AccountTable | undefined
-  /** Resumes when the run is to stop: no more messages begin, and those under way have `plan.drain` seconds to end. */
-  readonly stopping?: Effect.Effect<unknown> | undefined
-  /** Resumes when a run that is stopping is to wait no longer. */
-  readonly hurrying?: Effect.Effect<unknown> | undefined
-  /**
-   * Is run where the run is interrupted, when all its connections are closed, with what happened until then. Messages that
-   * were under way are booked as failed or unknown.
-   */
-  readonly onInterrupted?: ((result: RunResult) => Effect.Effect<unknown>) | undefined
-  /** The dialogue, as it goes: commands and replies, without the content. */
-  readonly onTrace?: WireObserver["onTrace"]
-  /** The final dot of a message was handed over. */
-  readonly onContentSent?: (() => void) | undefined
-  readonly onOutcome?: MessageTimes.OnOutcome | undefined
-  /** The first of each kind of trouble. */
-  readonly onTrouble?: Trouble.OnTrouble | undefined
-  /** What happened, second by second. */
-  readonly sampling?: Sampler.Sampling | undefined
-}
-
-/**
- * What happened. Times are in milliseconds.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RunResult extends PartResult {
-  /** The laws that the run's books break (`Laws.violations`): none, unless there is a bug. */
-  readonly violations: ReadonlyArray<string>
-}
-
-/**
- * What happened in a part of a run, whose books are those of the part.
- *
- * @since 0.1.0
- * @category models
- */
-export interface PartResult {
-  readonly accounting: Accounting.Accounting
-  /** The durations, by step and ending. */
-  readonly recorder: Recorded
-  /** What tells the run from others; it is in its messages' Message-Id, too. */
-  readonly runId: string
-  readonly startedAt: Date
-  readonly elapsed: number
-  /** What ended the run before its last message; nothing if it came to its end, or was stopped. */
-  readonly endedBy: Option.Option<SmtpError>
-  /** Whether it was asked to stop. */
-  readonly stopped: boolean
-  /** Whether what was under way was broken off, since it had not ended `plan.drain` seconds after the end of the run. */
-  readonly brokenOff: boolean
-}
-
-/**
- * What was wrong before anything was sent.
- *
- * @since 0.1.0
- * @category errors
- */
-export type RunError = PlanUnsupported | Tls.TlsUnusable
+export type { PartResult, RunError, RunOptions, RunResult } from "./RunResult.js"
 
 /**
  * Runs a whole plan in this thread, whatever else it asks for.

@@ -145,7 +145,11 @@ const segmentRules = (plan: { readonly [field: string]: unknown }, open: boolean
   return shared.map(([field, option, count]): Rule => {
     const without = indexes.find((index) => Segment.shareOf(Number(count), weighed(index)) === 0)
     const share = without === undefined ? "" : Segment.print(weighed(without))
-    return [without !== undefined, [field, "segment", "weights"], `${option} ${count} leaves none for segment ${share}`]
+    return [
+      without !== undefined,
+      [field, "segment", "weights"],
+      `${option} ${count} is too few: segment ${share} would have none`
+    ]
   })
 }
 

@@ -12,8 +12,8 @@
  *                 / "code" "(" code ")"                     ; replies
  *                 / "rate"                                  ; messages accepted in a time
  *     statistic   = "min" / "mean" / "max" / "p" number     ; p50, p99.9
- *     step        = "connect" / "greeting" / "hello" / "mail" / "rcpt" / "data" / "chunk" / "content" / "final" / "rset" / "quit"
- *                 / "idle" / "other" / "transaction" / "connection" / "service" / "start" / "queued"
+ *     step        = "connect" / "tls" / "greeting" / "hello" / "starttls" / "xclient" / "auth" / "mail" / "rcpt" / "data"
+ *                 / "chunk" / "content" / "final" / "rset" / "quit" / "idle" / "other" / "transaction" / "connection" / "service" / "start" / "queued"
  *                 / name                                    ; a scenario's own
  *     name        = letter *( letter / digit / "-" / "_" / "." )
  *                 / DQUOTE *( any but DQUOTE and "\" / "\" any ) DQUOTE

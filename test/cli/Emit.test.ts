@@ -226,7 +226,7 @@ describe("--emit", () => {
     "--emit: all segments would write to a.json; say {segment} in its name, as in json={run}.{segment}.json",
     ...["--emit", "slurm", "--segments", "2", "-s", "2", "--report", "json=a.json", "h"]
   )
-  refused("-s 1 leaves none for segment 1/2", "--emit", "slurm", "--segments", "2", "h")
+  refused("-s 1 is too few: segment 1/2 would have none", "--emit", "slurm", "--segments", "2", "h")
 
   it.effect("keeps the shapes of connections as they were given", () =>
     Effect.gen(function* () {

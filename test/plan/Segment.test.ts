@@ -158,13 +158,13 @@ describe("a plan's segment", () => {
 
   refused({ weights: "1,2" }, "weights: --weights needs --segment")
   refused({ segment: "1/2", weights: "1,2,3", sessions: 9 }, "segment, weights: --weights has 3 weights for 2 segments")
-  refused({ segment: "2/9", sessions: 8 }, "sessions, segment: -s 8 leaves none for segment 1/9")
-  refused({ segment: "1/2" }, "segment: -s 1 leaves none for segment 1/2")
+  refused({ segment: "2/9", sessions: 8 }, "sessions, segment: -s 8 is too few: segment 1/9 would have none")
+  refused({ segment: "1/2" }, "segment: -s 1 is too few: segment 1/2 would have none")
   refused(
     { segment: "1/2", rate: "5/s", messages: 9, maxSessions: 3, weights: "1,9" },
-    "maxSessions, segment, weights: --max-sessions 3 leaves none for segment 1/2"
+    "maxSessions, segment, weights: --max-sessions 3 is too few: segment 1/2 would have none"
   )
-  refused({ segment: "1/65", sessions: 65 }, "segment: --connecting 64 leaves none for segment 1/65")
+  refused({ segment: "1/65", sessions: 65 }, "segment: --connecting 64 is too few: segment 1/65 would have none")
   refused({ segment: "9/8" }, 'segment: expected a segment, such as 3/8, of at most 10000; or auto, not "9/8"')
   refused(
     { runId: "a..b" },
