@@ -48,7 +48,9 @@ export const render = (name: string, plan: Plan): Either.Either<string, UsageErr
   const hasResult = EngineSegment.resultOf(plan) !== undefined
   const given = report ?? []
   const full: Plan = { ...rest, segment: "auto", report: hasResult ? given : [...given, ...defaults[engine](plan)] }
-  return Either.right(faces[engine]({ plan: full, segments, args: CommandLine.argumentsOf({ ...full }) }))
+  // What is emitted sets the run's name for each run: an option would beat that.
+  const args = CommandLine.argumentsOf({ ...full, runId: undefined })
+  return Either.right(faces[engine]({ plan: full, segments, args }))
 }
 
 interface Emitted {
@@ -143,14 +145,14 @@ const slurm = (emitted: Emitted): string => {
   return `#!/bin/bash
 # ${segments} segments of one run, each a task of an array. Where the nodes share this folder:
 #   sbatch FILE
-#   smtp-report results/slurm-JOB.*.ndjson
+#   smtp-report results/${plan.runId ?? "slurm-JOB"}.*.ndjson
 ${many}#SBATCH --job-name=smtp-source
 #SBATCH --array=0-${segments - 1}
 #SBATCH --no-requeue
 #SBATCH --ntasks=1
 #SBATCH --cpus-per-task=${plan.workers === "auto" ? 1 : plan.workers}
 #SBATCH --time=${minutes}
-mkdir -p results
+${plan.runId === undefined ? "" : `${named(plan)}\n`}mkdir -p results
 exec smtp-source ${shell(args)}
 `
 }

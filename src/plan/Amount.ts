@@ -17,6 +17,7 @@
 import * as Either from "effect/Either"
 import { type Cursor, type ParseFailure, whole } from "./Cursor.js"
 import * as Distribution from "./Distribution.js"
+import * as Mix from "./Mix.js"
 
 /**
  * Whole numbers of 1 or more, and how they are drawn.
@@ -153,28 +154,10 @@ const units: { readonly [unit: string]: number } = { k: 1000, M: 1_000_000, Ki: 
 const mixOf =
   (kind: Kind) =>
   (cursor: Cursor): Amounts | undefined => {
-    const share = shareOf(cursor)
-    if (share === undefined) return amountOf(cursor, kind)
-    const parts: Array<readonly [number, Amounts]> = []
-    for (let weight: number | undefined = share; ; ) {
-      const part = amountOf(cursor, kind)
-      if (part === undefined) return undefined
-      parts.push([weight, part])
-      if (cursor.take(/,/y) === undefined) break
-      weight = shareOf(cursor)
-      if (weight === undefined) return cursor.fail('a share of more than 0 and ":", such as 25%:')
-    }
-    return mixed(parts)
+    const parts = Mix.read(cursor, (cursor) => amountOf(cursor, kind))
+    if (parts !== undefined) return mixed(parts)
+    return cursor.failure === undefined ? amountOf(cursor, kind) : undefined
   }
-
-const shareOf = (cursor: Cursor): number | undefined => {
-  const before = cursor.at
-  const text = cursor.take(/\d{1,9}(?:\.\d{1,9})?\s*%?\s*:/y)
-  const share = text === undefined ? 0 : Number.parseFloat(text)
-  if (share > 0) return share
-  cursor.at = before
-  return undefined
-}
 
 const amountOf = (cursor: Cursor, kind: Kind): Amounts | undefined => {
   const name = cursor.take(/[a-z]+/y)

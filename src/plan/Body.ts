@@ -13,6 +13,7 @@ import * as Amount from "./Amount.js"
 import * as Attachment from "./Attachment.js"
 import { type Cursor, type ParseFailure, whole } from "./Cursor.js"
 import * as Draw from "./Draw.js"
+import * as Mix from "./Mix.js"
 import { Ring } from "./Ring.js"
 import * as Vocabulary from "./Vocabulary.js"
 
@@ -68,16 +69,9 @@ export const parse = (
   whole(text, (cursor) => {
     const alone = kindOf(cursor)
     if (alone !== undefined) return [[1, alone]]
-    const parts: Array<readonly [number, Kind]> = []
-    do {
-      const before = cursor.at
-      const weight = Number.parseFloat(cursor.take(/\d{1,9}(?:\.\d{1,9})?\s*%?\s*:/y) ?? "0")
-      if (!(weight > 0)) return cursor.fail(`${oneOf}, or a share of each, such as "97%: words, 3%: gtube"`, before)
-      const kind = kindOf(cursor)
-      if (kind === undefined) return cursor.fail(oneOf)
-      parts.push([weight, kind])
-    } while (cursor.take(/,/y) !== undefined)
-    return parts
+    const parts = Mix.read(cursor, (cursor) => kindOf(cursor) ?? cursor.fail(oneOf))
+    if (parts !== undefined || cursor.failure !== undefined) return parts
+    return cursor.fail(`${oneOf}, or a share of each, such as "97%: words, 3%: gtube"`)
   })
 
 const oneOf = `${kinds.slice(0, -1).join(", ")} or ${kinds.at(-1)}`

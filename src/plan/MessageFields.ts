@@ -172,6 +172,33 @@ export const fields = {
 
 const optionOf = (field: string): string => (field === "file" ? "-F" : field === "length" ? "-l" : `--${field}`)
 
+const rowVariable = /\{\{\s*row\./
+
+/** Rows that are there to be used, and are not. */
+const unusedRows = (
+  plan: { readonly [field: string]: unknown },
+  given: (field: string) => boolean
+): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
+  if (!given("data") || given("expand")) return []
+  const letters = [
+    ["from", "-f"],
+    ["to", "-t"],
+    ["subject", "-S"]
+  ] as const
+  const literal = letters.filter(([field]) => rowVariable.test(String(plan[field])))
+  const used = given("template") || rowVariable.test(JSON.stringify(plan.headers ?? ""))
+  return [
+    ...literal.map(
+      ([field, letter]) => [true, [field, "data"], `${letter}: {{row.…}} is sent as it is without --expand`] as const
+    ),
+    [
+      !used && literal.length === 0,
+      ["data"],
+      "--data is used by nothing: put {{row.NAME}} into --template or --header, or with --expand into -f, -t or -S"
+    ]
+  ]
+}
+
 /**
  * The rules between them that are broken.
  *
@@ -201,6 +228,13 @@ export const conflicts = (
       ] as const
   ),
   [given("template") && given("bare"), ["template", "bare"], "--template cannot be used with -o"],
+  [given("template") && given("subject"), ["template", "subject"], "--template has a Subject of its own: not with -S"],
+  [
+    given("corpus") && given("subject") && !/\bsubject\b/.test(String(plan.rewrite)),
+    ["corpus", "subject"],
+    "-S with --corpus needs --rewrite subject"
+  ],
+  ...unusedRows(plan, given),
   [
     plan.dataOrder !== undefined && plan.dataOrder !== "sequential" && !given("data"),
     ["dataOrder"],

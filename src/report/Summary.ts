@@ -10,6 +10,7 @@ import { measured, measuredBesides, type Recorded } from "../measure/Recorder.js
 import * as Printable from "../smtp/Printable.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as Figures from "./Figures.js"
+import * as LoginSummary from "./LoginSummary.js"
 import * as Stages from "./Stages.js"
 
 export { count, counted, duration, milliseconds } from "./Figures.js"
@@ -88,6 +89,10 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   }
   if (recipients.offered > accounting.started) {
     lines.push(`${count(recipients.offered)} recipients: ${count(recipients.accepted)} accepted`)
+  }
+  const { auth } = LoginSummary.of(recorder.auth())
+  for (const logins of auth?.mechanisms ?? []) {
+    lines.push(`logins by ${logins.mechanism}: ${LoginSummary.text(logins, count)}`)
   }
   if (unpipelined > 0) {
     lines.push(`${count(unpipelined)} of ${counted(opened, "connection")} without PIPELINING, which was asked for`)

@@ -191,6 +191,7 @@ describe("the password", () => {
         server.close()
         assert.strictEqual(status, 1, text)
         assert.include(text, "***")
+        assert.match(text, /^smtp-source: logins by [A-Z0-9-]+: \d+ accepted/m)
         scan("output", text)
         const written = fs.readdirSync(reports)
         assert.isAtLeast(written.length, formats.length)

@@ -102,6 +102,18 @@ describe("--emit mpi", () => {
   )
 })
 
+describe("the name of a run that is given", () => {
+  for (const engine of ["parallel", "mpi", "slurm", "nomad", "k8s"]) {
+    it.effect(`is only what ${engine} begins with: the environment gives the next run its own`, () =>
+      Effect.gen(function* () {
+        const script = yield* emit(engine, "--run-id", "first", ...load)
+        assert.include(script, "first")
+        assert.notInclude(script, "--run-id=first")
+      })
+    )
+  }
+})
+
 describe("--emit slurm", () => {
   it.effect("is an array that is not started again, each task of which is a segment", () =>
     Effect.gen(function* () {

@@ -131,10 +131,8 @@ describe("parse", () => {
     ["words", "ok"],
     ["97%: words, 2: gtube", "ok"],
     ["word", '1: text, words, random, eicar or gtube, or a share of each, such as "97%: words, 3%: gtube"'],
-    [
-      "97%: words, gtube",
-      '13: text, words, random, eicar or gtube, or a share of each, such as "97%: words, 3%: gtube"'
-    ],
+    ["97%: words, gtube", '13: a share of more than 0 and ":", such as 25%:'],
+    ["97%: words, 2%: gtube", "1: shares that add up to 100%, not 99%"],
     ["97%: spam", "6: text, words, random, eicar or gtube"],
     ["words gtube", "7: nothing more"]
   ] as const) {

@@ -79,7 +79,12 @@ describe("reading what messages are made of", () => {
       {},
       '-S "{{row.x}}", column 3: {{row.x}} needs --data'
     ],
-    ["a row that is short", { data: "u" }, { u: "a,b\n1,2\n3" }, "--data u: line 3: 1 cell, and the first row has 2"],
+    [
+      "a row that is short",
+      { data: "u", headers: "X: {{row.a}}" },
+      { u: "a,b\n1,2\n3" },
+      "--data u: line 3: 1 cell, and the first row has 2"
+    ],
     [
       "a line break for a header",
       { data: "u.csv", headers: "X: {{row.note}}" },
@@ -198,7 +203,7 @@ describe("messages with variables", () => {
 
   it("are as many as there are rows, with --once", () => {
     const messages = (input: Plan.PlanInput) =>
-      MessageParts.bounded(Plan.make({ data: "u", ...input }), { rows: 3 }).messages
+      MessageParts.bounded(Plan.make({ data: "u", headers: "X: {{row.a}}", ...input }), { rows: 3 }).messages
     assert.strictEqual(messages({ once: true }), 3)
     assert.strictEqual(messages({ once: true, messages: 2 }), 2)
     assert.strictEqual(messages({ once: true, messages: 5 }), 3)
