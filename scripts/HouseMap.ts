@@ -38,8 +38,36 @@ ${uses.flatMap(([folder, others]) => others.map((other) => `  ${other} --> ${fol
 
 An arrow goes from what is used to who uses it.
 
+${walk}
 ${floors.map(([folder, purpose]) => section(folder, purpose)).join("\n")}`
 }
+
+/** From the command to the wire and back, for who reads the code for the first time. */
+const walk = `## A walk, from the command to the wire and back
+
+1. \`bin.ts\` loads \`program.ts\`, which runs the command as a process: what it writes goes out whole, and its status is the exit
+   status. The command is \`command.ts\`: [Cli](cli/Cli.ts), with Node's services.
+2. [Getopt](cli/Getopt.ts) puts old habits right, [PlanOptions](cli/PlanOptions.ts) makes a [Plan](plan/Plan.ts) of what is left. The
+   plan's fields are described once, in [PlanFields](plan/PlanFields.ts) and the rooms beside it that end in \`Fields\`; options, help,
+   the manual page and the JSON Schema come from there. Rules between fields are in [Conflict](plan/Conflict.ts).
+3. [Run](cli/Run.ts) starts what goes with the run (reports, live view, signals) and the run: [Workers](load/Workers.ts) over threads,
+   [RunPart](load/RunPart.ts) in one. A run is a number of fibers, each a [Session](load/Session.ts) that takes
+   [Tickets](load/Tickets.ts); with a rate, [OpenRun](load/OpenRun.ts) begins what the [Dispatcher](load/Dispatcher.ts) says is due.
+4. A session sends over a [Connection](load/Connection.ts): the [ConnectGate](load/ConnectGate.ts) lets it in, the
+   [Introduction](smtp/Introduction.ts) is from the greeting to ready, TLS and a login among it, and a
+   [Transaction](smtp/Transaction.ts) is a message. Both are scripts: generators that yield exchanges and are given replies.
+5. [Conversation](smtp/Conversation.ts) runs a script over a [Transport](smtp/Transport.ts): it writes the bytes, puts replies
+   together with [ReplyParser](smtp/ReplyParser.ts), and goes on with the script in the same turn. The transport is a socket
+   ([NodeConnector](node/NodeConnector.ts), [PooledSocket](node/PooledSocket.ts), [NodeTls](node/NodeTls.ts)) or a server in memory
+   ([TestConnection](sink/TestConnection.ts)).
+6. Back: each reply is counted by the [Recorder](measure/Recorder.ts). The transaction's replies become an
+   [Outcome](smtp/Outcome.ts) in [Delivery](smtp/Delivery.ts), which the [books](measure/Accounting.ts) take, once for each message.
+7. At the end, [RunReport](report/RunReport.ts) makes plain data of books and recorder, [Laws](measure/Laws.ts) are checked, verdicts
+   are judged ([Judgement](report/Judgement.ts)), and the reports are written.
+
+To add a step, begin in [SmtpError](smtp/SmtpError.ts) (\`steps\`) and [Steps](smtp/Steps.ts); a counter, in
+[Counts](measure/Counts.ts); an option, in [PlanFields](plan/PlanFields.ts); a fault of the sink, in [Behaviour](sink/Behaviour.ts).
+`
 
 const section = (folder: string, purpose: string): string => `## ${folder}
 

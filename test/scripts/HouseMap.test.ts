@@ -8,6 +8,14 @@ describe("the map of the house", () => {
     assert.strictEqual(fs.readFileSync(file, "utf8"), HouseMap.render())
   })
 
+  it("leads to rooms that are there", () => {
+    const links = [...HouseMap.render().matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path)
+    assert.deepStrictEqual(
+      links.filter((path) => !fs.existsSync(new URL(`../../src/${path}`, import.meta.url))),
+      []
+    )
+  })
+
   it("has a sentence for each room", () => {
     const rooms = HouseMap.render().match(/^- \[.*$/gm) ?? []
     assert.isAbove(rooms.length, 150)
