@@ -56,6 +56,15 @@ export const make = <A>(shared: SharedRun): ConnectAttempts<A> => new SessionAtt
  */
 export const backOff = (unopened: number): number => (unopened < 2 ? 0 : Math.min(1000, 2 ** (unopened - 2)))
 
+/** What stays the same from one attempt to the next. `begun` is when the first one was. */
+interface Attempt<A> {
+  readonly opening: Opening<A>
+  readonly shape: ConnectionShape | undefined
+  readonly place: Place
+  readonly restore: Restore
+  readonly begun: number
+}
+
 class SessionAttempts<A> implements ConnectAttempts<A> {
   /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
   private attempts: number
@@ -68,19 +77,13 @@ class SessionAttempts<A> implements ConnectAttempts<A> {
     const { connectOptions, gate } = this.shared
     return gate.pass((place, restore) => {
       const shape = opening.onPlace(place)
-      return this.connect(opening, shape, place, restore, connectOptions.deadlines.now(), 1)
+      return this.connect({ opening, shape, place, restore, begun: connectOptions.deadlines.now() }, 1)
     }, unless)
   }
 
   /** Opens the connection, in as many attempts as there are. */
-  private connect(
-    opening: Opening<A>,
-    shape: ConnectionShape | undefined,
-    place: Place,
-    restore: Restore,
-    begun: number,
-    pause: number
-  ): Effect.Effect<A> {
+  private connect(attempt: Attempt<A>, pause: number): Effect.Effect<A> {
+    const { opening, place, restore, shape } = attempt
     const { connectOptions, connector, recorder, target } = this.shared
     const { now } = connectOptions.deadlines
     const started = now()
@@ -88,7 +91,7 @@ class SessionAttempts<A> implements ConnectAttempts<A> {
     return Effect.matchEffect(restore(connector.connect(target, this.nextOptions(shape))), {
       onFailure: (error) => {
         recorder.onConnectFailed(error, now() - started)
-        return this.again(error, opening, shape, place, restore, begun, pause)
+        return this.again(error, attempt, pause)
       },
       onSuccess: (wire) => {
         recorder.record("connect", "accepted", now() - started)
@@ -98,28 +101,21 @@ class SessionAttempts<A> implements ConnectAttempts<A> {
     })
   }
 
-  private again(
-    error: ConnectFailed,
-    opening: Opening<A>,
-    shape: ConnectionShape | undefined,
-    place: Place,
-    restore: Restore,
-    begun: number,
-    pause: number
-  ): Effect.Effect<A> {
+  private again(error: ConnectFailed, attempt: Attempt<A>, pause: number): Effect.Effect<A> {
+    const { begun, opening, place, restore } = attempt
     const { connectOptions, onUnused, plan } = this.shared
     if (plan.keepGoing && error.local && connectOptions.deadlines.now() - begun < connectOptions.timeout) {
       // This machine is out of something that other sessions will give back.
       onUnused(error)
       return restore(Effect.sleep(pause)).pipe(
         Effect.zipRight(place.turn(restore)),
-        Effect.flatMap(() => this.connect(opening, shape, place, restore, begun, Math.min(pause * 2, 100)))
+        Effect.flatMap(() => this.connect(attempt, Math.min(pause * 2, 100)))
       )
     }
     if (this.attempts > 1 && !isHopeless(error)) {
       this.attempts--
       onUnused(error)
-      return Effect.flatMap(place.turn(restore), () => this.connect(opening, shape, place, restore, begun, pause))
+      return Effect.flatMap(place.turn(restore), () => this.connect(attempt, pause))
     }
     return opening.onFailed(error)
   }

@@ -312,17 +312,7 @@ const troubleTable = (report: RunReport): ReadonlyArray<Markup> => {
   ]
 }
 
-const kinds = {
-  ConnectFailed: "connect failed",
-  ConnectionLost: "connection lost",
-  ReplyTimeout: "timed out",
-  ReplyMalformed: "malformed reply",
-  TlsFailed: "TLS failed",
-  NotOffered: "not offered",
-  NotAllowed: "not allowed",
-  WireBusy: "connection busy",
-  ArgumentInvalid: "invalid argument"
-} as const
+const kinds = { ...Phrases.errorKinds, ConnectFailed: "connect failed" } as const
 
 const withoutTable = ({ without = [] }: RunReport): ReadonlyArray<Markup> =>
   without.length === 0

@@ -238,3 +238,21 @@ export const together = ({ runs, segments = [] }: Pick<RunReport, "runs" | "segm
   if (segments.length === 1) return `, segment ${first.index} of ${first.of} of run ${first.run}`
   return `, ${Summary.count(present)} of ${Summary.counted(first.of, "segment")} of run ${first.run}`
 }
+
+/**
+ * Kinds of errors, as people read them beside the step that they struck.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const errorKinds = {
+  ConnectFailed: "failed",
+  ConnectionLost: "connection lost",
+  ReplyTimeout: "timed out",
+  ReplyMalformed: "malformed reply",
+  TlsFailed: "TLS failed",
+  NotOffered: "not offered",
+  NotAllowed: "not allowed",
+  WireBusy: "connection busy",
+  ArgumentInvalid: "invalid argument"
+} as const

@@ -252,7 +252,7 @@ const whatWentWrong = (report: RunReport): ReadonlyArray<string> => {
   const failures = report.errors.map((error) => ({
     ...error,
     text: Phrases.errorText(error),
-    what: `${error.step} ${kinds[error.kind]}${error.detail === "" ? "" : ` (${error.detail})`}${error.local ? ", local" : ""}`
+    what: `${error.step} ${Phrases.errorKinds[error.kind]}${error.detail === "" ? "" : ` (${error.detail})`}${error.local ? ", local" : ""}`
   }))
   const all = [...refusals, ...failures].sort((a, b) => b.count - a.count)
   if (all.length === 0) return []
@@ -268,18 +268,6 @@ const whatWentWrong = (report: RunReport): ReadonlyArray<string> => {
 }
 
 const mostShown = 10
-
-const kinds = {
-  ConnectFailed: "failed",
-  ConnectionLost: "connection lost",
-  ReplyTimeout: "timed out",
-  ReplyMalformed: "malformed reply",
-  TlsFailed: "TLS failed",
-  NotOffered: "not offered",
-  NotAllowed: "not allowed",
-  WireBusy: "connection busy",
-  ArgumentInvalid: "invalid argument"
-} as const
 
 const when = (first: number, last: number): string => {
   const [from, to] = [first, last].map((time) => `${(time / 1000).toFixed(1)} s`)
