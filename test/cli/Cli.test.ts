@@ -418,7 +418,9 @@ describe("every option of the table", () => {
     }
     if (field === "whenNotOffered") return [["--notify=never", { notify: "never" }]]
     if (["mbox", "order", "rewrite", "unusual"].includes(field)) return [["--corpus=mail", { corpus: "mail" }]]
-    if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }]]
+    const using = ["--header=X: {{row.a}}", { headers: "X: {{row.a}}" }] as const
+    if (field === "data") return [using]
+    if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }], using]
     const auto = ["--auth=auto", { auth: "auto" }] as const
     if (field === "user" || field === "accounts") return [auto]
     if (field === "passwordFile") return [auto, ["--user=u", { user: "u" }]]

@@ -238,7 +238,9 @@ describe("the journal of a segment", () => {
   })
 
   it("does not know the whole where that is as many as there are rows", () => {
-    const rows = Segment.of(Plan.make({ target: "h", sessions: 4, data: "rows.csv", once: true }), 2, 4, { runId: "r" })
+    const rows = Segment.of(Plan.make({ target: "h", sessions: 4, data: "rows.csv", expand: true, once: true }), 2, 4, {
+      runId: "r"
+    })
     assert.isUndefined(RunSegments.ofPlan(rows, "r")?.whole)
     assert.strictEqual(RunSegments.ofPlan({ ...rows, messages: 9 }, "r")?.whole, 9)
   })
