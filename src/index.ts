@@ -11,11 +11,11 @@ export * as Load from "./load/Load.js"
 /** What asks runs to stop from outside. */
 export * as StopSignal from "./load/StopSignal.js"
 /** Where the messages of a scenario come from. */
-export * as MessageSource from "./load/MessageSource.js"
+export * as MessageSource from "./load/scenario/MessageSource.js"
 /** A run as a stream of events. */
 export * as RunStream from "./load/RunStream.js"
 /** What sessions do, as values: steps, and how they are put together. */
-export * as Scenario from "./load/Scenario.js"
+export * as Scenario from "./load/scenario/Scenario.js"
 /** Runs a plan over several threads. */
 export * as Workers from "./load/Workers.js"
 /** The sums of a run, and their laws. */

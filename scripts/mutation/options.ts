@@ -79,7 +79,7 @@ const ways: { readonly [way: string]: Way } = {
     without: commandsOwn
   },
   scenario: {
-    file: "src/load/Scenario.ts",
+    file: "src/load/scenario/Scenario.ts",
     anchor: "      const identity = yield* RunPart.identify(plan)",
     lose: "plan = without(plan)",
     tests: (test) => /^test\/load\/(Every|HandedOn|Scenario|scenarios|shapes)/.test(test),

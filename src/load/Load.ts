@@ -15,7 +15,7 @@ import * as ProgramRun from "./ProgramRun.js"
 import * as RunHandle from "./RunHandle.js"
 import * as RunPart from "./RunPart.js"
 import * as RunStream from "./RunStream.js"
-import * as Scenario from "./Scenario.js"
+import * as Scenario from "./scenario/Scenario.js"
 
 export type { MessageTimes, OnOutcome } from "./MessageTimes.js"
 export { PlanUnsupported, type UnsupportedField } from "./PlanSupport.js"

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Plan from "../../src/plan/Plan.js"
-import * as Scenario from "../../src/load/Scenario.js"
-import { simulate as simulateScenario } from "./scenarios.js"
+import * as Scenario from "../../src/load/scenario/Scenario.js"
+import { simulate as simulateScenario } from "./scenario/scenarios.js"
 import { drive, type SimulationOptions, simulate } from "./ScriptedServer.js"
 
 const all = ["PIPELINING", "SIZE 1000", "8BITMIME", "SMTPUTF8", "DSN"]

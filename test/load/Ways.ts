@@ -1,7 +1,7 @@
 /** The ways in which a plan can be run: what it asks for has to be had in each. */
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
-import * as Scenario from "../../src/load/Scenario.js"
+import * as Scenario from "../../src/load/scenario/Scenario.js"
 import * as Workers from "../../src/load/Workers.js"
 import * as Plan from "../../src/plan/Plan.js"
 import type { Connector } from "../../src/smtp/Wire.js"

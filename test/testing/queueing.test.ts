@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
-import * as Scenario from "../../src/load/Scenario.js"
+import * as Scenario from "../../src/load/scenario/Scenario.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import * as Distribution from "../../src/plan/Distribution.js"
 import * as Plan from "../../src/plan/Plan.js"

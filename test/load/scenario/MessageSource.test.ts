@@ -5,8 +5,8 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import * as MessageSource from "../../src/load/MessageSource.js"
-import * as Scenario from "../../src/load/Scenario.js"
+import * as MessageSource from "../../../src/load/scenario/MessageSource.js"
+import * as Scenario from "../../../src/load/scenario/Scenario.js"
 import { overOne, simulate } from "./scenarios.js"
 
 const mail =

@@ -6,7 +6,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Distribution from "../plan/Distribution.js"
+import * as Distribution from "../../plan/Distribution.js"
 import { type InvalidScenario, reading } from "./InvalidScenario.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 

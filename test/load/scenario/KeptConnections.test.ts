@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import { KeptConnections } from "../../src/load/KeptConnections.js"
-import type { Wire, WireState } from "../../src/smtp/Wire.js"
+import { KeptConnections } from "../../../src/load/scenario/KeptConnections.js"
+import type { Wire, WireState } from "../../../src/smtp/Wire.js"
 
 interface Opened {
   readonly wire: Wire

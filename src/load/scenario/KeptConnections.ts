@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import type { Wire } from "../smtp/Wire.js"
+import type { Wire } from "../../smtp/Wire.js"
 
 /** A connection that is kept, and the scope that it is closed with. */
 interface Kept {

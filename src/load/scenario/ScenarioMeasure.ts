@@ -9,13 +9,13 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
-import { type Ending, measured, measuredBesides, otherNames } from "../measure/Recorder.js"
-import type { Outcome } from "../smtp/Outcome.js"
-import type { Reply } from "../smtp/Reply.js"
-import { ReplyRejected } from "../smtp/SmtpError.js"
+import { type Ending, measured, measuredBesides, otherNames } from "../../measure/Recorder.js"
+import type { Outcome } from "../../smtp/Outcome.js"
+import type { Reply } from "../../smtp/Reply.js"
+import { ReplyRejected } from "../../smtp/SmtpError.js"
 import { InvalidScenario } from "./InvalidScenario.js"
 import { ScenarioSession } from "./ScenarioSession.js"
-import { endings } from "./Session.js"
+import { endings } from "../Session.js"
 
 /**
  * Options of `measure`.

@@ -7,14 +7,14 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { Outcome } from "../smtp/Outcome.js"
-import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
-import type { Wire } from "../smtp/Wire.js"
+import type { Outcome } from "../../smtp/Outcome.js"
+import { isSmtpError, type SmtpError } from "../../smtp/SmtpError.js"
+import type { Wire } from "../../smtp/Wire.js"
 import type { MessageSource } from "./MessageSource.js"
 import * as Session from "./ScenarioSession.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 import type { TakenMessage } from "./TakenMessages.js"
-import type { Restore } from "./Turnstile.js"
+import type { Restore } from "../Turnstile.js"
 
 /**
  * Sends a message over a connection that stands, greeted and introduced, and gives how that ended; it does not fail. After an

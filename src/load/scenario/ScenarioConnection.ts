@@ -6,9 +6,9 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
-import * as Dialogue from "../smtp/Dialogue.js"
-import type { ConnectFailed } from "../smtp/SmtpError.js"
-import type { Wire } from "../smtp/Wire.js"
+import * as Dialogue from "../../smtp/Dialogue.js"
+import type { ConnectFailed } from "../../smtp/SmtpError.js"
+import type { Wire } from "../../smtp/Wire.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 
 /**

@@ -5,12 +5,12 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
-import type * as Delivery from "../smtp/Delivery.js"
-import * as Outcome from "../smtp/Outcome.js"
-import type { Content } from "../smtp/Wire.js"
-import { ConnectionLost } from "../smtp/SmtpError.js"
-import { endings } from "./Session.js"
-import type { SharedRun } from "./SharedRun.js"
+import type * as Delivery from "../../smtp/Delivery.js"
+import * as Outcome from "../../smtp/Outcome.js"
+import type { Content } from "../../smtp/Wire.js"
+import { ConnectionLost } from "../../smtp/SmtpError.js"
+import { endings } from "../Session.js"
+import type { SharedRun } from "../SharedRun.js"
 
 /**
  * A message that a session has taken up. It is in the books as started, and is booked once, when its use ends.

@@ -3,11 +3,11 @@
  */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type * as MessageSource from "../../src/load/MessageSource.js"
-import * as Scenario from "../../src/load/Scenario.js"
-import * as Plan from "../../src/plan/Plan.js"
-import * as TestServer from "../../src/sink/TestServer.js"
-import * as Simulation from "../../src/testing/Simulation.js"
+import type * as MessageSource from "../../../src/load/scenario/MessageSource.js"
+import * as Scenario from "../../../src/load/scenario/Scenario.js"
+import * as Plan from "../../../src/plan/Plan.js"
+import * as TestServer from "../../../src/sink/TestServer.js"
+import * as Simulation from "../../../src/testing/Simulation.js"
 
 export interface Options extends TestServer.TestServerOptions {
   readonly run?: Scenario.ScenarioOptions | undefined
