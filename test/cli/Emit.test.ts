@@ -2,13 +2,13 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { fileURLToPath } from "node:url"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { parse as parseYaml } from "yaml"
 import * as Cli from "../../src/cli/Cli.js"
 import * as Emit from "../../src/cli/Emit.js"
+import * as Commands from "../engines/Commands.js"
 
 const emit = (engine: string, ...argv: ReadonlyArray<string>) =>
   Cli.parse(["--emit", engine, "--segments", "3", ...argv], { hostName: "me.example" }).pipe(
@@ -25,7 +25,6 @@ const load = ["--sink", "-s", "3", "-m", "18", "-d"]
 const dollar = "$"
 const awkward = `it's $(HOME) ${dollar}{HOME} {} \\ "x" %{y}`
 
-const bin = (name: string) => fileURLToPath(new URL(`../../dist/bin/${name}.js`, import.meta.url))
 const has = (command: string) => spawnSync("sh", ["-c", `command -v ${command}`]).status === 0
 
 /** Runs a command in a folder of its own, with our commands on the PATH, and gives what is there afterwards. */
@@ -36,13 +35,9 @@ const runIn = (
 ) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "emit-"))
   try {
-    for (const name of ["smtp-source", "smtp-report"]) {
-      const text = `#!/bin/sh\nexec '${process.execPath}' '${bin(name)}' "$@"\n`
-      fs.mkdirSync(path.join(folder, "bin"), { recursive: true })
-      fs.writeFileSync(path.join(folder, "bin", name), text, { mode: 0o755 })
-    }
+    const PATH = Commands.install(folder)
     for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text)
-    const env = { ...process.env, PATH: `${folder}/bin:${process.env.PATH}`, ...environment }
+    const env = { ...process.env, PATH, ...environment }
     const [file = "", ...args] = command
     const { status, stderr, stdout } = spawnSync(file, args, { cwd: folder, env, encoding: "utf8" })
     const results = path.join(folder, "results")
