@@ -82,6 +82,8 @@ export * as PrometheusReport from "./report/PrometheusReport.js"
 export * as TextReport from "./report/TextReport.js"
 /** A run in a few lines. */
 export * as Summary from "./report/Summary.js"
+/** A look at contents as they come to a sink. */
+export * as ContentTap from "./sink/ContentTap.js"
 /** A sink to aim a run at, as a service. */
 export * as EmbeddedSink from "./sink/EmbeddedSink.js"
 /** What a sink has counted. */

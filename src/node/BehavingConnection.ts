@@ -51,6 +51,7 @@ export class BehavingConnection {
     socket.on("close", () => {
       this.ended = true
       clearTimeout(this.timer)
+      session.closed()
     })
     this.offer()
     this.run()

@@ -32,12 +32,12 @@ import type { SinkWorkerData, SinkWorkerMessage } from "./sinkWorker.js"
  * @since 0.1.0
  * @category models
  */
-export interface NodeSinkOptions extends Pick<SinkOptions, "onMessage"> {
+export interface NodeSinkOptions extends Pick<SinkOptions, "onMessage" | "tap"> {
   /** How the sink behaves. Default: it answers at once, for as long as the client likes. */
   readonly behaviour?: Behaviour.Behaviour | undefined
   /** Default: a free port of 127.0.0.1. Other machines reach a sink only if this says so. */
   readonly listen?: Target.Target | undefined
-  /** False runs it in this thread; so do `behaviour` and `onMessage`, which cannot leave it. Default true. */
+  /** False runs it in this thread; so do `behaviour`, `onMessage` and `tap`, which cannot leave it. Default true. */
   readonly thread?: boolean | undefined
   /** The connections that wait to be accepted, as far as the system allows it. Default 4096. */
   readonly backlog?: number | undefined
@@ -54,14 +54,14 @@ export interface NodeSinkOptions extends Pick<SinkOptions, "onMessage"> {
  * @category layers
  */
 export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> => {
-  const { behaviour, onMessage } = options
+  const { behaviour, onMessage, tap } = options
   const listen: SinkListener.ListenOptions = {
     target: options.listen ?? Target.inet("127.0.0.1", 0),
     backlog: options.backlog ?? 4096,
     maxConnections: options.maxConnections ?? 20_000,
     idleTimeout: Duration.toMillis(options.idleTimeout ?? "5 minutes")
   }
-  const here = options.thread === false || onMessage !== undefined || behaviour !== undefined
+  const here = options.thread === false || onMessage !== undefined || tap !== undefined || behaviour !== undefined
   return Layer.succeed(
     EmbeddedSink,
     EmbeddedSink.of({
@@ -70,7 +70,7 @@ export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> 
           const speaksTls = config.tls !== undefined && config.tls !== "off"
           const certified = speaksTls ? SelfSigned.selfSigned(hostsOf(config, listen.target)) : undefined
           const where = { ...listen, certified }
-          const started = here ? startHere({ ...config, onMessage }, behaviour, where) : startThread(config, where)
+          const started = here ? startHere({ ...config, onMessage, tap }, behaviour, where) : startThread(config, where)
           return Effect.map(started, (sink) => ({ ...sink, certificate: certified?.certificate }))
         })
     })

@@ -150,7 +150,7 @@ class Listener implements SinkListener {
 
   private serve(socket: net.Socket, behaving: Behaving): void {
     socket.setNoDelay(true)
-    const connection = new BehavingConnection(socket, this.sink.open(), behaving, this.context)
+    const connection = new BehavingConnection(socket, this.sink.open(socket.remoteAddress), behaving, this.context)
     this.connections.add(connection)
     socket.on("close", () => {
       this.connections.delete(connection)
@@ -193,9 +193,12 @@ class Listener implements SinkListener {
     }
     // The replies to two reads are two small writes: Nagle's algorithm would hold the second back.
     if (this.options.target._tag === "Inet") socket.setNoDelay(true)
-    const connection = new Connection(this, socket, this.sink.open())
+    const connection = new Connection(this, socket, this.sink.open(socket.remoteAddress))
     this.connections.add(connection)
-    socket.on("close", () => this.connections.delete(connection))
+    socket.on("close", () => {
+      this.connections.delete(connection)
+      connection.session.closed()
+    })
     return connection
   }
 
@@ -216,7 +219,7 @@ class Connection {
   constructor(
     private readonly listener: Listener,
     readonly socket: net.Socket,
-    private readonly session: SinkSession
+    readonly session: SinkSession
   ) {
     this.due = listener.tick + listener.idleTicks
     if (session.greeting !== undefined) socket.write(session.greeting)

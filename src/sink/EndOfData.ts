@@ -5,6 +5,8 @@
  * @since 0.1.0
  */
 
+import type { ContentTap } from "./ContentTap.js"
+
 const LF = 10
 const CR = 13
 const DOT = 46
@@ -38,15 +40,24 @@ export class EndOfData {
   }
 
   /** Takes content; returns where it ends, or `end`. */
-  take(chunk: Uint8Array, start: number, end: number): number {
+  take(chunk: Uint8Array, start: number, end: number, tap?: Pick<ContentTap, "take"> | undefined): number {
     let { matched } = this
     let dots = 0
     let at = start
     let view: Buffer | undefined
+    /** Where the piece begins that was not handed out. */
+    let piece = start
+    if (tap !== undefined && matched === 4 && start < end) {
+      // What was held back was no end of the content, unless this is its last byte.
+      if (chunk[start] !== LF) tap.take(carriageReturn, 0, 1)
+    }
     while (at < end && matched < 5) {
       if (matched > 0) {
         matched = next(matched, chunk[at++]!)
-        if (matched === 3) dots++
+        if (matched !== 3) continue
+        dots++
+        if (tap !== undefined && at - 1 > piece) tap.take(chunk, piece, at - 1)
+        piece = at
         continue
       }
       // Nearly all bytes go by here: a search costs a tenth of a loop, and a view of what was read keeps it from going on
@@ -60,7 +71,14 @@ export class EndOfData {
         matched = 3
         dots++
         at = line + dotLine.length
+        if (tap !== undefined) tap.take(chunk, piece, at - 1)
+        piece = at
       }
+    }
+    if (tap !== undefined) {
+      // After a dot, the line end that ends the content is none of it; its first byte may be the last that has come.
+      const last = matched === 5 ? piece : matched === 4 ? at - 1 : at
+      if (last > piece) tap.take(chunk, piece, last)
     }
     this.matched = matched
     this.length += at - start - dots
@@ -68,22 +86,7 @@ export class EndOfData {
   }
 }
 
-/**
- * The content without its stuffed dots and without what ends it.
- *
- * @since 0.1.0
- * @category destructors
- */
-export const unstuff = (stuffed: Uint8Array): Uint8Array => {
-  const content = new Uint8Array(stuffed.length)
-  let length = 0
-  let matched = 2
-  for (const byte of stuffed) {
-    matched = next(matched, byte)
-    if (matched !== 3) content[length++] = byte
-  }
-  return content.slice(0, length - 2)
-}
+const carriageReturn = Uint8Array.of(CR)
 
 /** What every dot at the beginning of a line comes with, but the content's first. */
 const dotLine = Buffer.from("\r\n.")

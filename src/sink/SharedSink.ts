@@ -4,10 +4,12 @@
  * @since 0.1.0
  */
 import type { Behaving } from "./Behaviour.js"
+import * as ContentTap from "./ContentTap.js"
+import { keeping } from "./KeptContent.js"
 import * as SinkAuth from "./SinkAuth.js"
 import * as SinkCounts from "./SinkCounts.js"
 import type { SinkOptions } from "./SinkOptions.js"
-import { introduce, usual } from "./SinkReply.js"
+import { introduce, looseReplies, replies, usual } from "./SinkReply.js"
 
 /**
  * The settings and the counters.
@@ -23,7 +25,12 @@ export class SharedSink {
   readonly maxErrors: number
   readonly behaviour: Behaving | undefined
   readonly servesRefused: boolean
-  readonly onMessage: SinkOptions["onMessage"]
+  readonly loose: boolean
+  readonly esmtp: boolean
+  readonly replies: typeof replies
+  readonly tap: ContentTap.OpenTap | undefined
+  readonly onCommand: SinkOptions["onCommand"]
+  readonly onCount: SinkOptions["onCount"]
   /** Whether somebody wants to know the addresses. */
   readonly named: boolean
   readonly counters: Float64Array
@@ -38,17 +45,27 @@ export class SharedSink {
     this.maxMessageSize = options.maxMessageSize ?? 1_073_741_824
     this.maxRecipients = options.maxRecipients ?? 10_000
     this.maxCommandLength = options.maxCommandLength ?? 2048
-    this.maxErrors = options.maxErrors ?? 20
+    this.maxErrors = options.maxErrors ?? (options.manners === "loose" ? Number.POSITIVE_INFINITY : 20)
     this.behaviour = options.behaviour
     this.servesRefused = options.servesRefused ?? false
-    this.onMessage = options.onMessage
-    this.named = options.behaviour !== undefined || options.onMessage !== undefined
+    this.loose = options.manners === "loose"
+    this.esmtp = options.esmtp ?? true
+    this.replies = this.loose ? looseReplies(this.lmtp) : replies
+    const { onMessage, tap } = options
+    this.tap = ContentTap.all([
+      ...(onMessage === undefined ? [] : [keeping(onMessage)]),
+      ...(tap === undefined ? [] : [tap])
+    ])
+    this.onCommand = options.onCommand
+    this.onCount = options.onCount
+    this.named = options.behaviour !== undefined || this.tap !== undefined
     this.counters = options.counters ?? new Float64Array(SinkCounts.length)
     this.tls = options.tls ?? "off"
     const offers = options.offers ?? usual(this.maxMessageSize)
     this.offers = new Set(offers.map((offer) => offer.split(/[ =]/)[0]!.toUpperCase()))
     this.auth = options.auth === undefined ? undefined : SinkAuth.make(options.auth, this.tls !== "off", options.crypto)
     const mechanisms = { plain: this.auth?.offers(false) ?? [], secure: this.auth?.offers(true) ?? [] }
-    this.own = introduce(options.hostname ?? "localhost", this.lmtp, offers, mechanisms)
+    const { greeting, hostname = "localhost" } = options
+    this.own = introduce({ name: hostname, greeting, lmtp: this.lmtp, offers, mechanisms, loose: this.loose })
   }
 }

@@ -28,6 +28,10 @@ export interface SinkCounts {
   readonly secured: number
   /** Logins that were accepted. */
   readonly authenticated: number
+  /** Contents that came to their end, whatever they were answered. */
+  readonly contents: number
+  /** Sessions that are over. */
+  readonly ended: number
   /** Clients that sent more before TLS, after STARTTLS: it was not taken for what is said under TLS. */
   readonly injected: number
 }
@@ -48,7 +52,9 @@ export const Counter = {
   secured: 6,
   injected: 7,
   authenticated: 8,
-  refused: 9
+  contents: 9,
+  ended: 10,
+  refused: 11
 } as const
 
 /**
@@ -77,6 +83,8 @@ export const read = (counters: Float64Array): SinkCounts => {
     bytesIn: counters[Counter.bytesIn] ?? 0,
     secured: counters[Counter.secured] ?? 0,
     authenticated: counters[Counter.authenticated] ?? 0,
+    contents: counters[Counter.contents] ?? 0,
+    ended: counters[Counter.ended] ?? 0,
     injected: counters[Counter.injected] ?? 0
   }
 }

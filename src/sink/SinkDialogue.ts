@@ -5,19 +5,18 @@
  *
  * @since 0.1.0
  */
-import type { Action, Answer, ServerEvent } from "./Behaviour.js"
-import { EndOfData, unstuff } from "./EndOfData.js"
-import { KeptContent } from "./KeptContent.js"
-import { Outbox } from "./Outbox.js"
+import type { Action } from "./Behaviour.js"
+import type { ContentTap } from "./ContentTap.js"
+import { EndOfData } from "./EndOfData.js"
 import type { SharedSink } from "./SharedSink.js"
 import { SinkChunks } from "./SinkChunks.js"
 import * as SinkCommand from "./SinkCommand.js"
-import * as SinkParameters from "./SinkParameters.js"
 import * as SinkCounts from "./SinkCounts.js"
-import { type Stage, stages } from "./SinkEvent.js"
 import * as SinkLogins from "./SinkLogins.js"
-import { isClosing, replies, type SinkReply } from "./SinkReply.js"
+import * as SinkParameters from "./SinkParameters.js"
+import type { SinkReply } from "./SinkReply.js"
 import type { SinkSession, Verdict } from "./SinkSession.js"
+import { SinkVoice } from "./SinkVoice.js"
 
 const { Verb } = SinkCommand
 
@@ -26,79 +25,81 @@ const CR = 13
 const SPACE = 32
 
 /**
- * The dialogue of a connection that has just been opened.
+ * The dialogue of a connection that has just been opened, by a client with this address.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (sink: SharedSink): SinkSession => new Dialogue(sink)
+export const make = (sink: SharedSink, client: string | undefined): SinkSession => new Dialogue(sink, client)
 
 class Dialogue implements SinkSession {
-  verdict: Verdict = "open"
   readonly greeting: Uint8Array | undefined
-  private readonly number: number
   private readonly counters: Float64Array
-  private readonly out = new Outbox()
-  private readonly behave: ((event: Omit<ServerEvent, "nth" | "total">) => Answer) | undefined
-  private todo: Array<Action> = []
+  private readonly voice: SinkVoice
+  private readonly replies: SharedSink["replies"]
+  /** Whether commands are wanted as texts. */
+  private readonly told: boolean
 
   /** The beginning of a command whose end has not come. */
   private held: Uint8Array | undefined = undefined
   /** How many bytes the command has had, kept or not. */
   private heldLength = 0
-  private errors = 0
   private greeted = false
   private isSecure = false
+  private isOver = false
   private readonly logins: SinkLogins.SinkLogins | undefined
-  private said = "" // by a behaviour, last
 
   private welcome = true
+  private protocol: "SMTP" | "ESMTP" | "LMTP"
+  private helo: string | undefined = undefined
   private mailed = false
   private recipients = 0
   /** The recipients that were named, accepted or not. */
   private offered = 0
-  private sender = ""
   private readonly addresses: Array<string> = []
-  private message = 1
+  private mailArguments = ""
+  private rcptArguments: Array<string> = []
   private readonly path = new SinkCommand.Path()
 
   inContent = false
   private readonly endOfData = new EndOfData()
-  private kept: KeptContent | undefined = undefined
+  private tap: ContentTap | undefined = undefined
   private readonly chunks = new SinkChunks()
 
-  constructor(private readonly sink: SharedSink) {
+  constructor(
+    private readonly sink: SharedSink,
+    private readonly client: string | undefined
+  ) {
     this.counters = sink.counters
-    this.number = ++this.counters[SinkCounts.Counter.sessions]!
-    this.behave = sink.behaviour?.connection()
+    this.replies = sink.replies
+    this.protocol = sink.lmtp ? "LMTP" : "SMTP"
+    this.voice = new SinkVoice(sink, client)
+    this.told = this.voice.behaves || sink.onCommand !== undefined
     this.logins = sink.auth === undefined ? undefined : new SinkLogins.SinkLogins(sink.auth, sink.maxCommandLength)
-    if (sink.tls === "implicit") this.handshake()
+    if (sink.tls === "implicit") this.voice.handshake()
     else this.greet()
-    this.greeting = this.out.take()
+    this.greeting = this.voice.out.take()
+  }
+
+  get verdict(): Verdict {
+    return this.voice.verdict
   }
 
   private greet(): void {
     this.greeted = true
-    this.welcome = this.answer("greeting", this.sink.own.greeting, "") || this.sink.servesRefused
-  }
-
-  private handshake(): void {
-    const { message, number: session, sender } = this
-    const answer = this.behave?.({ stage: "tls", session, message, line: "", sender, reply: "" })
-    for (const action of answer?.actions ?? []) this.todo.push(action)
-    this.verdict = answer?.end ?? "secure"
+    this.welcome = this.voice.answer("greeting", this.sink.own.greeting, "") || this.sink.servesRefused
   }
 
   secured(): Uint8Array | undefined {
     if (this.verdict !== "secure") return undefined
     this.counters[SinkCounts.Counter.secured]!++
-    this.verdict = "open"
+    this.voice.verdict = "open"
     this.isSecure = true
     this.heldLength = 0
     this.logins?.forget()
     this.reset()
     if (!this.greeted) this.greet()
-    return this.out.take()
+    return this.voice.out.take()
   }
 
   push(chunk: Uint8Array, start = 0, end = chunk.length): Uint8Array | undefined {
@@ -109,18 +110,25 @@ class Dialogue implements SinkSession {
     // Said in plain text, it must not be taken for what is said under TLS (CVE-2011-0411).
     if (this.verdict === "secure" && at < end) this.counters[SinkCounts.Counter.injected]!++
     this.counters[SinkCounts.Counter.bytesIn]! += at - start
-    return this.out.take()
+    return this.voice.out.take()
   }
 
   actions(): ReadonlyArray<Action> {
-    const { todo } = this
-    if (todo.length > 0) this.todo = []
-    return todo
+    return this.voice.actions()
+  }
+
+  closed(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.tap?.lost()
+    this.tap = undefined
+    this.counters[SinkCounts.Counter.ended]!++
+    this.sink.onCount?.()
   }
 
   expire(say?: string | undefined): Uint8Array | undefined {
     if (this.verdict !== "open") return undefined
-    this.verdict = "close"
+    this.voice.verdict = "close"
     return say === undefined ? this.sink.own.timedOut.bytes : Buffer.from(say, "latin1")
   }
 
@@ -134,7 +142,7 @@ class Dialogue implements SinkSession {
     }
     if (this.heldLength + feed - start > (this.logins?.longestLine ?? this.sink.maxCommandLength)) {
       this.heldLength = 0
-      this.error("other", replies.lineTooLong, "")
+      this.voice.error("other", this.replies.lineTooLong, "")
     } else if (this.heldLength === 0) {
       this.line(chunk, start, feed)
     } else {
@@ -154,25 +162,30 @@ class Dialogue implements SinkSession {
     this.heldLength += end - start
   }
 
-  private line(line: Uint8Array, start: number, feed: number): void {
+  private line(line: Uint8Array, begin: number, feed: number): void {
+    let start = begin
     let end = feed
     if (end > start && line[end - 1] === CR) end--
     while (end > start && line[end - 1] === SPACE) end--
-    const text = this.behave === undefined ? "" : SinkCommand.textOf(line, start, end)
+    const text = this.told ? SinkCommand.textOf(line, start, end) : ""
+    this.sink.onCommand?.(this.voice.number, text)
     if (this.logins?.isUnderWay === true)
       return this.login(this.logins.take(SinkCommand.textOf(line, start, end)), text)
+    if (this.sink.loose) while (start < end && isBlank(line[start]!)) start++
     let at = start + 4
     if (SinkCommand.isStartTls(line, start, end) && this.welcome) return this.startTls(end > start + 8, text)
-    if (SinkCommand.isXclient(line, start, end) && this.sink.offers.has("XCLIENT")) return this.xclient(text)
-    if (end < at || (end > at && line[at] !== SPACE)) return void this.error("other", replies.unknownCommand, text)
+    if (!this.sink.loose && SinkCommand.isXclient(line, start, end) && this.sink.offers.has("XCLIENT"))
+      return this.xclient(text)
+    if (end < at || (end > at && line[at] !== SPACE && !this.sink.loose)) return this.unknown(line, start, end, text)
+    if (end > at && !isBlank(line[at]!)) return this.unknown(line, start, end, text)
     while (at < end && line[at] === SPACE) at++
     const command = SinkCommand.verbOf(line, start)
-    if (!this.welcome && command !== Verb.QUIT) return void this.error("other", replies.noService, text)
+    if (!this.welcome && command !== Verb.QUIT) return void this.voice.error("other", this.replies.noService, text)
     if (this.sink.tls === "required" && !this.isSecure && !SinkCommand.beforeTls.has(command)) {
-      return void this.error(SinkCommand.stageOf.get(command) ?? "other", replies.needStartTls, text)
+      return void this.voice.error(SinkCommand.stageOf.get(command) ?? "other", this.replies.needStartTls, text)
     }
     if (this.logins?.isDue === true && SinkCommand.afterLogin.has(command)) {
-      return void this.error(SinkCommand.stageOf.get(command) ?? "other", replies.needAuth, text)
+      return void this.voice.error(SinkCommand.stageOf.get(command) ?? "other", this.replies.needAuth, text)
     }
     switch (command) {
       case Verb.MAIL:
@@ -185,31 +198,41 @@ class Dialogue implements SinkSession {
         return this.bdat(line, at, end, text)
       case Verb.EHLO:
       case Verb.HELO:
-        if (this.sink.lmtp) return void this.error("other", replies.unknownCommand, text)
-        return this.hello(command === Verb.HELO ? this.sink.own.helo : this.offers(), at < end, text)
       case Verb.LHLO:
-        if (!this.sink.lmtp) return void this.error("other", replies.unknownCommand, text)
-        return this.hello(this.offers(), at < end, text)
+        return this.hello(command, SinkCommand.textOf(line, at, end), text)
       case Verb.RSET:
-        if (at < end) return void this.error("rset", replies.syntaxError, text)
-        if (this.answer("rset", replies.ok, text)) this.reset()
+        if (at < end && !this.sink.loose) return void this.voice.error("rset", this.replies.syntaxError, text)
+        if (this.voice.answer("rset", this.replies.rsetOk, text)) this.reset()
         return
       case Verb.QUIT:
-        if (at < end) return void this.error("quit", replies.syntaxError, text)
+        if (at < end && !this.sink.loose) return void this.voice.error("quit", this.replies.syntaxError, text)
         return this.quit(text)
       case Verb.NOOP:
-        this.answer("other", replies.ok, text)
+        this.voice.answer("other", this.replies.ok, text)
         return
       case Verb.AUTH:
-        if (this.logins === undefined) return void this.error("other", replies.unknownCommand, text)
+        if (this.logins === undefined) return this.noLogins(text)
         return this.login(this.logins.begin(SinkCommand.textOf(line, at, end), this.isSecure, this.mailed), text)
       case Verb.VRFY:
-        if (at === end) return void this.error("other", replies.syntaxError, text)
-        this.answer("other", replies.cannotVerify, text)
+        if (at === end && !this.sink.loose) return void this.voice.error("other", this.replies.syntaxError, text)
+        this.voice.answer("other", this.replies.cannotVerify, text)
         return
       default:
-        return void this.error("other", replies.unknownCommand, text)
+        return void this.voice.error("other", this.replies.unknownCommand, text)
     }
+  }
+
+  /** What has another form than four letters, and what is none of the commands. */
+  private unknown(line: Uint8Array, start: number, end: number, text: string): void {
+    const { loose, offers } = this.sink
+    if (!loose) return void this.voice.error("other", this.replies.unknownCommand, text)
+    const [word = ""] = SinkCommand.textOf(line, start, end).toUpperCase().split(/[ \t]/, 1)
+    if (word === "XCLIENT" && offers.has(word)) return void this.voice.answer("xclient", this.replies.ok, text)
+    if (word === "XFORWARD" && offers.has(word)) return void this.voice.answer("other", this.replies.ok, text)
+    // Of a message that is none, LMTP has no recipient to answer for.
+    if (word === ".") return this.sink.lmtp ? undefined : void this.voice.answer("final", this.replies.finalOk, text)
+    if (!this.welcome) return void this.voice.error("other", this.replies.noService, text)
+    this.voice.error("other", word === "" ? this.replies.noCommand : this.replies.unknownCommand, text)
   }
 
   private offers(): SinkReply {
@@ -220,79 +243,114 @@ class Dialogue implements SinkSession {
 
   private startTls(argument: boolean, text: string): void {
     const { tls } = this.sink
-    if (tls === "off") return void this.error("starttls", replies.noStartTls, text)
-    if (this.isSecure) return void this.error("starttls", replies.isSecure, text)
-    if (argument) return void this.error("starttls", replies.syntaxError, text)
-    if (this.answer("starttls", replies.startTls, text)) this.handshake()
+    if (tls === "off") return void this.voice.error("starttls", this.replies.noStartTls, text)
+    if (this.isSecure) return void this.voice.error("starttls", this.replies.isSecure, text)
+    if (argument) return void this.voice.error("starttls", this.replies.syntaxError, text)
+    if (this.voice.answer("starttls", this.replies.startTls, text)) this.voice.handshake()
   }
 
   private login(reply: SinkReply, text: string): void {
-    const given = reply.positive ? this.answer("auth", reply, text) : this.error("auth", reply, text)
-    this.logins?.settle(this.behave === undefined ? reply.text : this.said)
+    const given = reply.positive ? this.voice.answer("auth", reply, text) : this.voice.error("auth", reply, text)
+    this.logins?.settle(this.voice.said)
     if (given && this.logins?.isIn === true) this.counters[SinkCounts.Counter.authenticated]!++
+  }
+
+  /** Without accounts, loose manners let anybody in. */
+  private noLogins(text: string): void {
+    if (this.sink.loose) this.voice.answer("auth", this.replies.authOk, text)
+    else this.voice.error("other", this.replies.unknownCommand, text)
   }
 
   /** Whoever it is, it is welcome; the session begins anew. */
   private xclient(text: string): void {
-    if (this.mailed) return void this.error("xclient", replies.nestedMail, text)
-    if (this.answer("xclient", this.sink.own.greeting, text)) this.reset()
+    if (this.mailed) return void this.voice.error("xclient", this.replies.nestedMail, text)
+    if (this.voice.answer("xclient", this.sink.own.greeting, text)) this.reset()
   }
 
-  private hello(reply: SinkReply, named: boolean, text: string): void {
-    if (!named) return void this.error("hello", replies.syntaxError, text)
-    if (this.answer("hello", reply, text)) this.reset()
+  private hello(command: number, name: string, text: string): void {
+    const { esmtp, lmtp, loose, own } = this.sink
+    const isKnown = command === Verb.LHLO ? lmtp : !lmtp && (command === Verb.HELO || esmtp)
+    if (!isKnown) return void this.voice.error("other", this.replies.unknownCommand, text)
+    if (name === "" && !loose) return void this.voice.error("hello", this.replies.syntaxError, text)
+    if (!this.voice.answer("hello", command === Verb.HELO ? own.helo : this.offers(), text)) return
+    this.protocol = lmtp ? "LMTP" : command === Verb.HELO ? "SMTP" : "ESMTP"
+    this.helo = name
+    this.reset()
   }
 
   private mail(line: Uint8Array, start: number, end: number, text: string): void {
-    if (this.mailed) return void this.error("mail", replies.nestedMail, text)
-    const after = this.path.read(line, start, end, SinkCommand.from)
-    if (after < 0) return void this.error("mail", replies.badSender, text)
+    if (this.mailed) return void this.voice.error("mail", this.replies.nestedMail, text)
+    const after = this.addressOf(line, start, end, SinkCommand.from)
+    if (after < 0) return void this.voice.error("mail", this.replies.badSender, text)
     if (after < end) {
       const problem = SinkParameters.problemOfMail(SinkCommand.textOf(line, after, end), this.sink, this.isSecure)
-      if (problem !== undefined) return void this.error("mail", problem, text)
+      if (problem !== undefined) return void this.voice.error("mail", problem, text)
     }
-    if (!this.answer("mail", replies.mailOk, text)) return
+    if (this.sink.named) this.voice.sender = SinkCommand.textOf(line, this.path.start, this.path.end)
+    if (!this.voice.answer("mail", this.replies.mailOk, text)) return
     this.mailed = true
-    if (this.sink.named) this.sender = SinkCommand.textOf(line, this.path.start, this.path.end)
+    if (this.sink.tap !== undefined) this.mailArguments = argumentsOf(line, start, end, SinkCommand.from)
   }
 
   private rcpt(line: Uint8Array, start: number, end: number, text: string): void {
-    if (!this.mailed) return void this.error("rcpt", replies.needMail, text)
-    const after = this.path.read(line, start, end, SinkCommand.to)
-    if (after < 0 || this.path.start === this.path.end) return void this.error("rcpt", replies.badRecipient, text)
+    if (!this.mailed) return void this.voice.error("rcpt", this.replies.needMail, text)
+    const after = this.addressOf(line, start, end, SinkCommand.to)
+    if (after < 0 || (this.path.start === this.path.end && !this.sink.loose)) {
+      return void this.voice.error("rcpt", this.replies.badRecipient, text)
+    }
     if (after < end) {
       const problem = SinkParameters.problemOfRcpt(SinkCommand.textOf(line, after, end), this.sink)
-      if (problem !== undefined) return void this.error("rcpt", problem, text)
+      if (problem !== undefined) return void this.voice.error("rcpt", problem, text)
     }
     const recipient = this.sink.named ? SinkCommand.textOf(line, this.path.start, this.path.end) : undefined
-    const reply = this.recipients < this.sink.maxRecipients ? replies.rcptOk : replies.tooManyRecipients
-    if (!this.answer("rcpt", reply, text, recipient, ++this.offered)) return
+    const reply = this.recipients < this.sink.maxRecipients ? this.replies.rcptOk : this.replies.tooManyRecipients
+    if (!this.voice.answer("rcpt", reply, text, recipient, ++this.offered)) return
     this.recipients++
     this.counters[SinkCounts.Counter.recipients]!++
     if (recipient !== undefined) this.addresses.push(recipient)
+    if (this.sink.tap !== undefined) this.rcptArguments.push(argumentsOf(line, start, end, SinkCommand.to))
+  }
+
+  /** Finds the address; returns where the parameters begin, or -1. Loose manners take what there is, and no parameters. */
+  private addressOf(line: Uint8Array, start: number, end: number, keyword: Uint8Array): number {
+    const after = this.path.read(line, start, end, keyword)
+    if (!this.sink.loose) return after
+    if (after < 0) {
+      this.path.start = Math.min(end, start + keyword.length)
+      this.path.end = end
+    }
+    return end
   }
 
   private data(argument: boolean, text: string): void {
-    if (argument) return void this.error("data", replies.syntaxError, text)
-    if (this.chunks.areThere) return void this.error("data", replies.dataAfterChunk, text)
-    const place = this.todo.length
+    if (argument && !this.sink.loose) return void this.voice.error("data", this.replies.syntaxError, text)
+    if (this.chunks.areThere) return void this.voice.error("data", this.replies.dataAfterChunk, text)
+    const { place } = this.voice
     const goesAhead =
       this.recipients > 0
-        ? this.answer("data", replies.goAhead, text)
-        : this.error("data", this.mailed ? replies.needRcpt : replies.needMail, text)
+        ? this.voice.answer("data", this.replies.goAhead, text)
+        : this.voice.error("data", this.mailed || this.sink.loose ? this.replies.needRcpt : this.replies.needMail, text)
     if (!goesAhead) return
-    if (this.behave !== undefined && this.verdict === "open") this.beforeContent(place)
+    this.voice.beforeContent(place)
     this.inContent = true
     this.endOfData.begin()
-    this.kept = this.sink.onMessage === undefined ? undefined : new KeptContent()
+    this.tap = this.openTap()
+  }
+
+  private openTap(): ContentTap | undefined {
+    if (this.sink.tap === undefined) return undefined
+    const { addresses, client, helo, mailArguments, protocol, rcptArguments } = this
+    const { message, number: session, sender } = this.voice
+    const recipients = addresses.slice()
+    return this.sink.tap({ session, message, client, protocol, helo, sender, recipients, mailArguments, rcptArguments })
   }
 
   /** The chunk follows whatever becomes of it, so what is wrong is said after it. */
   private bdat(line: Uint8Array, start: number, end: number, text: string): void {
-    if (!this.sink.offers.has("CHUNKING")) return void this.error("other", replies.unknownCommand, text)
+    if (!this.sink.offers.has("CHUNKING")) return void this.voice.error("other", this.replies.unknownCommand, text)
     const chunk = SinkCommand.chunkOf(line, start, end)
-    if (chunk === undefined) return void this.error("chunk", replies.badChunk, text)
-    if (!this.chunks.areThere) this.kept = this.sink.onMessage === undefined ? undefined : new KeptContent()
+    if (chunk === undefined) return void this.voice.error("chunk", this.replies.badChunk, text)
+    if (!this.chunks.areThere) this.tap = this.openTap()
     this.chunks.begin(chunk, text)
     this.inContent = true
     if (this.chunks.isWhole) this.chunkCame()
@@ -301,8 +359,8 @@ class Dialogue implements SinkSession {
   /** Takes a chunk; returns where the next command begins, or the end of what came. */
   private takeChunk(bytes: Uint8Array, start: number, end: number): number {
     const at = this.chunks.take(start, end)
-    if (this.chunks.size > this.sink.maxMessageSize) this.kept = undefined
-    else this.kept?.add(bytes, start, at)
+    if (this.chunks.size > this.sink.maxMessageSize) this.loseTap()
+    else this.tap?.take(bytes, start, at)
     if (this.chunks.isWhole) this.chunkCame()
     return at
   }
@@ -314,81 +372,73 @@ class Dialogue implements SinkSession {
     const problem = this.problemOfChunk()
     if (problem === undefined && isLast) return this.final(line, size)
     const stage = isLast && problem !== undefined ? "final" : "chunk"
-    if (!this.answer(stage, problem ?? replies.chunkOk, line)) this.chunks.isRefused = true
+    if (!this.voice.answer(stage, problem ?? this.replies.chunkOk, line)) this.chunks.isRefused = true
     // A transaction whose last chunk was refused is open until it is reset; what comes then is the next message.
-    if (isLast) this.message++
+    if (isLast) this.voice.message++
   }
 
   private problemOfChunk(): SinkReply | undefined {
-    if (this.chunks.isRefused) return replies.chunkBefore
-    if (this.recipients === 0) return this.mailed ? replies.noRecipients : replies.needMail
-    return this.chunks.size > this.sink.maxMessageSize ? replies.messageTooBig : undefined
-  }
-
-  /** What the behaviour does before it reads the content. The client may send that as soon as it is told to go ahead. */
-  private beforeContent(place: number): void {
-    const { message, number: session, sender } = this
-    const answer = this.behave!({ stage: "content", session, message, line: "", sender, reply: "" })
-    if (answer.actions.length === 0) return
-    this.todo.splice(place, 0, { _tag: "Hold" })
-    for (const action of answer.actions) this.todo.push(action)
-    this.verdict = answer.end ?? this.verdict
+    if (this.chunks.isRefused) return this.replies.chunkBefore
+    if (this.recipients === 0) return this.mailed ? this.replies.noRecipients : this.replies.needMail
+    return this.chunks.size > this.sink.maxMessageSize ? this.replies.messageTooBig : undefined
   }
 
   private quit(text: string): void {
-    if (!this.answer("quit", replies.bye, text)) return
+    if (!this.voice.answer("quit", this.replies.bye, text)) return
     this.counters[SinkCounts.Counter.quits]!++
-    if (this.verdict === "open") this.end("quit")
+    if (this.verdict === "open") this.voice.end("quit")
   }
 
   /** Takes content; returns where the next command begins, or the end of the chunk. */
   private content(chunk: Uint8Array, start: number, end: number): number {
     if (this.chunks.isComing) return this.takeChunk(chunk, start, end)
-    const at = this.endOfData.take(chunk, start, end)
-    if (this.kept !== undefined) {
-      if (this.endOfData.size > this.sink.maxMessageSize) this.kept = undefined
-      else this.kept.add(chunk, start, at)
-    }
+    const at = this.endOfData.take(chunk, start, end, this.tap)
+    if (this.endOfData.size > this.sink.maxMessageSize) this.loseTap()
     if (this.endOfData.found) this.final(".", this.endOfData.size)
     return at
   }
 
+  private loseTap(): void {
+    this.tap?.lost()
+    this.tap = undefined
+  }
+
   private final(line: string, size: number): void {
-    const { lmtp, maxMessageSize, onMessage } = this.sink
+    const { lmtp, maxMessageSize, onCommand, onCount } = this.sink
+    const { voice } = this
     this.inContent = false
+    this.counters[SinkCounts.Counter.contents]!++
+    if (!this.chunks.areThere) onCommand?.(voice.number, line)
     const tooBig = size > maxMessageSize
     // A behaviour may have said 354 to a client without recipients.
-    const reply = tooBig ? replies.messageTooBig : this.recipients === 0 ? replies.noRecipients : replies.ok
+    const { finalOk, messageTooBig, noRecipients } = this.replies
+    const reply = tooBig ? messageTooBig : this.recipients === 0 ? noRecipients : finalOk
     let recipients: ReadonlyArray<string> = this.addresses
     let delivered: number
+    voice.size = size
     if (!lmtp) {
-      delivered = this.answer("final", reply, line) ? this.recipients : 0
-    } else if (this.behave === undefined) {
-      delivered = this.give("final", reply, this.recipients) ? this.recipients : 0
+      delivered = voice.answer("final", reply, line) ? this.recipients : 0
+    } else if (!voice.behaves) {
+      delivered = voice.give("final", reply, this.recipients) ? this.recipients : 0
     } else {
-      recipients = this.addresses.filter((recipient, index) => this.answer("final", reply, line, recipient, index + 1))
+      recipients = this.addresses.filter((recipient, index) => voice.answer("final", reply, line, recipient, index + 1))
       delivered = recipients.length
     }
+    voice.size = undefined
+    this.tap?.end(delivered === 0 ? [] : recipients, voice.said)
+    this.tap = undefined
+    onCount?.()
+    voice.message++
     if (delivered === 0 && this.chunks.areThere) {
       // It is open until it is reset (RFC 3030 §2).
       this.chunks.isRefused = true
-      this.message++
       return
     }
     if (delivered > 0) {
-      this.errors = 0
+      voice.forgive()
       this.counters[SinkCounts.Counter.messages]!++
       this.counters[SinkCounts.Counter.delivered]! += delivered
-      if (onMessage !== undefined && this.kept !== undefined) {
-        onMessage({
-          session: this.number,
-          sender: this.sender,
-          recipients: recipients.slice(),
-          content: !this.chunks.areThere ? unstuff(this.kept.bytes()) : this.kept.bytes().slice()
-        })
-      }
     }
-    this.message++
     this.reset()
   }
 
@@ -397,47 +447,20 @@ class Dialogue implements SinkSession {
     this.recipients = 0
     this.offered = 0
     this.addresses.length = 0
-    this.kept = undefined
+    if (this.rcptArguments.length > 0) this.rcptArguments = []
+    this.loseTap()
     this.chunks.reset()
   }
+}
 
-  /** A command out of place, or none at all: too many of them end the session. */
-  private error(stage: Stage, reply: SinkReply, text: string): boolean {
-    return this.answer(stage, ++this.errors < this.sink.maxErrors ? reply : this.sink.own.tooManyErrors, text)
-  }
+const isBlank = (byte: number): boolean => byte === SPACE || byte === 9
 
-  /** Gives a reply, unless the behaviour has another idea; tells whether it was positive. */
-  private answer(
-    stage: Stage,
-    reply: SinkReply,
-    line: string,
-    recipient?: string | undefined,
-    recipientPlace?: number | undefined
-  ): boolean {
-    if (this.verdict !== "open") return false
-    if (this.behave === undefined) return this.give(stage, reply, 1)
-    const { message, number: session, sender } = this
-    const event = { stage, session, message, line, sender, recipient, recipientPlace, reply: reply.text }
-    const { actions, end, said } = this.behave(event)
-    for (const action of actions) this.todo.push(action)
-    this.said = said
-    const positive = said === reply.text ? reply.positive : said.startsWith(stage === "data" ? "354" : "2")
-    if (!positive && said !== "") this.counters[SinkCounts.Counter.refused + stages.indexOf(stage)]!++
-    if (end !== undefined) this.verdict = end
-    else if (isClosing(said)) this.end("close")
-    return positive
+/** What stands after the keyword, or all of it where that is not there. */
+const argumentsOf = (line: Uint8Array, start: number, end: number, keyword: Uint8Array): string => {
+  let at = start
+  for (let index = 0; index < keyword.length && at < end; index++, at++) {
+    if ((line[at]! | 32) !== keyword[index]) return SinkCommand.textOf(line, start, end)
   }
-
-  /** Ends the session, after what is still to be done. */
-  private end(how: "quit" | "close"): void {
-    this.verdict = how
-    if (this.behave !== undefined) this.todo.push({ _tag: "End", how })
-  }
-
-  private give(stage: Stage, reply: SinkReply, times: number): boolean {
-    this.out.add(times === 1 ? reply.bytes : Buffer.alloc(times * reply.bytes.length, reply.bytes))
-    if (!reply.positive) this.counters[SinkCounts.Counter.refused + stages.indexOf(stage)]! += times
-    if (reply.closing) this.verdict = "close"
-    return reply.positive
-  }
+  while (at < end && isBlank(line[at]!)) at++
+  return SinkCommand.textOf(line, at, end)
 }

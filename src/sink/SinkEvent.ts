@@ -56,6 +56,10 @@ export interface SinkEvent {
   readonly recipient?: string | undefined
   /** The recipient's place in its message, from 1: among those offered at `rcpt`, among those accepted at `final`. */
   readonly recipientPlace?: number | undefined
+  /** The client's address, where it has one. */
+  readonly client?: string | undefined
+  /** The content's size in bytes, at `final`. */
+  readonly size?: number | undefined
   /** What the sink would say, line ends included. */
   readonly reply: string
 }

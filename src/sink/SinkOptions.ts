@@ -5,6 +5,7 @@
  */
 import type { AuthCrypto } from "../smtp/AuthCrypto.js"
 import type { Behaving } from "./Behaviour.js"
+import type { OpenTap } from "./ContentTap.js"
 import type { SinkAuthConfig } from "./SinkAuth.js"
 
 /**
@@ -32,6 +33,15 @@ export interface SinkConfig {
   readonly protocol?: "smtp" | "lmtp" | undefined
   /** The name in the greeting. Default `localhost`. */
   readonly hostname?: string | undefined
+  /**
+   * `loose` takes whatever stands after a command for what it should be, as smtp-sink(1) does, with its replies; any AUTH is a
+   * success where `auth` is not said. Default `strict`.
+   */
+  readonly manners?: "strict" | "loose" | undefined
+  /** What stands in the greeting after its code. Default: the name, and ESMTP or LMTP. */
+  readonly greeting?: string | undefined
+  /** Whether EHLO is known. Default true. */
+  readonly esmtp?: boolean | undefined
   /** The largest message, in bytes; a larger one is refused after its dot. Default 1 GiB. */
   readonly maxMessageSize?: number | undefined
   /** The most recipients of a message; 452 afterwards. Default 10,000. */
@@ -73,6 +83,12 @@ export interface SinkOptions extends SinkConfig {
   readonly crypto?: AuthCrypto["Type"] | undefined
   /** Told of each message when it has been accepted. Without it, content is not kept. */
   readonly onMessage?: ((message: SinkMessage) => void) | undefined
+  /** Looks at contents as they come, without keeping them. */
+  readonly tap?: OpenTap | undefined
+  /** Told of each command as it came, and of a content's end, with the session's number. */
+  readonly onCommand?: ((session: number, line: string) => void) | undefined
+  /** Told when the count of `contents`, or of sessions that have `ended`, has changed. */
+  readonly onCount?: (() => void) | undefined
   /** Where to count: an array of `countersLength` zeros, in shared memory if others are to read it. */
   readonly counters?: Float64Array | undefined
 }

@@ -39,22 +39,37 @@ export const isClosing = (text: string): boolean => text.startsWith("421") || te
  * @since 0.1.0
  * @category constructors
  */
-export const introduce = (
-  name: string,
-  lmtp: boolean,
-  offers: ReadonlyArray<string>,
+export const introduce = ({ greeting, lmtp, loose, mechanisms, name, offers }: Introduction) => {
+  const hello = (lines: ReadonlyArray<string>): SinkReply => ehlo([name, ...lines, ...(loose ? [""] : [])])
+  return {
+    ehloStartTls: hello([...withoutTls(offers), "STARTTLS", ...authOffer(mechanisms.plain)]),
+    greeting: new SinkReply(`220 ${greeting ?? `${name} ${lmtp ? "LMTP" : "ESMTP"}`}\r\n`),
+    helo: new SinkReply(`250 ${name}\r\n`),
+    ehlo: hello([...withoutTls(offers), ...authOffer(mechanisms.plain)]),
+    ehloSecure: hello([...offers, ...authOffer(mechanisms.secure)]),
+    busy: new SinkReply(`421 4.7.0 ${name} Error: too many connections\r\n`),
+    tooManyErrors: new SinkReply(`421 4.7.0 ${name} Error: too many errors\r\n`),
+    timedOut: new SinkReply(`421 4.4.2 ${name} Error: timeout exceeded\r\n`)
+  }
+}
+
+/**
+ * What a sink says of itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Introduction {
+  readonly name: string
+  /** Instead of the usual one, without its code. */
+  readonly greeting: string | undefined
+  readonly lmtp: boolean
+  /** The list of offers ends with an empty line. */
+  readonly loose: boolean
+  readonly offers: ReadonlyArray<string>
   /** Of AUTH, before TLS and under it; where there is no TLS, they are the same. */
-  mechanisms: { readonly plain: ReadonlyArray<string>; readonly secure: ReadonlyArray<string> }
-) => ({
-  ehloStartTls: hello(name, [...withoutTls(offers), "STARTTLS", ...authOffer(mechanisms.plain)]),
-  greeting: new SinkReply(`220 ${name} ${lmtp ? "LMTP" : "ESMTP"}\r\n`),
-  helo: new SinkReply(`250 ${name}\r\n`),
-  ehlo: hello(name, [...withoutTls(offers), ...authOffer(mechanisms.plain)]),
-  ehloSecure: hello(name, [...offers, ...authOffer(mechanisms.secure)]),
-  busy: new SinkReply(`421 4.7.0 ${name} Error: too many connections\r\n`),
-  tooManyErrors: new SinkReply(`421 4.7.0 ${name} Error: too many errors\r\n`),
-  timedOut: new SinkReply(`421 4.4.2 ${name} Error: timeout exceeded\r\n`)
-})
+  readonly mechanisms: { readonly plain: ReadonlyArray<string>; readonly secure: ReadonlyArray<string> }
+}
 
 const authOffer = (mechanisms: ReadonlyArray<string>): ReadonlyArray<string> =>
   mechanisms.length === 0 ? [] : [`AUTH ${mechanisms.join(" ")}`]
@@ -80,10 +95,8 @@ export const usual = (maxMessageSize: number): ReadonlyArray<string> => [
   "ENHANCEDSTATUSCODES"
 ]
 
-const hello = (name: string, offers: ReadonlyArray<string>): SinkReply =>
-  new SinkReply(
-    [name, ...offers].map((line, index, lines) => `250${index === lines.length - 1 ? " " : "-"}${line}\r\n`).join("")
-  )
+const ehlo = (lines: ReadonlyArray<string>): SinkReply =>
+  new SinkReply(lines.map((line, index) => `250${index === lines.length - 1 ? " " : "-"}${line}\r\n`).join(""))
 
 /**
  * The replies that are the same everywhere.
@@ -93,6 +106,8 @@ const hello = (name: string, offers: ReadonlyArray<string>): SinkReply =>
  */
 export const replies = {
   ok: new SinkReply("250 2.0.0 Ok\r\n"),
+  finalOk: new SinkReply("250 2.0.0 Ok\r\n"),
+  rsetOk: new SinkReply("250 2.0.0 Ok\r\n"),
   mailOk: new SinkReply("250 2.1.0 Ok\r\n"),
   rcptOk: new SinkReply("250 2.1.5 Ok\r\n"),
   goAhead: new SinkReply("354 End data with <CR><LF>.<CR><LF>\r\n", true),
@@ -112,6 +127,7 @@ export const replies = {
   cannotVerify: new SinkReply("252 2.0.0 Cannot VRFY user\r\n"),
   tooManyRecipients: new SinkReply("452 4.5.3 Error: too many recipients\r\n"),
   unknownCommand: new SinkReply("500 5.5.2 Error: command not recognized\r\n"),
+  noCommand: new SinkReply("500 5.5.2 Error: command not recognized\r\n"),
   lineTooLong: new SinkReply("500 5.5.2 Error: line too long\r\n"),
   syntaxError: new SinkReply("501 5.5.4 Syntax error\r\n"),
   badSender: new SinkReply("501 5.1.7 Bad sender address syntax\r\n"),
@@ -128,3 +144,19 @@ export const replies = {
   messageTooBig: new SinkReply("552 5.3.4 Error: message too big\r\n"),
   unknownParameter: new SinkReply("555 5.5.4 Unsupported option\r\n")
 }
+
+/**
+ * The same, where smtp-sink(1) has other words.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const looseReplies = (lmtp: boolean): typeof replies => ({
+  ...replies,
+  finalOk: lmtp ? new SinkReply("250 2.2.0 Ok\r\n") : replies.ok,
+  rsetOk: new SinkReply("250 2.1.0 Ok\r\n"),
+  bye: new SinkReply("221 Bye\r\n"),
+  cannotVerify: replies.ok,
+  unknownCommand: new SinkReply("500 5.5.1 Error: unknown command\r\n"),
+  noCommand: new SinkReply("500 5.5.2 Error: unknown command\r\n")
+})

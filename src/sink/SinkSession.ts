@@ -35,6 +35,8 @@ export interface SinkSession {
   readonly push: (chunk: Uint8Array, start?: number, end?: number) => Uint8Array | undefined
   /** What a sink with a behaviour does next, in turn, since it was last asked. Without one: nothing. */
   readonly actions: () => ReadonlyArray<Action>
+  /** The connection is over, however it ended: a content that was under way is lost. */
+  readonly closed: () => void
   /** Ends the session because the client has been silent for too long; returns what to tell it, unless `say` is that. */
   readonly expire: (say?: string | undefined) => Uint8Array | undefined
 }

@@ -23,7 +23,8 @@ export type { SinkSession, Verdict } from "./SinkSession.js"
  * @category models
  */
 export interface SmtpSink {
-  readonly open: () => SinkSession
+  /** Opens the dialogue of a connection; `client` is its address, for who looks at what comes. */
+  readonly open: (client?: string | undefined) => SinkSession
   readonly counts: () => SinkCounts.SinkCounts
   /** What to tell a client that is one too many. */
   readonly busy: Uint8Array
@@ -45,7 +46,7 @@ export interface SmtpSink {
 export const make = (options: SinkOptions = {}): SmtpSink => {
   const shared = new SharedSink(options)
   return {
-    open: () => SinkDialogue.make(shared),
+    open: (client) => SinkDialogue.make(shared, client),
     counts: () => SinkCounts.read(shared.counters),
     busy: shared.own.busy.bytes
   }

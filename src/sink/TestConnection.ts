@@ -237,6 +237,7 @@ export class TestConnection {
     this.ended = true
     const { number, server } = this
     server.sessions[number - 1] = { ...server.sessions[number - 1]!, end: { time: this.time(), by, how } }
+    server.during(this, () => this.session.closed())
     if (by === "server") this.wire.ended(problem ?? (how === "close" ? "closed" : "reset"))
     this.fiber?.unsafeInterruptAsFork(FiberId.none)
     server.release(this)
@@ -261,6 +262,7 @@ const turnedAway = (sink: SmtpSink.SmtpSink): SmtpSink.SinkSession => {
       return taken
     },
     secured: () => undefined,
+    closed: () => {},
     expire: () => undefined
   }
 }

@@ -1,0 +1,82 @@
+/**
+ * A look at the contents of messages as they come, without keeping them.
+ *
+ * A tap is given the bytes of a content in pieces, the dots that were stuffed left out, so that what it keeps is up to it. A piece
+ * lies in a buffer that is used again: who wants it later copies it.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * A message whose content is about to come.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SinkTransaction {
+  /** The session's number, and the message's in its session, from 1. */
+  readonly session: number
+  readonly message: number
+  /** The client's address, as far as it has one: of a UNIX-domain socket it has none. */
+  readonly client: string | undefined
+  readonly protocol: "SMTP" | "ESMTP" | "LMTP"
+  /** What stood after the last HELO, EHLO or LHLO; undefined where there was none. */
+  readonly helo: string | undefined
+  readonly sender: string
+  /** The recipients that were accepted. */
+  readonly recipients: ReadonlyArray<string>
+  /** What stood after MAIL FROM: and after each RCPT TO: that was accepted, parameters with it. */
+  readonly mailArguments: string
+  readonly rcptArguments: ReadonlyArray<string>
+}
+
+/**
+ * What looks at one content. First come its pieces, then either `end` or `lost`, once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ContentTap {
+  /** The bytes from `start` to `end` of `chunk` come next. */
+  readonly take: (chunk: Uint8Array, start: number, end: number) => void
+  /**
+   * The content is whole, and is about to be answered: accepted for these recipients; refused where there are none. `reply` is what
+   * is said, to each recipient where LMTP is spoken. It goes out only after this has returned.
+   */
+  readonly end: (recipients: ReadonlyArray<string>, reply: string) => void
+  /** The connection ended, or the content became too large: there is no more of it, and it is not accepted. */
+  readonly lost: () => void
+}
+
+/**
+ * Opens a tap on a message; undefined where it is of no interest.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OpenTap = (transaction: SinkTransaction) => ContentTap | undefined
+
+/**
+ * One tap of several: each is told all.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const all = (taps: ReadonlyArray<OpenTap>): OpenTap | undefined => {
+  if (taps.length <= 1) return taps[0]
+  return (transaction) => {
+    const open = taps.flatMap((tap) => tap(transaction) ?? [])
+    if (open.length <= 1) return open[0]
+    return {
+      take: (chunk, start, end) => {
+        for (const tap of open) tap.take(chunk, start, end)
+      },
+      end: (recipients, reply) => {
+        for (const tap of open) tap.end(recipients, reply)
+      },
+      lost: () => {
+        for (const tap of open) tap.lost()
+      }
+    }
+  }
+}
