@@ -8,42 +8,70 @@ import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as RealServer from "./RealServer.js"
 import * as ServerProcess from "./ServerProcess.js"
 
 const command = "/usr/sbin/postfix"
 const master = "/usr/lib/postfix/sbin/master"
 
+/** What the machine lacks for it. */
+export const lacks: ReadonlyArray<string> = [...RealServer.lacking(command, master), ...RealServer.lackingRoot]
+
 export const make = (): RealServer.RealServer =>
   RealServer.make({
     name: "Postfix",
     protocol: "SMTP",
-    lacks: [...RealServer.lacking(command, master), ...RealServer.lackingRoot],
+    lacks,
     start: Effect.retry(start, { times: 2 })
   })
 
 const start = Effect.gen(function* () {
-  const directory = yield* RealServer.directory
   const port = yield* RealServer.freePort
-  const etc = path.join(directory, "etc")
-  for (const name of ["etc", "queue", "data"]) fs.mkdirSync(path.join(directory, name))
-  execFileSync("chown", ["postfix", path.join(directory, "data")])
-  fs.writeFileSync(path.join(etc, "main.cf"), parameters(directory))
-  fs.writeFileSync(path.join(etc, "master.cf"), services(port))
-  // Makes what the queue directory lacks.
-  execFileSync(command, ["-c", etc, "check"], { stdio: "ignore" })
-  // Not by `postfix start`, which would make master the leader of a session that is not ours to end.
-  const listening = yield* ServerProcess.start(master, ["-c", etc])
-  yield* RealServer.greeted(listening, { port })
+  const log = yield* launch({ listeners: [{ port }] })
   return {
     target: RealServer.target({ port }),
-    count: RealServer.countLines(log(directory), /postfix\/discard\[.* status=sent /)
+    count: RealServer.countLines(log, /postfix\/discard\[.* status=sent /)
   }
 })
 
+/** How Postfix is set up, beyond what all have. */
+export interface Configuration {
+  /** Where smtpd listens, and the parameters that are for that place alone (`name=value`). The first one must greet. */
+  readonly listeners: readonly [Listener, ...ReadonlyArray<Listener>]
+  /** Lines of main.cf. */
+  readonly parameters?: string | undefined
+}
+
+/** A place where smtpd listens. */
+export interface Listener {
+  readonly port: number
+  readonly parameters?: ReadonlyArray<string> | undefined
+}
+
+/** Starts one, waits until it greets, and gives the path of its log. */
+export const launch = ({
+  listeners,
+  parameters = ""
+}: Configuration): Effect.Effect<string, RealServer.ServerFailed, Scope.Scope> =>
+  Effect.gen(function* () {
+    const directory = yield* RealServer.directory
+    const etc = path.join(directory, "etc")
+    for (const name of ["etc", "queue", "data"]) fs.mkdirSync(path.join(directory, name))
+    execFileSync("chown", ["postfix", path.join(directory, "data")])
+    fs.writeFileSync(path.join(etc, "main.cf"), common(directory) + parameters)
+    fs.writeFileSync(path.join(etc, "master.cf"), listeners.map(service).join("") + services)
+    // Makes what the queue directory lacks.
+    execFileSync(command, ["-c", etc, "check"], { stdio: "ignore" })
+    // Not by `postfix start`, which would make master the leader of a session that is not ours to end.
+    const listening = yield* ServerProcess.start(master, ["-c", etc])
+    yield* RealServer.greeted(listening, { port: listeners[0].port })
+    return log(directory)
+  })
+
 const log = (directory: string): string => path.join(directory, "maillog")
 
-const parameters = (directory: string): string => `
+const common = (directory: string): string => `
 compatibility_level = 3.6
 config_directory = ${directory}/etc
 queue_directory = ${directory}/queue
@@ -62,15 +90,17 @@ alias_database =
 default_transport = discard:
 relay_transport = discard:
 local_transport = discard:
-smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject
 in_flow_delay = 0
 smtpd_client_connection_count_limit = 0
 smtpd_error_sleep_time = 0
 `
 
+const service = ({ parameters = [], port }: Listener): string =>
+  [`127.0.0.1:${port} inet n - n - - smtpd`, ...parameters.map((parameter) => `  -o ${parameter}`), ""].join("\n")
+
 /** None with chroot, since the queue directory holds no libraries. */
-const services = (port: number): string => `
-127.0.0.1:${port} inet n - n - - smtpd
+const services = `
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr

@@ -17,7 +17,7 @@ import * as Scope from "effect/Scope"
 import type { ServerProcess } from "./ServerProcess.js"
 
 /** A server that this machine may or may not have. */
-export interface RealServer {
+export interface RealServer<Running extends RunningServer = RunningServer> {
   readonly name: string
   readonly protocol: "SMTP" | "LMTP"
   /** False where it does not offer PIPELINING. */
@@ -26,7 +26,7 @@ export interface RealServer {
   readonly lacks: ReadonlyArray<string>
   readonly available: boolean
   /** Starts it with nothing accepted yet, waits until it greets, and ends it with the scope. */
-  readonly start: Effect.Effect<RunningServer, ServerFailed, Scope.Scope>
+  readonly start: Effect.Effect<Running, ServerFailed, Scope.Scope>
 }
 
 /** A server that greets. */
@@ -44,7 +44,9 @@ export class ServerFailed extends Data.TaggedError("ServerFailed")<{ readonly me
 export type Endpoint = { readonly port: number } | { readonly path: string }
 
 /** Makes a server from what it is called, what it needs, and how to start it. */
-export const make = (server: Omit<RealServer, "available">): RealServer => ({
+export const make = <Running extends RunningServer>(
+  server: Omit<RealServer<Running>, "available">
+): RealServer<Running> => ({
   ...server,
   available: server.lacks.length === 0
 })
@@ -63,15 +65,15 @@ const isExecutable = (file: string): boolean => {
 }
 
 /** Starts a server before the tests of a suite, and ends it after them. What it gives is there while they run. */
-export const shared = (
-  server: RealServer,
+export const shared = <Running extends RunningServer>(
+  server: RealServer<Running>,
   hooks: {
     readonly beforeAll: (run: () => Promise<void>) => void
     readonly afterAll: (run: () => Promise<void>) => void
   }
-): (() => RunningServer) => {
+): (() => Running) => {
   const scope = Effect.runSync(Scope.make())
-  let running: RunningServer | undefined
+  let running: Running | undefined
   hooks.beforeAll(async () => {
     if (server.available) running = await Effect.runPromise(Scope.extend(server.start, scope))
   })
