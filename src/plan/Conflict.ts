@@ -8,6 +8,7 @@ import * as AuthFields from "./AuthFields.js"
 import * as ClientFields from "./ClientFields.js"
 import * as Extensions from "./Extensions.js"
 import * as MessageFields from "./MessageFields.js"
+import * as ProofFields from "./ProofFields.js"
 import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
 import * as Segment from "./Segment.js"
@@ -80,6 +81,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
     ...Extensions.conflicts(plan, given),
     ...ClientFields.conflicts(plan, given),
     ...AuthFields.conflicts(plan, given),
+    ...ProofFields.conflicts(plan, given),
     [all("rate", "stages"), ["rate", "stages"], "--rate and --stages exclude each other"],
     [
       given("rate") && !given("stages") && !given("messages") && !given("duration") && !given("once"),

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import { crc32 } from "../smtp/Checksum.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import type { Content } from "../smtp/Wire.js"
 import type { Addresses } from "./Address.js"
@@ -16,6 +17,7 @@ import * as HeaderDate from "./HeaderDate.js"
 import * as ItemOrder from "./ItemOrder.js"
 import * as MessageTemplate from "./MessageTemplate.js"
 import type { Plan } from "./PlanTypes.js"
+import * as Stamp from "./Stamp.js"
 import * as Stuffing from "./Stuffing.js"
 import * as Template from "./Template.js"
 
@@ -60,6 +62,8 @@ export interface Sources {
   readonly values?: Template.Values | undefined
   /** What goes in chunks has no final dot, and no dots before dots. Default: with a dot. */
   readonly goes?: "with a dot" | "in chunks" | undefined
+  /** For the stamps of --prove; without it, they tell of the run's start. */
+  readonly stamping?: Omit<Stamp.Stamping, "run"> | undefined
 }
 
 /**
@@ -74,6 +78,19 @@ export const make = (
   addresses: Addresses,
   identity: RunIdentity & { readonly seed?: string | undefined },
   sources: Sources = {}
+): ContentOf => {
+  const of = unstamped(plan, addresses, identity, sources)
+  if (plan.prove === undefined) return of
+  const { runId, startedAt } = identity
+  const { stamping = { sentAt: () => startedAt.getTime() * 1000, crc32 } } = sources
+  return Stamp.onTop(of, { run: Stamp.runOf(runId), ...stamping })
+}
+
+const unstamped = (
+  plan: Plan,
+  addresses: Addresses,
+  identity: RunIdentity & { readonly seed?: string | undefined },
+  sources: Sources
 ): ContentOf => {
   if (sources.goes !== "in chunks") return contentOf(plan, addresses, identity, sources)
   // What is the same in all messages has its dots taken out once, but for those of headers.
@@ -98,6 +115,10 @@ const contentOf = (
   }
   if (corpus !== undefined) return finished(stored(plan, addresses, identity, known, top, corpus))
   if (file === undefined && varies(plan)) return finished(varying(plan, addresses, identity, known, top, attachments))
+  if (file !== undefined && plan.prove !== undefined) {
+    const fresh = anew(plan, addresses, identity, known, top, goes === "in chunks" ? Stuffing.unstuff(file) : file)
+    if (fresh !== undefined) return fresh
+  }
   const stuffed = file ?? generated(plan.length === undefined ? undefined : Amount.sizesOf(plan.length).most)
   const body = goes === "in chunks" ? Stuffing.unstuff(stuffed) : stuffed
   const joined = body.length <= Stuffing.longestText ? latin1(body) : undefined
@@ -175,6 +196,28 @@ const stored = (
     const body = Corpus.message(corpus, itemOf(message))
     return body.length > Stuffing.longestText ? { head: head(message), body } : { head: head(message) + latin1(body) }
   }
+}
+
+/**
+ * The messages of a file that has a Message-Id, each with another one: those who know a Message-Id drop the second message that
+ * has it, and it would be missing. Undefined where the file has none.
+ */
+const anew = (
+  plan: Plan,
+  addresses: Addresses,
+  identity: RunIdentity,
+  values: Template.Values | undefined,
+  top: ReadonlyArray<Template.Part>,
+  file: Uint8Array
+): ContentOf | undefined => {
+  const begin = latin1(file.subarray(0, 65_536))
+  const { headerEnd } = Stamp.divide(begin)
+  const kept = begin.slice(0, headerEnd).replace(/^message-id[ \t]*:.*\r\n([ \t].*\r\n)*/im, "")
+  if (kept.length === headerEnd) return undefined
+  const body = file.subarray(headerEnd)
+  const isShort = body.length <= Stuffing.longestText
+  const head = headers(plan, addresses, identity, values, top, isShort ? kept + latin1(body) : kept, ["message-id"])
+  return isShort ? (message) => ({ head: head(message) }) : (message) => ({ head: head(message), body })
 }
 
 /** The headers of message k, and what follows them in all messages: to put it there costs nothing. */

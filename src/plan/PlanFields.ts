@@ -13,6 +13,7 @@ import * as Extensions from "./Extensions.js"
 import * as MessageFields from "./MessageFields.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
+import * as ProofFields from "./ProofFields.js"
 import * as Rate from "./Rate.js"
 import * as TlsFields from "./TlsFields.js"
 
@@ -297,6 +298,7 @@ export const fields = {
     description:
       "Write the summary to standard error at the end, even where that is no terminal. A text report there says the same, and replaces it."
   }),
+  ...ProofFields.fields,
   segment: PlanField.optional(PlanValue.SegmentText, {
     section: "Many machines",
     placeholder: "i/n|auto",

@@ -457,6 +457,13 @@ export interface Plan {
    */
   readonly summary: Values["summary"]
   /**
+   * Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and
+   * the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was
+   * changed. recipients tells so of each recipient of a message; messages of each message alone, for a server that
+   * rewrites addresses.
+   */
+  readonly prove?: Values["prove"]
+  /**
    * Be segment i of n of a run that n processes make together, on as many machines as there are: send every message
    * that is this one's, and share -s, --max-sessions, --connecting and --connect-rate out. Message k is the same
    * whoever sends it (give all the same -M, for the names in it). auto takes i and n from the engine that started this
@@ -973,6 +980,13 @@ export interface PlanInput {
    * and replaces it. Default: false.
    */
   readonly summary?: Inputs["summary"]
+  /**
+   * Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and
+   * the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was
+   * changed. recipients tells so of each recipient of a message; messages of each message alone, for a server that
+   * rewrites addresses.
+   */
+  readonly prove?: Inputs["prove"]
   /**
    * Be segment i of n of a run that n processes make together, on as many machines as there are: send every message
    * that is this one's, and share -s, --max-sessions, --connecting and --connect-rate out. Message k is the same
