@@ -24,6 +24,7 @@ import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
 import * as StartTime from "../plan/StartTime.js"
 import * as TlsFields from "../plan/TlsFields.js"
+import { Checksum } from "../smtp/Checksum.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import { type ConnectOptions, Connector } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
@@ -39,6 +40,7 @@ import * as RunScheduler from "./RunScheduler.js"
 import * as Sampler from "./Sampler.js"
 import * as AgreedStart from "./AgreedStart.js"
 import * as Session from "./Session.js"
+import { StampTimes } from "./StampTimes.js"
 import type { SharedRun } from "./SharedRun.js"
 import { StopRequest } from "./StopRequest.js"
 import * as Tickets from "./Tickets.js"
@@ -231,8 +233,10 @@ export const share = (
     const addresses = Address.make(plan, identity.helloName, seed, values)
     const shape = Shape.make(plan, seed)
     const begun = deadlines.now() - late
+    const stampTimes = new StampTimes(clock, deadlines.now)
+    const stamping = { sentAt: stampTimes.of, crc32: yield* Checksum }
     const contentOf = (goes: NonNullable<Message.Sources["goes"]>) =>
-      Message.make(plan, addresses, { ...identity, seed }, { ...parts, file, values, goes })
+      Message.make(plan, addresses, { ...identity, seed }, { ...parts, file, values, goes, stamping })
     let connections = 0
     const ownConnection = nextConnection ?? (() => connections++)
     // The plan's segment, and this thread's part of it.
@@ -285,6 +289,7 @@ export const share = (
       addresses,
       contentOf: contentOf("with a dot"),
       chunksOf: plan.chunking === "off" ? undefined : contentOf("in chunks"),
+      stampTimes,
       clientOf: ClientFields.make(plan, target),
       wishes: ConnectionBegin.wishesOf(plan, addresses, file, parts),
       pauseBefore: Pause.make(plan, seed),
@@ -352,5 +357,6 @@ const sessions = (
     // A start that is agreed upon is when it begun, for all.
     const origin = shared.plan.startAt === undefined ? begun - (time - (part.origin?.(time) ?? time)) : begun
     const own = Arrival.ofSegment(arrivals, Segment.ofPlan(shared.plan))
+    shared.stampTimes.from(origin, arrivals)
     return OpenRun.run(shared, { arrivals: own, origin, maxSessions: count, granularity: Watchdog.granularity(clock) })
   })

@@ -20,6 +20,7 @@ import type { Target } from "../smtp/Target.js"
 import type { ConnectOptions, Connector } from "../smtp/Wire.js"
 import type { ConnectGate } from "./ConnectGate.js"
 import type { Logins } from "./Logins.js"
+import type { StampTimes } from "./StampTimes.js"
 import type { StopRequest } from "./StopRequest.js"
 import type { Tickets } from "./Tickets.js"
 
@@ -48,6 +49,7 @@ export interface SharedRun {
   readonly contentOf: ContentOf
   /** The same for messages that go in chunks, where any do. */
   readonly chunksOf: ContentOf | undefined
+  readonly stampTimes: StampTimes
   /** The parameters of its commands, where there are any. */
   readonly wishes: Wishes | undefined
   readonly pauseBefore: PauseBefore | undefined

@@ -8,6 +8,7 @@ import type { Workers } from "../load/Workers.js"
 import type { AuthCrypto } from "../smtp/AuthCrypto.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
+import * as NodeChecksum from "./NodeChecksum.js"
 import * as NodeConnector from "./NodeConnector.js"
 import * as NodeWorkers from "./NodeWorkers.js"
 
@@ -20,5 +21,6 @@ import * as NodeWorkers from "./NodeWorkers.js"
 export const layer: Layer.Layer<Connector | Workers | AuthCrypto> = Layer.mergeAll(
   NodeConnector.layer,
   NodeWorkers.layer,
-  NodeAuthCrypto.layer
+  NodeAuthCrypto.layer,
+  NodeChecksum.layer
 )

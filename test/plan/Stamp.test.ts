@@ -3,7 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as fc from "fast-check"
 import { crc32 } from "../../src/smtp/Checksum.js"
+import * as Address from "../../src/plan/Address.js"
+import * as Corpus from "../../src/plan/Corpus.js"
+import * as Message from "../../src/plan/Message.js"
 import * as MessageFile from "../../src/plan/MessageFile.js"
+import * as Plan from "../../src/plan/Plan.js"
 import * as Stamp from "../../src/plan/Stamp.js"
 import * as Stuffing from "../../src/plan/Stuffing.js"
 import type { Content } from "../../src/smtp/Wire.js"
@@ -154,5 +158,85 @@ describe("a stamp on top", () => {
       const { head } = Stamp.onTop(() => content, stamping)(0)
       assert.strictEqual(Stamp.read(valueOf(head.split("\r\n")[0]!))?.checksum, zlib.crc32("body\r\n"))
     }
+  })
+})
+
+describe("messages of a plan with --prove", () => {
+  const startedAt = new Date(Date.UTC(2026, 10, 22, 13, 11, 20))
+  const identity = { helloName: "me.example", runId: "run", startedAt }
+
+  const contentsOf = (
+    input: Plan.PlanInput,
+    sources: Message.Sources = {}
+  ): ReadonlyArray<{ readonly stamped: Content; readonly plain: Content }> => {
+    const make = (prove: "recipients" | undefined) => {
+      const plan = Plan.make({ ...input, ...(prove === undefined ? {} : { prove }) })
+      const addresses = Address.make(plan, identity.helloName, "seed", sources.values)
+      return Message.make(plan, addresses, { ...identity, seed: "seed" }, sources)
+    }
+    const [stamped, plain] = [make("recipients"), make(undefined)]
+    return [0, 1, 17].map((message) => ({ stamped: stamped(message), plain: plain(message) }))
+  }
+
+  const values = { seed: "seed", runId: "run", helloName: "me.example", startedAt }
+  const file = Either.getOrThrow(MessageFile.stuff(Buffer.from("Subject: a file\n\n.dots\ntext\n")))
+  const corpus = new Corpus.Collector(["message-id"], "skip")
+  corpus.add(Buffer.from("Message-Id: <1@x>\nSubject: one\n\nsmall\n"))
+  corpus.add(Buffer.from(`Subject: two\n\n${"large\n".repeat(5000)}`))
+  const ways: ReadonlyArray<readonly [name: string, input: Plan.PlanInput, sources?: Message.Sources]> = [
+    ["the default body", {}],
+    ["a body of a length", { length: 5000, subject: "s" }],
+    ["a long body", { length: 100_000 }],
+    ["bodies of drawn sizes and kinds", { length: "1k..100k", body: "50%: words, 50%: random" }],
+    ["attached files", { attach: ["50%: 10k"] }],
+    ["a file", {}, { file }],
+    ["a template", { template: "t" }, { template: "Subject: {{number}}\n\n{{message}}\n.x{{hex 4}}\n", values }],
+    ["a template that ends in its header", { template: "t" }, { template: "Subject: {{number}}", values }],
+    ["a long template", { template: "t" }, { template: `A: b\n\n{{message}}, ${"long\n".repeat(9000)}`, values }],
+    ["a corpus", { corpus: ["c"] }, { corpus: corpus.end() }],
+    ["headers of one's own", { headers: [".Odd: a", "X: b"] }]
+  ]
+  for (const [name, input, sources] of ways) {
+    for (const goes of ["with a dot", "in chunks"] as const) {
+      it(`have a stamp that is true: ${name}, ${goes}`, () => {
+        for (const [index, { plain, stamped }] of contentsOf(input, { ...sources, goes }).entries()) {
+          const { body, text } = received(stamped)
+          const [line = ""] = text.split("\r\n")
+          const bytes = Buffer.from(body, "latin1")
+          assert.deepStrictEqual(Stamp.read(valueOf(line)), {
+            run: Stamp.runOf("run"),
+            message: [0, 1, 17][index]!,
+            sentAt: startedAt.getTime() * 1000,
+            checksum: zlib.crc32(bytes),
+            size: bytes.length
+          })
+          assert.strictEqual(text.slice(line.length + 2), received(plain).text)
+        }
+      })
+    }
+  }
+
+  it("are of a file with another Message-Id each: those who know one drop the second message that has it", () => {
+    for (const body of ["text\n", "text\n".repeat(9000)]) {
+      const content = `From: a\nmessage-ID: <same@x>\n\tgoes on\nSubject: b\n\nMessage-Id: <body>\n${body}`
+      const file = Either.getOrThrow(MessageFile.stuff(Buffer.from(content)))
+      const all = contentsOf({ headers: ["X: y"] }, { file }).map(({ stamped }) => received(stamped))
+      assert.deepStrictEqual(
+        all.map(({ header }) => header.split("\r\n").slice(1)),
+        ["00000000", "00000001", "00000011"].map((number) => [
+          "X: y",
+          `Message-Id: <run.${number}@me.example>`,
+          "From: a",
+          "Subject: b",
+          ""
+        ])
+      )
+      assert.isTrue(all.every((each) => each.body === `Message-Id: <body>\n${body}`.replaceAll("\n", "\r\n")))
+    }
+  })
+
+  it("cannot be without headers", () => {
+    assert.throws(() => Plan.make({ prove: "messages", bare: true }), /--prove cannot be used with -o/)
+    assert.throws(() => Plan.make({ prove: "messages", calibrate: true }), /--prove cannot be used with --calibrate/)
   })
 })
