@@ -167,7 +167,11 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
       }
       case "Emit": {
         const emit = yield* load(() => import("./Emit.js"))
-        output.stdout(yield* emit.render(directive.engine, directive.plan))
+        const { engine, plan } = directive
+        output.stdout(yield* emit.render(engine, plan))
+        for (const warning of emit.warnings(engine, plan)) {
+          output.stderr(`smtp-source: warning: ${Printable.escape(warning)}\n`)
+        }
         return Fatal.status.success
       }
       case "Run": {

@@ -17,7 +17,6 @@ import * as AccountTable from "../smtp/AccountTable.js"
 import type { AuthCrypto } from "../smtp/AuthCrypto.js"
 import type { AuthSettings } from "../smtp/Authentication.js"
 import * as AuthMechanism from "../smtp/AuthMechanism.js"
-import * as IpAddress from "../smtp/IpAddress.js"
 import * as Printable from "../smtp/Printable.js"
 import { ScramKeys } from "../smtp/ScramKeys.js"
 import * as Target from "../smtp/Target.js"
@@ -244,19 +243,12 @@ export const settings = (
   return {
     mechanisms,
     initialResponse: plan.authInitialResponse,
-    insecure: plan.authInsecure || staysHere(target),
+    insecure: plan.authInsecure || Target.isLocal(target),
     host: target._tag === "Unix" ? "localhost" : target.host,
     port: target._tag === "Unix" ? 0 : target.port,
     crypto,
     keys: crypto === undefined ? undefined : new ScramKeys(crypto)
   }
-}
-
-/** Whether what is sent there does not leave the machine. */
-const staysHere = (target: Target.Target): boolean => {
-  if (target._tag === "Unix" || target.host === "localhost") return true
-  const address = IpAddress.parse(target.host)
-  return address !== undefined && (address.length === 4 ? address[0] === 127 : IpAddress.format(address) === "::1")
 }
 
 /** Whether connections are abandoned after their login, in any shape; fields may be lists, and texts. */
@@ -313,7 +305,7 @@ export const conflicts = (
       "--account-order needs --accounts"
     ],
     [
-      shows && plan.authInsecure !== true && target !== undefined && given("target") && !staysHere(target),
+      shows && plan.authInsecure !== true && target !== undefined && given("target") && !Target.isLocal(target),
       ["auth", "target"],
       "the mechanisms of --auth show the password to whoever listens: use --tls, or --auth-insecure"
     ],

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as IpAddress from "./IpAddress.js"
 
 /**
  * A server's address. `host` is a name or an address literal without brackets.
@@ -89,6 +90,18 @@ export const format = (target: Target): string =>
   target._tag === "Unix"
     ? `unix:${target.path}`
     : `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`
+
+/**
+ * Whether what is sent there does not leave the machine: a path, `localhost`, or an address of loopback.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isLocal = (target: Target): boolean => {
+  if (target._tag === "Unix" || target.host === "localhost") return true
+  const address = IpAddress.parse(target.host)
+  return address !== undefined && (address.length === 4 ? address[0] === 127 : IpAddress.format(address) === "::1")
+}
 
 const parseInet = (address: string, missingPort: number): Either.Either<Target, string> => {
   if (address.startsWith("[")) {

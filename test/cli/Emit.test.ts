@@ -5,6 +5,8 @@ import * as path from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { parse as parseHcl } from "@cdktn/hcl2json"
+import { Job } from "kubernetes-models/batch/v1"
 import { parse as parseYaml } from "yaml"
 import * as Cli from "../../src/cli/Cli.js"
 import * as Emit from "../../src/cli/Emit.js"
@@ -46,6 +48,10 @@ const runIn = (
     fs.rmSync(folder, { recursive: true })
   }
 }
+
+/** The job for Nomad, as HCL is read. */
+const parsed = (...argv: ReadonlyArray<string>) =>
+  Effect.flatMap(emit("nomad", ...argv), (text) => Effect.promise(() => parseHcl("job.hcl", text)))
 
 /** The name of the run that a report as text is of, if it is whole. */
 const together = (text: string): string | undefined =>
@@ -152,6 +158,84 @@ describe("--emit k8s", () => {
     })
   )
 
+  it.effect(
+    "is valid by the schema of Kubernetes, whatever the options hold, and has no field that is unknown there",
+    () =>
+      Effect.gen(function* () {
+        const full = ["--user", "u", "--auth", "auto", "--run-id", "r", ...load]
+        for (const argv of [["-S", awkward, ...load], ["--rate", "9/s", "--duration", "10m", "mx:25"], full]) {
+          const manifest = parseYaml(yield* emit("k8s", ...argv))
+          new Job(manifest).validate()
+          // The schema lets unknown fields pass.
+          const { containers, ...pod } = manifest.spec.template.spec
+          assert.hasAllKeys(manifest, ["apiVersion", "kind", "metadata", "spec"])
+          assert.deepStrictEqual(
+            { ...manifest.spec, template: pod },
+            {
+              completionMode: "Indexed",
+              completions: 3,
+              parallelism: 3,
+              backoffLimitPerIndex: 0,
+              podReplacementPolicy: "Failed",
+              activeDeadlineSeconds: manifest.spec.activeDeadlineSeconds,
+              template: {
+                restartPolicy: "Never",
+                terminationGracePeriodSeconds: 35,
+                topologySpreadConstraints: [
+                  {
+                    maxSkew: 1,
+                    topologyKey: "kubernetes.io/hostname",
+                    whenUnsatisfiable: "ScheduleAnyway",
+                    labelSelector: { matchLabels: { "job-name": "smtp-source" } }
+                  }
+                ],
+                volumes: [{ name: "results", emptyDir: {} }]
+              }
+            }
+          )
+          assert.hasAllKeys(containers[0], ["name", "image", "command", "args", "env", "volumeMounts"])
+          const broken = { ...manifest, spec: { ...manifest.spec, podReplacementPolicy: "Never" } }
+          assert.throws(() => new Job(broken).validate())
+        }
+      })
+  )
+
+  it.effect("takes a password from a secret, and names the files that must be there", () =>
+    Effect.gen(function* () {
+      const login = ["--tls", "implicit", "--auth", "auto", "--user", "u", "-s", "3"]
+      const text = yield* emit("k8s", ...login, "--corpus", "ham.mbox", "--corpus", "spam", "--tls-ca", "ca.pem", "mx")
+      assert.include(
+        text,
+        "# These files must be in the image, or mounted where it looks for them:\n#   ham.mbox (--corpus)\n#   spam (--corpus)\n#   ca.pem (--tls-ca)\n"
+      )
+      assert.include(
+        text,
+        "# The password is that of: kubectl create secret generic smtp-source --from-file=password=FILE\n"
+      )
+      const [container] = parseYaml(text).spec.template.spec.containers
+      assert.deepInclude(container.env, {
+        name: "SMTP_SOURCE_PASSWORD",
+        valueFrom: { secretKeyRef: { name: "smtp-source", key: "password" } }
+      })
+      const files = [
+        "--password-file",
+        "a\nb: c",
+        "--attach",
+        "5%: report.pdf",
+        "--attach",
+        "100k",
+        "--tls-keylog",
+        "keys"
+      ]
+      const other = yield* emit("k8s", ...login, ...files, "mx")
+      assert.include(other, "#   a\\nb: c (--password-file), a secret\n")
+      assert.include(other, "#   report.pdf (--attach)\n")
+      assert.notInclude(other, "#   100k")
+      assert.notInclude(other, "#   keys")
+      assert.notInclude(other, "SMTP_SOURCE_PASSWORD")
+    })
+  )
+
   it.effect("runs the command as it stands there, by the index of its pod", () =>
     Effect.gen(function* () {
       const manifest = parseYaml(yield* emit("k8s", "-S", awkward, "--report", "ndjson={run}.{segment}", ...load))
@@ -189,15 +273,60 @@ describe("--emit k8s", () => {
 })
 
 describe("--emit nomad", () => {
-  it.effect("is a batch job that starts nothing again", () =>
+  it.effect("is a batch job that starts nothing again, by HashiCorp's own parser", () =>
     Effect.gen(function* () {
-      const job = yield* emit("nomad", "-S", awkward, ...load)
-      assert.include(job, "count = 3\n")
-      assert.match(job, /restart \{\s+attempts = 0\s+mode {5}= "fail"/)
-      assert.match(job, /reschedule \{\s+attempts {2}= 0\s+unlimited = false/)
-      assert.include(job, String.raw`"--subject=it's $(HOME) $${"$"}{HOME} {} \\ \"x\" %%{y}",`)
-      assert.include(job, `"--report=ndjson=${dollar}{NOMAD_ALLOC_DIR}/data/{run}.{segment}.ndjson",`)
-      assert.include(job, 'SMTP_SOURCE_SEGMENTS = "3"')
+      const { job, variable } = yield* parsed("-S", awkward, "--run-id", "r", ...load)
+      assert.deepStrictEqual(variable, { run_id: [{ type: `${dollar}{string}`, default: "r" }] })
+      const [{ group, ...rest }] = job["smtp-source"]
+      assert.deepStrictEqual(rest, { type: "batch" })
+      const [{ task, ...segments }] = group.segments
+      assert.deepStrictEqual(segments, {
+        count: 3,
+        restart: [{ attempts: 0, mode: "fail" }],
+        reschedule: [{ attempts: 0, unlimited: false }]
+      })
+      const [{ config, ...segment }] = task.segment
+      assert.deepStrictEqual(segment, {
+        driver: "exec",
+        kill_timeout: "35s",
+        env: [{ SMTP_SOURCE_SEGMENTS: "3", SMTP_SOURCE_RUN_ID: `${dollar}{var.run_id}` }]
+      })
+      assert.deepStrictEqual(Object.keys(config[0]), ["args", "command"])
+    })
+  )
+
+  it.effect("runs the command as it stands there, by the index of its allocation", () =>
+    Effect.gen(function* () {
+      const { job } = yield* parsed("-S", awkward, ...load)
+      const [{ config, env }] = job["smtp-source"][0].group.segments[0].task.segment
+      const args = config[0].args.map((text: string) =>
+        text.replaceAll(`${dollar}{NOMAD_ALLOC_DIR}`, ".").replaceAll("$${", "${").replaceAll("%%{", "%{")
+      )
+      assert.include(args, `--subject=${awkward}`)
+      const allocation = { ...env[0], SMTP_SOURCE_RUN_ID: "r", NOMAD_ALLOC_INDEX: "1" }
+      const command = ["sh", "-c", 'mkdir data && "$@" && cat data/r.2.ndjson', "-", config[0].command, ...args]
+      const { status, stderr, stdout } = runIn({}, command, allocation)
+      assert.deepStrictEqual([status, stderr], [0, ""])
+      assert.deepInclude(JSON.parse(stdout.split("\n")[0] ?? "").segment, { index: 2, of: 3, whole: 18 })
+    })
+  )
+
+  it.effect("names what must be there", () =>
+    Effect.gen(function* () {
+      const job = yield* emit(
+        "nomad",
+        "--auth",
+        "auto",
+        "--user",
+        "u",
+        "--data",
+        "rows.csv",
+        "--header",
+        "X: {{row.a}}",
+        ...load
+      )
+      assert.include(job, "# These files must be where the task looks for them:\n#   rows.csv (--data)\n")
+      assert.include(job, "# The password is SMTP_SOURCE_PASSWORD of the task")
     })
   )
 })
@@ -234,6 +363,36 @@ describe("--emit", () => {
     ...["--emit", "slurm", "--segments", "2", "-s", "2", "--report", "json=a.json", "h"]
   )
   refused("-s 1 is too few: segment 1/2 would have none", "--emit", "slurm", "--segments", "2", "h")
+
+  refused(
+    "--emit: -F - is standard input, which segments do not have; name a file",
+    ...["--emit", "slurm", "--segments", "2", "-s", "2", "-F", "-", "h"]
+  )
+
+  it.effect("warns of what is probably not meant", () =>
+    Effect.gen(function* () {
+      const warnings = (engine: string, ...argv: ReadonlyArray<string>) =>
+        Effect.map(
+          Cli.parse(["--emit", engine, "--segments", "2", "-s", "2", ...argv], { hostName: "me.example" }).pipe(
+            Effect.provide(FileSystem.layerNoop({}))
+          ),
+          (directive) => ("plan" in directive ? Emit.warnings(engine, directive.plan) : ["no plan"])
+        )
+      assert.deepStrictEqual(yield* warnings("k8s", "mx.example"), [])
+      assert.deepStrictEqual(yield* warnings("parallel", "--sink"), [])
+      assert.deepStrictEqual(yield* warnings("nomad", "--sink"), [
+        "--emit nomad: --sink: each segment sends to a sink of its own"
+      ])
+      for (const target of ["localhost:2525", "127.0.0.1", "[::1]:25", "unix:/run/lmtp"]) {
+        assert.deepStrictEqual(yield* warnings("slurm", target), [
+          `--emit slurm: target ${target}: each segment looks for it on its own machine`
+        ])
+      }
+      assert.deepStrictEqual(yield* warnings("mpi", "--start-at", "+30s", "mx.example"), [
+        "--emit mpi: --start-at +30s: counts from when each segment starts; give a time, so that they begin together"
+      ])
+    })
+  )
 
   it.effect("keeps the shapes of connections as they were given", () =>
     Effect.gen(function* () {
