@@ -11,6 +11,7 @@ import * as ReportRequest from "../plan/ReportRequest.js"
 import * as Segment from "../plan/Segment.js"
 import * as CommandLine from "../report/CommandLine.js"
 import * as Target from "../smtp/Target.js"
+import * as TargetList from "../plan/TargetList.js"
 import * as EmitKubernetes from "./EmitKubernetes.js"
 import * as EmitNomad from "./EmitNomad.js"
 import * as EmitScripts from "./EmitScripts.js"
@@ -72,12 +73,12 @@ const elsewhere: ReadonlyArray<string> = ["k8s", "slurm", "nomad"]
  * @category reading
  */
 export const warnings = (engine: string, plan: Plan): ReadonlyArray<string> => {
-  const target = plan.target === undefined ? undefined : Either.getOrUndefined(Target.parse(plan.target))
+  const targets = plan.target === undefined ? [] : Either.getOrElse(TargetList.parse(plan.target), () => [])
   const isElsewhere = elsewhere.includes(engine)
   const all: ReadonlyArray<readonly [boolean, string]> = [
     [isElsewhere && plan.sink, "--sink: each segment sends to a sink of its own"],
     [
-      isElsewhere && target !== undefined && Target.isLocal(target),
+      isElsewhere && targets.some(({ target }) => Target.isLocal(target)),
       `target ${plan.target}: each segment looks for it on its own machine`
     ],
     [

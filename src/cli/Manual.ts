@@ -48,6 +48,9 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
         "The host is a name or an address; an IPv6 address stands in brackets. The port is a number or one of smtp, submission, submissions and lmtp; without one it is smtp."
       ),
       text(
+        "Several targets have commas between: connections go to them in turn, or by weight: of every 4, 3 go to the first of one:25*3,two:25. Which one a connection goes to depends on its number alone. Each target is counted by itself. One that is down costs the messages of its own connections: they are not sent to another, and the others go on as before, with --keep-going; without it, the first that fails ends the run, with exit status 1, as a single target does. More attempts of -C go to the same target. After a pathname the next target begins with unix: or inet:."
+      ),
+      text(
         "Every message ends in one of five ways, and is counted once: accepted; rejected, by a reply of the server; failed, before its end was sent, and so certainly not delivered; unknown, where its end was sent and no answer came; or not started. Success is silent, unless standard error is a terminal or --summary is given."
       ),
       text(

@@ -85,8 +85,8 @@ const groupingOf = (isAsked: boolean, wire: Wire): Transaction.Grouping =>
  * @category constructors
  */
 export const first = (shared: SharedRun, wire: Wire): Agreement => {
-  const { introduction, onUnpipelined, plan } = shared
-  const asks = plan.pipelining !== "off" && introduction.verb !== undefined
+  const { onUnpipelined, plan } = shared
+  const asks = plan.pipelining !== "off" && !plan.bare
   if (asks && !wire.capabilities.has("PIPELINING")) onUnpipelined()
   return make(shared, wire)
 }

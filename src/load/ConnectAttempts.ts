@@ -9,6 +9,7 @@ import type { ConnectionShape } from "../plan/Shape.js"
 import type { ConnectFailed } from "../smtp/SmtpError.js"
 import type { ConnectOptions, Wire } from "../smtp/Wire.js"
 import type { Place, Shut } from "./ConnectGate.js"
+import type { Route } from "./Routes.js"
 import type { SharedRun } from "./SharedRun.js"
 import type { StopRequest } from "./StopRequest.js"
 import type { Restore } from "./Turnstile.js"
@@ -20,11 +21,22 @@ import type { Restore } from "./Turnstile.js"
  * @category models
  */
 export interface Opening<A> {
-  /** The gate was passed. Gives the shape of the connection, where it has one. */
-  readonly onPlace: (place: Place) => ConnectionShape | undefined
+  /** The gate was passed. Gives where the connection goes, and its shape, where it has one. */
+  readonly onPlace: (place: Place) => Bound
   readonly onOpened: (wire: Wire) => Effect.Effect<A>
   /** There is no further attempt. */
   readonly onFailed: (error: ConnectFailed) => Effect.Effect<A>
+}
+
+/**
+ * Where a connection goes, and what is different about it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Bound {
+  readonly route: Route
+  readonly shape: ConnectionShape | undefined
 }
 
 /**
@@ -57,9 +69,8 @@ export const make = <A>(shared: SharedRun): ConnectAttempts<A> => new SessionAtt
 export const backOff = (unopened: number): number => (unopened < 2 ? 0 : Math.min(1000, 2 ** (unopened - 2)))
 
 /** What stays the same from one attempt to the next. `begun` is when the first one was. */
-interface Attempt<A> {
+interface Attempt<A> extends Bound {
   readonly opening: Opening<A>
-  readonly shape: ConnectionShape | undefined
   readonly place: Place
   readonly restore: Restore
   readonly begun: number
@@ -76,25 +87,25 @@ class SessionAttempts<A> implements ConnectAttempts<A> {
   open(opening: Opening<A>, unless: StopRequest | undefined): Effect.Effect<A | Shut> {
     const { connectOptions, gate } = this.shared
     return gate.pass((place, restore) => {
-      const shape = opening.onPlace(place)
-      return this.connect({ opening, shape, place, restore, begun: connectOptions.deadlines.now() }, 1)
+      const { route, shape } = opening.onPlace(place)
+      return this.connect({ opening, route, shape, place, restore, begun: connectOptions.deadlines.now() }, 1)
     }, unless)
   }
 
   /** Opens the connection, in as many attempts as there are. */
   private connect(attempt: Attempt<A>, pause: number): Effect.Effect<A> {
-    const { opening, place, restore, shape } = attempt
-    const { connectOptions, connector, recorder, target } = this.shared
+    const { opening, place, restore, route, shape } = attempt
+    const { connectOptions, connector, recorder } = this.shared
     const { now } = connectOptions.deadlines
     const started = now()
     place.connecting()
-    return Effect.matchEffect(restore(connector.connect(target, this.nextOptions(shape))), {
+    return Effect.matchEffect(restore(connector.connect(route.target, this.nextOptions(shape))), {
       onFailure: (error) => {
-        recorder.onConnectFailed(error, now() - started)
+        recorder.onConnectFailed(error, now() - started, route.counter)
         return this.again(error, attempt, pause)
       },
       onSuccess: (wire) => {
-        recorder.record("connect", "accepted", now() - started)
+        recorder.onConnected(now() - started, route.counter)
         place.connected()
         return opening.onOpened(wire)
       }

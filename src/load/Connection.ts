@@ -19,6 +19,7 @@ import * as Agreement from "./Agreement.js"
 import * as ConnectAttempts from "./ConnectAttempts.js"
 import type { Place, Shut } from "./ConnectGate.js"
 import type { ConnectionLogin } from "./Logins.js"
+import type { Route } from "./Routes.js"
 import type { SharedRun } from "./SharedRun.js"
 import type { StopRequest } from "./StopRequest.js"
 import * as Unwelcome from "./Unwelcome.js"
@@ -32,6 +33,8 @@ import * as Unwelcome from "./Unwelcome.js"
 export interface Connection {
   /** The open connection, if there is one. */
   readonly wire: Wire | undefined
+  /** Where the last connection was to go; undefined where none was begun. */
+  readonly route: Route | undefined
   /** The message of this number, as the server of the open connection is to have it. */
   readonly prepare: (message: number) => Delivery.Message
   /**
@@ -98,6 +101,7 @@ export const make = (shared: SharedRun): Connection => new SessionConnection(sha
 
 class SessionConnection implements Connection {
   wire: Wire | undefined = undefined
+  route: Route | undefined = undefined
   private place: Place | undefined = undefined
   /** Greeting and HELO are done, and this is what came of them. */
   private agreement: Agreement.Agreement | undefined = undefined
@@ -299,7 +303,7 @@ class SessionConnection implements Connection {
 
   /** The introduction, and then the script; only the outcome of the first message where we were not welcome. */
   private *introduction<A>(wire: Wire, script: () => Script<A>): Script<Outcome.Outcome | A> {
-    const end = yield* Introduction.script(this.shared.introduction, this.goesOn, this.login, this.client)
+    const end = yield* Introduction.script(this.route!.introduction, this.goesOn, this.login, this.client)
     if (this.login !== undefined) this.shared.logins?.ended(end, this.login)
     if (end._tag === "Failed") return Unwelcome.failed(end.error)
     if (end._tag === "Ended") return this.notIntroduced(end.step, end.reply)
@@ -314,10 +318,10 @@ class SessionConnection implements Connection {
 
   private readonly goesOn = (step: Introduction.Welcome, reply: Reply.Reply): boolean => {
     // A handshake, or a login, costs more than all the rest: until it is over, the next connection waits.
-    if (step === Introduction.lastCostly(this.shared.introduction, this.login)) this.place?.greeted()
+    if (step === Introduction.lastCostly(this.route!.introduction, this.login)) this.place?.greeted()
     if (Unwelcome.refusedBy(this.shared.plan, step, reply) !== undefined) return false
     // Without HELO (-o) there is none to be abandoned after: it is as if it had been answered.
-    const last = step === "hello" || this.shared.introduction.verb === undefined
+    const last = step === "hello" || this.shared.plan.bare
     return this.abandonment?.step !== step && !(last && this.abandonment?.step === "hello")
   }
 
@@ -354,8 +358,7 @@ class SessionConnection implements Connection {
       {
         onPlace: (place) => {
           onAdmitted()
-          this.place = place
-          return this.takeShape()
+          return this.bind(place)
         },
         onOpened: this.opened,
         onFailed: this.notOpened
@@ -364,23 +367,24 @@ class SessionConnection implements Connection {
     )
   }
 
-  private takeShape(): ConnectionShape | undefined {
-    const { clientOf, logins, nextConnection, shape } = this.shared
-    if (shape === undefined && logins === undefined && clientOf === undefined) return undefined
+  /** What follows from the connection's number. */
+  private bind(place: Place): ConnectAttempts.Bound {
+    this.place = place
+    const { clientOf, logins, nextConnection, routes, shape } = this.shared
     const ordinal = nextConnection()
-    this.client = clientOf?.(ordinal)
-    this.login = logins?.next(this.session, ordinal)
-    if (shape === undefined) return undefined
-    this.shape = shape.connection(ordinal)
-    this.most = this.shape.messages
-    this.abandonment = this.shape.abandons(this.expected)
-    return this.shape
+    const route = routes.of(ordinal)
+    this.route = route
+    this.client = clientOf?.(ordinal, route.target)
+    this.login = logins?.next(this.session, ordinal, route.target)
+    this.shape = shape?.connection(ordinal)
+    this.most = this.shape?.messages ?? Number.POSITIVE_INFINITY
+    this.abandonment = this.shape?.abandons(this.expected)
+    return { route, shape: this.shape }
   }
 
   private readonly opened = (wire: Wire): Effect.Effect<Outcome.Outcome | undefined> => {
     this.wire = wire
     this.carried = 0
-    this.most = this.shape?.messages ?? Number.POSITIVE_INFINITY
     return ready
   }
 

@@ -9,19 +9,19 @@ import * as Extensions from "../plan/Extensions.js"
 import * as Message from "../plan/Message.js"
 import type * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
+import * as TargetList from "../plan/TargetList.js"
 import * as Introduction from "../smtp/Introduction.js"
 import type { Wishes } from "../smtp/Parameters.js"
-import * as Target from "../smtp/Target.js"
 import type * as Tls from "../smtp/Tls.js"
 
 /**
- * The target of a text that a plan holds. TLS from the first byte has a port of its own (RFC 8314 §7.3); LMTP has none.
+ * The targets of a text that a plan holds. TLS from the first byte has a port of its own (RFC 8314 §7.3); LMTP has none.
  *
  * @since 0.1.0
  * @category running
  */
-export const targetOf = (plan: Plan, text: string): Target.Target =>
-  Either.getOrThrow(Target.parse(text, plan.tls === "implicit" && !plan.lmtp ? 465 : 25))
+export const targetsOf = (plan: Plan, text: string): TargetList.TargetList =>
+  Either.getOrThrow(TargetList.parse(text, plan.tls === "implicit" && !plan.lmtp ? 465 : 25))
 
 /**
  * How the plan has connections begin.

@@ -53,7 +53,7 @@ const abandon = (shared: SharedRun, connection: Connection.Connection, underWay:
     const outcomes = sent > 1 ? connection.ends() : [last]
     const unsent = Delivery.failed(Delivery.interruption(undefined), Delivery.make(delivery.options))
     flights.forEach(({ begun, message }, index) => {
-      shared.onOutcome(message, outcomes[index] ?? unsent, false, begun)
+      shared.onOutcome(message, outcomes[index] ?? unsent, false, connection.route, begun)
     })
   }
   connection.close()
@@ -74,7 +74,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     const error = Session.fatal(outcome, plan, connection.wire)
     if (begun !== undefined && begun >= recorder.measuresFrom && !isIntended(outcome))
       recorder.record("transaction", Session.endings[outcome._tag], ended - begun)
-    onOutcome(message, outcome, error !== undefined, begun)
+    onOutcome(message, outcome, error !== undefined, connection.route, begun)
     return error
   }
 

@@ -52,13 +52,14 @@ export interface LoginsOptions {
  */
 export const make = (
   plan: Plan,
-  target: Target,
   accounts: AccountTable | undefined,
   options: LoginsOptions
 ): Effect.Effect<Logins | undefined> =>
   Effect.map(Effect.serviceOption(AuthCrypto), (crypto) => {
-    const settings = AuthFields.settings(plan, target, Option.getOrUndefined(crypto))
-    return settings === undefined || accounts === undefined ? undefined : new Logins(plan, settings, accounts, options)
+    if (AuthFields.mechanismsOf(plan).length === 0 || accounts === undefined) return undefined
+    // There are mechanisms: there are settings.
+    const settings = (target: Target) => AuthFields.settings(plan, target, Option.getOrUndefined(crypto))!
+    return new Logins(plan, settings, accounts, options)
   })
 
 /**
@@ -73,10 +74,11 @@ export class Logins {
   private readonly most: number
   /** How many in a row were refused for good. */
   private refused = 0
+  private readonly known = new Map<Target, AuthSettings>()
 
   constructor(
     private readonly plan: Plan,
-    private readonly settings: AuthSettings,
+    private readonly settings: (target: Target) => AuthSettings,
     private readonly accounts: AccountTable,
     private readonly options: LoginsOptions
   ) {
@@ -96,9 +98,10 @@ export class Logins {
     return this.options.numberOf(session)
   }
 
-  /** The login of the next connection: of a session, and of that number among all connections. */
-  next(session: number, connection: number): ConnectionLogin {
-    const { accounts, plan, settings } = this
+  /** The login of the next connection: of a session, of that number among all connections, and to that target. */
+  next(session: number, connection: number, target: Target): ConnectionLogin {
+    const { accounts, plan } = this
+    const settings = this.settingsFor(target)
     const place =
       plan.accountOrder === "session"
         ? session % accounts.size
@@ -106,6 +109,12 @@ export class Logins {
           ? connection % accounts.size
           : Math.floor(Draw.uniform(this.key, connection) * accounts.size)
     return { settings, account: accounts.at(place), place }
+  }
+
+  private settingsFor(target: Target): AuthSettings {
+    const settings = this.known.get(target) ?? this.settings(target)
+    this.known.set(target, settings)
+    return settings
   }
 
   /** Hears what came of it. */

@@ -81,7 +81,8 @@ export const serve = <E, R>(
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {
           leave()
-          for (const due of dispatcher.begun()) shared.onOutcome(due.message, givenUp, false, undefined, due.at)
+          for (const due of dispatcher.begun())
+            shared.onOutcome(due.message, givenUp, false, undefined, undefined, due.at)
         })
       )
       yield* Effect.forkIn(dispatcher.dispatch, scope)
@@ -149,7 +150,7 @@ function* loop(
       recorder.record("transaction", ending, ended - at)
       recorder.recordOwn("service", ending, ended - started)
     }
-    onOutcome(message, outcome, error !== undefined, started, at)
+    onOutcome(message, outcome, error !== undefined, connection.route, started, at)
     return error
   }
   /** One message, and QUIT where the connection is not kept. The next one is not due yet: its envelope rides with none. */

@@ -23,7 +23,6 @@ import type { Plan } from "../plan/Plan.js"
 import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
 import * as StartTime from "../plan/StartTime.js"
-import * as TlsFields from "../plan/TlsFields.js"
 import { Checksum } from "../smtp/Checksum.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import { type ConnectOptions, Connector } from "../smtp/Wire.js"
@@ -34,6 +33,7 @@ import * as Drain from "./Drain.js"
 import * as Logins from "./Logins.js"
 import * as MessageTimes from "./MessageTimes.js"
 import * as OpenRun from "./OpenRun.js"
+import * as Routes from "./Routes.js"
 import * as RunBounds from "./RunBounds.js"
 import type { PartResult, RunOptions, RunResult } from "./RunResult.js"
 import * as RunScheduler from "./RunScheduler.js"
@@ -215,9 +215,10 @@ export const share = (
 ): Effect.Effect<SharedRun, never, Connector | Scope.Scope> =>
   Effect.gen(function* () {
     const connector = yield* Connector
-    const target = plan.target === undefined ? connector.target : ConnectionBegin.targetOf(plan, plan.target)
+    const only = connector.target === undefined ? undefined : ([{ target: connector.target, weight: 1 }] as const)
+    const targets = plan.target === undefined ? only : ConnectionBegin.targetsOf(plan, plan.target)
     // Where plans come in, this was refused: a server that happens to listen on this machine is not to get any mail.
-    if (target === undefined) return yield* Effect.dieMessage("a plan without a target")
+    if (targets === undefined) return yield* Effect.dieMessage("a plan without a target")
     const deadlines = yield* Watchdog.make
     const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
     const recorder = new Recorder(options.onTrace, options.onContentSent, deadlines.now, (error) =>
@@ -242,7 +243,7 @@ export const share = (
     // The plan's segment, and this thread's part of it.
     const own = Segment.ofPlan(plan)
     const { at } = Partition.of(own)
-    const logins = yield* Logins.make(plan, target, options.accounts, {
+    const logins = yield* Logins.make(plan, options.accounts, {
       numberOf: (session) => at(segment.index + segment.of * session),
       seed,
       recorder,
@@ -273,12 +274,8 @@ export const share = (
     if (options.stopping !== undefined) yield* Effect.forkScoped(Effect.zipRight(options.stopping, stop))
     return {
       plan,
-      target,
-      introduction: ConnectionBegin.introductionOf(
-        plan,
-        identity.helloName,
-        TlsFields.use(plan, options.tls ?? {}, target)
-      ),
+      helloName: identity.helloName,
+      routes: Routes.make(plan, { targets, helloName: identity.helloName, tls: options.tls ?? {}, recorder }),
       logins,
       connector,
       connectOptions,
@@ -290,7 +287,7 @@ export const share = (
       contentOf: contentOf("with a dot"),
       chunksOf: plan.chunking === "off" ? undefined : contentOf("in chunks"),
       stampTimes,
-      clientOf: ClientFields.make(plan, target),
+      clientOf: ClientFields.make(plan),
       wishes: ConnectionBegin.wishesOf(plan, addresses, file, parts),
       pauseBefore: Pause.make(plan, seed),
       shape,
@@ -307,8 +304,9 @@ export const share = (
         recorder.unpipelined++
         trouble?.unpipelined()
       },
-      onOutcome: (message, outcome, ends, begun, due, ended) => {
+      onOutcome: (message, outcome, ends, route, begun, due, ended) => {
         ledger.book(outcome)
+        route?.counter?.book(outcome)
         recorder.onOutcome(outcome, deadlines.now)
         if (begun !== undefined && due !== undefined) {
           recorder.stages?.count(outcome, due, begun, ended ?? deadlines.now())

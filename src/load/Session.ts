@@ -73,7 +73,7 @@ export const nothingYet = (plan: Plan): UnderWay => ({
 export const abandon = (shared: SharedRun, connection: Connection.Connection, underWay: UnderWay): void => {
   if (underWay.message !== undefined) {
     const { begun, delivery, due, message } = underWay
-    shared.onOutcome(message, connection.interrupted(delivery), false, begun, due)
+    shared.onOutcome(message, connection.interrupted(delivery), false, connection.route, begun, due)
   }
   connection.close()
 }
@@ -106,7 +106,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     underWay.message = undefined
     if (begun !== undefined && begun >= recorder.measuresFrom && !isIntended(outcome))
       recorder.record("transaction", endings[outcome._tag], ended - begun)
-    onOutcome(taken, outcome, error !== undefined, begun)
+    onOutcome(taken, outcome, error !== undefined, connection.route, begun)
     return error
   }
 

@@ -12,7 +12,6 @@ import type { PauseBefore } from "../plan/Pause.js"
 import type { Plan } from "../plan/Plan.js"
 import type { Shape } from "../plan/Shape.js"
 import type { ClientIdentity } from "../smtp/ClientIdentity.js"
-import type { Introduction } from "../smtp/Introduction.js"
 import type { Outcome } from "../smtp/Outcome.js"
 import type { Wishes } from "../smtp/Parameters.js"
 import type { ConnectFailed, WireError } from "../smtp/SmtpError.js"
@@ -20,6 +19,7 @@ import type { Target } from "../smtp/Target.js"
 import type { ConnectOptions, Connector } from "../smtp/Wire.js"
 import type { ConnectGate } from "./ConnectGate.js"
 import type { Logins } from "./Logins.js"
+import type { Route, Routes } from "./Routes.js"
 import type { StampTimes } from "./StampTimes.js"
 import type { StopRequest } from "./StopRequest.js"
 import type { Tickets } from "./Tickets.js"
@@ -32,12 +32,14 @@ import type { Tickets } from "./Tickets.js"
  */
 export interface SharedRun {
   readonly plan: Plan
-  readonly target: Target
-  readonly introduction: Introduction
+  /** Where connections go, and how they begin there. */
+  readonly routes: Routes
+  /** The name to introduce ourselves by. */
+  readonly helloName: string
   /** Whom connections log in as, if they do. */
   readonly logins: Logins | undefined
-  /** Whose each connection is, by its number, where the plan says so. */
-  readonly clientOf: ((connection: number) => ClientIdentity) | undefined
+  /** Whose each connection is, by its number and where it goes, where the plan says so. */
+  readonly clientOf: ((connection: number, target: Target) => ClientIdentity) | undefined
   readonly connector: Connector["Type"]
   readonly connectOptions: ConnectOptions
   /** The same, for each local address that connections are to come from in turn. */
@@ -69,13 +71,15 @@ export interface SharedRun {
   /** The server was asked for PIPELINING, and does not offer it. */
   readonly onUnpipelined: () => void
   /**
-   * `ends` tells the outcome that ends the run, which is told by itself. `begun` and `due`, where they are known, are when the
-   * message was taken up, and when it was due; `ended` is when it ended, where that is not now.
+   * `ends` tells the outcome that ends the run, which is told by itself. `route` is that of the connection that the message was
+   * begun for. `begun` and `due`, where they are known, are when the message was taken up, and when it was due; `ended` is when
+   * it ended, where that is not now.
    */
   readonly onOutcome: (
     message: number,
     outcome: Outcome,
     ends: boolean,
+    route: Route | undefined,
     begun?: number | undefined,
     due?: number | undefined,
     ended?: number | undefined

@@ -36,13 +36,17 @@ export interface Finished {
  * - No code rejected more messages than there were replies of it.
  * - Each accepted message has the duration of its transaction, and no other has; one that was accepted again has more.
  * - Connections opened = closed by us + closed by the server.
+ * - Of several targets: no more messages ended in a way at all of them than did in all. Those that no connection was begun for
+ *   are no target's.
  *
  * @since 0.1.0
  * @category laws
  */
 export const violations = (run: Finished): ReadonlyArray<string> => [
   ...Accounting.violations(run.accounting),
-  ...(run.partial ? [] : [...ofReasons(run), ...ofReplies(run), ...ofDurations(run), ...ofConnections(run)])
+  ...(run.partial
+    ? []
+    : [...ofReasons(run), ...ofReplies(run), ...ofDurations(run), ...ofConnections(run), ...ofTargets(run)])
 ]
 
 const ofReasons = ({ accounting, recorder }: Finished): ReadonlyArray<string> => {
@@ -85,6 +89,15 @@ const ofConnections = ({ recorder }: Finished): ReadonlyArray<string> => {
   return opened === closedByUs + closedByServer
     ? []
     : [`connections opened ${opened} is not the sum of closed by us ${closedByUs} and by the server ${closedByServer}`]
+}
+
+const ofTargets = ({ accounting, recorder }: Finished): ReadonlyArray<string> => {
+  const targets = recorder.targets()
+  if (targets.length === 0) return []
+  return (["accepted", "rejected", "failed", "unknown"] as const).flatMap((end) => {
+    const sum = targets.reduce((total, target) => total + target[end], 0)
+    return sum <= accounting[end] ? [] : [`${end} ${accounting[end]} is less than the targets' ${sum}`]
+  })
 }
 
 /**

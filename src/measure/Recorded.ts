@@ -12,6 +12,7 @@ import type { Durations, Ending, Measured } from "./Measured.js"
 import type * as ReplyTally from "./ReplyTally.js"
 import type { Connections } from "./Series.js"
 import type { StageCounts } from "./StageTally.js"
+import type * as TargetTally from "./TargetTally.js"
 import type * as TlsTally from "./TlsTally.js"
 import type * as WithoutTally from "./WithoutTally.js"
 
@@ -41,6 +42,8 @@ export interface Recorded extends Counts.Counts<typeof Counts.recorded> {
   readonly auth: () => AuthTally.AuthCounts | undefined
   /** What messages went without, as the server did not offer it. */
   readonly without: () => ReadonlyArray<WithoutTally.WithoutCount>
+  /** The connections and messages by target, where there are several. */
+  readonly targets: () => ReadonlyArray<TargetTally.TargetCount>
   /** All durations that there are, in the order of the dialogue; those of steps that are not SMTP's come last. */
   readonly durations: () => Iterable<Durations>
   /** The durations of what ended so; undefined where there were none. */
@@ -69,6 +72,7 @@ export interface RecordedJson {
   readonly tls: ReadonlyArray<TlsTally.TlsCount>
   readonly auth: AuthTally.AuthJson | undefined
   readonly without: ReadonlyArray<WithoutTally.WithoutCount>
+  readonly targets: ReadonlyArray<TargetTally.TargetCount>
   readonly stages: StageCounts | undefined
 }
 
@@ -92,5 +96,6 @@ export interface RecorderData {
   readonly tls: ReadonlyArray<TlsTally.TlsCount>
   readonly auth: AuthTally.AuthCounts | undefined
   readonly without: ReadonlyArray<WithoutTally.WithoutCount>
+  readonly targets: ReadonlyArray<TargetTally.TargetCount>
   readonly stages: StageCounts | undefined
 }

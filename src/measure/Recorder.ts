@@ -32,6 +32,7 @@ import type { Connections } from "./Series.js"
 import { SparseHistogram } from "./SparseHistogram.js"
 import * as TlsTally from "./TlsTally.js"
 import { StageTally } from "./StageTally.js"
+import * as TargetTally from "./TargetTally.js"
 import * as WithoutTally from "./WithoutTally.js"
 
 export type { Recorded, RecordedJson, RecorderData } from "./Recorded.js"
@@ -75,6 +76,7 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   private readonly withoutTally = new WithoutTally.WithoutTally()
   private readonly authTally = new AuthTally.AuthTally()
   private readonly endTally = new EndTally.EndTally()
+  private readonly targetCounters = new Map<string, TargetTally.Counter>()
   private readonly added: Array<RecorderData> = []
   /** When the run began, by the clock of what is recorded. */
   begun = 0
@@ -135,13 +137,20 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   }
 
   /** Counts a connect that failed. What this machine was out of says nothing of the server, and has no duration. */
-  onConnectFailed({ local }: ConnectFailed, elapsed: number): void {
+  onConnectFailed({ local }: ConnectFailed, elapsed: number, counter?: TargetTally.Counter | undefined): void {
     if (local) {
       this.local++
       return
     }
     this.failed++
+    if (counter !== undefined) counter.unopened++
     this.record("connect", "failed", elapsed)
+  }
+
+  /** Counts a connection that was opened. */
+  onConnected(elapsed: number, counter?: TargetTally.Counter | undefined): void {
+    if (counter !== undefined) counter.opened++
+    this.record("connect", "accepted", elapsed)
   }
 
   /** Counts what cost no message: a connect that is tried again, or what ended a session. */
@@ -248,13 +257,14 @@ export class Recorder extends Counting implements Recorded, WireObserver {
       ends: this.ends(),
       tls: this.tls(),
       without: this.without(),
+      targets: this.targets(),
       auth: this.auth(),
       stages: this.stages?.toData()
     }
   }
 
   toJSON(): RecordedJson {
-    const { auth, counts, ends, errors, replies, stages, tls, warmUpEnd, without } = this.toData()
+    const { auth, counts, ends, errors, replies, stages, targets, tls, warmUpEnd, without } = this.toData()
     const durations = [...this.durations()].map(({ ending, histogram, of }) => ({
       of,
       ending,
@@ -270,6 +280,7 @@ export class Recorder extends Counting implements Recorded, WireObserver {
       tls,
       auth: auth && AuthTally.toJson(auth),
       without,
+      targets,
       stages
     }
   }
@@ -292,6 +303,18 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   /** The messages that went without what they were to have. */
   without(): ReadonlyArray<WithoutTally.WithoutCount> {
     return WithoutTally.merge([this.withoutTally.toData(), ...this.added.map(({ without }) => without)])
+  }
+
+  /** The connections and messages by target, where there are several. */
+  targets(): ReadonlyArray<TargetTally.TargetCount> {
+    return TargetTally.merge([[...this.targetCounters.values()], ...this.added.map(({ targets }) => targets)])
+  }
+
+  /** The counter of the target with this name. */
+  targetCounter(name: string): TargetTally.Counter {
+    const counter = this.targetCounters.get(name) ?? new TargetTally.Counter(name)
+    this.targetCounters.set(name, counter)
+    return counter
   }
 
   /** The logins, by mechanism; undefined where there were none. */

@@ -20,6 +20,7 @@ import * as AuthMechanism from "../smtp/AuthMechanism.js"
 import * as Printable from "../smtp/Printable.js"
 import { ScramKeys } from "../smtp/ScramKeys.js"
 import * as Target from "../smtp/Target.js"
+import * as TargetList from "./TargetList.js"
 import * as AccountFile from "./AccountFile.js"
 import { fileReason } from "./FileReason.js"
 import * as PlanField from "./PlanField.js"
@@ -287,7 +288,7 @@ export const conflicts = (
   // A plan that is read again has its defaults in it.
   const idle = details.filter((field) => given(field) && plan[field] !== defaults[field])
   const needsAccount = mechanisms.some((mechanism) => !AuthMechanism.needsNoPassword(mechanism))
-  const target = Either.getOrUndefined(Target.parse(String(plan.target ?? "")))
+  const targets = Either.getOrElse(TargetList.parse(String(plan.target ?? "")), () => [])
   const shows =
     (plan.tls === undefined || plan.tls === "off") && mechanisms.length > 0 && mechanisms.every(AuthMechanism.isClear)
   return [
@@ -305,7 +306,7 @@ export const conflicts = (
       "--account-order needs --accounts"
     ],
     [
-      shows && plan.authInsecure !== true && target !== undefined && given("target") && !Target.isLocal(target),
+      shows && plan.authInsecure !== true && given("target") && targets.some(({ target }) => !Target.isLocal(target)),
       ["auth", "target"],
       "the mechanisms of --auth show the password to whoever listens: use --tls, or --auth-insecure"
     ],

@@ -73,20 +73,19 @@ interface ClientPlan {
 }
 
 /**
- * Whose each connection is, by its number from 0; undefined where the plan does not say. `target` is where they go.
+ * Whose each connection is, by its number from 0, and where it goes; undefined where the plan does not say.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
-  plan: ClientPlan,
-  target: Target.Target
-): ((connection: number) => ClientIdentity.ClientIdentity) | undefined => {
+  plan: ClientPlan
+): ((connection: number, target: Target.Target) => ClientIdentity.ClientIdentity) | undefined => {
   const { clientAddresses, helloPattern, proxy, whenNotOffered, xclient } = plan
   if (proxy === undefined && xclient === undefined && helloPattern === undefined) return undefined
   const address = clientAddresses === undefined ? undefined : addressesIn(clientAddresses)
   const attributes = xclient === undefined ? undefined : attributesIn(xclient)
-  return (connection) => {
+  return (connection, target) => {
     const numbered = (text: string) => text.replaceAll("{n}", String(connection + 1))
     const source = address?.(connection)
     return {

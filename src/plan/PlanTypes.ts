@@ -15,7 +15,10 @@ type Inputs = Required<typeof struct.Encoded>
  * @category models
  */
 export interface Plan {
-  /** Where to connect: [inet:]host[:port] or unix:pathname. */
+  /**
+   * Where to connect: [inet:]host[:port] or unix:pathname; or several of them, with commas between, each with its
+   * weight, as in one:25*3,two:25.
+   */
   readonly target?: Values["target"]
   /**
    * Connect to the server over this address family alone. It has no effect on a UNIX-domain target. Default: "any".
@@ -539,7 +542,10 @@ export interface Plan {
  * @category models
  */
 export interface PlanInput {
-  /** Where to connect: [inet:]host[:port] or unix:pathname. */
+  /**
+   * Where to connect: [inet:]host[:port] or unix:pathname; or several of them, with commas between, each with its
+   * weight, as in one:25*3,two:25.
+   */
   readonly target?: Inputs["target"]
   /**
    * Connect to the server over this address family alone. It has no effect on a UNIX-domain target. Default: "any".

@@ -11,6 +11,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Target from "../smtp/Target.js"
+import * as TargetList from "./TargetList.js"
 import { describe, type ParseFailure } from "./Cursor.js"
 import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
@@ -206,7 +207,7 @@ const isHelloName = (name: string): boolean => {
  * @category schemas
  */
 export const TargetText = Schema.String.pipe(
-  Schema.filter((text) => Either.match(Target.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
+  Schema.filter((text) => Either.match(TargetList.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
 )
 
 /**

@@ -71,6 +71,7 @@ ${section("Latency by step", [...PercentileChart.render(report.durations), ...du
 ${section("What went wrong", troubleTable(report))}
 ${section("TLS", tlsTable(report))}
 ${section("Logins", loginTable(report))}
+${section("Targets", targetTable(report))}
 ${section("Extensions", withoutTable(report))}
 ${section("Replies", replyTable(report))}
 ${section("Recipients and traffic", facts(report))}
@@ -313,6 +314,28 @@ const troubleTable = (report: RunReport): ReadonlyArray<Markup> => {
 }
 
 const kinds = { ...Phrases.errorKinds, ConnectFailed: "connect failed" } as const
+
+const targetTable = ({ targets = [] }: RunReport): ReadonlyArray<Markup> =>
+  targets.length === 0
+    ? []
+    : [
+        table(
+          "Targets",
+          [
+            ["Target", "text"],
+            ["Connections", "number"],
+            ["Not opened", "number"],
+            ["Accepted", "number"],
+            ["Rejected", "number"],
+            ["Failed", "number"],
+            ["Unknown", "number"]
+          ],
+          targets.map(
+            ({ abandoned, accepted, failed, opened, rejected, target, unknown, unopened }) =>
+              markup`<tr><th scope="row">${target}</th>${[opened, unopened, accepted, rejected, failed - abandoned, unknown].map((times) => number(count(times)))}</tr>`
+          )
+        )
+      ]
 
 const withoutTable = ({ without = [] }: RunReport): ReadonlyArray<Markup> =>
   without.length === 0

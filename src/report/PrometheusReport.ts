@@ -36,6 +36,7 @@ export const render = (report: RunReport): string => {
     errors,
     generator,
     messages,
+    targets = [],
     tls = [],
     without = []
   } = report
@@ -83,6 +84,23 @@ export const render = (report: RunReport): string => {
       [{ by: "us" }, connections.closedByUs],
       [{ by: "server" }, connections.closedByServer]
     ]),
+    gauge(
+      "target_connections",
+      "Of several targets, connections by target: opened, and attempts that failed.",
+      targets.flatMap(({ opened, target, unopened }) => [
+        [{ target, what: "opened" }, opened] as const,
+        [{ target, what: "failed" }, unopened] as const
+      ])
+    ),
+    gauge(
+      "target_messages",
+      "Of several targets, messages by target and by how they ended.",
+      targets.flatMap(({ abandoned, failed, opened: _, target, unopened: __, ...ends }) =>
+        byEnd({ ...ends, failed: failed - abandoned, abandoned }).map(
+          ([labels, messages]) => [{ target, ...labels }, messages] as const
+        )
+      )
+    ),
     gauge(
       "tls_sessions",
       "TLS sessions by what they came to.",

@@ -27,6 +27,7 @@ import type { RunReport } from "./ReportSchema.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
 import * as Stages from "./Stages.js"
+import * as TargetSummary from "./TargetSummary.js"
 
 export { Anything, Interval, jsonSchema, type RunReport, schema, verdictKinds } from "./ReportSchema.js"
 
@@ -120,6 +121,7 @@ export const make = (
     replies: repliesOf(recorder.replies()),
     ...tlsOf(recorder.tls()),
     ...LoginSummary.of(recorder.auth()),
+    ...TargetSummary.of(recorder.targets()),
     ...withoutOf(recorder.without()),
     errors: errorsOf(recorder.errors()),
     ...(series === undefined || series.intervals.length === 0 ? {} : { series }),

@@ -12,6 +12,7 @@ import * as Bottleneck from "./Bottleneck.js"
 import * as Figures from "./Figures.js"
 import * as LoginSummary from "./LoginSummary.js"
 import * as Stages from "./Stages.js"
+import * as TargetSummary from "./TargetSummary.js"
 
 export { count, counted, duration, milliseconds } from "./Figures.js"
 
@@ -90,6 +91,9 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   if (recipients.offered > accounting.started) {
     lines.push(`${count(recipients.offered)} recipients: ${count(recipients.accepted)} accepted`)
   }
+  const { others, shown } = TargetSummary.first({ targets: recorder.targets() }, mostTargets)
+  for (const target of shown) lines.push(`to ${Printable.escape(target.target)}: ${TargetSummary.text(target, count)}`)
+  if (others > 0) lines.push(`and to ${counted(others, "other target")}`)
   const { auth } = LoginSummary.of(recorder.auth())
   for (const logins of auth?.mechanisms ?? []) {
     lines.push(`logins by ${logins.mechanism}: ${LoginSummary.text(logins, count)}`)
@@ -127,6 +131,9 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   }
   return lines
 }
+
+/** Most of the targets that are told of. */
+const mostTargets = 5
 
 const bottleneck = "the generator was the bottleneck: the server may be faster"
 

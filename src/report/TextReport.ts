@@ -16,6 +16,7 @@ import type { RunReport } from "./RunReport.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Stages from "./Stages.js"
 import * as Summary from "./Summary.js"
+import * as TargetSummary from "./TargetSummary.js"
 
 const columns = 80
 
@@ -84,9 +85,21 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
         )
       : []),
     ...named("connected", Phrases.connections(report).join(", ")),
+    ...targetsOf(report),
     ...secured(report),
     ...loggedIn(report),
     ...(report.without ?? []).flatMap(({ messages, what }) => named("without", `${what}: ${count(messages)} messages`))
+  ]
+}
+
+/** Most of the targets that are told of. */
+const mostTargets = 20
+
+const targetsOf = (report: RunReport): ReadonlyArray<string> => {
+  const { others, shown } = TargetSummary.first(report, mostTargets)
+  return [
+    ...shown.flatMap((target) => named("to", `${target.target}: ${TargetSummary.text(target, count)}`)),
+    ...(others > 0 ? named("to", `and ${others} other targets`) : [])
   ]
 }
 

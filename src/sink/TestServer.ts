@@ -49,8 +49,8 @@ export type { Capacity, Latency, Stall } from "./ServiceModel.js"
  * @category models
  */
 export interface TestServerOptions extends SinkConfig, Behaviour.Behaviour {
-  /** Asked for each attempt to connect, counted from 1. */
-  readonly connect?: ((attempt: number) => Welcome | undefined) | undefined
+  /** Asked for each attempt to connect, counted from 1, and where it goes. */
+  readonly connect?: ((attempt: number, target: Target.Target) => Welcome | undefined) | undefined
 }
 
 /**
@@ -210,7 +210,7 @@ class Server implements ConnectionHost {
   connect(target: Target.Target, options: ConnectOptions): Effect.Effect<Wire, ConnectFailed> {
     return Effect.gen(this, function* () {
       const clock = yield* Effect.clock
-      const { after = 0, local = false, refuse } = this.options.connect?.(++this.attempts) ?? {}
+      const { after = 0, local = false, refuse } = this.options.connect?.(++this.attempts, target) ?? {}
       const wait = Duration.toMillis(after)
       if (wait > 0) yield* Effect.sleep(Math.min(wait, options.timeout))
       const code = wait > options.timeout ? "ETIMEDOUT" : refuse

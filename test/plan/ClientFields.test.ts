@@ -3,8 +3,10 @@ import * as ClientFields from "../../src/plan/ClientFields.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as Target from "../../src/smtp/Target.js"
 
-const of = (input: Plan.PlanInput, target = Target.inet("mail.example", 2525)) =>
-  ClientFields.make(Plan.make(input), target)
+const of = (input: Plan.PlanInput, target = Target.inet("mail.example", 2525)) => {
+  const make = ClientFields.make(Plan.make(input))
+  return make && ((connection: number) => make(connection, target))
+}
 
 describe("the fields of client identity", () => {
   it("without them nobody else is named", () => {

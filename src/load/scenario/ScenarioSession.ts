@@ -26,6 +26,7 @@ import type { Wire } from "../../smtp/Wire.js"
 import type { Due } from "../Dispatcher.js"
 import * as Agreement from "../Agreement.js"
 import { KeptConnections } from "./KeptConnections.js"
+import type { Route } from "../Routes.js"
 import type { SharedRun } from "../SharedRun.js"
 import { type TakenMessage, TakenMessages } from "./TakenMessages.js"
 
@@ -147,13 +148,13 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     contentOf,
     ending,
     gate,
-    introduction,
+    helloName,
     logins,
     nextConnection,
     plan,
     recorder,
+    routes,
     sources,
-    target,
     tickets
   } = scenario.run
   const { deadlines } = connectOptions
@@ -177,9 +178,17 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   let due: number | undefined
   const isOpen = Arrival.isOpen(plan)
   const options: Delivery.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
-  const messages = new TakenMessages(scenario.run, isOpen, () => {
-    scenario.acceptedAgain++
-  })
+  /** Where connections go, and where the last attempt of all went: to open one, or to send a message over it. */
+  const ways = new WeakMap<Wire, Route>()
+  let last: Route | undefined
+  const messages = new TakenMessages(
+    scenario.run,
+    isOpen,
+    () => last,
+    () => {
+      scenario.acceptedAgain++
+    }
+  )
 
   /** The local addresses take turns over all sessions. */
   const nextSource = () => {
@@ -192,12 +201,17 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   const opened = Effect.flatMap(Effect.scope, (scope) =>
     gate.pass((place, restore) => {
       const started = now()
+      const ordinal = nextConnection()
+      const route = routes.of(ordinal)
+      const { counter, target } = route
+      last = route
       place.connecting()
       return restore(connector.connect(target, nextSource())).pipe(
         Effect.tapBoth({
-          onFailure: (error) => Effect.sync(() => recorder.onConnectFailed(error, now() - started)),
+          onFailure: (error) => Effect.sync(() => recorder.onConnectFailed(error, now() - started, counter)),
           onSuccess: (wire) => {
-            recorder.record("connect", "accepted", now() - started)
+            ways.set(wire, route)
+            recorder.onConnected(now() - started, counter)
             place.connected()
             const close = Effect.sync(() => {
               place.leave()
@@ -206,14 +220,14 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
             return Scope.addFinalizer(scope, close)
           }
         }),
-        Effect.map((wire) => ({ place, wire }))
+        Effect.map((wire) => ({ ordinal, place, route, wire }))
       )
     })
   )
   return {
     number,
     plan,
-    helloName: introduction.name,
+    helloName,
     now: () => now() - scenario.begun,
     isStopping: () => ending.isMade(),
     draw: () => Draw.uniform(key, draws++),
@@ -232,13 +246,14 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       place.leave()
       return wire
     }),
-    open: Effect.flatMap(opened, ({ place, wire }) => {
-      const login = logins?.next(logins.numberOf(number), nextConnection())
-      const last = Introduction.lastCostly(introduction, login)
+    open: Effect.flatMap(opened, ({ ordinal, place, route, wire }) => {
+      const { introduction, target } = route
+      const login = logins?.next(logins.numberOf(number), ordinal, target)
+      const costly = Introduction.lastCostly(introduction, login)
       return Introduction.run(wire, introduction, {
         login,
         onAnswer: (step) => {
-          if (step === last) place.greeted()
+          if (step === costly) place.greeted()
         },
         onEnd: (end) => {
           if (login !== undefined) logins?.ended(end, login)
@@ -289,14 +304,17 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     deliver: (wire, message) =>
       Effect.uninterruptibleMask((restore) => {
         const from = messages.beginning(message, now())
+        const way = ways.get(wire)
         const { dress, refusal, script, transactions } = agreementOn(wire)
         if (refusal !== undefined) {
           const outcome: Outcome.Outcome = { _tag: "Failed", error: refusal, recipients: Outcome.noRecipients }
+          last = way
           messages.attempt(message, outcome, from, now())
           return Effect.succeed(outcome)
         }
         const delivery = Delivery.make(options, dress(message, message.number))
         const end = (outcome: Outcome.Outcome): Outcome.Outcome => {
+          last = way
           messages.attempt(message, outcome, from, now())
           return outcome
         }
@@ -304,6 +322,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
           onFailure: (cause) => {
             const error = Cause.failureOption(cause)
             if (Option.isSome(error)) return Exit.succeed(end(transactions.broken(error.value, delivery)))
+            last = way
             messages.brokenOff(message, transactions.interrupted(delivery), from, now())
             // It is in the middle of a dialogue, which nobody can go on with.
             wire.close("reset")

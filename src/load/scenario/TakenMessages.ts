@@ -10,6 +10,7 @@ import * as Outcome from "../../smtp/Outcome.js"
 import type { Content } from "../../smtp/Wire.js"
 import { ConnectionLost } from "../../smtp/SmtpError.js"
 import { endings } from "../Session.js"
+import type { Route } from "../Routes.js"
 import type { SharedRun } from "../SharedRun.js"
 
 /**
@@ -33,6 +34,8 @@ class Taken implements TakenMessage {
   from: number | undefined = undefined
   ended: number | undefined = undefined
   outcome: Outcome.Outcome | undefined = undefined
+  /** Where the attempt went that the outcome is of. */
+  route: Route | undefined = undefined
   booked = false
 
   constructor(
@@ -71,6 +74,8 @@ export class TakenMessages {
   constructor(
     private readonly run: SharedRun,
     private readonly isOpen: boolean,
+    /** Where the connection of the attempt goes that comes to its end. */
+    private readonly route: () => Route | undefined,
     /** A message was accepted that had been accepted before. */
     private readonly onAcceptedAgain: () => void
   ) {}
@@ -143,7 +148,8 @@ export class TakenMessages {
     if (taken === undefined || taken.booked) return outcome
     taken.booked = true
     taken.outcome = outcome
-    this.run.onOutcome(message.number, outcome, false, taken.from ?? taken.at, taken.due, taken.ended ?? now)
+    const { at, due, ended = now, from = at, route } = taken
+    this.run.onOutcome(message.number, outcome, false, route, from, due, ended)
     return outcome
   }
 
@@ -153,6 +159,7 @@ export class TakenMessages {
     const before = taken.outcome
     if (before?._tag === "Accepted" && outcome._tag === "Accepted") this.onAcceptedAgain()
     taken.outcome = afterAnother(before, outcome)
+    if (taken.outcome === outcome) taken.route = this.route()
     taken.from ??= from
     taken.ended = now
     // What went wrong in an attempt that does not count cost no message.
