@@ -25,7 +25,7 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
     "smtp",
     "version"
   ],
-  report: ["measure", "plan", "smtp/Printable", "smtp/SmtpError", "type smtp"],
+  report: ["measure", "plan", "smtp/Printable", "smtp/SmtpError", "smtp/Tls", "type smtp"],
   telemetry: ["type load", "report", "measure", "plan", "smtp", "version"],
   node: ["load", "report", "sink", "measure", "plan", "smtp"],
   cli: ["telemetry", "load", "report", "sink", "measure", "plan", "smtp"],

@@ -76,7 +76,12 @@ export const parse = (
   { hostName }: Pick<CliOptions, "hostName">
 ): Effect.Effect<Directive, Fatal.UsageError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const given = yield* Either.mapLeft(getopt(argv), (reason) => new Fatal.UsageError({ reason, remind: true }))
+    const given = yield* Effect.catchAll(getopt(argv), ({ problems, rest }) =>
+      Effect.flatMap(PlanOptions.problemsOfValues(rest), (others) => {
+        const reason = [...problems, ...others].join("; ")
+        return new Fatal.UsageError({ reason, remind: true })
+      })
+    )
     const has = (name: string) => given.options.has(name)
     if (has("help")) return { _tag: "Help" }
     if (has("version")) return { _tag: "Version" }

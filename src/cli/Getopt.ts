@@ -24,6 +24,10 @@ export interface OptionSpec {
   readonly presets: { readonly [name: string]: string }
   /** Whether `--no-…` undoes it: a flag or a count that may also be set elsewhere. */
   readonly negatable: boolean
+  /** Words that it takes. */
+  readonly choices: ReadonlyArray<string>
+  /** Whether a text is no value of it; undefined where every text is one. */
+  readonly refuses: ((text: string) => boolean) | undefined
 }
 
 /**
@@ -38,6 +42,17 @@ export interface Arguments {
   readonly operands: ReadonlyArray<string>
 }
 
+/**
+ * An argument list that cannot be read: all that is wrong with it, in getopt's words, and what else it holds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Misread {
+  readonly problems: readonly [string, ...ReadonlyArray<string>]
+  readonly rest: Arguments
+}
+
 interface Named {
   readonly spec: OptionSpec
   /** The value that the name itself stands for. */
@@ -45,14 +60,17 @@ interface Named {
 }
 
 /**
- * Makes the function that reads argument lists; its error is what is wrong, in getopt's words.
+ * Makes the function that reads argument lists.
+ *
+ * A value may begin with a hyphen, as getopt's may. Where it would be the next option and no value of this one, which has no
+ * letter of the original's, it was forgotten: the option is told of, and the next one is read.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
   specs: ReadonlyArray<OptionSpec>
-): ((argv: ReadonlyArray<string>) => Either.Either<Arguments, string>) => {
+): ((argv: ReadonlyArray<string>) => Either.Either<Arguments, Misread>) => {
   const names = namesOf(specs)
   const hintFor = (name: string): string =>
     Suggestion.hint(
@@ -61,7 +79,14 @@ export const make = (
         [...names.keys()].filter((each) => each.startsWith("--"))
       )
     )
+  const isOption = (argument: string): boolean => {
+    const [name = ""] = argument.startsWith("--") ? argument.split("=", 1) : [argument.slice(0, 2)]
+    return names.has(name)
+  }
+  const isForgotten = ({ refuses, short }: OptionSpec, next: string | undefined): boolean =>
+    next === undefined || (short === undefined && isOption(next) && refuses?.(next) === true)
   return (argv) => {
+    const problems: Array<string> = []
     const options = new Map<string, ReadonlyArray<string>>()
     const operands: Array<string> = []
     const put = ({ spec, stands }: Named, value: string) => {
@@ -81,15 +106,17 @@ export const make = (
         const equals = argument.indexOf("=")
         const name = equals < 0 ? argument.slice(2) : argument.slice(2, equals)
         const named = names.get(`--${name}`)
-        if (named === undefined) return Either.left(`unrecognized option '--${name}'${hintFor(name)}`)
-        if (!wants(named)) {
-          if (equals >= 0) return Either.left(`option '--${name}' doesn't allow an argument`)
-          put(named, "true")
+        if (named === undefined) {
+          problems.push(`unrecognized option '--${name}'${hintFor(name)}`)
+        } else if (!wants(named)) {
+          if (equals >= 0) problems.push(`option '--${name}' doesn't allow an argument`)
+          else put(named, "true")
         } else if (equals >= 0) {
           put(named, argument.slice(equals + 1))
+        } else if (isForgotten(named.spec, argv[index + 1])) {
+          problems.push(`option '--${name}' requires an argument${wordsOf(named.spec)}`)
         } else {
-          if (++index === argv.length) return Either.left(`option '--${name}' requires an argument`)
-          put(named, argv[index]!)
+          put(named, argv[++index]!)
         }
       } else if (argument.startsWith("-") && argument.length > 1) {
         // By character: half of one would be no letter to name in the error.
@@ -97,15 +124,19 @@ export const make = (
         for (let position = 1; position < letters.length; position++) {
           const letter = letters[position]!
           const named = names.get(`-${letter}`)
-          if (named === undefined) return Either.left(`invalid option -- '${letter}'`)
+          if (named === undefined) {
+            problems.push(`invalid option -- '${letter}'`)
+            continue
+          }
           if (!wants(named)) {
             put(named, "true")
             continue
           }
           if (position + 1 < letters.length) {
             put(named, letters.slice(position + 1).join(""))
+          } else if (++index === argv.length) {
+            problems.push(`option requires an argument -- '${letter}'`)
           } else {
-            if (++index === argv.length) return Either.left(`option requires an argument -- '${letter}'`)
             put(named, argv[index]!)
           }
           break
@@ -114,9 +145,14 @@ export const make = (
         operands.push(argument)
       }
     }
-    return Either.right({ options, operands })
+    const [first, ...others] = problems
+    return first === undefined
+      ? Either.right({ options, operands })
+      : Either.left({ problems: [first, ...others], rest: { options, operands } })
   }
 }
+
+const wordsOf = ({ choices }: OptionSpec): string => (choices.length === 0 ? "" : ` (${choices.join(", ")})`)
 
 const namesOf = (specs: ReadonlyArray<OptionSpec>): ReadonlyMap<string, Named> => {
   const names = new Map<string, Named>()

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Plan from "../plan/Plan.js"
@@ -39,6 +40,8 @@ export interface OptionRow {
   readonly section: string
   /** The environment variable that stands in for the option. */
   readonly variable: string | undefined
+  /** Whether a text that begins with a hyphen, and so is no number, is no value of it. */
+  readonly refuses: (text: string) => boolean
 }
 
 /**
@@ -56,8 +59,6 @@ export const oldOptions = "Options of the original"
  * @category constants
  */
 export const newOptions = "Other options"
-
-const kebab = (name: string): string => name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
 
 /** The types that a field takes from the outside: the members of a union, refinements and transformations undone. */
 const outer = (ast: AST.AST): ReadonlyArray<AST.AST> => {
@@ -80,13 +81,14 @@ const rowOf = (
   const kind = field.counted === true ? "count" : members.some(AST.isBooleanKeyword) ? "flag" : "value"
   const value = isTransformed ? signature.to.defaultValue?.() : undefined
   const silent = value === undefined || value === false || kind === "count"
-  const long = field.long ?? kebab(name)
+  const long = field.long ?? PlanField.kebab(name)
   // What it is in the plan: a seed that looks like a number is text all the same.
   const isNumber = outer(AST.typeAST(isTransformed ? signature.to.type : signature.type)).some(AST.isNumberKeyword)
+  const schema: Schema.Schema<unknown, unknown> = Schema.make(isTransformed ? signature.from.type : signature.type)
   return [
     {
       field: name,
-      schema: Schema.make(isTransformed ? signature.from.type : signature.type),
+      schema,
       long,
       short: field.short,
       kind,
@@ -99,7 +101,8 @@ const rowOf = (
       repeatable: field.repeatable === true,
       negatable: kind !== "value",
       section: field.section ?? (field.short === undefined && field.presets === undefined ? newOptions : oldOptions),
-      variable: prefix === undefined ? undefined : prefix + long.replaceAll("-", "_").toUpperCase()
+      variable: prefix === undefined ? undefined : prefix + long.replaceAll("-", "_").toUpperCase(),
+      refuses: (text) => Either.isLeft(Schema.decodeUnknownEither(schema)(field.repeatable === true ? [text] : text))
     }
   ]
 }
@@ -142,6 +145,7 @@ export const commandOnly = (
   negatable: false,
   section: newOptions,
   variable: undefined,
+  refuses: (text) => row.choices?.includes(text) === false,
   ...row
 })
 

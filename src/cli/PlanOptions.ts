@@ -52,25 +52,7 @@ export const parse = (
       const [issue] = Plan.problemsOfFields({ target })
       if (issue !== undefined) issues.push(issue.replace(/^target: /, variable === undefined ? "" : `${variable}: `))
     }
-    for (const row of planRows) {
-      const texts = options.get(row.long)
-      const variable = texts === undefined ? yield* valueOf(row.variable) : undefined
-      if (row.field === undefined || (texts === undefined && variable === undefined)) continue
-      origins.set(row.field, { variable: variable === undefined ? undefined : row.variable })
-      const name = variable === undefined ? label(row) : row.variable
-      const option = FieldOption.make(row)
-      // What later values took the place of was asked for all the same (clause S1.5).
-      const attempts = texts === undefined || row.repeatable ? [texts] : texts.map((text) => [text])
-      for (const attempt of attempts) {
-        const parsed = yield* Effect.either(FieldOption.parse(row, option, { texts: attempt, variable }))
-        if (Either.isRight(parsed)) input[row.field] = parsed.right
-        else {
-          issues.push(...parsed.left.map((line) => `${name}: ${line}`))
-          // It was asked for, and may break a rule between fields besides.
-          input[row.field] = attempt?.at(-1) ?? variable
-        }
-      }
-    }
+    yield* readValues(options, { input, origins, issues })
     for (const [field, value] of Object.entries(defaults)) {
       if (input[field] !== undefined || origins.has(field)) continue
       input[field] = value
@@ -91,6 +73,51 @@ export const parse = (
       return yield* new UsageError({ reason: [...new Set(issues)].join("; "), remind })
     }
     return yield* Effect.orDie(Plan.decode(input))
+  })
+
+/** What is read of the options, one by one. */
+interface Read {
+  readonly input: Record<string, unknown>
+  readonly origins: Map<string, Origin>
+  readonly issues: Array<string>
+}
+
+/** Reads each option by itself: its value, or what is wrong with it. */
+const readValues = (options: Arguments["options"], { input, issues, origins }: Read) =>
+  Effect.gen(function* () {
+    for (const row of planRows) {
+      const texts = options.get(row.long)
+      const variable = texts === undefined ? yield* valueOf(row.variable) : undefined
+      if (row.field === undefined || (texts === undefined && variable === undefined)) continue
+      origins.set(row.field, { variable: variable === undefined ? undefined : row.variable })
+      const name = variable === undefined ? label(row) : row.variable
+      const option = FieldOption.make(row)
+      // What later values took the place of was asked for all the same (clause S1.5).
+      const attempts = texts === undefined || row.repeatable ? [texts] : texts.map((text) => [text])
+      for (const attempt of attempts) {
+        const parsed = yield* Effect.either(FieldOption.parse(row, option, { texts: attempt, variable }))
+        if (Either.isRight(parsed)) input[row.field] = parsed.right
+        else {
+          issues.push(...parsed.left.map((line) => `${name}: ${line}`))
+          // It was asked for, and may break a rule between fields besides.
+          input[row.field] = attempt?.at(-1) ?? variable
+        }
+      }
+    }
+  })
+
+/**
+ * What is wrong with the options' values, each by itself: for who has found something else wrong with the command line, so
+ * that the rules between options cannot be judged.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const problemsOfValues = ({ options }: Arguments): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.gen(function* () {
+    const issues: Array<string> = []
+    yield* readValues(options, { input: {}, origins: new Map(), issues })
+    return issues
   })
 
 /** What stands in a variable of the environment. One that cannot be read is as good as none. */

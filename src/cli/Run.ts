@@ -22,6 +22,7 @@ import * as Summary from "../report/Summary.js"
 import type { EmbeddedSink, RunningSink, SinkFailed } from "../sink/EmbeddedSink.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
 import * as Printable from "../smtp/Printable.js"
+import type { SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as Calibrate from "./Calibrate.js"
@@ -169,7 +170,8 @@ const report = (
 
       const { endedBy, stopped, violations, workerDied } = result
       if (Option.isSome(workerDied)) say(`fatal: ${workerDied.value.message}`)
-      else if (Option.isSome(endedBy)) say(`fatal: ${Fatal.shortened(endedBy.value.message)}`)
+      else if (Option.isSome(endedBy))
+        say(`fatal: ${Fatal.shortened(endedBy.value.message)}${hopeless(plan, endedBy.value)}`)
       else if (plan.counter) output.stdout("\n")
       if ((shows(plan, output) || stopped) && !showsReport(plan)) {
         for (const line of Summary.render(result)) for (const part of Lines.wrap(line, columns, 2)) say(part)
@@ -182,6 +184,12 @@ const report = (
       return { status: violations.length > 0 ? Fatal.status.internalError : status, result }
     })
   )
+
+/** Where a refused login does not end a run, so many of them in a row did. */
+const hopeless = ({ acceptRejection, authFailures, keepGoing }: Plan, error: SmtpError): string =>
+  (acceptRejection || keepGoing) && error._tag === "ReplyRejected" && error.step === "auth"
+    ? ` (--auth-failures: ${authFailures} logins in a row were refused)`
+    : ""
 
 /** Reports, and all that looks at a run while it goes on, are half of the code, which most runs do without. */
 const watched = (plan: Plan, version: string) =>

@@ -293,7 +293,7 @@ const noServerCertificate: Tls.TlsProblem = {
 const wrongPin = (certificate: crypto.X509Certificate): Tls.TlsProblem => ({
   kind: "pin",
   code: "EPIN",
-  reason: `the server's key is sha256:${pinOf(certificate)}`
+  reason: `the server's key is none of --tls-pin, but sha256:${pinOf(certificate)}`
 })
 
 const wrongName = (certificate: crypto.X509Certificate, name: string): Tls.TlsProblem => {

@@ -269,6 +269,9 @@ const defaults: { readonly [field: string]: unknown } = {
   authFailures: 10
 }
 
+const optionsOf = (fields: ReadonlyArray<string>): string =>
+  fields.map((field) => `--${PlanField.kebab(field)}`).join(", ")
+
 /** The fields that say how a login is done, where there is one. */
 const details = (Object.keys(fields) as ReadonlyArray<keyof typeof fields>).filter((field) => field !== "auth")
 
@@ -292,7 +295,11 @@ export const conflicts = (
   const shows =
     (plan.tls === undefined || plan.tls === "off") && mechanisms.length > 0 && mechanisms.every(AuthMechanism.isClear)
   return [
-    [isOff && idle.length > 0, [...idle], "a login needs --auth auto, or the names of mechanisms"],
+    [
+      isOff && idle.length > 0,
+      [...idle],
+      `${optionsOf(idle)} without --auth: a login needs --auth auto, or the names of mechanisms`
+    ],
     [given("user") && given("accounts"), ["user", "accounts"], "--user and --accounts exclude each other"],
     [given("passwordFile") && !given("user"), ["passwordFile"], "--password-file needs --user"],
     [

@@ -70,3 +70,11 @@ export const withDefault = <A, I>(schema: Schema.Schema<A, I>, value: A, field: 
  */
 export const get = (annotated: AST.Annotated): PlanField | undefined =>
   annotated.annotations[PlanFieldId] as PlanField | undefined
+
+/**
+ * A field's name as options have it: `tlsVerify` is `tls-verify`.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const kebab = (name: string): string => name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)

@@ -34,7 +34,7 @@ export const argumentsOf = (plan: { readonly [field: string]: unknown }): Readon
     // Reports of earlier versions have it, and a number of one where none was said.
     const isUnlimited = field === "messages" && value === Arrival.unlimited
     if (known === undefined || field === "target" || value === undefined || isUsual || isUnlimited) return []
-    const name = `--${PlanField.get(known.ast._tag === "PropertySignatureTransformation" ? known.ast.to : known.ast)?.long ?? kebab(field)}`
+    const name = `--${PlanField.get(known.ast._tag === "PropertySignatureTransformation" ? known.ast.to : known.ast)?.long ?? PlanField.kebab(field)}`
     const values = Array.isArray(value) ? value : [value]
     return values.map((each) => {
       if (each === true) return name
@@ -49,13 +49,13 @@ export const argumentsOf = (plan: { readonly [field: string]: unknown }): Readon
 const shapeOf = (value: unknown): string | undefined => {
   if (typeof value !== "object" || value === null || !("weight" in value)) return undefined
   const { weight, ...parts } = value
-  const told = Object.entries(parts).flatMap(([name, part]) => [part].flat().map((each) => `${kebab(name)} ${each}`))
+  const told = Object.entries(parts).flatMap(([name, part]) =>
+    [part].flat().map((each) => `${PlanField.kebab(name)} ${each}`)
+  )
   return `${weight}%${told.length === 0 ? "" : `: ${told.join(", ")}`}`
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
-
-const kebab = (field: string): string => field.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
 
 /**
  * A word for a POSIX shell: in quotes where it needs them, after the name of an option.

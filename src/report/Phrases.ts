@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Tls from "../smtp/Tls.js"
 import { activeOf, type RunReport } from "./RunReport.js"
 import * as Figures from "./Figures.js"
 import * as Spans from "./Spans.js"
@@ -207,7 +208,7 @@ export const tlsText = (sessions: NonNullable<RunReport["tls"]>[number]): string
   const { cipher, distrust, group, resumed, trust, version } = sessions
   const verified =
     trust === "none"
-      ? `NOT VERIFIED${distrust === "" ? "" : ` (${distrust})`}`
+      ? `NOT VERIFIED${distrust === "" ? "" : ` (${Tls.distrustText(distrust)})`}`
       : `verified by ${{ name: "chain and name", chain: "chain", pin: "key" }[trust]}`
   return [version, cipher, group, resumed ? "resumed" : "", verified].filter((part) => part !== "").join(", ")
 }

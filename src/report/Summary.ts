@@ -8,6 +8,7 @@ import * as Histogram from "../measure/Histogram.js"
 import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import { measured, measuredBesides, type Recorded } from "../measure/Recorder.js"
 import * as Printable from "../smtp/Printable.js"
+import * as Tls from "../smtp/Tls.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as Figures from "./Figures.js"
 import * as LoginSummary from "./LoginSummary.js"
@@ -107,8 +108,10 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   const unverified = recorder.tls().filter(({ trust }) => trust === "none")
   if (unverified.length > 0) {
     const sessions = unverified.reduce((sum, { count }) => sum + count, 0)
-    const found = [...new Set(unverified.map(({ distrust }) => distrust))].filter((code) => code !== "").join(", ")
-    lines.push(`${counted(sessions, "TLS session")} not verified${found === "" ? "" : `: ${found}`}`)
+    const found = [...new Set(unverified.map(({ distrust }) => distrust))].filter((code) => code !== "")
+    lines.push(
+      `${counted(sessions, "TLS session")} not verified${found.length === 0 ? "" : `: ${found.map(Tls.distrustText).join(", ")}`}`
+    )
   }
   const start = recorder.ownHistogram("start", "accepted")
   if (start !== undefined) {

@@ -312,7 +312,9 @@ export class Conversation implements Wire, Expiring, WriteListener {
     const isLost = typeof how === "string"
     this.fail((step) => {
       const replies = this.received()
-      return isLost ? new ConnectionLost({ step, how, replies }) : new TlsFailed({ ...how, step, replies })
+      if (isLost) return new ConnectionLost({ step, how, replies })
+      const problem = how.kind === "plain" && !this.begun ? { ...how, reason: greeted.reason } : how
+      return new TlsFailed({ ...problem, step, replies })
     })
   }
 
@@ -500,7 +502,7 @@ const injected: TlsProblem = {
 const greeted: TlsProblem = {
   kind: "plain",
   code: "EPLAIN",
-  reason: "the server does not speak TLS here: it began in plain text"
+  reason: "the server does not speak TLS from the first byte: try --tls starttls"
 }
 
 /** The step that fails when nothing could be written: the message's content was not handed over. */

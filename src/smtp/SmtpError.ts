@@ -10,7 +10,7 @@ import * as Data from "effect/Data"
 import * as Printable from "./Printable.js"
 import { type Reply, beginning, shortened as shortenedReply } from "./Reply.js"
 import * as Target from "./Target.js"
-import type { TlsFailure } from "./Tls.js"
+import { type TlsFailure, wayOut } from "./Tls.js"
 
 /**
  * The steps of a session, in the order of the dialogue (RFC 5321 §3, RFC 2033 §4).
@@ -183,7 +183,9 @@ export class TlsFailed extends Data.TaggedError("TlsFailed")<{
   readonly replies: ReadonlyArray<Reply>
 }> {
   override get message(): string {
-    return Printable.escape(`TLS failed while ${described[this.step]}: ${this.reason}`)
+    const out = wayOut(this)
+    const hint = out === undefined ? "" : ` (${out})`
+    return Printable.escape(`TLS failed while ${described[this.step]}: ${this.reason}${hint}`)
   }
 }
 

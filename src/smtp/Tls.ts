@@ -240,6 +240,38 @@ export const certificateProblem = (code: string): TlsProblem => ({
 })
 
 /**
+ * What verification found, in words, of the code that counts and reports keep.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const distrustText = (code: string): string =>
+  kindOf(code) === "name" ? "the certificate is for another name" : certificateProblem(code).reason
+
+/**
+ * The options that let in what verification kept out, in words; undefined where there are none to name.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const wayOut = ({ code, kind }: Pick<TlsProblem, "kind" | "code">): string | undefined => {
+  if (kind === "name") return "--tls-name expects another name, --tls-verify chain takes any"
+  return kind === "certificate" && untrusted.has(code)
+    ? "--tls-ca or --tls-pin trusts it, --tls-verify none trusts any"
+    : undefined
+}
+
+/** Certificates that may well be right, and that no authority known here has signed. */
+const untrusted: ReadonlySet<string> = new Set([
+  "CERT_UNTRUSTED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+])
+
+/**
  * The kind of an error code, in the spellings of Node 20 to 26.
  *
  * @since 0.1.0

@@ -89,6 +89,13 @@ describe("what getopt(3) refuses", () => {
   refuses(["--zzz", "h"], "unrecognized option '--zzz'")
   refuses(["--mesages", "3", "h"], "unrecognized option '--mesages' (did you mean --messages?)")
   refuses(["--log-level", "debug", "h"], "unrecognized option '--log-level'")
+  refuses(
+    ["--zzz", "-m", "x", "--smtputf8", "-l", "0", "--rate", "fast"],
+    "unrecognized option '--zzz'; option '--smtputf8' requires an argument (auto, always); " +
+      '-l, --length: expected a whole number, 1 or more, not "0"; ' +
+      '-m, --messages: expected a whole number, 1 or more, not "x"; ' +
+      '--rate: "fast", column 1: expected a rate, such as 500/s, 30000/m or 10/h'
+  )
   refuses(["a", "b"], "too many targets: b")
   refuses([], "no target")
   refuses(["-d", "--"], "no target")

@@ -15,7 +15,7 @@ const getopt = Getopt.make(rows)
 
 const read = (argv: ReadonlyArray<string>): Read | string =>
   Either.match(getopt(argv), {
-    onLeft: (reason) => reason,
+    onLeft: ({ problems }) => problems.join("; "),
     onRight: ({ operands, options }) => ({ options: Object.fromEntries(options), operands })
   })
 
@@ -69,6 +69,30 @@ describe("long names", () => {
   refuses(["--no-messages", "h"], "unrecognized option '--no-messages' (did you mean --messages?)")
   refuses(["--no-help", "h"], "unrecognized option '--no-help' (did you mean --help?)")
   refuses(["h", "--messages"], "option '--messages' requires an argument")
+  // What would be the next option, and no value of one that the original has not, was forgotten.
+  refuses(["--smtputf8", "-m", "2", "h"], "option '--smtputf8' requires an argument (auto, always)")
+  refuses(["--smtputf8", "--messages=2", "h"], "option '--smtputf8' requires an argument (auto, always)")
+  refuses(["--rate", "-d", "h"], "option '--rate' requires an argument")
+  refuses(["--fail-if", "-d", "h"], "option '--fail-if' requires an argument")
+  refuses(["--emit", "--segments", "3"], "option '--emit' requires an argument (k8s, slurm, parallel, mpi, nomad)")
+  reads("may be an option's in a text of any kind", ["--user", "-d", "h"], { user: ["-d"] }, "h")
+  reads("may be given to any option that has it attached", ["--rate=-d", "h"], { rate: ["-d"] }, "h")
+  reads("are read by options of the original as getopt does", ["-m", "-d", "h"], { messages: ["-d"] }, "h")
+})
+
+it("an argument list with several faults names all of them, and what else it holds", () => {
+  const misread = Either.flip(getopt(["--zzz", "-m", "3", "-cZ", "--reuse=yes", "--tls", "-L", "h", "--user"]))
+  assert.isTrue(Either.isRight(misread))
+  const { problems, rest } = Either.getOrThrow(misread)
+  assert.deepStrictEqual(problems, [
+    "unrecognized option '--zzz'",
+    "invalid option -- 'Z'",
+    "option '--reuse' doesn't allow an argument",
+    "option '--tls' requires an argument (off, starttls, if-offered, implicit)",
+    "option '--user' requires an argument"
+  ])
+  assert.deepStrictEqual(Object.fromEntries(rest.options), { messages: ["3"], counter: ["true"], lmtp: ["true"] })
+  assert.deepStrictEqual(rest.operands, ["h"])
 })
 
 describe("counts", () => {
@@ -158,7 +182,7 @@ const nasty = [
     "--zzz=1"
   ],
   ...["--reuse", "--reuse=1", "--no-reuse", "--no-verbose", "--no-messages", "--ipv4", "--ipv6", "--ipv4=1", "--=x"],
-  ...["--help", "--version", "--completions", "--dry-run", "--log-level", "--wizard", "no", "yes", "1", "-1", "0x10"],
+  ...["--help", "--version", "--dry-run", "--log-level", "--wizard", "no", "yes", "1", "-1", "0x10"],
   ...[
     "h",
     "localhost:25",

@@ -32,6 +32,25 @@ describe("a run for the command line", () => {
     })
   )
 
+  it.effect(
+    "names --auth-failures where logins that were refused in a row ended it, and not where the first one did",
+    () =>
+      Effect.gen(function* () {
+        const login = { auth: "anonymous", messages: 20 } as const
+        const server: TestServer.TestServerOptions = {
+          auth: { mechanisms: ["ANONYMOUS"], accounts: [], required: true },
+          script: { auth: { say: "535 no\r\n" } }
+        }
+        const locked = yield* run({ ...login, keepGoing: true, authFailures: 3 }, { server })
+        assert.include(
+          locked.stderr,
+          "smtp-source: fatal: login rejected: 535 no (--auth-failures: 3 logins in a row were refused)\n"
+        )
+        const first = yield* run(login, { server })
+        assert.include(first.stderr, "smtp-source: fatal: login rejected: 535 no\n")
+      })
+  )
+
   it.effect("ends with 99 where a verdict of --abort-if is true at its end, and with 0 where none is", () =>
     Effect.gen(function* () {
       const plan = { messages: 4, reuse: true, keepGoing: true } as const

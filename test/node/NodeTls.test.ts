@@ -243,6 +243,8 @@ describe("what the server is", () => {
       const seen = await run(port, clientOf(client), { until: never })
       assert.isUndefined(seen.session)
       assert.deepInclude(seen.problem, { kind, code })
+      if (kind === "pin")
+        assert.match(seen.problem!.reason, /^the server's key is none of --tls-pin, but sha256:.{43}=$/)
       await Promise.all(closed)
       assert.strictEqual(got, "")
     }

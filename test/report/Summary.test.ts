@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Accounting from "../../src/measure/Accounting.js"
 import { Recorder } from "../../src/measure/Recorder.js"
+import * as Tls from "../../src/smtp/Tls.js"
 import * as Summary from "../../src/report/Summary.js"
 import * as TextReport from "../../src/report/TextReport.js"
 import { reportOf } from "./Reports.js"
@@ -54,6 +55,17 @@ describe("a summary", () => {
     const lines = linesOf(recorder)
     assert.include(lines, "2 messages without DSN, which was asked for")
     assert.include(lines, "1 message without SIZE, which was asked for")
+  })
+
+  it("tells in words why TLS sessions that were not verified would not have been", () => {
+    const recorder = new Recorder()
+    const session = { version: "TLSv1.3", cipher: "X", resumed: false, trust: "none" } as const
+    recorder.onSecured({ ...session, distrust: Tls.certificateProblem("DEPTH_ZERO_SELF_SIGNED_CERT") }, 1, 1)
+    assert.include(linesOf(recorder), "1 TLS session not verified: the certificate is self-signed")
+    const name = { kind: "name", code: "ERR_TLS_CERT_ALTNAME_INVALID", reason: "for a, not for b" } as const
+    recorder.onSecured({ ...session, distrust: name }, 1, 1)
+    const both = "the certificate is self-signed, the certificate is for another name"
+    assert.include(linesOf(recorder), `2 TLS sessions not verified: ${both}`)
   })
 
   it("tells of messages that were not started only where there are any", () => {

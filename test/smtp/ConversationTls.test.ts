@@ -193,4 +193,30 @@ describe("TLS in a conversation", () => {
         assert.deepStrictEqual(driven.transport.secured, [])
       })
   )
+
+  it.effect.each([
+    [true, "the server does not speak TLS from the first byte: try --tls starttls"],
+    [false, "the server does not speak TLS here"]
+  ] as const)("a handshake that is answered in plain text says so (implicit: %s)", ([implicit, reason]) =>
+    Effect.gen(function* () {
+      const driven = drive()
+      const fiber = yield* driven.converse(function* (): Script<number | undefined> {
+        if (implicit) yield Steps.implicitTls(settings)
+        yield Steps.greeting
+        yield Steps.startTls(settings)
+        return undefined
+      })
+      for (const said of implicit ? [] : ["220 hello\r\n", "220 go\r\n"]) {
+        driven.receive(said)
+        assert.isTrue(yield* isWaiting(fiber))
+      }
+      driven.conversation.ended({
+        kind: "plain",
+        code: "ERR_SSL_WRONG_VERSION_NUMBER",
+        reason: "the server does not speak TLS here"
+      })
+      const error = Either.getOrThrow(Either.flip(yield* Fiber.join(fiber)))
+      assert.deepInclude(error, { _tag: "TlsFailed", kind: "plain", reason })
+    })
+  )
 })
