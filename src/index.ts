@@ -43,6 +43,10 @@ export * as NodeSink from "./node/NodeSink.js"
 /** The cryptography of logins. */
 export * as NodeAuthCrypto from "./node/NodeAuthCrypto.js"
 /** When the messages of an open run are due. */
+export * as NodeCorpusStore from "./node/NodeCorpusStore.js"
+
+export * as CorpusStore from "./plan/CorpusStore.js"
+
 export * as Arrival from "./plan/Arrival.js"
 /** Durations at random: of pauses, and of a simulated server. */
 export * as Distribution from "./plan/Distribution.js"

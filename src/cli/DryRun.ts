@@ -5,11 +5,14 @@
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as ConnectionBegin from "../load/ConnectionBegin.js"
 import * as RunBounds from "../load/RunBounds.js"
 import * as RunPart from "../load/RunPart.js"
 import * as Address from "../plan/Address.js"
 import * as AuthFields from "../plan/AuthFields.js"
+import * as CorpusReader from "../plan/CorpusReader.js"
+import { CorpusStore } from "../plan/CorpusStore.js"
 import * as Extensions from "../plan/Extensions.js"
 import * as Message from "../plan/Message.js"
 import * as MessageFile from "../plan/MessageFile.js"
@@ -46,8 +49,11 @@ export const render = (
     const first = Partition.of(Segment.ofPlan(plan)).at(0)
     const isChunked = plan.chunking !== "off"
     const goes = isChunked ? "in chunks" : "with a dot"
-    const sources = { ...parts, file, values, goes } as const
+    const store = Option.getOrUndefined(yield* Effect.serviceOption(CorpusStore))
+    const corpus = parts?.corpus && CorpusReader.make(parts.corpus, store)
+    const sources = { ...parts, corpus, file, values, goes } as const
     const content = Message.make(plan, addresses, { ...identity, seed }, sources)(first)
+    corpus?.close()
     const plain = { mail: addresses.mail(first), rcpts: addresses.rcpts(first), content }
     const wishes = ConnectionBegin.wishesOf(plan, addresses, file, parts)
     // As if all were offered.

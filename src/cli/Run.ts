@@ -11,6 +11,7 @@ import type * as RunPart from "../load/RunPart.js"
 import { type SignalName, StopSignal, statusOf as signalStatusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
 import * as AuthFields from "../plan/AuthFields.js"
+import type * as Corpus from "../plan/Corpus.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import * as Laws from "../measure/Laws.js"
@@ -133,12 +134,8 @@ const report = (
       const signals = yield* StopSignal
       const parts = yield* MessageParts.read(asked)
       const [running, plan] = [MessageParts.bounded(toRun, parts), MessageParts.bounded(asked, parts)]
-      const skipped = parts?.corpus?.skipped ?? 0
-      if (skipped > 0) {
-        const messages = Summary.counted(skipped, "message")
-        output.stderr(
-          `smtp-source: warning: --corpus: ${messages} left out, with a carriage return that stands alone\n`
-        )
+      for (const line of parts?.corpus === undefined ? [] : leftOut(parts.corpus)) {
+        output.stderr(`smtp-source: warning: --corpus: ${line}\n`)
       }
       const file = yield* MessageFile.read(plan)
       const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
@@ -190,6 +187,14 @@ const hopeless = ({ acceptRejection, authFailures, keepGoing }: Plan, error: Smt
   (acceptRejection || keepGoing) && error._tag === "ReplyRejected" && error.step === "auth"
     ? ` (--auth-failures: ${authFailures} logins in a row were refused)`
     : ""
+
+/** What of a corpus is not sent, and why. */
+const leftOut = ({ counts: { bareReturn, tooLarge } }: Corpus.Corpus): ReadonlyArray<string> => [
+  ...(bareReturn > 0
+    ? [`${Summary.counted(bareReturn, "message")} left out, with a carriage return that stands alone`]
+    : []),
+  ...(tooLarge > 0 ? [`${Summary.counted(tooLarge, "message")} left out, larger than 256 MB`] : [])
+]
 
 /** Reports, and all that looks at a run while it goes on, are half of the code, which most runs do without. */
 const watched = (plan: Plan, version: string) =>

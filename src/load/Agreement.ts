@@ -11,10 +11,11 @@ import * as Chunking from "../smtp/Chunking.js"
 import type * as Delivery from "../smtp/Delivery.js"
 import type * as Outcome from "../smtp/Outcome.js"
 import * as Parameters from "../smtp/Parameters.js"
-import type { NotOffered } from "../smtp/SmtpError.js"
+import { ContentUnusable, type NotOffered } from "../smtp/SmtpError.js"
 import * as Transaction from "../smtp/Transaction.js"
 import type { Script, Wire } from "../smtp/Wire.js"
 import type { SharedRun } from "./SharedRun.js"
+import * as Unwelcome from "./Unwelcome.js"
 
 /**
  * What is agreed on with the server of one connection.
@@ -53,6 +54,13 @@ export const make = ({ chunksOf, contentOf, plan, recorder, wishes }: SharedRun,
   const chunked = agreed?.chunking === true ? Chunking.make(wire, grouping, Extensions.chunkSize(plan)) : undefined
   const transactions = chunked ?? Transaction.make(wire, grouping)
   const dress = agreed?.dress
+  const script: Agreement["script"] =
+    agreed === undefined || agreed.missing.length === 0
+      ? (delivery, next) => transactions.script(delivery, next)
+      : (delivery, next) => {
+          recorder.onWithout(agreed.missing)
+          return transactions.script(delivery, next)
+        }
   return {
     transactions,
     refusal: agreed === undefined || plan.whenNotOffered !== "fail" ? undefined : Parameters.notOffered(agreed),
@@ -65,14 +73,23 @@ export const make = ({ chunksOf, contentOf, plan, recorder, wishes }: SharedRun,
     },
     ends: () => chunked?.ends() ?? [],
     dress: dress === undefined ? (message) => message : dress,
+    // Only what is read while the run goes on may not be there.
     script:
-      agreed === undefined || agreed.missing.length === 0
-        ? (delivery, next) => transactions.script(delivery, next)
+      plan.corpus === undefined
+        ? script
         : (delivery, next) => {
-            recorder.onWithout(agreed.missing)
-            return transactions.script(delivery, next)
+            const reason = delivery.message?.content.unusable
+            return reason === undefined ? script(delivery, next) : unsent(delivery, reason)
           }
   }
+}
+
+/** Nothing is said of a message that there is not. */
+// biome-ignore lint/correctness/useYield: it is a script all the same
+function* unsent(delivery: Delivery.Delivery, reason: string): Script<Outcome.Outcome> {
+  const outcome = Unwelcome.failed(new ContentUnusable({ step: "mail", reason }))
+  delivery.settled = outcome
+  return outcome
 }
 
 const groupingOf = (isAsked: boolean, wire: Wire): Transaction.Grouping =>

@@ -90,10 +90,14 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
         if (taken === undefined) break
         begin(taken)
       }
-      const sent = flights.slice(0, depth)
+      const lot = flights.slice(0, depth)
+      const prepared = lot.map(({ message }) => connection.prepare(message))
+      // A message that there is not goes by itself, which means not at all.
+      const missing = prepared.findIndex(({ content }) => content.unusable !== undefined)
+      const size = missing < 0 ? lot.length : Math.max(1, missing)
+      const [sent, messages] = [lot.slice(0, size), prepared.slice(0, size)]
       underWay.sent = sent.length
       for (const flight of sent) flight.begun = beginning
-      const messages = sent.map(({ message }) => connection.prepare(message))
       delivery.message = messages.pop()!
       const last = yield* messages.length > 0
         ? connection.together(messages, delivery)

@@ -5,6 +5,9 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Corpus from "../plan/Corpus.js"
+import { CorpusStore } from "../plan/CorpusStore.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import * as AuthFields from "../plan/AuthFields.js"
@@ -28,7 +31,7 @@ const reasons = {
   expand: partsFirst,
   headers: partsFirst,
   attach: partsFirst,
-  corpus: partsFirst,
+  corpus: `${partsFirst}; where it is on disk, provide CorpusStore, too`,
   tlsCa: readFirst,
   tlsCert: readFirst,
   auth: "read the accounts first: what AuthFields.read gives is the run's option accounts",
@@ -111,44 +114,49 @@ export const check = (
     readonly tls?: TlsFields.TlsFiles | undefined
   } = {}
 ): Effect.Effect<void, PlanUnsupported | TlsUnusable, Connector> =>
-  Effect.flatMap(Connector, (connector): Effect.Effect<void, PlanUnsupported | TlsUnusable> => {
-    const scenario = way === "scenario"
-    const asked: { readonly [field in UnsupportedField]?: boolean } = {
-      file: plan.file !== undefined && file === undefined,
-      template: plan.template !== undefined && parts === undefined,
-      data: plan.data !== undefined && parts === undefined,
-      expand: plan.expand && parts === undefined,
-      corpus: plan.corpus !== undefined && parts?.corpus === undefined,
-      attach: parts === undefined && MessageParts.hasFiles(plan),
-      headers: parts === undefined && (plan.headers ?? []).some(Template.isTemplate),
-      tlsCa: plan.tlsCa !== undefined && tls === undefined,
-      tlsCert: plan.tlsCert !== undefined && tls === undefined,
-      auth: AuthFields.mechanismsOf(plan).length > 0 && accounts === undefined,
-      target: plan.target === undefined && connector.target === undefined && !plan.sink && !plan.calibrate,
-      sink: plan.sink,
-      calibrate: plan.calibrate,
-      workers: way !== "workers" && plan.workers !== 1,
-      connectAttempts: scenario && plan.connectAttempts > 1,
-      delay: scenario && plan.delay !== undefined,
-      randomDelay: scenario && plan.randomDelay !== undefined,
-      perConnection: scenario && plan.perConnection !== undefined,
-      hold: scenario && plan.hold !== undefined,
-      think: scenario && plan.think !== undefined,
-      shapes: scenario && plan.shapes !== undefined,
-      abandon: scenario && plan.abandon !== undefined,
-      segment: plan.segment === "auto" || (scenario && plan.segment !== undefined),
-      startAt: scenario && plan.startAt !== undefined,
-      pipelining: scenario && plan.pipelining === "full",
-      chunking: scenario && plan.chunking !== "off",
-      depth: scenario && plan.depth > 1,
-      proxy: scenario && plan.proxy !== undefined,
-      xclient: scenario && plan.xclient !== undefined,
-      helloPattern: scenario && plan.helloPattern !== undefined
+  Effect.flatMap(
+    Effect.all([Connector, Effect.serviceOption(CorpusStore)]),
+    ([connector, store]): Effect.Effect<void, PlanUnsupported | TlsUnusable> => {
+      const hasStore = Option.isSome(store)
+      const scenario = way === "scenario"
+      const asked: { readonly [field in UnsupportedField]?: boolean } = {
+        file: plan.file !== undefined && file === undefined,
+        template: plan.template !== undefined && parts === undefined,
+        data: plan.data !== undefined && parts === undefined,
+        expand: plan.expand && parts === undefined,
+        corpus:
+          plan.corpus !== undefined && (parts?.corpus === undefined || (!hasStore && !Corpus.isKept(parts.corpus))),
+        attach: parts === undefined && MessageParts.hasFiles(plan),
+        headers: parts === undefined && (plan.headers ?? []).some(Template.isTemplate),
+        tlsCa: plan.tlsCa !== undefined && tls === undefined,
+        tlsCert: plan.tlsCert !== undefined && tls === undefined,
+        auth: AuthFields.mechanismsOf(plan).length > 0 && accounts === undefined,
+        target: plan.target === undefined && connector.target === undefined && !plan.sink && !plan.calibrate,
+        sink: plan.sink,
+        calibrate: plan.calibrate,
+        workers: way !== "workers" && plan.workers !== 1,
+        connectAttempts: scenario && plan.connectAttempts > 1,
+        delay: scenario && plan.delay !== undefined,
+        randomDelay: scenario && plan.randomDelay !== undefined,
+        perConnection: scenario && plan.perConnection !== undefined,
+        hold: scenario && plan.hold !== undefined,
+        think: scenario && plan.think !== undefined,
+        shapes: scenario && plan.shapes !== undefined,
+        abandon: scenario && plan.abandon !== undefined,
+        segment: plan.segment === "auto" || (scenario && plan.segment !== undefined),
+        startAt: scenario && plan.startAt !== undefined,
+        pipelining: scenario && plan.pipelining === "full",
+        chunking: scenario && plan.chunking !== "off",
+        depth: scenario && plan.depth > 1,
+        proxy: scenario && plan.proxy !== undefined,
+        xclient: scenario && plan.xclient !== undefined,
+        helloPattern: scenario && plan.helloPattern !== undefined
+      }
+      const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25))
+      const usable = use === undefined ? Effect.void : (connector.checkTls?.(use.settings) ?? Effect.void)
+      return Effect.zipRight(refused(asked), usable)
     }
-    const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25))
-    const usable = use === undefined ? Effect.void : (connector.checkTls?.(use.settings) ?? Effect.void)
-    return Effect.zipRight(refused(asked), usable)
-  })
+  )
 
 /**
  * Fails with the fields that only the command honours.

@@ -14,6 +14,8 @@ import * as Laws from "../measure/Laws.js"
 import { Recorder } from "../measure/Recorder.js"
 import * as Address from "../plan/Address.js"
 import * as Arrival from "../plan/Arrival.js"
+import * as CorpusReader from "../plan/CorpusReader.js"
+import { CorpusStore } from "../plan/CorpusStore.js"
 import * as Partition from "../plan/Partition.js"
 import * as Message from "../plan/Message.js"
 import * as MessageParts from "../plan/MessageParts.js"
@@ -230,6 +232,7 @@ export const share = (
     const { onOutcome } = options
     const seed = RunBounds.seedOf(plan, identity)
     const { parts } = options
+    const corpus = yield* corpusOf(parts)
     const values = parts && MessageParts.values(plan, { ...identity, seed }, parts)
     const addresses = Address.make(plan, identity.helloName, seed, values)
     const shape = Shape.make(plan, seed)
@@ -237,7 +240,7 @@ export const share = (
     const stampTimes = new StampTimes(clock, deadlines.now)
     const stamping = { sentAt: stampTimes.of, crc32: yield* Checksum }
     const contentOf = (goes: NonNullable<Message.Sources["goes"]>) =>
-      Message.make(plan, addresses, { ...identity, seed }, { ...parts, file, values, goes, stamping })
+      Message.make(plan, addresses, { ...identity, seed }, { ...parts, corpus, file, values, goes, stamping })
     let connections = 0
     const ownConnection = nextConnection ?? (() => connections++)
     // The plan's segment, and this thread's part of it.
@@ -323,6 +326,20 @@ export const share = (
       }
     }
   })
+
+/** The messages of a corpus, whose files are open as long as the scope. */
+const corpusOf = (
+  parts: MessageParts.MessageParts | undefined
+): Effect.Effect<CorpusReader.CorpusReader | undefined, never, Scope.Scope> => {
+  const corpus = parts?.corpus
+  if (corpus === undefined) return Effect.succeed(undefined)
+  return Effect.flatMap(Effect.serviceOption(CorpusStore), (store) =>
+    Effect.acquireRelease(
+      Effect.sync(() => CorpusReader.make(corpus, Option.getOrUndefined(store))),
+      (reader) => Effect.sync(() => reader.close())
+    )
+  )
+}
 
 /** What ended the run early, if anything did; a defect is a defect. */
 const endOf = (exit: Exit.Exit<unknown, Session.RunEnded>): Effect.Effect<Option.Option<SmtpError>> => {

@@ -122,7 +122,8 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     while (true) {
       const ahead = rides && !connection.isLast()
       if (ahead) next ??= tickets.take()
-      const following = ahead && next !== undefined ? connection.prepare(next) : undefined
+      const ready = ahead && next !== undefined ? connection.prepare(next) : undefined
+      const following = ready?.content.unusable === undefined ? ready : undefined
       begun = beginning
       const outcome = yield* connection.script(delivery, following)
       const { wire } = connection

@@ -1,14 +1,16 @@
 /**
- * All that a run needs of Node: sockets and threads.
+ * All that a run needs of Node: sockets, threads, and files that are read on the way.
  *
  * @since 0.1.0
  */
 import * as Layer from "effect/Layer"
 import type { Workers } from "../load/Workers.js"
+import type { CorpusStore } from "../plan/CorpusStore.js"
 import type { AuthCrypto } from "../smtp/AuthCrypto.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as NodeChecksum from "./NodeChecksum.js"
+import * as NodeCorpusStore from "./NodeCorpusStore.js"
 import * as NodeConnector from "./NodeConnector.js"
 import * as NodeWorkers from "./NodeWorkers.js"
 
@@ -18,9 +20,10 @@ import * as NodeWorkers from "./NodeWorkers.js"
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Connector | Workers | AuthCrypto> = Layer.mergeAll(
+export const layer: Layer.Layer<Connector | Workers | AuthCrypto | CorpusStore> = Layer.mergeAll(
   NodeConnector.layer,
   NodeWorkers.layer,
   NodeAuthCrypto.layer,
-  NodeChecksum.layer
+  NodeChecksum.layer,
+  NodeCorpusStore.layer
 )

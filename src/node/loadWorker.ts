@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Workers from "../load/Workers.js"
 import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as NodeChecksum from "./NodeChecksum.js"
+import * as NodeCorpusStore from "./NodeCorpusStore.js"
 import * as NodeConnector from "./NodeConnector.js"
 import * as NodeHealth from "./NodeHealth.js"
 import type { FromWorker } from "./NodeWorkers.js"
@@ -30,7 +31,13 @@ const main = Effect.gen(function* () {
   parentPort?.close()
 })
 
-const services = Layer.mergeAll(NodeConnector.layer, NodeHealth.layer, NodeAuthCrypto.layer, NodeChecksum.layer)
+const services = Layer.mergeAll(
+  NodeConnector.layer,
+  NodeHealth.layer,
+  NodeAuthCrypto.layer,
+  NodeChecksum.layer,
+  NodeCorpusStore.layer
+)
 
 Effect.runFork(Effect.provide(main, services)).addObserver((exit) => {
   // A thread that fails says why and ends, or whoever waits for it would wait for ever.

@@ -1,13 +1,14 @@
 /**
- * Real messages, as they are in files: ready for DATA, one after another in memory that threads share.
+ * Real messages, as they are in files: kept ready for DATA in memory that threads share, or left on disk, with an index.
  *
- * What of their headers is to be made anew is taken out when they are read, and put on top of each message when it is sent: so a
- * message costs no more than one of -F.
+ * What of their headers is to be made anew is taken out, and put on top of each message when it is sent.
  *
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
-import * as Stuffing from "./Stuffing.js"
+import type { Content } from "../smtp/Wire.js"
+import * as CorpusIndex from "./CorpusIndex.js"
+import * as CorpusItem from "./CorpusItem.js"
 
 /**
  * The headers that can be made anew.
@@ -26,20 +27,50 @@ export const rewritable = ["message-id", "date", "from", "to", "subject"] as con
 export type Rewritable = (typeof rewritable)[number]
 
 /**
+ * What was found in the files, in messages.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CorpusCounts {
+  readonly found: number
+  /** Not sent, because a carriage return stands alone in them. */
+  readonly bareReturn: number
+  /** Not sent, because they are larger than 256 MB. */
+  readonly tooLarge: number
+  /** Of those that are sent: with NUL, with bytes beyond ASCII, with lines of more than 998 bytes, without headers. */
+  readonly nul: number
+  readonly eightBit: number
+  readonly longLine: number
+  readonly headless: number
+  /** Lines that begin with `From ` after an empty line, and were not taken for the beginning of a message. */
+  readonly doubtful: number
+}
+
+/**
+ * Messages in memory, ready for DATA.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KeptMessages {
+  /** The messages, one after another in each block, each with its final dot. */
+  readonly blocks: ReadonlyArray<Uint8Array>
+  /** Four numbers for each message: its block, where it begins there, where it ends, and its marks. */
+  readonly places: Float64Array
+}
+
+/**
  * The messages.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Corpus {
-  /** The messages, one after another in each block, each with its final dot. */
-  readonly blocks: ReadonlyArray<Uint8Array>
-  /** Three numbers for each message: its block, where it begins there, and where it ends. */
-  readonly places: Float64Array
-  /** Whether there are bytes beyond ASCII. */
-  readonly isEightBit: boolean
-  /** How many were left out, because a carriage return stands alone in them. */
-  readonly skipped: number
+  /** In memory, or on disk. */
+  readonly messages: KeptMessages | CorpusIndex.CorpusIndex
+  readonly unusual: CorpusItem.Unusual
+  readonly counts: CorpusCounts
 }
 
 /**
@@ -63,6 +94,69 @@ export const parseRewrite = (text: string): Either.Either<ReadonlyArray<Rewritab
 const notes = ["status", "x-status", "x-keywords", "x-uid", "content-length", "x-mozilla-status", "x-mozilla-status2"]
 
 /**
+ * The headers, in small letters, that are not sent as they are.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const droppedBy = (rewrite: ReadonlyArray<Rewritable>): ReadonlySet<string> => new Set([...notes, ...rewrite])
+
+/**
+ * The largest message that is sent, in bytes.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const largest = 256_000_000
+
+/**
+ * Counts messages as they are found, and says which of them are sent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Tally {
+  private readonly counts = {
+    found: 0,
+    bareReturn: 0,
+    tooLarge: 0,
+    nul: 0,
+    eightBit: 0,
+    longLine: 0,
+    headless: 0,
+    doubtful: 0
+  }
+
+  constructor(private readonly unusual: CorpusItem.Unusual) {}
+
+  tooLarge(): void {
+    this.counts.found++
+    this.counts.tooLarge++
+  }
+
+  doubtful(lines: number): void {
+    this.counts.doubtful += lines
+  }
+
+  /** Whether the message is sent. */
+  take(marks: number): boolean {
+    const { counts } = this
+    const has = (mark: keyof typeof CorpusItem.marks) => (marks & CorpusItem.marks[mark]) !== 0
+    counts.found++
+    if (this.unusual === "skip" && has("bareReturn")) {
+      counts.bareReturn++
+      return false
+    }
+    for (const mark of ["nul", "eightBit", "longLine", "headless"] as const) if (has(mark)) counts[mark]++
+    return true
+  }
+
+  end(): CorpusCounts {
+    return { ...this.counts }
+  }
+}
+
+/**
  * Takes message after message, and makes them ready.
  *
  * @since 0.1.0
@@ -74,15 +168,15 @@ export class Collector {
   private used = 0
   private size = 0
   private readonly places: Array<number> = []
-  private isEightBit = false
-  private skipped = 0
   private readonly dropped: ReadonlySet<string>
+  readonly tally: Tally
 
   constructor(
     rewrite: ReadonlyArray<Rewritable>,
-    private readonly unusual: "skip" | "space"
+    private readonly unusual: CorpusItem.Unusual
   ) {
-    this.dropped = new Set([...notes, ...rewrite])
+    this.dropped = droppedBy(rewrite)
+    this.tally = new Tally(unusual)
   }
 
   /** How many bytes there are so far. */
@@ -90,14 +184,12 @@ export class Collector {
     return this.size
   }
 
+  /** The memory that the message lies in is changed. */
   add(message: Buffer): void {
-    const whole = this.unusual === "space" && message.includes(13) ? spaced(message) : message
-    const ready = Stuffing.content(stripped(whole, this.dropped))
-    if (Either.isLeft(ready)) {
-      this.skipped++
-      return
-    }
-    const { body, head } = ready.right
+    if (message.length > largest) return this.tally.tooLarge()
+    const survey = CorpusItem.survey(message, this.dropped)
+    if (!this.tally.take(survey.marks)) return
+    const { body, head } = Either.getOrThrow(CorpusItem.ready(message, survey, this.unusual))
     const made = body ?? Buffer.from(head, "latin1")
     let block = this.blocks.at(-1)!
     if (this.used + made.length > block.length) {
@@ -107,17 +199,16 @@ export class Collector {
       this.used = 0
     }
     block.set(made, this.used)
-    this.places.push(this.blocks.length - 1, this.used, this.used + made.length)
+    this.places.push(this.blocks.length - 1, this.used, this.used + made.length, survey.marks)
     this.used += made.length
     this.size += made.length
-    this.isEightBit ||= /[\x80-\xff]/.test(head) || (body?.some((byte) => byte > 127) ?? false)
   }
 
   end(): Corpus {
-    const { blocks, isEightBit, skipped } = this
+    const { blocks, unusual } = this
     const places = new Float64Array(new SharedArrayBuffer(this.places.length * 8))
     for (let index = 0; index < places.length; index++) places[index] = this.places[index]!
-    return { blocks, places, isEightBit, skipped }
+    return { messages: { blocks, places }, unusual, counts: this.tally.end() }
   }
 }
 
@@ -133,39 +224,51 @@ const blockOf = (size: number): Uint8Array => new Uint8Array(new SharedArrayBuff
  * @since 0.1.0
  * @category destructors
  */
-export const count = ({ places }: Corpus): number => places.length / 3
+export const count = ({ messages }: Corpus): number =>
+  "places" in messages ? messages.places.length / 4 : CorpusIndex.count(messages)
 
 /**
- * A message of the corpus, from 0, with its final dot.
+ * Whether all of it is in memory.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isKept = ({ messages }: Corpus): boolean => "places" in messages
+
+/**
+ * How many were left out.
  *
  * @since 0.1.0
  * @category destructors
  */
-export const message = ({ blocks, places }: Corpus, index: number): Uint8Array =>
-  blocks[places[index * 3]!]!.subarray(places[index * 3 + 1]!, places[index * 3 + 2]!)
+export const skipped = ({ counts: { bareReturn, tooLarge } }: Corpus): number => bareReturn + tooLarge
 
-/** A carriage return alone is what most servers make of it. */
-const spaced = (message: Buffer): Buffer =>
-  Buffer.from(message.toString("latin1").replaceAll(/\r(?!\n)/g, " "), "latin1")
-
-/** The message without these headers, and the lines that go on with them. */
-const stripped = (message: Buffer, dropped: ReadonlySet<string>): Buffer => {
-  const empty = [message.indexOf("\n\n"), message.indexOf("\n\r\n")].filter((at) => at >= 0)
-  const end = /^\r?\n/.test(message.toString("latin1", 0, 2)) ? 0 : Math.min(...empty, message.length)
-  const lines = message.toString("latin1", 0, end).split("\n")
-  const kept: Array<string> = []
-  let drops = false
-  for (const line of lines) {
-    if (!/^[ \t]/.test(line)) drops = dropped.has(/^([!-9;-~]+)[ \t]*:/.exec(line)?.[1]?.toLowerCase() ?? "")
-    if (!drops) kept.push(line)
-  }
-  if (kept.length === lines.length) return message
-  // The last line of headers that nothing follows may lack its end, and the one before it does not.
-  const rest = end < message.length ? message.subarray(end) : Buffer.from("\n")
-  // All lines are gone: what follows begins with the end of the last one.
-  return kept.length === 0
-    ? Buffer.from(rest.subarray(rest[0] === LF ? 1 : 0))
-    : Buffer.concat([Buffer.from(kept.join("\n"), "latin1"), rest])
+/**
+ * A message as it is sent, but for the headers that are made anew.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CorpusMessage {
+  readonly content: Content
+  /** It begins with neither a header nor the empty line after them: headers that are put before it need that line. */
+  readonly isHeadless: boolean
 }
 
-const LF = 10
+/**
+ * A message that is in memory, from 0, with its final dot.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const message = ({ blocks, places }: KeptMessages, index: number): Uint8Array =>
+  blocks[places[index * 4]!]!.subarray(places[index * 4 + 1]!, places[index * 4 + 2]!)
+
+/**
+ * Whether a message that is in memory has no headers.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isHeadless = ({ places }: KeptMessages, index: number): boolean =>
+  (places[index * 4 + 3]! & CorpusItem.marks.headless) !== 0

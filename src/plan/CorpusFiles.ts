@@ -6,7 +6,12 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Corpus from "./Corpus.js"
+import * as CorpusIndex from "./CorpusIndex.js"
+import * as CorpusItem from "./CorpusItem.js"
+import { CorpusStore } from "./CorpusStore.js"
+import { FileWindow } from "./FileWindow.js"
 import * as Mbox from "./Mbox.js"
 import * as PartsFile from "./PartsFile.js"
 
@@ -21,48 +26,156 @@ const option = "--corpus"
 export interface CorpusPlan {
   readonly mbox: Mbox.Kind
   readonly rewrite?: string | undefined
-  readonly unusual: "skip" | "space"
+  readonly unusual: CorpusItem.Unusual
+  readonly corpusMemory: number
 }
 
 /**
- * Reads all messages, in the order of their paths and places. Fails where there are none, or more than fit.
+ * Reads all messages, in the order of their paths and places. Files of more than `corpusMemory` bytes in all stay on disk, where
+ * there is a `CorpusStore`: then there is an index of them. Fails where there are no messages, or more than fit.
  *
  * @since 0.1.0
  * @category reading
  */
 export const read = (
-  { mbox, rewrite = "message-id", unusual }: CorpusPlan,
+  plan: CorpusPlan,
   paths: ReadonlyArray<string>
 ): Effect.Effect<Corpus.Corpus, PartsFile.PartsUnusable, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const collector = new Corpus.Collector(Either.getOrThrow(Corpus.parseRewrite(rewrite)), unusual)
-    for (const path of paths) {
-      for (const file of yield* filesOf(path)) {
-        const bytes = yield* PartsFile.read(option, file)
-        const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-        for (const message of Mbox.isMbox(buffer) ? Mbox.messages(buffer, mbox) : [buffer]) collector.add(message)
-        if (collector.length > PartsFile.most) {
-          return yield* new PartsFile.PartsUnusable({ option, reason: `${paths.join(", ")}: more than 512 MB in all` })
-        }
-      }
-    }
-    const corpus = collector.end()
+    const store = Option.getOrUndefined(yield* Effect.serviceOption(CorpusStore))
+    const files = (yield* Effect.forEach(paths, filesOf)).flat()
+    const size = files.reduce((sum, { size }) => sum + size, 0)
+    const isLarge = store !== undefined && size > plan.corpusMemory
+    const corpus = yield* isLarge ? index(plan, files, store) : collect(plan, files, paths)
     if (Corpus.count(corpus) > 0) return corpus
-    const why = corpus.skipped > 0 ? `: ${corpus.skipped} with a carriage return that stands alone (see --unusual)` : ""
+    const { bareReturn } = corpus.counts
+    const why = bareReturn > 0 ? `: ${bareReturn} with a carriage return that stands alone (see --unusual)` : ""
     return yield* new PartsFile.PartsUnusable({ option, reason: `${paths.join(", ")}: no messages${why}` })
   })
 
+const rewriteOf = ({ rewrite = "message-id" }: CorpusPlan) => Either.getOrThrow(Corpus.parseRewrite(rewrite))
+
+const collect = (plan: CorpusPlan, files: ReadonlyArray<CorpusFile>, paths: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const collector = new Corpus.Collector(rewriteOf(plan), plan.unusual)
+    for (const { path } of files) {
+      const bytes = yield* PartsFile.read(option, path)
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      const isQuoted = plan.mbox === "mboxrd" && Mbox.isMbox(buffer)
+      for (const { doubtful, end, start } of placesIn(Mbox.ofBuffer(buffer), plan.mbox)) {
+        collector.tally.doubtful(doubtful)
+        const message = buffer.subarray(start, end)
+        collector.add(isQuoted ? CorpusItem.unquoted(message) : message)
+      }
+      if (collector.length > PartsFile.most) {
+        return yield* new PartsFile.PartsUnusable({ option, reason: `${paths.join(", ")}: more than 512 MB in all` })
+      }
+    }
+    return collector.end()
+  })
+
+/** So many bytes are looked at between two chances for others to run. */
+const turn = 16_777_216
+
+/** An index of more messages would be larger than what it saves. */
+const mostMessages = 10_000_000
+
+const index = (plan: CorpusPlan, files: ReadonlyArray<CorpusFile>, store: CorpusStore["Type"]) =>
+  Effect.gen(function* () {
+    const builder = new CorpusIndex.Builder()
+    const tally = new Corpus.Tally(plan.unusual)
+    const dropped = Corpus.droppedBy(rewriteOf(plan))
+    for (const { path } of files) {
+      const scan = indexing({ builder, dropped, path, plan, store, tally })
+      let done = false
+      while (!done) {
+        done = yield* Effect.try({
+          try: () => scan.next().done === true,
+          catch: (error) =>
+            new PartsFile.PartsUnusable({
+              option,
+              reason: `${path}: ${error instanceof Error ? error.message : error}`
+            })
+        })
+        if (builder.count > mostMessages) {
+          return yield* new PartsFile.PartsUnusable({ option, reason: `${path}: more than 10 million messages in all` })
+        }
+        yield* Effect.yieldNow()
+      }
+    }
+    return { messages: builder.end(), unusual: plan.unusual, counts: tally.end() }
+  })
+
+/** Goes through a file, and stops for a moment now and then. */
+function* indexing({
+  builder,
+  dropped,
+  path,
+  plan,
+  store,
+  tally
+}: {
+  readonly builder: CorpusIndex.Builder
+  readonly dropped: ReadonlySet<string>
+  readonly path: string
+  readonly plan: CorpusPlan
+  readonly store: CorpusStore["Type"]
+  readonly tally: Corpus.Tally
+}): Generator<void> {
+  const file = store.open(path)
+  try {
+    const { modified, size } = file.state()
+    const window = new FileWindow(file, size)
+    builder.file({ path, size, modified })
+    const isQuoted = plan.mbox === "mboxrd" && Mbox.isBetween(window, 0)
+    let seen = 0
+    for (const { doubtful, end, start } of placesIn(window, plan.mbox)) {
+      tally.doubtful(doubtful)
+      if (end - start > Corpus.largest) tally.tooLarge()
+      else {
+        const raw = window.piece(start, end)
+        const message = isQuoted ? CorpusItem.unquoted(raw) : raw
+        const { drops, marks } = CorpusItem.survey(message, dropped, store.isAscii)
+        const quoted = message === raw ? 0 : CorpusItem.marks.quoted
+        if (tally.take(marks)) builder.add(start, end - start, { drops, marks: marks | quoted })
+      }
+      if (end - seen < turn) continue
+      seen = end
+      yield
+    }
+    const now = file.state()
+    if (now.size !== size || now.modified !== modified) throw new Error("changed while it was read")
+  } finally {
+    file.close()
+  }
+}
+
+/** The messages of an mbox, or the file as the only one. */
+const placesIn = (file: Mbox.Source, kind: Mbox.Kind): Iterable<Mbox.Place> =>
+  Mbox.isBetween(file, 0) ? Mbox.places(file, kind) : [{ doubtful: 0, start: 0, end: file.length }]
+
+/** A file that is read. */
+interface CorpusFile {
+  readonly path: string
+  readonly size: number
+}
+
 /** The file itself, or those of a directory and of all below it: of a Maildir, what was delivered. */
-const filesOf = (path: string): Effect.Effect<ReadonlyArray<string>, PartsFile.PartsUnusable, FileSystem.FileSystem> =>
+const filesOf = (
+  path: string
+): Effect.Effect<ReadonlyArray<CorpusFile>, PartsFile.PartsUnusable, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fileSystem = yield* FileSystem.FileSystem
-    const { type } = yield* PartsFile.named(option, path, fileSystem.stat(path))
-    if (type !== "Directory") return [path]
+    const { size, type } = yield* PartsFile.named(option, path, fileSystem.stat(path))
+    if (type !== "Directory") return [{ path, size: Number(size) }]
     const names = yield* PartsFile.named(option, path, fileSystem.readDirectory(path, { recursive: true }))
     const delivered = names.filter((name) => /(?:^|\/)(?:cur|new)\/[^/]+$/.test(name))
     const wanted = delivered.length > 0 ? delivered : names.filter((name) => !/(?:^|\/)\./.test(name))
-    const files = wanted.sort().map((name) => `${path.replace(/\/+$/, "")}/${name}`)
-    return yield* Effect.filter(files, (file) =>
-      Effect.map(PartsFile.named(option, file, fileSystem.stat(file)), (info) => info.type === "File")
-    )
+    const found: Array<CorpusFile> = []
+    for (const name of wanted.sort()) {
+      const file = `${path.replace(/\/+$/, "")}/${name}`
+      const { size, type } = yield* PartsFile.named(option, file, fileSystem.stat(file))
+      if (type === "File") found.push({ path: file, size: Number(size) })
+    }
+    return found
   })

@@ -13,6 +13,7 @@ import type { Addresses } from "./Address.js"
 import * as Amount from "./Amount.js"
 import * as Body from "./Body.js"
 import * as Corpus from "./Corpus.js"
+import type { CorpusReader } from "./CorpusReader.js"
 import * as HeaderDate from "./HeaderDate.js"
 import * as ItemOrder from "./ItemOrder.js"
 import * as MessageTemplate from "./MessageTemplate.js"
@@ -57,7 +58,7 @@ export interface Sources {
   /** What --attach names, encoded (`Attachment.encoded`), at the same places. */
   readonly attachments?: ReadonlyArray<Uint8Array | undefined> | undefined
   /** The messages of --corpus. */
-  readonly corpus?: Corpus.Corpus | undefined
+  readonly corpus?: CorpusReader | undefined
   /** What variables have their values from, but for the envelope; without it there are none. */
   readonly values?: Template.Values | undefined
   /** What goes in chunks has no final dot, and no dots before dots. Default: with a dot. */
@@ -187,14 +188,16 @@ const stored = (
   identity: RunIdentity & { readonly seed?: string | undefined },
   values: Template.Values | undefined,
   top: ReadonlyArray<Template.Part>,
-  corpus: Corpus.Corpus
+  corpus: CorpusReader
 ): ContentOf => {
-  const itemOf = ItemOrder.make(plan.order, Corpus.count(corpus), `${identity.seed ?? identity.runId} corpus`)
+  const itemOf = ItemOrder.make(plan.order, corpus.count, `${identity.seed ?? identity.runId} corpus`)
   const rewritten = Either.getOrThrow(Corpus.parseRewrite(plan.rewrite ?? "message-id"))
   const head = headers(plan, addresses, identity, values, top, "", rewritten)
   return (message) => {
-    const body = Corpus.message(corpus, itemOf(message))
-    return body.length > Stuffing.longestText ? { head: head(message), body } : { head: head(message) + latin1(body) }
+    const { content, isHeadless } = corpus.message(itemOf(message))
+    if (content.unusable !== undefined) return content
+    const before = head(message)
+    return { ...content, head: (isHeadless && before !== "" ? `${before}\r\n` : before) + content.head }
   }
 }
 
@@ -272,7 +275,7 @@ export const isEightBit = (
     readonly data?: Uint8Array | undefined
   } = {}
 ): boolean => {
-  if (parts.corpus?.isEightBit === true) return true
+  if (parts.corpus !== undefined && parts.corpus.counts.eightBit > 0) return true
   const eightBit = /[^\0-\x7f]/
   if (eightBit.test((plan.headers ?? []).join("") + (parts.template ?? ""))) return true
   if (parts.data?.some((byte) => byte > 127) === true) return true

@@ -9,6 +9,7 @@ import * as Amount from "./Amount.js"
 import * as Attachment from "./Attachment.js"
 import * as Body from "./Body.js"
 import * as Corpus from "./Corpus.js"
+import * as CorpusItem from "./CorpusItem.js"
 import * as Mbox from "./Mbox.js"
 import { describe, type ParseFailure } from "./Cursor.js"
 import * as ItemOrder from "./ItemOrder.js"
@@ -63,6 +64,22 @@ const Headers = Schema.transform(
 const RewriteText = Schema.String.pipe(
   Schema.filter((text) => Either.match(Corpus.parseRewrite(text), { onLeft: (reason) => reason, onRight: () => true }))
 )
+
+/** In bytes: a number, or text with a unit. */
+const CorpusMemory = Schema.transform(
+  Schema.Union(Schema.Number, Schema.String)
+    .annotations({ message: () => ({ message: "expected a number of bytes, such as 256M", override: true }) })
+    .pipe(
+      Schema.filter((value) => (memoryIn(value) === undefined ? "expected a number of bytes, such as 256M" : true))
+    ),
+  Schema.Number,
+  { strict: true, decode: (value) => memoryIn(value) ?? 0, encode: (bytes) => bytes }
+)
+
+const memoryIn = (value: number | string): number | undefined => {
+  const sizes = Amount.parseSizes(String(value))
+  return Either.isRight(sizes) && sizes.right.least === sizes.right.most ? sizes.right.most : undefined
+}
 
 /** A list of paths, for which one may stand. */
 const Paths = Schema.transform(
@@ -129,7 +146,13 @@ export const fields = {
     repeatable: true,
     placeholder: "path",
     description:
-      "Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. All of it is kept in memory, 512 MB at most. May be given several times."
+      "Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. Files must not change meanwhile: a message that was changed is not sent, and fails. May be given several times."
+  }),
+  corpusMemory: PlanField.withDefault(CorpusMemory, 256_000_000, {
+    section,
+    placeholder: "size",
+    description:
+      "Keep a --corpus in memory, ready to be sent, where its files are not larger than this (the default is 256M); otherwise they stay on disk, and are read message by message. Units are as in -l."
   }),
   mbox: PlanField.withDefault(Schema.Literal(...Mbox.kinds), "auto", {
     section,
@@ -147,10 +170,10 @@ export const fields = {
     description:
       "Make these headers of --corpus anew: message-id (the default, because servers drop a message that they know), date, from, to, subject; or none."
   }),
-  unusual: PlanField.withDefault(Schema.Literal("skip", "space"), "skip", {
+  unusual: PlanField.withDefault(Schema.Literal(...CorpusItem.policies), "skip", {
     section,
     description:
-      "What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: it is left out, and counted; or each is sent as a space."
+      "What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: skip leaves it out, and counts it; space sends a space for each; raw sends it as it is, which a server may take for the end of a line, and what follows for commands."
   }),
   data: PlanField.optional(Schema.String, {
     section,
@@ -253,14 +276,15 @@ export const conflicts = (
       ["mbox", "auto"],
       ["order", "sequential"],
       ["rewrite", undefined],
-      ["unusual", "skip"]
+      ["unusual", "skip"],
+      ["corpusMemory", 256_000_000]
     ] as const
   ).map(
     ([field, usual]) =>
       [
         plan[field] !== undefined && plan[field] !== usual && !given("corpus"),
         [field],
-        `--${field} needs --corpus`
+        `--${field === "corpusMemory" ? "corpus-memory" : field} needs --corpus`
       ] as const
   ),
   [given("once") && !given("data") && !given("corpus"), ["once"], "--once needs --data or --corpus"],

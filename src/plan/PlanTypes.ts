@@ -181,10 +181,15 @@ export interface Plan {
   readonly expand: Values["expand"]
   /**
    * Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those
-   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. All of it is kept in
-   * memory, 512 MB at most. May be given several times.
+   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. Files must not change
+   * meanwhile: a message that was changed is not sent, and fails. May be given several times.
    */
   readonly corpus?: Values["corpus"]
+  /**
+   * Keep a --corpus in memory, ready to be sent, where its files are not larger than this (the default is 256M);
+   * otherwise they stay on disk, and are read message by message. Units are as in -l. Default: 256000000.
+   */
+  readonly corpusMemory: Values["corpusMemory"]
   /**
    * How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with
    * one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right. Default: "auto".
@@ -201,8 +206,9 @@ export interface Plan {
    */
   readonly rewrite?: Values["rewrite"]
   /**
-   * What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: it is left
-   * out, and counted; or each is sent as a space. Default: "skip".
+   * What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: skip
+   * leaves it out, and counts it; space sends a space for each; raw sends it as it is, which a server may take for the
+   * end of a line, and what follows for commands. Default: "skip".
    */
   readonly unusual: Values["unusual"]
   /**
@@ -708,10 +714,15 @@ export interface PlanInput {
   readonly expand?: Inputs["expand"]
   /**
    * Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those
-   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. All of it is kept in
-   * memory, 512 MB at most. May be given several times.
+   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. Files must not change
+   * meanwhile: a message that was changed is not sent, and fails. May be given several times.
    */
   readonly corpus?: Inputs["corpus"]
+  /**
+   * Keep a --corpus in memory, ready to be sent, where its files are not larger than this (the default is 256M);
+   * otherwise they stay on disk, and are read message by message. Units are as in -l. Default: 256000000.
+   */
+  readonly corpusMemory?: Inputs["corpusMemory"]
   /**
    * How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with
    * one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right. Default: "auto".
@@ -728,8 +739,9 @@ export interface PlanInput {
    */
   readonly rewrite?: Inputs["rewrite"]
   /**
-   * What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: it is left
-   * out, and counted; or each is sent as a space. Default: "skip".
+   * What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: skip
+   * leaves it out, and counts it; space sends a space for each; raw sends it as it is, which a server may take for the
+   * end of a line, and what follows for commands. Default: "skip".
    */
   readonly unusual?: Inputs["unusual"]
   /**

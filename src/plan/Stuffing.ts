@@ -54,6 +54,18 @@ export const lines = (text: string): Either.Either<string, number> => {
   return Either.right(finished ? ready : ready.replaceAll("\n", "\r\n"))
 }
 
+/**
+ * The content of a text in which a carriage return that stands alone is sent as it is.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const raw = (text: string): Content => {
+  const ended = text === "" || text.endsWith("\n") ? text : `${text}\r\n`
+  const made = ended.replaceAll(/(?<!\r)\n/g, "\r\n").replaceAll(/(^|\n)\./g, "$1..") + SmtpCommand.endOfData
+  return made.length <= longestText ? { head: made } : { head: "", body: Buffer.from(made, "latin1") }
+}
+
 /** What keeps a text with carriage returns from being one of CRLF alone. */
 const unfinished = /\r(?!\n)|(?<!\r)\n/
 
@@ -134,7 +146,10 @@ export const unstuff = (stuffed: Uint8Array): Uint8Array => {
  * @since 0.1.0
  * @category encoding
  */
-export const dotless = ({ body, head }: Content): Content =>
-  body === undefined
+export const dotless = (content: Content): Content => {
+  const { body, head } = content
+  if (content.unusable !== undefined) return content
+  return body === undefined
     ? { head: head.slice(0, -end.length).replace(/^\.|(?<=\n)\./g, "") }
     : { head: head.replace(/^\.|(?<=\n)\./g, ""), body: unstuff(body) }
+}

@@ -254,6 +254,7 @@ export const errorKinds = {
   TlsFailed: "TLS failed",
   NotOffered: "not offered",
   NotAllowed: "not allowed",
+  ContentUnusable: "no message to send",
   WireBusy: "connection busy",
   ArgumentInvalid: "invalid argument"
 } as const

@@ -237,6 +237,7 @@ const fields = {
         "TlsFailed",
         "NotOffered",
         "NotAllowed",
+        "ContentUnusable",
         "WireBusy",
         "ArgumentInvalid"
       ),

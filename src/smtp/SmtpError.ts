@@ -224,6 +224,23 @@ export class NotAllowed extends Data.TaggedError("NotAllowed")<{
 }
 
 /**
+ * There is no content for the message: what it is made of is not there any more, or has changed. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ContentUnusable extends Data.TaggedError("ContentUnusable")<{
+  readonly step: Step
+  /** What, and why. */
+  readonly reason: string
+}> {
+  readonly replies: ReadonlyArray<Reply> = []
+  override get message(): string {
+    return Printable.escape(`no message to send: ${this.reason}`)
+  }
+}
+
+/**
  * Something was to be sent over a connection while a reply to something else was awaited. Nothing was sent.
  *
  * @since 0.1.0
@@ -290,8 +307,8 @@ export class ReplyRejected extends Data.TaggedError("ReplyRejected")<{
 }
 
 /**
- * What ends an exchange without its replies. After any of these the connection is of no more use, except for `WireBusy` and
- * `ArgumentInvalid`: then nothing was sent.
+ * What ends an exchange without its replies. After any of these the connection is of no more use, except for `ContentUnusable`,
+ * `WireBusy` and `ArgumentInvalid`: then nothing was sent.
  *
  * @since 0.1.0
  * @category errors
@@ -303,6 +320,7 @@ export type WireError =
   | TlsFailed
   | NotOffered
   | NotAllowed
+  | ContentUnusable
   | WireBusy
   | ArgumentInvalid
 
@@ -328,6 +346,7 @@ export const isSmtpError = (error: unknown): error is SmtpError =>
   error instanceof TlsFailed ||
   error instanceof NotOffered ||
   error instanceof NotAllowed ||
+  error instanceof ContentUnusable ||
   error instanceof WireBusy ||
   error instanceof ArgumentInvalid ||
   error instanceof ReplyRejected
@@ -358,6 +377,8 @@ export const shortened = (error: WireError, most: number): WireError => {
     case "NotAllowed":
     case "WireBusy":
       return error
+    case "ContentUnusable":
+      return new ContentUnusable({ step, reason: beginning(error.reason, most) })
     case "ArgumentInvalid":
       return new ArgumentInvalid({ step, argument: beginning(error.argument, most) })
   }
@@ -387,6 +408,7 @@ export const toData = (error: SmtpError): SmtpErrorData => {
     case "NotOffered":
       return { _tag, step, what: error.what }
     case "NotAllowed":
+    case "ContentUnusable":
       return { _tag, step, reason: error.reason }
     case "WireBusy":
       return { _tag, step, awaited: error.awaited }
@@ -419,6 +441,8 @@ export const fromData = (data: SmtpErrorData): SmtpError => {
       return new NotOffered(data)
     case "NotAllowed":
       return new NotAllowed(data)
+    case "ContentUnusable":
+      return new ContentUnusable(data)
     case "WireBusy":
       return new WireBusy(data)
     case "ArgumentInvalid":
@@ -469,6 +493,7 @@ export type SmtpErrorData =
     }
   | { readonly _tag: "NotOffered"; readonly step: Step; readonly what: string }
   | { readonly _tag: "NotAllowed"; readonly step: Step; readonly reason: string }
+  | { readonly _tag: "ContentUnusable"; readonly step: Step; readonly reason: string }
   | { readonly _tag: "WireBusy"; readonly step: Step; readonly awaited: Step }
   | { readonly _tag: "ArgumentInvalid"; readonly step: Step; readonly argument: string }
   | {

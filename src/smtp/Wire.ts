@@ -28,6 +28,8 @@ export interface Content {
   readonly body?: Uint8Array | undefined
   /** It goes in chunks: no dot ends it, and none was put before a line. */
   readonly isDotless?: boolean | undefined
+  /** Why there is none: the message is not sent. */
+  readonly unusable?: string | undefined
 }
 
 /**

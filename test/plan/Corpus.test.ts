@@ -7,9 +7,13 @@ import * as fc from "fast-check"
 import * as Address from "../../src/plan/Address.js"
 import * as Corpus from "../../src/plan/Corpus.js"
 import * as CorpusFiles from "../../src/plan/CorpusFiles.js"
+import type * as CorpusItem from "../../src/plan/CorpusItem.js"
+import * as CorpusReader from "../../src/plan/CorpusReader.js"
+import type { CorpusStore } from "../../src/plan/CorpusStore.js"
 import * as Mbox from "../../src/plan/Mbox.js"
 import * as Message from "../../src/plan/Message.js"
 import * as Plan from "../../src/plan/Plan.js"
+import type { Content } from "../../src/smtp/Wire.js"
 
 const split = (text: string, kind: Mbox.Kind = "auto") =>
   Array.from(Mbox.messages(Buffer.from(text, "latin1"), kind), (message) => message.toString("latin1"))
@@ -103,14 +107,20 @@ describe("the messages of an mbox", () => {
   })
 })
 
-const collected = (messages: ReadonlyArray<string>, rewrite: string, unusual: "skip" | "space" = "skip") => {
+const collected = (messages: ReadonlyArray<string>, rewrite: string, unusual: CorpusItem.Unusual = "skip") => {
   const collector = new Corpus.Collector(Either.getOrThrow(Corpus.parseRewrite(rewrite)), unusual)
   for (const message of messages) collector.add(Buffer.from(message, "latin1"))
   const corpus = collector.end()
-  const texts = Array.from({ length: Corpus.count(corpus) }, (_, index) =>
-    Buffer.from(Corpus.message(corpus, index)).toString("latin1")
-  )
-  return { ...corpus, texts }
+  return { ...corpus, texts: textsOf(corpus) }
+}
+
+const textOf = ({ body, head }: Content) => head + (body === undefined ? "" : Buffer.from(body).toString("latin1"))
+
+const textsOf = (corpus: Corpus.Corpus, store?: CorpusStore["Type"]) => {
+  const reader = CorpusReader.make(corpus, store)
+  const texts = Array.from({ length: reader.count }, (_, index) => textOf(reader.message(index).content))
+  reader.close()
+  return texts
 }
 
 describe("a corpus", () => {
@@ -139,9 +149,9 @@ describe("a corpus", () => {
   it("leaves out a message with a carriage return that stands alone, and counts it; or sends a space", () => {
     const messages = ["a\n\nb\rc\n", "d\n"]
     const skipping = collected(messages, "none")
-    assert.deepStrictEqual([skipping.texts, skipping.skipped], [["d\r\n.\r\n"], 1])
+    assert.deepStrictEqual([skipping.texts, Corpus.skipped(skipping)], [["d\r\n.\r\n"], 1])
     const spacing = collected(messages, "none", "space")
-    assert.deepStrictEqual([spacing.texts, spacing.skipped], [["a\r\n\r\nb c\r\n.\r\n", "d\r\n.\r\n"], 0])
+    assert.deepStrictEqual([spacing.texts, Corpus.skipped(spacing)], [["a\r\n\r\nb c\r\n.\r\n", "d\r\n.\r\n"], 0])
   })
 
   it("knows whether there are bytes beyond ASCII, and grows as it must", () => {
@@ -151,9 +161,11 @@ describe("a corpus", () => {
     assert.strictEqual(corpus.texts[0], corpus.texts[2])
     assert.strictEqual(corpus.texts[1], "b\r\n.\r\n")
     assert.strictEqual(corpus.texts[0], `X: 1\r\n\r\n${"line\r\n".repeat(400_000)}.\r\n`)
-    for (const block of corpus.blocks) assert.instanceOf(block.buffer, SharedArrayBuffer)
-    assert.isFalse(corpus.isEightBit)
-    for (const text of ["\xff", `${large}\xff`]) assert.isTrue(collected([text], "none").isEightBit)
+    assert.isTrue("blocks" in corpus.messages)
+    for (const block of "blocks" in corpus.messages ? corpus.messages.blocks : [])
+      assert.instanceOf(block.buffer, SharedArrayBuffer)
+    assert.strictEqual(corpus.counts.eightBit, 0)
+    for (const text of ["\xff", `${large}\xff`]) assert.strictEqual(collected([text], "none").counts.eightBit, 1)
   })
 })
 
@@ -211,10 +223,7 @@ const tree = {
 
 const subjects = (...corpus: ReadonlyArray<string>) =>
   Effect.map(CorpusFiles.read(Plan.make({ corpus }), corpus), (read) =>
-    Array.from(
-      { length: Corpus.count(read) },
-      (_, index) => /Subject: (.*)\r/.exec(Buffer.from(Corpus.message(read, index)).toString("latin1"))?.[1]
-    )
+    textsOf(read).map((text) => /Subject: (.*)\r/.exec(text)?.[1])
   ).pipe(Effect.provide(files(tree)))
 
 describe("reading a corpus", () => {
@@ -246,13 +255,10 @@ describe("reading a corpus", () => {
 describe("messages of a corpus", () => {
   const contents = (input: Plan.PlanInput, texts: ReadonlyArray<string>, count: number) => {
     const plan = Plan.make({ corpus: "x", ...input })
-    const corpus = collected(texts, plan.rewrite ?? "message-id")
+    const corpus = CorpusReader.make(collected(texts, plan.rewrite ?? "message-id"), undefined)
     const identity = { helloName: "me.example", runId: "run", startedAt: new Date(0) }
     const contentOf = Message.make(plan, Address.make(plan, "me.example", "seed"), identity, { corpus })
-    return Array.from({ length: count }, (_, message) => {
-      const { body, head } = contentOf(message)
-      return head + (body === undefined ? "" : Buffer.from(body).toString("latin1"))
-    })
+    return Array.from({ length: count }, (_, message) => textOf(contentOf(message)))
   }
 
   it("have a Message-Id of their own, and go round", () => {

@@ -5,6 +5,7 @@ import * as fc from "fast-check"
 import { crc32 } from "../../src/smtp/Checksum.js"
 import * as Address from "../../src/plan/Address.js"
 import * as Corpus from "../../src/plan/Corpus.js"
+import * as CorpusReader from "../../src/plan/CorpusReader.js"
 import * as Message from "../../src/plan/Message.js"
 import * as MessageFile from "../../src/plan/MessageFile.js"
 import * as Plan from "../../src/plan/Plan.js"
@@ -193,7 +194,7 @@ describe("messages of a plan with --prove", () => {
     ["a template", { template: "t" }, { template: "Subject: {{number}}\n\n{{message}}\n.x{{hex 4}}\n", values }],
     ["a template that ends in its header", { template: "t" }, { template: "Subject: {{number}}", values }],
     ["a long template", { template: "t" }, { template: `A: b\n\n{{message}}, ${"long\n".repeat(9000)}`, values }],
-    ["a corpus", { corpus: ["c"] }, { corpus: corpus.end() }],
+    ["a corpus", { corpus: ["c"] }, { corpus: CorpusReader.make(corpus.end(), undefined) }],
     ["headers of one's own", { headers: [".Odd: a", "X: b"] }]
   ]
   for (const [name, input, sources] of ways) {

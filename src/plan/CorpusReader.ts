@@ -1,0 +1,134 @@
+/**
+ * The messages of a corpus, one at a time, wherever they are: each thread of a run has a reader of its own.
+ *
+ * What is on disk is read when its turn comes, into memory that is kept, and made ready for DATA then.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import type { Content } from "../smtp/Wire.js"
+import * as Corpus from "./Corpus.js"
+import * as CorpusIndex from "./CorpusIndex.js"
+import * as CorpusItem from "./CorpusItem.js"
+import type { CorpusStore, StoredFile } from "./CorpusStore.js"
+import * as Stuffing from "./Stuffing.js"
+
+/**
+ * The messages of a corpus.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CorpusReader {
+  readonly count: number
+  /** A message, from 0. Its content says so where it cannot be had: the file is not what it was, or cannot be read. */
+  readonly message: (index: number) => Corpus.CorpusMessage
+  /** Closes what is open. */
+  readonly close: () => void
+}
+
+/**
+ * A reader of a corpus. One that is on disk needs a store.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (corpus: Corpus.Corpus, store: CorpusStore["Type"] | undefined): CorpusReader => {
+  const { messages } = corpus
+  if (!("places" in messages)) {
+    // Where plans come in, this was refused.
+    if (store === undefined) throw new Error("a corpus on disk, and no CorpusStore")
+    return new StoredReader(messages, corpus.unusual, store)
+  }
+  return {
+    count: Corpus.count(corpus),
+    message: (index) => {
+      const body = Corpus.message(messages, index)
+      const isShort = body.length <= Stuffing.longestText
+      const content: Content = isShort
+        ? { head: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1") }
+        : { head: "", body }
+      return { content, isHeadless: Corpus.isHeadless(messages, index) }
+    },
+    close: () => {}
+  }
+}
+
+/** How many files are open at a time. */
+const mostOpen = 32
+
+/** Larger messages are read into memory of their own, in bytes. */
+const keptSize = 1_048_576
+
+class StoredReader implements CorpusReader {
+  readonly count: number
+  /** The one that was used last comes last. */
+  private readonly open = new Map<number, StoredFile>()
+  private kept = Buffer.allocUnsafeSlow(65_536)
+
+  constructor(
+    private readonly index: CorpusIndex.CorpusIndex,
+    private readonly unusual: CorpusItem.Unusual,
+    private readonly store: CorpusStore["Type"]
+  ) {
+    this.count = CorpusIndex.count(index)
+  }
+
+  message(index: number): Corpus.CorpusMessage {
+    const item = CorpusIndex.item(this.index, index)
+    const isHeadless = (item.marks & CorpusItem.marks.headless) !== 0
+    const raw = this.read(item)
+    if (typeof raw === "string") return { content: { head: "", unusable: raw }, isHeadless }
+    const message = (item.marks & CorpusItem.marks.quoted) === 0 ? raw : CorpusItem.unquoted(raw)
+    const ready = CorpusItem.ready(message, item, this.unusual)
+    const content = Either.getOrElse(ready, () => ({ head: "", unusable: this.changed(item) }))
+    return { content, isHeadless }
+  }
+
+  close(): void {
+    for (const file of this.open.values()) file.close()
+    this.open.clear()
+  }
+
+  /** The bytes of a message, good until the next one; or why there are none. */
+  private read(item: CorpusIndex.IndexedItem): Buffer | string {
+    const { length, start } = item
+    const { modified, path, size } = this.index.files[item.file]!
+    try {
+      const file = this.fileOf(item.file, path)
+      const into = this.memory(length)
+      const read = file.read(into, length, start)
+      // Looked at afterwards: what was read before a file changed is what it was.
+      const now = file.state()
+      if (read < length || now.size !== size || now.modified !== modified) return this.changed(item)
+      return into.subarray(0, length)
+    } catch (error) {
+      return `${path}: ${error instanceof Error ? error.message : String(error)}`
+    }
+  }
+
+  private changed(item: CorpusIndex.IndexedItem): string {
+    return `${this.index.files[item.file]!.path}: changed after the run began`
+  }
+
+  private memory(length: number): Buffer {
+    if (length <= this.kept.length) return this.kept
+    const larger = Buffer.allocUnsafeSlow(length > keptSize ? length : Math.min(keptSize, length * 2))
+    if (length <= keptSize) this.kept = larger
+    return larger
+  }
+
+  private fileOf(number: number, path: string): StoredFile {
+    const known = this.open.get(number)
+    if (known !== undefined && this.open.size < mostOpen) return known
+    this.open.delete(number)
+    const file = known ?? this.store.open(path)
+    this.open.set(number, file)
+    if (this.open.size > mostOpen) {
+      const [oldest] = this.open.keys()
+      this.open.get(oldest!)?.close()
+      this.open.delete(oldest!)
+    }
+    return file
+  }
+}
