@@ -424,7 +424,8 @@ describe("every option of the table", () => {
       return [...chunked, ["-d", { reuse: "true" }]]
     }
     if (field === "whenNotOffered") return [["--notify=never", { notify: "never" }]]
-    if (["mbox", "order", "rewrite", "unusual", "corpusMemory"].includes(field)) return [["--corpus=mail", { corpus: "mail" }]]
+    if (["mbox", "order", "rewrite", "unusual", "corpusMemory"].includes(field))
+      return [["--corpus=mail", { corpus: "mail" }]]
     const using = ["--header=X: {{row.a}}", { headers: "X: {{row.a}}" }] as const
     if (field === "data") return [using]
     if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }], using]
