@@ -27,6 +27,7 @@ import * as RunReport from "../report/RunReport.js"
 import type { Followed } from "../telemetry/Telemetry.js"
 import * as Fatal from "./Fatal.js"
 import * as Reports from "./Reports.js"
+import type { ReportUnwritable } from "./ReportUnwritable.js"
 import * as Screen from "./Screen.js"
 import { wantsReport } from "./Watching.js"
 
@@ -65,7 +66,7 @@ const refresh = 250
 export const make = (
   plan: Plan,
   version: string
-): Effect.Effect<Live, Reports.ReportUnwritable, FileSystem | Output | Scope.Scope> =>
+): Effect.Effect<Live, ReportUnwritable, FileSystem | Output | Scope.Scope> =>
   Effect.gen(function* () {
     const output = yield* Output
     yield* Reports.prepare(plan)

@@ -11,7 +11,6 @@ import * as ParseResult from "effect/ParseResult"
 import * as Conflict from "../plan/Conflict.js"
 import * as Plan from "../plan/Plan.js"
 import { UsageError } from "./Fatal.js"
-import * as FieldOption from "./FieldOption.js"
 import type { Arguments } from "./Getopt.js"
 import { label, type OptionRow, planRows, targetVariable } from "./OptionTable.js"
 
@@ -75,6 +74,9 @@ export const parse = (
     return yield* Effect.orDie(Plan.decode(input))
   })
 
+/** @effect/cli and what it brings, which a line without options does without. */
+const parser = Effect.promise(() => import("./FieldOption.js"))
+
 /** What is read of the options, one by one. */
 interface Read {
   readonly input: Record<string, unknown>
@@ -91,6 +93,7 @@ const readValues = (options: Arguments["options"], { input, issues, origins }: R
       if (row.field === undefined || (texts === undefined && variable === undefined)) continue
       origins.set(row.field, { variable: variable === undefined ? undefined : row.variable })
       const name = variable === undefined ? label(row) : row.variable
+      const FieldOption = yield* parser
       const option = FieldOption.make(row)
       // What later values took the place of was asked for all the same (clause S1.5).
       const attempts = texts === undefined || row.repeatable ? [texts] : texts.map((text) => [text])

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import { FileSystem } from "@effect/platform/FileSystem"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { fileReason } from "../plan/FileReason.js"
@@ -22,23 +21,8 @@ import * as PrometheusReport from "../report/PrometheusReport.js"
 import type { RunReport } from "../report/RunReport.js"
 import * as TextReport from "../report/TextReport.js"
 import * as Fatal from "./Fatal.js"
+import { ReportUnwritable } from "./ReportUnwritable.js"
 import { showsReport } from "./Watching.js"
-
-/**
- * The file of a report cannot be written.
- *
- * @since 0.1.0
- * @category errors
- */
-export class ReportUnwritable extends Data.TaggedError("ReportUnwritable")<{
-  readonly format: ReportRequest.Kind
-  readonly file: string
-  readonly reason: string
-}> {
-  override get message(): string {
-    return `--report ${this.format}=${this.file}: ${this.reason}`
-  }
-}
 
 /**
  * The files of the journals that the plan asks for; undefined is standard output.

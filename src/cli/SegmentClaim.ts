@@ -11,7 +11,7 @@ import { fileReason } from "../plan/FileReason.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Segment from "../plan/Segment.js"
 import * as EngineSegment from "./EngineSegment.js"
-import { ReportUnwritable } from "./Reports.js"
+import { ReportUnwritable } from "./ReportUnwritable.js"
 
 /**
  * The segment was started before.
