@@ -9,7 +9,8 @@ import type { ConnectionShape } from "../plan/Shape.js"
 import type { ConnectFailed } from "../smtp/SmtpError.js"
 import type { ConnectOptions, Wire } from "../smtp/Wire.js"
 import type { Place, Shut } from "./ConnectGate.js"
-import type { Route } from "./Routes.js"
+import * as RouteConnect from "./RouteConnect.js"
+import type { Route, Ways } from "./Routes.js"
 import type { SharedRun } from "./SharedRun.js"
 import type { StopRequest } from "./StopRequest.js"
 import type { Restore } from "./Turnstile.js"
@@ -23,6 +24,8 @@ import type { Restore } from "./Turnstile.js"
 export interface Opening<A> {
   /** The gate was passed. Gives where the connection goes, and its shape, where it has one. */
   readonly onPlace: (place: Place) => Bound
+  /** This way is tried next. */
+  readonly onRoute: (route: Route) => void
   readonly onOpened: (wire: Wire) => Effect.Effect<A>
   /** There is no further attempt. */
   readonly onFailed: (error: ConnectFailed) => Effect.Effect<A>
@@ -35,7 +38,7 @@ export interface Opening<A> {
  * @category models
  */
 export interface Bound {
-  readonly route: Route
+  readonly ways: Ways
   readonly shape: ConnectionShape | undefined
 }
 
@@ -87,29 +90,25 @@ class SessionAttempts<A> implements ConnectAttempts<A> {
   open(opening: Opening<A>, unless: StopRequest | undefined): Effect.Effect<A | Shut> {
     const { connectOptions, gate } = this.shared
     return gate.pass((place, restore) => {
-      const { route, shape } = opening.onPlace(place)
-      return this.connect({ opening, route, shape, place, restore, begun: connectOptions.deadlines.now() }, 1)
+      const { shape, ways } = opening.onPlace(place)
+      return this.connect({ opening, ways, shape, place, restore, begun: connectOptions.deadlines.now() }, 1)
     }, unless)
   }
 
   /** Opens the connection, in as many attempts as there are. */
   private connect(attempt: Attempt<A>, pause: number): Effect.Effect<A> {
-    const { opening, place, restore, route, shape } = attempt
-    const { connectOptions, connector, recorder } = this.shared
-    const { now } = connectOptions.deadlines
-    const started = now()
+    const { opening, place, restore, shape, ways } = attempt
     place.connecting()
-    return Effect.matchEffect(restore(connector.connect(route.target, this.nextOptions(shape))), {
-      onFailure: (error) => {
-        recorder.onConnectFailed(error, now() - started, route.counter)
-        return this.again(error, attempt, pause)
-      },
-      onSuccess: (wire) => {
-        recorder.onConnected(now() - started, route.counter)
-        place.connected()
-        return opening.onOpened(wire)
+    return Effect.matchEffect(
+      RouteConnect.connect(this.shared, ways, this.nextOptions(shape), restore, opening.onRoute),
+      {
+        onFailure: (error) => this.again(error, attempt, pause),
+        onSuccess: (wire) => {
+          place.connected()
+          return opening.onOpened(wire)
+        }
       }
-    })
+    )
   }
 
   private again(error: ConnectFailed, attempt: Attempt<A>, pause: number): Effect.Effect<A> {

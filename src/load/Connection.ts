@@ -102,6 +102,8 @@ export const make = (shared: SharedRun): Connection => new SessionConnection(sha
 class SessionConnection implements Connection {
   wire: Wire | undefined = undefined
   route: Route | undefined = undefined
+  /** The number of the connection among all of the run. */
+  private ordinal = 0
   private place: Place | undefined = undefined
   /** Greeting and HELO are done, and this is what came of them. */
   private agreement: Agreement.Agreement | undefined = undefined
@@ -360,6 +362,7 @@ class SessionConnection implements Connection {
           onAdmitted()
           return this.bind(place)
         },
+        onRoute: this.goesBy,
         onOpened: this.opened,
         onFailed: this.notOpened
       },
@@ -370,16 +373,19 @@ class SessionConnection implements Connection {
   /** What follows from the connection's number. */
   private bind(place: Place): ConnectAttempts.Bound {
     this.place = place
-    const { clientOf, logins, nextConnection, routes, shape } = this.shared
-    const ordinal = nextConnection()
-    const route = routes.of(ordinal)
-    this.route = route
-    this.client = clientOf?.(ordinal, route.target)
-    this.login = logins?.next(this.session, ordinal, route.target)
-    this.shape = shape?.connection(ordinal)
+    const { nextConnection, routes, shape } = this.shared
+    this.ordinal = nextConnection()
+    this.shape = shape?.connection(this.ordinal)
     this.most = this.shape?.messages ?? Number.POSITIVE_INFINITY
     this.abandonment = this.shape?.abandons(this.expected)
-    return { route, shape: this.shape }
+    return { ways: routes.of(this.ordinal), shape: this.shape }
+  }
+
+  private readonly goesBy = (route: Route): void => {
+    const { clientOf, logins } = this.shared
+    this.route = route
+    this.client = clientOf?.(this.ordinal, route.goes)
+    this.login = logins?.next(this.session, this.ordinal, route)
   }
 
   private readonly opened = (wire: Wire): Effect.Effect<Outcome.Outcome | undefined> => {

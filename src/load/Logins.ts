@@ -15,8 +15,8 @@ import type { AuthSettings, Login } from "../smtp/Authentication.js"
 import type { Introduced } from "../smtp/Introduction.js"
 import type { Outcome } from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
-import type { Target } from "../smtp/Target.js"
 import { ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
+import type { Route } from "./Routes.js"
 
 /**
  * The login of one connection.
@@ -58,7 +58,7 @@ export const make = (
   Effect.map(Effect.serviceOption(AuthCrypto), (crypto) => {
     if (AuthFields.mechanismsOf(plan).length === 0 || accounts === undefined) return undefined
     // There are mechanisms: there are settings.
-    const settings = (target: Target) => AuthFields.settings(plan, target, Option.getOrUndefined(crypto))!
+    const settings = (route: Route) => AuthFields.settings(plan, route, Option.getOrUndefined(crypto))!
     return new Logins(plan, settings, accounts, options)
   })
 
@@ -74,11 +74,11 @@ export class Logins {
   private readonly most: number
   /** How many in a row were refused for good. */
   private refused = 0
-  private readonly known = new Map<Target, AuthSettings>()
+  private readonly known = new Map<Route, AuthSettings>()
 
   constructor(
     private readonly plan: Plan,
-    private readonly settings: (target: Target) => AuthSettings,
+    private readonly settings: (route: Route) => AuthSettings,
     private readonly accounts: AccountTable,
     private readonly options: LoginsOptions
   ) {
@@ -98,10 +98,10 @@ export class Logins {
     return this.options.numberOf(session)
   }
 
-  /** The login of the next connection: of a session, of that number among all connections, and to that target. */
-  next(session: number, connection: number, target: Target): ConnectionLogin {
+  /** The login of the next connection: of a session, of that number among all connections, and by that way. */
+  next(session: number, connection: number, route: Route): ConnectionLogin {
     const { accounts, plan } = this
-    const settings = this.settingsFor(target)
+    const settings = this.settingsFor(route)
     const place =
       plan.accountOrder === "session"
         ? session % accounts.size
@@ -111,9 +111,9 @@ export class Logins {
     return { settings, account: accounts.at(place), place }
   }
 
-  private settingsFor(target: Target): AuthSettings {
-    const settings = this.known.get(target) ?? this.settings(target)
-    this.known.set(target, settings)
+  private settingsFor(route: Route): AuthSettings {
+    const settings = this.known.get(route) ?? this.settings(route)
+    this.known.set(route, settings)
     return settings
   }
 

@@ -3,15 +3,21 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Recorder } from "../measure/Recorder.js"
 import type { Counter } from "../measure/TargetTally.js"
+import * as ConnectTo from "../plan/ConnectTo.js"
 import * as Partition from "../plan/Partition.js"
 import type { Plan } from "../plan/Plan.js"
+import * as RouteFields from "../plan/RouteFields.js"
 import * as Segment from "../plan/Segment.js"
 import * as TargetList from "../plan/TargetList.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import type { Introduction } from "../smtp/Introduction.js"
+import type { ConnectFailed } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
+import type { ConnectOptions, Connector } from "../smtp/Wire.js"
 import * as ConnectionBegin from "./ConnectionBegin.js"
 
 /**
@@ -21,11 +27,27 @@ import * as ConnectionBegin from "./ConnectionBegin.js"
  * @category models
  */
 export interface Route {
-  readonly target: Target.Target
-  /** How connections to it begin. */
+  /** The server that is asked for: its name is what TLS and logins go by. */
+  readonly asked: Target.Target
+  /** Where connections to it go. */
+  readonly goes: Target.Target
+  /** How they begin. */
   readonly introduction: Introduction
   /** What it is counted by, where there are several. */
   readonly counter: Counter | undefined
+}
+
+/**
+ * The ways of one connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ways {
+  /** What is booked with a connection that finds no way at all. */
+  readonly first: Route
+  /** The ways, to be tried one after another until a connection stands: one at least. */
+  readonly all: (options: ConnectOptions) => Effect.Effect<ReadonlyArray<Route>, ConnectFailed>
 }
 
 /**
@@ -35,8 +57,8 @@ export interface Route {
  * @category models
  */
 export interface Routes {
-  /** The way of the connection of this number. */
-  readonly of: (connection: number) => Route
+  /** The ways of the connection of this number. */
+  readonly of: (connection: number) => Ways
 }
 
 /**
@@ -52,6 +74,7 @@ export interface RoutesOptions {
   readonly helloName: string
   readonly tls: TlsFields.TlsFiles
   readonly recorder: Recorder
+  readonly connector: Connector["Type"]
 }
 
 /**
@@ -61,19 +84,70 @@ export interface RoutesOptions {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (plan: Plan, { helloName, recorder, targets, tls }: RoutesOptions): Routes => {
-  const routes = targets.map(({ target }): Route => {
-    const use = TlsFields.use(plan, tls, target)
-    return {
-      target,
-      introduction: ConnectionBegin.introductionOf(plan, helloName, use),
-      counter: targets.length === 1 ? undefined : recorder.targetCounter(Target.format(target))
-    }
+export const make = (plan: Plan, options: RoutesOptions): Routes => {
+  const { connector, targets } = options
+  const routeTo = routing(plan, options)
+  const destinations = targets.map(({ target }) => {
+    const route = routeTo(target, targets.length > 1 ? "always" : plan.spread ? "where used" : "not")
+    return plan.spread ? spread(route, connector, routeTo) : alone(route)
   })
-  const [only] = routes
-  if (routes.length === 1) return { of: () => only! }
+  const [only] = destinations
+  if (destinations.length === 1 && !plan.spread) {
+    const ways = only!(0)
+    return { of: () => ways }
+  }
   const own = Segment.ofPlan(plan)
   const { count } = Partition.of(own)
   const turn = TargetList.turns(targets)
-  return { of: (connection) => routes[turn(count(connection) + own.index)]! }
+  return {
+    of: (connection) => {
+      const { nth, place } = turn(count(connection) + own.index)
+      return destinations[place]!(nth)
+    }
+  }
+}
+
+/** The ways of the connections to one target, counted from 0. */
+type Destination = (nth: number) => Ways
+
+const alone = (first: Route): Destination => {
+  const all = Exit.succeed([first])
+  const ways: Ways = { first, all: () => all }
+  return () => ways
+}
+
+/** Each address of the name is a target of its own. */
+const spread = (first: Route, { addresses }: Connector["Type"], routeTo: RouteTo): Destination => {
+  const { asked, goes } = first
+  if (goes._tag === "Unix" || addresses === undefined) return alone(first)
+  return (nth) => ({
+    first,
+    all: (options) =>
+      Effect.map(addresses(goes, options), (found) => {
+        const address = found[nth % found.length] ?? goes.host
+        return [address === goes.host ? first : routeTo(asked, "where used", Target.inet(address, goes.port))]
+      })
+  })
+}
+
+/** The way to a server: the same one each time, since what TLS begins with is kept by it. */
+type RouteTo = (asked: Target.Target, counts: "always" | "where used" | "not", goes?: Target.Target) => Route
+
+const routing = (plan: Plan, { helloName, recorder, tls }: RoutesOptions): RouteTo => {
+  const rules = RouteFields.rulesOf(plan)
+  const known = new Map<string, Route>()
+  return (asked, counts, address) => {
+    const at = address?._tag === "Inet" ? ` (${address.host})` : ""
+    const name = `${Target.format(asked)}${at}`
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const route: Route = {
+      asked,
+      goes: address ?? ConnectTo.redirect(rules, asked),
+      introduction: ConnectionBegin.introductionOf(plan, helloName, TlsFields.use(plan, tls, asked)),
+      counter: counts === "not" ? undefined : recorder.targetCounter(name, counts === "always")
+    }
+    known.set(name, route)
+    return route
+  }
 }

@@ -278,7 +278,13 @@ export const share = (
     return {
       plan,
       helloName: identity.helloName,
-      routes: Routes.make(plan, { targets, helloName: identity.helloName, tls: options.tls ?? {}, recorder }),
+      routes: Routes.make(plan, {
+        targets,
+        helloName: identity.helloName,
+        tls: options.tls ?? {},
+        recorder,
+        connector
+      }),
       logins,
       connector,
       connectOptions,

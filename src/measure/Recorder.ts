@@ -307,12 +307,13 @@ export class Recorder extends Counting implements Recorded, WireObserver {
 
   /** The connections and messages by target, where there are several. */
   targets(): ReadonlyArray<TargetTally.TargetCount> {
-    return TargetTally.merge([[...this.targetCounters.values()], ...this.added.map(({ targets }) => targets)])
+    const own = [...this.targetCounters.values()].filter(TargetTally.isShown)
+    return TargetTally.merge([own, ...this.added.map(({ targets }) => targets)])
   }
 
-  /** The counter of the target with this name. */
-  targetCounter(name: string): TargetTally.Counter {
-    const counter = this.targetCounters.get(name) ?? new TargetTally.Counter(name)
+  /** The counter of the target with this name. Unless it is shown in any case, it is when there is something to count. */
+  targetCounter(name: string, isShown = true): TargetTally.Counter {
+    const counter = this.targetCounters.get(name) ?? new TargetTally.Counter(name, isShown)
     this.targetCounters.set(name, counter)
     return counter
   }

@@ -50,7 +50,11 @@ export class Counter implements TargetCount {
   abandoned = 0
   unknown = 0
 
-  constructor(readonly target: string) {}
+  constructor(
+    readonly target: string,
+    /** Also where nothing was counted. */
+    readonly isShown: boolean
+  ) {}
 
   /** Counts a message. */
   book(outcome: Outcome): void {
@@ -60,6 +64,14 @@ export class Counter implements TargetCount {
     if (isIntended(outcome)) this.abandoned++
   }
 }
+
+/**
+ * Whether there is something to tell of it.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isShown = (counter: Counter): boolean => counter.isShown || names.some((name) => counter[name] > 0)
 
 /**
  * The counts of all parts together, in the order of the names: one row for each target.

@@ -30,6 +30,10 @@ export const layer: Layer.Layer<Connector> = Layer.sync(Connector, () => {
   const names = new NameLookup()
   const pool: Array<PooledSocket> = []
   return Connector.of({
+    addresses: (target, options) =>
+      Effect.map(names.resolve(target, options), (endpoints) =>
+        endpoints.flatMap((endpoint) => ("path" in endpoint ? [] : [endpoint.host]))
+      ),
     checkTls: (settings) => Either.map(tlsClient(settings), () => {}),
     connect: (target, options) =>
       Effect.flatMap(names.resolve(target, options), (endpoints) => {

@@ -20,6 +20,8 @@ import * as AuthMechanism from "../smtp/AuthMechanism.js"
 import * as Printable from "../smtp/Printable.js"
 import { ScramKeys } from "../smtp/ScramKeys.js"
 import * as Target from "../smtp/Target.js"
+import * as ConnectTo from "./ConnectTo.js"
+import * as RouteFields from "./RouteFields.js"
 import * as TargetList from "./TargetList.js"
 import * as AccountFile from "./AccountFile.js"
 import { fileReason } from "./FileReason.js"
@@ -229,14 +231,14 @@ export const exposed = ({
   })
 
 /**
- * How a plan's connections to a target log in; undefined where they don't.
+ * How a plan's connections to a target log in, and go there or elsewhere; undefined where they don't log in.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const settings = (
   plan: AuthPlan,
-  target: Target.Target,
+  { asked, goes }: { readonly asked: Target.Target; readonly goes: Target.Target },
   crypto: AuthCrypto["Type"] | undefined
 ): AuthSettings | undefined => {
   const mechanisms = mechanismsOf(plan)
@@ -244,9 +246,9 @@ export const settings = (
   return {
     mechanisms,
     initialResponse: plan.authInitialResponse,
-    insecure: plan.authInsecure || Target.isLocal(target),
-    host: target._tag === "Unix" ? "localhost" : target.host,
-    port: target._tag === "Unix" ? 0 : target.port,
+    insecure: plan.authInsecure || Target.isLocal(goes),
+    host: asked._tag === "Unix" ? "localhost" : asked.host,
+    port: asked._tag === "Unix" ? 0 : asked.port,
     crypto,
     keys: crypto === undefined ? undefined : new ScramKeys(crypto)
   }
@@ -291,6 +293,7 @@ export const conflicts = (
   // A plan that is read again has its defaults in it.
   const idle = details.filter((field) => given(field) && plan[field] !== defaults[field])
   const needsAccount = mechanisms.some((mechanism) => !AuthMechanism.needsNoPassword(mechanism))
+  const rules = RouteFields.rulesOf(plan)
   const targets = Either.getOrElse(TargetList.parse(String(plan.target ?? "")), () => [])
   const shows =
     (plan.tls === undefined || plan.tls === "off") && mechanisms.length > 0 && mechanisms.every(AuthMechanism.isClear)
@@ -313,7 +316,10 @@ export const conflicts = (
       "--account-order needs --accounts"
     ],
     [
-      shows && plan.authInsecure !== true && given("target") && targets.some(({ target }) => !Target.isLocal(target)),
+      shows &&
+        plan.authInsecure !== true &&
+        given("target") &&
+        targets.some(({ target }) => !Target.isLocal(ConnectTo.redirect(rules, target))),
       ["auth", "target"],
       "the mechanisms of --auth show the password to whoever listens: use --tls, or --auth-insecure"
     ],

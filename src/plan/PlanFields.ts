@@ -15,6 +15,7 @@ import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
 import * as ProofFields from "./ProofFields.js"
 import * as Rate from "./Rate.js"
+import * as RouteFields from "./RouteFields.js"
 import * as TlsFields from "./TlsFields.js"
 
 /**
@@ -212,6 +213,7 @@ export const fields = {
   ...AuthFields.fields,
   ...Extensions.fields,
   ...ClientFields.fields,
+  ...RouteFields.fields,
   close: PlanField.withDefault(Schema.Literal("reset", "fin"), "reset", {
     section: "Connections and dialogue",
     description:

@@ -387,6 +387,17 @@ export interface Plan {
    */
   readonly helloPattern?: Values["helloPattern"]
   /**
+   * Connect to all addresses of the target's name in turn: each is a target of its own, and counted as such. Without
+   * it, the first address is connected to, and the others where that fails. Default: false.
+   */
+  readonly spread: Values["spread"]
+  /**
+   * Connect to this address and port instead of that host and port, as curl has it. Empty parts match all, or stay as
+   * they are. TLS asks for, and verifies, the name of the target all the same. The first that matches counts. May be
+   * given several times.
+   */
+  readonly connectTo?: Values["connectTo"]
+  /**
    * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
    * way. Default: "reset".
    */
@@ -919,6 +930,17 @@ export interface PlanInput {
    * LHLO say it; the rest has that of -M.
    */
   readonly helloPattern?: Inputs["helloPattern"]
+  /**
+   * Connect to all addresses of the target's name in turn: each is a target of its own, and counted as such. Without
+   * it, the first address is connected to, and the others where that fails. Default: false.
+   */
+  readonly spread?: Inputs["spread"]
+  /**
+   * Connect to this address and port instead of that host and port, as curl has it. Empty parts match all, or stay as
+   * they are. TLS asks for, and verifies, the name of the target all the same. The first that matches counts. May be
+   * given several times.
+   */
+  readonly connectTo?: Inputs["connectTo"]
   /**
    * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
    * way. Default: "reset".

@@ -79,13 +79,30 @@ const aimOf = (text: string, isOneOfSeveral: boolean, missingPort: number): Eith
 }
 
 /**
- * The place in the list of the target of each connection, by the connection's number from 0.
+ * One connection's turn.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Turn {
+  /** The place of its target in the list. */
+  readonly place: number
+  /** How many connections went to that target before. */
+  readonly nth: number
+}
+
+/**
+ * The turn of each connection, by the connection's number from 0.
  *
  * @since 0.1.0
  * @category reading
  */
-export const turns = (list: TargetList): ((connection: number) => number) => {
-  if (list.length === 1) return () => 0
+export const turns = (list: TargetList): ((connection: number) => Turn) => {
   const pattern = Partition.turns(list.map(({ weight }) => weight))
-  return (connection) => pattern[connection % pattern.length]!
+  const times = list.map(() => 0)
+  const round = pattern.map((place) => ({ place, before: times[place]!++ }))
+  return (connection) => {
+    const { before, place } = round[connection % round.length]!
+    return { place, nth: Math.floor(connection / round.length) * times[place]! + before }
+  }
 }

@@ -51,6 +51,8 @@ export type { Capacity, Latency, Stall } from "./ServiceModel.js"
 export interface TestServerOptions extends SinkConfig, Behaviour.Behaviour {
   /** Asked for each attempt to connect, counted from 1, and where it goes. */
   readonly connect?: ((attempt: number, target: Target.Target) => Welcome | undefined) | undefined
+  /** The addresses of a host; the host itself where it has none. */
+  readonly addresses?: ((host: string) => ReadonlyArray<string> | undefined) | undefined
 }
 
 /**
@@ -121,7 +123,13 @@ export const layer = (options: TestServerOptions = {}): Layer.Layer<TestServer |
       const crypto = Option.getOrUndefined(yield* Effect.serviceOption(AuthCrypto))
       const server = new Server(options, scope, crypto)
       return Context.make(TestServer, server).pipe(
-        Context.add(Connector, { connect: (target, options) => server.connect(target, options), target: memory })
+        Context.add(Connector, {
+          connect: (target, options) => server.connect(target, options),
+          addresses: (target) => {
+            return Effect.succeed(target._tag === "Unix" ? [] : (options.addresses?.(target.host) ?? [target.host]))
+          },
+          target: memory
+        })
       )
     })
   )

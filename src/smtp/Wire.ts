@@ -258,6 +258,13 @@ export class Connector extends Context.Tag("smtp-source/Connector")<
      * wire closes it: a scope for each connection would cost more than the connection.
      */
     readonly connect: (target: Target, options: ConnectOptions) => Effect.Effect<Wire, ConnectFailed>
+    /**
+     * The addresses of a target's name, in order: literals of the family that is asked for. Left out where names have none,
+     * and then `--spread` is refused.
+     */
+    readonly addresses?:
+      | ((target: Target, options: ConnectOptions) => Effect.Effect<ReadonlyArray<string>, ConnectFailed>)
+      | undefined
     /** Whether TLS can be begun with these settings; left out where there is no cryptography. */
     readonly checkTls?: ((settings: TlsSettings) => Either.Either<void, TlsUnusable>) | undefined
     /** Where plans connect to that name no target: only a connector whose every target is the same server has one. */

@@ -403,7 +403,8 @@ describe("every option of the table", () => {
     "9",
     "+7s",
     "64k",
-    "NAME=client.example"
+    "NAME=client.example",
+    "::127.0.0.1:2525"
   ]
   /** The options that an option needs beside it. */
   const companyOf = (

@@ -9,6 +9,7 @@ import type { TargetCount } from "../../src/measure/TargetTally.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Target from "../../src/smtp/Target.js"
+import { type ConnectOptions, Connector } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 import { connectionsOf, type Way, ways } from "./Ways.js"
 import { well } from "./WorkersHere.js"
@@ -33,6 +34,22 @@ const run = (way: Way, input: Plan.PlanInput, server: TestServer.TestServerOptio
 const nothing = { opened: 0, unopened: 0, accepted: 0, rejected: 0, failed: 0, abandoned: 0, unknown: 0 }
 
 const counted = (target: string, counts: Partial<TargetCount>): TargetCount => ({ ...nothing, target, ...counts })
+
+/** The names that TLS asks for over the first connections. */
+const names = (input: Plan.PlanInput, connections: number) =>
+  Effect.gen(function* () {
+    const plan = Plan.make(input)
+    const targets = ConnectionBegin.targetsOf(plan, plan.target!)
+    const connector = yield* Connector
+    const routes = Routes.make(plan, { targets, helloName: "localhost", tls: {}, recorder: new Recorder(), connector })
+    const options = { timeout: 1000 } as ConnectOptions
+    const asked: Array<string | undefined> = []
+    for (let connection = 0; connection < connections; connection++) {
+      const [route] = yield* routes.of(connection).all(options)
+      asked.push(route?.introduction.tls?.settings.name)
+    }
+    return asked
+  }).pipe(Effect.provide(TestServer.layer({ addresses: () => ["192.0.2.1", "192.0.2.2"] })))
 
 describe("several targets", () => {
   for (const way of Object.keys(ways) as ReadonlyArray<Way>) {
@@ -128,26 +145,97 @@ describe("several targets", () => {
   )
 
   it.effect("TLS asks each for its own name", () =>
-    Effect.sync(() => {
-      const plan = Plan.make({ target: "one.example,two.example:465", tls: "implicit" })
-      const targets = ConnectionBegin.targetsOf(plan, plan.target!)
-      const routes = Routes.make(plan, { targets, helloName: "localhost", tls: {}, recorder: new Recorder() })
-      assert.deepStrictEqual(
-        [0, 1].map((connection) => {
-          const { introduction, target } = routes.of(connection)
-          return [introduction.tls?.settings.name, Target.format(target)]
-        }),
-        [
-          ["one.example", "one.example:465"],
-          ["two.example", "two.example:465"]
-        ]
-      )
+    Effect.gen(function* () {
+      const plan: Plan.PlanInput = { target: "one.example,two.example:465", tls: "implicit" }
+      assert.deepStrictEqual(yield* names(plan, 2), ["one.example", "two.example"])
+      assert.deepStrictEqual(yield* names({ ...plan, connectTo: ["two.example::127.0.0.1:"], spread: true }, 2), [
+        "one.example",
+        "two.example"
+      ])
     })
   )
 
   it.effect("one target has no counts of its own", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual((yield* run("a closed run", { target: "one" })).targets, [])
+    })
+  )
+})
+
+describe("--spread", () => {
+  const addresses = (host: string) => (host === "mail.example" ? ["192.0.2.1", "2001:db8::2", "192.0.2.3"] : undefined)
+
+  for (const way of Object.keys(ways) as ReadonlyArray<Way>) {
+    it.effect(`${way} goes to all addresses of a name in turn, and counts each`, () =>
+      Effect.gen(function* () {
+        const { targets, tried } = yield* run(way, { target: "mail.example:2525", spread: true }, { addresses })
+        const places = ["192.0.2.1:2525", "[2001:db8::2]:2525", "192.0.2.3:2525"]
+        const turns = Array.from({ length: connectionsOf(way) }, (_, n) => places[n % 3]!)
+        assert.deepStrictEqual(tried.toSorted(), turns.toSorted())
+        const opened = (place: string) => turns.filter((turn) => turn === place).length
+        assert.deepStrictEqual(
+          targets.map(({ accepted, opened, target }) => [target, opened, accepted]),
+          [
+            ["mail.example:2525 (192.0.2.1)", opened(places[0]!), opened(places[0]!)],
+            ["mail.example:2525 (192.0.2.3)", opened(places[2]!), opened(places[2]!)],
+            ["mail.example:2525 (2001:db8::2)", opened(places[1]!), opened(places[1]!)]
+          ]
+        )
+      })
+    )
+  }
+
+  it.effect("each of several targets has its own addresses in turn", () =>
+    Effect.gen(function* () {
+      const plan: Plan.PlanInput = { target: "mail.example,other*2,unix:/run/smtp", messages: 12, spread: true }
+      const { tried } = yield* run("a closed run", plan, { addresses })
+      const [first, second, third, unix, other] = [
+        "192.0.2.1:25",
+        "[2001:db8::2]:25",
+        "192.0.2.3:25",
+        "unix:/run/smtp",
+        "other:25"
+      ]
+      assert.deepStrictEqual(tried, [other, first, unix, other, other, second, unix, other, other, third, unix, other])
+    })
+  )
+
+  it.effect("an address that is down costs its own messages", () =>
+    Effect.gen(function* () {
+      const { accounting, targets } = yield* run(
+        "a closed run",
+        { target: "mail.example", spread: true, messages: 4, keepGoing: true },
+        { addresses: () => ["192.0.2.1", "dead"] }
+      )
+      assert.strictEqual(accounting.failed, 2)
+      assert.deepStrictEqual(targets, [
+        counted("mail.example:25 (192.0.2.1)", { opened: 2, accepted: 2 }),
+        counted("mail.example:25 (dead)", { unopened: 2, failed: 2 })
+      ])
+    })
+  )
+})
+
+describe("--connect-to", () => {
+  it.effect("connections go where it says, and are counted by the target that was asked for", () =>
+    Effect.gen(function* () {
+      const connectTo = ["mail.example:25:127.0.0.1:2525", "::[::1]:"]
+      const { targets, tried } = yield* run("a closed run", { target: "mail.example,other:26", messages: 2, connectTo })
+      assert.deepStrictEqual(tried, ["127.0.0.1:2525", "[::1]:26"])
+      assert.deepStrictEqual(
+        targets.map(({ target }) => target),
+        ["mail.example:25", "other:26"]
+      )
+    })
+  )
+
+  it.effect("what it says may be a name with several addresses", () =>
+    Effect.gen(function* () {
+      const plan: Plan.PlanInput = { target: "a", messages: 2, connectTo: ["::many:2525"], spread: true }
+      const { tried } = yield* run("a closed run", plan, {
+        addresses: (host) => (host === "many" ? ["192.0.2.1", "192.0.2.2"] : undefined)
+      })
+      assert.deepStrictEqual(tried, ["192.0.2.1:2525", "192.0.2.2:2525"])
     })
   )
 })

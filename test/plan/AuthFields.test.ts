@@ -16,9 +16,11 @@ import * as Target from "../../src/smtp/Target.js"
 
 const target = Target.inet("mail.example.com", 587)
 
+const direct = (asked: Target.Target) => ({ asked, goes: asked })
+
 describe("the fields of a login", () => {
   it("off is no login", () => {
-    assert.isUndefined(AuthFields.settings(Plan.make({}), target, undefined))
+    assert.isUndefined(AuthFields.settings(Plan.make({}), direct(target), undefined))
     assert.deepStrictEqual(AuthFields.mechanismsOf(Plan.make({})), [])
   })
 
@@ -30,14 +32,14 @@ describe("the fields of a login", () => {
 
   it("what is said of logins is in their settings", () => {
     const plan = Plan.make({ auth: "auto", user: "u", authInitialResponse: "never" })
-    assert.deepInclude(AuthFields.settings(plan, target, undefined), {
+    assert.deepInclude(AuthFields.settings(plan, direct(target), undefined), {
       initialResponse: "never",
       insecure: false,
       host: "mail.example.com",
       port: 587
     })
     const insecure = (input: Partial<Plan.PlanInput>, to: Target.Target) =>
-      AuthFields.settings(Plan.make({ auth: "auto", user: "u", ...input }), to, undefined)?.insecure
+      AuthFields.settings(Plan.make({ auth: "auto", user: "u", ...input }), direct(to), undefined)?.insecure
     assert.isTrue(insecure({ authInsecure: true }, target))
     for (const host of ["localhost", "127.0.0.1", "127.9.9.9", "::1"]) {
       assert.isTrue(insecure({}, Target.inet(host, 25)), host)
@@ -46,6 +48,16 @@ describe("the fields of a login", () => {
       assert.isFalse(insecure({}, Target.inet(host, 25)), host)
     }
     assert.isTrue(insecure({}, Target.unix("/run/smtp")))
+  })
+
+  it("what goes elsewhere than to this machine is not safe, whatever name is asked for", () => {
+    const plan = Plan.make({ auth: "plain", user: "u", target: "localhost" })
+    const elsewhere = { asked: Target.inet("localhost", 25), goes: Target.inet("192.0.2.1", 25) }
+    assert.isFalse(AuthFields.settings(plan, elsewhere, undefined)?.insecure)
+    const problems = (input: Plan.PlanInput) => Plan.problems({ auth: "plain", user: "u", ...input }).join()
+    assert.match(problems({ target: "localhost", connectTo: ["localhost::192.0.2.1:"] }), /show the password/)
+    assert.strictEqual(problems({ target: "mail.example", connectTo: ["::127.0.0.1:"] }), "")
+    assert.match(problems({ target: "localhost,mail.example" }), /show the password/)
   })
 
   it.each<readonly [Plan.PlanInput, RegExp]>([

@@ -42,8 +42,10 @@ describe("TargetList", () => {
 
   it("connections take turns by weight, smoothly, and by their numbers alone", () => {
     const turns = TargetList.turns(Either.getOrThrow(TargetList.parse("a*3,b,c*2")))
-    const first = Array.from({ length: 12 }, (_, connection) => turns(connection))
+    const first = Array.from({ length: 12 }, (_, connection) => turns(connection).place)
     assert.deepStrictEqual(first, [0, 2, 0, 1, 2, 0, 0, 2, 0, 1, 2, 0])
-    assert.strictEqual(turns(6_000_001), 2)
+    assert.deepStrictEqual(turns(6_000_001), { place: 2, nth: 2_000_000 })
+    assert.deepStrictEqual(turns(6_000_004), { place: 2, nth: 2_000_001 })
+    assert.deepStrictEqual(turns(6_000_005), { place: 0, nth: 3_000_002 })
   })
 })

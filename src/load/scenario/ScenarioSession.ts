@@ -26,6 +26,7 @@ import type { Wire } from "../../smtp/Wire.js"
 import type { Due } from "../Dispatcher.js"
 import * as Agreement from "../Agreement.js"
 import { KeptConnections } from "./KeptConnections.js"
+import * as RouteConnect from "../RouteConnect.js"
 import type { Route } from "../Routes.js"
 import type { SharedRun } from "../SharedRun.js"
 import { type TakenMessage, TakenMessages } from "./TakenMessages.js"
@@ -144,7 +145,6 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   const {
     addresses,
     connectOptions,
-    connector,
     contentOf,
     ending,
     gate,
@@ -179,7 +179,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   const isOpen = Arrival.isOpen(plan)
   const options: Delivery.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
   /** Where connections go, and where the last attempt of all went: to open one, or to send a message over it. */
-  const ways = new WeakMap<Wire, Route>()
+  const wayOf = new WeakMap<Wire, Route>()
   let last: Route | undefined
   const messages = new TakenMessages(
     scenario.run,
@@ -200,25 +200,23 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   /** Place and connection belong to the scope from the moment that there is one. */
   const opened = Effect.flatMap(Effect.scope, (scope) =>
     gate.pass((place, restore) => {
-      const started = now()
       const ordinal = nextConnection()
-      const route = routes.of(ordinal)
-      const { counter, target } = route
-      last = route
+      const ways = routes.of(ordinal)
+      let route = ways.first
+      const onRoute = (next: Route) => {
+        route = next
+        last = next
+      }
       place.connecting()
-      return restore(connector.connect(target, nextSource())).pipe(
-        Effect.tapBoth({
-          onFailure: (error) => Effect.sync(() => recorder.onConnectFailed(error, now() - started, counter)),
-          onSuccess: (wire) => {
-            ways.set(wire, route)
-            recorder.onConnected(now() - started, counter)
-            place.connected()
-            const close = Effect.sync(() => {
-              place.leave()
-              wire.close(plan.close)
-            })
-            return Scope.addFinalizer(scope, close)
-          }
+      return RouteConnect.connect(scenario.run, ways, nextSource(), restore, onRoute).pipe(
+        Effect.tap((wire) => {
+          wayOf.set(wire, route)
+          place.connected()
+          const close = Effect.sync(() => {
+            place.leave()
+            wire.close(plan.close)
+          })
+          return Scope.addFinalizer(scope, close)
         }),
         Effect.map((wire) => ({ ordinal, place, route, wire }))
       )
@@ -247,8 +245,8 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       return wire
     }),
     open: Effect.flatMap(opened, ({ ordinal, place, route, wire }) => {
-      const { introduction, target } = route
-      const login = logins?.next(logins.numberOf(number), ordinal, target)
+      const { introduction } = route
+      const login = logins?.next(logins.numberOf(number), ordinal, route)
       const costly = Introduction.lastCostly(introduction, login)
       return Introduction.run(wire, introduction, {
         login,
@@ -304,7 +302,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     deliver: (wire, message) =>
       Effect.uninterruptibleMask((restore) => {
         const from = messages.beginning(message, now())
-        const way = ways.get(wire)
+        const way = wayOf.get(wire)
         const { dress, refusal, script, transactions } = agreementOn(wire)
         if (refusal !== undefined) {
           const outcome: Outcome.Outcome = { _tag: "Failed", error: refusal, recipients: Outcome.noRecipients }
