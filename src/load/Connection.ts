@@ -134,8 +134,7 @@ class SessionConnection implements Connection {
   prepare(message: number): Delivery.Message {
     const { addresses } = this.shared
     const { contentOf, dress } = this.agreement!
-    const content = contentOf(message)
-    return dress({ mail: addresses.mail(message), rcpts: addresses.rcpts(message), content }, message)
+    return dress(Delivery.message(addresses.mail(message), addresses.rcpts(message), contentOf(message)), message)
   }
 
   script(delivery: Delivery.Delivery, next: Delivery.Message | undefined): Script<Outcome.Outcome> {

@@ -16,6 +16,7 @@ import * as Corpus from "./Corpus.js"
 import type { CorpusReader } from "./CorpusReader.js"
 import * as HeaderDate from "./HeaderDate.js"
 import * as ItemOrder from "./ItemOrder.js"
+import { MadeContent } from "./MadeContent.js"
 import * as MessageTemplate from "./MessageTemplate.js"
 import type { Plan } from "./PlanTypes.js"
 import * as Stamp from "./Stamp.js"
@@ -97,7 +98,10 @@ const unstamped = (
   // What is the same in all messages has its dots taken out once, but for those of headers.
   const isDotted = plan.headers?.some((header) => header.startsWith(".")) === true
   const of = contentOf(plan, addresses, identity, isDotted ? { ...sources, goes: "with a dot" } : sources)
-  return (message) => ({ ...(isDotted ? Stuffing.dotless(of(message)) : of(message)), isDotless: true })
+  return (message) => {
+    const { body, head, unusable } = isDotted ? Stuffing.dotless(of(message)) : of(message)
+    return new MadeContent(head, body, true, unusable)
+  }
 }
 
 const contentOf = (
@@ -127,14 +131,16 @@ const contentOf = (
     const head = Template.render(joined === undefined ? top : Template.joined([...top, joined]))
     if (top.some((part) => typeof part !== "string")) {
       return joined === undefined
-        ? (message) => ({ head: head(message), body })
-        : (message) => ({ head: head(message) })
+        ? (message) => new MadeContent(head(message), body)
+        : (message) => new MadeContent(head(message))
     }
     const constant: Content = joined === undefined ? { head: head(0), body } : { head: head(0) }
     return () => constant
   }
   const head = headers(plan, addresses, identity, known, top, `\r\n${joined ?? ""}`)
-  return joined === undefined ? (message) => ({ head: head(message), body }) : (message) => ({ head: head(message) })
+  return joined === undefined
+    ? (message) => new MadeContent(head(message), body)
+    : (message) => new MadeContent(head(message))
 }
 
 const envelopeOf = ({ rcpts, sender, to }: Addresses): NonNullable<Template.Values["envelope"]> => ({
@@ -177,7 +183,7 @@ const varying = (
   return (message) => {
     const { content, headers } = bodyOf(message)
     const before = head === undefined ? "" : `${head(message)}${headers}\r\n`
-    return { ...content, head: before + content.head }
+    return new MadeContent(before + content.head, content.body)
   }
 }
 
@@ -197,7 +203,7 @@ const stored = (
     const { content, isHeadless } = corpus.message(itemOf(message))
     if (content.unusable !== undefined) return content
     const before = head(message)
-    return { ...content, head: (isHeadless && before !== "" ? `${before}\r\n` : before) + content.head }
+    return new MadeContent((isHeadless && before !== "" ? `${before}\r\n` : before) + content.head, content.body)
   }
 }
 
@@ -220,7 +226,7 @@ const anew = (
   const body = file.subarray(headerEnd)
   const isShort = body.length <= Stuffing.longestText
   const head = headers(plan, addresses, identity, values, top, isShort ? kept + latin1(body) : kept, ["message-id"])
-  return isShort ? (message) => ({ head: head(message) }) : (message) => ({ head: head(message), body })
+  return isShort ? (message) => new MadeContent(head(message)) : (message) => new MadeContent(head(message), body)
 }
 
 /** The headers of message k, and what follows them in all messages: to put it there costs nothing. */

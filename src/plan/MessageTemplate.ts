@@ -9,6 +9,7 @@
 import * as Either from "effect/Either"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import type { Content } from "../smtp/Wire.js"
+import { MadeContent } from "./MadeContent.js"
 import * as Stuffing from "./Stuffing.js"
 import * as Template from "./Template.js"
 
@@ -59,7 +60,7 @@ export const render = (
   const slow = (message: number): Content => {
     const text = Template.render(parts)(message)
     const { body, head } = Either.getOrThrow(Stuffing.content(Buffer.from(text, "latin1")))
-    return { head: top(message) + head, body }
+    return new MadeContent(top(message) + head, body)
   }
   const beginsLine = parts.some((part, index) => {
     if (typeof part === "string") return false
@@ -84,7 +85,7 @@ export const render = (
         head += value
       }
     }
-    return body === undefined ? { head: head + tail } : { head, body }
+    return body === undefined ? new MadeContent(head + tail) : new MadeContent(head, body)
   }
 }
 

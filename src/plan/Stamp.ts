@@ -15,6 +15,7 @@
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import type { Crc32 } from "../smtp/Checksum.js"
 import type { Content } from "../smtp/Wire.js"
+import { MadeContent } from "./MadeContent.js"
 
 /**
  * What a stamp says.
@@ -152,7 +153,7 @@ export const onTop = (contentOf: (message: number) => Content, stamping: Stampin
     const line = write({ ...last.sum, run, message, sentAt: sentAt(message) })
     // What begins without a header would be read as one, or as the end of this one.
     const isBodyAlone = place.headerEnd === 0 && place.bodyBegin === 0
-    return { ...content, head: `${line}${isBodyAlone ? "\r\n" : ""}${head}` }
+    return new MadeContent(`${line}${isBodyAlone ? "\r\n" : ""}${head}`, body, content.isDotless, content.unusable)
   }
 }
 

@@ -21,6 +21,27 @@ export interface Message {
 }
 
 /**
+ * A message of these parts.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const message = (mail: string, rcpts: ReadonlyArray<string>, content: Content): Message =>
+  new MadeMessage(mail, rcpts, content)
+
+/**
+ * Classes, since they are made for each message: of a literal V8 keeps count, and once it takes its objects for long-lived it
+ * makes them among the old ones, where each keeps a message's text until the next full collection.
+ */
+class MadeMessage implements Message {
+  constructor(
+    readonly mail: string,
+    readonly rcpts: ReadonlyArray<string>,
+    readonly content: Content
+  ) {}
+}
+
+/**
  * What a transaction does after a reply that it did not hope for.
  *
  * - `stop`: nothing more is sent.
@@ -68,14 +89,20 @@ export interface Delivery {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: TransactionOptions, message: Message = none): Delivery => ({
-  message,
-  options,
-  offered: 0,
-  refused: 0,
-  exceptions: undefined,
-  settled: undefined
-})
+export const make = (options: TransactionOptions, message: Message = none): Delivery =>
+  new MadeDelivery(options, message)
+
+class MadeDelivery implements Delivery {
+  offered = 0
+  refused = 0
+  exceptions: Array<Outcome.Exception> | undefined = undefined
+  settled: Outcome.Outcome | undefined = undefined
+
+  constructor(
+    readonly options: TransactionOptions,
+    public message: Message
+  ) {}
+}
 
 const none: Message = { mail: "", rcpts: [], content: { head: "" } }
 

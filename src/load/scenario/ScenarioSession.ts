@@ -293,11 +293,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       foundNone++
     },
     foundNone: () => foundNone,
-    planned: (message) => ({
-      mail: addresses.mail(message),
-      rcpts: addresses.rcpts(message),
-      content: contentOf(message)
-    }),
+    planned: (message) => Delivery.message(addresses.mail(message), addresses.rcpts(message), contentOf(message)),
     start: (message, content) => messages.start(message, content, isOpen ? begun : now(), due),
     deliver: (wire, message) =>
       Effect.uninterruptibleMask((restore) => {
