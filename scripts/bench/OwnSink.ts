@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as NodeSink from "../../src/node/NodeSink.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
+import type { SinkConfig } from "../../src/sink/SinkOptions.js"
 import * as Target from "../../src/smtp/Target.js"
 
 /** A sink that runs. */
@@ -14,12 +15,12 @@ export interface OwnSink {
   readonly stop: () => Promise<void>
 }
 
-export const start = (): Promise<OwnSink> =>
+export const start = (config: SinkConfig): Promise<OwnSink> =>
   Effect.runPromise(
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const { target } = yield* Scope.extend(
-        Effect.flatMap(EmbeddedSink, (embedded) => embedded.start({})),
+        Effect.flatMap(EmbeddedSink, (embedded) => embedded.start(config)),
         scope
       )
       return { target: Target.format(target), stop: () => Effect.runPromise(Scope.close(scope, Exit.void)) }

@@ -5,10 +5,11 @@
  */
 import { parseArgs } from "node:util"
 import { type Measurement, measure, median } from "./ChildProcess.js"
-import { type Row, rows } from "./rows.js"
+import { password, type Row, rows } from "./rows.js"
 import * as OwnSink from "./OwnSink.js"
 import * as Sink from "./Sink.js"
 import * as Table from "./Table.js"
+import * as TlsClient from "./TlsClient.js"
 
 const { values: options } = parseArgs({
   options: {
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
   }
 })
 
+process.env.SMTP_SOURCE_PASSWORD = password
 const library = new URL("library.mjs", import.meta.url).pathname
 
 interface Result {
@@ -29,20 +31,29 @@ interface Result {
   readonly ours: ReadonlyArray<Measurement>
 }
 
+/** The command that ours is set against, and its arguments. */
+const against = (
+  row: Row,
+  common: ReadonlyArray<string>,
+  target: string,
+  own: string | undefined
+): readonly [command: string, args: ReadonlyArray<string>] => {
+  if (row.against === "ours") return [process.execPath, [options.ours, ...common, target]]
+  if (row.against === undefined) return ["smtp-source", [...common, target]]
+  const [, port = ""] = (own ?? target).split(":")
+  return [TlsClient.command(), [...row.against.c, ...common.filter((word) => word !== "-d"), port]]
+}
+
 const compare = async (row: Row): Promise<Result> => {
   const sink = await Sink.start(Number(options.port), row.sink ?? [], 4000)
-  const own = row.ownSink === true ? await OwnSink.start() : undefined
+  const own = row.ownSink === undefined ? undefined : await OwnSink.start(row.ownSink)
   const messages = Math.max(100, Math.round(row.messages * Number(options.scale)))
   const common = [...row.common, "-m", String(messages)]
   const original: Array<Measurement> = []
   const ours: Array<Measurement> = []
   try {
     for (let turn = 0; turn < Number(options.turns); turn++) {
-      original.push(
-        row.against === "ours"
-          ? await measure(process.execPath, [options.ours, ...common, sink.target])
-          : await measure("smtp-source", [...common, sink.target])
-      )
+      original.push(await measure(...against(row, common, sink.target, own?.target)))
       const target = own?.target ?? sink.target
       const args =
         row.library === undefined

@@ -1,6 +1,7 @@
 /**
  * What is compared: the same work for the original and for us, long enough that the original uses five seconds of CPU.
  */
+import type { SinkConfig } from "../../src/sink/SinkOptions.js"
 
 /** One comparison. */
 export interface Row {
@@ -9,14 +10,14 @@ export interface Row {
   readonly common: ReadonlyArray<string>
   /** Our options beyond the original's. */
   readonly ours?: ReadonlyArray<string>
-  /** What ours are set against: the original unless it says that it is ours, with the common options alone. */
-  readonly against?: "ours"
+  /** What ours are set against, in place of the original: ours, with the common options alone; or the client in C. */
+  readonly against?: "ours" | { readonly c: ReadonlyArray<string> }
   /** The arguments of `library.mjs`, in place of the command, up to the messages. */
   readonly library?: ReadonlyArray<string>
   /** smtp-sink's options. */
   readonly sink?: ReadonlyArray<string>
-  /** Ours are aimed at our own sink, for smtp-sink does not speak what they do. */
-  readonly ownSink?: boolean
+  /** Ours are aimed at our own sink with these settings, for smtp-sink does not speak what they do. So is the client in C. */
+  readonly ownSink?: SinkConfig
   readonly messages: number
   /** The highest ratio of our CPU to the original's that is good enough. */
   readonly goal?: number
@@ -28,6 +29,14 @@ const reuse = ["-d", "-l", "1024"]
 
 /** Reports of every kind, which nobody reads. */
 const reports = ["json", "ndjson", "csv", "hgrm", "html"].flatMap((format) => ["--report", `${format}=/dev/null`])
+
+/** Neither our command nor the client in C verifies. */
+const secure = ["--tls=implicit", "--tls-verify=none"]
+const overTls: SinkConfig = { tls: "implicit" }
+
+/** Commands are told the password by their environment. */
+export const password = "secret"
+const oneAccount: SinkConfig = { auth: { accounts: [{ user: "load", password }] } }
 
 export const rows: ReadonlyArray<Row> = [
   { name: "reuse, 20 sessions, 1 KiB", common: [...reuse, "-s", "20"], messages: 180_000, goal: 1.1 },
@@ -86,7 +95,7 @@ export const rows: ReadonlyArray<Row> = [
     name: "BDAT, pipelining full, 20 sessions",
     common: [...reuse, "-s", "20"],
     ours: ["--pipelining=full", "--chunking=on"],
-    ownSink: true,
+    ownSink: {},
     messages: 500_000,
     goal: 0.33
   },
@@ -94,10 +103,64 @@ export const rows: ReadonlyArray<Row> = [
     name: "BDAT, ten transactions in one write, 20 sessions",
     common: [...reuse, "-s", "20"],
     ours: ["--pipelining=full", "--chunking=on", "--depth=10"],
-    ownSink: true,
+    ownSink: {},
     messages: 1_000_000,
     goal: 0.12
   },
+  {
+    name: "TLS, 20 sessions, against the client in C",
+    common: [...reuse, "-s", "20"],
+    ours: secure,
+    against: { c: ["-d"] },
+    ownSink: overTls,
+    messages: 80_000,
+    goal: 1.45
+  },
+  {
+    name: "TLS, 20 sessions, against plain",
+    common: [...reuse, "-s", "20"],
+    ours: secure,
+    against: "ours",
+    ownSink: overTls,
+    messages: 80_000,
+    goal: 1.5
+  },
+  {
+    name: "TLS, pipelining full, 20 sessions, against plain",
+    common: [...reuse, "-s", "20", "--pipelining=full"],
+    ours: secure,
+    against: "ours",
+    ownSink: overTls,
+    messages: 240_000,
+    goal: 1.25
+  },
+  {
+    name: "TLS, a connection per message, 10 sessions, against the client in C",
+    common: ["-l", "1024", "-s", "10"],
+    ours: secure,
+    against: { c: [] },
+    ownSink: overTls,
+    messages: 5_000,
+    goal: 1.25
+  },
+  {
+    name: "TLS, the same, resumed",
+    common: ["-l", "1024", "-s", "10"],
+    ours: [...secure, "--tls-resume=on"],
+    against: { c: ["-r"] },
+    ownSink: overTls,
+    messages: 5_000
+  },
+  ...["plain", "cram-md5", "scram-sha-256"].map(
+    (mechanism): Row => ({
+      name: `a login by ${mechanism} and a connection for each message, against a connection alone`,
+      common: ["-s", "10"],
+      ours: [`--auth=${mechanism}`, "--user=load"],
+      against: "ours",
+      ownSink: oneAccount,
+      messages: 30_000
+    })
+  ),
   {
     name: "two workers, against one",
     common: [...reuse, "-s", "20"],

@@ -256,10 +256,8 @@ const brokenPart = (
   isOut: boolean
 ): Outcome.Outcome => {
   const { chunks, delivery, recipients } = part
-  if (replies.length === recipients + chunks + 1) {
-    const outcome = settled(part, replies)
-    return outcome._tag === "Rejected" ? { ...outcome, lost: error } : outcome
-  }
+  // Its replies were all there before: what broke is told of those behind it.
+  if (replies.length === recipients + chunks + 1) return settled(part, replies)
   const refused = refusedBefore(replies, recipients, chunks, delivery)
   if (refused !== undefined) return { ...refused, lost: error }
   return isOut ? Delivery.settle([], delivery, error) : Delivery.failed(error, delivery)

@@ -412,6 +412,19 @@ describe("resumption", () => {
     assert.strictEqual(again.session!.trust, "name")
   })
 
+  it("without it no session is taken, which would cost a quarter of a handshake", async () => {
+    const listening = vi.spyOn(tls.TLSSocket.prototype, "on")
+    const port = await listenTls({}, (socket) => void socket.write("hello"))
+    const client = clientOf()
+    for (const _ of [1, 2]) {
+      const { session } = await run(port, client, { until: ({ text }) => text !== "" })
+      assert.isFalse(session!.resumed)
+    }
+    const events = listening.mock.calls.map(([event]) => event as string)
+    assert.include(events, "secureConnect")
+    assert.notInclude(events, "session")
+  })
+
   it("a share of the connections resumes, evenly spread", async () => {
     const port = await listenTls({}, (socket) => void socket.write("hello"))
     const client = clientOf({ resume: 0.5 })

@@ -2,12 +2,14 @@ import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import * as tls from "node:tls"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Watchdog from "../../src/load/Watchdog.js"
 import * as Load from "../../src/load/Load.js"
 import * as Laws from "../../src/measure/Laws.js"
+import { Recorder } from "../../src/measure/Recorder.js"
 import * as NodeConnector from "../../src/node/NodeConnector.js"
 import * as NodeSink from "../../src/node/NodeSink.js"
 import * as NodeTls from "../../src/node/NodeTls.js"
@@ -15,8 +17,10 @@ import * as SelfSigned from "../../src/node/SelfSigned.js"
 import * as Plan from "../../src/plan/Plan.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import type { SinkConfig } from "../../src/sink/SinkOptions.js"
+import * as Introduction from "../../src/smtp/Introduction.js"
 import * as Target from "../../src/smtp/Target.js"
 import * as Tls from "../../src/smtp/Tls.js"
+import { Connector, type WireObserver } from "../../src/smtp/Wire.js"
 
 const run = (input: Plan.PlanInput, options: Load.RunOptions) =>
   Effect.gen(function* () {
@@ -208,6 +212,33 @@ describe("what a server can do after STARTTLS", () => {
       assert.deepInclude(error, { kind: "TlsFailed", step: "tls", detail: kind, count: 2 })
       assert.lengthOf(others, 0)
     })
+  )
+
+  it.scopedLive("a socket that is closed by then ends the connection at once, of which Node tells nobody", () =>
+    Effect.gen(function* () {
+      const connecting = vi.spyOn(net.Socket.prototype, "connect")
+      yield* Effect.addFinalizer(() => Effect.sync(() => connecting.mockRestore()))
+      const target = yield* listen(untilStartTls((socket) => socket.write("220 go\r\n")))
+      const recorder = new Recorder()
+      const observer: WireObserver = Object.assign(Object.create(recorder), {
+        onReply: (step: string) => {
+          if (step === "starttls") for (const socket of connecting.mock.contexts) (socket as net.Socket).destroy()
+        }
+      })
+      const { connect } = yield* Connector
+      const [host, port] = target.split(":")
+      const deadlines = yield* Watchdog.make
+      const wire = yield* connect(Target.inet(host!, Number(port)), { deadlines, observer, timeout: 20_000 })
+      const introduction = Introduction.make(
+        {
+          ...{ bare: false, lmtp: false, extended: true },
+          tls: { how: "starttls", settings: Tls.settings({ name: "localhost" }) }
+        },
+        "here"
+      )
+      const error = yield* Effect.flip(Introduction.run(wire, introduction))
+      assert.deepInclude(error, { _tag: "ConnectionLost", step: "tls", how: "closed" })
+    }).pipe(Effect.provide(NodeConnector.layer))
   )
 
   it.scopedLive("silence ends at the time limit, at the step", () =>
