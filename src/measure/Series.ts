@@ -84,6 +84,8 @@ export interface Interval extends Counted {
   readonly underWay: number
   /** Connections open at its end. */
   readonly open: number
+  /** How many segments of a run it covers, where several processes made it. Sums of intervals do not have it. */
+  readonly segments?: number
   /**
    * Of the transactions that were accepted in it, and that began after the warm-up, in two significant figures; absent where
    * there were none.

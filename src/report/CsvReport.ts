@@ -39,12 +39,14 @@ const columns: ReadonlyArray<readonly [heading: string, of: (interval: Interval)
   ["connections_closed_by_server", ({ connections }) => connections.closedByServer],
   ["transaction_p50_ms", measured("p50")],
   ["transaction_p99_ms", measured("p99")],
-  ["transaction_max_ms", measured("max")]
+  ["transaction_max_ms", measured("max")],
+  ["segments", ({ segments }) => segments]
 ]
 
 /**
  * The table, with a line of headings. Counts are those of the interval; `at_ms` is its end, since the run's start. A cell
- * is a number, or empty: of an interval in which nothing was measured there are no durations.
+ * is a number, or empty: of an interval in which nothing was measured there are no durations,
+ * and only a run that several processes made has segments.
  *
  * @since 0.1.0
  * @category rendering

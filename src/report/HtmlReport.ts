@@ -21,6 +21,7 @@ import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
 import type { RunReport } from "./RunReport.js"
+import * as Coverage from "./Coverage.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Stages from "./Stages.js"
 import * as Summary from "./Summary.js"
@@ -60,6 +61,7 @@ ${unmeasured(report)}
 <p class="soft">${how(report)}</p>
 ${report.reason === undefined ? undefined : markup`<p class="notice"><strong>${reasons[report.ended]}</strong> ${report.reason}</p>`}
 ${RunSegments.losses(report).map((loss) => markup`<p class="notice"><strong>Lost:</strong> ${loss}</p>`)}
+${segmentsNote(report)}
 ${headline(report)}
 ${endings(report)}
 </header>
@@ -85,6 +87,13 @@ ${section("The plan", plan(report))}
 `.text
 }
 
+const segmentsNote = (report: RunReport): Content => {
+  const begun = RunSegments.beginnings(report)
+  const covered = Coverage.text(report)
+  const sentences = [begun && `The segments ${begun}.`, covered && `${covered}.`].filter((text) => text !== undefined)
+  return sentences.length === 0 ? undefined : markup`<p class="soft">${sentences.join(" ")}</p>`
+}
+
 /** In characters of JSON. Each second of an hour has a histogram: all of them would be a page that no browser likes to open. */
 const longestSeries = 1_000_000
 
@@ -94,7 +103,7 @@ const slim = (report: RunReport): RunReport => {
   if (series === undefined) return report
   const startedAt = Date.parse(report.startedAt)
   while (series.intervals.length > 1 && lengthOf(series) > longestSeries) series = Series.halved(series, startedAt)
-  return { ...report, series }
+  return Coverage.add({ ...report, series })
 }
 
 const lengthOf = ({ intervals }: Series.Series): number =>

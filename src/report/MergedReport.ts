@@ -14,6 +14,7 @@ import * as ReplyTally from "../measure/ReplyTally.js"
 import * as TlsTally from "../measure/TlsTally.js"
 import * as WithoutTally from "../measure/WithoutTally.js"
 import * as Series from "../measure/Series.js"
+import * as Coverage from "./Coverage.js"
 import * as Durations from "./Durations.js"
 import * as LoginSummary from "./LoginSummary.js"
 import * as RunReport from "./RunReport.js"
@@ -97,21 +98,24 @@ export const merge = (one: RunReport.RunReport, two: RunReport.RunReport): RunRe
 }
 
 /**
- * The report of all segments of a run, with those that there is no result of: their messages are planned, and lost. A report of
- * whole runs is as it was.
+ * The report of all segments of a run, with those that there is no result of: their messages are planned, and lost; and with
+ * the number of segments that each interval of the series covers. A report of whole runs is as it was.
  *
  * @since 0.1.0
  * @category combining
  */
 export const withMissing = (report: RunReport.RunReport): RunReport.RunReport => {
   const missing = RunSegments.missing(report)
-  return missing.length === 0
-    ? report
-    : withLost({ ...report, ...RunSegments.merge([report, { segments: missing }]) }, lostIn(missing))
+  return Coverage.add(
+    missing.length === 0
+      ? report
+      : withLost({ ...report, ...RunSegments.merge([report, { segments: missing }]) }, lostIn(missing))
+  )
 }
 
 /** Of segments that were missing, results may have been found. */
-const withoutMissing = (report: RunReport.RunReport): RunReport.RunReport => {
+const withoutMissing = (told: RunReport.RunReport): RunReport.RunReport => {
+  const report = Coverage.remove(told)
   const { segments = [] } = report
   const missing = segments.filter(isMissing)
   return missing.length === 0

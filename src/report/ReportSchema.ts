@@ -93,6 +93,10 @@ export const Interval = Schema.Struct({
   }),
   p99: Schema.optionalWith(Milliseconds, { exact: true }),
   max: Schema.optionalWith(Milliseconds, { exact: true }),
+  segments: Schema.optionalWith(Count, { exact: true }).annotations({
+    description:
+      "Of a run that several processes made: how many of its segments it covers; the others are lost by then."
+  }),
   buckets: Durations.Buckets
 }).annotations({
   description: "One interval of the run. The durations are those of the transactions that were accepted in it."

@@ -90,6 +90,7 @@ export const make = (
   const isCut = Option.isSome(reason) || stopped
   const ended = Option.isSome(reason) ? "failed" : stopped ? "stopped" : "completed"
   const segment = RunSegments.ofPlan(plan, runId)
+  const begun = RunSegments.begun({ plan, series, startedAt: startedAt.toISOString() })
   const staged = stagesOf(recorder.stages?.toData(), isCut ? elapsed : undefined)
   return {
     version: 2,
@@ -103,7 +104,7 @@ export const make = (
     ...(Option.isSome(reason) ? { reason: Printable.escape(reason.value.message) } : {}),
     plan: { ...plan },
     messages: { planned, ...messages, lost: 0 },
-    ...(segment === undefined ? {} : { segments: [{ ...segment, ended, elapsed, lost: 0 }] }),
+    ...(segment === undefined ? {} : { segments: [{ ...segment, ...begun, ended, elapsed, lost: 0 }] }),
     recipients,
     ...(Arrival.isOpen(plan) ? { arrivals: arrivalsOf(recorder) } : {}),
     ...(scenarios === undefined ? {} : { scenarios: { begun: scenarios.begun, failed: scenarios.failed } }),

@@ -41,6 +41,12 @@ export const schema = Schema.Struct({
   ended: Schema.Literal("completed", "stopped", "failed", "cut", "missing").annotations({
     description: "missing: there is no result of it."
   }),
+  startedAt: Schema.optionalWith(Schema.String, { exact: true }).annotations({
+    description: "From when its times count, by its machine's clock: its start, or the one that was agreed upon."
+  }),
+  late: Schema.optionalWith(Schema.Number, { exact: true }).annotations({
+    description: "By how many milliseconds it began after the start that was agreed upon, where it was late."
+  }),
   elapsed: Schema.optionalWith(Schema.Number, { exact: true }).annotations({ description: "In milliseconds." }),
   lost: Schema.optionalWith(Count, { exact: true }).annotations({
     description: "Messages of which nobody knows what became of them; absent where their number is not known either."
@@ -88,6 +94,29 @@ export const ofPlan = (
     ...(plan.weights === undefined ? {} : { weights: plan.weights }),
     ...(whole === Arrival.unlimited ? {} : { whole })
   }
+}
+
+/** In milliseconds: who begins with less than this after the start that was agreed upon is not late. */
+const tolerated = 100
+
+/**
+ * When a segment began, out of its own report: by how much after the start that was agreed upon, its first interval tells.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const begun = ({
+  plan,
+  series,
+  startedAt
+}: {
+  readonly plan: { readonly startAt?: unknown }
+  readonly series?: { readonly intervals: ReadonlyArray<{ readonly at: number; readonly length: number }> } | undefined
+  readonly startedAt: string
+}): Pick<RunSegment, "late" | "startedAt"> => {
+  const [first] = series?.intervals ?? []
+  const after = first === undefined || plan.startAt === undefined ? 0 : first.at - first.length
+  return { startedAt, ...(after > tolerated ? { late: Math.round(after) } : {}) }
 }
 
 /** What of a report is looked at. */
@@ -178,6 +207,29 @@ export const isMissing = ({ segments = [] }: Pick<Reported, "segments">): boolea
   segments.some(({ ended }) => ended === "missing")
 
 const isIncomplete = ({ ended }: RunSegment): boolean => ended === "cut" || ended === "missing"
+
+/**
+ * How far apart the segments began, by their machines' clocks, and which were late; undefined where that is not known.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const beginnings = ({ segments = [] }: Pick<Reported, "segments">): string | undefined => {
+  const starts = segments.flatMap(({ late = 0, startedAt }) =>
+    startedAt === undefined ? [] : [Date.parse(startedAt) + late]
+  )
+  if (starts.length < 2) return undefined
+  const extreme = (pick: (one: number, other: number) => number) => starts.reduce((one, other) => pick(one, other))
+  const apart = extreme(Math.max) - extreme(Math.min)
+  const late = segments.flatMap(({ index, late, of }) => (late === undefined ? [] : [{ index, late, of }]))
+  const named = late.slice(0, mostNamed).map(({ index, late, of }) => `${index}/${of} by ${seconds(late)}`)
+  const more = late.length > mostNamed ? [`${Figures.count(late.length - mostNamed)} more`] : []
+  const told = late.length === 0 ? "" : `; late: ${[...named, ...more].join(", ")}`
+  const when = apart === 0 ? "together" : `${seconds(apart)} apart`
+  return `began ${when} by their machines' clocks${told}`
+}
+
+const seconds = (milliseconds: number): string => Figures.duration(milliseconds / 1000)
 
 /** As many segments are named one by one. */
 const mostNamed = 20

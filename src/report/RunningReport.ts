@@ -173,6 +173,7 @@ export class RunningReport {
         : { measured: { accepted: this.measured.accepted, active: from === undefined ? [] : [[from, elapsed]] } }
     // While a run goes on nobody asks for them.
     const staged = underWay === "open" ? {} : this.staged()
+    const begun = RunSegments.begun({ plan, series: this.series, startedAt })
     const unseen = underWay === "open" ? 0 : started - accepted - rejected - failed - unknown
     return {
       version: 2,
@@ -198,7 +199,9 @@ export class RunningReport {
       ...(segment === undefined
         ? {}
         : {
-            segments: [{ ...segment, ended: "cut" as const, elapsed, ...(start.planned === undefined ? {} : { lost }) }]
+            segments: [
+              { ...segment, ...begun, ended: "cut" as const, elapsed, ...(start.planned === undefined ? {} : { lost }) }
+            ]
           }),
       recipients: this.recipients,
       ...(plan.rate === undefined && plan.stages === undefined

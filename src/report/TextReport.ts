@@ -13,6 +13,7 @@ import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
 import type { RunReport } from "./RunReport.js"
+import * as Coverage from "./Coverage.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Stages from "./Stages.js"
 import * as Summary from "./Summary.js"
@@ -68,6 +69,7 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
     ...(reason === undefined ? [] : wrapped(`  ${reason}`)),
     ...RunSegments.losses(report).flatMap((loss) => wrapped(`  LOST: ${loss}`)),
     ...named("started", `${startedAt}, took ${Phrases.took(report)}`),
+    ...ifKnown("segments", RunSegments.beginnings(report)),
     ...(scenarios !== undefined && scenarios.failed > 0
       ? named("scenarios", `${count(scenarios.failed)} of ${count(scenarios.begun)} failed`)
       : []),
@@ -91,6 +93,9 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
     ...(report.without ?? []).flatMap(({ messages, what }) => named("without", `${what}: ${count(messages)} messages`))
   ]
 }
+
+const ifKnown = (name: string, text: string | undefined): ReadonlyArray<string> =>
+  text === undefined ? [] : named(name, text)
 
 /** Most of the targets that are told of. */
 const mostTargets = 20
@@ -156,6 +161,7 @@ const wasItFast = (report: RunReport): ReadonlyArray<string> => {
     ...bottleneck,
     ...(warning === undefined ? [] : wrapped(warning.toUpperCase())),
     ...named("rate", `${Phrases.rates(report)}, ${traffic}`),
+    ...ifKnown("coverage", Coverage.text(report)),
     ...arrivalsOf(report),
     ...(generator === undefined ? [] : named("generator", healthOf(generator))),
     ...writesOf(report),

@@ -231,7 +231,7 @@ describe("the journal of a segment", () => {
     assert.deepInclude(report.messages, { planned: 25, started: 6, accepted: 3, unknown: 3, notStarted: 0, lost: 19 })
     assert.deepStrictEqual(report.ids, ["r 2/4"])
     assert.deepStrictEqual(report.segments, [
-      { run: "r", index: 2, of: 4, whole: 100, ended: "cut", elapsed: 3000, lost: 19 }
+      { run: "r", index: 2, of: 4, whole: 100, startedAt: start.startedAt, ended: "cut", elapsed: 3000, lost: 19 }
     ])
     assert.deepStrictEqual(RunSegments.losses(report), ["segment 2/4 was cut after 3.00 s: 19 messages are lost"])
     assert.strictEqual(MergedReport.withMissing(report).messages.lost, 94)

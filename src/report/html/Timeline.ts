@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Histogram from "../../measure/Histogram.js"
+import * as Coverage from "../Coverage.js"
 import * as Summary from "../Summary.js"
 import * as Axis from "./Axis.js"
 import * as Chart from "./Chart.js"
@@ -29,6 +30,8 @@ export interface Moment {
   /** Connections that were open, and messages under way, at its end. */
   readonly open?: number
   readonly underWay?: number
+  /** How many segments of a run it covers. Those that lack one which others have are gaps. */
+  readonly segments?: number | undefined
 }
 
 /**
@@ -54,10 +57,22 @@ export interface Besides {
  * @category rendering
  */
 export const render = (all: ReadonlyArray<Moment>, { arrivals, stages = [] }: Besides = {}): ReadonlyArray<Markup> => {
-  const moments = withoutScraps(all)
+  const isPartial = Coverage.isPartial(all)
+  const moments = withoutScraps(all.map((moment) => ({ ...moment, isGap: isPartial(moment) })))
   if (moments.length < 2) return []
   return [throughput(moments, stages), latency(moments, arrivals !== undefined), ...connections(moments)]
 }
+
+interface Covered extends Moment {
+  /** Whether it says nothing of the whole. */
+  readonly isGap: boolean
+}
+
+const isKnown = ({ isGap }: Covered): boolean => !isGap
+
+/** What a pointer is told of a moment. */
+const toldOf = (moment: Covered, text: string): string =>
+  moment.isGap ? `${when(moment)}: not known of all segments` : text
 
 /** What was to be when; stages of several runs that were put together say nothing of the time of day. */
 const intendedOf = (stages: NonNullable<Besides["stages"]>): Chart.Curve["points"] =>
@@ -65,27 +80,36 @@ const intendedOf = (stages: NonNullable<Besides["stages"]>): Chart.Curve["points
     ? []
     : stages.flatMap(({ from, rate: [first, last], to }) => [[from / 1000, first] as const, [to / 1000, last] as const])
 
-const connections = (all: ReadonlyArray<Moment>): ReadonlyArray<Markup> => {
+const connections = (all: ReadonlyArray<Covered>): ReadonlyArray<Markup> => {
   if (all.some(({ open, underWay }) => open === undefined || underWay === undefined)) return []
   const make = (width: number, id: string): Chart.Chart => {
     const moments = gathered(all, width / 4)
-    const most = Math.max(1, ...moments.map(({ open = 0, underWay = 0 }) => Math.max(open, underWay)))
+    const known = moments.filter(isKnown)
+    const most = Math.max(1, ...known.map(({ open = 0, underWay = 0 }) => Math.max(open, underWay)))
+    const ifKnown = (moment: Covered, value: number | undefined) => (moment.isGap ? undefined : value)
     return {
       id,
       title: "Connections over time",
-      description: `Up to ${rate(Math.max(...moments.map(({ open = 0 }) => open)))} connections were open.`,
+      description: `Up to ${rate(Math.max(0, ...known.map(({ open = 0 }) => open)))} connections were open.`,
       width,
       height: 160,
       x: Axis.seconds(endOf(moments)),
       y: Axis.linear(most, rate),
       roomFor: widestName,
       curves: [
-        { name: "open", style: "c3", points: moments.map(({ at, open }) => [at / 1000, open]) },
-        { name: "busy", style: "c1 dashed", points: moments.map(({ at, underWay }) => [at / 1000, underWay]) }
+        { name: "open", style: "c3", points: moments.map((each) => [each.at / 1000, ifKnown(each, each.open)]) },
+        {
+          name: "busy",
+          style: "c1 dashed",
+          points: moments.map((each) => [each.at / 1000, ifKnown(each, each.underWay)])
+        }
       ],
       stretches: moments.map((moment) => ({
         ...span(moment),
-        text: `${Axis.clock(moment.at / 1000)}: ${rate(moment.open ?? 0)} open, ${rate(moment.underWay ?? 0)} messages under way`
+        text: toldOf(
+          moment,
+          `${Axis.clock(moment.at / 1000)}: ${rate(moment.open ?? 0)} open, ${rate(moment.underWay ?? 0)} messages under way`
+        )
       }))
     }
   }
@@ -93,7 +117,7 @@ const connections = (all: ReadonlyArray<Moment>): ReadonlyArray<Markup> => {
 }
 
 /** A run begins and ends within a second: what little of it there is says nothing of a rate, and goes with its neighbour. */
-const withoutScraps = (moments: ReadonlyArray<Moment>): ReadonlyArray<Moment> => {
+const withoutScraps = (moments: ReadonlyArray<Covered>): ReadonlyArray<Covered> => {
   const usual = Math.max(...moments.map(({ length }) => length))
   const isScrap = (moment: Moment | undefined) => moment !== undefined && moment.length < usual / 4
   const [first, second, ...others] = moments
@@ -111,20 +135,22 @@ const ends = ["accepted", "rejected", "failed", "abandoned", "unknown"] as const
 const endedSo = (moment: Moment, end: (typeof ends)[number]): number =>
   end === "failed" ? moment.failed - moment.abandoned : moment[end]
 
-const throughput = (all: ReadonlyArray<Moment>, stages: NonNullable<Besides["stages"]>): Markup => {
+const throughput = (all: ReadonlyArray<Covered>, stages: NonNullable<Besides["stages"]>): Markup => {
   const intended = intendedOf(stages)
   const make = (width: number, id: string): Chart.Chart => {
     const moments = gathered(all, width / 4)
     const perSecond = (moment: Moment, count: number) => (moment.length > 0 ? (count * 1000) / moment.length : 0)
     const total = (moment: Moment) => ends.reduce((sum, end) => sum + endedSo(moment, end), 0)
+    const known = moments.filter(isKnown)
     const most = Math.max(
-      ...moments.map((moment) => perSecond(moment, total(moment))),
+      0,
+      ...known.map((moment) => perSecond(moment, total(moment))),
       ...intended.map(([, rate]) => rate ?? 0)
     )
-    const present = ends.filter((end) => end === "accepted" || moments.some((moment) => endedSo(moment, end) > 0))
+    const present = ends.filter((end) => end === "accepted" || known.some((moment) => endedSo(moment, end) > 0))
     const columns = present.map((end, index) => ({
       style: `area-${end}`,
-      columns: moments.map((moment) => {
+      columns: known.map((moment) => {
         const below = present.slice(0, index).reduce((sum, each) => sum + endedSo(moment, each), 0)
         return {
           ...span(moment),
@@ -136,7 +162,10 @@ const throughput = (all: ReadonlyArray<Moment>, stages: NonNullable<Besides["sta
     return {
       id,
       title: "Messages per second over time",
-      description: `From ${rate(Math.min(...moments.map((moment) => perSecond(moment, moment.accepted))))} to ${rate(Math.max(...moments.map((moment) => perSecond(moment, moment.accepted))))} messages accepted per second.`,
+      description:
+        known.length === 0
+          ? "No part of it is known of all segments."
+          : `From ${rate(Math.min(...known.map((moment) => perSecond(moment, moment.accepted))))} to ${rate(Math.max(...known.map((moment) => perSecond(moment, moment.accepted))))} messages accepted per second.`,
       width,
       height: 220,
       x: Axis.seconds(endOf(moments)),
@@ -146,7 +175,10 @@ const throughput = (all: ReadonlyArray<Moment>, stages: NonNullable<Besides["sta
       roomFor: widestName,
       stretches: moments.map((moment) => ({
         ...span(moment),
-        text: `${when(moment)}: ${present.map((end) => `${rate(perSecond(moment, endedSo(moment, end)))} ${end}`).join(", ")} per second`
+        text: toldOf(
+          moment,
+          `${when(moment)}: ${present.map((end) => `${rate(perSecond(moment, endedSo(moment, end)))} ${end}`).join(", ")} per second`
+        )
       }))
     }
   }
@@ -159,10 +191,10 @@ const throughput = (all: ReadonlyArray<Moment>, stages: NonNullable<Besides["sta
   )
 }
 
-const latency = (all: ReadonlyArray<Moment>, open: boolean): Markup => {
+const latency = (all: ReadonlyArray<Covered>, open: boolean): Markup => {
   const make = (width: number, id: string): Chart.Chart => {
     const moments = gathered(all, width / 4)
-    const told = moments.map((moment) => ({ moment, at: percentilesOf(moment.buckets) }))
+    const told = moments.map((moment) => ({ moment, at: moment.isGap ? undefined : percentilesOf(moment.buckets) }))
     const known = told.flatMap(({ at }) => (at === undefined ? [] : [at]))
     const [least, most] = [Math.min(...known.map(({ p50 }) => p50)), Math.max(...known.map(({ max }) => max))]
     const curve = (name: "p50" | "p99" | "max", style: string): Chart.Curve => ({
@@ -186,7 +218,10 @@ const latency = (all: ReadonlyArray<Moment>, open: boolean): Markup => {
       curves: known.length === 0 ? [] : [curve("p50", "c1"), curve("p99", "c2"), curve("max", "c4 dotted")],
       stretches: told.map(({ at, moment }) => ({
         ...span(moment),
-        text: `${when(moment)}: ${at === undefined ? "none accepted" : `p50 ${Axis.time(at.p50)}, p99 ${Axis.time(at.p99)}, max ${Axis.time(at.max)}`}`
+        text: toldOf(
+          moment,
+          `${when(moment)}: ${at === undefined ? "none accepted" : `p50 ${Axis.time(at.p50)}, p99 ${Axis.time(at.p99)}, max ${Axis.time(at.max)}`}`
+        )
       }))
     }
   }
@@ -207,7 +242,7 @@ const rate = (number: number): string =>
   number < 10 ? String(Number(number.toFixed(1))) : Summary.count(Math.round(number))
 
 /** No more than `most`: neighbours together, by their sums, their maxima and their buckets. */
-const gathered = (moments: ReadonlyArray<Moment>, most: number): ReadonlyArray<Moment> => {
+const gathered = (moments: ReadonlyArray<Covered>, most: number): ReadonlyArray<Covered> => {
   const size = Math.ceil(moments.length / most)
   if (size <= 1) return moments
   return Array.from({ length: Math.ceil(moments.length / size) }, (_, index) =>
@@ -215,10 +250,12 @@ const gathered = (moments: ReadonlyArray<Moment>, most: number): ReadonlyArray<M
   )
 }
 
-const joined = (part: ReadonlyArray<Moment>): Moment => {
+const joined = (part: ReadonlyArray<Covered>): Covered => {
   const sum = (of: (moment: Moment) => number) => part.reduce((total, moment) => total + of(moment), 0)
   const most = (of: (moment: Moment) => number) => part.reduce((before, moment) => Math.max(before, of(moment)), 0)
   return {
+    // What lacks something in a part of it lacks it.
+    isGap: part.some(({ isGap }) => isGap),
     at: part.at(-1)?.at ?? 0,
     length: sum(({ length }) => length),
     accepted: sum(({ accepted }) => accepted),
