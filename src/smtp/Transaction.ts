@@ -5,6 +5,9 @@
  * itself; or the envelope in one write, for servers that offered PIPELINING (RFC 2920); and then, where it is known, the next
  * message's envelope in the same write as this one's final dot.
  *
+ * Replies are told apart by their order only. A group that one is missing from, or that one too many has come to, is not
+ * believed; a server that does both in one group is not found out, unless its 354 stands in the wrong place.
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
@@ -62,6 +65,8 @@ class ConnectionTransactions implements Transactions {
   private ahead: ReadonlyArray<Reply.Reply> | undefined = undefined
   /** How often the dot that is being sent is answered; 0 before it is. */
   private dotAnswers = 0
+  /** The recipients of the envelope that rides with the dot; 0 where none does. */
+  private riding = 0
   /** The message is refused, and its transaction is being ended. */
   private tidying = false
 
@@ -75,6 +80,7 @@ class ConnectionTransactions implements Transactions {
     const count = message.rcpts.length
     Delivery.begin(delivery)
     this.dotAnswers = 0
+    this.riding = 0
     this.tidying = false
     let group: ReadonlyArray<Reply.Reply> | undefined
     if (this.grouping === "envelope") {
@@ -104,11 +110,13 @@ class ConnectionTransactions implements Transactions {
       return this.settle(yield Steps.content(message.content, answers), delivery)
     }
     const recipients = next.rcpts.length
+    this.riding = recipients
     const all = yield {
       steps: ridingSteps(answers, recipients),
       bytes: head + envelope(next),
       contentLength: head.length
     }
+    if (Reply.isClosing(all[all.length - 1]!) && lacksFirst(all, recipients)) return this.settle([], delivery)
     if (all.length === answers + recipients + 2) this.ahead = all.slice(answers)
     return this.settle(all.slice(0, answers), delivery)
   }
@@ -158,7 +166,7 @@ class ConnectionTransactions implements Transactions {
       return this.tidying && settled._tag === "Rejected" ? { ...settled, lost: error } : settled
     if (this.dotAnswers > 0) {
       if (replies.length < this.dotAnswers) return Delivery.broken(error, delivery)
-      return Delivery.settle(isOneShort(error) ? [] : replies.slice(0, this.dotAnswers), delivery, error)
+      return Delivery.settle(isOneShort(error, this.riding) ? [] : replies.slice(0, this.dotAnswers), delivery, error)
     }
     // What the server refused of a group before it went stays refused.
     const count = delivery.offered
@@ -179,10 +187,22 @@ class ConnectionTransactions implements Transactions {
 
 /**
  * Whether the last reply of a group that lacks only one may be the reply to DATA, so that the missing one may be that to the
- * dot before: it refuses, as DATA is refused where all recipients were.
+ * dot before: it refuses, as DATA is refused where all recipients were. A server that closes leaves DATA unanswered for
+ * many a reason: then all recipients must have been refused.
  */
-const isOneShort = ({ _tag, replies, step }: WireError): boolean =>
-  _tag === "ReplyTimeout" && step === "data" && Reply.isRefusal(replies[replies.length - 1]!)
+const isOneShort = ({ _tag, replies, step }: WireError, recipients: number): boolean =>
+  step === "data" &&
+  (_tag === "ReplyTimeout"
+    ? Reply.isRefusal(replies[replies.length - 1]!)
+    : _tag === "ConnectionLost" && lacksFirst(replies, recipients))
+
+/**
+ * Whether the replies to a dot and to the envelope that rode with it may be those to the envelope alone, and then the server
+ * closed: read so, every recipient is refused, and DATA, too. A server that leaves out no reply gives the same ones where it
+ * refuses the sender and every command after it; who may have got the message, nobody knows then.
+ */
+const lacksFirst = (replies: ReadonlyArray<Reply.Reply>, recipients: number): boolean =>
+  recipients > 0 && replies.length >= recipients + 2 && replies.slice(1, recipients + 2).every(Reply.isRefusal)
 
 const lenient: Delivery.TransactionOptions = { lmtp: false, afterUnexpected: "reset" }
 

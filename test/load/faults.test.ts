@@ -509,6 +509,37 @@ describe("commands in groups", () => {
     })
   )
 
+  it.scoped("leave it open where the server closes then, or says 421, and not where it answers each command", () =>
+    Effect.gen(function* () {
+      const plan = { pipelining: "full", messages: 3, keepGoing: true, numberRecipients: true } as const
+      // The dot of the second message is not answered, nor is there a recipient for the third one.
+      const script =
+        (last: Answer): Script =>
+        ({ line, moment, total }) => {
+          if (moment === "content" && total === 1) return { say: "" }
+          if (moment === "rcpt" && line.startsWith("RCPT TO:<3")) return { say: "550 no\r\n" }
+          return moment === "data" && total === 2 ? last : undefined
+        }
+      for (const last of [
+        { say: "554 none\r\n", end: "close" },
+        { say: "554 none\r\n421 bye\r\n", end: "close" },
+        { say: "421 bye\r\n", end: "close" }
+      ] as const) {
+        const { ends } = yield* grouped(plan, script(last))
+        assert.match(ends[1]!, /^Unknown, ConnectionLost/, JSON.stringify(last))
+      }
+      // All commands are answered, and all of them in the negative: the dot was answered, too.
+      const refusing: Script = ({ line, moment, total }) => {
+        if (moment === "mail" && total === 2) return { say: "450 later\r\n" }
+        return moment === "rcpt" && line.startsWith("RCPT TO:<3") ? { say: "503 no\r\n" } : undefined
+      }
+      assert.strictEqual((yield* grouped(plan, refusing)).ends[1], "Accepted")
+      // A recipient was taken: what is missing is the reply to DATA.
+      const late: Script = ({ moment, total }) => (moment === "data" && total === 2 ? { end: "close" } : undefined)
+      assert.match((yield* grouped(plan, late)).ends[1]!, /^Accepted/)
+    })
+  )
+
   it.scoped("name the step at which the connection broke", () =>
     Effect.gen(function* () {
       for (const moment of ["mail", "rcpt", "data"] as const) {
