@@ -158,7 +158,8 @@ export const fields = {
   connecting: PlanField.withDefault(PlanValue.Count, 64, {
     section: "Connections and dialogue",
     placeholder: "count",
-    description: "Have at most this many connections waiting for their greeting at any time."
+    description:
+      "Have at most this many connections waiting for their greeting at any time; with --tls and --auth, until these are done. Handshakes that are under way together share our processor, so that each of them takes longer: with 4, durations of the step tls are the server's; many are for servers that are far away."
   }),
   connectRate: PlanField.optional(PlanValue.PerSecond, {
     placeholder: "rate",

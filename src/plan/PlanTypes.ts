@@ -114,7 +114,11 @@ export interface Plan {
    * end. Default: 5.
    */
   readonly drain: Values["drain"]
-  /** Have at most this many connections waiting for their greeting at any time. Default: 64. */
+  /**
+   * Have at most this many connections waiting for their greeting at any time; with --tls and --auth, until these are
+   * done. Handshakes that are under way together share our processor, so that each of them takes longer: with 4,
+   * durations of the step tls are the server's; many are for servers that are far away. Default: 64.
+   */
   readonly connecting: Values["connecting"]
   /** Open at most this many connections a second (50, or 3000/m), evenly spaced. */
   readonly connectRate?: Values["connectRate"]
@@ -658,7 +662,11 @@ export interface PlanInput {
    * end. Default: 5.
    */
   readonly drain?: Inputs["drain"]
-  /** Have at most this many connections waiting for their greeting at any time. Default: 64. */
+  /**
+   * Have at most this many connections waiting for their greeting at any time; with --tls and --auth, until these are
+   * done. Handshakes that are under way together share our processor, so that each of them takes longer: with 4,
+   * durations of the step tls are the server's; many are for servers that are far away. Default: 64.
+   */
   readonly connecting?: Inputs["connecting"]
   /** Open at most this many connections a second (50, or 3000/m), evenly spaced. */
   readonly connectRate?: Inputs["connectRate"]

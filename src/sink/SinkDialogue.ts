@@ -57,6 +57,8 @@ class Dialogue implements SinkSession {
   /** The recipients that were named, accepted or not. */
   private offered = 0
   private readonly addresses: Array<string> = []
+  /** The message is said to be binary: it has no lines, and so no line with a dot (RFC 3030 §3). */
+  private isBinary = false
   private mailArguments = ""
   private rcptArguments: Array<string> = []
   private readonly path = new SinkCommand.Path()
@@ -282,13 +284,17 @@ class Dialogue implements SinkSession {
     if (this.mailed) return void this.voice.error("mail", this.replies.nestedMail, text)
     const after = this.addressOf(line, start, end, SinkCommand.from)
     if (after < 0) return void this.voice.error("mail", this.replies.badSender, text)
+    let isBinary = false
     if (after < end) {
-      const problem = SinkParameters.problemOfMail(SinkCommand.textOf(line, after, end), this.sink, this.isSecure)
+      const parameters = SinkCommand.textOf(line, after, end)
+      const problem = SinkParameters.problemOfMail(parameters, this.sink, this.isSecure)
       if (problem !== undefined) return void this.voice.error("mail", problem, text)
+      isBinary = SinkParameters.isBinary(parameters)
     }
     if (this.sink.named) this.voice.sender = SinkCommand.textOf(line, this.path.start, this.path.end)
     if (!this.voice.answer("mail", this.replies.mailOk, text)) return
     this.mailed = true
+    this.isBinary = isBinary
     if (this.sink.tap !== undefined) this.mailArguments = argumentsOf(line, start, end, SinkCommand.from)
   }
 
@@ -325,6 +331,7 @@ class Dialogue implements SinkSession {
   private data(argument: boolean, text: string): void {
     if (argument && !this.sink.loose) return void this.voice.error("data", this.replies.syntaxError, text)
     if (this.chunks.areThere) return void this.voice.error("data", this.replies.dataAfterChunk, text)
+    if (this.isBinary) return void this.voice.error("data", this.replies.dataOfBinary, text)
     const { place } = this.voice
     const goesAhead =
       this.recipients > 0
@@ -444,6 +451,7 @@ class Dialogue implements SinkSession {
 
   private reset(): void {
     this.mailed = false
+    this.isBinary = false
     this.recipients = 0
     this.offered = 0
     this.addresses.length = 0

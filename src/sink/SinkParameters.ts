@@ -54,6 +54,14 @@ export const problemOfMail = (
   })
 
 /**
+ * Whether MAIL's parameters, with which nothing is wrong, say that the message is binary (RFC 3030 §3).
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isBinary = (parameters: string): boolean => /\bBODY=BINARYMIME\b/i.test(parameters)
+
+/**
  * What is wrong with RCPT's parameters, if anything is.
  *
  * @since 0.1.0

@@ -137,6 +137,7 @@ export const replies = {
   badChunk: new SinkReply("501 5.5.4 Syntax: BDAT count [LAST]\r\n"),
   chunkBefore: new SinkReply("503 5.5.1 Error: a chunk before this one was refused, send RSET\r\n"),
   dataAfterChunk: new SinkReply("503 5.5.1 Error: DATA after BDAT\r\n"),
+  dataOfBinary: new SinkReply("503 5.5.1 Error: BINARYMIME needs BDAT\r\n"),
   needMail: new SinkReply("503 5.5.1 Error: need MAIL command\r\n"),
   needRcpt: new SinkReply("503 5.5.1 Error: need RCPT command\r\n"),
   noService: new SinkReply("503 5.5.1 Error: no service here, send QUIT\r\n"),

@@ -129,6 +129,11 @@ describe("SmtpSink", () => {
     ],
     ["DATA after BDAT", `${envelope}BDAT 1\r\nxDATA\r\nRSET\r\n${envelope}DATA\r\n`, "250 250 250 503 250 250 250 354"],
     [
+      "DATA of a message that is binary",
+      "MAIL FROM:<> BODY=BINARYMIME\r\nRCPT TO:<b>\r\nDATA\r\nBDAT 1 LAST\r\nxMAIL FROM:<> body=8bitmime\r\nRCPT TO:<b>\r\nDATA\r\n",
+      "250 250 503 250 250 250 354"
+    ],
+    [
       "a message too large, in chunks",
       `${envelope}BDAT 6\r\nabcdefBDAT 6\r\nabcdefBDAT 1 LAST\r\nxMAIL FROM:<>\r\n`,
       "250 250 250 552 503 503",
