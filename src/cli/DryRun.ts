@@ -9,7 +9,6 @@ import * as Option from "effect/Option"
 import * as ConnectionBegin from "../load/ConnectionBegin.js"
 import * as RunBounds from "../load/RunBounds.js"
 import * as RunPart from "../load/RunPart.js"
-import * as Address from "../plan/Address.js"
 import * as AuthFields from "../plan/AuthFields.js"
 import * as CorpusReader from "../plan/CorpusReader.js"
 import { CorpusStore } from "../plan/CorpusStore.js"
@@ -44,7 +43,7 @@ export const render = (
     const identity = yield* RunPart.identify(plan)
     const seed = RunBounds.seedOf(plan, identity)
     const values = parts && MessageParts.values(plan, { ...identity, seed }, parts)
-    const addresses = Address.make(plan, identity.helloName, seed, values)
+    const addresses = MessageParts.addresses(plan, identity.helloName, seed, values, parts)
     // The first message that is this segment's.
     const first = Partition.of(Segment.ofPlan(plan)).at(0)
     const isChunked = plan.chunking !== "off"

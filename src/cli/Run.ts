@@ -189,9 +189,12 @@ const hopeless = ({ acceptRejection, authFailures, keepGoing }: Plan, error: Smt
     : ""
 
 /** What of a corpus is not sent, and why. */
-const leftOut = ({ counts: { bareReturn, tooLarge } }: Corpus.Corpus): ReadonlyArray<string> => [
+const leftOut = ({ counts: { bareReturn, noRecipients, tooLarge } }: Corpus.Corpus): ReadonlyArray<string> => [
   ...(bareReturn > 0
     ? [`${Summary.counted(bareReturn, "message")} left out, with a carriage return that stands alone`]
+    : []),
+  ...(noRecipients > 0
+    ? [`${Summary.counted(noRecipients, "message")} left out, whose headers name no recipients`]
     : []),
   ...(tooLarge > 0 ? [`${Summary.counted(tooLarge, "message")} left out, larger than 256 MB`] : [])
 ]

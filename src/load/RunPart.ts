@@ -12,7 +12,6 @@ import type * as Scope from "effect/Scope"
 import * as Accounting from "../measure/Accounting.js"
 import * as Laws from "../measure/Laws.js"
 import { Recorder } from "../measure/Recorder.js"
-import * as Address from "../plan/Address.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as CorpusReader from "../plan/CorpusReader.js"
 import { CorpusStore } from "../plan/CorpusStore.js"
@@ -63,8 +62,10 @@ export const runWhole = (asked: Plan, options: RunOptions): Effect.Effect<RunRes
     const identity = yield* identify(plan)
     const due = RunBounds.whatIsDue(plan, identity)
     const { onInterrupted } = options
-    const onCut = onInterrupted === undefined ? undefined : (result: PartResult) => onInterrupted(checked(plan, result))
-    return checked(plan, yield* runPart(due, whole(due, identity, options.file), options, onCut))
+    const corpus = options.parts?.corpus?.counts
+    const finish = (result: PartResult): RunResult => checked(plan, { ...result, corpus })
+    const onCut = onInterrupted === undefined ? undefined : (result: PartResult) => onInterrupted(finish(result))
+    return finish(yield* runPart(due, whole(due, identity, options.file), options, onCut))
   })
 
 /**
@@ -234,7 +235,7 @@ export const share = (
     const { parts } = options
     const corpus = yield* corpusOf(parts)
     const values = parts && MessageParts.values(plan, { ...identity, seed }, parts)
-    const addresses = Address.make(plan, identity.helloName, seed, values)
+    const addresses = MessageParts.addresses(plan, identity.helloName, seed, values, parts)
     const shape = Shape.make(plan, seed)
     const begun = deadlines.now() - late
     const stampTimes = new StampTimes(clock, deadlines.now)

@@ -12,6 +12,7 @@ import type { AccountTable } from "../smtp/AccountTable.js"
 import type { SmtpError } from "../smtp/SmtpError.js"
 import type * as Tls from "../smtp/Tls.js"
 import type { WireObserver } from "../smtp/Wire.js"
+import type { CorpusCounts } from "../plan/Corpus.js"
 import type * as MessageParts from "../plan/MessageParts.js"
 import type * as MessageSpans from "./MessageSpans.js"
 import type * as MessageTimes from "./MessageTimes.js"
@@ -62,6 +63,8 @@ export interface RunOptions extends MessageSpans.Telling {
  * @category models
  */
 export interface RunResult extends PartResult {
+  /** What there was in the files of its corpus, and what of it was left out; nothing where it had none. */
+  readonly corpus?: CorpusCounts | undefined
   /** The laws that the run's books break (`Laws.violations`): none, unless there is a bug. */
   readonly violations: ReadonlyArray<string>
 }

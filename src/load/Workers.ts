@@ -88,6 +88,7 @@ const start = (
   Effect.gen(function* () {
     yield* PlanSupport.check(asked, "workers", options)
     const plan = MessageParts.bounded(asked, options.parts)
+    const corpus = options.parts?.corpus?.counts
     const workers = yield* Workers
     const wanted = plan.workers === "auto" ? workers.processors : plan.workers
     // Each has one session at least, and one connection on its way.
@@ -134,7 +135,7 @@ const start = (
       const accounting = close(due, ledgers)
       const recorder = new Recorder()
       const result = { accounting, recorder, runId, startedAt, elapsed: elapsed(), stopped: true, ...nothing }
-      return RunPart.checked(plan, result, { partial: true })
+      return RunPart.checked(plan, { ...result, corpus }, { partial: true })
     }
     const { died, ends } = yield* Effect.scoped(
       Effect.gen(function* () {
@@ -193,7 +194,7 @@ const start = (
       workerDied: Option.fromNullable(died[0]),
       health: ends.map(({ health }) => health).reduce((most, each) => WatchedHealth.busiest(each, most), undefined)
     }
-    return RunPart.checked(plan, result, { partial: died.length > 0 })
+    return RunPart.checked(plan, { ...result, corpus }, { partial: died.length > 0 })
   })
 
 /**

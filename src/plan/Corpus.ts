@@ -7,8 +7,10 @@
  */
 import * as Either from "effect/Either"
 import type { Content } from "../smtp/Wire.js"
+import * as CorpusEnvelope from "./CorpusEnvelope.js"
 import * as CorpusIndex from "./CorpusIndex.js"
 import * as CorpusItem from "./CorpusItem.js"
+import type * as CorpusOrder from "./CorpusOrder.js"
 
 /**
  * The headers that can be made anew.
@@ -38,6 +40,8 @@ export interface CorpusCounts {
   readonly bareReturn: number
   /** Not sent, because they are larger than 256 MB. */
   readonly tooLarge: number
+  /** Not sent, because their headers name nobody whom they could be sent to. */
+  readonly noRecipients: number
   /** Of those that are sent: with NUL, with bytes beyond ASCII, with lines of more than 998 bytes, without headers. */
   readonly nul: number
   readonly eightBit: number
@@ -71,6 +75,23 @@ export interface Corpus {
   readonly messages: KeptMessages | CorpusIndex.CorpusIndex
   readonly unusual: CorpusItem.Unusual
   readonly counts: CorpusCounts
+  /** Those of a corpus that has a share of the messages, one after another; one group where there are no shares. */
+  readonly groups: ReadonlyArray<CorpusOrder.Group>
+  /** Of each message, where envelopes are those of headers. */
+  readonly envelopes?: CorpusEnvelope.Envelopes | undefined
+}
+
+/**
+ * What becomes of messages as they are found.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Rules {
+  readonly rewrite: ReadonlyArray<Rewritable>
+  readonly unusual: CorpusItem.Unusual
+  /** Where messages go, each to those of its own headers; without it, as the plan says. */
+  readonly toDomain?: string | undefined
 }
 
 /**
@@ -94,14 +115,6 @@ export const parseRewrite = (text: string): Either.Either<ReadonlyArray<Rewritab
 const notes = ["status", "x-status", "x-keywords", "x-uid", "content-length", "x-mozilla-status", "x-mozilla-status2"]
 
 /**
- * The headers, in small letters, that are not sent as they are.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const droppedBy = (rewrite: ReadonlyArray<Rewritable>): ReadonlySet<string> => new Set([...notes, ...rewrite])
-
-/**
  * The largest message that is sent, in bytes.
  *
  * @since 0.1.0
@@ -110,7 +123,7 @@ export const droppedBy = (rewrite: ReadonlyArray<Rewritable>): ReadonlySet<strin
 export const largest = 256_000_000
 
 /**
- * Counts messages as they are found, and says which of them are sent.
+ * Looks at messages as they are found, counts them, and says which of them are sent.
  *
  * @since 0.1.0
  * @category models
@@ -120,6 +133,7 @@ export class Tally {
     found: 0,
     bareReturn: 0,
     tooLarge: 0,
+    noRecipients: 0,
     nul: 0,
     eightBit: 0,
     longLine: 0,
@@ -127,7 +141,16 @@ export class Tally {
     doubtful: 0
   }
 
-  constructor(private readonly unusual: CorpusItem.Unusual) {}
+  /** Of messages that are sent. */
+  private readonly envelopes = new CorpusEnvelope.Collector()
+  private readonly dropped: ReadonlySet<string>
+
+  constructor(
+    private readonly rules: Rules,
+    private readonly isAscii?: (bytes: Uint8Array) => boolean
+  ) {
+    this.dropped = new Set([...notes, ...rules.rewrite])
+  }
 
   tooLarge(): void {
     this.counts.found++
@@ -138,21 +161,32 @@ export class Tally {
     this.counts.doubtful += lines
   }
 
-  /** Whether the message is sent. */
-  take(marks: number): boolean {
+  /** What there is to know of a message; nothing where it is not sent. */
+  take(message: Buffer): CorpusItem.Survey | undefined {
     const { counts } = this
-    const has = (mark: keyof typeof CorpusItem.marks) => (marks & CorpusItem.marks[mark]) !== 0
+    const { toDomain, unusual } = this.rules
     counts.found++
-    if (this.unusual === "skip" && has("bareReturn")) {
+    const survey = CorpusItem.survey(message, this.dropped, this.isAscii)
+    const has = (mark: keyof typeof CorpusItem.marks) => (survey.marks & CorpusItem.marks[mark]) !== 0
+    if (unusual === "skip" && has("bareReturn")) {
       counts.bareReturn++
-      return false
+      return undefined
+    }
+    if (toDomain !== undefined) {
+      const envelope = CorpusEnvelope.ofHeaders(CorpusItem.headersOf(message), toDomain)
+      if (envelope.recipients.length === 0) {
+        counts.noRecipients++
+        return undefined
+      }
+      this.envelopes.add(envelope)
     }
     for (const mark of ["nul", "eightBit", "longLine", "headless"] as const) if (has(mark)) counts[mark]++
-    return true
+    return survey
   }
 
-  end(): CorpusCounts {
-    return { ...this.counts }
+  end(): Pick<Corpus, "counts" | "envelopes" | "unusual"> {
+    const { toDomain, unusual } = this.rules
+    return { counts: { ...this.counts }, unusual, envelopes: toDomain === undefined ? undefined : this.envelopes.end() }
   }
 }
 
@@ -168,15 +202,14 @@ export class Collector {
   private used = 0
   private size = 0
   private readonly places: Array<number> = []
-  private readonly dropped: ReadonlySet<string>
   readonly tally: Tally
 
-  constructor(
-    rewrite: ReadonlyArray<Rewritable>,
-    private readonly unusual: CorpusItem.Unusual
-  ) {
-    this.dropped = droppedBy(rewrite)
-    this.tally = new Tally(unusual)
+  constructor(private readonly rules: Rules) {
+    this.tally = new Tally(rules)
+  }
+
+  get count(): number {
+    return this.places.length / 4
   }
 
   /** How many bytes there are so far. */
@@ -187,9 +220,9 @@ export class Collector {
   /** The memory that the message lies in is changed. */
   add(message: Buffer): void {
     if (message.length > largest) return this.tally.tooLarge()
-    const survey = CorpusItem.survey(message, this.dropped)
-    if (!this.tally.take(survey.marks)) return
-    const { body, head } = Either.getOrThrow(CorpusItem.ready(message, survey, this.unusual))
+    const survey = this.tally.take(message)
+    if (survey === undefined) return
+    const { body, head } = Either.getOrThrow(CorpusItem.ready(message, survey, this.rules.unusual))
     const made = body ?? Buffer.from(head, "latin1")
     let block = this.blocks.at(-1)!
     if (this.used + made.length > block.length) {
@@ -204,11 +237,12 @@ export class Collector {
     this.size += made.length
   }
 
-  end(): Corpus {
-    const { blocks, unusual } = this
+  /** The groups count the messages. Without any, they are one. */
+  end(groups: ReadonlyArray<CorpusOrder.Group> = [{ count: this.count, weight: 1 }]): Corpus {
+    const { blocks } = this
     const places = new Float64Array(new SharedArrayBuffer(this.places.length * 8))
     for (let index = 0; index < places.length; index++) places[index] = this.places[index]!
-    return { messages: { blocks, places }, unusual, counts: this.tally.end() }
+    return { messages: { blocks, places }, groups, ...this.tally.end() }
   }
 }
 
@@ -241,7 +275,8 @@ export const isKept = ({ messages }: Corpus): boolean => "places" in messages
  * @since 0.1.0
  * @category destructors
  */
-export const skipped = ({ counts: { bareReturn, tooLarge } }: Corpus): number => bareReturn + tooLarge
+export const skipped = ({ counts: { bareReturn, noRecipients, tooLarge } }: Corpus): number =>
+  bareReturn + noRecipients + tooLarge
 
 /**
  * A message as it is sent, but for the headers that are made anew.

@@ -10,6 +10,8 @@ import * as Option from "effect/Option"
 import * as Corpus from "./Corpus.js"
 import * as CorpusIndex from "./CorpusIndex.js"
 import * as CorpusItem from "./CorpusItem.js"
+import type * as CorpusOrder from "./CorpusOrder.js"
+import * as CorpusPath from "./CorpusPath.js"
 import { CorpusStore } from "./CorpusStore.js"
 import { FileWindow } from "./FileWindow.js"
 import * as Mbox from "./Mbox.js"
@@ -28,6 +30,7 @@ export interface CorpusPlan {
   readonly rewrite?: string | undefined
   readonly unusual: CorpusItem.Unusual
   readonly corpusMemory: number
+  readonly toDomain?: string | undefined
 }
 
 /**
@@ -39,26 +42,55 @@ export interface CorpusPlan {
  */
 export const read = (
   plan: CorpusPlan,
-  paths: ReadonlyArray<string>
+  texts: ReadonlyArray<string>
 ): Effect.Effect<Corpus.Corpus, PartsFile.PartsUnusable, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const store = Option.getOrUndefined(yield* Effect.serviceOption(CorpusStore))
-    const files = (yield* Effect.forEach(paths, filesOf)).flat()
-    const size = files.reduce((sum, { size }) => sum + size, 0)
+    const groups = yield* Effect.forEach(texts.map(CorpusPath.parse), ({ path, weight }) =>
+      Effect.map(filesOf(path), (files) => ({ path, weight, files }))
+    )
+    const size = groups.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0)
     const isLarge = store !== undefined && size > plan.corpusMemory
-    const corpus = yield* isLarge ? index(plan, files, store) : collect(plan, files, paths)
-    if (Corpus.count(corpus) > 0) return corpus
-    const { bareReturn } = corpus.counts
-    const why = bareReturn > 0 ? `: ${bareReturn} with a carriage return that stands alone (see --unusual)` : ""
-    return yield* new PartsFile.PartsUnusable({ option, reason: `${paths.join(", ")}: no messages${why}` })
+    const intake = isLarge ? index(plan, store) : collect(plan, groups)
+    const counted: Array<CorpusOrder.Group> = []
+    for (const { files, path, weight = 0 } of groups) {
+      const before = intake.count()
+      for (const file of files) yield* intake.file(file.path)
+      const count = intake.count() - before
+      if (count === 0 && weight > 0) return yield* none(path, intake.end([]))
+      counted.push({ count, weight })
+    }
+    const one = [{ count: intake.count(), weight: 1 }]
+    const corpus = intake.end(counted.some(({ weight }) => weight > 0) ? counted : one)
+    return intake.count() > 0 ? corpus : yield* none(groups.map(({ path }) => path).join(", "), corpus)
   })
 
-const rewriteOf = ({ rewrite = "message-id" }: CorpusPlan) => Either.getOrThrow(Corpus.parseRewrite(rewrite))
+const none = (where: string, { counts: { bareReturn, noRecipients } }: Corpus.Corpus): PartsFile.PartsUnusable => {
+  const why = [
+    ...(bareReturn > 0 ? [`${bareReturn} with a carriage return that stands alone (see --unusual)`] : []),
+    ...(noRecipients > 0 ? [`${noRecipients} whose headers name no recipients`] : [])
+  ]
+  return new PartsFile.PartsUnusable({ option, reason: [`${where}: no messages`, ...why].join(": ") })
+}
 
-const collect = (plan: CorpusPlan, files: ReadonlyArray<CorpusFile>, paths: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const collector = new Corpus.Collector(rewriteOf(plan), plan.unusual)
-    for (const { path } of files) {
+const rulesOf = ({ rewrite = "message-id", toDomain, unusual }: CorpusPlan): Corpus.Rules => ({
+  rewrite: Either.getOrThrow(Corpus.parseRewrite(rewrite)),
+  unusual,
+  toDomain
+})
+
+/** Takes file after file. */
+interface Intake {
+  readonly file: (path: string) => Effect.Effect<void, PartsFile.PartsUnusable, FileSystem.FileSystem>
+  /** The messages so far. */
+  readonly count: () => number
+  readonly end: (groups: ReadonlyArray<CorpusOrder.Group>) => Corpus.Corpus
+}
+
+const collect = (plan: CorpusPlan, groups: ReadonlyArray<{ readonly path: string }>): Intake => {
+  const collector = new Corpus.Collector(rulesOf(plan))
+  const file = (path: string) =>
+    Effect.gen(function* () {
       const bytes = yield* PartsFile.read(option, path)
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       const isQuoted = plan.mbox === "mboxrd" && Mbox.isMbox(buffer)
@@ -68,11 +100,12 @@ const collect = (plan: CorpusPlan, files: ReadonlyArray<CorpusFile>, paths: Read
         collector.add(isQuoted ? CorpusItem.unquoted(message) : message)
       }
       if (collector.length > PartsFile.most) {
-        return yield* new PartsFile.PartsUnusable({ option, reason: `${paths.join(", ")}: more than 512 MB in all` })
+        const where = groups.map(({ path }) => path).join(", ")
+        return yield* new PartsFile.PartsUnusable({ option, reason: `${where}: more than 512 MB in all` })
       }
-    }
-    return collector.end()
-  })
+    })
+  return { file, count: () => collector.count, end: (groups) => collector.end(groups) }
+}
 
 /** So many bytes are looked at between two chances for others to run. */
 const turn = 16_777_216
@@ -80,13 +113,12 @@ const turn = 16_777_216
 /** An index of more messages would be larger than what it saves. */
 const mostMessages = 10_000_000
 
-const index = (plan: CorpusPlan, files: ReadonlyArray<CorpusFile>, store: CorpusStore["Type"]) =>
-  Effect.gen(function* () {
-    const builder = new CorpusIndex.Builder()
-    const tally = new Corpus.Tally(plan.unusual)
-    const dropped = Corpus.droppedBy(rewriteOf(plan))
-    for (const { path } of files) {
-      const scan = indexing({ builder, dropped, path, plan, store, tally })
+const index = (plan: CorpusPlan, store: CorpusStore["Type"]): Intake => {
+  const builder = new CorpusIndex.Builder()
+  const tally = new Corpus.Tally(rulesOf(plan), store.isAscii)
+  const file = (path: string) =>
+    Effect.gen(function* () {
+      const scan = indexing({ builder, path, plan, store, tally })
       let done = false
       while (!done) {
         done = yield* Effect.try({
@@ -102,21 +134,19 @@ const index = (plan: CorpusPlan, files: ReadonlyArray<CorpusFile>, store: Corpus
         }
         yield* Effect.yieldNow()
       }
-    }
-    return { messages: builder.end(), unusual: plan.unusual, counts: tally.end() }
-  })
+    })
+  return { file, count: () => builder.count, end: (groups) => ({ messages: builder.end(), groups, ...tally.end() }) }
+}
 
 /** Goes through a file, and stops for a moment now and then. */
 function* indexing({
   builder,
-  dropped,
   path,
   plan,
   store,
   tally
 }: {
   readonly builder: CorpusIndex.Builder
-  readonly dropped: ReadonlySet<string>
   readonly path: string
   readonly plan: CorpusPlan
   readonly store: CorpusStore["Type"]
@@ -135,9 +165,9 @@ function* indexing({
       else {
         const raw = window.piece(start, end)
         const message = isQuoted ? CorpusItem.unquoted(raw) : raw
-        const { drops, marks } = CorpusItem.survey(message, dropped, store.isAscii)
+        const survey = tally.take(message)
         const quoted = message === raw ? 0 : CorpusItem.marks.quoted
-        if (tally.take(marks)) builder.add(start, end - start, { drops, marks: marks | quoted })
+        if (survey !== undefined) builder.add(start, end - start, { ...survey, marks: survey.marks | quoted })
       }
       if (end - seen < turn) continue
       seen = end

@@ -180,6 +180,19 @@ const headers = (
 
 const name = /^([!-9;-~]+)[ \t]*:/
 
+/**
+ * The headers of a message, as text; of more than a megabyte, the first one.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const headersOf = (message: Buffer): string =>
+  message[0] === LF || (message[0] === CR && message[1] === LF)
+    ? ""
+    : message.toString("latin1", 0, Math.min(headEnd(message), mostHeaders))
+
+const mostHeaders = 1_048_576
+
 /** Where the empty line after the headers begins, or the message ends. */
 const headEnd = (message: Buffer): number => {
   const feeds = message.indexOf("\n\n")

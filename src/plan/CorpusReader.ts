@@ -10,6 +10,7 @@ import type { Content } from "../smtp/Wire.js"
 import * as Corpus from "./Corpus.js"
 import * as CorpusIndex from "./CorpusIndex.js"
 import * as CorpusItem from "./CorpusItem.js"
+import type * as CorpusOrder from "./CorpusOrder.js"
 import type { CorpusStore, StoredFile } from "./CorpusStore.js"
 import * as Stuffing from "./Stuffing.js"
 
@@ -21,6 +22,7 @@ import * as Stuffing from "./Stuffing.js"
  */
 export interface CorpusReader {
   readonly count: number
+  readonly groups: ReadonlyArray<CorpusOrder.Group>
   /** A message, from 0. Its content says so where it cannot be had: the file is not what it was, or cannot be read. */
   readonly message: (index: number) => Corpus.CorpusMessage
   /** Closes what is open. */
@@ -34,14 +36,15 @@ export interface CorpusReader {
  * @category constructors
  */
 export const make = (corpus: Corpus.Corpus, store: CorpusStore["Type"] | undefined): CorpusReader => {
-  const { messages } = corpus
+  const { groups, messages } = corpus
   if (!("places" in messages)) {
     // Where plans come in, this was refused.
     if (store === undefined) throw new Error("a corpus on disk, and no CorpusStore")
-    return new StoredReader(messages, corpus.unusual, store)
+    return new StoredReader(messages, groups, corpus.unusual, store)
   }
   return {
     count: Corpus.count(corpus),
+    groups,
     message: (index) => {
       const body = Corpus.message(messages, index)
       const isShort = body.length <= Stuffing.longestText
@@ -68,6 +71,7 @@ class StoredReader implements CorpusReader {
 
   constructor(
     private readonly index: CorpusIndex.CorpusIndex,
+    readonly groups: ReadonlyArray<CorpusOrder.Group>,
     private readonly unusual: CorpusItem.Unusual,
     private readonly store: CorpusStore["Type"]
   ) {

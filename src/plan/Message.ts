@@ -13,9 +13,9 @@ import type { Addresses } from "./Address.js"
 import * as Amount from "./Amount.js"
 import * as Body from "./Body.js"
 import * as Corpus from "./Corpus.js"
+import * as CorpusOrder from "./CorpusOrder.js"
 import type { CorpusReader } from "./CorpusReader.js"
 import * as HeaderDate from "./HeaderDate.js"
-import * as ItemOrder from "./ItemOrder.js"
 import { MadeContent } from "./MadeContent.js"
 import * as MessageTemplate from "./MessageTemplate.js"
 import type { Plan } from "./PlanTypes.js"
@@ -196,7 +196,7 @@ const stored = (
   top: ReadonlyArray<Template.Part>,
   corpus: CorpusReader
 ): ContentOf => {
-  const itemOf = ItemOrder.make(plan.order, corpus.count, `${identity.seed ?? identity.runId} corpus`)
+  const itemOf = CorpusOrder.make(plan.order, corpus.groups, `${identity.seed ?? identity.runId} corpus`)
   const rewritten = Either.getOrThrow(Corpus.parseRewrite(plan.rewrite ?? "message-id"))
   const head = headers(plan, addresses, identity, values, top, "", rewritten)
   return (message) => {

@@ -10,6 +10,7 @@ import * as Attachment from "./Attachment.js"
 import * as Body from "./Body.js"
 import * as Corpus from "./Corpus.js"
 import * as CorpusItem from "./CorpusItem.js"
+import * as CorpusPath from "./CorpusPath.js"
 import * as Mbox from "./Mbox.js"
 import { describe, type ParseFailure } from "./Cursor.js"
 import * as ItemOrder from "./ItemOrder.js"
@@ -86,8 +87,21 @@ const Paths = Schema.transform(
   Schema.Union(Schema.String, Schema.Array(Schema.String)).annotations({
     message: () => ({ message: "expected a path, or a list of them", override: true })
   }),
-  Schema.Array(Schema.String),
+  Schema.Array(Schema.String).pipe(
+    Schema.filter((texts) =>
+      Either.match(CorpusPath.parseAll(texts), { onLeft: (reason) => reason, onRight: () => true })
+    )
+  ),
   { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
+)
+
+const Domain = Schema.String.pipe(
+  Schema.filter(
+    (text) => /^(?:[A-Za-z0-9_](?:[-A-Za-z0-9_.]{0,252}[A-Za-z0-9_])?|\[[0-9A-Za-z:.]{1,60}\])$/.test(text),
+    {
+      message: () => "expected a domain, such as test.example"
+    }
+  )
 )
 
 const AttachText = Schema.String.pipe(
@@ -144,15 +158,26 @@ export const fields = {
   corpus: PlanField.optional(Paths, {
     section,
     repeatable: true,
-    placeholder: "path",
+    placeholder: "[share:]path",
     description:
-      "Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. Files must not change meanwhile: a message that was changed is not sent, and fails. May be given several times."
+      "Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages, unless --envelope says so. Files must not change meanwhile: a message that was changed is not sent, and fails. May be given several times, also with a share of the messages for each: 90%: ham and 10%: spam.mbox."
   }),
   corpusMemory: PlanField.withDefault(CorpusMemory, 256_000_000, {
     section,
     placeholder: "size",
     description:
       "Keep a --corpus in memory, ready to be sent, where its files are not larger than this (the default is 256M); otherwise they stay on disk, and are read message by message. Units are as in -l."
+  }),
+  envelope: PlanField.withDefault(Schema.Literal("options", "headers"), "options", {
+    section,
+    description:
+      "Whom messages of --corpus are from, and go to: what -f, -t, -r and -N say; or each what its own headers say (Return-Path or From, and To, Cc and Bcc), at the domain of --to-domain. A message whose headers name nobody is left out, and counted; of more than 1,000 recipients, the first ones count."
+  }),
+  toDomain: PlanField.optional(Domain, {
+    section,
+    placeholder: "domain",
+    description:
+      "The domain that the addresses of --envelope headers are at, instead of their own: alice@example.org is alice=example.org at this one. So nobody in a corpus gets mail, or a notice."
   }),
   mbox: PlanField.withDefault(Schema.Literal(...Mbox.kinds), "auto", {
     section,
@@ -277,6 +302,7 @@ export const conflicts = (
       ["order", "sequential"],
       ["rewrite", undefined],
       ["unusual", "skip"],
+      ["envelope", "options"],
       ["corpusMemory", 256_000_000]
     ] as const
   ).map(
@@ -285,6 +311,27 @@ export const conflicts = (
         plan[field] !== undefined && plan[field] !== usual && !given("corpus"),
         [field],
         `--${field === "corpusMemory" ? "corpus-memory" : field} needs --corpus`
+      ] as const
+  ),
+  [
+    plan.envelope === "headers" && !given("toDomain"),
+    ["envelope", "toDomain"],
+    "--envelope headers needs --to-domain: a corpus is not to mail the people in it"
+  ],
+  [given("toDomain") && plan.envelope !== "headers", ["toDomain", "envelope"], "--to-domain needs --envelope headers"],
+  ...(
+    [
+      ["from", "-f"],
+      ["to", "-t"],
+      ["recipients", "-r"],
+      ["numberRecipients", "-N"]
+    ] as const
+  ).map(
+    ([field, option]) =>
+      [
+        plan.envelope === "headers" && given(field),
+        ["envelope", field],
+        `--envelope headers cannot be used with ${option}`
       ] as const
   ),
   [given("once") && !given("data") && !given("corpus"), ["once"], "--once needs --data or --corpus"],

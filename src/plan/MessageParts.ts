@@ -7,7 +7,10 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Attachment from "./Attachment.js"
-import * as Corpus from "./Corpus.js"
+import * as Address from "./Address.js"
+import type * as Corpus from "./Corpus.js"
+import * as CorpusEnvelope from "./CorpusEnvelope.js"
+import * as CorpusOrder from "./CorpusOrder.js"
 import * as CorpusFiles from "./CorpusFiles.js"
 import type { RunIdentity } from "./Message.js"
 import * as MessageTemplate from "./MessageTemplate.js"
@@ -201,8 +204,28 @@ const sample: RunIdentity & { readonly seed: string } = {
 export const bounded = (plan: Plan, parts: MessageParts | undefined): Plan => {
   if (!plan.once || parts === undefined) return plan
   const { corpus, rows = Number.POSITIVE_INFINITY } = parts
-  const items = Math.min(rows, corpus === undefined ? Number.POSITIVE_INFINITY : Corpus.count(corpus))
+  const most = corpus === undefined ? Number.POSITIVE_INFINITY : CorpusOrder.once(corpus.groups)
+  const items = Math.min(rows, most)
   return items === Number.POSITIVE_INFINITY ? plan : { ...plan, messages: Math.min(plan.messages ?? items, items) }
+}
+
+/**
+ * The addresses of a run: those of the plan, or of the headers of a corpus.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const addresses = (
+  plan: Plan,
+  helloName: string,
+  seed: string,
+  values: Template.Values | undefined,
+  parts: MessageParts | undefined
+): Address.Addresses => {
+  const { envelopes, groups } = parts?.corpus ?? {}
+  return envelopes === undefined || groups === undefined
+    ? Address.make(plan, helloName, seed, values)
+    : CorpusEnvelope.addresses(envelopes, CorpusOrder.make(plan.order, groups, `${seed} corpus`))
 }
 
 /**

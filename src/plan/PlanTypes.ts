@@ -185,8 +185,9 @@ export interface Plan {
   readonly expand: Values["expand"]
   /**
    * Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those
-   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. Files must not change
-   * meanwhile: a message that was changed is not sent, and fails. May be given several times.
+   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages, unless --envelope
+   * says so. Files must not change meanwhile: a message that was changed is not sent, and fails. May be given several
+   * times, also with a share of the messages for each: 90%: ham and 10%: spam.mbox.
    */
   readonly corpus?: Values["corpus"]
   /**
@@ -194,6 +195,17 @@ export interface Plan {
    * otherwise they stay on disk, and are read message by message. Units are as in -l. Default: 256000000.
    */
   readonly corpusMemory: Values["corpusMemory"]
+  /**
+   * Whom messages of --corpus are from, and go to: what -f, -t, -r and -N say; or each what its own headers say
+   * (Return-Path or From, and To, Cc and Bcc), at the domain of --to-domain. A message whose headers name nobody is
+   * left out, and counted; of more than 1,000 recipients, the first ones count. Default: "options".
+   */
+  readonly envelope: Values["envelope"]
+  /**
+   * The domain that the addresses of --envelope headers are at, instead of their own: alice@example.org is
+   * alice=example.org at this one. So nobody in a corpus gets mail, or a notice.
+   */
+  readonly toDomain?: Values["toDomain"]
   /**
    * How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with
    * one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right. Default: "auto".
@@ -733,8 +745,9 @@ export interface PlanInput {
   readonly expand?: Inputs["expand"]
   /**
    * Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those
-   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages. Files must not change
-   * meanwhile: a message that was changed is not sent, and fails. May be given several times.
+   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages, unless --envelope
+   * says so. Files must not change meanwhile: a message that was changed is not sent, and fails. May be given several
+   * times, also with a share of the messages for each: 90%: ham and 10%: spam.mbox.
    */
   readonly corpus?: Inputs["corpus"]
   /**
@@ -742,6 +755,17 @@ export interface PlanInput {
    * otherwise they stay on disk, and are read message by message. Units are as in -l. Default: 256000000.
    */
   readonly corpusMemory?: Inputs["corpusMemory"]
+  /**
+   * Whom messages of --corpus are from, and go to: what -f, -t, -r and -N say; or each what its own headers say
+   * (Return-Path or From, and To, Cc and Bcc), at the domain of --to-domain. A message whose headers name nobody is
+   * left out, and counted; of more than 1,000 recipients, the first ones count. Default: "options".
+   */
+  readonly envelope?: Inputs["envelope"]
+  /**
+   * The domain that the addresses of --envelope headers are at, instead of their own: alice@example.org is
+   * alice=example.org at this one. So nobody in a corpus gets mail, or a notice.
+   */
+  readonly toDomain?: Inputs["toDomain"]
   /**
    * How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with
    * one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right. Default: "auto".

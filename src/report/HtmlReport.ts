@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as CorpusSummary from "./CorpusSummary.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Plan from "../plan/Plan.js"
 import * as Axis from "./html/Axis.js"
@@ -75,6 +76,7 @@ ${section("TLS", tlsTable(report))}
 ${section("Logins", loginTable(report))}
 ${section("Targets", targetTable(report))}
 ${section("Extensions", withoutTable(report))}
+${section("Corpus", corpusTable(report))}
 ${section("Replies", replyTable(report))}
 ${section("Recipients and traffic", facts(report))}
 ${section("The generator", generator(report))}
@@ -342,6 +344,22 @@ const targetTable = ({ targets = [] }: RunReport): ReadonlyArray<Markup> =>
           targets.map(
             ({ abandoned, accepted, failed, opened, rejected, target, unknown, unopened }) =>
               markup`<tr><th scope="row">${target}</th>${[opened, unopened, accepted, rejected, failed - abandoned, unknown].map((times) => number(count(times)))}</tr>`
+          )
+        )
+      ]
+
+const corpusTable = (report: RunReport): ReadonlyArray<Markup> =>
+  report.corpus === undefined
+    ? []
+    : [
+        table(
+          "Messages of the corpus",
+          [
+            ["What", "text"],
+            ["Number", "number"]
+          ],
+          [[report.corpus.found, "found"] as const, ...CorpusSummary.told(report)].map(
+            ([times, what]) => markup`<tr><td>${what}</td>${number(count(times))}</tr>`
           )
         )
       ]

@@ -10,6 +10,7 @@ import * as Durations from "./Durations.js"
 import * as LoginSummary from "./LoginSummary.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Stages from "./Stages.js"
+import * as CorpusSummary from "./CorpusSummary.js"
 import * as TargetSummary from "./TargetSummary.js"
 
 /** No plan is deeper; what is might be too deep for what writes it again. */
@@ -224,6 +225,9 @@ const fields = {
   }),
   targets: Schema.optionalWith(TargetSummary.schema, { exact: true }).annotations({
     description: TargetSummary.description
+  }),
+  corpus: Schema.optionalWith(CorpusSummary.schema, { exact: true }).annotations({
+    description: CorpusSummary.description
   }),
   without: Schema.optionalWith(Schema.Array(Schema.Struct({ what: Schema.String, messages: Count })), {
     exact: true

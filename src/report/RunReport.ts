@@ -22,6 +22,7 @@ import type { Plan } from "../plan/Plan.js"
 import * as Segment from "../plan/Segment.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
+import * as CorpusSummary from "./CorpusSummary.js"
 import * as LoginSummary from "./LoginSummary.js"
 import type { RunReport } from "./ReportSchema.js"
 import * as RunSegments from "./RunSegments.js"
@@ -37,7 +38,7 @@ export { Anything, Interval, jsonSchema, type RunReport, schema, verdictKinds } 
  * @since 0.1.0
  * @category models
  */
-export interface Finished {
+export interface Finished extends CorpusSummary.WithCorpus {
   readonly accounting: Accounting.Accounting
   readonly recorder: Recorded
   readonly runId: string
@@ -124,6 +125,7 @@ export const make = (
     ...LoginSummary.of(recorder.auth()),
     ...TargetSummary.of(recorder.targets()),
     ...withoutOf(recorder.without()),
+    ...CorpusSummary.of(finished),
     errors: errorsOf(recorder.errors()),
     ...(series === undefined || series.intervals.length === 0 ? {} : { series }),
     ...(health === undefined ? {} : { generator: health })

@@ -7,6 +7,7 @@ import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Lines from "./Lines.js"
 import * as Bottleneck from "./Bottleneck.js"
+import * as CorpusSummary from "./CorpusSummary.js"
 import * as LoginSummary from "./LoginSummary.js"
 import * as Figures from "./Figures.js"
 import * as Phrases from "./Phrases.js"
@@ -90,12 +91,20 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
     ...targetsOf(report),
     ...secured(report),
     ...loggedIn(report),
+    ...corpusOf(report),
     ...(report.without ?? []).flatMap(({ messages, what }) => named("without", `${what}: ${count(messages)} messages`))
   ]
 }
 
 const ifKnown = (name: string, text: string | undefined): ReadonlyArray<string> =>
   text === undefined ? [] : named(name, text)
+
+const corpusOf = (report: RunReport): ReadonlyArray<string> => {
+  const told = CorpusSummary.told(report).map(([number, what]) => `${count(number)} ${what}`)
+  return report.corpus === undefined
+    ? []
+    : named("corpus", [`${Summary.counted(report.corpus.found, "message")} found`, ...told].join(", "))
+}
 
 /** Most of the targets that are told of. */
 const mostTargets = 20

@@ -427,6 +427,9 @@ describe("every option of the table", () => {
     if (field === "whenNotOffered") return [["--notify=never", { notify: "never" }]]
     if (["mbox", "order", "rewrite", "unusual", "corpusMemory"].includes(field))
       return [["--corpus=mail", { corpus: "mail" }]]
+    const corpus = ["--corpus=mail", { corpus: "mail" }] as const
+    if (field === "envelope") return [corpus, ["--to-domain=test.example", { toDomain: "test.example" }]]
+    if (field === "toDomain") return [corpus, ["--envelope=headers", { envelope: "headers" }]]
     const using = ["--header=X: {{row.a}}", { headers: "X: {{row.a}}" }] as const
     if (field === "data") return [using]
     if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }], using]

@@ -31,7 +31,7 @@ const sent = (input: Plan.PlanInput, workers: number) =>
     return { messages: messages.sort(), accounting }
   }).pipe(Effect.provide(Layer.provideMerge(well, TestServer.layer())), (program) => Simulation.run(program))
 
-const collector = new Corpus.Collector(["subject"], "skip")
+const collector = new Corpus.Collector({ rewrite: ["subject"], unusual: "skip" })
 for (let item = 0; item < 60; item++)
   collector.add(Buffer.from(`X: ${item}\nSubject: old\n\n${"line\n".repeat(item * 100)}`))
 const corpus = collector.end()

@@ -48,7 +48,7 @@ const numbered = (pattern: RegExp) => (seen: Seen) => {
 }
 
 const corpusOf = (messages: ReadonlyArray<string>) => {
-  const collector = new Corpus.Collector([], "skip")
+  const collector = new Corpus.Collector({ rewrite: [], unusual: "skip" })
   for (const message of messages) collector.add(Buffer.from(message))
   return collector.end()
 }

@@ -116,6 +116,7 @@ describe("a corpus that stays on disk", () => {
         found: 12,
         bareReturn: 1,
         tooLarge: 0,
+        noRecipients: 0,
         nul: 1,
         eightBit: 1,
         longLine: 1,

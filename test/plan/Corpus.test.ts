@@ -108,7 +108,7 @@ describe("the messages of an mbox", () => {
 })
 
 const collected = (messages: ReadonlyArray<string>, rewrite: string, unusual: CorpusItem.Unusual = "skip") => {
-  const collector = new Corpus.Collector(Either.getOrThrow(Corpus.parseRewrite(rewrite)), unusual)
+  const collector = new Corpus.Collector({ rewrite: Either.getOrThrow(Corpus.parseRewrite(rewrite)), unusual })
   for (const message of messages) collector.add(Buffer.from(message, "latin1"))
   const corpus = collector.end()
   return { ...corpus, texts: textsOf(corpus) }

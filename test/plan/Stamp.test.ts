@@ -181,7 +181,7 @@ describe("messages of a plan with --prove", () => {
 
   const values = { seed: "seed", runId: "run", helloName: "me.example", startedAt }
   const file = Either.getOrThrow(MessageFile.stuff(Buffer.from("Subject: a file\n\n.dots\ntext\n")))
-  const corpus = new Corpus.Collector(["message-id"], "skip")
+  const corpus = new Corpus.Collector({ rewrite: ["message-id"], unusual: "skip" })
   corpus.add(Buffer.from("Message-Id: <1@x>\nSubject: one\n\nsmall\n"))
   corpus.add(Buffer.from(`Subject: two\n\n${"large\n".repeat(5000)}`))
   const ways: ReadonlyArray<readonly [name: string, input: Plan.PlanInput, sources?: Message.Sources]> = [

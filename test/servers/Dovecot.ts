@@ -35,11 +35,12 @@ const start = (unix: boolean) =>
     yield* RealServer.greeted(listening, endpoint)
     return {
       target: RealServer.target(endpoint),
+      mail: path.join(directory, "mail"),
       count: RealServer.countLines(path.join(directory, "log"), /saved mail to INBOX/)
     }
   })
 
-/** Anybody has a mailbox. */
+/** Anybody has a mailbox, whatever is in the name. */
 const dovecot = (directory: string, port: number): string => `
 protocols = lmtp
 base_dir = ${directory}/run
@@ -52,6 +53,7 @@ hostname = dovecot.example
 mail_location = maildir:~/Maildir:INDEX=MEMORY
 mail_fsync = never
 first_valid_uid = 1
+auth_username_chars =
 first_valid_gid = 1
 userdb {
   driver = static

@@ -35,6 +35,8 @@ export interface RunningServer {
   readonly target: string
   /** How many messages, each to one recipient, it has accepted for good. Servers that log may be a moment late. */
   readonly count: Effect.Effect<number>
+  /** Where it puts what it delivers, if it keeps that. */
+  readonly mail?: string | undefined
 }
 
 /** A server did not start, or it ended before it greeted. */

@@ -211,7 +211,8 @@ const runSessions = <A, E, R>(
             elapsed,
             endedBy: Option.none<never>(),
             stopped,
-            brokenOff
+            brokenOff,
+            corpus: options.parts?.corpus?.counts
           }
           const checked = RunPart.checked(plan, result, { acceptedAgain: scenarioRun.acceptedAgain })
           return Effect.as(lastSample, { ...checked, sessions, scenarios })
