@@ -15,7 +15,10 @@ const groups = fc.array(
 
 const groupOf = (all: ReadonlyArray<CorpusOrder.Group>, item: number): number => {
   let end = 0
-  return all.findIndex(({ count }) => item < (end += count))
+  return all.findIndex(({ count }) => {
+    end += count
+    return item < end
+  })
 }
 
 describe("the order of corpora that have shares", () => {
