@@ -10,7 +10,7 @@ import * as Either from "effect/Either"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import * as Amount from "./Amount.js"
 import * as Draw from "./Draw.js"
-import type { Plan } from "./Plan.js"
+import type { Plan } from "./PlanTypes.js"
 import * as Template from "./Template.js"
 
 /**
