@@ -7,26 +7,11 @@
  */
 import * as Either from "effect/Either"
 import type { Content } from "../smtp/Wire.js"
+import type * as Rewrite from "./Rewrite.js"
 import * as CorpusEnvelope from "./CorpusEnvelope.js"
 import * as CorpusIndex from "./CorpusIndex.js"
 import * as CorpusItem from "./CorpusItem.js"
 import type * as CorpusOrder from "./CorpusOrder.js"
-
-/**
- * The headers that can be made anew.
- *
- * @since 0.1.0
- * @category constants
- */
-export const rewritable = ["message-id", "date", "from", "to", "subject"] as const
-
-/**
- * A header that can be made anew.
- *
- * @since 0.1.0
- * @category models
- */
-export type Rewritable = (typeof rewritable)[number]
 
 /**
  * What was found in the files, in messages.
@@ -88,27 +73,10 @@ export interface Corpus {
  * @category models
  */
 export interface Rules {
-  readonly rewrite: ReadonlyArray<Rewritable>
+  readonly rewrite: ReadonlyArray<Rewrite.Rewritable>
   readonly unusual: CorpusItem.Unusual
   /** Where messages go, each to those of its own headers; without it, as the plan says. */
   readonly toDomain?: string | undefined
-}
-
-/**
- * Reads which headers are made anew: `message-id,date`, or `none`.
- *
- * @since 0.1.0
- * @category parsing
- */
-export const parseRewrite = (text: string): Either.Either<ReadonlyArray<Rewritable>, string> => {
-  if (text.trim() === "none") return Either.right([])
-  const names = text.split(",").map((name) => name.trim().toLowerCase())
-  const known = rewritable.filter((name) => names.includes(name))
-  return names.every((name) => rewritable.some((each) => each === name))
-    ? Either.right(known)
-    : Either.left(
-        `expected none, or some of ${rewritable.slice(0, -1).join(", ")} and ${rewritable.at(-1)}, with commas between`
-      )
 }
 
 /** What mail programs note about a stored message, which is none of the message. */

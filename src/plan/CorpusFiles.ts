@@ -7,6 +7,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Rewrite from "./Rewrite.js"
 import * as Corpus from "./Corpus.js"
 import * as CorpusIndex from "./CorpusIndex.js"
 import * as CorpusItem from "./CorpusItem.js"
@@ -74,7 +75,7 @@ const none = (where: string, { counts: { bareReturn, noRecipients } }: Corpus.Co
 }
 
 const rulesOf = ({ rewrite = "message-id", toDomain, unusual }: CorpusPlan): Corpus.Rules => ({
-  rewrite: Either.getOrThrow(Corpus.parseRewrite(rewrite)),
+  rewrite: Either.getOrThrow(Rewrite.parse(rewrite)),
   unusual,
   toDomain
 })

@@ -12,7 +12,8 @@ import type { Content } from "../smtp/Wire.js"
 import type { Addresses } from "./Address.js"
 import * as Amount from "./Amount.js"
 import * as Body from "./Body.js"
-import * as Corpus from "./Corpus.js"
+import * as Rewrite from "./Rewrite.js"
+import type * as Corpus from "./Corpus.js"
 import * as CorpusOrder from "./CorpusOrder.js"
 import type { CorpusReader } from "./CorpusReader.js"
 import * as HeaderDate from "./HeaderDate.js"
@@ -197,7 +198,7 @@ const stored = (
   corpus: CorpusReader
 ): ContentOf => {
   const itemOf = CorpusOrder.make(plan.order, corpus.groups, `${identity.seed ?? identity.runId} corpus`)
-  const rewritten = Either.getOrThrow(Corpus.parseRewrite(plan.rewrite ?? "message-id"))
+  const rewritten = Either.getOrThrow(Rewrite.parse(plan.rewrite ?? "message-id"))
   const head = headers(plan, addresses, identity, values, top, "", rewritten)
   return (message) => {
     const { content, isHeadless } = corpus.message(itemOf(message))
@@ -237,7 +238,7 @@ const headers = (
   values: Template.Values | undefined,
   top: ReadonlyArray<Template.Part>,
   tail: string,
-  wanted: ReadonlyArray<Corpus.Rewritable> = Corpus.rewritable
+  wanted: ReadonlyArray<Rewrite.Rewritable> = Rewrite.rewritable
 ): ((message: number) => string) => {
   const { bytes } = SmtpCommand
   const subjectParts =
@@ -246,7 +247,8 @@ const headers = (
       : [bytes(subject ?? "")]
   const of = (address: (message: number) => string): Template.Part =>
     addresses.areConstant ? bytes(address(0)) : (message) => bytes(address(message))
-  const line = (name: Corpus.Rewritable, ...parts: ReadonlyArray<Template.Part>) => (wanted.includes(name) ? parts : [])
+  const line = (name: Rewrite.Rewritable, ...parts: ReadonlyArray<Template.Part>) =>
+    wanted.includes(name) ? parts : []
   const number = (message: number) => message.toString(16).padStart(8, "0")
   const parts = Template.joined([
     ...top,

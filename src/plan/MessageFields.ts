@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Amount from "./Amount.js"
 import * as Attachment from "./Attachment.js"
 import * as Body from "./Body.js"
-import * as Corpus from "./Corpus.js"
+import * as Rewrite from "./Rewrite.js"
 import * as CorpusItem from "./CorpusItem.js"
 import * as CorpusPath from "./CorpusPath.js"
 import * as Mbox from "./Mbox.js"
@@ -63,7 +63,7 @@ const Headers = Schema.transform(
 )
 
 const RewriteText = Schema.String.pipe(
-  Schema.filter((text) => Either.match(Corpus.parseRewrite(text), { onLeft: (reason) => reason, onRight: () => true }))
+  Schema.filter((text) => Either.match(Rewrite.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
 )
 
 /** In bytes: a number, or text with a unit. */

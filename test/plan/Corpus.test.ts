@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as fc from "fast-check"
 import * as Address from "../../src/plan/Address.js"
+import * as Rewrite from "../../src/plan/Rewrite.js"
 import * as Corpus from "../../src/plan/Corpus.js"
 import * as CorpusFiles from "../../src/plan/CorpusFiles.js"
 import type * as CorpusItem from "../../src/plan/CorpusItem.js"
@@ -108,7 +109,7 @@ describe("the messages of an mbox", () => {
 })
 
 const collected = (messages: ReadonlyArray<string>, rewrite: string, unusual: CorpusItem.Unusual = "skip") => {
-  const collector = new Corpus.Collector({ rewrite: Either.getOrThrow(Corpus.parseRewrite(rewrite)), unusual })
+  const collector = new Corpus.Collector({ rewrite: Either.getOrThrow(Rewrite.parse(rewrite)), unusual })
   for (const message of messages) collector.add(Buffer.from(message, "latin1"))
   const corpus = collector.end()
   return { ...corpus, texts: textsOf(corpus) }
