@@ -10,7 +10,6 @@ import type { Plan } from "../plan/Plan.js"
 import * as ReportRequest from "../plan/ReportRequest.js"
 import * as Segment from "../plan/Segment.js"
 import * as CommandLine from "../report/CommandLine.js"
-import * as Target from "../smtp/Target.js"
 import * as TargetList from "../plan/TargetList.js"
 import * as EmitKubernetes from "./EmitKubernetes.js"
 import * as EmitNomad from "./EmitNomad.js"
@@ -78,7 +77,7 @@ export const warnings = (engine: string, plan: Plan): ReadonlyArray<string> => {
   const all: ReadonlyArray<readonly [boolean, string]> = [
     [isElsewhere && plan.sink, "--sink: each segment sends to a sink of its own"],
     [
-      isElsewhere && targets.some(({ target }) => Target.isLocal(target)),
+      isElsewhere && targets.some(({ target }) => TargetList.isLocal(target)),
       `target ${plan.target}: each segment looks for it on its own machine`
     ],
     [

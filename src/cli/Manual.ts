@@ -48,7 +48,10 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
         "The host is a name or an address; an IPv6 address stands in brackets. The port is a number or one of smtp, submission, submissions and lmtp; without one it is smtp."
       ),
       text(
-        "Several targets have commas between: connections go to them in turn, or by weight: of every 4, 3 go to the first of one:25*3,two:25. Which one a connection goes to depends on its number alone. Each target is counted by itself. One that is down costs the messages of its own connections: they are not sent to another, and the others go on as before, with --keep-going; without it, the first that fails ends the run, with exit status 1, as a single target does. More attempts of -C go to the same target. After a pathname the next target begins with unix: or inet:."
+        "Several targets have commas between: connections go to them in turn, or by weight: of every 4, 3 go to the first of one:25*3,two:25. Which one a connection goes to depends on its number alone. Each target is counted by itself. One that is down costs the messages of its own connections: they are not sent to another, and the others go on as before, with --keep-going; without it, the first that fails ends the run, with exit status 1, as a single target does. More attempts of -C go to the same target. After a pathname the next target begins with unix:, inet: or mx:."
+      ),
+      text(
+        "mx:example.org connects to the hosts of the domain's MX records: to the preferred ones, in turn where there are several, and to the others where no connection to those can be opened. Each host is counted by itself, and each attempt that failed. TLS asks for, and verifies, the name of the host. A domain without such records is its own host; one with a null MX takes no mail, and fails. A server that answers is the one that is measured: after a refusal no other is tried."
       ),
       text(
         "Every message ends in one of five ways, and is counted once: accepted; rejected, by a reply of the server; failed, before its end was sent, and so certainly not delivered; unknown, where its end was sent and no answer came; or not started. Success is silent, unless standard error is a terminal or --summary is given."

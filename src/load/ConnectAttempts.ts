@@ -142,5 +142,6 @@ class SessionAttempts<A> implements ConnectAttempts<A> {
 }
 
 /** To try again would end the same way: a name that has no address, or -T on a machine that has no means for it. */
-const isHopeless = ({ code }: ConnectFailed): boolean =>
-  code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EWINDOW"
+const isHopeless = ({ code }: ConnectFailed): boolean => hopeless.has(code)
+
+const hopeless = new Set(["ENOTFOUND", "EAI_AGAIN", "EWINDOW", "ENOMX", "ENOTSUP"])

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type { Recorder } from "../measure/Recorder.js"
 import type { Counter } from "../measure/TargetTally.js"
@@ -15,7 +16,8 @@ import * as Segment from "../plan/Segment.js"
 import * as TargetList from "../plan/TargetList.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import type { Introduction } from "../smtp/Introduction.js"
-import type { ConnectFailed } from "../smtp/SmtpError.js"
+import * as MailExchangers from "../smtp/MailExchangers.js"
+import { ConnectFailed } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
 import type { ConnectOptions, Connector } from "../smtp/Wire.js"
 import * as ConnectionBegin from "./ConnectionBegin.js"
@@ -88,14 +90,10 @@ export const make = (plan: Plan, options: RoutesOptions): Routes => {
   const { connector, targets } = options
   const routeTo = routing(plan, options)
   const destinations = targets.map(({ target }) => {
+    if (target._tag === "Mx") return exchangers(target, connector, routeTo)
     const route = routeTo(target, targets.length > 1 ? "always" : plan.spread ? "where used" : "not")
     return plan.spread ? spread(route, connector, routeTo) : alone(route)
   })
-  const [only] = destinations
-  if (destinations.length === 1 && !plan.spread) {
-    const ways = only!(0)
-    return { of: () => ways }
-  }
   const own = Segment.ofPlan(plan)
   const { count } = Partition.of(own)
   const turn = TargetList.turns(targets)
@@ -125,25 +123,55 @@ const spread = (first: Route, { addresses }: Connector["Type"], routeTo: RouteTo
     all: (options) =>
       Effect.map(addresses(goes, options), (found) => {
         const address = found[nth % found.length] ?? goes.host
-        return [address === goes.host ? first : routeTo(asked, "where used", Target.inet(address, goes.port))]
+        const name = `${Target.format(asked)} (${address})`
+        return [
+          address === goes.host ? first : routeTo(asked, "where used", { name, goes: Target.inet(address, goes.port) })
+        ]
       })
   })
 }
 
+/** The hosts of a domain, the preferred ones first: TLS asks for a host's name, and verifies it. */
+const exchangers = (
+  to: TargetList.MailDomain,
+  { exchangers: recordsOf }: Connector["Type"],
+  routeTo: RouteTo
+): Destination => {
+  const { domain, port } = to
+  const name = TargetList.format(to)
+  const first = routeTo(Target.inet(domain, port), "where used", { name })
+  const none = (code: string, reason: string) => new ConnectFailed({ code, reason: `${name}: ${reason}`, local: false })
+  return (nth) => ({
+    first,
+    all: (options) =>
+      Effect.flatMap(recordsOf?.(domain, options) ?? none("ENOTSUP", "nothing is known of domains here"), (records) =>
+        Either.match(MailExchangers.hosts(domain, records), {
+          onLeft: (reason) => none("ENOMX", reason),
+          onRight: (groups) =>
+            Effect.succeed(
+              MailExchangers.inTurn(groups, nth).map((host) => routeTo(Target.inet(host, port), "where used"))
+            )
+        })
+      )
+  })
+}
+
 /** The way to a server: the same one each time, since what TLS begins with is kept by it. */
-type RouteTo = (asked: Target.Target, counts: "always" | "where used" | "not", goes?: Target.Target) => Route
+type RouteTo = (
+  asked: Target.Target,
+  counts: "always" | "where used" | "not",
+  otherwise?: { readonly name: string; readonly goes?: Target.Target }
+) => Route
 
 const routing = (plan: Plan, { helloName, recorder, tls }: RoutesOptions): RouteTo => {
   const rules = RouteFields.rulesOf(plan)
   const known = new Map<string, Route>()
-  return (asked, counts, address) => {
-    const at = address?._tag === "Inet" ? ` (${address.host})` : ""
-    const name = `${Target.format(asked)}${at}`
+  return (asked, counts, { goes = ConnectTo.redirect(rules, asked), name } = { name: Target.format(asked) }) => {
     const before = known.get(name)
     if (before !== undefined) return before
     const route: Route = {
       asked,
-      goes: address ?? ConnectTo.redirect(rules, asked),
+      goes,
       introduction: ConnectionBegin.introductionOf(plan, helloName, TlsFields.use(plan, tls, asked)),
       counter: counts === "not" ? undefined : recorder.targetCounter(name, counts === "always")
     }

@@ -1,15 +1,18 @@
 /**
- * The addresses of a target. A name is looked up once, for all who ask meanwhile, and what was found is kept.
+ * The addresses of a target, and the mail exchangers of a domain. Each is looked up once, for all who ask meanwhile, and what
+ * was found is kept.
  *
  * @since 0.1.0
  */
 import * as dns from "node:dns"
 import * as net from "node:net"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { MxRecord } from "../smtp/MailExchangers.js"
 import { ConnectFailed } from "../smtp/SmtpError.js"
 import type { Target } from "../smtp/Target.js"
-import type { ConnectOptions, Expiring } from "../smtp/Wire.js"
+import type { ConnectOptions } from "../smtp/Wire.js"
+import { SharedLookup } from "./SharedLookup.js"
 
 /**
  * Where one attempt to connect goes: an address literal and a port, or a path.
@@ -33,7 +36,27 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, addresses: ReadonlyArray<dns.LookupAddress>) => void
 ) => void
 
-type Found = Exit.Exit<ReadonlyArray<Endpoint>, ConnectFailed>
+/**
+ * The question for a domain's MX records: `dns.resolveMx`, or what stands in for it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ResolveMx = (
+  domain: string,
+  callback: (error: NodeJS.ErrnoException | null, records: ReadonlyArray<MxRecord>) => void
+) => void
+
+/**
+ * Who answers questions, if not the system.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Resolvers {
+  readonly lookup?: Lookup | undefined
+  readonly resolveMx?: ResolveMx | undefined
+}
 
 /**
  * The names that were looked up, and those that are.
@@ -42,70 +65,66 @@ type Found = Exit.Exit<ReadonlyArray<Endpoint>, ConnectFailed>
  * @category models
  */
 export class NameLookup {
-  private readonly known = new Map<string, Exit.Exit<ReadonlyArray<Endpoint>>>()
-  private readonly underWay = new Map<string, Set<(found: Found) => void>>()
+  private readonly endpoints = new SharedLookup<ReadonlyArray<Endpoint>>()
+  private readonly records = new SharedLookup<ReadonlyArray<MxRecord>>()
+  private readonly lookup: Lookup
+  private readonly resolveMx: ResolveMx
 
-  constructor(private readonly lookup: Lookup = dns.lookup) {}
+  constructor({ lookup = dns.lookup, resolveMx = dns.resolveMx }: Resolvers = {}) {
+    this.lookup = lookup
+    this.resolveMx = resolveMx
+  }
 
   /**
    * The addresses of a target, in the system's order. Fails when there is none, or none of the family that is asked for, or
-   * when the time-out of `options` is over first: the system's question cannot be taken back, but nobody waits for it then.
+   * when the time-out of `options` is over first.
    */
   resolve(target: Target, options: ConnectOptions): Effect.Effect<ReadonlyArray<Endpoint>, ConnectFailed> {
     const family = options.family ?? "any"
     const key = target._tag === "Unix" ? target.path : `${family} ${target.host} ${target.port}`
-    const known = this.known.get(key)
+    const known = this.endpoints.get(key)
     if (known !== undefined) return known
-    if (target._tag === "Unix") return this.keep(key, [{ path: target.path }])
+    if (target._tag === "Unix") return this.endpoints.keep(key, [{ path: target.path }])
     const { host, port } = target
     const literal = net.isIP(host)
     const wanted = family === "ipv4" ? 4 : family === "ipv6" ? 6 : 0
     if (literal === 4 || literal === 6) {
       return wanted === 0 || wanted === literal
-        ? this.keep(key, [{ host, port, family: literal }])
+        ? this.endpoints.keep(key, [{ host, port, family: literal }])
         : Exit.fail(failed(target, "ENOTFOUND", `this is not an address of IPv${wanted}`))
     }
-    return Effect.async<ReadonlyArray<Endpoint>, ConnectFailed>((resume) => {
-      const waiting = this.underWay.get(key) ?? new Set()
-      const { deadlines, timeout } = options
-      const leave = () => {
-        waiting.delete(tell)
-        deadlines.remove(expiring)
-      }
-      const tell = (found: Found) => {
-        leave()
-        resume(found)
-      }
-      const expiring: Expiring = {
-        deadline: deadlines.now() + timeout,
-        expire: () => tell(Exit.fail(failed(target, "ETIMEDOUT", "the lookup of this name timed out")))
-      }
-      waiting.add(tell)
-      deadlines.add(expiring)
-      if (!this.underWay.has(key)) {
-        this.underWay.set(key, waiting)
-        this.lookup(host, { all: true, family: wanted, verbatim: true }, (error, addresses) => {
-          this.underWay.delete(key)
-          const found =
-            error === null && addresses.length > 0
-              ? this.keep(
-                  key,
-                  addresses.map(
-                    (entry): Endpoint => ({ host: entry.address, port, family: entry.family === 6 ? 6 : 4 })
-                  )
-                )
-              : Exit.fail(notFound(target, error?.code ?? "ENOTFOUND"))
-          for (const tellOne of [...waiting]) tellOne(found)
-        })
-      }
-      return Effect.sync(leave)
-    })
+    const late = () => failed(target, "ETIMEDOUT", "the lookup of this name timed out")
+    return this.endpoints.ask(key, options, late, (answer) =>
+      this.lookup(host, { all: true, family: wanted, verbatim: true }, (error, addresses) =>
+        answer(
+          error === null && addresses.length > 0
+            ? Exit.succeed(
+                addresses.map((entry): Endpoint => ({ host: entry.address, port, family: entry.family === 6 ? 6 : 4 }))
+              )
+            : Exit.fail(notFound(target, error?.code ?? "ENOTFOUND"))
+        )
+      )
+    )
   }
 
-  private keep(key: string, endpoints: ReadonlyArray<Endpoint>): Exit.Exit<ReadonlyArray<Endpoint>> {
-    const found = Exit.succeed(endpoints)
-    this.known.set(key, found)
-    return found
+  /** The MX records of a domain; none where it has none and exists. Fails where it does not, or as `resolve` does. */
+  exchangers(domain: string, options: ConnectOptions): Effect.Effect<ReadonlyArray<MxRecord>, ConnectFailed> {
+    const late = () => failedMx(domain, "ETIMEDOUT", "the lookup of this domain's MX records timed out")
+    return this.records.ask(domain, options, late, (answer) =>
+      this.resolveMx(domain, (error, records) =>
+        answer(
+          error === null
+            ? Exit.succeed(records)
+            : error.code === "ENODATA"
+              ? Exit.succeed([])
+              : Exit.fail(
+                  error.code === "ENOTFOUND"
+                    ? failedMx(domain, "ENOTFOUND", "there is no such domain")
+                    : failedMx(domain, error.code ?? "EUNKNOWN", `no answer about its MX records (${error.code})`)
+                )
+        )
+      )
+    )
   }
 }
 
@@ -114,3 +133,6 @@ const notFound = (target: Target, code: string): ConnectFailed =>
 
 const failed = (target: Target, code: string, reason: string): ConnectFailed =>
   new ConnectFailed({ code, reason, local: false, target })
+
+const failedMx = (domain: string, code: string, reason: string): ConnectFailed =>
+  new ConnectFailed({ code, reason: `mx:${domain}: ${reason}`, local: false })

@@ -15,7 +15,7 @@ import type { Target } from "../smtp/Target.js"
 import type { TlsProblem, TlsSettings, TlsUnusable } from "../smtp/Tls.js"
 import type { Transport } from "../smtp/Transport.js"
 import { type ConnectOptions, Connector, type Expiring, type Wire } from "../smtp/Wire.js"
-import { type Endpoint, NameLookup } from "./NameLookup.js"
+import { type Endpoint, NameLookup, type Resolvers } from "./NameLookup.js"
 import * as NodeTls from "./NodeTls.js"
 import { PooledSocket, type SocketUser } from "./PooledSocket.js"
 import * as SocketBuffers from "./SocketBuffers.js"
@@ -26,25 +26,35 @@ import * as SocketBuffers from "./SocketBuffers.js"
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Connector> = Layer.sync(Connector, () => {
-  const names = new NameLookup()
-  const pool: Array<PooledSocket> = []
-  return Connector.of({
-    addresses: (target, options) =>
-      Effect.map(names.resolve(target, options), (endpoints) =>
-        endpoints.flatMap((endpoint) => ("path" in endpoint ? [] : [endpoint.host]))
-      ),
-    checkTls: (settings) => Either.map(tlsClient(settings), () => {}),
-    connect: (target, options) =>
-      Effect.flatMap(names.resolve(target, options), (endpoints) => {
-        // The first address is the usual case, and needs no loop.
-        let attempt = open(target, endpoints[0]!, options, pool)
-        for (const endpoint of endpoints.slice(1))
-          attempt = Effect.catchAll(attempt, () => open(target, endpoint, options, pool))
-        return attempt
-      })
+export const layer: Layer.Layer<Connector> = Layer.suspend(() => layerWith({}))
+
+/**
+ * The same, with answers about names from elsewhere than the system.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (resolvers: Resolvers): Layer.Layer<Connector> =>
+  Layer.sync(Connector, () => {
+    const names = new NameLookup(resolvers)
+    const pool: Array<PooledSocket> = []
+    return Connector.of({
+      addresses: (target, options) =>
+        Effect.map(names.resolve(target, options), (endpoints) =>
+          endpoints.flatMap((endpoint) => ("path" in endpoint ? [] : [endpoint.host]))
+        ),
+      exchangers: (domain, options) => names.exchangers(domain, options),
+      checkTls: (settings) => Either.map(tlsClient(settings), () => {}),
+      connect: (target, options) =>
+        Effect.flatMap(names.resolve(target, options), (endpoints) => {
+          // The first address is the usual case, and needs no loop.
+          let attempt = open(target, endpoints[0]!, options, pool)
+          for (const endpoint of endpoints.slice(1))
+            attempt = Effect.catchAll(attempt, () => open(target, endpoint, options, pool))
+          return attempt
+        })
+    })
   })
-})
 
 const open = (
   target: Target,

@@ -319,7 +319,7 @@ export const conflicts = (
       shows &&
         plan.authInsecure !== true &&
         given("target") &&
-        targets.some(({ target }) => !Target.isLocal(ConnectTo.redirect(rules, target))),
+        targets.some(({ target }) => target._tag === "Mx" || !Target.isLocal(ConnectTo.redirect(rules, target))),
       ["auth", "target"],
       "the mechanisms of --auth show the password to whoever listens: use --tls, or --auth-insecure"
     ],

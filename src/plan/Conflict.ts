@@ -13,6 +13,7 @@ import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
 import * as Segment from "./Segment.js"
 import * as Shape from "./Shape.js"
+import * as RouteFields from "./RouteFields.js"
 import * as TlsFields from "./TlsFields.js"
 
 /**
@@ -81,6 +82,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
     ...Extensions.conflicts(plan, given),
     ...ClientFields.conflicts(plan, given),
     ...AuthFields.conflicts(plan, given),
+    ...RouteFields.conflicts(plan),
     ...ProofFields.conflicts(plan, given),
     [all("rate", "stages"), ["rate", "stages"], "--rate and --stages exclude each other"],
     [

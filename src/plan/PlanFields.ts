@@ -27,7 +27,7 @@ import * as TlsFields from "./TlsFields.js"
 export const fields = {
   target: Schema.optionalWith(PlanValue.TargetText, { exact: true }).annotations({
     description:
-      "Where to connect: [inet:]host[:port] or unix:pathname; or several of them, with commas between, each with its weight, as in one:25*3,two:25."
+      "Where to connect: [inet:]host[:port], unix:pathname, or mx:domain for the domain's mail exchangers; or several of them, with commas between, each with its weight, as in one:25*3,two:25."
   }),
   family: PlanField.withDefault(Schema.Literal("any", "ipv4", "ipv6"), "any", {
     presets: { "4": "ipv4", "6": "ipv6", ipv4: "ipv4", ipv6: "ipv6" },

@@ -16,8 +16,8 @@ type Inputs = Required<typeof struct.Encoded>
  */
 export interface Plan {
   /**
-   * Where to connect: [inet:]host[:port] or unix:pathname; or several of them, with commas between, each with its
-   * weight, as in one:25*3,two:25.
+   * Where to connect: [inet:]host[:port], unix:pathname, or mx:domain for the domain's mail exchangers; or several of
+   * them, with commas between, each with its weight, as in one:25*3,two:25.
    */
   readonly target?: Values["target"]
   /**
@@ -576,8 +576,8 @@ export interface Plan {
  */
 export interface PlanInput {
   /**
-   * Where to connect: [inet:]host[:port] or unix:pathname; or several of them, with commas between, each with its
-   * weight, as in one:25*3,two:25.
+   * Where to connect: [inet:]host[:port], unix:pathname, or mx:domain for the domain's mail exchangers; or several of
+   * them, with commas between, each with its weight, as in one:25*3,two:25.
    */
   readonly target?: Inputs["target"]
   /**

@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as ConnectTo from "./ConnectTo.js"
 import * as PlanField from "./PlanField.js"
+import * as TargetList from "./TargetList.js"
 
 const section = "Targets"
 
@@ -45,3 +46,23 @@ export const rulesOf = ({ connectTo }: { readonly connectTo?: unknown }): Readon
   (Array.isArray(connectTo) ? connectTo : []).flatMap((rule) =>
     Either.match(ConnectTo.parse(String(rule)), { onLeft: () => [], onRight: (read) => [read] })
   )
+
+/**
+ * The rules between the fields that are broken.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const conflicts = (plan: {
+  readonly [field: string]: unknown
+}): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
+  const targets = Either.getOrElse(TargetList.parse(String(plan.target ?? "")), () => [])
+  const hasDomain = targets.some(({ target }) => target._tag === "Mx")
+  return [
+    [
+      plan.spread === true && hasDomain,
+      ["spread", "target"],
+      "--spread cannot be used with mx: targets: hosts that are preferred alike take turns in any case"
+    ]
+  ]
+}

@@ -2,11 +2,12 @@
  * Where a run's connections go: one server, or several in turn.
  *
  *     targets = target *( "," target )
- *     target  = address [ "*" weight ]     ; of every 4 connections, 3 go to the first of a:25*3,b:25
+ *     target  = ( address / mx ) [ "*" weight ]     ; of every 4 connections, 3 go to the first of a:25*3,b:25
+ *     mx      = "mx:" domain [ ":" port ]           ; the mail exchangers of a domain; port 25
  *     weight  = 1 to 100
  *
  * The turns are a smooth weighted round robin: which target a connection goes to depends on its number and the list alone. A
- * pathname may hold commas and stars, as it always could: the next target begins with `,unix:` or `,inet:` there, and a weight
+ * pathname may hold commas and stars, as it always could: the next target begins with `,unix:`, `,inet:` or `,mx:` there, and a weight
  * is read in a list only.
  *
  * @since 0.1.0
@@ -16,13 +17,25 @@ import * as Target from "../smtp/Target.js"
 import * as Partition from "./Partition.js"
 
 /**
+ * A domain, for which its mail exchangers take mail.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MailDomain {
+  readonly _tag: "Mx"
+  readonly domain: string
+  readonly port: number
+}
+
+/**
  * One target of a list.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Aim {
-  readonly target: Target.Target
+  readonly target: Target.Target | MailDomain
   readonly weight: number
 }
 
@@ -60,7 +73,7 @@ const split = (text: string): ReadonlyArray<string> => {
   let rest = text
   while (true) {
     const isPath = rest.trimStart().startsWith("unix:")
-    const end = isPath ? rest.search(/,\s*(?:unix|inet):/) : rest.indexOf(",")
+    const end = isPath ? rest.search(/,\s*(?:unix|inet|mx):/) : rest.indexOf(",")
     if (end < 0) return [...pieces, pieces.length === 0 ? rest : rest.trim()]
     pieces.push(rest.slice(0, end).trim())
     rest = rest.slice(end + 1)
@@ -75,8 +88,36 @@ const aimOf = (text: string, isOneOfSeveral: boolean, missingPort: number): Eith
   if (weight < 1 || weight > mostWeight) {
     return Either.left(`${JSON.stringify(text)}: a weight from 1 to ${mostWeight} is expected after "*"`)
   }
-  return Either.map(Target.parse(address, missingPort), (target) => ({ target, weight }))
+  const server = Target.parse(address, missingPort)
+  // mx:25 and mx:smtp are a host of that name, as they always were.
+  const isDomain = /^mx:(?!\d+$)/.test(address) && Either.isLeft(server)
+  const target: Either.Either<Aim["target"], string> = isDomain ? mailDomain(address) : server
+  return Either.map(target, (target) => ({ target, weight }))
 }
+
+const mailDomain = (text: string): Either.Either<MailDomain, string> =>
+  Either.flatMap(Target.parse(`inet:${text.slice("mx:".length)}`), (target) =>
+    target._tag === "Unix" || !Target.isHostName(target.host)
+      ? Either.left(`${JSON.stringify(text)}: a domain is expected after mx:`)
+      : Either.right({ _tag: "Mx", domain: target.host, port: target.port })
+  )
+
+/**
+ * The text that is read as this target.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const format = (target: Aim["target"]): string =>
+  target._tag === "Mx" ? `mx:${target.domain}${target.port === 25 ? "" : `:${target.port}`}` : Target.format(target)
+
+/**
+ * Whether what is sent there stays on this machine. Of a domain nobody knows.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isLocal = (target: Aim["target"]): boolean => target._tag !== "Mx" && Target.isLocal(target)
 
 /**
  * One connection's turn.

@@ -19,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import { AuthCrypto } from "../smtp/AuthCrypto.js"
 import { ConnectFailed } from "../smtp/SmtpError.js"
 import { type ConnectOptions, Connector, type Wire } from "../smtp/Wire.js"
+import type { MxRecord } from "../smtp/MailExchangers.js"
 import type * as Target from "../smtp/Target.js"
 import type { SinkCounts } from "./SinkCounts.js"
 import * as Behaviour from "./Behaviour.js"
@@ -53,6 +54,8 @@ export interface TestServerOptions extends SinkConfig, Behaviour.Behaviour {
   readonly connect?: ((attempt: number, target: Target.Target) => Welcome | undefined) | undefined
   /** The addresses of a host; the host itself where it has none. */
   readonly addresses?: ((host: string) => ReadonlyArray<string> | undefined) | undefined
+  /** The MX records of a domain; undefined where there is no such domain. */
+  readonly exchangers?: ((domain: string) => ReadonlyArray<MxRecord> | undefined) | undefined
 }
 
 /**
@@ -128,6 +131,17 @@ export const layer = (options: TestServerOptions = {}): Layer.Layer<TestServer |
           addresses: (target) => {
             return Effect.succeed(target._tag === "Unix" ? [] : (options.addresses?.(target.host) ?? [target.host]))
           },
+          exchangers: (domain) =>
+            Effect.suspend(() => {
+              const records = options.exchangers?.(domain)
+              return records === undefined
+                ? new ConnectFailed({
+                    code: "ENOTFOUND",
+                    reason: `mx:${domain}: there is no such domain`,
+                    local: false
+                  })
+                : Effect.succeed(records)
+            }),
           target: memory
         })
       )

@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type { Capabilities } from "./Capabilities.js"
+import type { MxRecord } from "./MailExchangers.js"
 import type { Reply } from "./Reply.js"
 import type { Secrecy } from "./Secrecy.js"
 import type { ConnectFailed, ConnectionLost, ReplyMalformed, Step, WireError } from "./SmtpError.js"
@@ -264,6 +265,13 @@ export class Connector extends Context.Tag("smtp-source/Connector")<
      */
     readonly addresses?:
       | ((target: Target, options: ConnectOptions) => Effect.Effect<ReadonlyArray<string>, ConnectFailed>)
+      | undefined
+    /**
+     * The MX records of a domain: none where it has none and exists; it fails where it does not. Left out where nothing is known
+     * of domains.
+     */
+    readonly exchangers?:
+      | ((domain: string, options: ConnectOptions) => Effect.Effect<ReadonlyArray<MxRecord>, ConnectFailed>)
       | undefined
     /** Whether TLS can be begun with these settings; left out where there is no cryptography. */
     readonly checkTls?: ((settings: TlsSettings) => Either.Either<void, TlsUnusable>) | undefined

@@ -36,7 +36,11 @@ const nothing = { opened: 0, unopened: 0, accepted: 0, rejected: 0, failed: 0, a
 const counted = (target: string, counts: Partial<TargetCount>): TargetCount => ({ ...nothing, target, ...counts })
 
 /** The names that TLS asks for over the first connections. */
-const names = (input: Plan.PlanInput, connections: number) =>
+const names = (
+  input: Plan.PlanInput,
+  connections: number,
+  server: TestServer.TestServerOptions = { addresses: () => ["192.0.2.1", "192.0.2.2"] }
+) =>
   Effect.gen(function* () {
     const plan = Plan.make(input)
     const targets = ConnectionBegin.targetsOf(plan, plan.target!)
@@ -49,7 +53,7 @@ const names = (input: Plan.PlanInput, connections: number) =>
       asked.push(route?.introduction.tls?.settings.name)
     }
     return asked
-  }).pipe(Effect.provide(TestServer.layer({ addresses: () => ["192.0.2.1", "192.0.2.2"] })))
+  }).pipe(Effect.provide(TestServer.layer(server)))
 
 describe("several targets", () => {
   for (const way of Object.keys(ways) as ReadonlyArray<Way>) {
@@ -236,6 +240,94 @@ describe("--connect-to", () => {
         addresses: (host) => (host === "many" ? ["192.0.2.1", "192.0.2.2"] : undefined)
       })
       assert.deepStrictEqual(tried, ["192.0.2.1:2525", "192.0.2.2:2525"])
+    })
+  )
+})
+
+describe("mx:", () => {
+  const records = [
+    { priority: 20, exchange: "b.example" },
+    { priority: 10, exchange: "a.example" },
+    { priority: 20, exchange: "c.example" }
+  ]
+  const of = (found: typeof records | undefined): TestServer.TestServerOptions => ({
+    exchangers: (domain) => (domain === "example.org" ? found : undefined)
+  })
+
+  for (const way of Object.keys(ways) as ReadonlyArray<Way>) {
+    it.effect(`${way} goes to the preferred host, and counts by hosts`, () =>
+      Effect.gen(function* () {
+        const { targets, tried } = yield* run(way, { target: "mx:example.org" }, of(records))
+        const all = connectionsOf(way)
+        assert.deepStrictEqual(tried, Array(all).fill("a.example:25"))
+        assert.deepStrictEqual(targets, [counted("a.example:25", { opened: all, accepted: all })])
+      })
+    )
+  }
+
+  it.effect("where it is down, the others take turns; an attempt that failed costs no message", () =>
+    Effect.gen(function* () {
+      const down = records.map((record) => (record.priority === 10 ? { ...record, exchange: "dead.example" } : record))
+      const { accounting, recorder, targets, tried } = yield* run(
+        "a closed run",
+        { target: "mx:example.org:2525", messages: 3 },
+        of(down)
+      )
+      assert.deepStrictEqual(
+        tried,
+        ["b", "c", "b"].flatMap((host) => ["dead.example:2525", `${host}.example:2525`])
+      )
+      assert.strictEqual(accounting.accepted, 3)
+      assert.strictEqual(recorder.connections().failed, 3)
+      assert.deepStrictEqual(targets, [
+        counted("b.example:2525", { opened: 2, accepted: 2 }),
+        counted("c.example:2525", { opened: 1, accepted: 1 }),
+        counted("dead.example:2525", { unopened: 3 })
+      ])
+    })
+  )
+
+  it.effect("where all are down, the message fails at the last", () =>
+    Effect.gen(function* () {
+      const down = [1, 2].map((priority) => ({ priority, exchange: `dead${priority}.example` }))
+      const { accounting, targets, tried } = yield* run(
+        "a closed run",
+        { target: "mx:example.org", messages: 1, keepGoing: true, connectAttempts: 2 },
+        of(down)
+      )
+      assert.deepStrictEqual(tried, ["dead1.example:25", "dead2.example:25", "dead1.example:25", "dead2.example:25"])
+      assert.strictEqual(accounting.failed, 1)
+      assert.deepStrictEqual(targets, [
+        counted("dead1.example:25", { unopened: 2 }),
+        counted("dead2.example:25", { unopened: 2, failed: 1 })
+      ])
+    })
+  )
+
+  it.effect("a domain without records is its own host; one that takes no mail, or is none, costs the message", () =>
+    Effect.gen(function* () {
+      const implicit = yield* run("a closed run", { target: "mx:example.org", messages: 1 }, of([]))
+      assert.deepStrictEqual(implicit.tried, ["example.org:25"])
+      for (const [found, reason] of [
+        [[{ priority: 0, exchange: "" }], "connect: mx:example.org: the domain takes no mail (null MX)"],
+        [undefined, "connect: mx:example.org: there is no such domain"]
+      ] as const) {
+        const plan: Plan.PlanInput = { target: "mx:example.org", messages: 2, keepGoing: true, connectAttempts: 5 }
+        const { accounting, recorder, targets, tried } = yield* run("a closed run", plan, of(found && [...found]))
+        assert.deepStrictEqual(tried, [])
+        assert.strictEqual(accounting.failed, 2)
+        assert.strictEqual(recorder.errors()[0]?.example, reason)
+        assert.deepStrictEqual(targets, [counted("mx:example.org", { unopened: 2, failed: 2 })])
+      }
+    })
+  )
+
+  it.effect("--connect-to holds of hosts, and TLS asks for a host's name", () =>
+    Effect.gen(function* () {
+      const plan: Plan.PlanInput = { target: "mx:example.org", messages: 1, connectTo: ["a.example:25:127.0.0.1:2525"] }
+      assert.deepStrictEqual((yield* run("a closed run", plan, of(records))).tried, ["127.0.0.1:2525"])
+      assert.deepStrictEqual(yield* names({ ...plan, tls: "starttls" }, 1, of(records)), ["a.example"])
+      assert.match(Plan.problems({ target: "mx:example.org", spread: true }).join(), /--spread cannot be used with mx:/)
     })
   )
 })

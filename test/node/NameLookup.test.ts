@@ -19,7 +19,7 @@ const make = Effect.gen(function* () {
   const lookup: Lookup = (host, { family }, answer) => asked.push({ host, family, answer })
   const deadlines = yield* Watchdog.make
   const options: ConnectOptions = { deadlines, observer: new Recorder(), timeout: 1000 }
-  return { asked, names: new NameLookup(lookup), options }
+  return { asked, names: new NameLookup({ lookup }), options }
 })
 
 const target = Target.inet("mx.test", 25)

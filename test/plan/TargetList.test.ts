@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as TargetList from "../../src/plan/TargetList.js"
-import * as Target from "../../src/smtp/Target.js"
 
 const read = (text: string) =>
-  Either.map(TargetList.parse(text), (list) => list.map(({ target, weight }) => `${Target.format(target)} ${weight}`))
+  Either.map(TargetList.parse(text), (list) =>
+    list.map(({ target, weight }) => `${TargetList.format(target)} ${weight}`)
+  )
 
 const readsAs = (text: string, ...targets: ReadonlyArray<string>) =>
   assert.deepStrictEqual(Either.getOrThrow(read(text)), targets, text)
@@ -28,6 +29,21 @@ describe("TargetList", () => {
     readsAs("unix:/run/a,b", "unix:/run/a,b 1")
     readsAs("unix:/run/a*3", "unix:/run/a*3 1")
     readsAs("unix:/run/a,b*3,inet:host", "unix:/run/a,b 3", "host:25 1")
+  })
+
+  it("mx: stands before a domain, unless what follows is a port of the host mx", () => {
+    readsAs("mx:example.org", "mx:example.org 1")
+    readsAs(
+      "mx:example.org:2525*2,unix:/run/a,mx:b.example",
+      "mx:example.org:2525 2",
+      "unix:/run/a 1",
+      "mx:b.example 1"
+    )
+    readsAs("mx:25", "mx:25 1")
+    readsAs("mx:smtp", "mx:25 1")
+    readsAs("mx:", "mx:25 1")
+    refused("mx:192.0.2.1", '"mx:192.0.2.1": a domain is expected after mx:')
+    refused("mx:99999", '"mx:99999": port 99999 is not between 1 and 65535')
   })
 
   it("what is wrong with which target is said", () => {
