@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import * as Manual from "../src/cli/Manual.js"
 import * as ManualPage from "../src/cli/ManualPage.js"
+import * as SmtpSinkCli from "../src/cli/SmtpSinkCli.js"
 import * as SmtpReport from "../src/cli/SmtpReport.js"
 import * as Plan from "../src/plan/Plan.js"
 import * as Comparison from "../src/report/Comparison.js"
@@ -23,7 +24,7 @@ import * as RunReport from "../src/report/RunReport.js"
 import { version } from "../src/version.js"
 
 /** What users run, each with the module that it starts in. */
-const commands = { "smtp-source": "src/bin.ts", "smtp-report": "src/reportBin.ts" }
+const commands = { "smtp-source": "src/bin.ts", "smtp-report": "src/reportBin.ts", "smtp-sink": "src/sinkBin.ts" }
 
 /** What threads start in. A module starts the one that lies beside it, so that all of this is in one folder. */
 const threads = { loadWorker: "src/node/loadWorker.ts", sinkWorker: "src/node/sinkWorker.ts" }
@@ -65,6 +66,7 @@ execFileSync(process.execPath, tsc, { stdio: "inherit" })
 fs.mkdirSync(`${made}/man`)
 fs.writeFileSync(`${made}/man/smtp-source.1`, Manual.page({ version }))
 fs.writeFileSync(`${made}/man/smtp-report.1`, ManualPage.page(SmtpReport.manual(), { version }))
+fs.writeFileSync(`${made}/man/smtp-sink.1`, ManualPage.page(SmtpSinkCli.manual(), { version }))
 
 fs.mkdirSync(`${made}/schema`)
 const schemas = {

@@ -12,7 +12,15 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
   smtp: [],
   plan: ["smtp"],
   measure: ["smtp"],
-  sink: ["plan/Distribution", "plan/Draw", "smtp"],
+  sink: [
+    "plan/Cursor",
+    "plan/Distribution",
+    "plan/Draw",
+    "plan/PlanField",
+    "plan/PlanValue",
+    "plan/Suggestion",
+    "smtp"
+  ],
   load: [
     "report/Judgement",
     "report/Recent",
@@ -31,9 +39,11 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
   cli: ["telemetry", "load", "report", "sink", "measure", "plan", "smtp"],
   version: [],
   bin: ["command", "node/NodeCompileCache", "program"],
+  sinkBin: ["node/NodeCompileCache", "program", "sinkCommand"],
   reportBin: ["node/NodeCompileCache", "program", "reportCommand"],
   program: ["cli", "node", "report", "version"],
   command: ["cli", "node", "load", "report", "sink", "measure", "plan", "smtp", "version"],
+  sinkCommand: ["cli", "node", "report", "sink", "version"],
   reportCommand: ["cli", "node", "report", "version"],
   index: ["node", "load", "report", "sink", "measure", "plan", "smtp", "version"],
   testing: ["load", "report", "sink", "measure", "plan", "smtp"]

@@ -15,12 +15,14 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Behaviour from "../sink/Behaviour.js"
-import { EmbeddedSink, type RunningSink, SinkFailed } from "../sink/EmbeddedSink.js"
+import * as ContentTap from "../sink/ContentTap.js"
+import { EmbeddedSink, type RunningSink, SinkFailed, type SinkServing } from "../sink/EmbeddedSink.js"
 import * as SinkCounts from "../sink/SinkCounts.js"
 import type { SinkConfig, SinkOptions } from "../sink/SinkOptions.js"
 import * as SmtpSink from "../sink/SmtpSink.js"
 import * as Target from "../smtp/Target.js"
 import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
+import * as NodeDump from "./NodeDump.js"
 import * as SelfSigned from "./SelfSigned.js"
 import * as SinkListener from "./SinkListener.js"
 import * as WorkerEntry from "./WorkerEntry.js"
@@ -32,49 +34,44 @@ import type { SinkWorkerData, SinkWorkerMessage } from "./sinkWorker.js"
  * @since 0.1.0
  * @category models
  */
-export interface NodeSinkOptions extends Pick<SinkOptions, "onMessage" | "tap"> {
-  /** How the sink behaves. Default: it answers at once, for as long as the client likes. */
-  readonly behaviour?: Behaviour.Behaviour | undefined
-  /** Default: a free port of 127.0.0.1. Other machines reach a sink only if this says so. */
-  readonly listen?: Target.Target | undefined
-  /** False runs it in this thread; so do `behaviour`, `onMessage` and `tap`, which cannot leave it. Default true. */
-  readonly thread?: boolean | undefined
-  /** The connections that wait to be accepted, as far as the system allows it. Default 4096. */
-  readonly backlog?: number | undefined
-  /** More of them are turned away with 421. Default 20,000. */
-  readonly maxConnections?: number | undefined
-  /** How long a client may be silent, exact to some seconds. Default 5 minutes. */
-  readonly idleTimeout?: Duration.DurationInput | undefined
-}
+export type NodeSinkOptions = SinkServing
 
 /**
- * Provides an `EmbeddedSink` over real sockets.
+ * Provides an `EmbeddedSink` over real sockets. What a start says of its serving goes before `options`.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> => {
-  const { behaviour, onMessage, tap } = options
-  const listen: SinkListener.ListenOptions = {
-    target: options.listen ?? Target.inet("127.0.0.1", 0),
-    backlog: options.backlog ?? 4096,
-    maxConnections: options.maxConnections ?? 20_000,
-    idleTimeout: Duration.toMillis(options.idleTimeout ?? "5 minutes")
-  }
-  const here = options.thread === false || onMessage !== undefined || tap !== undefined || behaviour !== undefined
-  return Layer.succeed(
+export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> =>
+  Layer.succeed(
     EmbeddedSink,
     EmbeddedSink.of({
-      start: (config = {}) =>
-        Effect.suspend(() => {
-          const speaksTls = config.tls !== undefined && config.tls !== "off"
-          const certified = speaksTls ? SelfSigned.selfSigned(hostsOf(config, listen.target)) : undefined
-          const where = { ...listen, certified }
-          const started = here ? startHere({ ...config, onMessage, tap }, behaviour, where) : startThread(config, where)
-          return Effect.map(started, (sink) => ({ ...sink, certificate: certified?.certificate }))
-        })
+      start: (config = {}, serving = {}) => Effect.suspend(() => start(config, { ...options, ...serving }))
     })
   )
+
+const start = (config: SinkConfig, serving: SinkServing): Start => {
+  const { behaviour, dumps = [], onCommand, onCount, onMessage, onTrouble, tap } = serving
+  const speaksTls = config.tls !== undefined && config.tls !== "off"
+  const target = serving.listen ?? Target.inet("127.0.0.1", 0)
+  const certified = speaksTls ? SelfSigned.selfSigned(hostsOf(config, target)) : undefined
+  const listen: SinkListener.ListenOptions = {
+    target,
+    family: serving.family ?? "any",
+    backlog: serving.backlog ?? 4096,
+    maxConnections: serving.maxConnections ?? 20_000,
+    beyond: serving.beyond ?? "busy",
+    idleTimeout: Duration.toMillis(serving.idleTimeout ?? "5 minutes"),
+    idleSay: serving.idleSay,
+    certified
+  }
+  const functions = [behaviour, onMessage, tap, onCommand, onCount, dumps[0]]
+  const here = serving.thread === false || functions.some((each) => each !== undefined)
+  const taps = [...(tap === undefined ? [] : [tap]), ...NodeDump.taps(dumps, config.hostname, onTrouble)]
+  const started = here
+    ? startHere({ ...config, onMessage, onCommand, onCount, tap: ContentTap.all(taps) }, behaviour, listen)
+    : startThread(config, listen)
+  return Effect.map(started, (sink) => ({ ...sink, certificate: certified?.certificate }))
 }
 
 /** What the certificate is for: all names that the sink can be reached by on this machine. */
@@ -104,7 +101,13 @@ const startHere = (
     })
     return Effect.acquireRelease(started, ([listener]) =>
       Effect.async<void>((resume) => listener.close(() => resume(Exit.void)))
-    ).pipe(Effect.map(([, target]) => ({ target, counts: Effect.sync(sink.counts) })))
+    ).pipe(
+      Effect.map(([, target]) => ({
+        target,
+        counts: Effect.sync(sink.counts),
+        struck: Effect.sync(() => behaving?.struck ?? [])
+      }))
+    )
   })
 
 const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions): Start =>
@@ -133,7 +136,8 @@ const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions): St
         target,
         counts: Effect.suspend(() =>
           defect === undefined ? Exit.succeed(SinkCounts.read(counters)) : Exit.die(defect)
-        )
+        ),
+        struck: Effect.succeed([])
       }))
     )
   })

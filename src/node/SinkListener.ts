@@ -26,6 +26,11 @@ export interface ListenOptions {
   readonly target: Target
   readonly backlog: number
   readonly maxConnections: number
+  readonly family: "any" | "ipv4" | "ipv6"
+  /** What becomes of connections beyond them. */
+  readonly beyond: "busy" | "wait"
+  /** What a client is told that was silent for too long; undefined for 421. */
+  readonly idleSay: string | undefined
   /** In milliseconds; exact to some seconds. */
   readonly idleTimeout: number
   /** The certificate to show, where the sink speaks TLS. */
@@ -75,8 +80,19 @@ interface ServerHandle {
   onconnection: (this: unknown, status: number, client: unknown) => void
 }
 
+/** A connection that was accepted. */
+interface ClientHandle {
+  readonly close: () => void
+}
+
+/** Where to listen: an empty host is every interface. */
+const hostOf = (host: string, family: ListenOptions["family"]): net.ListenOptions => {
+  const every = family === "ipv4" ? "0.0.0.0" : family === "ipv6" ? "::" : undefined
+  return { host: host === "" ? every : host, ipv6Only: family === "ipv6" }
+}
+
 /** Whether a socket that is made of this handle reads into a buffer that is given to it: Node's own alone have that. */
-const readsIntoBuffers = (handle: unknown): boolean =>
+const readsIntoBuffers = (handle: unknown): handle is ClientHandle =>
   typeof handle === "object" &&
   handle !== null &&
   "useUserBuffer" in handle &&
@@ -86,6 +102,8 @@ class Listener implements SinkListener {
   readonly connections = new Set<Connection | BehavingConnection>()
   /** Who waits to be served until others have gone. */
   private readonly waiting = new Set<net.Socket>()
+  /** The same, of those whose sockets are not made before their turn: nothing of them is read until then. */
+  private readonly handles: Array<ClientHandle> = []
   tick = 0
   readonly idleTicks: number
   private readonly server: net.Server
@@ -95,7 +113,7 @@ class Listener implements SinkListener {
 
   constructor(
     private readonly sink: SmtpSink,
-    private readonly options: ListenOptions,
+    readonly options: ListenOptions,
     onListening: (target: Target) => void,
     onFailed: (error: NodeJS.ErrnoException) => void
   ) {
@@ -117,7 +135,9 @@ class Listener implements SinkListener {
     }
     this.server.on("error", fail)
     this.server.listen(
-      target._tag === "Unix" ? { path: target.path, backlog } : { host: target.host, port: target.port, backlog },
+      target._tag === "Unix"
+        ? { path: target.path, backlog }
+        : { ...hostOf(target.host, options.family), port: target.port, backlog },
       () => {
         this.server.off("error", fail).on("error", ignore)
         if (behaving === undefined) this.takeOver()
@@ -136,6 +156,7 @@ class Listener implements SinkListener {
     this.server.close(done)
     for (const { socket } of this.connections) socket.destroy()
     for (const socket of this.waiting) socket.destroy()
+    for (const handle of this.handles) handle.close()
   }
 
   /** Serves a connection that the behaviour lets in, now or later; another is told that it is one too many. */
@@ -172,17 +193,32 @@ class Listener implements SinkListener {
     if (handle == null || typeof accept !== "function" || !readsIntoBuffers(handle)) return
     handle.onconnection = (status, client) => {
       if (status !== 0 || !readsIntoBuffers(client)) return accept.call(handle, status, client)
-      let connection: Connection | undefined
-      const onread: net.OnReadOpts = {
-        buffer: shared,
-        callback: (size) => {
-          connection?.receive(shared, 0, size)
-          return true
-        }
+      if (this.options.beyond === "wait" && this.connections.size >= this.options.maxConnections) {
+        if (this.handles.length < this.options.backlog) this.handles.push(client)
+        else client.close()
+        return
       }
-      const socketOptions: object = { handle: client, onread }
-      connection = this.add(new net.Socket(socketOptions))
+      this.open(client)
     }
+  }
+
+  private open(client: ClientHandle): void {
+    let connection: Connection | undefined
+    const onread: net.OnReadOpts = {
+      buffer: shared,
+      callback: (size) => {
+        connection?.receive(shared, 0, size)
+        return true
+      }
+    }
+    const socketOptions: object = { handle: client, onread }
+    connection = this.add(new net.Socket(socketOptions))
+  }
+
+  /** A connection is over: the next one that waits has its turn. */
+  private next(): void {
+    const client = this.handles.shift()
+    if (client !== undefined) this.open(client)
   }
 
   private add(socket: net.Socket): Connection | undefined {
@@ -198,6 +234,7 @@ class Listener implements SinkListener {
     socket.on("close", () => {
       this.connections.delete(connection)
       connection.session.closed()
+      this.next()
     })
     return connection
   }
@@ -269,7 +306,7 @@ class Connection {
   expire(): void {
     const { session, socket } = this
     if (session.verdict !== "open") return void socket.destroy()
-    this.write(session.expire())
+    this.write(session.expire(this.listener.options.idleSay))
     this.end()
   }
 

@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as Distribution from "../plan/Distribution.js"
 import * as Draw from "../plan/Draw.js"
 import type { TlsFailure } from "../smtp/Tls.js"
 import { Greylist, type GreylistOptions } from "./Greylist.js"
@@ -80,6 +81,27 @@ export interface Reaction {
 }
 
 /**
+ * What has to be so for a fault to strike. All that is left out is of no interest; texts are compared without regard to case.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Condition {
+  /** The recipient at `rcpt`, and at LMTP's `final`; `*` is any text. */
+  readonly to?: string | undefined
+  /** The sender, from `mail` on; `*` is any text. */
+  readonly from?: string | undefined
+  /** The client's address; `*` is any text. */
+  readonly client?: string | undefined
+  /** At `final`: the content has more bytes than this. */
+  readonly sizeOver?: number | undefined
+  /** The session's number is higher than this. */
+  readonly sessionOver?: number | undefined
+  /** At `final`: a header of this name holds the text. */
+  readonly header?: { readonly name: string; readonly holds: string } | undefined
+}
+
+/**
  * What goes wrong at one moment. Without a condition it goes wrong each time.
  *
  * At `content`, `after` is how long the server waits before it reads; with `say` or `end` it does that instead of reading.
@@ -101,6 +123,15 @@ export interface Fault extends Reaction {
   readonly fromRecipient?: number | undefined
   /** Gives the usual reply twice. */
   readonly twice?: boolean | undefined
+  /** Only where this is the command, in capitals: EHLO and not HELO, NOOP and nothing else that is `other`. */
+  readonly command?: string | undefined
+  readonly when?: Condition | undefined
+  /** Only in this part of the server's time, which begins with its first connection. */
+  readonly during?: { readonly from: Duration.DurationInput; readonly to: Duration.DurationInput } | undefined
+  /** How long it waits, drawn from the seed, instead of `after`. */
+  readonly timing?: Distribution.DistributionInput | undefined
+  /** Having waited, goes on to the next fault that strikes, or to the usual reply. */
+  readonly goesOn?: boolean | undefined
 }
 
 /**
@@ -220,6 +251,7 @@ class Server implements Behaving {
   private readonly totals = new Map<Moment, number>()
   private readonly greylist: Greylist | undefined
   private model: ServiceModel.ServiceModel | undefined
+  private began = 0
 
   constructor(
     private readonly behaviour: Behaviour,
@@ -265,7 +297,9 @@ class Server implements Behaving {
   }
 
   private times(): ServiceModel.ServiceModel {
-    this.model ??= ServiceModel.make(this.behaviour, this.now())
+    if (this.model !== undefined) return this.model
+    this.began = this.now()
+    this.model = ServiceModel.make(this.behaviour, this.began)
     return this.model
   }
 
@@ -273,17 +307,32 @@ class Server implements Behaving {
     const { script } = this.behaviour
     const scripted = typeof script === "function" ? script(event) : script?.[event.stage]
     if (scripted !== undefined) return scripted
-    const index = this.faults.findIndex((fault, index) => this.strikes(fault, index, event))
-    if (index >= 0) {
+    let waits = 0
+    for (const [index, fault] of this.faults.entries()) {
+      if (!this.strikes(fault, index, event)) continue
       this.struck[index]!++
-      const fault = this.faults[index]!
-      return fault.twice === true ? { ...fault, say: event.reply + event.reply } : fault
+      const after = fault.timing === undefined ? fault.after : this.drawn(index, fault.timing)
+      if (fault.goesOn === true) waits += Duration.toMillis(after ?? 0)
+      else
+        return later(
+          fault.twice === true ? { ...fault, after, say: event.reply + event.reply } : { ...fault, after },
+          waits
+        )
     }
-    if (event.stage === "rcpt" && event.reply.startsWith("2") && this.greylist !== undefined) {
-      const { recipient = "", sender = "" } = event
-      return this.greylist.isKnown(sender, recipient, this.now()) ? undefined : { say: greylisted }
-    }
-    return undefined
+    return later(this.refusal(event), waits)
+  }
+
+  /** What is refused by what came before. */
+  private refusal(event: ServerEvent): Reaction | undefined {
+    if (event.stage !== "rcpt" || !event.reply.startsWith("2") || this.greylist === undefined) return undefined
+    const { recipient = "", sender = "" } = event
+    return this.greylist.isKnown(sender, recipient, this.now()) ? undefined : { say: greylisted }
+  }
+
+  /** The next duration of a fault's own series. */
+  private drawn(index: number, timing: Distribution.DistributionInput): number {
+    const place = this.struck[index]!
+    return Distribution.make(timing).at(Draw.uniform(Draw.series(this.keys[index]!, 0), place))
   }
 
   private strikes(fault: Fault, index: number, event: ServerEvent): boolean {
@@ -294,9 +343,60 @@ class Server implements Behaving {
       event.total % every === 0 &&
       (message === undefined || message === event.message) &&
       fromRecipient <= (event.recipientPlace ?? 1) &&
+      (fault.command === undefined || fault.command === commandOf(event)) &&
+      (fault.when === undefined || holds(fault.when, event)) &&
+      (fault.during === undefined || this.isDuring(fault.during)) &&
       (percent >= 100 || Draw.uniform(this.keys[index]!, event.total) * 100 < percent)
     )
   }
+
+  private isDuring({ from, to }: NonNullable<Fault["during"]>): boolean {
+    const elapsed = this.now() - this.began
+    return elapsed >= Duration.toMillis(from) && elapsed < Duration.toMillis(to)
+  }
+}
+
+/** The command's first word, in capitals; that of a greeting is CONNECT. */
+const commandOf = ({ line, stage }: ServerEvent): string =>
+  stage === "greeting" ? "CONNECT" : (/^[ \t]*([^ \t]*)/.exec(line)?.[1] ?? "").toUpperCase()
+
+/** A reaction that begins later than it says. */
+const later = (reaction: Reaction | undefined, millis: number): Reaction | undefined =>
+  millis === 0 ? reaction : { ...reaction, after: millis + Duration.toMillis(reaction?.after ?? 0) }
+
+const holds = (when: Condition, event: ServerEvent): boolean =>
+  (when.to === undefined || (event.recipient !== undefined && matches(when.to, event.recipient))) &&
+  (when.from === undefined || matches(when.from, event.sender ?? "")) &&
+  (when.client === undefined || matches(when.client, event.client ?? "")) &&
+  (when.sizeOver === undefined || (event.size ?? 0) > when.sizeOver) &&
+  (when.sessionOver === undefined || event.session > when.sessionOver) &&
+  (when.header === undefined || hasHeader(when.header, event.headers ?? ""))
+
+/** Whether all of a text is this, where `*` is any text. In time that grows with both, whatever the client says. */
+const matches = (pattern: string, text: string): boolean => {
+  const [first = "", ...rest] = pattern.toLowerCase().split("*")
+  const whole = text.toLowerCase()
+  if (rest.length === 0) return whole === first
+  const last = rest.pop() ?? ""
+  if (!whole.startsWith(first) || whole.length < first.length + last.length || !whole.endsWith(last)) return false
+  let at = first.length
+  for (const part of rest) {
+    const found = whole.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return at <= whole.length - last.length
+}
+
+const hasHeader = ({ holds, name }: NonNullable<Condition["header"]>, headers: string): boolean => {
+  const wanted = `${name.toLowerCase()}:`
+  const text = holds.toLowerCase()
+  // A line that begins with a blank belongs to the one before.
+  return headers
+    .toLowerCase()
+    .replace(/\r?\n[ \t]/g, " ")
+    .split("\n")
+    .some((line) => line.startsWith(wanted) && line.slice(wanted.length).includes(text))
 }
 
 const greylisted = "450 4.7.1 Greylisted, try again later\r\n"

@@ -5,11 +5,14 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Target } from "../smtp/Target.js"
+import type { Behaviour } from "./Behaviour.js"
+import type { DumpRequest } from "./Dump.js"
 import type { SinkCounts } from "./SinkCounts.js"
-import type { SinkConfig } from "./SinkOptions.js"
+import type { SinkConfig, SinkOptions } from "./SinkOptions.js"
 
 /**
  * The sink could not listen.
@@ -29,6 +32,37 @@ export class SinkFailed extends Data.TaggedError("SinkFailed")<{
 }
 
 /**
+ * Where and how a sink listens, and who looks at what comes. Functions keep it in the thread of who starts it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SinkServing extends Pick<SinkOptions, "onMessage" | "tap" | "onCommand" | "onCount"> {
+  /** How the sink behaves. Default: it answers at once, for as long as the client likes. */
+  readonly behaviour?: Behaviour | undefined
+  /** Default: a free port of 127.0.0.1. An empty host is every interface. Other machines reach a sink only if this says so. */
+  readonly listen?: Target | undefined
+  /** Over which address family it listens. Default: any. */
+  readonly family?: "any" | "ipv4" | "ipv6" | undefined
+  /** False runs it in this thread; so do a behaviour and functions, which cannot leave it. Default true. */
+  readonly thread?: boolean | undefined
+  /** The connections that wait to be accepted, as far as the system allows it. Default 4096. */
+  readonly backlog?: number | undefined
+  /** How many connections it serves at a time. Default 20,000. */
+  readonly maxConnections?: number | undefined
+  /** Whether those beyond are turned away with 421, or wait for their greeting. Default `busy`. */
+  readonly beyond?: "busy" | "wait" | undefined
+  /** How long a client may be silent, exact to some seconds. Default 5 minutes. */
+  readonly idleTimeout?: Duration.DurationInput | undefined
+  /** What a client that was silent for too long is told; "" is nothing. Default: 421. */
+  readonly idleSay?: string | undefined
+  /** Messages are written to these files. */
+  readonly dumps?: ReadonlyArray<DumpRequest> | undefined
+  /** Told of what cannot be done while it runs, such as a file that cannot be written. */
+  readonly onTrouble?: ((text: string) => void) | undefined
+}
+
+/**
  * A sink that listens.
  *
  * @since 0.1.0
@@ -40,6 +74,8 @@ export interface RunningSink {
   readonly certificate?: string | undefined
   /** What it has seen by now. All that it has answered is in it. */
   readonly counts: Effect.Effect<SinkCounts>
+  /** How often each fault of its behaviour has struck, in their order. */
+  readonly struck?: Effect.Effect<ReadonlyArray<number>> | undefined
 }
 
 /**
@@ -52,6 +88,9 @@ export class EmbeddedSink extends Context.Tag("smtp-source/EmbeddedSink")<
   EmbeddedSink,
   {
     /** Starts a sink, which listens until the scope is closed; the connections that are left end with it. */
-    readonly start: (config?: SinkConfig | undefined) => Effect.Effect<RunningSink, SinkFailed, Scope.Scope>
+    readonly start: (
+      config?: SinkConfig | undefined,
+      serving?: SinkServing | undefined
+    ) => Effect.Effect<RunningSink, SinkFailed, Scope.Scope>
   }
 >() {}

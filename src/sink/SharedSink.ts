@@ -30,7 +30,7 @@ export class SharedSink {
   readonly replies: typeof replies
   readonly tap: ContentTap.OpenTap | undefined
   readonly onCommand: SinkOptions["onCommand"]
-  readonly onCount: SinkOptions["onCount"]
+  private readonly onCount: SinkOptions["onCount"]
   /** Whether somebody wants to know the addresses. */
   readonly named: boolean
   readonly counters: Float64Array
@@ -67,5 +67,15 @@ export class SharedSink {
     const mechanisms = { plain: this.auth?.offers(false) ?? [], secure: this.auth?.offers(true) ?? [] }
     const { greeting, hostname = "localhost" } = options
     this.own = introduce({ name: hostname, greeting, lmtp: this.lmtp, offers, mechanisms, loose: this.loose })
+  }
+
+  /** A content, or a session, has come to its end. */
+  counted(): void {
+    const { counters, onCount } = this
+    onCount?.({
+      contents: counters[SinkCounts.Counter.contents]!,
+      ended: counters[SinkCounts.Counter.ended]!,
+      quits: counters[SinkCounts.Counter.quits]!
+    })
   }
 }

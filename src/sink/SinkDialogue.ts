@@ -125,7 +125,7 @@ class Dialogue implements SinkSession {
     this.tap?.lost()
     this.tap = undefined
     this.counters[SinkCounts.Counter.ended]!++
-    this.sink.onCount?.()
+    this.sink.counted()
   }
 
   expire(say?: string | undefined): Uint8Array | undefined {
@@ -175,7 +175,8 @@ class Dialogue implements SinkSession {
       return this.login(this.logins.take(SinkCommand.textOf(line, start, end)), text)
     if (this.sink.loose) while (start < end && isBlank(line[start]!)) start++
     let at = start + 4
-    if (SinkCommand.isStartTls(line, start, end) && this.welcome) return this.startTls(end > start + 8, text)
+    if (SinkCommand.isStartTls(line, start, end) && this.welcome && !this.isUnknownTls)
+      return this.startTls(end > start + 8, text)
     if (!this.sink.loose && SinkCommand.isXclient(line, start, end) && this.sink.offers.has("XCLIENT"))
       return this.xclient(text)
     if (end < at || (end > at && line[at] !== SPACE && !this.sink.loose)) return this.unknown(line, start, end, text)
@@ -222,6 +223,10 @@ class Dialogue implements SinkSession {
       default:
         return void this.voice.error("other", this.replies.unknownCommand, text)
     }
+  }
+
+  private get isUnknownTls(): boolean {
+    return this.sink.loose && this.sink.tls === "off"
   }
 
   /** What has another form than four letters, and what is none of the commands. */
@@ -411,7 +416,7 @@ class Dialogue implements SinkSession {
   }
 
   private final(line: string, size: number): void {
-    const { lmtp, maxMessageSize, onCommand, onCount } = this.sink
+    const { lmtp, maxMessageSize, onCommand } = this.sink
     const { voice } = this
     this.inContent = false
     this.counters[SinkCounts.Counter.contents]!++
@@ -434,7 +439,7 @@ class Dialogue implements SinkSession {
     voice.size = undefined
     this.tap?.end(delivered === 0 ? [] : recipients, voice.said)
     this.tap = undefined
-    onCount?.()
+    this.sink.counted()
     voice.message++
     if (delivered === 0 && this.chunks.areThere) {
       // It is open until it is reset (RFC 3030 §2).
@@ -463,11 +468,11 @@ class Dialogue implements SinkSession {
 
 const isBlank = (byte: number): boolean => byte === SPACE || byte === 9
 
-/** What stands after the keyword, or all of it where that is not there. */
+/** What stands after the keyword; nothing where that is not there. */
 const argumentsOf = (line: Uint8Array, start: number, end: number, keyword: Uint8Array): string => {
   let at = start
   for (let index = 0; index < keyword.length && at < end; index++, at++) {
-    if ((line[at]! | 32) !== keyword[index]) return SinkCommand.textOf(line, start, end)
+    if ((line[at]! | 32) !== keyword[index]) return ""
   }
   while (at < end && isBlank(line[at]!)) at++
   return SinkCommand.textOf(line, at, end)

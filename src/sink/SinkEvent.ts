@@ -50,7 +50,7 @@ export interface SinkEvent {
   readonly message: number
   /** The command as it came, without its line end: "." for `final` after DATA, empty for `greeting`. */
   readonly line: string
-  /** From an accepted MAIL on. */
+  /** From MAIL on. */
   readonly sender?: string | undefined
   /** At `rcpt`, and for each of LMTP's final replies. */
   readonly recipient?: string | undefined
@@ -60,6 +60,8 @@ export interface SinkEvent {
   readonly client?: string | undefined
   /** The content's size in bytes, at `final`. */
   readonly size?: number | undefined
+  /** The content's headers, at `final`, as far as a condition asks for them. */
+  readonly headers?: string | undefined
   /** What the sink would say, line ends included. */
   readonly reply: string
 }

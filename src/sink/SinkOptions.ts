@@ -7,6 +7,7 @@ import type { AuthCrypto } from "../smtp/AuthCrypto.js"
 import type { Behaving } from "./Behaviour.js"
 import type { OpenTap } from "./ContentTap.js"
 import type { SinkAuthConfig } from "./SinkAuth.js"
+import type { SinkCounts } from "./SinkCounts.js"
 
 /**
  * An accepted message. `content` is without the dots that were stuffed.
@@ -88,7 +89,7 @@ export interface SinkOptions extends SinkConfig {
   /** Told of each command as it came, and of a content's end, with the session's number. */
   readonly onCommand?: ((session: number, line: string) => void) | undefined
   /** Told when the count of `contents`, or of sessions that have `ended`, has changed. */
-  readonly onCount?: (() => void) | undefined
+  readonly onCount?: ((counts: Pick<SinkCounts, "contents" | "ended" | "quits">) => void) | undefined
   /** Where to count: an array of `countersLength` zeros, in shared memory if others are to read it. */
   readonly counters?: Float64Array | undefined
 }

@@ -27,6 +27,7 @@ export class SinkVoice {
   sender = ""
   /** How large the content under way is, once its end has come. */
   size: number | undefined = undefined
+  headers: string | undefined = undefined
   /** What was said last, by a behaviour. */
   said = ""
   private todo: Array<Action> = []
@@ -87,7 +88,8 @@ export class SinkVoice {
       ...this.event(stage, line, reply.text),
       recipient,
       recipientPlace,
-      size: this.size
+      size: this.size,
+      headers: this.headers
     })
     for (const action of actions) this.todo.push(action)
     this.said = said

@@ -1,0 +1,101 @@
+/**
+ * The options of smtp-sink, read off its plan's schema, and the plan that they add up to.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as SinkPlan from "../sink/SinkPlan.js"
+import * as FieldOption from "./FieldOption.js"
+import type { Arguments } from "./Getopt.js"
+import { commandOnly, label, type OptionRow, rowsOf } from "./OptionTable.js"
+
+/**
+ * The command's name.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const program = "smtp-sink"
+
+/**
+ * The options that are fields of the plan.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const planRows: ReadonlyArray<OptionRow> = rowsOf(SinkPlan.fields, "SMTP_SINK_")
+
+/**
+ * All options.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const rows: ReadonlyArray<OptionRow> = [
+  ...planRows,
+  commandOnly({ long: "help", description: "Print this text." }),
+  commandOnly({ long: "version", description: "Print the version." }),
+  commandOnly({
+    long: "completions",
+    kind: "value",
+    choices: ["bash", "zsh", "fish"],
+    placeholder: "bash|zsh|fish",
+    description: "Print a script that teaches this shell to complete the options."
+  })
+]
+
+/**
+ * The environment's variables that stand in for the operands.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const operandVariables = { listen: "SMTP_SINK_LISTEN", backlog: "SMTP_SINK_BACKLOG" } as const
+
+/**
+ * Reads the plan from the arguments and, where they are silent, from the environment. The error names all that is wrong.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = ({ operands, options }: Arguments): Effect.Effect<SinkPlan.SinkPlan, ReadonlyArray<string>> =>
+  Effect.gen(function* () {
+    const input: Record<string, unknown> = {}
+    const issues: Array<string> = []
+    if (operands.length > 2) issues.push(`too many operands: ${JSON.stringify(operands[2])}`)
+    const listen = operands[0] ?? (yield* valueOf(operandVariables.listen))
+    if (listen !== undefined) input.listen = listen
+    const backlog = operands[1] ?? (yield* valueOf(operandVariables.backlog))
+    if (backlog !== undefined) input.backlog = /^\d+$/.test(backlog) ? Number(backlog) : backlog
+    for (const row of planRows) {
+      const texts = options.get(row.long)
+      const variable = texts === undefined ? yield* valueOf(row.variable) : undefined
+      if (row.field === undefined || (texts === undefined && variable === undefined)) continue
+      const name = variable === undefined ? label(row) : row.variable
+      const parsed = yield* Effect.either(FieldOption.parse(row, FieldOption.make(row), { texts, variable }))
+      if (Either.isRight(parsed)) input[row.field] = parsed.right
+      else issues.push(...parsed.left.map((line) => `${name}: ${line}`))
+    }
+    const plan = SinkPlan.decode(input)
+    if (Either.isLeft(plan)) {
+      for (const { message, path } of ParseResult.ArrayFormatter.formatErrorSync(plan.left)) {
+        const [field] = path
+        if (field === "backlog") issues.push(`backlog: ${message}, not ${JSON.stringify(backlog)}`)
+        else if (field === "listen" || field === undefined) issues.push(message)
+      }
+    }
+    if (issues.length > 0) return yield* Effect.fail([...new Set(issues)])
+    return yield* Effect.orDie(plan)
+  })
+
+const valueOf = (variable: string | undefined): Effect.Effect<string | undefined> =>
+  variable === undefined
+    ? Effect.succeed(undefined)
+    : Effect.map(
+        Effect.orElseSucceed(Config.option(Config.string(variable)), Option.none<string>),
+        Option.getOrUndefined
+      )

@@ -1,0 +1,180 @@
+/**
+ * The command smtp-sink: a mail server for tests, with the letters of Postfix's smtp-sink(1).
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { statusOf, StopSignal } from "../load/StopSignal.js"
+import { Output } from "../report/Output.js"
+import { EmbeddedSink, type SinkServing } from "../sink/EmbeddedSink.js"
+import * as ListenAddress from "../sink/ListenAddress.js"
+import { Privileges } from "../sink/Privileges.js"
+import * as SinkLetters from "../sink/SinkLetters.js"
+import * as SinkMaking from "../sink/SinkMaking.js"
+import type { SinkPlan } from "../sink/SinkPlan.js"
+import * as Printable from "../smtp/Printable.js"
+import * as Target from "../smtp/Target.js"
+import * as Completions from "./Completions.js"
+import * as Fatal from "./Fatal.js"
+import * as Getopt from "./Getopt.js"
+import * as ManualPage from "./ManualPage.js"
+import { isShell } from "./Shell.js"
+import { parse, program, rows } from "./SinkOptionTable.js"
+import * as SmtpSinkManual from "./SmtpSinkManual.js"
+
+const getopt = Getopt.make(rows)
+
+const usage = "usage: smtp-sink [options] [inet:][host]:port [backlog] | unix:pathname [backlog]; --help tells more"
+
+/** It cannot be done as it was asked for. */
+class Refused extends Data.TaggedError("Refused")<{ readonly reason: string }> {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/**
+ * The manual.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const manual = (): ManualPage.Document => SmtpSinkManual.make(rows)
+
+/**
+ * What the command needs.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export type Services = EmbeddedSink | Output | Privileges | StopSignal
+
+/**
+ * Does what the arguments ask for, and gives the exit status. What is wrong is told in one line on standard error.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const main = (
+  argv: ReadonlyArray<string>,
+  { version }: { readonly version: string }
+): Effect.Effect<number, never, Services> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const given = yield* Either.mapLeft(getopt(argv), (reason) => new Refused({ reason: `${reason} (${usage})` }))
+    if (given.options.has("help")) {
+      const options = { columns: output.columns(), bold: output.isTerminal.stdout && !output.noColor }
+      output.stdout(ManualPage.help(manual(), options))
+      return Fatal.status.success
+    }
+    if (given.options.has("version")) {
+      output.stdout(`${program} ${version}\n`)
+      return Fatal.status.success
+    }
+    const shell = given.options.get("completions")?.at(-1)
+    if (shell !== undefined) {
+      if (!isShell(shell)) {
+        return yield* new Refused({ reason: `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}` })
+      }
+      output.stdout(Completions.render(shell, rows, { name: program, operands: "host" }))
+      return Fatal.status.success
+    }
+    const plan = yield* Effect.mapError(parse(given), (issues) => new Refused({ reason: issues.join("; ") }))
+    return yield* Effect.scoped(serve(plan))
+  }).pipe(
+    Effect.catchAll((error) =>
+      Effect.map(Output, (output) => {
+        output.stderr(Fatal.line(error.message, program))
+        return Fatal.status.failure
+      })
+    ),
+    Effect.catchAllDefect((defect) =>
+      Effect.map(Output, (output) => {
+        output.stderr(Fatal.panic(Cause.die(defect), program))
+        return Fatal.status.internalError
+      })
+    )
+  )
+
+const serve = (plan: SinkPlan) =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const embedded = yield* EmbeddedSink
+    const privileges = yield* Privileges
+    const stop = yield* StopSignal
+    const listen = yield* Either.mapLeft(ListenAddress.parse(plan.listen), (reason) => new Refused({ reason }))
+    if (privileges.isRoot && plan.user === undefined && !isLocal(listen)) {
+      return yield* new Refused({
+        reason: "-u, --user is required of root, unless only this machine can connect (127.0.0.1:2525, unix:pathname)"
+      })
+    }
+    const reached = yield* Deferred.make<void>()
+    const troubles = { count: 0 }
+    const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
+    const serving: SinkServing = {
+      listen,
+      family: plan.family,
+      backlog: plan.backlog,
+      maxConnections: plan.maxConnections,
+      beyond: "wait",
+      idleTimeout: plan.timeout * 1000,
+      idleSay: "",
+      thread: false,
+      behaviour: SinkMaking.behaviourOf(plan, String(Math.random())),
+      dumps: SinkMaking.dumpsOf(plan),
+      onCommand: commandsOf(plan, output),
+      onCount: watching(plan, output, () => Deferred.unsafeDone(reached, Effect.void)),
+      onTrouble: (text) => {
+        troubles.count++
+        warn(text)
+      }
+    }
+    const running = yield* embedded.start(SinkMaking.configOf(plan), serving)
+    if (plan.user !== undefined) yield* privileges.become(plan.user)
+    if (listen._tag === "Inet" && listen.port === 0) {
+      output.stderr(`${program}: listening on ${Target.format(running.target)}\n`)
+    }
+    const ended = yield* Effect.raceFirst(
+      Effect.as(Deferred.await(reached), Option.none()),
+      Effect.map(stop.first, Option.some)
+    )
+    // The reply to the last message is written in the turn in which it is counted.
+    yield* Effect.yieldNow()
+    if (Option.isSome(ended)) return statusOf(ended.value)
+    return troubles.count > 0 ? Fatal.status.failure : Fatal.status.success
+  })
+
+/** Whether nobody but this machine can connect. */
+const isLocal = (address: ListenAddress.ListenAddress): boolean =>
+  address._tag === "Unix" || address.host === "localhost" || address.host === "::1" || /^127\./.test(address.host)
+
+/** What is to be done when a count has changed; undefined where nothing is. */
+const watching = (
+  { counter, messages = Number.POSITIVE_INFINITY, sessions = Number.POSITIVE_INFINITY }: SinkPlan,
+  output: Output["Type"],
+  onReached: () => void
+): SinkServing["onCount"] => {
+  if (!counter && messages === Number.POSITIVE_INFINITY && sessions === Number.POSITIVE_INFINITY) return undefined
+  return ({ contents, ended, quits }) => {
+    if (counter) output.stdout(`sess=${ended} quit=${quits} mesg=${contents}\r`)
+    if (contents >= messages || ended >= sessions) onReached()
+  }
+}
+
+/** Writes what clients say to standard error: all of it, or some commands. */
+const commandsOf = (plan: SinkPlan, output: Output["Type"]): SinkServing["onCommand"] => {
+  if (plan.verbose === 0 && plan.log === undefined) return undefined
+  const only =
+    plan.verbose > 0 || plan.log === undefined
+      ? undefined
+      : new Set(Either.getOrThrow(SinkLetters.parseCommands(plan.log)).map(({ name }) => name))
+  return (session, line) => {
+    if (only !== undefined && !only.has((/^[ \t]*([^ \t]*)/.exec(line)?.[1] ?? "").toUpperCase())) return
+    output.stderr(`${program}: ${session}: ${Printable.escapeBytes(line)}\n`)
+  }
+}

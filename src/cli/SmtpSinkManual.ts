@@ -1,0 +1,116 @@
+/**
+ * The manual of smtp-sink.
+ *
+ * @since 0.1.0
+ */
+import * as ManualPage from "./ManualPage.js"
+import { newOptions, type OptionRow, oldOptions } from "./OptionTable.js"
+
+const { code, entry, term, text } = ManualPage
+
+/** In the order of the letters, small before capital. */
+const byLetter = (one: OptionRow, other: OptionRow): number => {
+  const key = (row: OptionRow) => {
+    const letter = row.short ?? Object.keys(row.presets)[0] ?? row.long
+    return `${letter.toLowerCase()}${letter === letter.toLowerCase() ? 0 : 1}`
+  }
+  return key(one) < key(other) ? -1 : 1
+}
+
+const optionBlocks = (rows: ReadonlyArray<OptionRow>): ReadonlyArray<ManualPage.Block> => {
+  const sections = [...new Set([oldOptions, ...rows.map((row) => row.section).filter((name) => name !== newOptions)])]
+  return [...sections, newOptions].flatMap((section) => {
+    const inSection = rows.filter((row) => row.section === section)
+    const sorted = section === oldOptions ? inSection.sort(byLetter) : inSection
+    return sorted.length === 0 ? [] : [{ _tag: "Heading" as const, text: section }, ...sorted.map(entry)]
+  })
+}
+
+/**
+ * The document, with the options in the order given.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
+  name: "smtp-sink",
+  purpose: "a mail server for tests, which throws away what it is sent",
+  sections: [
+    {
+      title: "SYNOPSIS",
+      blocks: [code("smtp-sink [options] [inet:][host]:port [backlog]", "smtp-sink [options] unix:pathname [backlog]")]
+    },
+    {
+      title: "DESCRIPTION",
+      blocks: [
+        text(
+          "smtp-sink listens on a port or a UNIX-domain socket, takes messages by SMTP or LMTP, and throws them away. It never relays. It is made to measure and to test clients, and takes whatever stands after a command."
+        ),
+        text(
+          "Without a host it listens on every interface, and anybody can connect; without an address it listens on port 2525 of this machine alone. The port is a number or one of smtp, submission, submissions and lmtp; 0 is any that is free, which it names on standard error. It is the counterpart of smtp-source(1)."
+        ),
+        text(
+          "Options may be in clusters (-cvL), have their values attached (-m100), and follow the address. Of an option that is given twice the last one counts. A long option that takes no value is undone by its name after no-."
+        )
+      ]
+    },
+    { title: "OPTIONS", blocks: optionBlocks(rows) },
+    {
+      title: "DUMP FILES",
+      blocks: [
+        text(
+          "A message of -d or -D is written as lines that end in LF: the string of -S; X-Client-Addr, X-Client-Proto, X-Helo-Args, X-Mail-Args, and X-Rcpt-Args for each recipient; a Received header of three lines; the message as it came, without carriage returns and without the dots that were stuffed; and an empty line."
+        )
+      ]
+    },
+    {
+      title: "ENVIRONMENT",
+      blocks: [
+        text(
+          "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SINK_HOSTNAME for --hostname. The address is in SMTP_SINK_LISTEN, and the backlog in SMTP_SINK_BACKLOG."
+        )
+      ]
+    },
+    {
+      title: "EXIT STATUS",
+      blocks: [
+        term("0", "The number of messages (-M) or of sessions (-n) was reached."),
+        term("1", "Invalid options, or it cannot listen, become the user of -u, or write what it was to write."),
+        term("129, 130, 143", "Stopped by SIGHUP, SIGINT or SIGTERM.")
+      ]
+    },
+    {
+      title: "EXAMPLES",
+      blocks: [
+        text("Count what comes to port 2525 of this machine:"),
+        code("smtp-sink -c 127.0.0.1:2525"),
+        text("Refuse every recipient, and every second end of a message late:"),
+        code("smtp-sink -f RCPT 127.0.0.1:2525", "smtp-sink -W .:1:50 127.0.0.1:2525"),
+        text("Keep each message in a file:"),
+        code("smtp-sink -d '%Y%m%d/%H%M.' 127.0.0.1:2525 100")
+      ]
+    },
+    {
+      title: "DIFFERENCES FROM POSTFIX",
+      blocks: [
+        text(
+          "The letters mean what they mean to Postfix's smtp-sink(1) of version 3.7, on the wire, on standard output and in files, but for these, which are on purpose:"
+        ),
+        term("AUTH", "The reply is 235, which clients expect, and not 250."),
+        term("-M", "The last message is answered before the end."),
+        term("-n", "It works without -c, too."),
+        term("-R", "It is refused."),
+        term(
+          "-s, -v",
+          "What clients say goes to standard error, and not to syslog; nothing in it reaches a terminal unescaped."
+        ),
+        term("-d, -D", "Files can be read by their owner only, and are never written through a symbolic link."),
+        term("-u", "Root may do without it where only this machine can connect."),
+        term("Times", "They may have fractions."),
+        term("Operands", "The backlog may be left out, and so may the address."),
+        term("Errors", "All invalid options are named at once, without a pause.")
+      ]
+    },
+    { title: "SEE ALSO", blocks: [text("smtp-source(1), smtp-report(1)")] }
+  ]
+})

@@ -1,0 +1,125 @@
+/**
+ * The bytes of messages as they are written to files. Pure.
+ *
+ * @since 0.1.0
+ */
+import type { SinkTransaction } from "./ContentTap.js"
+
+/**
+ * What is to be written where. Plain data. `each` and `all` are smtp-sink(1)'s -d and -D: a file for each message, or one for all,
+ * by a template.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type DumpRequest = {
+  readonly format: "each" | "all"
+  readonly path: string
+  /** What stands before each message. */
+  readonly start: string
+}
+
+/**
+ * The client as smtp-sink(1) writes it.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const clientOf = ({ client }: SinkTransaction): string =>
+  client === undefined
+    ? "local"
+    : client.includes(":") && !client.startsWith("::ffff:")
+      ? `ipv6:${client}`
+      : client.replace("::ffff:", "")
+
+/**
+ * The headers that smtp-sink(1) puts before a message. Each byte is a character.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const headOf = (
+  transaction: SinkTransaction,
+  { date, hostname, id }: { readonly date: Date; readonly hostname: string; readonly id: string }
+): string => {
+  const { helo, mailArguments, protocol, rcptArguments } = transaction
+  const client = clientOf(transaction)
+  return [
+    `X-Client-Addr: ${client}`,
+    `X-Client-Proto: ${protocol}`,
+    ...(helo === undefined ? [] : [`X-Helo-Args: ${helo}`]),
+    `X-Mail-Args: ${mailArguments}`,
+    ...rcptArguments.map((recipient) => `X-Rcpt-Args: ${recipient}`),
+    `Received: from ${helo ?? `[${client}]`} ([${client}])`,
+    `\tby ${hostname} (smtp-sink) with ${protocol} id ${id};`,
+    `\t${dateOf(date)}`,
+    ""
+  ].join("\n")
+}
+
+/** The date of RFC 5322, with the zone's name as a comment. */
+const dateOf = (date: Date): string => {
+  const [day = "", month = "", ofMonth = "", year = "", time = ""] = date.toString().split(" ")
+  const zone = date.toLocaleTimeString("en-US", { timeZoneName: "short" }).split(" ").at(-1) ?? ""
+  const offset = -date.getTimezoneOffset()
+  const two = (number: number) => String(Math.floor(Math.abs(number))).padStart(2, "0")
+  const sign = offset < 0 ? "-" : "+"
+  return `${day}, ${Number(ofMonth)} ${month} ${year} ${time} ${sign}${two(offset / 60)}${two(offset % 60)} (${zone})`
+}
+
+/**
+ * A template with the time filled in, as strftime(3) does it in the locale C. What it does not know stays as it is.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const expand = (template: string, date: Date): string =>
+  template.replace(/%([a-zA-Z%])/g, (whole, letter: string) => conversions[letter]?.(date) ?? whole)
+
+const pad = (number: number, width = 2, by = "0"): string => String(number).padStart(width, by)
+const days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+const months = "January February March April May June July August September October November December".split(" ")
+const hour12 = (date: Date): number => date.getHours() % 12 || 12
+const dayOfYear = (date: Date): number =>
+  Math.round(
+    (new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime() -
+      new Date(date.getFullYear(), 0, 1).getTime()) /
+      86_400_000
+  )
+
+const conversions: { readonly [letter: string]: (date: Date) => string } = {
+  "%": () => "%",
+  a: (date) => days[date.getDay()]!.slice(0, 3),
+  A: (date) => days[date.getDay()]!,
+  b: (date) => months[date.getMonth()]!.slice(0, 3),
+  B: (date) => months[date.getMonth()]!,
+  c: (date) => expand("%a %b %e %H:%M:%S %Y", date),
+  C: (date) => pad(Math.floor(date.getFullYear() / 100)),
+  d: (date) => pad(date.getDate()),
+  D: (date) => expand("%m/%d/%y", date),
+  e: (date) => pad(date.getDate(), 2, " "),
+  F: (date) => expand("%Y-%m-%d", date),
+  h: (date) => months[date.getMonth()]!.slice(0, 3),
+  H: (date) => pad(date.getHours()),
+  I: (date) => pad(hour12(date)),
+  j: (date) => pad(dayOfYear(date) + 1, 3),
+  k: (date) => pad(date.getHours(), 2, " "),
+  l: (date) => pad(hour12(date), 2, " "),
+  m: (date) => pad(date.getMonth() + 1),
+  M: (date) => pad(date.getMinutes()),
+  n: () => "\n",
+  p: (date) => (date.getHours() < 12 ? "AM" : "PM"),
+  R: (date) => expand("%H:%M", date),
+  s: (date) => String(Math.floor(date.getTime() / 1000)),
+  S: (date) => pad(date.getSeconds()),
+  t: () => "\t",
+  T: (date) => expand("%H:%M:%S", date),
+  u: (date) => String(date.getDay() || 7),
+  U: (date) => pad(Math.floor((dayOfYear(date) + 7 - date.getDay()) / 7)),
+  w: (date) => String(date.getDay()),
+  W: (date) => pad(Math.floor((dayOfYear(date) + 7 - ((date.getDay() + 6) % 7)) / 7)),
+  x: (date) => expand("%m/%d/%y", date),
+  X: (date) => expand("%H:%M:%S", date),
+  y: (date) => pad(date.getFullYear() % 100),
+  Y: (date) => String(date.getFullYear())
+}

@@ -1,0 +1,112 @@
+/**
+ * What a plan of smtp-sink comes to: a sink's configuration and behaviour. Pure.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import type { Behaviour, Fault, Reaction } from "./Behaviour.js"
+import type { DumpRequest } from "./Dump.js"
+import * as SinkLetters from "./SinkLetters.js"
+import type { SinkConfig } from "./SinkOptions.js"
+import type { SinkPlan } from "./SinkPlan.js"
+
+/** What the original offers, in its order. */
+const offers: ReadonlyArray<readonly [name: string, line: string]> = [
+  ["pipelining", "PIPELINING"],
+  ["8bitmime", "8BITMIME"],
+  ["auth", "AUTH PLAIN LOGIN"],
+  ["xclient", "XCLIENT NAME HELO"],
+  ["xforward", "XFORWARD NAME ADDR PROTO HELO"],
+  ["enhancedstatuscodes", "ENHANCEDSTATUSCODES"],
+  ["dsn", "DSN"]
+]
+
+/**
+ * What the sink speaks.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const configOf = (plan: SinkPlan): SinkConfig => {
+  const { hard, hide = [], hostname, lmtp, pix, plain, soft } = plan
+  const hidden = new Set<string>(hard !== undefined || soft !== undefined ? [...hide, "pipelining"] : hide)
+  const esmtp = !plain && !pix
+  return {
+    protocol: lmtp ? "lmtp" : "smtp",
+    hostname,
+    manners: "loose",
+    greeting: pix ? "********" : esmtp ? `${hostname} ESMTP` : hostname,
+    esmtp,
+    servesRefused: true,
+    offers: offers.flatMap(([name, line]) => (hidden.has(name) ? [] : [line]))
+  }
+}
+
+/**
+ * How it behaves; undefined where it answers at once, as it should.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const behaviourOf = (plan: SinkPlan, seed: string): Behaviour | undefined => {
+  const faults = faultsOf(plan)
+  if (faults.length === 0) return undefined
+  return {
+    faults,
+    seed: plan.seed ?? seed,
+    connections: { limit: plan.maxConnections, beyond: "wait" },
+    idle: { after: plan.timeout * 1000, say: "" }
+  }
+}
+
+/** The letters' faults: delays first, and of what is done instead of a reply the one that the original prefers. */
+const faultsOf = (plan: SinkPlan): ReadonlyArray<Fault> => {
+  const {
+    abort,
+    commandDelay = [],
+    dataDelay,
+    disconnect,
+    hard,
+    hardReply,
+    readDelay,
+    shutDown,
+    soft,
+    softReply
+  } = plan
+  const delays = commandDelay.map((text): Fault => {
+    const delay = Either.getOrThrow(SinkLetters.parseDelay(text))
+    const { at, command } = delay.command
+    return { at, command, timing: SinkLetters.timingOf(delay), goesOn: true }
+  })
+  return [
+    ...delays,
+    ...(dataDelay === undefined ? [] : [{ at: "data", after: dataDelay * 1000, goesOn: true } as const]),
+    ...struck(disconnect, { say: "", end: "close" }),
+    ...struck(shutDown, { say: "421 4.0.0 Server closing connection\r\n" }),
+    ...struck(hard, { say: `${hardReply}\r\n` }),
+    ...struck(soft, { say: `${softReply}\r\n` }),
+    ...(readDelay === undefined ? [] : [{ at: "content", after: readDelay * 1000, goesOn: true } as const]),
+    ...(abort === undefined
+      ? []
+      : [{ at: "content", after: abort * 1000, say: "550 This violates SMTP\r\n", end: "close" } as const])
+  ]
+}
+
+const struck = (names: string | undefined, reaction: Reaction): ReadonlyArray<Fault> =>
+  names === undefined
+    ? []
+    : Either.getOrThrow(SinkLetters.parseCommands(names)).map(({ at, command }) => ({ at, command, ...reaction }))
+
+/**
+ * What is written to files.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const dumpsOf = ({ dumpAll, dumpEach, dumpStart = "" }: SinkPlan): ReadonlyArray<DumpRequest> => {
+  const start = SinkLetters.unescape(dumpStart)
+  return [
+    ...(dumpEach === undefined ? [] : [{ format: "each" as const, path: dumpEach, start }]),
+    ...(dumpAll === undefined ? [] : [{ format: "all" as const, path: dumpAll, start }])
+  ]
+}

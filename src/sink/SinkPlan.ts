@@ -1,0 +1,263 @@
+/**
+ * What the command smtp-sink is to do: the one schema from which its command line, its environment variables, its manual and
+ * its JSON Schema come.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { optional, withDefault } from "../plan/PlanField.js"
+import * as PlanValue from "../plan/PlanValue.js"
+import * as ListenAddress from "./ListenAddress.js"
+import * as SinkLetters from "./SinkLetters.js"
+
+const Commands = PlanValue.Text.pipe(
+  Schema.filter((text) =>
+    Either.match(SinkLetters.parseCommands(text), { onLeft: (reason) => reason, onRight: () => true })
+  )
+)
+
+const Delay = Schema.String.pipe(
+  Schema.filter((text) =>
+    Either.match(SinkLetters.parseDelay(text), { onLeft: (reason) => reason, onRight: () => true })
+  )
+)
+
+const Reply = (first: "4" | "5") =>
+  PlanValue.OneLine.pipe(
+    Schema.filter((text) => text.startsWith(first) && /^\d\d\d(?: |$)/.test(text), {
+      message: () => `expected a reply of one line that begins with a code of ${first}00 to ${first}99`
+    })
+  )
+
+const File = Schema.String.pipe(
+  Schema.filter((name) => (name === "" || name.includes("\u0000") ? "expected the name of a file" : undefined))
+)
+
+const Offer = Schema.Literal("8bitmime", "auth", "xclient", "enhancedstatuscodes", "xforward", "dsn", "pipelining")
+
+/**
+ * The fields, with their descriptions (`PlanField.get`).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const fields = {
+  listen: Schema.optionalWith(
+    Schema.String.pipe(
+      Schema.filter((text) =>
+        Either.match(ListenAddress.parse(text), { onLeft: (reason) => reason, onRight: () => true })
+      )
+    ),
+    { exact: true, default: () => "127.0.0.1:2525" }
+  ).annotations({
+    description: "Where to listen: [inet:][host]:port, where no host is every interface, or unix:pathname."
+  }),
+  backlog: Schema.optionalWith(PlanValue.Count, { exact: true, default: () => 4096 }).annotations({
+    description: "How many connections may wait to be accepted, as far as the system allows it."
+  }),
+  family: withDefault(Schema.Literal("any", "ipv4", "ipv6"), "any", {
+    presets: { "4": "ipv4", "6": "ipv6", ipv4: "ipv4", ipv6: "ipv6" },
+    description: "Listen over this address family alone."
+  }),
+  hide: optional(Schema.Array(Offer), {
+    repeatable: true,
+    placeholder: "extension",
+    presets: {
+      "8": "8bitmime",
+      a: "auth",
+      C: "xclient",
+      E: "enhancedstatuscodes",
+      F: "xforward",
+      N: "dsn",
+      p: "pipelining"
+    },
+    description:
+      "Do not announce this extension. -8 is 8BITMIME, -a AUTH, -C XCLIENT, -E ENHANCEDSTATUSCODES, -F XFORWARD, -N DSN, -p PIPELINING. May be given several times."
+  }),
+  abort: optional(PlanValue.Time, {
+    short: "A",
+    placeholder: "seconds",
+    description:
+      "After DATA, wait for this time, then say 550 and close, without having read the content. With 0, do so at once."
+  }),
+  softReply: withDefault(Reply("4"), "450 4.3.0 Error: command failed", {
+    short: "b",
+    placeholder: "reply",
+    description: "Use this reply for what -r rejects."
+  }),
+  hardReply: withDefault(Reply("5"), "500 5.3.0 Error: command failed", {
+    short: "B",
+    placeholder: "reply",
+    description: "Use this reply for what -f rejects."
+  }),
+  counter: withDefault(Schema.Boolean, false, {
+    short: "c",
+    description:
+      "Display running counters on standard output, of sessions that are over, of those that ended with QUIT, and of messages, whenever a session or a message comes to its end."
+  }),
+  dumpEach: optional(File, {
+    short: "d",
+    placeholder: "template",
+    description:
+      "Write each message to a file of its own. Its name is the template, expanded as strftime(3) does it, and a random hexadecimal number: %Y%m%d%H/%M. becomes 2026081203/05.809a62e3. Directories that are missing are made. A message that does not come to its end leaves no file."
+  }),
+  dumpAll: optional(File, {
+    short: "D",
+    placeholder: "template",
+    description: "Append each message to the file that the template, expanded as strftime(3) does it, names."
+  }),
+  plain: withDefault(Schema.Boolean, false, {
+    short: "e",
+    long: "no-esmtp",
+    description: "Do not speak ESMTP: EHLO is not known, and not in the greeting."
+  }),
+  hard: optional(Commands, {
+    short: "f",
+    placeholder: "command,...",
+    description:
+      "Reject these commands with a 5xx reply: CONNECT, HELO, EHLO, LHLO, XCLIENT, XFORWARD, AUTH, MAIL, RCPT, VRFY, DATA, . (the end of a message), RSET, NOOP or QUIT, in any case, with blanks or commas between. It implies -p."
+  }),
+  hostname: withDefault(PlanValue.OneLine, "smtp-sink", {
+    short: "h",
+    placeholder: "hostname",
+    description: "Use this name in the greeting and in the replies to HELO and EHLO."
+  }),
+  readDelay: optional(PlanValue.Time, {
+    short: "H",
+    placeholder: "seconds",
+    description: "Wait for this time after DATA before the content is read: a large one fills the client's window."
+  }),
+  lmtp: withDefault(Schema.Boolean, false, {
+    short: "L",
+    description: "Speak LMTP rather than SMTP."
+  }),
+  maxConnections: withDefault(PlanValue.Count, 256, {
+    short: "m",
+    placeholder: "count",
+    description: "Serve at most this many connections at a time. Others wait until one is free."
+  }),
+  messages: optional(PlanValue.Count, {
+    short: "M",
+    placeholder: "count",
+    description: "End after this many messages, the last one answered."
+  }),
+  sessions: optional(PlanValue.Count, {
+    short: "n",
+    placeholder: "count",
+    description: "End after this many sessions."
+  }),
+  pix: withDefault(Schema.Boolean, false, {
+    short: "P",
+    description: "Greet with asterisks, as behind a firewall that hides what the server says. It implies -e."
+  }),
+  disconnect: optional(Commands, {
+    short: "q",
+    placeholder: "command,...",
+    description: "Close the connection without a reply after any of these commands."
+  }),
+  shutDown: optional(Commands, {
+    short: "Q",
+    placeholder: "command,...",
+    description: "Say 421 and close the connection after any of these commands."
+  }),
+  soft: optional(Commands, {
+    short: "r",
+    placeholder: "command,...",
+    description: "Reject these commands with a 4xx reply. It implies -p."
+  }),
+  root: optional(Schema.String, {
+    short: "R",
+    placeholder: "directory",
+    description: "Refused: a process of Node cannot change its root directory. Start smtp-sink by chroot(8) instead."
+  }),
+  log: optional(Commands, {
+    short: "s",
+    placeholder: "command,...",
+    description: "Write these commands to standard error as they come."
+  }),
+  dumpStart: optional(Schema.String, {
+    short: "S",
+    placeholder: "string",
+    description:
+      "Write this before each message of -d and -D. \\a, \\b, \\f, \\n, \\r, \\t, \\v, \\ddd (octal) and \\\\ are what they are in C."
+  }),
+  timeout: withDefault(PlanValue.PositiveTime, 100, {
+    short: "t",
+    placeholder: "seconds",
+    description: "Close a connection whose client has been silent for this time."
+  }),
+  windowSize: optional(PlanValue.Count, {
+    short: "T",
+    placeholder: "size",
+    description:
+      "Set the socket's send and receive buffers to this many bytes before listening. This needs the optional package koffi."
+  }),
+  user: optional(PlanValue.OneLine, {
+    short: "u",
+    placeholder: "username",
+    description: "Become this user after listening. It is required of root, unless only this machine can connect."
+  }),
+  verbose: withDefault(PlanValue.Times, 0, {
+    short: "v",
+    counted: true,
+    description: "Write what clients say to standard error, with the number of the session."
+  }),
+  dataDelay: optional(PlanValue.Time, {
+    short: "w",
+    placeholder: "seconds",
+    description: "Wait for this time before the reply to DATA."
+  }),
+  commandDelay: optional(Schema.Array(Delay), {
+    short: "W",
+    repeatable: true,
+    placeholder: "command:delay[:odds]",
+    description:
+      "Wait for this number of seconds before the reply to this command. With odds from 0 to 99, wait a number of times that is drawn: one time more for each throw of a die of a hundred sides that shows less. May be given several times."
+  }),
+  seed: optional(PlanValue.Text, {
+    section: "Other options",
+    placeholder: "text",
+    description: "Draw all that is drawn from this (default: something else each time)."
+  })
+}
+
+const struct = Schema.Struct(fields)
+
+/**
+ * The schema.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const schema = struct.pipe(
+  Schema.filter(({ dumpAll, dumpEach, root }) => {
+    if (root !== undefined)
+      return "-R: Node cannot change the root directory of a process; start smtp-sink by chroot(8)"
+    return dumpAll === undefined || dumpEach === undefined ? undefined : "-d and -D exclude each other"
+  })
+)
+
+/**
+ * What to do. Times are in seconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SinkPlan = typeof struct.Type
+
+/**
+ * The same as it is written: fields that have a default may be left out.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SinkPlanInput = typeof struct.Encoded
+
+/**
+ * Reads a plan; the error holds all that is wrong with it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const decode = Schema.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "error" })

@@ -1,0 +1,187 @@
+import { spawn } from "node:child_process"
+import * as fs from "node:fs"
+import * as net from "node:net"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as SmtpSinkCli from "../../src/cli/SmtpSinkCli.js"
+import * as ManualPage from "../../src/cli/ManualPage.js"
+import { planRows, rows } from "../../src/cli/SinkOptionTable.js"
+import { cases } from "../../scripts/parity/sink/cases.js"
+import { observe } from "../../scripts/parity/sink/Observation.js"
+import * as SinkPlan from "../../src/sink/SinkPlan.js"
+import { shell, source } from "./Shell.js"
+
+const bin = fileURLToPath(new URL("../../dist/bin/smtp-sink.js", import.meta.url))
+const sink = `${process.execPath} ${bin}`
+const original = "/usr/sbin/smtp-sink"
+
+describe("smtp-sink's options", () => {
+  it("are the fields of its plan, each with a variable and a place in the manual", () => {
+    const fields = Object.keys(SinkPlan.fields).filter((field) => field !== "listen" && field !== "backlog")
+    assert.deepStrictEqual(
+      planRows.map(({ field }) => field),
+      fields
+    )
+    const help = ManualPage.help(SmtpSinkCli.manual(), { columns: 80, bold: false }).replace(/\s+/g, " ")
+    for (const { description, long } of rows) {
+      assert.include(help, `--${long}`)
+      assert.include(help, description)
+    }
+    for (const { long, variable } of planRows) {
+      assert.strictEqual(variable, `SMTP_SINK_${long.replaceAll("-", "_").toUpperCase()}`)
+    }
+  })
+
+  it("have all letters of smtp-sink(1), and no others", () => {
+    const letters = rows.flatMap(({ presets, short }) => [
+      ...(short === undefined ? [] : [short]),
+      ...Object.keys(presets).filter((name) => name.length === 1)
+    ])
+    assert.strictEqual(letters.sort().join(""), "468ABCDEFHLMNPQRSTWabcdefhmnpqrstuvw".split("").sort().join(""))
+  })
+
+  it.live("are refused by name, all at once", () =>
+    Effect.gen(function* () {
+      const { status, stderr, stdout } = yield* shell(`${sink} -f MAIL,FOO -W x:y -b 5 -m 0 -R / 127.0.0.1:0 x`)
+      assert.strictEqual(status, 1)
+      assert.strictEqual(stdout, "")
+      assert.match(stderr, /^smtp-sink: fatal: [^\n]*\n$/)
+      for (const name of [
+        "-f, --hard",
+        '"FOO"',
+        "-W, --command-delay",
+        "-b, --soft-reply",
+        "-m, --max-connections",
+        "backlog"
+      ]) {
+        assert.include(stderr, name)
+      }
+      const root = yield* shell(`${sink} -R / 127.0.0.1:0`)
+      assert.match(root.stderr, /^smtp-sink: fatal: -R: Node cannot/)
+      assert.include((yield* shell(`${sink} -d x -D y 127.0.0.1:0`)).stderr, "-d and -D exclude each other")
+      assert.include((yield* shell(`${sink} nonsense:x:y`)).stderr, '"nonsense:x:y"')
+    })
+  )
+})
+
+/** Starts the command on a free port, and gives that and what it said in the end. */
+const started = (words: ReadonlyArray<string>, use: (port: number) => Promise<unknown>) =>
+  Effect.promise(async () => {
+    const child = spawn(process.execPath, [bin, ...words, "127.0.0.1:0"])
+    let stderr = ""
+    let stdout = ""
+    child.stdout.on("data", (bytes) => {
+      stdout += bytes
+    })
+    const ended = new Promise<number | null>((resolve) => child.on("close", resolve))
+    const port = await new Promise<number>((resolve) => {
+      child.stderr.on("data", (bytes) => {
+        stderr += bytes
+        const [, found] = /listening on 127\.0\.0\.1:(\d+)\n/.exec(stderr) ?? []
+        if (found !== undefined) resolve(Number(found))
+      })
+    })
+    await use(port)
+    const kill = setTimeout(() => child.kill("SIGTERM"), 5000)
+    const status = await ended
+    clearTimeout(kill)
+    return { status, stderr, stdout }
+  })
+
+/** Says all at once, and gives all that is answered until the sink closes. */
+const say = (port: number, text: string): Promise<string> =>
+  new Promise((resolve) => {
+    let replies = ""
+    const socket = net.connect(port, "127.0.0.1", () => socket.write(text, "latin1"))
+    socket.on("data", (bytes) => {
+      replies += bytes.toString("latin1")
+    })
+    socket.on("error", () => {})
+    socket.on("close", () => resolve(replies))
+  })
+
+const message = "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nDATA\r\nx\r\n.\r\n"
+
+describe("smtp-sink", () => {
+  it.live("ends after -M messages, the last one answered, and counts as the original", () =>
+    Effect.gen(function* () {
+      let replies = ""
+      const { status, stdout } = yield* started(["-c", "-M", "2"], async (port) => {
+        replies = await say(port, message + message)
+      })
+      assert.strictEqual(status, 0)
+      assert.match(stdout, /^sess=0 quit=0 mesg=1\rsess=0 quit=0 mesg=2\r/)
+      assert.strictEqual(replies.match(/250 2\.0\.0 Ok/g)?.length, 2)
+    })
+  )
+
+  it.live("serves -m connections at a time, and the next one when one has gone", () =>
+    Effect.gen(function* () {
+      const order: Array<string> = []
+      const { status } = yield* started(["-m", "1", "-n", "2"], async (port) => {
+        const first = net.connect(port, "127.0.0.1")
+        await new Promise((resolve) => first.once("data", resolve))
+        const second = say(port, "QUIT\r\n").then(() => order.push("second"))
+        await Promise.race([second, new Promise((resolve) => setTimeout(resolve, 200))])
+        order.push("first")
+        first.end()
+        await second
+      })
+      assert.deepStrictEqual(order, ["first", "second"])
+      assert.strictEqual(status, 0)
+    })
+  )
+
+  it.live("shows with -v, or -s, what clients say, escaped", () =>
+    Effect.gen(function* () {
+      const told = (letters: ReadonlyArray<string>) =>
+        started([...letters, "-n", "1"], (port) => say(port, `HELO a\u001b[31m\r\nNOOP\r\nQUIT\r\n`))
+      assert.include(
+        (yield* told(["-v"])).stderr,
+        "smtp-sink: 1: HELO a\\x1b[31m\nsmtp-sink: 1: NOOP\nsmtp-sink: 1: QUIT\n"
+      )
+      assert.match(
+        (yield* told(["-s", "noop,quit"])).stderr,
+        /2525|listening[^\n]*\nsmtp-sink: 1: NOOP\nsmtp-sink: 1: QUIT\n$/
+      )
+    })
+  )
+
+  it.live("closes a connection that is silent for -t seconds without a word", () =>
+    Effect.gen(function* () {
+      let replies = ""
+      yield* started(["-t", "0.2", "-n", "1"], async (port) => {
+        replies = await say(port, "HELO x\r\n")
+      })
+      assert.strictEqual(replies, "220 smtp-sink ESMTP\r\n250 smtp-sink\r\n")
+    })
+  )
+
+  it.live("writes files that nobody else can read, and through no link", () =>
+    Effect.gen(function* () {
+      const { stdout } = yield* shell(
+        `umask 0; echo secret >kept; ln -s kept link; ${sink} -D link -n 1 127.0.0.1:0 2>err & until grep -q listening err 2>&-; do sleep 0.05; done;
+         port=$(grep -o '[0-9]*$' err); ${source} 127.0.0.1:$port; wait $!; cat kept err
+         ${sink} -d a/b. -n 1 127.0.0.1:0 2>err & until grep -q listening err; do sleep 0.05; done
+         ${source} 127.0.0.1:$(grep -o '[0-9]*$' err); wait $!; echo $?; stat -c '%a' a a/b.*`
+      )
+      assert.match(stdout, /^secret\n[\s\S]*warning: link: /)
+      assert.match(stdout, /\n0\n700\n600\n$/)
+    })
+  )
+
+  const lacking = fs.existsSync(original) ? "" : " (this machine lacks Postfix's smtp-sink)"
+  describe.skipIf(lacking !== "")(`beside Postfix's${lacking}`, () => {
+    const some = ["a message", "loose syntax", "-L", "-f RCPT", "-Q .", "-d", "-D -S", "-M", "AUTH"]
+    it.live.each(cases.filter(({ name }) => some.includes(name)))(
+      "does the same: $name",
+      (one) =>
+        Effect.gen(function* () {
+          const [theirs, ours] = yield* Effect.promise(() => Promise.all([observe(original, one), observe(bin, one)]))
+          assert.strictEqual(one.differs?.ours?.(ours) ?? ours, theirs)
+        }),
+      30_000
+    )
+  })
+})
