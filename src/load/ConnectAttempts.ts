@@ -21,14 +21,14 @@ import type { Restore } from "./Turnstile.js"
  * @since 0.1.0
  * @category models
  */
-export interface Opening<A> {
+export interface Opening<A, E = never> {
   /** The gate was passed. Gives where the connection goes, and its shape, where it has one. */
   readonly onPlace: (place: Place) => Bound
   /** This way is tried next. */
   readonly onRoute: (route: Route) => void
-  readonly onOpened: (wire: Wire) => Effect.Effect<A>
+  readonly onOpened: (wire: Wire) => Effect.Effect<A, E>
   /** There is no further attempt. */
-  readonly onFailed: (error: ConnectFailed) => Effect.Effect<A>
+  readonly onFailed: (error: ConnectFailed) => Effect.Effect<A, E>
 }
 
 /**
@@ -48,9 +48,12 @@ export interface Bound {
  * @since 0.1.0
  * @category models
  */
-export interface ConnectAttempts<A> {
-  /** Opens a connection, unless nothing more is to begin before its turn has come. */
-  readonly open: (opening: Opening<A>, unless: StopRequest | undefined) => Effect.Effect<A | Shut>
+export interface ConnectAttempts {
+  /** Opens a connection in its turn; with `unless`, only where something more is to begin when that has come. */
+  readonly open: {
+    <A, E>(opening: Opening<A, E>): Effect.Effect<A, E>
+    <A, E>(opening: Opening<A, E>, unless: StopRequest | undefined): Effect.Effect<A | Shut, E>
+  }
 }
 
 /**
@@ -59,7 +62,7 @@ export interface ConnectAttempts<A> {
  * @since 0.1.0
  * @category constructors
  */
-export const make = <A>(shared: SharedRun): ConnectAttempts<A> => new SessionAttempts(shared)
+export const make = (shared: SharedRun): ConnectAttempts => new SessionAttempts(shared)
 
 /**
  * How long a session waits before it opens a connection, after so many in a row that came to nothing, in milliseconds: not
@@ -72,14 +75,14 @@ export const make = <A>(shared: SharedRun): ConnectAttempts<A> => new SessionAtt
 export const backOff = (unopened: number): number => (unopened < 2 ? 0 : Math.min(1000, 2 ** (unopened - 2)))
 
 /** What stays the same from one attempt to the next. `begun` is when the first one was. */
-interface Attempt<A> extends Bound {
-  readonly opening: Opening<A>
+interface Attempt<A, E> extends Bound {
+  readonly opening: Opening<A, E>
   readonly place: Place
   readonly restore: Restore
   readonly begun: number
 }
 
-class SessionAttempts<A> implements ConnectAttempts<A> {
+class SessionAttempts implements ConnectAttempts {
   /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
   private attempts: number
 
@@ -87,7 +90,9 @@ class SessionAttempts<A> implements ConnectAttempts<A> {
     this.attempts = shared.plan.connectAttempts
   }
 
-  open(opening: Opening<A>, unless: StopRequest | undefined): Effect.Effect<A | Shut> {
+  open<A, E>(opening: Opening<A, E>): Effect.Effect<A, E>
+  open<A, E>(opening: Opening<A, E>, unless: StopRequest | undefined): Effect.Effect<A | Shut, E>
+  open<A, E>(opening: Opening<A, E>, unless?: StopRequest | undefined): Effect.Effect<A | Shut, E> {
     const { connectOptions, gate } = this.shared
     return gate.pass((place, restore) => {
       const { shape, ways } = opening.onPlace(place)
@@ -96,7 +101,7 @@ class SessionAttempts<A> implements ConnectAttempts<A> {
   }
 
   /** Opens the connection, in as many attempts as there are. */
-  private connect(attempt: Attempt<A>, pause: number): Effect.Effect<A> {
+  private connect<A, E>(attempt: Attempt<A, E>, pause: number): Effect.Effect<A, E> {
     const { opening, place, restore, shape, ways } = attempt
     place.connecting()
     return Effect.matchEffect(
@@ -111,7 +116,7 @@ class SessionAttempts<A> implements ConnectAttempts<A> {
     )
   }
 
-  private again(error: ConnectFailed, attempt: Attempt<A>, pause: number): Effect.Effect<A> {
+  private again<A, E>(error: ConnectFailed, attempt: Attempt<A, E>, pause: number): Effect.Effect<A, E> {
     const { begun, opening, place, restore } = attempt
     const { connectOptions, onUnused, plan } = this.shared
     if (plan.keepGoing && error.local && connectOptions.deadlines.now() - begun < connectOptions.timeout) {

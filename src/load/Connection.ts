@@ -6,22 +6,20 @@
 import * as Effect from "effect/Effect"
 import type { Abandonment, ConnectionShape } from "../plan/Shape.js"
 import * as Delivery from "../smtp/Delivery.js"
-import type { ClientIdentity } from "../smtp/ClientIdentity.js"
 import * as Dialogue from "../smtp/Dialogue.js"
-import * as Introduction from "../smtp/Introduction.js"
+import type * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
 import type { ConnectFailed, WireError } from "../smtp/SmtpError.js"
 import * as Steps from "../smtp/Steps.js"
 import type { Script, Wire } from "../smtp/Wire.js"
 import * as AbandonedTransaction from "./AbandonedTransaction.js"
-import * as Agreement from "./Agreement.js"
+import type * as Agreement from "./Agreement.js"
 import * as ConnectAttempts from "./ConnectAttempts.js"
 import type { Place, Shut } from "./ConnectGate.js"
-import type { ConnectionLogin } from "./Logins.js"
+import * as Introducing from "./Introducing.js"
 import type { Route } from "./Routes.js"
 import type { SharedRun } from "./SharedRun.js"
-import type { StopRequest } from "./StopRequest.js"
 import * as Unwelcome from "./Unwelcome.js"
 
 /**
@@ -110,19 +108,18 @@ class SessionConnection implements Connection {
   /** The messages that it has carried, and those that it is to carry. */
   private carried = 0
   private most = Number.POSITIVE_INFINITY
-  private client: ClientIdentity | undefined = undefined
   private shape: ConnectionShape | undefined = undefined
   private expected = 0
   /** The number of the session, where it matters whom it logs in as. */
   private readonly session: number
-  private login: ConnectionLogin | undefined = undefined
+  private identity: Introducing.Identity | undefined = undefined
   /** What becomes of the next message, where the plan has it abandoned. */
   private abandonment: Abandonment | undefined = undefined
   /** It is abandoned: nothing more is said. */
   private leaving = false
   /** QUIT was said. */
   private parted = false
-  private readonly attempts: ConnectAttempts.ConnectAttempts<Outcome.Outcome | undefined>
+  private readonly attempts: ConnectAttempts.ConnectAttempts
   /** How many connections in a row came to nothing: not opened, or not welcome. */
   private unopened = 0
 
@@ -227,7 +224,7 @@ class SessionConnection implements Connection {
         return ready
       }
       const { connectOptions, ending, plan } = this.shared
-      const establish = this.establish(ending, onAdmitted)
+      const establish = this.attempts.open(this.opening(onAdmitted), ending)
       const pause = plan.keepGoing ? ConnectAttempts.backOff(this.unopened) : 0
       return pause === 0 ? establish : Effect.zipRight(ending.pause(pause, connectOptions.deadlines), establish)
     })
@@ -236,11 +233,8 @@ class SessionConnection implements Connection {
   readonly reopen: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() =>
     this.stands()
       ? ready
-      : Effect.map(
-          this.establish(undefined, () => {}),
-          // The message is under way: nothing shuts it out.
-          (end) => (end?._tag === "Shut" ? undefined : end)
-        )
+      : // The message is under way: nothing shuts it out.
+        this.attempts.open(this.opening(() => {}))
   )
 
   readonly welcome: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() => {
@@ -304,12 +298,11 @@ class SessionConnection implements Connection {
 
   /** The introduction, and then the script; only the outcome of the first message where we were not welcome. */
   private *introduction<A>(wire: Wire, script: () => Script<A>): Script<Outcome.Outcome | A> {
-    const end = yield* Introduction.script(this.route!.introduction, this.goesOn, this.login, this.client)
-    if (this.login !== undefined) this.shared.logins?.ended(end, this.login)
+    const newcomer = { ...this.identity!, wire, route: this.route!, place: this.place }
+    const end = yield* Introducing.script(this.shared, newcomer, this.goesOn)
     if (end._tag === "Failed") return Unwelcome.failed(end.error)
     if (end._tag === "Ended") return this.notIntroduced(end.step, end.reply)
-    wire.capabilities = end.capabilities
-    const agreement = Agreement.first(this.shared, wire)
+    const { agreement } = end
     if (agreement.refusal !== undefined) return Unwelcome.failed(agreement.refusal)
     this.agreement = agreement
     this.most = Math.min(this.most, agreement.mailMax)
@@ -318,8 +311,6 @@ class SessionConnection implements Connection {
   }
 
   private readonly goesOn = (step: Introduction.Welcome, reply: Reply.Reply): boolean => {
-    // A handshake, or a login, costs more than all the rest: until it is over, the next connection waits.
-    if (step === Introduction.lastCostly(this.route!.introduction, this.login)) this.place?.greeted()
     if (Unwelcome.refusedBy(this.shared.plan, step, reply) !== undefined) return false
     // Without HELO (-o) there is none to be abandoned after: it is as if it had been answered.
     const last = step === "hello" || this.shared.plan.bare
@@ -332,7 +323,7 @@ class SessionConnection implements Connection {
     const refused = Unwelcome.refusedBy(this.shared.plan, step, reply)
     if (refused !== undefined) return refused
     this.leaving = true
-    const afterHello = this.login === undefined || step === "auth" ? "mail" : "auth"
+    const afterHello = this.identity?.login === undefined || step === "auth" ? "mail" : "auth"
     return Unwelcome.failed(
       AbandonedTransaction.leftBefore(this.abandonment?.step === "greeting" ? "hello" : afterHello)
     )
@@ -350,23 +341,16 @@ class SessionConnection implements Connection {
     return Effect.succeed(outcome)
   }
 
-  /** Opens a connection, unless nothing more is to begin before its turn has come. */
-  private establish(
-    unless: StopRequest | undefined,
-    onAdmitted: () => void
-  ): Effect.Effect<Outcome.Outcome | Shut | undefined> {
-    return this.attempts.open(
-      {
-        onPlace: (place) => {
-          onAdmitted()
-          return this.bind(place)
-        },
-        onRoute: this.goesBy,
-        onOpened: this.opened,
-        onFailed: this.notOpened
+  private opening(onAdmitted: () => void): ConnectAttempts.Opening<Outcome.Outcome | undefined> {
+    return {
+      onPlace: (place) => {
+        onAdmitted()
+        return this.bind(place)
       },
-      unless
-    )
+      onRoute: this.goesBy,
+      onOpened: this.opened,
+      onFailed: this.notOpened
+    }
   }
 
   /** What follows from the connection's number. */
@@ -381,10 +365,8 @@ class SessionConnection implements Connection {
   }
 
   private readonly goesBy = (route: Route): void => {
-    const { clientOf, logins } = this.shared
     this.route = route
-    this.client = clientOf?.(this.ordinal, route.goes)
-    this.login = logins?.next(this.session, this.ordinal, route)
+    this.identity = Introducing.identityOf(this.shared, this.session, this.ordinal, route)
   }
 
   private readonly opened = (wire: Wire): Effect.Effect<Outcome.Outcome | undefined> => {

@@ -40,7 +40,6 @@ const reasons = {
   sink: "start an EmbeddedSink, and give its target",
   calibrate: "that is the command's alone",
   workers: "several threads are for Workers.run, and for plans alone",
-  connectAttempts: notAScenarios,
   delay: notAScenarios,
   randomDelay: notAScenarios,
   perConnection: notAScenarios,
@@ -53,9 +52,6 @@ const reasons = {
   pipelining: "a scenario's next message does not ride with the one before it: on, not full",
   chunking: "a scenario's messages go by DATA",
   depth: notAScenarios,
-  proxy: notAScenarios,
-  xclient: notAScenarios,
-  helloPattern: notAScenarios,
   counter: "use the option onContentSent",
   verbose: "use the option onTrace",
   progress: "use Load.stream, or the option sampling",
@@ -137,7 +133,6 @@ export const check = (
         sink: plan.sink,
         calibrate: plan.calibrate,
         workers: way !== "workers" && plan.workers !== 1,
-        connectAttempts: scenario && plan.connectAttempts > 1,
         delay: scenario && plan.delay !== undefined,
         randomDelay: scenario && plan.randomDelay !== undefined,
         perConnection: scenario && plan.perConnection !== undefined,
@@ -149,10 +144,7 @@ export const check = (
         startAt: scenario && plan.startAt !== undefined,
         pipelining: scenario && plan.pipelining === "full",
         chunking: scenario && plan.chunking !== "off",
-        depth: scenario && plan.depth > 1,
-        proxy: scenario && plan.proxy !== undefined,
-        xclient: scenario && plan.xclient !== undefined,
-        helloPattern: scenario && plan.helloPattern !== undefined
+        depth: scenario && plan.depth > 1
       }
       const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25))
       const usable = use === undefined ? Effect.void : (connector.checkTls?.(use.settings) ?? Effect.void)

@@ -168,6 +168,17 @@ const missingOf = (
 const isUnknown = ({ code }: Reply.Reply): boolean => code >= 500 && code < 510
 
 /**
+ * Why the server did not welcome us, as an error.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const errorOf = (
+  end: Exclude<Introduced, { readonly _tag: "Introduced" }>
+): NotAllowed | NotOffered | ReplyMalformed | ReplyRejected =>
+  end._tag === "Failed" ? end.error : new ReplyRejected({ step: end.step, reply: end.reply })
+
+/**
  * Who listens to an introduction, and whom it logs in.
  *
  * @since 0.1.0
@@ -202,8 +213,7 @@ export const run = (
       Effect.onInterrupt(() => Effect.sync(() => wire.close("reset"))),
       Effect.flatMap((end): Effect.Effect<Capabilities.Capabilities, ReplyRejected | WireError> => {
         onEnd?.(end)
-        if (end._tag === "Ended") return new ReplyRejected({ step: end.step, reply: end.reply })
-        if (end._tag === "Failed") return end.error
+        if (end._tag !== "Introduced") return errorOf(end)
         wire.capabilities = end.capabilities
         return Effect.succeed(end.capabilities)
       })

@@ -362,8 +362,21 @@ const rows: ReadonlyArray<Row> = [
     server: { connect: (attempt) => (attempt < 3 ? { refuse: "ECONNREFUSED" } : undefined) },
     each: commands,
     is: usual,
-    all: true,
-    not: ["a scenario"]
+    all: true
+  },
+  {
+    name: "--hello-pattern",
+    input: { helloPattern: "client{n}.example" },
+    each: (seen) => [new Set(lines("HELO client")(seen)).size === seen.sessions.length],
+    is: true
+  },
+  {
+    name: "--xclient",
+    input: { xclient: "NAME=c.example", notify: "never", whenNotOffered: "send" },
+    server: { offers: ["DSN", "XCLIENT NAME"] },
+    each: lines("XCLIENT"),
+    is: "XCLIENT NAME=c.example",
+    all: true
   },
   {
     name: "-R",

@@ -114,8 +114,8 @@ export interface ScenarioOptions extends RunPart.RunOptions {
  * the time-out and the seed. Where it does not say how many messages there are, a source has as many as it has, and the plan
  * as many as `send` and `forNextMessage` ask for: only `forEachMessage` over the plan's own, which would never end, has one.
  * None are booked as not started then, or where a source has ended. What a session does next, after a message or after a
- * failure, is the scenario's own business: -d, -A and --keep-going have no effect. What else a plan can ask for in vain is
- * refused with `PlanUnsupported`. A scenario holds functions, so that it stays in this thread.
+ * failure, is the scenario's own business: -d and -A have no effect, and --keep-going only has connections wait that this machine
+ * is out of means for. -C is for all connections of a session together. What else a plan can ask for in vain is refused with `PlanUnsupported`. A scenario holds functions, so that it stays in this thread.
  *
  * Interruption is prompt, books what was under way, and closes all connections; `onInterrupted` is given the books.
  *

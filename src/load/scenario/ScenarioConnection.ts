@@ -12,7 +12,8 @@ import type { Wire } from "../../smtp/Wire.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 
 /**
- * Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate.
+ * Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate. Nothing is said over it: a
+ * login, and the client that the plan gives it, are up to the scenario.
  *
  * @since 0.1.0
  * @category steps

@@ -16,19 +16,16 @@ import type { Ending } from "../../measure/Recorder.js"
 import * as Arrival from "../../plan/Arrival.js"
 import * as Draw from "../../plan/Draw.js"
 import type { Plan } from "../../plan/Plan.js"
-import type { Capabilities } from "../../smtp/Capabilities.js"
 import * as Delivery from "../../smtp/Delivery.js"
 import type * as Dialogue from "../../smtp/Dialogue.js"
-import * as Introduction from "../../smtp/Introduction.js"
 import * as Outcome from "../../smtp/Outcome.js"
 import type { ConnectFailed, SmtpError } from "../../smtp/SmtpError.js"
 import type { Wire } from "../../smtp/Wire.js"
 import type { Due } from "../Dispatcher.js"
-import * as Agreement from "../Agreement.js"
 import { KeptConnections } from "./KeptConnections.js"
-import * as RouteConnect from "../RouteConnect.js"
 import type { Route } from "../Routes.js"
 import type { SharedRun } from "../SharedRun.js"
+import { SessionConnections } from "./SessionConnections.js"
 import { type TakenMessage, TakenMessages } from "./TakenMessages.js"
 
 /**
@@ -142,33 +139,10 @@ export interface RunningSession extends Session {
  * @category constructors
  */
 export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope): RunningSession => {
-  const {
-    addresses,
-    connectOptions,
-    contentOf,
-    ending,
-    gate,
-    helloName,
-    logins,
-    nextConnection,
-    plan,
-    recorder,
-    routes,
-    sources,
-    tickets
-  } = scenario.run
+  const { addresses, connectOptions, contentOf, ending, helloName, plan, recorder, tickets } = scenario.run
   const { deadlines } = connectOptions
   const { now } = deadlines
   const key = Draw.series(Draw.keyOf(scenario.seed), number)
-  const agreements = new WeakMap<Wire, Agreed>()
-  /** What is agreed on with the server of a connection: anew where the scenario has introduced itself once more. */
-  const agreementOn = (wire: Wire): Agreement.Agreement => {
-    const known = agreements.get(wire)
-    if (known?.capabilities === wire.capabilities) return known.agreement
-    const agreement = Agreement.make(scenario.run, wire)
-    agreements.set(wire, { agreement, capabilities: wire.capabilities })
-    return agreement
-  }
   const kept = new KeptConnections(scope)
   let draws = 0
   let foundNone = 0
@@ -178,9 +152,11 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   let due: number | undefined
   const isOpen = Arrival.isOpen(plan)
   const options: Delivery.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
-  /** Where connections go, and where the last attempt of all went: to open one, or to send a message over it. */
-  const wayOf = new WeakMap<Wire, Route>()
+  /** Where the last attempt of all went: to open a connection, or to send a message over one. */
   let last: Route | undefined
+  const connections = new SessionConnections(scenario.run, number, (route) => {
+    last = route
+  })
   const messages = new TakenMessages(
     scenario.run,
     isOpen,
@@ -190,38 +166,6 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     }
   )
 
-  /** The local addresses take turns over all sessions. */
-  const nextSource = () => {
-    const source = sources.shift()
-    if (source === undefined) return connectOptions
-    sources.push(source)
-    return source
-  }
-  /** Place and connection belong to the scope from the moment that there is one. */
-  const opened = Effect.flatMap(Effect.scope, (scope) =>
-    gate.pass((place, restore) => {
-      const ordinal = nextConnection()
-      const ways = routes.of(ordinal)
-      let route = ways.first
-      const onRoute = (next: Route) => {
-        route = next
-        last = next
-      }
-      place.connecting()
-      return RouteConnect.connect(scenario.run, ways, nextSource(), restore, onRoute).pipe(
-        Effect.tap((wire) => {
-          wayOf.set(wire, route)
-          place.connected()
-          const close = Effect.sync(() => {
-            place.leave()
-            wire.close(plan.close)
-          })
-          return Scope.addFinalizer(scope, close)
-        }),
-        Effect.map((wire) => ({ ordinal, place, route, wire }))
-      )
-    })
-  )
   return {
     number,
     plan,
@@ -240,30 +184,8 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
         })
         return most > 0 ? Effect.zipRight(ending.pause(most, deadlines), rest) : rest
       }),
-    connect: Effect.map(opened, ({ place, wire }) => {
-      place.leave()
-      return wire
-    }),
-    open: Effect.flatMap(opened, ({ ordinal, place, route, wire }) => {
-      const { introduction } = route
-      const login = logins?.next(logins.numberOf(number), ordinal, route)
-      const costly = Introduction.lastCostly(introduction, login)
-      return Introduction.run(wire, introduction, {
-        login,
-        onAnswer: (step) => {
-          if (step === costly) place.greeted()
-        },
-        onEnd: (end) => {
-          if (login !== undefined) logins?.ended(end, login)
-        }
-      }).pipe(
-        Effect.ensuring(Effect.sync(() => place.leave())),
-        Effect.map((capabilities) => {
-          agreements.set(wire, { agreement: Agreement.first(scenario.run, wire), capabilities })
-          return wire
-        })
-      )
-    }),
+    connect: connections.connect,
+    open: connections.open,
     keep: (key, opening) => kept.get(key, opening),
     letGo: (exit) => kept.close(exit),
     begin: (due) => {
@@ -298,8 +220,8 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     deliver: (wire, message) =>
       Effect.uninterruptibleMask((restore) => {
         const from = messages.beginning(message, now())
-        const way = wayOf.get(wire)
-        const { dress, refusal, script, transactions } = agreementOn(wire)
+        const way = connections.routeOf(wire)
+        const { dress, refusal, script, transactions } = connections.agreementOn(wire)
         if (refusal !== undefined) {
           const outcome: Outcome.Outcome = { _tag: "Failed", error: refusal, recipients: Outcome.noRecipients }
           last = way
@@ -334,11 +256,6 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     },
     shared: (key, make) => share(scenario, key, make)
   }
-}
-
-interface Agreed {
-  readonly agreement: Agreement.Agreement
-  readonly capabilities: Capabilities
 }
 
 /**

@@ -425,7 +425,6 @@ describe("what cannot be honoured", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* refused({ sink: true, workers: 4 }, "scenario"), ["sink", "workers"])
       const own = {
-        connectAttempts: 2,
         delay: 1,
         perConnection: "3",
         hold: 1,
@@ -433,7 +432,6 @@ describe("what cannot be honoured", () => {
         pipelining: "full"
       } as const
       assert.deepStrictEqual(yield* refused(own, "scenario"), [
-        "connectAttempts",
         "delay",
         "perConnection",
         "hold",
