@@ -4,20 +4,27 @@ import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Load from "../../src/load/Load.js"
+import type { InvalidScenario } from "../../src/load/scenario/InvalidScenario.js"
 import * as Scenario from "../../src/load/scenario/Scenario.js"
 import * as Histogram from "../../src/measure/Histogram.js"
 import type { Ending } from "../../src/measure/Recorder.js"
+import * as NodeServices from "../../src/node/NodeServices.js"
 import * as NodeSink from "../../src/node/NodeSink.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as Distribution from "../../src/plan/Distribution.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Target from "../../src/smtp/Target.js"
+import * as Tls from "../../src/smtp/Tls.js"
+import type { SmtpError } from "../../src/smtp/SmtpError.js"
 import type { Connector } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 import { capacity } from "./capacity.js"
@@ -26,6 +33,7 @@ import { flood } from "./dialogue.js"
 import { probe } from "./probing.js"
 import { measure } from "./run.js"
 import { fourProcesses } from "./segments.js"
+import { type Secure, secure, secureFirst } from "./secure.js"
 import { smoke } from "./smoke.js"
 import { sendAll } from "./sources.js"
 
@@ -86,7 +94,7 @@ const simulated = <A, E>(
 ) => example.pipe(Effect.provide(TestServer.layer(options)), (program) => Simulation.run(program))
 
 describe("the worked examples", () => {
-  for (const name of ["smoke", "capacity", "probing", "segments", "combinators"]) {
+  for (const name of ["smoke", "capacity", "probing", "secure", "segments", "combinators"]) {
     it(`are linked to in the README: ${name}`, () => {
       assert.include(read("README.md"), `(test/examples/${name}.ts)`)
     })
@@ -186,6 +194,82 @@ describe("the worked examples", () => {
             : undefined
       })
     )
+  )
+})
+
+/** An example that runs a scenario. */
+type Example<A> = Effect.Effect<Scenario.ScenarioResult<A, SmtpError | InvalidScenario>, Load.RunError, Connector>
+
+describe("the example of TLS and logins", () => {
+  const account = { user: "load", password: "secret" }
+  const who = { user: account.user, password: Redacted.make(account.password) }
+  const settings = Tls.settings({ name: "localhost" })
+  const inMemory: TestServer.TestServerOptions = { tls: "required", auth: { accounts: [account], required: true } }
+
+  it.effect("begins TLS and logs in, by steps and as one, in memory", () =>
+    Effect.gen(function* () {
+      const { recorder, sessions } = yield* secure({ target: "localhost", settings, ...who })
+      assert.deepStrictEqual(
+        sessions.map(Exit.getOrElse(() => undefined)),
+        Array.from({ length: 3 }, () => ["TLSv1.3", true] as [string, boolean])
+      )
+      assert.strictEqual(recorder.tls()[0]?.count, 6)
+      const { counts } = yield* TestServer.TestServer
+      assert.deepInclude(yield* counts, { secured: 6, authenticated: 6, quits: 6 })
+    }).pipe((example) => simulated(example, { ...inMemory, latency: "5 millis" }))
+  )
+
+  it.effect(
+    "tells at which step it ended, and when: a handshake that fails or takes too long, a login that is refused",
+    () =>
+      Effect.gen(function* () {
+        const ended = (script: TestServer.TestServerOptions["script"]) =>
+          Effect.gen(function* () {
+            const { sessions } = yield* secure({ target: "localhost", settings, ...who })
+            const errors = sessions.map((exit) => Option.getOrUndefined(Exit.causeOption(exit)))
+            const [cause] = errors
+            const error = cause === undefined ? undefined : Option.getOrUndefined(Cause.failureOption(cause))
+            return [
+              error?._tag,
+              error !== undefined && "step" in error ? error.step : "",
+              yield* Clock.currentTimeMillis
+            ]
+          }).pipe((example) => simulated(example, { ...inMemory, script }))
+        assert.deepStrictEqual(yield* ended(({ stage }) => (stage === "tls" ? { fail: "certificate" } : undefined)), [
+          "TlsFailed",
+          "tls",
+          0
+        ])
+        assert.deepStrictEqual(yield* ended(({ stage }) => (stage === "tls" ? TestServer.silence : undefined)), [
+          "ReplyTimeout",
+          "tls",
+          10_000
+        ])
+        assert.deepStrictEqual(
+          yield* ended(({ stage }) => (stage === "starttls" ? TestServer.reply("454 4.7.0 later") : undefined)),
+          ["ReplyRejected", "starttls", 0]
+        )
+        assert.deepStrictEqual(
+          yield* ended(({ stage }) => (stage === "auth" ? TestServer.reply("535 5.7.8 no") : undefined)),
+          ["ReplyRejected", "auth", 0]
+        )
+      })
+  )
+
+  it.scopedLive("does so over sockets", () =>
+    Effect.gen(function* () {
+      const { start } = yield* EmbeddedSink
+      const sessionsOf = <A>(tls: "required" | "implicit", example: (options: Secure) => Example<A>) =>
+        Effect.gen(function* () {
+          const embedded = yield* start({ tls, auth: { accounts: [account] } })
+          const own = Tls.settings({ name: "localhost", ca: embedded.certificate })
+          const { sessions } = yield* example({ target: Target.format(embedded.target), settings: own, ...who })
+          return sessions.map(Exit.getOrElse((cause) => assert.fail(Cause.pretty(cause))))
+        })
+      const steps = yield* sessionsOf("required", secure)
+      assert.deepStrictEqual(steps, new Array<[string, boolean]>(3).fill(["TLSv1.3", true]))
+      assert.deepStrictEqual(yield* sessionsOf("implicit", secureFirst), [false, false, false])
+    }).pipe(Effect.provide([NodeSink.layer({ thread: false }), NodeServices.layer]))
   )
 })
 
