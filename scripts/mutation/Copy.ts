@@ -6,11 +6,14 @@
  * left out.
  */
 import { execFileSync } from "node:child_process"
+import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import { createVitest, type TestSpecification } from "vitest/node"
+import { BaseSequencer, createVitest, type TestSpecification } from "vitest/node"
+import build from "../../test/globalSetup.js"
+import * as Reach from "./Reach.js"
 
 const top = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -22,9 +25,11 @@ export interface Copy {
   readonly testFiles: ReadonlyArray<string>
   /** The test files that import the source, straight or through others. */
   readonly related: (source: string) => ReadonlyArray<string>
+  /** Runs all tests once, to know which come where; what was found is kept for sources and tests that are the same. */
+  readonly reach: () => Promise<Reach.Reach>
   /**
-   * Changes a file for as long as it runs the tests, one group after the other, and tells the first that failed; undefined
-   * where all passed. A file of tests that fails without the change, too, has no say.
+   * Changes a file for as long as it runs the tests, one group after the other, each in the order given, and tells the first
+   * that failed; undefined where all passed. A file of tests that fails without the change, too, has no say.
    */
   readonly noticedBy: (
     file: string,
@@ -61,15 +66,38 @@ export const make = async (): Promise<Copy> => {
     if (fs.existsSync(path.join(top, one))) fs.cpSync(path.join(top, one), path.join(root, one), { recursive: true })
   }
   fs.symlinkSync(path.join(top, "node_modules"), path.join(root, "node_modules"))
-  execFileSync("npm", ["run", "build"], { cwd: root, stdio: "ignore" })
-  const vitest = await createVitest("test", {
-    config: path.join(root, "test/vitest.config.ts"),
-    root,
-    watch: false,
-    bail: 1,
-    reporters: [{}],
-    testTimeout: 30_000
-  })
+  build()
+  fs.cpSync(path.join(top, "dist"), path.join(root, "dist"), { recursive: true })
+  // Vitest's global setup builds anew what is older than the sources: never, here.
+  fs.utimesSync(path.join(root, "dist/man/smtp-source.1"), new Date(), new Date(Date.now() + 365 * 86_400_000))
+  const reached = path.join(root, "reached")
+  fs.appendFileSync(path.join(root, "test/setup.ts"), Reach.setup(reached))
+  const marks = Reach.make(root)
+  let order: ReadonlyArray<string> = []
+  const vitest = await createVitest(
+    "test",
+    {
+      config: path.join(root, "test/vitest.config.ts"),
+      root,
+      watch: false,
+      bail: 1,
+      reporters: [{}],
+      testTimeout: 60_000,
+      // The files of a run share a process, so Effect is loaded once and not for each: a third of the time.
+      isolate: false,
+      // One process: the next mutant begins when the first test has failed. Two of these scripts can go on side by side.
+      poolOptions: { forks: { isolate: false, minForks: 1, maxForks: 1 } },
+      sequence: {
+        sequencer: class extends BaseSequencer {
+          override sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+            const rank = (one: TestSpecification) => order.indexOf(path.relative(root, one.moduleId))
+            return Promise.resolve([...files].sort((a, b) => rank(a) - rank(b)))
+          }
+        }
+      }
+    },
+    { plugins: [marks.plugin] }
+  )
   const specifications = await vitest.globTestSpecifications()
   const nameOf = ({ moduleId }: TestSpecification) => path.relative(root, moduleId)
   const usual = specifications.filter((one) => !slow.some((name) => nameOf(one).startsWith(name)))
@@ -81,7 +109,19 @@ export const make = async (): Promise<Copy> => {
   }
   const firstFailure = async (files: ReadonlyArray<string>): Promise<Failure | undefined> => {
     const chosen = usual.filter((one) => files.includes(nameOf(one)))
+    order = files
+    let late = false
+    const limit = setTimeout(
+      () => {
+        late = true
+        void vitest.cancelCurrentRun("test-failure")
+        endWorkers()
+      },
+      (240 + 12 * chosen.length) * 1000
+    )
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(chosen)
+    clearTimeout(limit)
+    if (late) return { file: files[0] ?? "", test: "some test", why: "it hangs" }
     const failures: Array<Failure> = []
     for (const module of testModules) {
       // Vitest tells of files of earlier runs, too.
@@ -101,12 +141,31 @@ export const make = async (): Promise<Copy> => {
     const [first] = unhandledErrors
     return first === undefined
       ? undefined
-      : { file: files[0] ?? "", test: "an error outside of tests", why: firstLine(String(first)) }
+      : { file: files[0] ?? "", test: "an error outside of tests", why: firstLine(JSON.stringify(first)) }
   }
   return {
     root,
     read: (file) => fs.readFileSync(path.join(root, file), "utf8"),
     testFiles: usual.map(nameOf),
+    reach: async () => {
+      const kept = path.join(top, "node_modules/.cache", `reach-${digest(root)}.json`)
+      if (!fs.existsSync(kept)) {
+        const { config } = vitest.projects[0]!
+        config.bail = 0
+        const found = await marks.record(reached, async () => {
+          const { testModules, unhandledErrors } = await vitest.runTestSpecifications(usual)
+          for (const error of unhandledErrors) console.log(JSON.stringify(error).slice(0, 600))
+          const failed = testModules.filter((module) => module.state() === "failed")
+          return failed.map(({ moduleId }) => path.relative(root, moduleId))
+        })
+        config.bail = 1
+        fs.mkdirSync(path.dirname(kept), { recursive: true })
+        fs.writeFileSync(kept, JSON.stringify(found))
+      }
+      const found: Reach.Kept = JSON.parse(fs.readFileSync(kept, "utf8"))
+      for (const test of Object.keys(found.tests)) if (!found.failed.includes(test)) sound.add(test)
+      return Reach.of(found)
+    },
     related: (source) => relatedTo(usual, path.join(root, source)).map(nameOf),
     noticedBy: async (file, text, groups) => {
       const original = fs.readFileSync(path.join(root, file), "utf8")
@@ -118,7 +177,8 @@ export const make = async (): Promise<Copy> => {
           const failed = await firstFailure(asked)
           write(file, original)
           if (failed === undefined) break
-          if (!sound.has(failed.file)) {
+          // On a busy machine a test may be late, and that says nothing of the change.
+          if (!sound.has(failed.file) || failed.why.includes("timed out")) {
             const before = await firstFailure([failed.file])
             if (before !== undefined) {
               console.log(`has no say, for it fails by itself: ${before.file}: ${before.test}: ${before.why}`)
@@ -139,8 +199,26 @@ export const make = async (): Promise<Copy> => {
   }
 }
 
+/** Ends the processes that run tests: a loop without end in one of them cannot be cancelled. */
+const endWorkers = (): void => {
+  const children = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(process.pid)], { encoding: "utf8" })
+  for (const [, pid] of children.matchAll(/^ *(\d+) .*tinypool.*$/gm)) process.kill(Number(pid), "SIGKILL")
+}
+
 /** What Effect's tests say of an interruption. */
 const interrupted = "An error has occurred"
+
+/** Of sources and tests. */
+const digest = (root: string): string => {
+  const hash = createHash("sha256")
+  for (const folder of ["src", "test"]) {
+    for (const name of fs.readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" }).sort()) {
+      if (name.endsWith(".ts") && name !== "setup.ts")
+        hash.update(name).update(fs.readFileSync(path.join(root, folder, name)))
+    }
+  }
+  return hash.digest("hex").slice(0, 16)
+}
 
 const firstLine = (text = ""): string => text.split("\n", 1)[0]!.slice(0, 200)
 

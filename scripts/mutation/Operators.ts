@@ -7,6 +7,8 @@
 export interface Mutant {
   /** Where it is, from 1. */
   readonly line: number
+  /** From 0. */
+  readonly column: number
   readonly before: string
   readonly after: string
   /** The whole source, changed. */
@@ -65,7 +67,7 @@ export const all = (source: string): ReadonlyArray<Mutant> => {
           if (texts.some(([from, to]) => found.index >= from && found.index < to)) continue
           const after = line.slice(0, found.index) + change(found[0]) + line.slice(found.index + found[0].length)
           const text = [...lines.slice(0, index), after, ...lines.slice(index + 1)].join("\n")
-          mutants.push({ line: index + 1, before: line.trim(), after: after.trim(), text })
+          mutants.push({ line: index + 1, column: found.index, before: line.trim(), after: after.trim(), text })
         }
       }
     }
