@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as Load from "../../src/load/Load.js"
+import * as MessageSource from "../../src/load/scenario/MessageSource.js"
+import * as Scenario from "../../src/load/scenario/Scenario.js"
 import * as Workers from "../../src/load/Workers.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as Segment from "../../src/plan/Segment.js"
@@ -215,20 +219,170 @@ describe("a start that is agreed upon", () => {
   )
 })
 
-describe("what a scenario has none of", () => {
-  for (const [name, input] of [
-    ["a segment", { segment: "1/2", sessions: 2 }],
-    ["a start", { startAt: "+1s" }]
-  ] as const) {
-    it.effect(`${name} is refused`, () =>
+/** What a scenario of one's own sends, and the result. */
+const scenarioOf = <A, E>(plan: Plan.Plan, scenario: Scenario.Scenario<A, E>, options: Scenario.ScenarioOptions = {}) =>
+  Effect.gen(function* () {
+    const result = yield* Load.run(plan, scenario, options)
+    assert.deepStrictEqual(result.violations, [])
+    const { accepted } = yield* TestServer.TestServer
+    return { ...result, messages: accepted.map(({ content, recipients, time }) => ({ content, recipients, time })) }
+  }).pipe(Effect.provide(TestServer.layer()), (program) => Simulation.run(program))
+
+const sendAll = <E>(source?: MessageSource.MessageSource<E>) =>
+  Scenario.forEachMessage(
+    (message) => Effect.scoped(Effect.flatMap(Scenario.open, (wire) => Scenario.deliver(wire, message))),
+    source
+  )
+
+const mail = (number: number) => ({
+  sender: "",
+  recipients: [`u${number}@example.com`],
+  content: `Subject: ${number}\n\n`
+})
+const named = (messages: ReadonlyArray<{ readonly recipients: ReadonlyArray<string> }>) =>
+  messages.flatMap(({ recipients }) => recipients).toSorted((a, b) => a.localeCompare(b))
+
+describe("scenarios of one's own in segments", () => {
+  for (const { input, name } of [
+    { name: "messages that wait for sessions", input: { sessions: 5, messages: 23 } },
+    { name: "messages that are due", input: { rate: "20/s", duration: "2s", arrivals: "poisson", maxSessions: 8 } }
+  ] satisfies ReadonlyArray<{ readonly name: string; readonly input: Plan.PlanInput }>) {
+    it.effect(`are the single run: ${name}`, () =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(Load.run(Plan.make({ ...base, ...input }), Effect.void))
-        assert.strictEqual(error._tag, "PlanUnsupported")
-      }).pipe(Effect.provide(TestServer.layer()))
+        const plan = Plan.make({ ...base, ...input, length: "isp" })
+        const scenario = sendAll()
+        const single = yield* scenarioOf(plan, scenario)
+        const parts = []
+        for (const i of [1, 2, 3]) {
+          parts.push(yield* scenarioOf(Segment.of(plan, i, 3, { runId, weights: [1, 1, 2] }), scenario))
+        }
+        const contents = (messages: typeof single.messages) => messages.map(({ content }) => content).toSorted()
+        assert.isAbove(single.messages.length, 20)
+        assert.deepStrictEqual(contents(parts.flatMap(({ messages }) => messages)), contents(single.messages))
+        assert.strictEqual(
+          parts.reduce((sum, { accounting }) => sum + accounting.planned, 0),
+          single.accounting.planned
+        )
+        if (input.rate === undefined) return
+        const times = (messages: typeof single.messages) => messages.map(({ time }) => time).toSorted((a, b) => a - b)
+        for (const [index, time] of times(parts.flatMap(({ messages }) => messages)).entries()) {
+          assert.closeTo(time, times(single.messages)[index] ?? 0, 0.01)
+        }
+      })
     )
   }
 
-  it.effect("and auto is for the command", () =>
+  it.effect("have the sessions of the run, each in one of them, and what they draw", () =>
+    Effect.gen(function* () {
+      const plan = Plan.make({ ...base, sessions: 10 })
+      const scenario = Effect.all([Scenario.sessionNumber, Scenario.draw])
+      const drawn = (result: { readonly sessions: ReadonlyArray<Exit.Exit<readonly [number, number]>> }) =>
+        result.sessions.map((exit) => Exit.getOrElse(exit, () => [-1, -1] as const))
+      const single = drawn(yield* scenarioOf(plan, scenario))
+      const parts = []
+      for (const i of [1, 2, 3]) parts.push(...drawn(yield* scenarioOf(Segment.of(plan, i, 3, { runId }), scenario)))
+      assert.strictEqual(single.length, 10)
+      assert.deepStrictEqual(
+        parts.toSorted(([a], [b]) => a - b),
+        single
+      )
+    })
+  )
+
+  it.effect("have their share of a rate, and their own of the times at which something begins", () =>
+    Effect.gen(function* () {
+      const plan = Plan.make({ ...base, sessions: 3, duration: "10s", seed: "s" })
+      const times: { [name: string]: Array<number> } = { rate: [], schedule: [] }
+      const tell = (name: string) =>
+        Effect.map(Scenario.ScenarioSession, (session) => {
+          times[name]?.push(Math.round(session.now()))
+        })
+      const limit = Scenario.rateLimit(3)
+      const starts = Scenario.arrivals({ rate: "2/s", duration: "10s" })
+      for (const i of [1, 2, 3]) {
+        const part = Segment.of(plan, i, 3, { runId })
+        yield* scenarioOf(part, tell("rate").pipe(Scenario.rateLimited(limit), Scenario.repeat({ times: 4 })))
+        yield* scenarioOf(part, tell("schedule").pipe(Scenario.onSchedule(starts)))
+      }
+      const inOrder = (name: string) => times[name]?.toSorted((a, b) => a - b)
+      assert.deepStrictEqual(inOrder("rate"), [0, 333, 667, 1000, 1333, 1667, 2000, 2333, 2667, 3000, 3333, 3667])
+      assert.deepStrictEqual(
+        inOrder("schedule"),
+        Array.from({ length: 20 }, (_, index) => index * 500)
+      )
+    })
+  )
+
+  it.effect("send their own of a source that has one mail after another", () =>
+    Effect.gen(function* () {
+      const mails = Array.from({ length: 20 }, (_, number) => mail(number))
+      const plan = Plan.make({ ...base, sessions: 4 })
+      for (const source of [
+        MessageSource.fromIterable(mails),
+        MessageSource.fromStream(Stream.fromIterable(mails)),
+        MessageSource.fromFunction(mail).pipe(MessageSource.take(20))
+      ]) {
+        const all = []
+        for (const i of [1, 2]) {
+          const part = Segment.of(plan, i, 2, { runId, weights: [1, 3] })
+          const { messages } = yield* scenarioOf(part, sendAll(source))
+          assert.strictEqual(messages.length, i === 1 ? 5 : 15)
+          all.push(...messages)
+        }
+        assert.deepStrictEqual(named(all), named(mails))
+      }
+    })
+  )
+
+  it.effect("refuse a source that goes by the messages before", () =>
+    Effect.gen(function* () {
+      const source = MessageSource.fromFunction(mail).pipe(MessageSource.filter(() => true))
+      const part = Segment.of(Plan.make({ ...base, sessions: 4, messages: 9 }), 1, 2, { runId })
+      const { accounting, sessions } = yield* scenarioOf(part, sendAll(source))
+      assert.strictEqual(accounting.accepted, 0)
+      const [exit] = sessions
+      assert.include(exit === undefined ? "" : String(exit), "filter, concat and mixed go by the messages before it")
+    })
+  )
+
+  it.effect("wait for the start that was agreed upon, and leave out what was due before it", () =>
+    Effect.gen(function* () {
+      const open = Plan.make({ ...base, rate: "10/s", duration: "2s", startAt: at(5) })
+      const { accounting, messages } = yield* scenarioOf(open, sendAll())
+      assert.strictEqual(accounting.accepted, 20)
+      assert.strictEqual(Math.min(...messages.map(({ time }) => time)), 5000)
+      const told: Array<string> = []
+      const late = yield* Effect.delay(
+        Effect.suspend(() => Load.run(open, sendAll(), { onTrouble: (_kind, text) => told.push(text) })),
+        "5750 millis"
+      ).pipe(Effect.provide(TestServer.layer()), (program) => Simulation.run(program))
+      assert.deepStrictEqual([late.accounting.notStarted, late.accounting.accepted], [8, 12])
+      assert.strictEqual(told.length, 1)
+      const starts = Scenario.arrivals({ rate: "2/s", duration: "2s" })
+      const begun: Array<number> = []
+      const session = Effect.map(Scenario.ScenarioSession, ({ now }) => void begun.push(now()))
+      const closed = Plan.make({ ...base, startAt: at(-0.75) })
+      yield* scenarioOf(closed, Scenario.onSchedule(session, starts))
+      assert.deepStrictEqual(begun, [1000, 1500])
+    })
+  )
+
+  it.effect("do not begin where the run is asked to stop before its start", () =>
+    Effect.gen(function* () {
+      for (const input of [{ rate: "10/s", duration: "2s" }, { messages: 5 }]) {
+        const plan = Plan.make({ ...base, ...input, startAt: at(5) })
+        const { accounting, messages, scenarios, stopped } = yield* scenarioOf(plan, sendAll(), {
+          stopping: Effect.sleep("2 seconds")
+        })
+        assert.deepStrictEqual([messages.length, scenarios.begun, stopped], [0, 0, true])
+        assert.strictEqual(accounting.notStarted, accounting.planned)
+      }
+    })
+  )
+})
+
+describe("a segment of the engine's", () => {
+  it.effect("is for the command to find", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Load.run(Plan.make({ ...base, segment: "auto" })))
       assert.strictEqual(error._tag, "PlanUnsupported")

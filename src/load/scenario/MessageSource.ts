@@ -14,11 +14,13 @@ import * as Option from "effect/Option"
 import * as Pipeable from "effect/Pipeable"
 import * as Stream from "effect/Stream"
 import * as Draw from "../../plan/Draw.js"
+import * as Partition from "../../plan/Partition.js"
+import * as Segment from "../../plan/Segment.js"
 import * as Stuffing from "../../plan/Stuffing.js"
 import type * as Delivery from "../../smtp/Delivery.js"
 import * as Printable from "../../smtp/Printable.js"
 import * as SmtpCommand from "../../smtp/SmtpCommand.js"
-import { ScenarioSession } from "./ScenarioSession.js"
+import { ScenarioSession, type Session } from "./ScenarioSession.js"
 
 /**
  * A message, as its author has it. The lines of the content may end in CRLF or LF; dots are stuffed, and the final one is
@@ -78,7 +80,10 @@ const make = <E, R>(
   }
 })
 
-/** A source whose sessions share something in each run: where it is. */
+/**
+ * A source whose sessions share something in each run: where it is. What comes next depends on what came before, so that a segment
+ * of a run, which does not know the others', would send what they send.
+ */
 const stateful = <S, E, R>(
   begin: () => S,
   mail: (state: S, number: number) => Effect.Effect<Option.Option<Mail>, E, R | ScenarioSession>
@@ -86,10 +91,33 @@ const stateful = <S, E, R>(
   const key = {}
   const fresh = Effect.sync(begin)
   return make((number) =>
-    Effect.flatMap(ScenarioSession, (session) =>
-      Effect.flatMap(session.shared(key, fresh), (state) => mail(state, number))
+    Effect.flatMap(
+      ScenarioSession,
+      (session): Effect.Effect<Option.Option<Mail>, E | MailUnusable, R | ScenarioSession> =>
+        Segment.ofPlan(session.plan).of === 1
+          ? Effect.flatMap(session.shared(key, fresh), (state) => mail(state, number))
+          : new MailUnusable({ number, reason: inOrderOfAsking })
     )
   )
+}
+
+const inOrderOfAsking =
+  "filter, concat and mixed go by the messages before it, which other segments have: use fromFunction, fromEffect, fromFiles, fromIterable or fromStream, with map and take"
+
+/** Of mails that come one after another, a segment of a run sends its own, and passes over those between. */
+const ownOf = <E, R>(
+  next: Effect.Effect<Option.Option<Mail>, E, R>,
+  { plan }: Session
+): Effect.Effect<Option.Option<Mail>, E, R> => {
+  const { at } = Partition.of(Segment.ofPlan(plan))
+  let asked = 0
+  let position = 0
+  return Effect.gen(function* () {
+    const wanted = at(asked++)
+    let mail = yield* next
+    while (Option.isSome(mail) && position++ < wanted) mail = yield* next
+    return mail
+  })
 }
 
 /**
@@ -120,25 +148,26 @@ export const fromEffect = <E, R>(
  */
 export const fromStream = <E, R>(mails: Stream.Stream<Mail, E, R>): MessageSource<E | MailUnusable, R> => {
   const key = {}
-  const open = Effect.gen(function* () {
-    const pull = yield* Stream.toPull(mails)
-    const oneByOne = yield* Effect.makeSemaphore(1)
-    let ready: ReadonlyArray<Mail> = []
-    let next = 0
-    const take = Effect.gen(function* () {
-      while (next >= ready.length) {
-        const more = yield* Effect.map(pull, Option.some).pipe(
-          Effect.catchAll(Option.match({ onNone: () => Effect.succeedNone, onSome: (error) => Effect.fail(error) }))
-        )
-        if (Option.isNone(more)) return Option.none<Mail>()
-        ready = Chunk.toReadonlyArray(more.value)
-        next = 0
-      }
-      return Option.some(ready[next++]!)
+  const open = (session: Session) =>
+    Effect.gen(function* () {
+      const pull = yield* Stream.toPull(mails)
+      const oneByOne = yield* Effect.makeSemaphore(1)
+      let ready: ReadonlyArray<Mail> = []
+      let next = 0
+      const take = Effect.gen(function* () {
+        while (next >= ready.length) {
+          const more = yield* Effect.map(pull, Option.some).pipe(
+            Effect.catchAll(Option.match({ onNone: () => Effect.succeedNone, onSome: (error) => Effect.fail(error) }))
+          )
+          if (Option.isNone(more)) return Option.none<Mail>()
+          ready = Chunk.toReadonlyArray(more.value)
+          next = 0
+        }
+        return Option.some(ready[next++]!)
+      })
+      return oneByOne.withPermits(1)(ownOf(take, session))
     })
-    return oneByOne.withPermits(1)(take)
-  })
-  return make(() => Effect.flatMap(ScenarioSession, (session) => Effect.flatten(session.shared(key, open))))
+  return make(() => Effect.flatMap(ScenarioSession, (session) => Effect.flatten(session.shared(key, open(session)))))
 }
 
 /**
@@ -147,15 +176,21 @@ export const fromStream = <E, R>(mails: Stream.Stream<Mail, E, R>): MessageSourc
  * @since 0.1.0
  * @category constructors
  */
-export const fromIterable = (mails: Iterable<Mail>): MessageSource<MailUnusable> =>
-  stateful(
-    () => mails[Symbol.iterator](),
-    (iterator) =>
-      Effect.sync(() => {
+export const fromIterable = (mails: Iterable<Mail>): MessageSource<MailUnusable> => {
+  const key = {}
+  const open = (session: Session) =>
+    Effect.sync(() => {
+      const iterator = mails[Symbol.iterator]()
+      const next = Effect.sync((): Option.Option<Mail> => {
         const { done, value } = iterator.next()
         return done === true ? Option.none() : Option.some(value)
       })
+      return ownOf(next, session)
+    })
+  return make<never, never>(() =>
+    Effect.flatMap(ScenarioSession, (session) => Effect.flatten(session.shared(key, open(session))))
   )
+}
 
 /**
  * One file after another, headers and body, each once in a run. A file is read when its message is due. Where it goes is one

@@ -29,8 +29,11 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Arrival from "../../plan/Arrival.js"
 import * as MessageParts from "../../plan/MessageParts.js"
+import * as Partition from "../../plan/Partition.js"
 import * as Plan from "../../plan/Plan.js"
+import * as Segment from "../../plan/Segment.js"
 import type { Connector } from "../../smtp/Wire.js"
+import * as AgreedStart from "../AgreedStart.js"
 import * as Drain from "../Drain.js"
 import * as PlanSupport from "../PlanSupport.js"
 import * as ProgramRun from "../ProgramRun.js"
@@ -111,7 +114,8 @@ export interface ScenarioOptions extends RunPart.RunOptions {
  * was due, and so does the scenario as a whole, which is measured as `scenario`.
  *
  * Of the plan it takes where to connect to and how, the messages and their number, arrivals, sessions, duration and warm-up,
- * the time-out and the seed. Where it does not say how many messages there are, a source has as many as it has, and the plan
+ * the time-out, the seed, the segment and the start. Of a segment (`Segment.of`), the sessions and messages are its own, by their numbers in the
+ * whole run, and so is its share of a `rateLimit` and of `startTimes`. Where it does not say how many messages there are, a source has as many as it has, and the plan
  * as many as `send` and `forNextMessage` ask for: only `forEachMessage` over the plan's own, which would never end, has one.
  * None are booked as not started then, or where a source has ended. What a session does next, after a message or after a
  * failure, is the scenario's own business: -d and -A have no effect, and --keep-going only has connections wait that this machine
@@ -165,13 +169,18 @@ const runSessions = <A, E, R>(
       const says = Plan.saysMessages(plan)
       const due = RunBounds.whatIsDue(says ? plan : { ...plan, messages: Arrival.unlimited }, identity)
       const arrivals = Arrival.make(due, RunBounds.seedOf(plan, identity))
-      const shared = yield* RunPart.share(due, RunPart.whole(due, identity, options.file), options)
+      const part = RunPart.whole(due, identity, options.file)
+      const { late, stopping } = yield* AgreedStart.reach(due, part, options)
+      const shared = yield* RunPart.share(due, part, { ...options, stopping }, late)
       const { ledger, recorder, tickets } = shared
       const { now } = shared.connectOptions.deadlines
-      const begun = now()
+      const begun = now() - late
+      const segment = Segment.ofPlan(plan)
+      const own = Partition.of(segment)
       const scenarioRun: Session.ScenarioRun = {
         run: shared,
         begun,
+        numberOf: own.at,
         seed: RunBounds.seedOf(plan, identity),
         scope: yield* Effect.scope,
         onMeasured: options.onMeasured,
@@ -183,13 +192,20 @@ const runSessions = <A, E, R>(
       }
       const ends = new Sessions.ScenarioEnds<A, E>(scenarioRun)
       const granularity = Watchdog.granularity(yield* Effect.clock)
-      const running =
-        arrivals === undefined
-          ? Sessions.each(scenarioRun, scenario, plan.sessions, ends)
+      // Asked to stop before the start that was agreed upon, it does not begin.
+      const running = tickets.isClosed()
+        ? Effect.void
+        : arrivals === undefined
+          ? Sessions.each(scenarioRun, scenario, own.count(plan.sessions), ends)
           : Sessions.whenDue(
               scenarioRun,
               scenario,
-              { arrivals, origin: begun, granularity, maxSessions: RunBounds.sessionsOf(due) },
+              {
+                arrivals: Arrival.ofSegment(arrivals, segment),
+                origin: begun,
+                granularity,
+                maxSessions: RunBounds.sessionsOf(due)
+              },
               ends
             )
       const { sampling } = options

@@ -12,10 +12,12 @@ import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Arrival from "../../plan/Arrival.js"
 import * as Distribution from "../../plan/Distribution.js"
+import * as Partition from "../../plan/Partition.js"
 import * as Rate from "../../plan/Rate.js"
+import * as Segment from "../../plan/Segment.js"
 import { InvalidScenario, reading } from "./InvalidScenario.js"
 import { endingOf, isNone, type MeasureOptions, problemOfName } from "./ScenarioMeasure.js"
-import { ScenarioSession } from "./ScenarioSession.js"
+import { ScenarioSession, type Session } from "./ScenarioSession.js"
 
 /**
  * Runs one of several scenarios, each with a probability in proportion to its weight. The draw is the session's next one: it
@@ -174,7 +176,8 @@ const unread = (text: string, failure: Rate.ParseFailure): InvalidScenario =>
   new InvalidScenario({ problem: `${text}: ${Rate.describe(failure)}` })
 
 /**
- * Begins when the rate allows it. Times that were not used are not made up for.
+ * Begins when the rate allows it. Times that were not used are not made up for. In a segment of a run it is the segment's share
+ * of the rate.
  *
  * @since 0.1.0
  * @category combinators
@@ -194,19 +197,21 @@ export const rateLimited: {
       const { problem } = limit.problem === undefined ? checkedRate(limit.perSecond, limit.perSecond) : limit
       if (problem !== undefined) return yield* problem
       const session = yield* ScenarioSession
-      const turn = yield* session.shared(limit, firstTurn)
+      const { after, rate } = Segment.rateOf(limit.perSecond, Segment.ofPlan(session.plan))
+      const turn = yield* session.shared(
+        limit,
+        Effect.sync(() => ({ next: after }))
+      )
       const now = session.now()
       const at = Math.max(now, turn.next)
-      turn.next = at + 1000 / limit.perSecond
+      turn.next = at + 1000 / rate
       if (at > now) yield* session.pause(at - now)
       return yield* self
     })
 )
 
-const firstTurn = Effect.sync(() => ({ next: 0 }))
-
 /**
- * Times at which something is to begin, of all sessions of a run together.
+ * Times at which something is to begin, of all sessions of a run together: a segment has its own of them.
  *
  * @since 0.1.0
  * @category models
@@ -277,6 +282,18 @@ const problemOfArrivals = ({
   return failed(rate, Rate.parseRate) ?? failed(stages, Rate.parseStages) ?? failed(duration, Rate.parseDuration)
 }
 
+/** The segment's own times. Those before a start that was agreed upon, and missed, would be a burst that nobody planned. */
+const firstTime = ({ dueAt }: StartTimes, { now, plan }: Session) =>
+  Effect.sync(() => {
+    const { at } = Partition.of(Segment.ofPlan(plan))
+    let next = 0
+    if (plan.startAt !== undefined) while ((dueAt(at(next)) ?? Number.POSITIVE_INFINITY) < now() - tolerated) next++
+    return { next, at }
+  })
+
+/** In milliseconds: who is late by no more begins all the same. */
+const tolerated = 100
+
 /**
  * Begins at the given times, again and again: each session takes the next time as soon as it is free, so that a beginning is
  * late when none is. Ends when there are no more times, or when the run is asked to stop.
@@ -319,9 +336,9 @@ export const onSchedule: {
     if (problem !== undefined) return Effect.fail(problem)
     return Effect.gen(function* () {
       const session = yield* ScenarioSession
-      const turn = yield* session.shared(times, firstTurn)
+      const turn = yield* session.shared(times, firstTime(times, session))
       while (!session.isStopping()) {
-        const due = times.dueAt(turn.next++)
+        const due = times.dueAt(turn.at(turn.next++))
         if (due === undefined) return
         if (due > session.now()) yield* session.pause(due - session.now())
         if (session.isStopping()) return

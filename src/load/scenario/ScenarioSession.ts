@@ -36,7 +36,7 @@ import { type TakenMessage, TakenMessages } from "./TakenMessages.js"
  * @category models
  */
 export interface Session {
-  /** From 0. */
+  /** From 0, of all sessions of the run, in whichever segment they are. */
   readonly number: number
   readonly plan: Plan
   /** The name to introduce ourselves by. */
@@ -106,6 +106,8 @@ export interface ScenarioRun {
   readonly run: SharedRun
   /** When the sessions began, by the run's clock. */
   readonly begun: number
+  /** The number in the whole run of the segment's session of this number. */
+  readonly numberOf: (session: number) => number
   readonly seed: string
   readonly scope: Scope.Scope
   readonly onMeasured: ((name: string, ending: Ending, elapsed: number) => void) | undefined
@@ -133,7 +135,7 @@ export interface RunningSession extends Session {
 }
 
 /**
- * The session of that number. What it keeps is closed with `scope`.
+ * The segment's session of that number. What it keeps is closed with `scope`.
  *
  * @since 0.1.0
  * @category constructors
@@ -142,7 +144,8 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   const { addresses, connectOptions, contentOf, ending, helloName, plan, recorder, tickets } = scenario.run
   const { deadlines } = connectOptions
   const { now } = deadlines
-  const key = Draw.series(Draw.keyOf(scenario.seed), number)
+  const inRun = scenario.numberOf(number)
+  const key = Draw.series(Draw.keyOf(scenario.seed), inRun)
   const kept = new KeptConnections(scope)
   let draws = 0
   let foundNone = 0
@@ -167,7 +170,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
   )
 
   return {
-    number,
+    number: inRun,
     plan,
     helloName,
     now: () => now() - scenario.begun,

@@ -34,7 +34,7 @@ export interface Scenarios {
 export class ScenarioEnds<A, E> implements Scenarios {
   begun = 0
   failed = 0
-  /** By the sessions' numbers; of several in one session, the last. */
+  /** By the sessions' numbers, in the segment; of several in one session, the last. */
   readonly sessions: Array<Exit.Exit<A, E>> = []
 
   constructor(private readonly run: ScenarioSession.ScenarioRun) {}
@@ -93,10 +93,10 @@ export const whenDue = <A, E, R>(
   const { connectOptions, recorder } = run.run
   const { now } = connectOptions.deadlines
   let sessions = 0
-  const one = (session: ScenarioSession.RunningSession, { at }: Due, foundNone: number) =>
+  const one = (session: ScenarioSession.RunningSession, number: number, { at }: Due, foundNone: number) =>
     Effect.scoped(provide(scenario, session)).pipe(
       Effect.onExit((exit) => {
-        ends.add(session.number, exit)
+        ends.add(number, exit)
         if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) return Effect.void
         const idle = isNone(exit) && session.foundNone() > foundNone
         if (at >= recorder.measuresFrom && !idle) recorder.recordOwn("scenario", endingOf(exit), now() - at)
@@ -108,14 +108,15 @@ export const whenDue = <A, E, R>(
   return OpenRun.serve(run.run, options, (dispatcher, owner) =>
     Effect.scoped(
       Effect.gen(function* () {
-        const session = ScenarioSession.make(run, sessions++, yield* Effect.scope)
+        const number = sessions++
+        const session = ScenarioSession.make(run, number, yield* Effect.scope)
         // It is the scenario that opens connections: the session is ready at once.
         dispatcher.opened()
         let due = yield* dispatcher.next(owner)
         while (due !== undefined) {
           ends.begun++
           session.begin(due)
-          yield* one(session, due, session.foundNone())
+          yield* one(session, number, due, session.foundNone())
           due = yield* dispatcher.next()
         }
       })
