@@ -47,7 +47,9 @@ export interface CliOptions {
 /** A room that few lines need. Not each small one: a start takes as long as the files that are loaded for it. */
 const load = <Room>(room: () => Promise<Room>): Effect.Effect<Room> => Effect.promise(room)
 
-const getopt = Getopt.make(rows)
+const getopt = Getopt.make(rows, {
+  password: `a password is in no command line: --password-file or ${passwordVariable} has it`
+})
 
 /**
  * What the arguments ask for.

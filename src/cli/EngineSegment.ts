@@ -65,7 +65,11 @@ interface Found {
  */
 export const resolve = (plan: Plan): Effect.Effect<Plan, UsageError> =>
   Effect.gen(function* () {
-    if (plan.segment === undefined) return plan.runId === undefined ? plan : named(plan, plan.runId, Segment.whole)
+    if (plan.segment === undefined) {
+      const nameless = plan.runId === undefined ? plan.report?.find((text) => text.includes("{run}")) : undefined
+      if (nameless === undefined) return named(plan, plan.runId ?? "", Segment.whole)
+      return yield* refused(`--report ${nameless}: {run} is the name of the run, which --run-id gives`)
+    }
     const found = plan.segment === "auto" ? yield* ask : undefined
     const segment = found?.segment ?? Segment.ofPlan(plan)
     const runId = plan.runId ?? (found === undefined ? undefined : yield* runOf(found.engine))

@@ -60,7 +60,7 @@ interface Named {
 }
 
 /**
- * Makes the function that reads argument lists.
+ * Makes the function that reads argument lists. `advice` is for who asks for an option that there is not, by its name.
  *
  * A value may begin with a hyphen, as getopt's may. Where it would be the next option and no value of this one, which has no
  * letter of the original's, it was forgotten: the option is told of, and the next one is read.
@@ -69,16 +69,19 @@ interface Named {
  * @category constructors
  */
 export const make = (
-  specs: ReadonlyArray<OptionSpec>
+  specs: ReadonlyArray<OptionSpec>,
+  advice: { readonly [name: string]: string } = {}
 ): ((argv: ReadonlyArray<string>) => Either.Either<Arguments, Misread>) => {
   const names = namesOf(specs)
   const hintFor = (name: string): string =>
-    Suggestion.hint(
-      Suggestion.nearest(
-        `--${name}`,
-        [...names.keys()].filter((each) => each.startsWith("--"))
-      )
-    )
+    Object.hasOwn(advice, name)
+      ? ` (${advice[name]})`
+      : Suggestion.hint(
+          Suggestion.nearest(
+            `--${name}`,
+            [...names.keys()].filter((each) => each.startsWith("--"))
+          )
+        )
   const isOption = (argument: string): boolean => {
     const [name = ""] = argument.startsWith("--") ? argument.split("=", 1) : [argument.slice(0, 2)]
     return names.has(name)

@@ -111,7 +111,14 @@ const usage = "usage: smtp-report [options] FILE...; --help tells more"
 
 /** The plan in the arguments; the error names the option. */
 const planOf = ({ operands, options }: Getopt.Arguments): Either.Either<ReadingPlan.ReadingPlan, Refused> => {
-  if (operands.length === 0) return Either.left(new Refused({ reason: `no file (${usage})` }))
+  if (operands.length === 0) {
+    const before = options.get("compare")
+    const what =
+      before === undefined
+        ? ""
+        : ` to compare with ${before.join(", ")}, which is the run before: --compare BEFORE AFTER`
+    return Either.left(new Refused({ reason: `no file${what} (${usage})` }))
+  }
   const input: Record<string, unknown> = { files: operands }
   for (const row of rows) {
     const values = options.get(row.long)

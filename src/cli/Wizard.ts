@@ -13,7 +13,7 @@ import type { Path } from "@effect/platform/Path"
 import { isQuitException, type QuitException, type Terminal } from "@effect/platform/Terminal"
 import * as Effect from "effect/Effect"
 import * as FieldOption from "./FieldOption.js"
-import { type OptionRow, planRows } from "./OptionTable.js"
+import { oldOptions, type OptionRow, planRows } from "./OptionTable.js"
 
 /**
  * What the answers add up to, and whether to do it.
@@ -40,8 +40,8 @@ export const ask = (show: (line: string) => void): Effect.Effect<Answers, QuitEx
     const sections = [...new Set(planRows.map(({ section }) => section))]
     const chosen = yield* Prompt.run(
       Prompt.multiSelect({
-        message: "Set which options? What is not set keeps its default.",
-        choices: sections.map((section) => ({ title: section, value: section }))
+        message: "Set which options? Space chooses, Enter goes on; what is not set keeps its default.",
+        choices: sections.map((section) => ({ title: titleOf(section), value: section }))
       })
     )
     const argv: Array<string> = target === "" ? ["--sink"] : []
@@ -55,6 +55,14 @@ export const ask = (show: (line: string) => void): Effect.Effect<Answers, QuitEx
     const run = yield* Prompt.run(Prompt.confirm({ message: "Run it now?", initial: true }))
     return { argv, run }
   })
+
+/** A group of options, with the first of them; those of the original are known by what they are about. */
+const titleOf = (section: string): string => {
+  if (section === oldOptions) return `${section} (-s sessions, -m messages, -l size, -f sender, -t recipient, ...)`
+  const [first, ...others] = planRows.filter((row) => row.section === section && !ends.includes(row.long))
+  const some = others.slice(0, 2).map(({ long }) => `, --${long}`)
+  return `${section} (--${first?.long}${some.join("")}${others.length > 2 ? ", ..." : ""})`
+}
 
 /** What the first question has settled. */
 const ends: ReadonlyArray<string> = ["sink", "calibrate"]

@@ -91,6 +91,8 @@ export class Reader {
  */
 export const nothing = "empty: nothing was saved in it"
 
+const noResult = "no result that --report json=FILE or ndjson=FILE has saved"
+
 /** What a line of a journal begins with. */
 const marker = '{"type":'
 
@@ -100,13 +102,13 @@ const reportOf = (text: string): Either.Either<RunReport.RunReport, string> =>
     const json = yield* jsonOf(text)
     const value = yield* Either.try({
       try: (): unknown => JSON.parse(json),
-      catch: (error) => `not JSON: ${error instanceof Error ? error.message : String(error)}`
+      catch: (error) => `${noResult}: not JSON: ${error instanceof Error ? error.message : String(error)}`
     })
     const version = typeof value === "object" && value !== null && "version" in value ? value.version : undefined
     if (typeof version === "number" && version !== 1 && version !== 2) {
       return yield* Either.left(`version ${version} of the format, of which this smtp-report reads versions 1 and 2`)
     }
-    if (version === undefined) return yield* Either.left("no report of smtp-source: it has no version")
+    if (version === undefined) return yield* Either.left(`${noResult}: it has no version`)
     const report = yield* Either.mapLeft(decode(value), (error) => {
       const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
       return issue === undefined ? error.message : at(issue.path, issue.message)

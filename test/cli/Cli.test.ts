@@ -81,6 +81,7 @@ describe("what getopt(3) takes and plain parsers do not", () => {
   understands(["-f", "", "h"], { from: "" })
   understands(["--", "h"], { target: "h" })
   understands(["--sink"], { sink: true })
+  understands(["--report", "json=r{segment}.json", "h"], { report: ["json=r1.json"] })
 })
 
 describe("what getopt(3) refuses", () => {
@@ -88,6 +89,14 @@ describe("what getopt(3) refuses", () => {
   refuses(["-Z", "h"], "invalid option -- 'Z'")
   refuses(["--zzz", "h"], "unrecognized option '--zzz'")
   refuses(["--mesages", "3", "h"], "unrecognized option '--mesages' (did you mean --messages?)")
+  refuses(
+    ["--user", "u", "--password=secret", "h"],
+    "unrecognized option '--password' (a password is in no command line: --password-file or SMTP_SOURCE_PASSWORD has it)"
+  )
+  refuses(
+    ["--report", "json={run}.json", "h"],
+    "--report json={run}.json: {run} is the name of the run, which --run-id gives"
+  )
   refuses(["--log-level", "debug", "h"], "unrecognized option '--log-level'")
   refuses(
     ["--zzz", "-m", "x", "--smtputf8", "-l", "0", "--rate", "fast"],

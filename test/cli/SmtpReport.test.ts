@@ -245,7 +245,7 @@ describe("smtp-report", () => {
   const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
     [["nowhere.json"], "nowhere.json: no such file or directory"],
     [["empty.json"], "empty.json: empty: nothing was saved in it"],
-    [["list.json"], "list.json: no report of smtp-source: it has no version"],
+    [["list.json"], "list.json: no result that --report json=FILE or ndjson=FILE has saved: it has no version"],
     [["later.json"], "later.json: version 3 of the format, of which this smtp-report reads versions 1 and 2"],
     [["code.json"], 'code.json: replies[0].code: Expected number, actual "x\\u001b[2J"'],
     [["sum.json"], "sum.json: messages: the ends add up to 51, and 50 were planned"],
@@ -254,6 +254,10 @@ describe("smtp-report", () => {
     [["time.json"], 'time.json: startedAt: not a time: "yesterday"'],
     [["page.html"], "page.html: an HTML page that is no report"],
     [[], "no file (usage: smtp-report [options] FILE...; --help tells more)"],
+    [
+      ["--compare", "a.json"],
+      "no file to compare with a.json, which is the run before: --compare BEFORE AFTER (usage: smtp-report [options] FILE...; --help tells more)"
+    ],
     [["deep.json"], "deep.json: plan.deep: nested too deeply"],
     [["--format", "xml", "one.json"], "--format: expected text, json, csv, hgrm, prometheus, junit, html"],
     [
@@ -280,7 +284,10 @@ describe("smtp-report", () => {
 
   it.effect("says where JSON is cut", () =>
     Effect.gen(function* () {
-      assert.match((yield* command("cut.json")).stderr, /^smtp-report: fatal: cut\.json: not JSON: .*\n$/)
+      assert.match(
+        (yield* command("cut.json")).stderr,
+        /^smtp-report: fatal: cut\.json: no result that --report json=FILE or ndjson=FILE has saved: not JSON: .*\n$/
+      )
     })
   )
 
