@@ -6,7 +6,6 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
-import type { Content } from "../smtp/Wire.js"
 import type * as Rewrite from "./Rewrite.js"
 import * as CorpusEnvelope from "./CorpusEnvelope.js"
 import * as CorpusIndex from "./CorpusIndex.js"
@@ -247,18 +246,6 @@ export const skipped = ({ counts: { bareReturn, noRecipients, tooLarge } }: Corp
   bareReturn + noRecipients + tooLarge
 
 /**
- * A message as it is sent, but for the headers that are made anew.
- *
- * @since 0.1.0
- * @category models
- */
-export interface CorpusMessage {
-  readonly content: Content
-  /** It begins with neither a header nor the empty line after them: headers that are put before it need that line. */
-  readonly isHeadless: boolean
-}
-
-/**
  * A message that is in memory, from 0, with its final dot.
  *
  * @since 0.1.0
@@ -268,7 +255,7 @@ export const message = ({ blocks, places }: KeptMessages, index: number): Uint8A
   blocks[places[index * 4]!]!.subarray(places[index * 4 + 1]!, places[index * 4 + 2]!)
 
 /**
- * Whether a message that is in memory has no headers.
+ * Whether a message that is in memory has no headers: it begins with neither a header nor the empty line after them.
  *
  * @since 0.1.0
  * @category predicates

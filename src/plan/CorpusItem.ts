@@ -79,8 +79,8 @@ export const survey = (
 }
 
 /**
- * Makes a message ready for DATA, with its final dot. What it lies in is changed by that. Left out is the line with a carriage
- * return that stands alone, where that is not to be sent.
+ * Makes a message ready for DATA, with its final dot, after `before`, which is. What it lies in is changed by that. Left is the line
+ * with a carriage return that stands alone, where that is not to be sent.
  *
  * @since 0.1.0
  * @category encoding
@@ -88,13 +88,14 @@ export const survey = (
 export const ready = (
   message: Buffer,
   { drops, marks: found }: Survey,
-  unusual: Unusual
+  unusual: Unusual,
+  before = ""
 ): Either.Either<Content, number> => {
   const kept = without(message, drops)
-  if ((found & marks.bareReturn) === 0 || unusual === "skip") return Stuffing.content(kept)
+  if ((found & marks.bareReturn) === 0 || unusual === "skip") return Stuffing.content(kept, before)
   const text = kept.toString("latin1")
-  if (unusual === "space") return Stuffing.content(Buffer.from(text.replaceAll(/\r(?!\n)/g, " "), "latin1"))
-  return Either.right(Stuffing.raw(text))
+  if (unusual === "space") return Stuffing.content(Buffer.from(text.replaceAll(/\r(?!\n)/g, " "), "latin1"), before)
+  return Either.right(Stuffing.raw(text, before))
 }
 
 /** The lines before one that is not sent move up to what follows it. */

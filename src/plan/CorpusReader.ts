@@ -12,6 +12,7 @@ import * as CorpusIndex from "./CorpusIndex.js"
 import * as CorpusItem from "./CorpusItem.js"
 import type * as CorpusOrder from "./CorpusOrder.js"
 import type { CorpusStore, StoredFile } from "./CorpusStore.js"
+import { MadeContent } from "./MadeContent.js"
 import * as Stuffing from "./Stuffing.js"
 
 /**
@@ -23,8 +24,11 @@ import * as Stuffing from "./Stuffing.js"
 export interface CorpusReader {
   readonly count: number
   readonly groups: ReadonlyArray<CorpusOrder.Group>
-  /** A message, from 0. Its content says so where it cannot be had: the file is not what it was, or cannot be read. */
-  readonly message: (index: number) => Corpus.CorpusMessage
+  /**
+   * A message, from 0, with headers before it, which are ready for DATA; where it has none of its own, an empty line follows them.
+   * It says so where it cannot be had: the file is not what it was, or cannot be read.
+   */
+  readonly message: (index: number, before: string) => Content
   /** Closes what is open. */
   readonly close: () => void
 }
@@ -45,20 +49,23 @@ export const make = (corpus: Corpus.Corpus, store: CorpusStore["Type"] | undefin
   return {
     count: Corpus.count(corpus),
     groups,
-    message: (index) => {
+    message: (index, before) => {
       const body = Corpus.message(messages, index)
-      const isShort = body.length <= Stuffing.longestText
-      const content: Content = isShort
-        ? { head: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1") }
-        : { head: "", body }
-      return { content, isHeadless: Corpus.isHeadless(messages, index) }
+      const head = above(before, Corpus.isHeadless(messages, index))
+      return body.length > Stuffing.longestText
+        ? new MadeContent(head, body)
+        : new MadeContent(head + Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"))
     },
     close: () => {}
   }
 }
 
+const above = (before: string, isHeadless: boolean): string => (isHeadless && before !== "" ? `${before}\r\n` : before)
+
 /** How many files are open at a time. */
 const mostOpen = 32
+
+const missing = (reason: string): Content => new MadeContent("", undefined, undefined, reason)
 
 /** Larger messages are read into memory of their own, in bytes. */
 const keptSize = 1_048_576
@@ -78,15 +85,14 @@ class StoredReader implements CorpusReader {
     this.count = CorpusIndex.count(index)
   }
 
-  message(index: number): Corpus.CorpusMessage {
+  message(index: number, before: string): Content {
     const item = CorpusIndex.item(this.index, index)
-    const isHeadless = (item.marks & CorpusItem.marks.headless) !== 0
     const raw = this.read(item)
-    if (typeof raw === "string") return { content: { head: "", unusable: raw }, isHeadless }
+    if (typeof raw === "string") return missing(raw)
     const message = (item.marks & CorpusItem.marks.quoted) === 0 ? raw : CorpusItem.unquoted(raw)
-    const ready = CorpusItem.ready(message, item, this.unusual)
-    const content = Either.getOrElse(ready, () => ({ head: "", unusable: this.changed(item) }))
-    return { content, isHeadless }
+    const head = above(before, (item.marks & CorpusItem.marks.headless) !== 0)
+    const ready = CorpusItem.ready(message, item, this.unusual, head)
+    return Either.isRight(ready) ? new MadeContent(ready.right.head, ready.right.body) : missing(this.changed(item))
   }
 
   close(): void {

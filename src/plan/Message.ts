@@ -200,12 +200,7 @@ const stored = (
   const itemOf = CorpusOrder.make(plan.order, corpus.groups, `${identity.seed ?? identity.runId} corpus`)
   const rewritten = Either.getOrThrow(Rewrite.parse(plan.rewrite ?? "message-id"))
   const head = headers(plan, addresses, identity, values, top, "", rewritten)
-  return (message) => {
-    const { content, isHeadless } = corpus.message(itemOf(message))
-    if (content.unusable !== undefined) return content
-    const before = head(message)
-    return new MadeContent((isHeadless && before !== "" ? `${before}\r\n` : before) + content.head, content.body)
-  }
+  return (message) => corpus.message(itemOf(message), head(message))
 }
 
 /**

@@ -20,16 +20,29 @@ import type { Content } from "../smtp/Wire.js"
  */
 export const longestText = 16_384
 
+/** Up to here strings are faster than bytes: larger ones V8 keeps apart, and collects late. */
+const longestString = 98_304
+
 /**
- * The content of these bytes, or the line with a bare CR.
+ * The content of these bytes, or the line with a bare CR. `before` is ready for DATA: it is in the same piece, so that the write
+ * has one.
  *
  * @since 0.1.0
  * @category encoding
  */
-export const content = (bytes: Uint8Array): Either.Either<Content, number> =>
-  bytes.length <= longestText
-    ? Either.map(lines(latin1(bytes)), (text) => ({ head: text + SmtpCommand.endOfData }))
-    : Either.map(long(bytes), (body) => ({ head: "", body }))
+export const content = (bytes: Uint8Array, before = ""): Either.Either<Content, number> =>
+  bytes.length > longestString
+    ? Either.map(long(bytes, before), (body) => ({ head: "", body }))
+    : Either.map(lines(latin1(bytes)), (text) => {
+        const size = before.length + text.length + SmtpCommand.endOfData.length
+        if (size <= longestText) return { head: before + text + SmtpCommand.endOfData }
+        // Piece by piece: to put them together first would be one more copy.
+        const body = Buffer.allocUnsafe(size)
+        body.write(before, 0, "latin1")
+        body.write(text, before.length, "latin1")
+        body.write(SmtpCommand.endOfData, before.length + text.length, "latin1")
+        return { head: "", body }
+      })
 
 /**
  * The lines of a text that holds one byte in each character, stuffed and ended with CRLF, without the final dot; or the line
@@ -60,9 +73,9 @@ export const lines = (text: string): Either.Either<string, number> => {
  * @since 0.1.0
  * @category encoding
  */
-export const raw = (text: string): Content => {
+export const raw = (text: string, before = ""): Content => {
   const ended = text === "" || text.endsWith("\n") ? text : `${text}\r\n`
-  const made = ended.replaceAll(/(?<!\r)\n/g, "\r\n").replaceAll(/(^|\n)\./g, "$1..") + SmtpCommand.endOfData
+  const made = before + ended.replaceAll(/(?<!\r)\n/g, "\r\n").replaceAll(/(^|\n)\./g, "$1..") + SmtpCommand.endOfData
   return made.length <= longestText ? { head: made } : { head: "", body: Buffer.from(made, "latin1") }
 }
 
@@ -70,11 +83,11 @@ export const raw = (text: string): Content => {
 const unfinished = /\r(?!\n)|(?<!\r)\n/
 
 /** What needs no change is copied in one piece. */
-const long = (bytes: Uint8Array): Either.Either<Uint8Array, number> => {
+const long = (bytes: Uint8Array, before: string): Either.Either<Uint8Array, number> => {
   const { length } = bytes
   // Room for lines of forty bytes. Where they are shorter, there is more of it when it is used up.
-  let out = Buffer.allocUnsafe(length + Math.ceil(length / 40) + 64)
-  let size = 0
+  let out = Buffer.allocUnsafe(before.length + length + Math.ceil(length / 40) + 64)
+  let size = out.write(before, "latin1")
   /** What comes from here on was not copied yet. */
   let from = 0
   let start = 0

@@ -119,7 +119,7 @@ const textOf = ({ body, head }: Content) => head + (body === undefined ? "" : Bu
 
 const textsOf = (corpus: Corpus.Corpus, store?: CorpusStore["Type"]) => {
   const reader = CorpusReader.make(corpus, store)
-  const texts = Array.from({ length: reader.count }, (_, index) => textOf(reader.message(index).content))
+  const texts = Array.from({ length: reader.count }, (_, index) => textOf(reader.message(index, "")))
   reader.close()
   return texts
 }

@@ -32,3 +32,26 @@ describe("contents that go in chunks", () => {
     assert.strictEqual(Stuffing.unstuff(stuffed).buffer, stuffed.buffer)
   })
 })
+
+describe("a message that is made ready", () => {
+  it("is as the slow way makes it, whatever its size, after what is ready", () => {
+    const parts = fc.constantFrom("\n", "\r\n", ".", "a line", "x".repeat(100), "\xff")
+    fc.assert(
+      fc.property(
+        fc.array(parts, { maxLength: 30, size: "max" }),
+        fc.constantFrom(1, 700, 20_000),
+        fc.constantFrom("", "X: 1\r\n"),
+        (list, times, before) => {
+          const text = list.join("")
+          const whole = text === "" ? "" : text.repeat(Math.ceil(times / 10))
+          const bytes = Buffer.from(whole, "latin1")
+          const { body, head } = Either.getOrThrow(Stuffing.content(bytes, before))
+          const slow = Buffer.from(Either.getOrThrow(MessageFile.stuff(bytes))).toString("latin1")
+          const fast = head + (body === undefined ? "" : Buffer.from(body).toString("latin1"))
+          assert.isTrue(fast === before + slow)
+        }
+      ),
+      { seed: 1, numRuns: 60 }
+    )
+  })
+})
