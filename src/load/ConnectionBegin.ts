@@ -40,6 +40,16 @@ const isExtended = (plan: Plan): boolean =>
   Extensions.areAsked(plan) ||
   plan.xclient !== undefined
 
+/** Whether addresses with variables may be beyond ASCII: what is in the plan, and in the rows that they name. */
+const mayBeForeign = (
+  { from = "", helloName = "", to = "" }: Plan,
+  parts: MessageParts.MessageParts | undefined
+): boolean => {
+  const texts = [from, to].filter((text) => text.includes("{{"))
+  if (/[^\0-\x7f]/.test(texts.join("") + (texts.length > 0 ? helloName : ""))) return true
+  return texts.some((text) => text.includes("row.")) && parts?.data?.some((byte) => byte > 127) === true
+}
+
 /**
  * The parameters that the plan asks for, if the server is asked what it offers.
  *
@@ -56,5 +66,6 @@ export const wishesOf = (
     ? undefined
     : Extensions.wishes(plan, {
         addresses: [addresses.sender(0), addresses.to(0)],
+        varies: plan.expand && mayBeForeign(plan, parts),
         isEightBit: Message.isEightBit(plan, addresses, file, parts)
       })

@@ -183,6 +183,8 @@ export const areAsked = (plan: ExtendedPlan): boolean =>
 export interface Sent {
   /** Of the envelopes. */
   readonly addresses: ReadonlyArray<string>
+  /** Whether some envelopes may have addresses beyond ASCII, and others none. */
+  readonly varies?: boolean | undefined
   /** Whether bytes beyond ASCII are in the content. */
   readonly isEightBit: boolean
 }
@@ -193,9 +195,12 @@ export interface Sent {
  * @since 0.1.0
  * @category constructors
  */
-export const wishes = (plan: ExtendedPlan, { addresses, isEightBit }: Sent): Parameters.Wishes | undefined => {
+export const wishes = (
+  plan: ExtendedPlan,
+  { addresses, isEightBit, varies = false }: Sent
+): Parameters.Wishes | undefined => {
   const { declareSize, dsnReturn, envelopeId, mailParameters = [], mime, notify, rcptParameters = [] } = plan
-  const isForeign = addresses.some((address) => /[^\0-\x7f]/.test(address))
+  const isForeign = addresses.some((address) => beyond.test(address))
   const mail: ReadonlyArray<Parameters.Parameter> = [
     ...(declareSize ? [{ text: declaredSize, needs: "SIZE" }] : []),
     ...(mime === "binary" ? [{ text: "BODY=BINARYMIME", needs: "BINARYMIME" }] : []),
@@ -203,7 +208,8 @@ export const wishes = (plan: ExtendedPlan, { addresses, isEightBit }: Sent): Par
     ...(mime === "8bit" || (mime === "auto" && isEightBit)
       ? [{ text: "BODY=8BITMIME", needs: "8BITMIME", ifOffered: mime === "auto" }]
       : []),
-    ...(plan.smtputf8 === "always" || isForeign ? [{ text: "SMTPUTF8", needs: "SMTPUTF8" }] : []),
+    ...(plan.smtputf8 === "always" || (isForeign && !varies) ? [{ text: "SMTPUTF8", needs: "SMTPUTF8" }] : []),
+    ...(plan.smtputf8 !== "always" && varies ? [{ text: ifForeign, needs: "SMTPUTF8" }] : []),
     ...(dsnReturn === undefined ? [] : [{ text: dsnReturn === "full" ? "RET=FULL" : "RET=HDRS", needs: "DSN" }]),
     ...(envelopeId === undefined ? [] : [{ text: named(envelopeId), needs: "DSN" }]),
     ...(plan.requireTls ? [{ text: "REQUIRETLS", needs: "REQUIRETLS" }] : []),
@@ -224,6 +230,12 @@ export const wishes = (plan: ExtendedPlan, { addresses, isEightBit }: Sent): Par
  * @category reading
  */
 export const chunkSize = ({ chunking }: { readonly chunking: string }): number | undefined => sizeIn(chunking)
+
+/** Of messages that have an address beyond ASCII. */
+const ifForeign: Parameters.Parameter["text"] = ({ mail, rcpts }) =>
+  beyond.test(mail) || rcpts.some((command) => beyond.test(command)) ? "SMTPUTF8" : ""
+
+const beyond = /[^\0-\x7f]/
 
 const declaredSize: Parameters.Parameter["text"] = ({ content }) => `SIZE=${Parameters.sizeOf(content)}`
 

@@ -16,7 +16,7 @@ import type { Content } from "./Wire.js"
  * @category models
  */
 export interface Parameter {
-  /** Such as `RET=HDRS`; or what it is for a message, which has the number that it has in the run. */
+  /** Such as `RET=HDRS`; or what it is for a message, which has the number that it has in the run; empty where it has none. */
   readonly text: string | ((message: Message, number: number) => string)
   /** The keyword of the offer that it needs. Without one, whoever asks for it answers for it. */
   readonly needs?: string | undefined
@@ -165,7 +165,10 @@ const suffix = (parameters: ReadonlyArray<Parameter>): Suffix => {
   if (others.length === 0) return fixed
   return (message, number) => {
     let all = fixed
-    for (const text of others) all += ` ${text(message, number)}`
+    for (const text of others) {
+      const own = text(message, number)
+      if (own !== "") all += ` ${own}`
+    }
     return all
   }
 }

@@ -132,6 +132,34 @@ describe("extensions in a run", () => {
     })
   )
 
+  it.scoped("with rows, each message has SMTPUTF8 that has an address beyond ASCII, and no other", () =>
+    Effect.gen(function* () {
+      const data = new TextEncoder().encode("a,b\nann,x\nbjörn,y\ncéline,z\ndan,ü\n")
+      const of = (to: string) =>
+        Effect.map(
+          drive(
+            simulate(
+              {
+                messages: 4,
+                reuse: true,
+                notify: "never",
+                from: "me@x",
+                to,
+                expand: true,
+                data: "u",
+                headers: "X: {{row.b}}"
+              },
+              { offers: all, parts: { data, rows: 4 } }
+            )
+          ),
+          (result) => said(result, "MAIL").map((line) => line.includes("SMTPUTF8"))
+        )
+      assert.deepStrictEqual(yield* of("{{row.a}}@x"), [false, true, true, false])
+      assert.deepStrictEqual(yield* of("{{pick ü|ü}}@x"), [true, true, true, true])
+      assert.deepStrictEqual(yield* of("you@x"), [false, false, false, false])
+    })
+  )
+
   it.scoped("an address beyond ASCII needs SMTPUTF8 once EHLO is said, and HELO leaves it as it was", () =>
     Effect.gen(function* () {
       const from = "ü@example.com"
