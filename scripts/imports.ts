@@ -18,6 +18,7 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
     "plan/Draw",
     "plan/PlanField",
     "plan/PlanValue",
+    "plan/Stamp",
     "plan/Suggestion",
     "smtp"
   ],

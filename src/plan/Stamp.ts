@@ -87,13 +87,13 @@ const stamp = /^\s*r=([0-9a-f]{16});\s*k=(\d{1,16});\s*t=(\d{1,16});\s*b=([0-9a-
 /**
  * Where the header of a message ends and its body begins: after the first empty line; or at the first line that is no header,
  * which programs that handle mail put an empty line before. `text` has CRLF line ends; where it ends before its header does, all
- * of it is header, and the body begins at its end.
+ * of it is header, and the body begins at its end. What comes before `from`, which begins a line, is known to be header.
  *
  * @since 0.1.0
  * @category parsing
  */
-export const divide = (text: string): { readonly headerEnd: number; readonly bodyBegin: number } => {
-  let at = 0
+export const divide = (text: string, from = 0): { readonly headerEnd: number; readonly bodyBegin: number } => {
+  let at = from
   while (at < text.length) {
     const end = text.indexOf("\r\n", at)
     if (end === at) return { headerEnd: at, bodyBegin: at + 2 }

@@ -1,0 +1,372 @@
+/**
+ * What became of messages that were sent on: the ends that the generator saw, against what arrived at the next hop.
+ *
+ * A key stands for one recipient of one message; or for a message, where recipients are not told apart. The books lie in memory
+ * that threads share: generators write what was accepted, a sink writes what arrived, and neither waits for the other.
+ *
+ * A copy of what the sink had confirmed is a duplicate. One of what it had not confirmed is none: whoever sent it could not
+ * know better.
+ *
+ * @since 0.1.0
+ */
+import * as Difference from "./Difference.js"
+import * as Histogram from "./Histogram.js"
+import { Planes } from "./Planes.js"
+
+/** Where each thing is known of a key. */
+const Plane = {
+  /** The server accepted it. */
+  accepted: 0,
+  /** It may arrive, and need not: nobody knows whether it was accepted, or it was refused at its end. */
+  open: 1,
+  came: 2,
+  confirmed: 3,
+  /** It came again after it was confirmed. */
+  again: 4,
+  /** It came with another body. */
+  changed: 5,
+  /** It came with another body that says the same. */
+  recast: 6,
+  /** A notice says that it was not delivered. */
+  returned: 7
+} as const
+
+const planes = 8
+
+/** The counts of single arrivals. */
+const counts = [
+  "copies",
+  "first",
+  "duplicates",
+  "repeats",
+  "refused",
+  "foreign",
+  "foreignRecipients",
+  "outOfOrder",
+  "early",
+  "delayed",
+  "looped",
+  "beyond",
+  "length"
+] as const
+
+const countAt = new Map(counts.map((name, index) => [name, index]))
+const kindsAt = counts.length
+
+/** Seconds that are told apart: three days. What is later is in the last of them. */
+const seconds = 262_144
+const maxNotes = 65_536
+
+const histogramBytes = Histogram.counters * 8
+const countBytes = 4 * 64
+const secondsBytes = 4 * 2 * seconds
+
+/**
+ * The memory of the books: what another thread is given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DeliveriesMemory {
+  readonly planes: SharedArrayBuffer
+  readonly tallies: SharedArrayBuffer
+}
+
+/**
+ * One arrival of one recipient of a message. Times are in microseconds since 1970.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Arrived {
+  readonly message: number
+  /** Which of its recipients, from 0. */
+  readonly place: number
+  /** What it was answered: that it was taken, nothing, or that it was not taken. */
+  readonly fate: "confirmed" | "withheld" | "refused"
+  /** What was done to its body. */
+  readonly change: Difference.Kind | undefined
+  readonly sentAt: number
+  readonly at: number
+}
+
+/**
+ * The books of a run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Deliveries {
+  private readonly planes: Planes
+  private readonly counts: Int32Array
+  private readonly seconds: Int32Array
+  private readonly notes: Uint8Array
+  private readonly delivery: Histogram.Histogram
+  /** The highest message that has come. */
+  private highest = -1
+
+  private constructor(
+    /** How many keys a message has. */
+    readonly width: number,
+    /** From when seconds count, in microseconds since 1970. */
+    readonly startedAt: number,
+    readonly memory: DeliveriesMemory
+  ) {
+    const { planes: bits, tallies } = memory
+    this.planes = Planes.shared(planes, bits)
+    this.delivery = Histogram.make(tallies)
+    this.counts = new Int32Array(tallies, histogramBytes, countBytes / 4)
+    this.seconds = new Int32Array(tallies, histogramBytes + countBytes, secondsBytes / 4)
+    this.notes = new Uint8Array(tallies, histogramBytes + countBytes + secondsBytes, maxNotes)
+  }
+
+  /** Empty books for as many messages, or for any number. */
+  static make(width: number, startedAt: number, messages: number = Number.POSITIVE_INFINITY): Deliveries {
+    return new Deliveries(width, startedAt, {
+      planes: Planes.make(planes, messages * width).memory,
+      tallies: new SharedArrayBuffer(histogramBytes + countBytes + secondsBytes + maxNotes)
+    })
+  }
+
+  /** The books that another thread has made. */
+  static shared(width: number, startedAt: number, memory: DeliveriesMemory): Deliveries {
+    return new Deliveries(width, startedAt, memory)
+  }
+
+  /** A recipient of a message has come to its end at the generator's. What certainly was not accepted is not booked. */
+  book(message: number, place: number, end: "accepted" | "open", at: number): void {
+    const key = this.keyOf(message, place)
+    if (end === "open") this.planes.set(Plane.open, key)
+    else if (!this.planes.set(Plane.accepted, key)) Atomics.add(this.seconds, this.second(at) * 2, 1)
+  }
+
+  /** It has arrived. Only one thread tells of arrivals. */
+  arrive({ at, change, fate, message, place, sentAt }: Arrived): void {
+    const key = this.keyOf(message, place)
+    if (key < 0) return this.count("beyond")
+    // What was refused is the sender's to keep: nothing has arrived.
+    if (fate === "refused") return this.count("refused")
+    this.count("copies")
+    const { planes } = this
+    if (!planes.set(Plane.came, key)) this.first(message, sentAt, at)
+    else if (planes.has(Plane.confirmed, key)) {
+      this.count("duplicates")
+      planes.set(Plane.again, key)
+    } else this.count("repeats")
+    if (fate === "confirmed") planes.set(Plane.confirmed, key)
+    if (change === undefined) return
+    const isNew = !planes.set(Difference.isHarmless(change) ? Plane.recast : Plane.changed, key)
+    if (isNew) Atomics.add(this.counts, kindsAt + Difference.kinds.indexOf(change), 1)
+  }
+
+  private first(message: number, sentAt: number, at: number): void {
+    this.count("first")
+    Atomics.add(this.seconds, this.second(at) * 2 + 1, 1)
+    if (at < sentAt) this.count("early")
+    Histogram.record(this.delivery, Math.max(0, at - sentAt) * 1000)
+    if (message < this.highest) this.count("outOfOrder")
+    else this.highest = message
+  }
+
+  /** A notice says that it was not delivered. */
+  returned(message: number, place: number): void {
+    this.planes.set(Plane.returned, this.keyOf(message, place))
+  }
+
+  /** Counts an arrival that is none of the above. */
+  count(what: (typeof counts)[number]): void {
+    Atomics.add(this.counts, countAt.get(what)!, 1)
+  }
+
+  /** Keeps a note, which becomes JSON; false where there is no more room. */
+  note(note: unknown): boolean {
+    const text = Buffer.from(`${JSON.stringify(note)}\n`)
+    const at = countAt.get("length")!
+    const length = Atomics.load(this.counts, at)
+    if (length + text.length > maxNotes) return false
+    this.notes.set(text, length)
+    Atomics.store(this.counts, at, length + text.length)
+    return true
+  }
+
+  /** The notes, as they were kept. */
+  noted(): ReadonlyArray<unknown> {
+    const text = Buffer.from(this.notes.slice(0, this.counted("length"))).toString()
+    return text === ""
+      ? []
+      : text
+          .trimEnd()
+          .split("\n")
+          .map((line): unknown => JSON.parse(line))
+  }
+
+  /** How many have arrived so far, of all kinds: while it stays the same, nothing arrives. */
+  arrivals(): number {
+    return this.counted("copies") + this.counted("refused") + this.counted("foreign")
+  }
+
+  /** How many were accepted and are neither here nor returned. */
+  missing(): number {
+    return this.planes.countOf(missing)
+  }
+
+  /** The first of them. */
+  missed(most: number): ReadonlyArray<{ readonly message: number; readonly place: number }> {
+    return this.planes.keysOf(missing, most).map((key) => this.ofKey(key))
+  }
+
+  /** What the books say. Keys of messages that are another segment's are left out. */
+  tally(isOwn: (message: number) => boolean = () => true): DeliveryTally {
+    const { planes } = this
+    const kinds = Difference.kinds.map((kind, index) => [kind, this.counts[kindsAt + index]!] as const)
+    const impossible = planes
+      .keysOf((word) => word(Plane.came) & ~word(Plane.accepted) & ~word(Plane.open) & ~word(Plane.changed))
+      .map((key) => this.ofKey(key))
+      .filter(({ message }) => isOwn(message))
+    const { most, second } = this.depth()
+    return {
+      accepted: planes.countOf((word) => word(Plane.accepted)),
+      open: planes.countOf((word) => word(Plane.open) & ~word(Plane.accepted)),
+      deliveredAccepted: planes.countOf((word) => word(Plane.came) & word(Plane.accepted)),
+      deliveredOpen: planes.countOf((word) => word(Plane.came) & word(Plane.open) & ~word(Plane.accepted)),
+      missing: this.missing(),
+      returned: planes.countOf((word) => word(Plane.returned) & ~word(Plane.came)),
+      duplicated: planes.countOf((word) => word(Plane.again)),
+      came: planes.countOf((word) => word(Plane.came)),
+      copies: this.counted("copies"),
+      first: this.counted("first"),
+      duplicates: this.counted("duplicates"),
+      repeats: this.counted("repeats"),
+      refused: this.counted("refused"),
+      // Each of `kinds` is there.
+      changes: Object.fromEntries(kinds) as { readonly [kind in Difference.Kind]: number },
+      foreign: this.counted("foreign"),
+      foreignRecipients: this.counted("foreignRecipients"),
+      outOfOrder: this.counted("outOfOrder"),
+      early: this.counted("early"),
+      delayed: this.counted("delayed"),
+      looped: this.counted("looped"),
+      impossible: { count: impossible.length, first: impossible.slice(0, 10) },
+      delivery: this.delivery,
+      depth: { most, second }
+    }
+  }
+
+  /** Accepted and arrived, second by second, up to the last in which anything was. */
+  bySecond(): ReadonlyArray<{ readonly accepted: number; readonly arrived: number }> {
+    let end = seconds
+    while (end > 0 && this.seconds[end * 2 - 2] === 0 && this.seconds[end * 2 - 1] === 0) end--
+    return Array.from({ length: end }, (_, second) => ({
+      accepted: this.seconds[second * 2]!,
+      arrived: this.seconds[second * 2 + 1]!
+    }))
+  }
+
+  /** The most that were accepted and had not arrived at the end of a second, and which second that was. */
+  private depth(): { readonly most: number; readonly second: number } {
+    let [depth, most, at] = [0, 0, 0]
+    this.bySecond().forEach(({ accepted, arrived }, second) => {
+      depth += accepted - arrived
+      if (depth > most) [most, at] = [depth, second]
+    })
+    return { most, second: at }
+  }
+
+  private counted(what: (typeof counts)[number]): number {
+    return Atomics.load(this.counts, countAt.get(what)!)
+  }
+
+  private second(at: number): number {
+    return Math.min(seconds - 1, Math.max(0, Math.floor((at - this.startedAt) / 1e6)))
+  }
+
+  private keyOf(message: number, place: number): number {
+    const key = message * this.width + place
+    return place >= 0 && place < this.width && key >= 0 && key < this.planes.room ? key : -1
+  }
+
+  private ofKey(key: number) {
+    return { message: Math.floor(key / this.width), place: key % this.width }
+  }
+}
+
+const missing = (word: (plane: number) => number): number =>
+  word(Plane.accepted) & ~word(Plane.came) & ~word(Plane.returned)
+
+/**
+ * What the books say, by the key: by the recipient, or by the message.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DeliveryTally {
+  readonly accepted: number
+  /** Of which nobody knows whether they were accepted, or that were refused at their end. */
+  readonly open: number
+  /** Those that arrived: of those that were accepted, and of the others. */
+  readonly deliveredAccepted: number
+  readonly deliveredOpen: number
+  /** Accepted, and neither here nor returned so far. */
+  readonly missing: number
+  /** A notice says that they were not delivered. */
+  readonly returned: number
+  /** Those that came again after they were confirmed. */
+  readonly duplicated: number
+  readonly came: number
+  /** Arrivals that were taken, or not answered: the first of each, copies of what was confirmed, and of what was not. */
+  readonly copies: number
+  readonly first: number
+  readonly duplicates: number
+  readonly repeats: number
+  /** Arrivals that the sink did not take. */
+  readonly refused: number
+  readonly changes: { readonly [kind in Difference.Kind]: number }
+  /** Arrivals that are none of this run's messages, and recipients of them that are none of theirs. */
+  readonly foreign: number
+  readonly foreignRecipients: number
+  /** Those that came after a later one. */
+  readonly outOfOrder: number
+  /** Those that came before they were sent: the clocks are not the same. */
+  readonly early: number
+  /** Notices that a message is late. */
+  readonly delayed: number
+  /** Those that went through too many servers. */
+  readonly looped: number
+  /** Those that arrived, and were not sent as far as the generator knows. */
+  readonly impossible: {
+    readonly count: number
+    readonly first: ReadonlyArray<{ readonly message: number; readonly place: number }>
+  }
+  /** From when messages were sent to when they first came, in nanoseconds. */
+  readonly delivery: Histogram.Histogram
+  /** The most that were accepted and had not come at the end of a second, and which second that was, from 0. */
+  readonly depth: { readonly most: number; readonly second: number }
+}
+
+/**
+ * The laws that these books break; none, unless there is a bug. `booked` is how many recipients, or messages, the other books of
+ * the generator have as accepted.
+ *
+ * @since 0.1.0
+ * @category laws
+ */
+export const violations = (tally: DeliveryTally, booked?: number | undefined): ReadonlyArray<string> => {
+  const { accepted, came, copies, deliveredAccepted, duplicates, first, impossible, missing, repeats, returned } = tally
+  const laws: ReadonlyArray<readonly [holds: boolean, law: string]> = [
+    [
+      copies === first + repeats + duplicates,
+      `copies ${copies} is not first ${first} + repeats ${repeats} + duplicates ${duplicates}`
+    ],
+    [came === first, `${came} have come, and ${first} were the first`],
+    [
+      accepted - deliveredAccepted - missing >= 0 && accepted - deliveredAccepted - missing <= returned,
+      `accepted ${accepted} is not delivered ${deliveredAccepted} + missing ${missing} + some of returned ${returned}`
+    ],
+    [booked === undefined || booked === accepted, `${accepted} are watched for as accepted, and ${booked} were`],
+    [
+      impossible.count === 0,
+      `${impossible.count} arrived that were never sent: ${impossible.first.map(({ message }) => `k = ${message}`).join(", ")}`
+    ]
+  ]
+  return laws.flatMap(([holds, law]) => (holds ? [] : [law]))
+}
