@@ -20,7 +20,8 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
     "plan/PlanValue",
     "plan/Stamp",
     "plan/Suggestion",
-    "smtp"
+    "smtp",
+    "type plan"
   ],
   load: [
     "report/Judgement",
@@ -29,6 +30,7 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
     "report/RunningReport",
     "report/WholeSeconds",
     "sink/EmbeddedSink",
+    "type sink",
     "measure",
     "plan",
     "smtp",

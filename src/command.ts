@@ -17,12 +17,12 @@ import { version } from "./version.js"
 const sink = Layer.succeed(
   EmbeddedSink,
   EmbeddedSink.of({
-    start: (options) =>
+    start: (config, serving) =>
       Effect.flatMap(
         Effect.promise(() => import("./node/NodeSink.js")),
         (NodeSink) =>
           Effect.provide(
-            Effect.flatMap(EmbeddedSink, (embedded) => embedded.start(options)),
+            Effect.flatMap(EmbeddedSink, (embedded) => embedded.start(config, serving)),
             NodeSink.layer()
           )
       )

@@ -125,7 +125,7 @@ const report = (
   sink?: RunningSink | undefined
 ): Effect.Effect<
   { readonly status: number; readonly result: Workers.WorkersResult },
-  Exclude<RunError, SinkFailed>,
+  RunError,
   Exclude<Services, EmbeddedSink>
 > =>
   Effect.scoped(

@@ -11,6 +11,7 @@ import type * as Stream from "effect/Stream"
 import type { Plan } from "../plan/Plan.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as PlanSupport from "./PlanSupport.js"
+import * as Proof from "./Proof.js"
 import * as ProgramRun from "./ProgramRun.js"
 import * as RunHandle from "./RunHandle.js"
 import * as RunPart from "./RunPart.js"
@@ -82,7 +83,7 @@ const runPlan = (
 ): Effect.Effect<RunPart.RunResult, ProgramRun.RunError, Connector> =>
   ProgramRun.run(plan, options, (options) =>
     PlanSupport.check(plan, "plan", options).pipe(
-      Effect.zipRight(RunPart.runWhole(plan, options)),
+      Effect.zipRight(Proof.around(plan, options, RunPart.runWhole)),
       Effect.tap(RunPart.logViolations)
     )
   )

@@ -13,6 +13,7 @@ import type { Plan } from "../plan/Plan.js"
 import * as AuthFields from "../plan/AuthFields.js"
 import * as Template from "../plan/Template.js"
 import * as TlsFields from "../plan/TlsFields.js"
+import { EmbeddedSink } from "../sink/EmbeddedSink.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
 import * as Target from "../smtp/Target.js"
 import type { TlsUnusable } from "../smtp/Tls.js"
@@ -48,6 +49,7 @@ const reasons = {
   shapes: notAScenarios,
   abandon: notAScenarios,
   segment: "give it as i/n: auto is the command's alone",
+  downstream: "provide an EmbeddedSink, such as NodeSink.layer; a scenario has no proof",
   pipelining: "a scenario's next message does not ride with the one before it: on, not full",
   chunking: "a scenario's messages go by DATA",
   depth: notAScenarios,
@@ -111,8 +113,8 @@ export const check = (
   } = {}
 ): Effect.Effect<void, PlanUnsupported | TlsUnusable, Connector> =>
   Effect.flatMap(
-    Effect.all([Connector, Effect.serviceOption(CorpusStore)]),
-    ([connector, store]): Effect.Effect<void, PlanUnsupported | TlsUnusable> => {
+    Effect.all([Connector, Effect.serviceOption(CorpusStore), Effect.serviceOption(EmbeddedSink)]),
+    ([connector, store, sinks]): Effect.Effect<void, PlanUnsupported | TlsUnusable> => {
       const hasStore = Option.isSome(store)
       const scenario = way === "scenario"
       const asked: { readonly [field in UnsupportedField]?: boolean } = {
@@ -140,6 +142,7 @@ export const check = (
         shapes: scenario && plan.shapes !== undefined,
         abandon: scenario && plan.abandon !== undefined,
         segment: plan.segment === "auto",
+        downstream: plan.downstream !== undefined && (scenario || Option.isNone(sinks)),
         pipelining: scenario && plan.pipelining === "full",
         chunking: scenario && plan.chunking !== "off",
         depth: scenario && plan.depth > 1

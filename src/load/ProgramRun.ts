@@ -21,6 +21,7 @@ import * as PlanSupport from "./PlanSupport.js"
 import type { RunOptions, RunResult } from "./RunPart.js"
 import type { Sampling } from "./Sampler.js"
 import { StopSignal } from "./StopSignal.js"
+import type { SinkFailed } from "../sink/EmbeddedSink.js"
 import type { TlsUnusable } from "../smtp/Tls.js"
 
 /**
@@ -46,7 +47,7 @@ export class VerdictsFailed extends Data.TaggedError("VerdictsFailed")<{
  * @since 0.1.0
  * @category errors
  */
-export type RunError = Plan.InvalidPlan | PlanSupport.PlanUnsupported | TlsUnusable | VerdictsFailed
+export type RunError = SinkFailed | Plan.InvalidPlan | PlanSupport.PlanUnsupported | TlsUnusable | VerdictsFailed
 
 /**
  * Runs with the options that follow from the plan and from what is provided. Fails with `InvalidPlan` or

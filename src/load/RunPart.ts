@@ -35,6 +35,7 @@ import * as Logins from "./Logins.js"
 import * as MessageTimes from "./MessageTimes.js"
 import * as OpenRun from "./OpenRun.js"
 import * as Routes from "./Routes.js"
+import * as ProofBooks from "./ProofBooks.js"
 import * as RunBounds from "./RunBounds.js"
 import type { PartResult, RunOptions, RunResult } from "./RunResult.js"
 import * as RunScheduler from "./RunScheduler.js"
@@ -230,7 +231,7 @@ export const share = (
     // Threads have clocks of their own; the time of day is common to them.
     const clock = yield* Effect.clock
     recorder.begun = deadlines.now() - Math.max(0, clock.unsafeCurrentTimeMillis() - identity.startedAt.getTime())
-    const { onOutcome } = options
+    const { deliveries, onOutcome } = options
     const seed = RunBounds.seedOf(plan, identity)
     const { parts } = options
     const corpus = yield* corpusOf(parts)
@@ -239,6 +240,7 @@ export const share = (
     const shape = Shape.make(plan, seed)
     const begun = deadlines.now() - late
     const stampTimes = new StampTimes(clock, deadlines.now)
+    const prove = deliveries && ProofBooks.make(plan, deliveries, addresses, stampTimes)
     const stamping = { sentAt: stampTimes.of, crc32: yield* Checksum }
     const contentOf = (goes: NonNullable<Message.Sources["goes"]>) =>
       Message.make(plan, addresses, { ...identity, seed }, { ...parts, corpus, file, values, goes, stamping })
@@ -316,6 +318,7 @@ export const share = (
       },
       onOutcome: (message, outcome, ends, route, begun, due, ended) => {
         ledger.book(outcome)
+        prove?.(message, outcome)
         route?.counter?.book(outcome)
         recorder.onOutcome(outcome, deadlines.now)
         if (begun !== undefined && due !== undefined) {

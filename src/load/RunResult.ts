@@ -6,8 +6,10 @@
 import type * as Option from "effect/Option"
 import type * as Effect from "effect/Effect"
 import type * as Accounting from "../measure/Accounting.js"
+import type { Deliveries } from "../measure/Deliveries.js"
 import type { Recorded } from "../measure/Recorder.js"
 import type * as TlsFields from "../plan/TlsFields.js"
+import type { SinkFailed } from "../sink/EmbeddedSink.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
 import type { SmtpError } from "../smtp/SmtpError.js"
 import type * as Tls from "../smtp/Tls.js"
@@ -17,6 +19,7 @@ import type * as MessageParts from "../plan/MessageParts.js"
 import type * as MessageSpans from "./MessageSpans.js"
 import type * as MessageTimes from "./MessageTimes.js"
 import type { PlanUnsupported } from "./PlanSupport.js"
+import type { Proved } from "./Proved.js"
 import type * as Sampler from "./Sampler.js"
 import type * as Trouble from "./Trouble.js"
 
@@ -54,6 +57,10 @@ export interface RunOptions extends MessageSpans.Telling {
   readonly onTrouble?: Trouble.OnTrouble | undefined
   /** What happened, second by second. */
   readonly sampling?: Sampler.Sampling | undefined
+  /** Told how many a proof of delivery waits for, several times a second. */
+  readonly onSettling?: ((awaited: number) => void) | undefined
+  /** Where ends of messages are written for a proof of delivery, which sees to it. */
+  readonly deliveries?: Deliveries | undefined
 }
 
 /**
@@ -67,6 +74,8 @@ export interface RunResult extends PartResult {
   readonly corpus?: CorpusCounts | undefined
   /** The laws that the run's books break (`Laws.violations`): none, unless there is a bug. */
   readonly violations: ReadonlyArray<string>
+  /** What has become of the messages, where the plan asks for a proof. */
+  readonly proof?: Proved | undefined
 }
 
 /**
@@ -97,4 +106,4 @@ export interface PartResult {
  * @since 0.1.0
  * @category errors
  */
-export type RunError = PlanUnsupported | Tls.TlsUnusable
+export type RunError = PlanUnsupported | Tls.TlsUnusable | SinkFailed

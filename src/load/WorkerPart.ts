@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Accounting from "../measure/Accounting.js"
+import { Deliveries } from "../measure/Deliveries.js"
 import * as Partition from "../plan/Partition.js"
 import * as Segment from "../plan/Segment.js"
 import * as SmtpError from "../smtp/SmtpError.js"
@@ -28,7 +29,7 @@ export const work = (
   told: { readonly stopping: Effect.Effect<void>; readonly hurrying: Effect.Effect<void> },
   tell: (news: WorkerNews) => void
 ): Effect.Effect<WorkerEnd, never, Connector> => {
-  const { accounts, file, identity, ledger, parts, plan, segment, tickets, tls, wants } = payload
+  const { accounts, deliveries, file, identity, ledger, parts, plan, segment, tickets, tls, wants } = payload
   const part: RunPart.RunPart = {
     identity,
     file,
@@ -44,6 +45,7 @@ export const work = (
     stopping: Effect.raceFirst(told.stopping, told.hurrying),
     hurrying: told.hurrying,
     parts,
+    deliveries: deliveries && Deliveries.shared(deliveries.width, deliveries.startedAt, deliveries.memory),
     tls: wrapped(tls),
     accounts: accounts && new AccountTable(accounts),
     onTrace: wants.trace ? (direction, text) => tell({ _tag: "Trace", direction, text }) : undefined,

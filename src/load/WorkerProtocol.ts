@@ -14,6 +14,7 @@ import type { RecorderData } from "../measure/Recorder.js"
 import type * as Message from "../plan/Message.js"
 import type { MessageParts } from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
+import type { ProofOrder } from "../plan/ProofOrder.js"
 import type { Segment } from "../plan/Segment.js"
 import type { TlsFiles } from "../plan/TlsFields.js"
 import type { AccountData } from "../smtp/AccountTable.js"
@@ -40,6 +41,8 @@ export interface WorkerPayload {
   readonly tickets: SharedArrayBuffer
   /** For `Accounting.make`. */
   readonly ledger: SharedArrayBuffer
+  /** For `Deliveries.shared`, where there is a proof. */
+  readonly deliveries: Pick<ProofOrder, "memory" | "startedAt" | "width"> | undefined
   readonly wants: {
     readonly trace: boolean
     readonly contentSent: boolean

@@ -18,6 +18,7 @@ import * as SmtpError from "../smtp/SmtpError.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as PlanSupport from "./PlanSupport.js"
 import * as ProgramRun from "./ProgramRun.js"
+import * as Proof from "./Proof.js"
 import * as RunBounds from "./RunBounds.js"
 import * as RunPart from "./RunPart.js"
 import { SampleMerge } from "./SampleMerge.js"
@@ -63,6 +64,9 @@ export const runOnly = (
   plan: Plan,
   options: WorkersOptions = {}
 ): Effect.Effect<WorkersResult, RunPart.RunError, Connector | Workers> =>
+  Effect.zipRight(PlanSupport.check(plan, "workers", options), Proof.around(plan, options, watched))
+
+const watched = (plan: Plan, options: WorkersOptions): Effect.Effect<WorkersResult, never, Connector | Workers> =>
   options.watchHealth === true
     ? Effect.map(WatchedHealth.watched(start(plan, options)), ([result, own]) => ({
         ...result,
@@ -81,12 +85,8 @@ export interface WorkersOptions extends Omit<RunPart.RunOptions, "logs" | "onOut
   readonly watchHealth?: boolean | undefined
 }
 
-const start = (
-  asked: Plan,
-  options: WorkersOptions
-): Effect.Effect<WorkersResult, RunPart.RunError, Connector | Workers> =>
+const start = (asked: Plan, options: WorkersOptions): Effect.Effect<WorkersResult, never, Connector | Workers> =>
   Effect.gen(function* () {
-    yield* PlanSupport.check(asked, "workers", options)
     const plan = MessageParts.bounded(asked, options.parts)
     const corpus = options.parts?.corpus?.counts
     const workers = yield* Workers
@@ -151,6 +151,7 @@ const start = (
               accounts: options.accounts?.toData(),
               tickets,
               ledger,
+              deliveries: options.deliveries?.shape(),
               wants
             },
             onNews(index)

@@ -133,6 +133,12 @@ export class Deliveries {
     return new Deliveries(width, startedAt, memory)
   }
 
+  /** What another thread is given, for `shared`. */
+  shape(): { readonly width: number; readonly startedAt: number; readonly memory: DeliveriesMemory } {
+    const { memory, startedAt, width } = this
+    return { width, startedAt, memory }
+  }
+
   /** A recipient of a message has come to its end at the generator's. What certainly was not accepted is not booked. */
   book(message: number, place: number, end: "accepted" | "open", at: number): void {
     const key = this.keyOf(message, place)
@@ -210,7 +216,12 @@ export class Deliveries {
     return this.planes.countOf(missing)
   }
 
-  /** The first of them. */
+  /** How many are to be waited for: those that are missing, and those whose sender does not know that they have come. */
+  awaited(): number {
+    return this.planes.countOf((word) => missing(word) | (word(Plane.came) & ~word(Plane.confirmed)))
+  }
+
+  /** The first that are missing. */
   missed(most: number): ReadonlyArray<{ readonly message: number; readonly place: number }> {
     return this.planes.keysOf(missing, most).map((key) => this.ofKey(key))
   }

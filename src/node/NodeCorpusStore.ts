@@ -10,15 +10,20 @@ import { CorpusStore, type StoredFile } from "../plan/CorpusStore.js"
 import * as SystemReason from "./SystemReason.js"
 
 /**
+ * The store itself.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const store: CorpusStore["Type"] = { isAscii, open: (path) => told(() => opened(path)) }
+
+/**
  * Provides `CorpusStore`. With it, corpora may be larger than memory.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<CorpusStore> = Layer.succeed(
-  CorpusStore,
-  CorpusStore.of({ isAscii, open: (path) => told(() => opened(path)) })
-)
+export const layer: Layer.Layer<CorpusStore> = Layer.sync(CorpusStore, () => store)
 
 const opened = (path: string): StoredFile => {
   const descriptor = fs.openSync(path, "r")

@@ -21,8 +21,10 @@ import * as SinkCounts from "../sink/SinkCounts.js"
 import type { SinkConfig, SinkOptions } from "../sink/SinkOptions.js"
 import * as SmtpSink from "../sink/SmtpSink.js"
 import * as Target from "../smtp/Target.js"
+import type { ProofOrder } from "../plan/ProofOrder.js"
 import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as NodeDump from "./NodeDump.js"
+import * as NodeProof from "./NodeProof.js"
 import * as SelfSigned from "./SelfSigned.js"
 import * as SinkListener from "./SinkListener.js"
 import * as WorkerEntry from "./WorkerEntry.js"
@@ -51,7 +53,7 @@ export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> 
   )
 
 const start = (config: SinkConfig, serving: SinkServing): Start => {
-  const { behaviour, dumps = [], onCommand, onCount, onMessage, onTrouble, tap } = serving
+  const { behaviour, dumps = [], onCommand, onCount, onMessage, onTrouble, proof, tap } = serving
   const speaksTls = config.tls !== undefined && config.tls !== "off"
   const target = serving.listen ?? Target.inet("127.0.0.1", 0)
   const certified = speaksTls ? SelfSigned.selfSigned(hostsOf(config, target)) : undefined
@@ -67,10 +69,14 @@ const start = (config: SinkConfig, serving: SinkServing): Start => {
   }
   const functions = [behaviour, onMessage, tap, onCommand, onCount, dumps[0]]
   const here = serving.thread === false || functions.some((each) => each !== undefined)
-  const taps = [...(tap === undefined ? [] : [tap]), ...NodeDump.taps(dumps, config.hostname, onTrouble)]
+  const taps = [
+    ...(tap === undefined ? [] : [tap]),
+    ...NodeDump.taps(dumps, config.hostname, onTrouble),
+    ...(here && proof !== undefined ? [NodeProof.tap(proof)] : [])
+  ]
   const started = here
     ? startHere({ ...config, onMessage, onCommand, onCount, tap: ContentTap.all(taps) }, behaviour, listen)
-    : startThread(config, listen)
+    : startThread(config, listen, proof)
   return Effect.map(started, (sink) => ({ ...sink, certificate: certified?.certificate }))
 }
 
@@ -110,13 +116,13 @@ const startHere = (
     )
   })
 
-const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions): Start =>
+const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions, proof: ProofOrder | undefined): Start =>
   Effect.suspend(() => {
     const counters = new Float64Array(new SharedArrayBuffer(SinkCounts.length * Float64Array.BYTES_PER_ELEMENT))
     // Nothing is expected to end the thread but its release: that is a bug of ours, told when the counts are asked for.
     let defect: unknown
     const acquire = Effect.sync(() => {
-      const workerData: SinkWorkerData = { config, counters, listen }
+      const workerData: SinkWorkerData = { config, counters, listen, proof }
       const worker = WorkerEntry.start(import.meta.url, "sinkWorker", { workerData, execArgv: [], name: "sink" })
       worker.on("error", (error) => {
         defect = error

@@ -4,10 +4,12 @@
  * @since 0.1.0
  */
 import { parentPort, workerData } from "node:worker_threads"
+import type { ProofOrder } from "../plan/ProofOrder.js"
 import type { SinkConfig } from "../sink/SinkOptions.js"
 import * as SmtpSink from "../sink/SmtpSink.js"
 import type { Target } from "../smtp/Target.js"
 import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
+import * as NodeProof from "./NodeProof.js"
 import * as SinkListener from "./SinkListener.js"
 
 /**
@@ -20,6 +22,7 @@ export interface SinkWorkerData {
   readonly config: SinkConfig
   readonly counters: Float64Array
   readonly listen: SinkListener.ListenOptions
+  readonly proof: ProofOrder | undefined
 }
 
 /**
@@ -32,11 +35,11 @@ export type SinkWorkerMessage =
   | { readonly _tag: "Listening"; readonly target: Target }
   | { readonly _tag: "Failed"; readonly code: string | undefined; readonly errno: number | undefined }
 
-const { config, counters, listen }: SinkWorkerData = workerData
+const { config, counters, listen, proof }: SinkWorkerData = workerData
 const say = (message: SinkWorkerMessage): void => parentPort?.postMessage(message)
 
 SinkListener.listen(
-  SmtpSink.make({ ...config, counters, crypto: NodeAuthCrypto.make() }),
+  SmtpSink.make({ ...config, counters, crypto: NodeAuthCrypto.make(), tap: proof && NodeProof.tap(proof) }),
   listen,
   (target) => say({ _tag: "Listening", target }),
   ({ code, errno }) => say({ _tag: "Failed", code, errno })

@@ -496,9 +496,22 @@ export interface Plan {
    * Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and
    * the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was
    * changed. recipients tells so of each recipient of a message; messages of each message alone, for a server that
-   * rewrites addresses.
+   * rewrites addresses. With --downstream, the run ends when what was accepted has arrived there, and reports tell
+   * what is missing, has come twice, or was changed; unless a verdict names missing, it fails if anything is.
    */
   readonly prove?: Values["prove"]
+  /**
+   * Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message.
+   * The server must be told to send on to it, such as by Postfix's relayhost. The ends of messages then have
+   * duplicates told from copies that the server had to send again.
+   */
+  readonly downstream?: Values["downstream"]
+  /**
+   * After the last message, wait for what is missing, and for what the server has to send again, until nothing has
+   * arrived for this time (30, 10m; default: 2m), or all is there. Servers try again after minutes: Postfix after 5
+   * (minimal_backoff_time), and after 1 where one of its processes died (service_throttle_time).
+   */
+  readonly settle?: Values["settle"]
   /**
    * Be segment i of n of a run that n processes make together, on as many machines as there are: send every message
    * that is this one's, and share -s, --max-sessions, --connecting and --connect-rate out. Message k is the same
@@ -1056,9 +1069,22 @@ export interface PlanInput {
    * Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and
    * the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was
    * changed. recipients tells so of each recipient of a message; messages of each message alone, for a server that
-   * rewrites addresses.
+   * rewrites addresses. With --downstream, the run ends when what was accepted has arrived there, and reports tell
+   * what is missing, has come twice, or was changed; unless a verdict names missing, it fails if anything is.
    */
   readonly prove?: Inputs["prove"]
+  /**
+   * Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message.
+   * The server must be told to send on to it, such as by Postfix's relayhost. The ends of messages then have
+   * duplicates told from copies that the server had to send again.
+   */
+  readonly downstream?: Inputs["downstream"]
+  /**
+   * After the last message, wait for what is missing, and for what the server has to send again, until nothing has
+   * arrived for this time (30, 10m; default: 2m), or all is there. Servers try again after minutes: Postfix after 5
+   * (minimal_backoff_time), and after 1 where one of its processes died (service_throttle_time).
+   */
+  readonly settle?: Inputs["settle"]
   /**
    * Be segment i of n of a run that n processes make together, on as many machines as there are: send every message
    * that is this one's, and share -s, --max-sessions, --connecting and --connect-rate out. Message k is the same

@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as PlanField from "./PlanField.js"
+import * as PlanValue from "./PlanValue.js"
 
 const section = "Proof of delivery"
 
@@ -18,7 +19,19 @@ export const fields = {
   prove: PlanField.optional(Schema.Literal("messages", "recipients"), {
     section,
     description:
-      "Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was changed. recipients tells so of each recipient of a message; messages of each message alone, for a server that rewrites addresses."
+      "Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was changed. recipients tells so of each recipient of a message; messages of each message alone, for a server that rewrites addresses. With --downstream, the run ends when what was accepted has arrived there, and reports tell what is missing, has come twice, or was changed; unless a verdict names missing, it fails if anything is."
+  }),
+  downstream: PlanField.optional(PlanValue.TargetText, {
+    section,
+    placeholder: "[host]:port|unix:pathname",
+    description:
+      "Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message. The server must be told to send on to it, such as by Postfix's relayhost. The ends of messages then have duplicates told from copies that the server had to send again."
+  }),
+  settle: PlanField.optional(PlanValue.Time, {
+    section,
+    placeholder: "time",
+    description:
+      "After the last message, wait for what is missing, and for what the server has to send again, until nothing has arrived for this time (30, 10m; default: 2m), or all is there. Servers try again after minutes: Postfix after 5 (minimal_backoff_time), and after 1 where one of its processes died (service_throttle_time)."
   })
 }
 
@@ -33,5 +46,12 @@ export const conflicts = (
   given: (field: string) => boolean
 ): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => [
   [given("prove") && given("bare"), ["prove", "bare"], "--prove cannot be used with -o, which sends no headers"],
-  [given("prove") && given("calibrate"), ["prove", "calibrate"], "--prove cannot be used with --calibrate"]
+  [given("prove") && given("calibrate"), ["prove", "calibrate"], "--prove cannot be used with --calibrate"],
+  [given("downstream") && !given("prove"), ["downstream"], "--downstream needs --prove"],
+  [
+    given("downstream") && given("sink"),
+    ["downstream", "sink"],
+    "--downstream cannot be used with --sink, which sends nothing on"
+  ],
+  [given("settle") && !given("downstream"), ["settle"], "--settle needs --downstream"]
 ]

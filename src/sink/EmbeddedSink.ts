@@ -8,6 +8,7 @@ import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { ProofOrder } from "../plan/ProofOrder.js"
 import type { Target } from "../smtp/Target.js"
 import type { Behaviour } from "./Behaviour.js"
 import type { DumpRequest } from "./Dump.js"
@@ -58,6 +59,8 @@ export interface SinkServing extends Pick<SinkOptions, "onMessage" | "tap" | "on
   readonly idleSay?: string | undefined
   /** Messages are written to these files. */
   readonly dumps?: ReadonlyArray<DumpRequest> | undefined
+  /** The run whose messages it watches for. */
+  readonly proof?: ProofOrder | undefined
   /** Told of what cannot be done while it runs, such as a file that cannot be written. */
   readonly onTrouble?: ((text: string) => void) | undefined
 }

@@ -27,6 +27,7 @@ import * as JsonReport from "../../../src/report/JsonReport.js"
 import * as PrometheusReport from "../../../src/report/PrometheusReport.js"
 import * as RunReport from "../../../src/report/RunReport.js"
 import * as TextReport from "../../../src/report/TextReport.js"
+import type * as EmbeddedSink from "../../../src/sink/EmbeddedSink.js"
 import * as TestServer from "../../../src/sink/TestServer.js"
 import * as Dialogue from "../../../src/smtp/Dialogue.js"
 import * as Outcome from "../../../src/smtp/Outcome.js"
@@ -1160,7 +1161,7 @@ describe("the types", () => {
     const both = Load.run(Plan.make({}), Effect.zipRight(wire, mix))
     expectTypeOf(both).toEqualTypeOf(run)
     expectTypeOf<Effect.Effect.Error<typeof both>>().toEqualTypeOf<
-      Plan.InvalidPlan | Load.PlanUnsupported | Load.TlsUnusable | Load.VerdictsFailed
+      Plan.InvalidPlan | Load.PlanUnsupported | Load.TlsUnusable | Load.VerdictsFailed | EmbeddedSink.SinkFailed
     >()
     expectTypeOf<Effect.Effect.Success<ReturnType<typeof Load.run>>>().toMatchTypeOf<Load.RunResult>()
 

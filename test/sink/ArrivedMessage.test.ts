@@ -2,10 +2,10 @@ import * as zlib from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import * as Stamp from "../../src/plan/Stamp.js"
-import * as Arrival from "../../src/sink/Arrival.js"
+import * as ArrivedMessage from "../../src/sink/ArrivedMessage.js"
 import * as SmtpSink from "../../src/sink/SmtpSink.js"
 
-interface Copied extends Omit<Arrival.Arrival, "body"> {
+interface Copied extends Omit<ArrivedMessage.Arrival, "body"> {
   readonly body: string | undefined
 }
 
@@ -20,7 +20,7 @@ const arrivals = (
 ): ReadonlyArray<Copied> => {
   const all: Array<Copied> = []
   const sink = SmtpSink.make({
-    tap: Arrival.tap(zlib.crc32, (arrival) =>
+    tap: ArrivedMessage.tap(zlib.crc32, (arrival) =>
       all.push({
         ...arrival,
         recipients: arrival.recipients.slice(),
@@ -129,7 +129,7 @@ describe("an arrival", () => {
     const begun = performance.now()
     const { size, stamp } = only(content, { cuts })
     assert.strictEqual(stamp?.message, 7)
-    assert.isAbove(size, bytes.length - 2 * Arrival.longestHeader - 1000)
+    assert.isAbove(size, bytes.length - 2 * ArrivedMessage.longestHeader - 1000)
     assert.isBelow(performance.now() - begun, 5000)
   })
 })

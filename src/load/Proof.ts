@@ -1,0 +1,168 @@
+/**
+ * Proof of delivery: a sink as the next hop of the server that a run sends to, and what became of each message in the end.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { Deliveries, violations } from "../measure/Deliveries.js"
+import * as Address from "../plan/Address.js"
+import * as Amount from "../plan/Amount.js"
+import * as Arrival from "../plan/Arrival.js"
+import * as MessageParts from "../plan/MessageParts.js"
+import * as Partition from "../plan/Partition.js"
+import type { Plan } from "../plan/Plan.js"
+import type { ProofOrder } from "../plan/ProofOrder.js"
+import * as Segment from "../plan/Segment.js"
+import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
+import * as SmtpCommand from "../smtp/SmtpCommand.js"
+import * as Target from "../smtp/Target.js"
+import type { ShownChange } from "./Proved.js"
+import type { Missed, Proved } from "./Proved.js"
+import * as RunBounds from "./RunBounds.js"
+import * as RunPart from "./RunPart.js"
+
+/**
+ * A proof that is under way: the plan, which has the name of its run now, and the order for the sink.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Proving {
+  readonly plan: Plan
+  readonly order: ProofOrder
+  readonly deliveries: Deliveries
+}
+
+/** What is missing and is named. */
+const mostMissed = 10
+
+/** In milliseconds. */
+const lookEvery = 100
+
+/**
+ * Prepares the proof of a run.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const prepare = (
+  asked: Plan,
+  { file, parts }: Pick<RunPart.RunOptions, "file" | "parts">
+): Effect.Effect<Proving> =>
+  Effect.map(RunPart.identify(asked), (identity) => {
+    const plan: Plan = { ...asked, runId: identity.runId }
+    const width = plan.prove === "messages" ? 1 : Amount.countsOf(plan.recipients ?? 1).most
+    const startedAt = identity.startedAt.getTime() * 1000
+    const messages = Arrival.messagesOf(MessageParts.bounded(plan, parts))
+    const deliveries = Deliveries.make(width, startedAt, messages === Arrival.unlimited ? undefined : messages)
+    const whole = { ...identity, seed: RunBounds.seedOf(plan, identity) }
+    const { memory } = deliveries
+    return { plan, deliveries, order: { plan, identity: whole, file, parts, width, startedAt, memory } }
+  })
+
+/**
+ * Runs with a sink as the next hop, where the plan asks for it, and waits for what was accepted to arrive there.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const around = <Options extends RunPart.RunOptions, Result extends Finished, E, R>(
+  plan: Plan,
+  options: Options,
+  run: (plan: Plan, options: Options) => Effect.Effect<Result, E, R>
+): Effect.Effect<Result, E | SinkFailed, R> => {
+  const { downstream } = plan
+  if (downstream === undefined) return run(plan, options)
+  return Effect.scoped(
+    Effect.gen(function* () {
+      const proving = yield* prepare(plan, options)
+      yield* listen(downstream, proving.order)
+      return yield* settled(proving, options, run)
+    })
+  ) as Effect.Effect<Result, E | SinkFailed, R>
+}
+
+interface Finished extends RunPart.RunResult {
+  readonly workerDied?: Option.Option<unknown> | undefined
+}
+
+/** Where plans come in, it was made sure that there is somebody who starts sinks. */
+const listen = (downstream: string, proof: ProofOrder): Effect.Effect<unknown, SinkFailed, Scope.Scope> =>
+  Effect.flatMap(Effect.serviceOption(EmbeddedSink), (embedded): Effect.Effect<unknown, SinkFailed, Scope.Scope> => {
+    if (Option.isNone(embedded)) return Effect.dieMessage("no sink for the next hop")
+    const target = Either.getOrThrow(Target.parse(downstream))
+    return embedded.value.start({ maxRecipients: 100_000 }, { listen: target, proof })
+  })
+
+/**
+ * Runs with a proof whose sink listens already.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const settled = <Options extends RunPart.RunOptions, Result extends Finished, E, R>(
+  { deliveries, order, plan }: Proving,
+  options: Options,
+  run: (plan: Plan, options: Options) => Effect.Effect<Result, E, R>
+): Effect.Effect<Result, E, R> =>
+  Effect.gen(function* () {
+    const result = yield* run(plan, { ...options, deliveries })
+    const { hurrying = Effect.never, onSettling, stopping = Effect.never } = options
+    // A second signal ends the wait, and so does the first one, if it comes now.
+    const told = Effect.raceFirst(hurrying, result.stopped ? Effect.never : stopping)
+    const wait = settle(deliveries, (plan.settle ?? 120) * 1000, onSettling)
+    const [waited] = yield* Effect.timed(Effect.raceFirst(wait, told))
+    const { count } = Partition.of(Segment.ofPlan(plan))
+    const tally = deliveries.tally((message) => count(message + 1) > count(message))
+    const isPartial = result.workerDied !== undefined && Option.isSome(result.workerDied)
+    const { accepted, recipients } = result.accounting
+    const broken = violations(tally, isPartial ? undefined : plan.prove === "messages" ? accepted : recipients.accepted)
+    const proof: Proved = {
+      tally,
+      by: plan.prove ?? "recipients",
+      seconds: deliveries.bySecond(),
+      waited: Duration.toMillis(waited),
+      missed: missedOf(order, deliveries.missed(mostMissed)),
+      // They are what the sink has noted.
+      changes: deliveries.noted() as ReadonlyArray<ShownChange>
+    }
+    return { ...result, proof, violations: [...result.violations, ...broken] }
+  })
+
+/** Waits until there is nothing to wait for, or nothing has arrived for this long, in milliseconds. */
+const settle = (
+  deliveries: Deliveries,
+  patience: number,
+  onSettling: ((awaited: number) => void) | undefined
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    let arrivals = deliveries.arrivals()
+    let quiet = 0
+    while (quiet < patience) {
+      const awaited = deliveries.awaited()
+      onSettling?.(awaited)
+      if (awaited === 0) return
+      yield* Effect.sleep(lookEvery)
+      const now = deliveries.arrivals()
+      quiet = now === arrivals ? quiet + lookEvery : 0
+      arrivals = now
+    }
+  })
+
+const missedOf = (
+  { identity, parts, plan }: ProofOrder,
+  missed: ReadonlyArray<{ readonly message: number; readonly place: number }>
+): ReadonlyArray<Missed> => {
+  if (missed.length === 0) return []
+  const values = parts && MessageParts.values(plan, identity, parts)
+  const { rcpts, sender } = Address.make(plan, identity.helloName, identity.seed, values)
+  return missed.map(({ message, place }) => ({
+    message,
+    sender: sender(message),
+    recipient: (rcpts(message)[place] ?? "").slice(SmtpCommand.rcptBegin.length, -SmtpCommand.rcptEnd.length)
+  }))
+}

@@ -1,0 +1,49 @@
+/**
+ * What a proof of delivery came to.
+ *
+ * @since 0.1.0
+ */
+import type { Deliveries, DeliveryTally } from "../measure/Deliveries.js"
+import type { Difference } from "../measure/Difference.js"
+
+/**
+ * A message, or a recipient of it, that was accepted and has not arrived.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Missed {
+  readonly message: number
+  readonly sender: string
+  readonly recipient: string
+}
+
+/**
+ * What a proof came to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Proved {
+  readonly tally: DeliveryTally
+  /** Whether recipients are told apart, or messages are counted. */
+  readonly by: "messages" | "recipients"
+  /** What was accepted and what has arrived, second by second since the start. */
+  readonly seconds: ReturnType<Deliveries["bySecond"]>
+  /** How long it waited for what was missing, in milliseconds. */
+  readonly waited: number
+  /** The first that are missing. */
+  readonly missed: ReadonlyArray<Missed>
+  /** The first bodies that were changed. */
+  readonly changes: ReadonlyArray<ShownChange>
+}
+
+/**
+ * A change of a body that is shown, as a note in the books.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ShownChange extends Difference {
+  readonly message: number
+}
