@@ -15,8 +15,9 @@ import * as Screen from "./Screen.js"
  * @since 0.1.0
  * @category predicates
  */
-export const wantsReport = ({ abortIf = [], failIf = [], report = [], require = [] }: Plan): boolean =>
-  [abortIf, failIf, report, require].some((wanted) => wanted.length > 0)
+export const wantsReport = ({ abortIf = [], downstream, failIf = [], report = [], require = [] }: Plan): boolean =>
+  // A proof has a verdict of its own.
+  downstream !== undefined || [abortIf, failIf, report, require].some((wanted) => wanted.length > 0)
 
 /**
  * Whether the run is to be sampled: for a report, for the live view, or for a collector.

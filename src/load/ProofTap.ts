@@ -13,7 +13,7 @@ import * as Message from "../plan/Message.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import type { ProofOrder } from "../plan/ProofOrder.js"
 import * as Stamp from "../plan/Stamp.js"
-import type { ShownChange } from "./Proved.js"
+import type { ShownChange } from "../measure/Proved.js"
 import type { Arrival } from "../sink/ArrivedMessage.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 

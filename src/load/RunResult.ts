@@ -19,7 +19,7 @@ import type * as MessageParts from "../plan/MessageParts.js"
 import type * as MessageSpans from "./MessageSpans.js"
 import type * as MessageTimes from "./MessageTimes.js"
 import type { PlanUnsupported } from "./PlanSupport.js"
-import type { Proved } from "./Proved.js"
+import type { Proved } from "../measure/Proved.js"
 import type * as Sampler from "./Sampler.js"
 import type * as Trouble from "./Trouble.js"
 

@@ -8,12 +8,14 @@
  *                 / "recipients" "(" recipient ")"
  *                 / "late" / "behind" / "dropped"           ; messages of an open run that waited for a session, that the
                                                          ; generator began late, and that were not begun
+ *                 / "delivered" / "missing" / "returned" / "duplicated" / "changed" / "depth"
+ *                                                           ; what became of what was accepted, where that is proved
  *                 / "errors"                                ; lost connections, time-outs, and so on, of the server
  *                 / "code" "(" code ")"                     ; replies
  *                 / "rate"                                  ; messages accepted in a time
  *     statistic   = "min" / "mean" / "max" / "p" number     ; p50, p99.9
  *     step        = "connect" / "tls" / "greeting" / "hello" / "starttls" / "xclient" / "auth" / "mail" / "rcpt" / "data"
- *                 / "chunk" / "content" / "final" / "rset" / "quit" / "idle" / "other" / "transaction" / "connection" / "service" / "start" / "queued"
+ *                 / "chunk" / "content" / "final" / "rset" / "quit" / "idle" / "other" / "transaction" / "connection" / "service" / "start" / "queued" / "delivery"
  *                 / name                                    ; a scenario's own
  *     name        = letter *( letter / digit / "-" / "_" / "." )
  *                 / DQUOTE *( any but DQUOTE and "\" / "\" any ) DQUOTE
@@ -32,6 +34,7 @@ import type * as Either from "effect/Either"
 import { Cursor, type ParseFailure, read } from "./Cursor.js"
 import {
   comparisons,
+  deliveryEnds,
   durationUnits,
   endings,
   ends,
@@ -49,6 +52,7 @@ export {
   type Amount,
   arrivals,
   code,
+  deliveries,
   duration,
   type Expression,
   errors,
@@ -63,6 +67,7 @@ export {
 } from "./VerdictExpression.js"
 export {
   type Comparison,
+  type DeliveryEnd,
   durationUnits,
   type End,
   type Ending,
@@ -147,8 +152,21 @@ const measureOf = (reader: Reader): Measure | undefined => {
     return durationOf(Number(digits), reader)
   }
   const word = reader.word(
-    ["min", "mean", "max", "recipients", "late", "behind", "dropped", "errors", "code", "rate", ...ends],
-    `min, mean, max, p50, p99 and so on of a step, ${ends.join(", ")}, recipients, late, behind, dropped, errors, code or rate`
+    [
+      "min",
+      "mean",
+      "max",
+      "recipients",
+      "late",
+      "behind",
+      "dropped",
+      "errors",
+      "code",
+      "rate",
+      ...ends,
+      ...deliveryEnds
+    ],
+    `min, mean, max, p50, p99 and so on of a step, ${ends.join(", ")}, recipients, late, behind, dropped, errors, code, rate, or ${deliveryEnds.join(", ")} of a proof`
   )
   switch (word) {
     case undefined:
@@ -161,6 +179,13 @@ const measureOf = (reader: Reader): Measure | undefined => {
     case "behind":
     case "dropped":
       return { _tag: "Arrivals", end: word }
+    case "delivered":
+    case "missing":
+    case "returned":
+    case "duplicated":
+    case "changed":
+    case "depth":
+      return { _tag: "Deliveries", end: word }
     case "recipients": {
       if (!reader.mark("(")) return undefined
       const end = reader.word(recipientEnds)

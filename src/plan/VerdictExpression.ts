@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import { dual } from "effect/Function"
 import {
   type Comparison,
+  type DeliveryEnd,
   type End,
   type Ending,
   type Measure,
@@ -83,6 +84,14 @@ export const recipients = (end: RecipientEnd): Measure => ({ _tag: "Recipients",
  * @category measures
  */
 export const arrivals = (end: "behind" | "dropped" | "late"): Measure => ({ _tag: "Arrivals", end })
+
+/**
+ * The recipients, or messages, that this became of after they were accepted, where a plan has a proof of delivery.
+ *
+ * @since 0.1.0
+ * @category measures
+ */
+export const deliveries = (end: DeliveryEnd): Measure => ({ _tag: "Deliveries", end })
 
 /**
  * The replies with this code: `451`, or `4xx` for a class.

@@ -29,6 +29,7 @@ export type Measure =
   | { readonly _tag: "Messages"; readonly end: End }
   | { readonly _tag: "Recipients"; readonly end: RecipientEnd }
   | { readonly _tag: "Arrivals"; readonly end: "late" | "behind" | "dropped" }
+  | { readonly _tag: "Deliveries"; readonly end: DeliveryEnd }
   | { readonly _tag: "Errors" }
   | { readonly _tag: "Replies"; readonly code: string }
   | { readonly _tag: "Rate" }
@@ -66,6 +67,14 @@ export type End = (typeof ends)[number]
 export type RecipientEnd = (typeof recipientEnds)[number]
 
 /**
+ * What becomes of messages after they were accepted, where that is proved; `depth` is the most that were on their way.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type DeliveryEnd = (typeof deliveryEnds)[number]
+
+/**
  * How the measured is set against the amount.
  *
  * @since 0.1.0
@@ -87,6 +96,8 @@ export const endings = ["accepted", "rejected", "failed", "unknown"] as const
 export const ends = ["accepted", "rejected", "failed", "abandoned", "unknown", "not-started"] as const
 /** What can become of recipients. */
 export const recipientEnds = ["accepted", "refused", "refused-after-content", "unknown", "abandoned"] as const
+/** What can become of what was accepted. */
+export const deliveryEnds = ["delivered", "missing", "returned", "duplicated", "changed", "depth"] as const
 /** The longer ones first, as they are read. */
 export const comparisons = [">=", "<=", ">", "<"] as const
 
@@ -96,7 +107,15 @@ export const comparisons = [">=", "<=", ">", "<"] as const
  * @since 0.1.0
  * @category constants
  */
-export const measured: ReadonlyArray<string> = [...steps, "transaction", "connection", "service", "start", "queued"]
+export const measured: ReadonlyArray<string> = [
+  ...steps,
+  "transaction",
+  "connection",
+  "service",
+  "start",
+  "queued",
+  "delivery"
+]
 
 /**
  * The units of durations, in milliseconds.
@@ -146,6 +165,7 @@ export const printMeasure = (measure: Measure): string => {
     }
     case "Messages":
     case "Arrivals":
+    case "Deliveries":
       return measure.end
     case "Recipients":
       return `recipients(${measure.end})`

@@ -9,6 +9,7 @@ import * as Arrival from "../plan/Arrival.js"
 import * as Plan from "../plan/Plan.js"
 import * as Axis from "./html/Axis.js"
 import { type Content, embeddedJson, Markup, markup } from "./html/Markup.js"
+import * as DepthChart from "./html/DepthChart.js"
 import * as PercentileChart from "./html/PercentileChart.js"
 import { styleSheet } from "./html/StyleSheet.js"
 import * as Timeline from "./html/Timeline.js"
@@ -19,6 +20,7 @@ import * as CommandLine from "./CommandLine.js"
 import * as Figures from "./Figures.js"
 import * as LoginSummary from "./LoginSummary.js"
 import * as Phrases from "./Phrases.js"
+import * as ProofReport from "./ProofReport.js"
 import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
 import type { RunReport } from "./RunReport.js"
@@ -69,6 +71,7 @@ ${endings(report)}
 <main>
 ${section("Verdicts", verdicts(report))}
 ${section("Over time", Timeline.render(moments, report))}
+${section("Proof of delivery", delivered(report))}
 ${section("Arrivals", arrivals(report))}
 ${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations), ...glossary(report)])}
 ${section("What went wrong", troubleTable(report))}
@@ -147,6 +150,19 @@ const unmeasured = (report: RunReport): Content => {
   const warning = Phrases.nothingMeasured(report)
   return warning === undefined ? undefined : markup`<p class="notice" role="note"><strong>${warning}</strong></p>`
 }
+
+/** What became of messages after they were accepted. */
+const delivered = ({ proof }: RunReport): ReadonlyArray<Markup> =>
+  proof === undefined
+    ? []
+    : [
+        ...DepthChart.render(proof.seconds),
+        pairs(
+          ProofReport.lines(proof).map(
+            ([name, text]) => [name === "" ? "" : name[0]!.toUpperCase() + name.slice(1), text] as const
+          )
+        )
+      ]
 
 /** What an open run was to do, and whether it did; and what is left out of the figures. */
 const arrivals = (report: RunReport): ReadonlyArray<Markup> => {

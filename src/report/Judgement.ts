@@ -11,6 +11,7 @@ import * as Durations from "./Durations.js"
 import type { Recent } from "./Recent.js"
 import * as LossInterval from "./LossInterval.js"
 import { amount, compare, sentence } from "./JudgementWords.js"
+import * as ProofReport from "./ProofReport.js"
 import * as RunReport from "./RunReport.js"
 import * as RunSegments from "./RunSegments.js"
 
@@ -183,8 +184,13 @@ export const ofPlan = (
 ): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> =>
   Either.gen(function* () {
     const last = aborted === undefined ? yield* atLast(report, abortIf) : [aborted]
-    return [...last.slice(0, 1), ...(yield* judge(report, { failIf, require }))]
+    const implied = impliedBy(report, [...(failIf ?? []), ...(require ?? [])])
+    return [...last.slice(0, 1), ...(yield* judge(report, { failIf: [...(failIf ?? []), ...implied], require }))]
   })
+
+/** Where a proof was asked for, nothing may be missing, unless a verdict says how much may. */
+const impliedBy = ({ proof }: RunReport.RunReport, expressions: ReadonlyArray<string>): ReadonlyArray<string> =>
+  proof === undefined || expressions.some((expression) => /\bmissing\b/.test(expression)) ? [] : ["missing > 0"]
 
 /**
  * The report with its verdicts, and with the one that stopped the run as the reason.
@@ -307,7 +313,11 @@ interface Basis {
 }
 
 /** What figures are taken from: a report, or a recent part of a run. */
-type Measurable = Pick<RunReport.RunReport, "arrivals" | "durations" | "errors" | "messages" | "recipients" | "replies">
+type Measurable = Pick<
+  RunReport.RunReport,
+  "arrivals" | "durations" | "errors" | "messages" | "recipients" | "replies"
+> &
+  Partial<Pick<RunReport.RunReport, "proof">>
 
 /** In the unit of the verdict. */
 const valueOf = (report: Measurable, { measure, unit }: Verdict.Verdict, basis: Basis): number | undefined => {
@@ -327,6 +337,12 @@ const valueOf = (report: Measurable, { measure, unit }: Verdict.Verdict, basis: 
     case "Arrivals": {
       const { behind, dropped, late } = report.arrivals ?? { behind: 0, dropped: 0, late: 0 }
       return counted({ late, behind, dropped }[measure.end], report.messages.started + dropped)
+    }
+    case "Deliveries": {
+      const { proof } = report
+      if (proof === undefined) return undefined
+      const count = ProofReport.countOf(proof, measure.end)
+      return measure.end === "depth" ? count : counted(count, proof.accepted)
     }
     case "Errors": {
       const errors = report.errors.filter(({ local }) => !local)

@@ -8,6 +8,7 @@ import { measured } from "../measure/Recorder.js"
 import type * as Verdict from "../plan/Verdict.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
+import * as ProofReport from "./ProofReport.js"
 import type { RunReport } from "./RunReport.js"
 
 /**
@@ -48,6 +49,11 @@ export const of = (report: RunReport, measure: Verdict.Measure, isShare: boolean
     case "Arrivals": {
       const { behind, dropped, late } = arrivals ?? { behind: 0, dropped: 0, late: 0 }
       return counted({ late, behind, dropped }[measure.end], messages.started + dropped, lost)
+    }
+    case "Deliveries": {
+      const { proof } = report
+      const count = proof === undefined ? 0 : ProofReport.countOf(proof, measure.end)
+      return counted(count, proof?.accepted ?? 0, lost * perMessage)
     }
     case "Errors": {
       const count = total(report.errors.filter(({ local }) => !local))

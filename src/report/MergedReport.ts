@@ -17,6 +17,7 @@ import * as Series from "../measure/Series.js"
 import * as Coverage from "./Coverage.js"
 import * as Durations from "./Durations.js"
 import * as LoginSummary from "./LoginSummary.js"
+import * as ProofReport from "./ProofReport.js"
 import * as RunReport from "./RunReport.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
@@ -92,6 +93,7 @@ export const merge = (one: RunReport.RunReport, two: RunReport.RunReport): RunRe
     ...LoginSummary.merge([a, b]),
     ...TargetSummary.merge([a, b]),
     ...CorpusSummary.merge([a, b]),
+    ...ProofReport.merge([a, b]),
     ...RunReport.withoutOf(WithoutTally.merge([a.without ?? [], b.without ?? []])),
     errors: ErrorTally.merge([a, b].map((report) => delayed(report.errors, later(report)))),
     ...mergeSeries([a, b]),

@@ -6,6 +6,7 @@
 import * as Histogram from "../measure/Histogram.js"
 import * as Printable from "../smtp/Printable.js"
 import type { Durations } from "./Durations.js"
+import * as ProofReport from "./ProofReport.js"
 import type { RunReport } from "./RunReport.js"
 
 /**
@@ -40,7 +41,7 @@ export const render = (report: RunReport): string => {
     tls = [],
     without = []
   } = report
-  const { plan, rate, rates, recipients, replies, startedAt, tool, verdicts = [] } = report
+  const { plan, proof, rate, rates, recipients, replies, startedAt, tool, verdicts = [] } = report
   const { abandoned, failed, planned, started: _, ...ends } = messages
   const { offered, ...recipientEnds } = recipients
   const undecided = verdicts.filter((verdict) => verdict.undecided)
@@ -118,6 +119,17 @@ export const render = (report: RunReport): string => {
       "Messages without an extension that was asked for.",
       without.map(({ messages, what }) => [{ what }, messages])
     ),
+    ...(proof === undefined
+      ? []
+      : [
+          gauge("delivered", "Accepted and arrived at the next hop, and others.", [
+            [{ what: "accepted" }, proof.accepted],
+            ...(["delivered", "missing", "returned", "duplicated", "changed"] as const).map(
+              (what) => [{ what }, ProofReport.countOf(proof, what)] as const
+            )
+          ]),
+          gauge("delivery_depth", "The most that were accepted and had not arrived.", [[{}, proof.depth.most]])
+        ]),
     gauge("bytes", "Bytes on the wire.", [
       [{ direction: "out" }, bytes.out],
       [{ direction: "in" }, bytes.in]

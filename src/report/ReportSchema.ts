@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import { steps } from "../smtp/SmtpError.js"
 import * as Durations from "./Durations.js"
 import * as LoginSummary from "./LoginSummary.js"
+import * as ProofReport from "./ProofReport.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Stages from "./Stages.js"
 import * as CorpusSummary from "./CorpusSummary.js"
@@ -233,6 +234,9 @@ const fields = {
     exact: true
   }).annotations({
     description: "Messages that went without an extension that was asked for, since the server does not offer it."
+  }),
+  proof: Schema.optionalWith(ProofReport.schema, { exact: true }).annotations({
+    description: ProofReport.description
   }),
   errors: Schema.Array(
     Schema.Struct({

@@ -12,6 +12,7 @@ import * as Accounting from "../measure/Accounting.js"
 import type * as ErrorTally from "../measure/ErrorTally.js"
 import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import type { Recorded } from "../measure/Recorded.js"
+import type { Proved } from "../measure/Proved.js"
 import type * as ReplyTally from "../measure/ReplyTally.js"
 import type * as Series from "../measure/Series.js"
 import type * as StageTally from "../measure/StageTally.js"
@@ -24,6 +25,7 @@ import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
 import * as CorpusSummary from "./CorpusSummary.js"
 import * as LoginSummary from "./LoginSummary.js"
+import * as ProofReport from "./ProofReport.js"
 import type { RunReport } from "./ReportSchema.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
@@ -48,6 +50,7 @@ export interface Finished extends CorpusSummary.WithCorpus {
   readonly endedBy: Option.Option<{ readonly message: string }>
   readonly workerDied?: Option.Option<{ readonly message: string }> | undefined
   readonly scenarios?: { readonly begun: number; readonly failed: number } | undefined
+  readonly proof?: Proved | undefined
 }
 
 /**
@@ -114,7 +117,7 @@ export const make = (
     rate: measuredRate({ messages, active, ...measured, ...staged }),
     bytes: { out: recorder.bytesOut, in: recorder.bytesIn },
     connections: recorder.connections(),
-    durations: [...recorder.durations()].map(({ ending, histogram, of }) => ({
+    durations: [...recorder.durations(), ...deliveryOf(finished.proof)].map(({ ending, histogram, of }) => ({
       // A step of a scenario's own has any name.
       of: Printable.escape(of),
       ending,
@@ -126,11 +129,18 @@ export const make = (
     ...TargetSummary.of(recorder.targets()),
     ...withoutOf(recorder.without()),
     ...CorpusSummary.of(finished),
+    ...ProofReport.of(finished.proof),
     errors: errorsOf(recorder.errors()),
     ...(series === undefined || series.intervals.length === 0 ? {} : { series }),
     ...(health === undefined ? {} : { generator: health })
   }
 }
+
+/** From when messages were sent, or were due, to when they first came to the next hop. */
+const deliveryOf = (proof: Proved | undefined) =>
+  proof === undefined || proof.tally.first === 0
+    ? []
+    : [{ of: "delivery", ending: "accepted" as const, histogram: proof.tally.delivery }]
 
 const arrivalsOf = (recorder: Recorded) => Counts.pick(Counts.arrivals, recorder)
 

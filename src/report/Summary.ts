@@ -7,11 +7,13 @@ import type { Accounting } from "../measure/Accounting.js"
 import * as Histogram from "../measure/Histogram.js"
 import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import { measured, measuredBesides, type Recorded } from "../measure/Recorder.js"
+import type { Proved } from "../measure/Proved.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Tls from "../smtp/Tls.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as Figures from "./Figures.js"
 import * as LoginSummary from "./LoginSummary.js"
+import * as ProofReport from "./ProofReport.js"
 import * as Stages from "./Stages.js"
 import * as TargetSummary from "./TargetSummary.js"
 
@@ -34,6 +36,8 @@ export interface Summarised {
   readonly health?: GeneratorHealth.Health | undefined
   /** Of scenarios of one's own: how often they were begun, and failed. */
   readonly scenarios?: { readonly begun: number; readonly failed: number } | undefined
+  /** What became of the messages afterwards, where a proof was asked for. */
+  readonly proof?: Proved | undefined
 }
 
 /**
@@ -91,6 +95,13 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   }
   if (recipients.offered > accounting.started) {
     lines.push(`${count(recipients.offered)} recipients: ${count(recipients.accepted)} accepted`)
+  }
+  const { proof } = ProofReport.of(finished.proof)
+  if (proof !== undefined) {
+    for (const [name, text] of ProofReport.lines(proof)) if (name !== "") lines.push(`${name}: ${text}`)
+    const { delivery, first } = finished.proof!.tally
+    const at = (percentile: number) => milliseconds(Histogram.valueAtPercentile(delivery, percentile))
+    if (first > 0) lines.push(`delivery p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, max ${at(100)}`)
   }
   const { others, shown } = TargetSummary.first({ targets: recorder.targets() }, mostTargets)
   for (const target of shown) lines.push(`to ${Printable.escape(target.target)}: ${TargetSummary.text(target, count)}`)

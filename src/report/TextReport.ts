@@ -13,6 +13,7 @@ import * as Figures from "./Figures.js"
 import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
+import * as ProofReport from "./ProofReport.js"
 import type { RunReport } from "./RunReport.js"
 import * as Coverage from "./Coverage.js"
 import * as RunSegments from "./RunSegments.js"
@@ -29,7 +30,7 @@ const columns = 80
  * @category rendering
  */
 export const render = (report: RunReport): string => {
-  const parts = [whatHappened(report), wasItFast(report), whatWentWrong(report), judged(report)]
+  const parts = [whatHappened(report), delivered(report), wasItFast(report), whatWentWrong(report), judged(report)]
   return parts
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.map((line) => `${Printable.escape(line)}\n`).join(""))
@@ -116,6 +117,9 @@ const targetsOf = (report: RunReport): ReadonlyArray<string> => {
     ...(others > 0 ? named("to", `and ${others} other targets`) : [])
   ]
 }
+
+const delivered = ({ proof }: RunReport): ReadonlyArray<string> =>
+  proof === undefined ? [] : ProofReport.lines(proof).flatMap(([name, text]) => named(name, text))
 
 /** Most of the kinds of TLS sessions that are told of. */
 const mostSessions = 5

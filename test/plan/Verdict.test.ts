@@ -66,25 +66,32 @@ describe("an expression", () => {
     amount: 1,
     unit: "%"
   })
+  reads("delivered < 100%", {
+    measure: { _tag: "Deliveries", end: "delivered" },
+    comparison: "<",
+    amount: 100,
+    unit: "%"
+  })
+  reads("p99(delivery) > 5s", { measure: duration(99, "delivery"), comparison: ">", amount: 5, unit: "s" })
   reads("code(4xx) > 0", { measure: { _tag: "Replies", code: "4xx" }, comparison: ">", amount: 0, unit: "" })
   reads("code(421) > 3", { measure: { _tag: "Replies", code: "421" }, comparison: ">", amount: 3, unit: "" })
 })
 
 describe("what is no expression is refused, with the column", () => {
   const measure =
-    "min, mean, max, p50, p99 and so on of a step, accepted, rejected, failed, abandoned, unknown, not-started, recipients, late, behind, dropped, errors, code or rate"
+    "min, mean, max, p50, p99 and so on of a step, accepted, rejected, failed, abandoned, unknown, not-started, recipients, late, behind, dropped, errors, code, rate, or delivered, missing, returned, duplicated, changed, depth of a proof"
   const names =
     "connect, tls, greeting, hello, starttls, xclient, auth, mail, rcpt, data, chunk, content, final, rset, quit, idle, other, transaction, connection, service, start"
   refuses("", `column 1: expected ${measure}`)
   refuses("  speed > 1", `column 3: expected ${measure}`)
   refuses("p99 > 1s", "column 5: expected a step, as in p99(transaction)")
-  refuses("p99() > 1s", `column 5: expected ${names}, queued or a step's own name`)
-  refuses('p99("") > 1s', `column 5: expected ${names}, queued or a step's own name`)
-  refuses('p99("dot) > 1s', `column 5: expected ${names}, queued or a step's own name`)
+  refuses("p99() > 1s", `column 5: expected ${names}, queued, delivery or a step's own name`)
+  refuses('p99("") > 1s', `column 5: expected ${names}, queued, delivery or a step's own name`)
+  refuses('p99("dot) > 1s', `column 5: expected ${names}, queued, delivery or a step's own name`)
   it("names a step that is none, where it is known which there are", () => {
     assert.deepStrictEqual(
       Either.mapLeft(Verdict.parse("p99(dot) > 1s", Verdict.measured), Verdict.describe),
-      Either.left(`column 5: expected ${names} or queued`)
+      Either.left(`column 5: expected ${names}, queued or delivery`)
     )
     for (const name of Verdict.measured) {
       for (const text of [`p99(${name}) > 1s`, `p99("${name}") > 1s`]) {
@@ -150,7 +157,9 @@ const measure: fc.Arbitrary<{ readonly measure: Verdict.Measure; readonly unit: 
     measure: fc.constantFrom<Verdict.Measure>(
       { _tag: "Errors" },
       { _tag: "Arrivals", end: "late" },
-      { _tag: "Arrivals", end: "dropped" }
+      { _tag: "Arrivals", end: "dropped" },
+      { _tag: "Deliveries", end: "missing" },
+      { _tag: "Deliveries", end: "depth" }
     ),
     unit: fc.constantFrom<Verdict.Unit>("", "%")
   }),

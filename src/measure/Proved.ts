@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Deliveries, DeliveryTally } from "../measure/Deliveries.js"
-import type { Difference } from "../measure/Difference.js"
+import type { Deliveries, DeliveryTally } from "./Deliveries.js"
+import type { Difference } from "./Difference.js"
 
 /**
  * A message, or a recipient of it, that was accepted and has not arrived.

@@ -1,0 +1,163 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Accounting from "../../src/measure/Accounting.js"
+import { Deliveries } from "../../src/measure/Deliveries.js"
+import { Recorder } from "../../src/measure/Recorder.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as HtmlReport from "../../src/report/HtmlReport.js"
+import * as JsonReport from "../../src/report/JsonReport.js"
+import * as Judgement from "../../src/report/Judgement.js"
+import * as JunitReport from "../../src/report/JunitReport.js"
+import * as MergedReport from "../../src/report/MergedReport.js"
+import * as PrometheusReport from "../../src/report/PrometheusReport.js"
+import * as RunReport from "../../src/report/RunReport.js"
+import * as SavedReport from "../../src/report/SavedReport.js"
+import * as Summary from "../../src/report/Summary.js"
+import * as TextReport from "../../src/report/TextReport.js"
+
+const second = 1_000_000
+
+/** Ten accepted in the first second, of which one is lost, one comes three times, one is changed, and one came back. */
+const booked = (): Deliveries => {
+  const deliveries = Deliveries.make(1, 0)
+  for (let message = 0; message < 10; message++) deliveries.book(message, 0, "accepted", 10)
+  deliveries.book(10, 0, "open", 10)
+  const arrive = (message: number, at: number, more: Partial<Parameters<Deliveries["arrive"]>[0]> = {}) =>
+    deliveries.arrive({ message, place: 0, fate: "confirmed", change: undefined, sentAt: 0, at, ...more })
+  for (const message of [1, 0, 2, 3, 4, 5, 6]) arrive(message, 1.5 * second)
+  arrive(2, 2 * second)
+  arrive(2, 2 * second)
+  arrive(7, 2 * second, { fate: "withheld", change: "footer" })
+  arrive(7, 2 * second, { change: "footer" })
+  arrive(10, 2 * second, { change: "wrapped" })
+  deliveries.returned(8, 0)
+  deliveries.count("foreign")
+  deliveries.note({ message: 7, kind: "footer", at: 3, sent: "", came: "--" })
+  return deliveries
+}
+
+const finishedOf = (deliveries: Deliveries, runId = "1.1") => ({
+  accounting: Accounting.make(0),
+  recorder: new Recorder(),
+  runId,
+  startedAt: new Date(Date.UTC(2026, 0, 1)),
+  elapsed: 1000,
+  stopped: false,
+  endedBy: Option.none(),
+  proof: {
+    tally: deliveries.tally(),
+    by: "recipients" as const,
+    seconds: deliveries.bySecond(),
+    waited: 2000,
+    missed: deliveries.missed(10).map(({ message }) => ({ message, sender: "a@x", recipient: "b\u001b@x" })),
+    // They are what was noted.
+    changes: deliveries.noted() as ReadonlyArray<never>
+  }
+})
+
+const reportOf = (deliveries: Deliveries, runId?: string) =>
+  RunReport.make(Plan.make({ target: "a" }), finishedOf(deliveries, runId), { version: "1.2.3" })
+
+const verdictsOf = (report: RunReport.RunReport, plan: Judgement.Expressions) =>
+  Either.getOrThrow(Judgement.ofPlan(report, plan)).map((verdict) => [verdict.failed, Judgement.sentence(verdict)])
+
+describe("a proof in a report", () => {
+  const report = reportOf(booked())
+
+  it("says what has become of messages, what was changed, and what was on its way", () => {
+    assert.include(
+      TextReport.render(report),
+      [
+        "  delivered  8 of 10 recipients accepted; 1 of 1 unknown or refused at their end",
+        "  missing    1 accepted and not delivered, after a wait of 2.00 s",
+        "             message 9, from <a@x> to <b\\x1b@x>",
+        "  returned   1, by a notice of non-delivery",
+        "  copies     1 came again after they were confirmed (2 copies); 1 copy after the",
+        "             next hop had not answered",
+        "  changed    1 with a footer",
+        '             message 7 at byte 3: sent "", came "--"',
+        "  rewritten  1 with long lines wrapped: they say the same",
+        "  others     1 message not of this run",
+        "  order      11 % came after a later one",
+        "  queue      at most 10 on their way at the end of a second,",
+        "             1.00 s after the start",
+        ""
+      ].join("\n")
+    )
+    assert.match(TextReport.render(report), /\n {2}delivery +9 +1611 +1501 +2001 /)
+  })
+
+  it("is in each face", () => {
+    const lines = Summary.render({ ...finishedOf(booked()) })
+    assert.include(lines, "missing: 1 accepted and not delivered, after a wait of 2.00 s")
+    assert.isTrue(lines.some((line) => line.startsWith("delivery p50 1501 ms, p90 2001 ms")))
+    const metrics = PrometheusReport.render(report)
+    assert.include(metrics, 'smtp_source_delivered{what="missing"} 1\n')
+    assert.include(metrics, "smtp_source_delivery_depth 10\n")
+    const page = HtmlReport.render(report)
+    assert.include(page, "<h2>Proof of delivery</h2>")
+    assert.include(page, "At most 10 were on their way, 1 s after the start.")
+    const judged = Judgement.withVerdicts(report, Either.getOrThrow(Judgement.ofPlan(report, {})))
+    assert.include(JunitReport.render(judged), '<failure message="missing is 1 (fails above 0)"/>')
+  })
+
+  it("is read back as it was written", () => {
+    const read = Either.getOrThrow(SavedReport.parse(JsonReport.render(report)))
+    assert.deepStrictEqual(read.proof, report.proof)
+  })
+
+  it("of several runs adds up", () => {
+    const merged = MergedReport.merge(report, reportOf(booked(), "2.2"))
+    const { accepted, changes, depth, missing, outOfOrder, seconds } = merged.proof!
+    assert.deepStrictEqual(
+      { accepted, missing, outOfOrder, footer: changes.footer, depth: depth.most, seconds },
+      {
+        accepted: 20,
+        missing: 2,
+        outOfOrder: 2,
+        footer: 2,
+        depth: 10,
+        seconds: [
+          [20, 0],
+          [0, 14],
+          [0, 4]
+        ]
+      }
+    )
+    assert.strictEqual(merged.durations.find(({ of }) => of === "delivery")?.count, 18)
+  })
+
+  it("is judged", () => {
+    assert.deepStrictEqual(
+      verdictsOf(report, {
+        failIf: ["missing > 1", "duplicated > 0", "changed > 10%", "returned >= 1", "depth > 10"],
+        require: ["delivered >= 80%", "p50(delivery) < 1s"]
+      }),
+      [
+        [false, "missing is 1 (fails above 1)"],
+        [true, "duplicated is 1 (fails above 0)"],
+        [false, "changed is 10 % (fails above 10 %)"],
+        [true, "returned is 1 (fails at or above 1)"],
+        [false, "depth is 10 (fails above 10)"],
+        [false, "delivered is 80 % (must be at least 80 %)"],
+        [true, "p50(delivery) is 1.5 s (must be below 1 s)"]
+      ]
+    )
+  })
+
+  it("fails where anything is missing, unless a verdict says how much may be", () => {
+    assert.deepStrictEqual(verdictsOf(report, {}), [[true, "missing is 1 (fails above 0)"]])
+    assert.deepStrictEqual(verdictsOf(report, { require: ["missing < 5"] }), [
+      [false, "missing is 1 (must be below 5)"]
+    ])
+  })
+
+  it("was never there without one: what is asked of it fails", () => {
+    const { proof: _, ...without } = report
+    assert.deepStrictEqual(verdictsOf(without, { failIf: ["missing > 0"] }), [
+      [true, "missing was never measured (fails above 0)"]
+    ])
+    assert.deepStrictEqual(verdictsOf(without, {}), [])
+  })
+})
