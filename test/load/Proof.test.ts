@@ -13,7 +13,8 @@ const proved = (
   relaying: Relay.Relaying,
   options: TestServer.TestServerOptions = {}
 ): Promise<Load.RunResult> => {
-  const plan = Plan.make({ prove: "recipients", downstream: "unix:next", settle: 60, keepGoing: true, ...input })
+  const rest = { settle: 60, keepGoing: true, failIf: "missing > 1000" }
+  const plan = Plan.make({ prove: "recipients", downstream: "unix:next", ...rest, ...input })
   const run = Relay.relayed(Load.run(plan), relaying).pipe(Effect.provide(TestServer.layer(options)))
   return Effect.runPromise(Simulation.run(run))
 }
@@ -163,7 +164,7 @@ const sum = (done: ReadonlyArray<Deed>, what: keyof Deed): number =>
 describe("what the next hop proves", () => {
   it("is what has become of each message, whatever the server did to them", () =>
     fc.assert(
-      fc.asyncProperty(fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 60 }), async (drawn) => {
+      fc.asyncProperty(fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 50 }), async (drawn) => {
         // Copies of what has come are not waited for: one message is that takes its time.
         const script = [...drawn, "slow"]
         const { proof, violations } = await proved(
@@ -204,7 +205,7 @@ describe("what the next hop proves", () => {
           missed.slice(0, 10)
         )
       }),
-      { numRuns: 25 }
+      { numRuns: 20 }
     ))
 
   it("is told by the recipient: one of several is lost, another comes apart from the others", async () => {
@@ -343,6 +344,16 @@ describe("what the next hop proves", () => {
     assert.deepStrictEqual(proof!.changes, [
       { message: 0, kind: "other", at: 31, sent: "da 2.\\x0d\\x0aLa de da ", came: "DA 2.\\x0d\\x0aLa de da " }
     ])
+  })
+
+  it("fails a run of which anything is missing, unless a verdict says how much may be", async () => {
+    const error = await proved({ messages: 3, settle: 1, failIf: [] }, (accepted, message) =>
+      message === 1 ? [] : [as(accepted)]
+    ).then(
+      () => "none",
+      (error: unknown) => String(error)
+    )
+    assert.include(error, "VerdictsFailed: missing is 1 (fails above 0)")
   })
 
   it("needs somebody who starts sinks", async () => {

@@ -91,7 +91,7 @@ export const relayed = <A, E, R>(
               )
             )
           }
-          yield* Effect.sleep(5)
+          yield* Effect.sleep(20)
         }
       })
       yield* Effect.forkScoped(relay)
