@@ -7,16 +7,17 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { isIntended, type Outcome } from "../smtp/Outcome.js"
+import type { Outcome } from "../smtp/Outcome.js"
 import * as Delivery from "../smtp/Delivery.js"
 import type { SmtpError } from "../smtp/SmtpError.js"
 import type { Script, Wire } from "../smtp/Wire.js"
 import * as Connection from "./Connection.js"
-import * as Session from "./Session.js"
+import * as MessageEnd from "./MessageEnd.js"
+import { deliveryOf } from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
 
 /** A message that was begun and has not ended. */
-interface Flight {
+interface Flight extends MessageEnd.Begun {
   readonly message: number
   /** When its transaction began, if it has. */
   begun: number | undefined
@@ -35,11 +36,10 @@ interface UnderWay {
  * @since 0.1.0
  * @category running
  */
-export const run = (shared: SharedRun): Effect.Effect<void, Session.RunEnded> =>
+export const run = (shared: SharedRun): Effect.Effect<void, MessageEnd.RunEnded> =>
   Effect.suspend(() => {
     const connection = Connection.make(shared)
-    const { delivery } = Session.nothingYet(shared.plan)
-    const underWay: UnderWay = { flights: [], sent: 0, delivery }
+    const underWay: UnderWay = { flights: [], sent: 0, delivery: deliveryOf(shared.plan) }
     return Effect.ensuring(
       Effect.gen(() => loop(shared, connection, underWay)),
       Effect.sync(() => abandon(shared, connection, underWay))
@@ -60,7 +60,7 @@ const abandon = (shared: SharedRun, connection: Connection.Connection, underWay:
 }
 
 function* loop(shared: SharedRun, connection: Connection.Connection, underWay: UnderWay) {
-  const { connectOptions, ledger, onOutcome, plan, recorder, reuse, tickets } = shared
+  const { connectOptions, ledger, plan, reuse, tickets } = shared
   const { delivery } = underWay
   const { now } = connectOptions.deadlines
   /** The connection over which a lot was answered before. */
@@ -70,13 +70,8 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     ledger.start()
     underWay.flights.push({ message, begun: undefined })
   }
-  const end = ({ begun, message }: Flight, outcome: Outcome, ended: number): SmtpError | undefined => {
-    const error = Session.fatal(outcome, plan, connection.wire)
-    if (begun !== undefined && begun >= recorder.measuresFrom && !isIntended(outcome))
-      recorder.record("transaction", Session.endings[outcome._tag], ended - begun)
-    onOutcome(message, outcome, error !== undefined, connection.route, begun)
-    return error
-  }
+  const end = (flight: Flight, outcome: Outcome, ended: number): SmtpError | undefined =>
+    MessageEnd.book(shared, connection, flight.message, flight, outcome, ended)
 
   /** Sends one lot after another, as long as all goes well, and ends with the outcome of the last message of one that did not. */
   function* lots(): Script<Outcome> {
@@ -104,7 +99,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
         : connection.script(delivery, undefined)
       const { wire } = connection
       const outcomes = sent.length > 1 ? connection.ends() : [last]
-      if (wire?.state() !== "open" || !outcomes.every(Session.isAccepted)) return last
+      if (wire?.state() !== "open" || !outcomes.every(MessageEnd.isAccepted)) return last
       proven = wire
       beginning = wire.arrivedAt
       for (const [index, flight] of sent.entries()) end(flight, outcomes[index]!, beginning)
@@ -141,13 +136,13 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     underWay.flights = flights.filter((flight, index) => {
       const own = outcomes[index]
       if (own === undefined) return true
-      if (plan.keepGoing && wasProven && Session.isUnread(own)) return true
+      if (plan.keepGoing && wasProven && MessageEnd.isUnread(own)) return true
       const fatal = end(flight, own, ended)
       error ??= fatal
       return false
     })
     underWay.sent = 0
-    if (error !== undefined) return yield* new Session.RunEnded({ error })
+    if (error !== undefined) return yield* new MessageEnd.RunEnded({ error })
     for (const flight of underWay.flights) flight.begun = undefined
 
     const left = underWay.flights.length

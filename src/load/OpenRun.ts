@@ -17,10 +17,11 @@ import { StageTally } from "../measure/StageTally.js"
 import type { Arrivals } from "../plan/Arrival.js"
 import * as Delivery from "../smtp/Delivery.js"
 import { isIntended, noRecipients, type Outcome } from "../smtp/Outcome.js"
-import { ConnectionLost, type SmtpError } from "../smtp/SmtpError.js"
+import { ConnectionLost } from "../smtp/SmtpError.js"
 import type { Script } from "../smtp/Wire.js"
-import * as Connection from "./Connection.js"
+import type * as Connection from "./Connection.js"
 import { Dispatcher, type Due } from "./Dispatcher.js"
+import { endsRun, isAccepted, RunEnded, wantsAnother } from "./MessageEnd.js"
 import * as Session from "./Session.js"
 import type { SharedRun } from "./SharedRun.js"
 
@@ -46,8 +47,8 @@ export interface OpenOptions {
  * @since 0.1.0
  * @category running
  */
-export const run = (shared: SharedRun, options: OpenOptions): Effect.Effect<void, Session.RunEnded> =>
-  serve<Session.RunEnded, never>(shared, options, (dispatcher, first) => session(shared, dispatcher, first))
+export const run = (shared: SharedRun, options: OpenOptions): Effect.Effect<void, RunEnded> =>
+  serve<RunEnded, never>(shared, options, (dispatcher, first) => session(shared, dispatcher, first))
 
 /**
  * The same, by sessions of any kind: each is begun for a message, tells the dispatcher when it is ready, and asks for the next.
@@ -101,65 +102,42 @@ const givenUp: Outcome = {
   recipients: noRecipients
 }
 
-const session = (
-  shared: SharedRun,
-  dispatcher: Dispatcher<Session.RunEnded>,
-  owner: Due
-): Effect.Effect<void, Session.RunEnded> =>
-  Effect.suspend(() => {
-    const connection = Connection.make(shared)
-    const underWay = Session.nothingYet(shared.plan)
-    return Effect.ensuring(
-      Effect.gen(() => loop(shared, connection, underWay, dispatcher, owner)),
-      Effect.sync(() => Session.abandon(shared, connection, underWay))
-    )
-  })
+const session = (shared: SharedRun, dispatcher: Dispatcher<RunEnded>, owner: Due): Effect.Effect<void, RunEnded> =>
+  Session.over(shared, (connection, underWay) =>
+    Effect.gen(() => loop(shared, connection, underWay, dispatcher, owner))
+  )
 
 function* loop(
   shared: SharedRun,
   connection: Connection.Connection,
   underWay: Session.UnderWay,
-  dispatcher: Dispatcher<Session.RunEnded>,
+  dispatcher: Dispatcher<RunEnded>,
   owner: Due
 ) {
-  const { connectOptions, ledger, onUnused, onOutcome, plan, recorder } = shared
+  const { connectOptions, ledger, onUnused, plan, recorder } = shared
   const { delivery } = underWay
   const { now } = connectOptions.deadlines
 
   const keeps = () => shared.reuse && !connection.isSpent()
 
-  let started = 0
   const start = (due: Due, from: number): void => {
     const { again, at, free, message } = due
     underWay.message = message
     underWay.due = at
     underWay.begun = from
     Delivery.begin(delivery)
-    started = from
     if (again) return dispatcher.beginAgain(due)
     ledger.start()
-    if (started - free > behindAfter) recorder.behind++
-    if (at >= recorder.measuresFrom) recorder.recordOwn("start", "accepted", started - at)
+    if (from - free > behindAfter) recorder.behind++
+    if (at >= recorder.measuresFrom) recorder.recordOwn("start", "accepted", from - at)
   }
-  const end = ({ at, message }: Due, outcome: Outcome): SmtpError | undefined => {
-    const error = Session.fatal(outcome, plan, connection.wire) ?? shared.logins?.endedBy(outcome)
-    const ended = now()
-    underWay.message = undefined
-    if (at >= recorder.measuresFrom && !isIntended(outcome)) {
-      const ending = Session.endings[outcome._tag]
-      recorder.record("transaction", ending, ended - at)
-      recorder.recordOwn("service", ending, ended - started)
-    }
-    onOutcome(message, outcome, error !== undefined, connection.route, started, at)
-    return error
-  }
+  const end = (outcome: Outcome) => Session.end(shared, connection, underWay, outcome, now())
   /** One message, and QUIT where the connection is not kept. The next one is not due yet: its envelope rides with none. */
   function* one(taken: Due): Script<Outcome> {
     delivery.message = connection.prepare(taken.message)
     const outcome = yield* connection.script(delivery, undefined)
-    if (keeps() || connection.holds || !Session.isAccepted(outcome) || connection.wire?.state() !== "open")
-      return outcome
-    end(taken, outcome)
+    if (keeps() || connection.holds || !isAccepted(outcome) || connection.wire?.state() !== "open") return outcome
+    end(outcome)
     yield* connection.part()
     return outcome
   }
@@ -171,12 +149,12 @@ function* loop(
     const struck = dispatcher.failed(owner)
     if (struck !== undefined) {
       start(struck, begun)
-      const error = end(struck, unready)
-      if (error !== undefined) return yield* new Session.RunEnded({ error })
+      const error = end(unready)
+      if (error !== undefined) return yield* new RunEnded({ error })
     } else {
       // Another connection has taken the message that this one was opened for: it costs none, unless it ends the run.
-      const error = Session.fatal(unready, plan, connection.wire) ?? shared.logins?.endedBy(unready)
-      if (error !== undefined) return yield* new Session.RunEnded({ error })
+      const error = endsRun(shared, unready, connection.wire)
+      if (error !== undefined) return yield* new RunEnded({ error })
       if (unready._tag === "Failed" && !isIntended(unready)) onUnused(unready.error)
     }
     return yield* connection.leave(false)
@@ -192,14 +170,14 @@ function* loop(
     // A server may part from a connection that is idle (RFC 5321, 4.5.3.2.7, and 421): another one takes its place.
     const idled = connection.wire?.state() !== "open"
     const outcome = idled ? undefined : yield* connection.converse(() => one(taken), delivery)
-    if (outcome === undefined || Session.wantsAnother(outcome, plan, connection)) {
+    if (outcome === undefined || wantsAnother(outcome, plan, connection)) {
       const begin = dispatcher.giveBack(taken)
       underWay.message = undefined
       yield* begin
       break
     }
-    const error = underWay.message === undefined ? undefined : end(taken, outcome)
-    if (error !== undefined) return yield* new Session.RunEnded({ error })
+    const error = underWay.message === undefined ? undefined : end(outcome)
+    if (error !== undefined) return yield* new RunEnded({ error })
 
     yield* connection.leave(keeps())
     // A session of an open run lasts as long as its connection: where another one is needed, another one is begun.

@@ -41,6 +41,7 @@ import type { PartResult, RunOptions, RunResult } from "./RunResult.js"
 import * as RunScheduler from "./RunScheduler.js"
 import * as Sampler from "./Sampler.js"
 import * as AgreedStart from "./AgreedStart.js"
+import type { RunEnded } from "./MessageEnd.js"
 import * as Session from "./Session.js"
 import { StampTimes } from "./StampTimes.js"
 import type { SharedRun } from "./SharedRun.js"
@@ -352,7 +353,7 @@ const corpusOf = (
 }
 
 /** What ended the run early, if anything did; a defect is a defect. */
-const endOf = (exit: Exit.Exit<unknown, Session.RunEnded>): Effect.Effect<Option.Option<SmtpError>> => {
+const endOf = (exit: Exit.Exit<unknown, RunEnded>): Effect.Effect<Option.Option<SmtpError>> => {
   if (Exit.isSuccess(exit)) return Effect.succeed(Option.none())
   const failure = Cause.failureOption(exit.cause)
   return Option.isSome(failure)
@@ -365,11 +366,7 @@ const endOf = (exit: Exit.Exit<unknown, Session.RunEnded>): Effect.Effect<Option
  * Messages that wait for sessions: one fiber for each session that has one to begin with. Messages that are due: sessions as
  * they are needed. The first that ends the run ends them all.
  */
-const sessions = (
-  shared: SharedRun,
-  part: RunPart,
-  begun: number
-): Effect.Effect<Effect.Effect<void, Session.RunEnded>> =>
+const sessions = (shared: SharedRun, part: RunPart, begun: number): Effect.Effect<Effect.Effect<void, RunEnded>> =>
   Effect.map(Effect.clock, (clock) => {
     const count = part.sessions
     const arrivals = Arrival.make(shared.plan, RunBounds.seedOf(shared.plan, part.identity))

@@ -1,27 +1,23 @@
 /**
  * One -s slot of a run: a fiber that takes messages and sends them over one connection after another, or over one.
  *
+ * Open runs (`OpenRun`) and transactions in one write (`DeepSession`) have loops of their own; all three share
+ * `Connection` and `MessageEnd`. One loop over a feed of messages would have a case for each of them at every turn: a session
+ * here has a message before it opens a connection, and takes that message to another connection itself; one of an open run
+ * opens first, sends whichever message has waited longest, and gives back what it could not send; a deep one has several under
+ * way, some of them unsent. And here, message follows message within one script, which an effect between them would end.
+ *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Plan } from "../plan/Plan.js"
 import * as Delivery from "../smtp/Delivery.js"
-import { type Accepted, isIntended, type Outcome } from "../smtp/Outcome.js"
-import { ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
-import type { Script, Wire } from "../smtp/Wire.js"
+import type { Outcome } from "../smtp/Outcome.js"
+import type { SmtpError } from "../smtp/SmtpError.js"
+import type { Script } from "../smtp/Wire.js"
 import * as Connection from "./Connection.js"
+import * as MessageEnd from "./MessageEnd.js"
 import type { SharedRun } from "./SharedRun.js"
-
-/**
- * A session met what ends the whole run.
- *
- * @since 0.1.0
- * @category errors
- */
-export class RunEnded extends Data.TaggedError("RunEnded")<{
-  readonly error: SmtpError
-}> {}
 
 /**
  * Runs a session until no message is left. Interruption books the message under way and closes the connection.
@@ -29,15 +25,8 @@ export class RunEnded extends Data.TaggedError("RunEnded")<{
  * @since 0.1.0
  * @category running
  */
-export const run = (shared: SharedRun): Effect.Effect<void, RunEnded> =>
-  Effect.suspend(() => {
-    const connection = Connection.make(shared)
-    const underWay = nothingYet(shared.plan)
-    return Effect.ensuring(
-      Effect.gen(() => loop(shared, connection, underWay)),
-      Effect.sync(() => abandon(shared, connection, underWay))
-    )
-  })
+export const run = (shared: SharedRun): Effect.Effect<void, MessageEnd.RunEnded> =>
+  over(shared, (connection, underWay) => Effect.gen(() => loop(shared, connection, underWay)))
 
 /**
  * The message that a session has begun and not ended.
@@ -45,41 +34,72 @@ export const run = (shared: SharedRun): Effect.Effect<void, RunEnded> =>
  * @since 0.1.0
  * @category models
  */
-export interface UnderWay {
+export interface UnderWay extends MessageEnd.Begun {
   message: number | undefined
-  /** Of a message that was due at a time: that time, and when it was taken up. */
-  due?: number
-  begun?: number
+  begun: number | undefined
+  due: number | undefined
   readonly delivery: Delivery.Delivery
 }
 
 /**
- * No message yet, of this plan.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const nothingYet = (plan: Plan): UnderWay => ({
-  message: undefined,
-  delivery: Delivery.make({ lmtp: plan.lmtp, afterUnexpected: afterUnexpected(plan) })
-})
-
-/**
- * Books the message under way, if there is one, and closes the connection.
+ * What sends one message after another over a connection of its own. When it ends, in whatever way, the message under way is
+ * booked and the connection closed.
  *
  * @since 0.1.0
  * @category running
  */
-export const abandon = (shared: SharedRun, connection: Connection.Connection, underWay: UnderWay): void => {
-  if (underWay.message !== undefined) {
-    const { begun, delivery, due, message } = underWay
-    shared.onOutcome(message, connection.interrupted(delivery), false, connection.route, begun, due)
-  }
-  connection.close()
+export const over = (
+  shared: SharedRun,
+  send: (connection: Connection.Connection, underWay: UnderWay) => Effect.Effect<void, MessageEnd.RunEnded>
+): Effect.Effect<void, MessageEnd.RunEnded> =>
+  Effect.suspend(() => {
+    const connection = Connection.make(shared)
+    const underWay: UnderWay = {
+      message: undefined,
+      begun: undefined,
+      due: undefined,
+      delivery: deliveryOf(shared.plan)
+    }
+    return Effect.ensuring(
+      send(connection, underWay),
+      Effect.sync(() => {
+        const { begun, delivery, due, message } = underWay
+        if (message !== undefined)
+          shared.onOutcome(message, connection.interrupted(delivery), false, connection.route, begun, due)
+        connection.close()
+      })
+    )
+  })
+
+/**
+ * Ends the message under way, at `ended`; gives what ends the run, if this does.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const end = (
+  shared: SharedRun,
+  connection: Connection.Connection,
+  underWay: UnderWay,
+  outcome: Outcome,
+  ended: number
+): SmtpError | undefined => {
+  const message = underWay.message!
+  underWay.message = undefined
+  return MessageEnd.book(shared, connection, message, underWay, outcome, ended)
 }
 
+/**
+ * What the messages of such a plan are delivered by, one after another.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const deliveryOf = (plan: Plan): Delivery.Delivery =>
+  Delivery.make({ lmtp: plan.lmtp, afterUnexpected: afterUnexpected(plan) })
+
 function* loop(shared: SharedRun, connection: Connection.Connection, underWay: UnderWay) {
-  const { connectOptions, ledger, onOutcome, plan, recorder, reuse, tickets } = shared
+  const { connectOptions, ledger, plan, reuse, tickets } = shared
   const { delivery } = underWay
   const { now } = connectOptions.deadlines
 
@@ -90,24 +110,15 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   const rides = plan.pipelining === "full" && follows
   let message = tickets.take()
   let next: number | undefined
-  /** When the transaction under way began; it is not a transaction until the server has been greeted. */
-  let begun: number | undefined
 
   const begin = (taken: number) => {
     ledger.start()
     underWay.message = taken
     message = taken
-    begun = undefined
+    // It is not a transaction until the server has been greeted.
+    underWay.begun = undefined
     connection.expect(taken)
     Delivery.begin(delivery)
-  }
-  const end = (taken: number, outcome: Outcome, ended = now()): SmtpError | undefined => {
-    const error = fatal(outcome, plan, connection.wire) ?? shared.logins?.endedBy(outcome)
-    underWay.message = undefined
-    if (begun !== undefined && begun >= recorder.measuresFrom && !isIntended(outcome))
-      recorder.record("transaction", endings[outcome._tag], ended - begun)
-    onOutcome(taken, outcome, error !== undefined, connection.route, begun)
-    return error
   }
 
   /**
@@ -124,20 +135,20 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
       if (ahead) next ??= tickets.take()
       const ready = ahead && next !== undefined ? connection.prepare(next) : undefined
       const following = ready?.content.unusable === undefined ? ready : undefined
-      begun = beginning
+      underWay.begun = beginning
       const outcome = yield* connection.script(delivery, following)
       const { wire } = connection
-      if (!isAccepted(outcome) || wire?.state() !== "open") return outcome
+      if (!MessageEnd.isAccepted(outcome) || wire?.state() !== "open") return outcome
       if (!reuse || connection.isSpent()) {
         if (connection.holds) return outcome
-        end(taken, outcome, wire.arrivedAt)
+        end(shared, connection, underWay, outcome, wire.arrivedAt)
         yield* connection.part()
         return outcome
       }
       if (!follows) return outcome
       next ??= tickets.take()
       if (next === undefined) return outcome
-      end(taken, outcome, wire.arrivedAt)
+      end(shared, connection, underWay, outcome, wire.arrivedAt)
       beginning = wire.arrivedAt
       taken = next
       next = undefined
@@ -153,15 +164,15 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     // Nothing more begins: the message was taken in vain.
     if (opened?._tag === "Shut") break
     let outcome = opened ?? (yield* connection.converse(() => messages(first), delivery))
-    while (wantsAnother(outcome, plan, connection)) {
+    while (MessageEnd.wantsAnother(outcome, plan, connection)) {
       const again: number = message
       yield* connection.leave(false)
-      begun = undefined
+      underWay.begun = undefined
       Delivery.begin(delivery)
       outcome = (yield* connection.reopen) ?? (yield* connection.converse(() => messages(again), delivery))
     }
-    const error = underWay.message === undefined ? undefined : end(message, outcome)
-    if (error !== undefined) return yield* new RunEnded({ error })
+    const error = underWay.message === undefined ? undefined : end(shared, connection, underWay, outcome, now())
+    if (error !== undefined) return yield* new MessageEnd.RunEnded({ error })
 
     // The next message is taken before the pause: no pause follows the last one, and nobody wakes to nothing.
     message = next ?? tickets.take()
@@ -178,76 +189,5 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
   }
 }
 
-/**
- * Whether the message goes over another connection, with --keep-going: nothing of it was sent. The server takes no more
- * messages over this one, after it has taken others, and says so with 421 or 452 to MAIL; or it had closed it, or was about
- * to, before it read of this message.
- *
- * @since 0.1.0
- * @category outcomes
- */
-export const wantsAnother = (outcome: Outcome, plan: Plan, connection: Connection.Connection): boolean =>
-  plan.keepGoing && connection.hasCarried() && isUnread(outcome)
-
-/**
- * Whether nothing of the message was read by a server that takes no more messages over this connection.
- *
- * @since 0.1.0
- * @category outcomes
- */
-export const isUnread = (outcome: Outcome): boolean => isTurnedAway(outcome) || isClosedBefore(outcome)
-
-const isTurnedAway = (outcome: Outcome): boolean =>
-  outcome._tag === "Rejected" && outcome.step === "mail" && (outcome.reply.code === 421 || outcome.reply.code === 452)
-
-const isClosedBefore = (outcome: Outcome): boolean =>
-  outcome._tag === "Failed" &&
-  outcome.error._tag === "ConnectionLost" &&
-  outcome.error.step === "mail" &&
-  (outcome.error.how === "closed" || outcome.error.how === "reset")
-
-/**
- * Nothing else than a message that went well for all.
- *
- * @since 0.1.0
- * @category outcomes
- */
-export const isAccepted = (end: Outcome): end is Accepted =>
-  end._tag === "Accepted" && end.unwelcome === undefined && end.lost === undefined
-
-/**
- * How durations of such an outcome are filed.
- *
- * @since 0.1.0
- * @category outcomes
- */
-export const endings = {
-  Accepted: "accepted",
-  Rejected: "rejected",
-  Failed: "failed",
-  Unknown: "unknown",
-  NotStarted: "failed"
-} as const
-
 const afterUnexpected = (plan: Plan): Delivery.AfterUnexpected =>
   plan.keepGoing ? "strict" : plan.acceptRejection ? "reset" : "stop"
-
-/**
- * What ends the run, if this outcome does: clauses S9.4 and S10.1.
- *
- * @since 0.1.0
- * @category outcomes
- */
-export const fatal = (outcome: Outcome, plan: Plan, wire: Wire | undefined): SmtpError | undefined => {
-  if (plan.keepGoing || outcome._tag === "NotStarted") return undefined
-  if (outcome._tag === "Accepted") {
-    const { lost, unwelcome } = outcome
-    if (lost !== undefined || unwelcome === undefined || plan.acceptRejection) return lost
-    return new ReplyRejected({ step: "final", reply: unwelcome })
-  }
-  if (outcome._tag === "Rejected") {
-    return outcome.lost ?? (plan.acceptRejection ? undefined : new ReplyRejected(outcome))
-  }
-  if (isIntended(outcome)) return undefined
-  return plan.acceptRejection && wire !== undefined && wire.state() !== "failed" ? undefined : outcome.error
-}

@@ -188,6 +188,10 @@ describe("a login that is refused", () => {
       const mixed = yield* run({ messages: 20, perConnection: "1", authFailures: 4 }, { script })
       assert.isUndefined(mixed.fatal)
       assert.strictEqual(mixed.accounting.accepted, 5)
+      const deep = { depth: 4, pipelining: "full", chunking: "on" } as const
+      const together = yield* run({ messages: 20, authFailures: 4, ...deep }, { script: rejecting("535 no") })
+      assert.strictEqual(together.fatal, "ReplyRejected auth 535")
+      assert.strictEqual(together.accounting.started, 4)
       const off = yield* run({ messages: 20, authFailures: "off" }, { script: rejecting("535 no") })
       assert.isUndefined(off.fatal)
       const later = yield* run({ messages: 20, authFailures: 4 }, { script: rejecting("454 later") })

@@ -15,7 +15,7 @@ import type { Reply } from "../../smtp/Reply.js"
 import { ReplyRejected } from "../../smtp/SmtpError.js"
 import { InvalidScenario } from "./InvalidScenario.js"
 import { ScenarioSession } from "./ScenarioSession.js"
-import { endings } from "../Session.js"
+import { endings } from "../MessageEnd.js"
 
 /**
  * Options of `measure`.

@@ -9,7 +9,7 @@ import type * as Delivery from "../../smtp/Delivery.js"
 import * as Outcome from "../../smtp/Outcome.js"
 import type { Content } from "../../smtp/Wire.js"
 import { ConnectionLost } from "../../smtp/SmtpError.js"
-import { endings } from "../Session.js"
+import { endings } from "../MessageEnd.js"
 import type { Route } from "../Routes.js"
 import type { SharedRun } from "../SharedRun.js"
 
