@@ -14,6 +14,7 @@ import * as Comparison from "../report/Comparison.js"
 import * as MergedReport from "../report/MergedReport.js"
 import { Output } from "../report/Output.js"
 import type * as RunReport from "../report/RunReport.js"
+import { ReportSum } from "../report/ReportSum.js"
 import * as SavedReport from "../report/SavedReport.js"
 import * as Summary from "../report/Summary.js"
 import * as Printable from "../smtp/Printable.js"
@@ -70,7 +71,7 @@ export const gather = (
   Effect.gen(function* () {
     const output = yield* Output
     let first: Saved | undefined
-    let merged: RunReport.RunReport | undefined
+    const sum = new ReportSum()
     const reports: Array<RunReport.RunReport> = []
     const empty: Array<string> = []
     for (const file of files) {
@@ -86,10 +87,11 @@ export const gather = (
       if (problem !== undefined) return yield* new Refused({ reason: problem })
       for (const id of report.ids) seen.set(id, file)
       first ??= saved
-      merged = merged === undefined ? report : MergedReport.merge(merged, report)
+      sum.add(report)
       if (keep) reports.push(report)
     }
     const [one] = empty
+    const merged = sum.report()
     if (merged === undefined || (one !== undefined && merged.segments === undefined)) {
       return yield* new Refused({ reason: `${one}: ${SavedReport.nothing}` })
     }

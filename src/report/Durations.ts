@@ -9,8 +9,13 @@ import type * as Meter from "../measure/Meter.js"
 import { endings, measured } from "../measure/Recorder.js"
 import * as Series from "../measure/Series.js"
 
-/** By hand: a journal of hours holds tens of millions of them. */
-function areBuckets(input: unknown): input is Series.Buckets {
+/**
+ * Whether these are buckets. By hand: a journal of hours holds tens of millions of them.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export function areBuckets(input: unknown): input is Series.Buckets {
   return Array.isArray(input) && input.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isCount))
 }
 

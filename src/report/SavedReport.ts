@@ -5,9 +5,11 @@
  */
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Histogram from "../measure/Histogram.js"
 import * as Journal from "./Journal.js"
+import * as PlainIntervals from "./PlainIntervals.js"
 import * as RunReport from "./RunReport.js"
 
 /**
@@ -109,7 +111,7 @@ const reportOf = (text: string): Either.Either<RunReport.RunReport, string> =>
       return yield* Either.left(`version ${version} of the format, of which this smtp-report reads versions 1 and 2`)
     }
     if (version === undefined) return yield* Either.left(`${noResult}: it has no version`)
-    const report = yield* Either.mapLeft(decode(value), (error) => {
+    const report = yield* Either.mapLeft(decoded(value), (error) => {
       const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
       return issue === undefined ? error.message : at(issue.path, issue.message)
     })
@@ -118,6 +120,17 @@ const reportOf = (text: string): Either.Either<RunReport.RunReport, string> =>
   })
 
 const decode = Schema.decodeUnknownEither(RunReport.schema, { onExcessProperty: "ignore" })
+
+/** What is plain needs no schema. */
+const decoded = (value: unknown): Either.Either<RunReport.RunReport, ParseResult.ParseError> => {
+  const series = Predicate.hasProperty(value, "series") ? value.series : undefined
+  const intervals = Predicate.hasProperty(series, "intervals") ? series.intervals : undefined
+  if (!Predicate.isObject(value) || !Predicate.isObject(series) || !PlainIntervals.are(intervals)) return decode(value)
+  return Either.map(decode({ ...value, series: { ...series, intervals: [] } }), (report) => ({
+    ...report,
+    ...(report.series === undefined ? {} : { series: { ...report.series, intervals } })
+  }))
+}
 
 /** An HTML report holds itself as JSON. */
 const jsonOf = (text: string): Either.Either<string, string> => {
