@@ -64,6 +64,7 @@ export const packages: Readonly<Record<string, ReadonlyArray<string>>> = {
   "node:": ["node", "command"],
   koffi: ["node"],
   "@mongodb-js/saslprep": ["node"],
+  socks: ["node"],
   yaml: ["cli"],
   esbuild: ["node"]
 }

@@ -6,6 +6,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import * as Corpus from "../plan/Corpus.js"
 import { CorpusStore } from "../plan/CorpusStore.js"
 import * as MessageParts from "../plan/MessageParts.js"
@@ -16,6 +17,7 @@ import * as TlsFields from "../plan/TlsFields.js"
 import { EmbeddedSink } from "../sink/EmbeddedSink.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
 import * as Target from "../smtp/Target.js"
+import type { SocksLogin } from "../smtp/SocksProxy.js"
 import type { TlsUnusable } from "../smtp/Tls.js"
 import { Connector } from "../smtp/Wire.js"
 
@@ -37,6 +39,7 @@ const reasons = {
   tlsCert: readFirst,
   auth: "read the accounts first: what AuthFields.read gives is the run's option accounts",
   target: "none is given",
+  socksLogin: "read it first: what SocksLogin.read gives is the run's option socksLogin",
   spread: "the Connector does not tell a name's addresses",
   sink: "start an EmbeddedSink, and give its target",
   calibrate: "that is the command's alone",
@@ -104,11 +107,13 @@ export const check = (
     accounts,
     file,
     parts,
+    socksLogin,
     tls
   }: {
     readonly accounts?: AccountTable | undefined
     readonly file?: Uint8Array | undefined
     readonly parts?: MessageParts.MessageParts | undefined
+    readonly socksLogin?: Redacted.Redacted<SocksLogin> | undefined
     readonly tls?: TlsFields.TlsFiles | undefined
   } = {}
 ): Effect.Effect<void, PlanUnsupported | TlsUnusable, Connector> =>
@@ -130,6 +135,7 @@ export const check = (
         tlsCert: plan.tlsCert !== undefined && tls === undefined,
         auth: AuthFields.mechanismsOf(plan).length > 0 && accounts === undefined,
         target: plan.target === undefined && connector.target === undefined && !plan.sink && !plan.calibrate,
+        socksLogin: plan.socksLogin !== undefined && socksLogin === undefined,
         spread: plan.spread && connector.addresses === undefined,
         sink: plan.sink,
         calibrate: plan.calibrate,

@@ -21,6 +21,7 @@ import * as MessageParts from "../plan/MessageParts.js"
 import * as Pause from "../plan/Pause.js"
 import * as ClientFields from "../plan/ClientFields.js"
 import type { Plan } from "../plan/Plan.js"
+import * as RouteFields from "../plan/RouteFields.js"
 import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
 import * as StartTime from "../plan/StartTime.js"
@@ -266,6 +267,7 @@ export const share = (
       family: plan.family,
       windowSize: plan.windowSize,
       bytesPerSecond: plan.sendRate,
+      socks: RouteFields.proxyOf(plan, options.socksLogin),
       parting: { patience: 5000 }
     }
     // The request is waited for once, for all who want to know; when they hear of it there are no more tickets.

@@ -5,12 +5,14 @@
  */
 import type * as Option from "effect/Option"
 import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import type * as Accounting from "../measure/Accounting.js"
 import type { Deliveries } from "../measure/Deliveries.js"
 import type { Recorded } from "../measure/Recorder.js"
 import type * as TlsFields from "../plan/TlsFields.js"
 import type { SinkFailed } from "../sink/EmbeddedSink.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
+import type { SocksLogin } from "../smtp/SocksProxy.js"
 import type { SmtpError } from "../smtp/SmtpError.js"
 import type * as Tls from "../smtp/Tls.js"
 import type { WireObserver } from "../smtp/Wire.js"
@@ -37,6 +39,8 @@ export interface RunOptions extends MessageSpans.Telling {
   readonly parts?: MessageParts.MessageParts | undefined
   /** What the files of its TLS hold, as `TlsFields.read` gives it. */
   readonly tls?: TlsFields.TlsFiles | undefined
+  /** Whom its SOCKS proxy lets in, as `SocksLogin.read` gives it. */
+  readonly socksLogin?: Redacted.Redacted<SocksLogin> | undefined
   /** Whom it logs in as, as `AuthFields.read` gives it. */
   readonly accounts?: AccountTable | undefined
   /** Resumes when the run is to stop: no more messages begin, and those under way have `plan.drain` seconds to end. */

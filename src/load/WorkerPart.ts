@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Accounting from "../measure/Accounting.js"
 import { Deliveries } from "../measure/Deliveries.js"
 import * as Partition from "../plan/Partition.js"
@@ -29,7 +30,8 @@ export const work = (
   told: { readonly stopping: Effect.Effect<void>; readonly hurrying: Effect.Effect<void> },
   tell: (news: WorkerNews) => void
 ): Effect.Effect<WorkerEnd, never, Connector> => {
-  const { accounts, deliveries, file, identity, ledger, parts, plan, segment, tickets, tls, wants } = payload
+  const { accounts, deliveries, file, identity, ledger, parts, plan, segment, socksLogin, tickets, tls, wants } =
+    payload
   const part: RunPart.RunPart = {
     identity,
     file,
@@ -48,6 +50,7 @@ export const work = (
     deliveries: deliveries && Deliveries.shared(deliveries.width, deliveries.startedAt, deliveries.memory),
     tls: wrapped(tls),
     accounts: accounts && new AccountTable(accounts),
+    socksLogin: socksLogin && Redacted.make(socksLogin),
     onTrace: wants.trace ? (direction, text) => tell({ _tag: "Trace", direction, text }) : undefined,
     onContentSent: wants.contentSent ? () => tell({ _tag: "ContentSent" }) : undefined,
     onTrouble: wants.trouble ? (kind, text) => tell({ _tag: "Trouble", kind, text }) : undefined,

@@ -20,6 +20,7 @@ import type { TlsFiles } from "../plan/TlsFields.js"
 import type { AccountData } from "../smtp/AccountTable.js"
 import * as Printable from "../smtp/Printable.js"
 import type * as SmtpError from "../smtp/SmtpError.js"
+import type { SocksLogin } from "../smtp/SocksProxy.js"
 import type { TlsIdentity } from "../smtp/Tls.js"
 
 /**
@@ -37,6 +38,7 @@ export interface WorkerPayload {
   readonly parts: MessageParts | undefined
   readonly tls: UnwrappedTls | undefined
   readonly accounts: AccountData | undefined
+  readonly socksLogin: SocksLogin | undefined
   /** For `Tickets.shared`. */
   readonly tickets: SharedArrayBuffer
   /** For `Accounting.make`. */

@@ -8,6 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Accounting from "../measure/Accounting.js"
 import type { Health } from "../measure/GeneratorHealth.js"
 import { Recorder } from "../measure/Recorder.js"
@@ -149,6 +150,7 @@ const start = (asked: Plan, options: WorkersOptions): Effect.Effect<WorkersResul
               parts: options.parts,
               tls: unwrapped(options.tls),
               accounts: options.accounts?.toData(),
+              socksLogin: options.socksLogin && Redacted.value(options.socksLogin),
               tickets,
               ledger,
               deliveries: options.deliveries?.shape(),

@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { Conversation } from "../smtp/Conversation.js"
 import { ConnectFailed } from "../smtp/SmtpError.js"
-import type { Target } from "../smtp/Target.js"
+import * as Target from "../smtp/Target.js"
 import type { TlsProblem, TlsSettings, TlsUnusable } from "../smtp/Tls.js"
 import type { Transport } from "../smtp/Transport.js"
 import { type ConnectOptions, Connector, type Expiring, type Wire } from "../smtp/Wire.js"
@@ -19,6 +19,7 @@ import { type Endpoint, NameLookup, type Resolvers } from "./NameLookup.js"
 import * as NodeTls from "./NodeTls.js"
 import { PooledSocket, type SocketUser } from "./PooledSocket.js"
 import * as SocketBuffers from "./SocketBuffers.js"
+import * as SocksTunnel from "./SocksTunnel.js"
 
 /**
  * Provides a `Connector` over real sockets. A name is resolved once in the layer's life.
@@ -46,7 +47,7 @@ export const layerWith = (resolvers: Resolvers): Layer.Layer<Connector> =>
       exchangers: (domain, options) => names.exchangers(domain, options),
       checkTls: (settings) => Either.map(tlsClient(settings), () => {}),
       connect: (target, options) =>
-        Effect.flatMap(names.resolve(target, options), (endpoints) => {
+        Effect.flatMap(names.resolve(firstHop(target, options), options), (endpoints) => {
           // The first address is the usual case, and needs no loop.
           let attempt = open(target, endpoints[0]!, options, pool)
           for (const endpoint of endpoints.slice(1))
@@ -56,8 +57,12 @@ export const layerWith = (resolvers: Resolvers): Layer.Layer<Connector> =>
     })
   })
 
+/** A proxy looks up the target's name by itself. */
+const firstHop = (target: Target.Target, { socks }: ConnectOptions): Target.Target =>
+  socks === undefined ? target : Target.inet(socks.host, socks.port)
+
 const open = (
-  target: Target,
+  target: Target.Target,
   endpoint: Endpoint,
   options: ConnectOptions,
   pool: Array<PooledSocket>
@@ -112,11 +117,13 @@ class SocketConnection implements Transport, Expiring, SocketUser {
   private conversation: Conversation | undefined = undefined
   /** Once TLS has begun, it has the socket. */
   private line: NodeTls.TlsLine | undefined = undefined
+  /** The handshake with a proxy, while it is under way. */
+  private tunnel: SocksTunnel.Tunnel | undefined = undefined
   private resume: ((result: Exit.Exit<Wire, ConnectFailed>) => void) | undefined
 
   constructor(
     socket: PooledSocket,
-    private readonly target: Target,
+    private readonly target: Target.Target,
     private readonly endpoint: Endpoint,
     private readonly options: ConnectOptions,
     resume: (result: Exit.Exit<Wire, ConnectFailed>) => void
@@ -221,12 +228,29 @@ class SocketConnection implements Transport, Expiring, SocketUser {
 
   connected(): void {
     if (this.resume === undefined) return
+    const { options, socket, target } = this
+    if (options.socks === undefined) return this.opened()
+    if (target._tag === "Unix") return this.fail("ESOCKS", "a pathname is not for a proxy")
+    this.tunnel = SocksTunnel.begin(options.socks, target, {
+      write: (bytes) => socket?.socket.write(bytes),
+      onFailed: (reason) => this.fail("ESOCKS", reason),
+      onOpened: (said) => {
+        this.tunnel = undefined
+        if (this.resume === undefined) return
+        this.opened()
+        for (const chunk of said) this.received(chunk, chunk.length)
+      }
+    })
+  }
+
+  private opened(): void {
     const conversation = new Conversation(this, this.options)
     this.conversation = conversation
     this.settle(Exit.succeed(conversation))
   }
 
   received(buffer: Uint8Array, size: number): void {
+    if (this.tunnel !== undefined) return this.tunnel.receive(Buffer.from(buffer.subarray(0, size)))
     this.conversation?.receive(buffer, 0, size)
   }
 
@@ -245,12 +269,15 @@ class SocketConnection implements Transport, Expiring, SocketUser {
     this.conversation?.ended("closed")
   }
 
-  private fail(code: string, reason: string): void {
+  private fail(code: string, why: string): void {
     const { endpoint, options, socket, target } = this
+    if (this.resume === undefined) return
     this.socket = undefined
+    this.tunnel = undefined
     socket?.discard()
-    const address = "path" in endpoint ? undefined : endpoint.host
-    const { source } = options
+    const { socks, source } = options
+    const address = "path" in endpoint || socks !== undefined ? undefined : endpoint.host
+    const reason = socks === undefined ? why : `SOCKS proxy ${socks.host}:${socks.port}: ${why}`
     const local = localTrouble.has(code)
     this.settle(Exit.fail(new ConnectFailed({ code, reason, local, target, address, source })))
   }

@@ -108,6 +108,7 @@ interface AuthPlan {
   readonly accounts?: string | undefined
   readonly authInitialResponse: AuthSettings["initialResponse"]
   readonly authInsecure: boolean
+  readonly socks?: string | undefined
 }
 
 /**
@@ -246,7 +247,8 @@ export const settings = (
   return {
     mechanisms,
     initialResponse: plan.authInitialResponse,
-    insecure: plan.authInsecure || Target.isLocal(goes),
+    // What a proxy is given leaves the machine, wherever the proxy is.
+    insecure: plan.authInsecure || (plan.socks === undefined && Target.isLocal(goes)),
     host: asked._tag === "Unix" ? "localhost" : asked.host,
     port: asked._tag === "Unix" ? 0 : asked.port,
     crypto,
@@ -319,7 +321,10 @@ export const conflicts = (
       shows &&
         plan.authInsecure !== true &&
         given("target") &&
-        targets.some(({ target }) => target._tag === "Mx" || !Target.isLocal(ConnectTo.redirect(rules, target))),
+        targets.some(
+          ({ target }) =>
+            plan.socks !== undefined || target._tag === "Mx" || !Target.isLocal(ConnectTo.redirect(rules, target))
+        ),
       ["auth", "target"],
       "the mechanisms of --auth show the password to whoever listens: use --tls, or --auth-insecure"
     ],

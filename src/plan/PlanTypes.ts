@@ -414,6 +414,16 @@ export interface Plan {
    */
   readonly connectTo?: Values["connectTo"]
   /**
+   * Connect through this SOCKS5 proxy (port 1080), as ssh -D opens one. It is told the target's name, and looks that
+   * up by itself; of mx: targets and of --spread, names are looked up here.
+   */
+  readonly socks?: Values["socks"]
+  /**
+   * Log in to the proxy with the user and the password in this file, in one line, with a colon between. They are in no
+   * report.
+   */
+  readonly socksLogin?: Values["socksLogin"]
+  /**
    * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
    * way. Default: "reset".
    */
@@ -986,6 +996,16 @@ export interface PlanInput {
    * given several times.
    */
   readonly connectTo?: Inputs["connectTo"]
+  /**
+   * Connect through this SOCKS5 proxy (port 1080), as ssh -D opens one. It is told the target's name, and looks that
+   * up by itself; of mx: targets and of --spread, names are looked up here.
+   */
+  readonly socks?: Inputs["socks"]
+  /**
+   * Log in to the proxy with the user and the password in this file, in one line, with a colon between. They are in no
+   * report.
+   */
+  readonly socksLogin?: Inputs["socksLogin"]
   /**
    * How to close a connection after QUIT: reset leaves no port in TIME_WAIT, as the original does; fin is the polite
    * way. Default: "reset".

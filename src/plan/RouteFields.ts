@@ -4,8 +4,11 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ConnectTo from "./ConnectTo.js"
+import type { SocksLogin, SocksProxy } from "../smtp/SocksProxy.js"
+import * as Target from "../smtp/Target.js"
 import * as PlanField from "./PlanField.js"
 import * as TargetList from "./TargetList.js"
 
@@ -13,6 +16,10 @@ const section = "Targets"
 
 const Rule = Schema.String.pipe(
   Schema.filter((text) => Either.match(ConnectTo.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
+)
+
+const Proxy = Schema.String.pipe(
+  Schema.filter((text) => Either.match(parseProxy(text), { onLeft: (reason) => reason, onRight: () => true }))
 )
 
 /**
@@ -33,7 +40,31 @@ export const fields = {
     placeholder: "host:port:address:port",
     description:
       "Connect to this address and port instead of that host and port, as curl has it. Empty parts match all, or stay as they are. TLS asks for, and verifies, the name of the target all the same. The first that matches counts. May be given several times."
+  }),
+  socks: PlanField.optional(Proxy, {
+    section,
+    placeholder: "host[:port]",
+    description:
+      "Connect through this SOCKS5 proxy (port 1080), as ssh -D opens one. It is told the target's name, and looks that up by itself; of mx: targets and of --spread, names are looked up here."
+  }),
+  socksLogin: PlanField.optional(Schema.String, {
+    section,
+    placeholder: "file",
+    description:
+      "Log in to the proxy with the user and the password in this file, in one line, with a colon between. They are in no report."
   })
+}
+
+/**
+ * Reads a proxy, or says what is wrong with it.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export function parseProxy(text: string): Either.Either<Pick<SocksProxy, "host" | "port">, string> {
+  return Either.flatMap(Target.parse(`inet:${text}`, 1080), (target) =>
+    target._tag === "Inet" ? Either.right(target) : Either.left("a host and a port are expected")
+  )
 }
 
 /**
@@ -58,7 +89,24 @@ export const conflicts = (plan: {
 }): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
   const targets = Either.getOrElse(TargetList.parse(String(plan.target ?? "")), () => [])
   const hasDomain = targets.some(({ target }) => target._tag === "Mx")
+  const given = (field: string) => plan[field] !== undefined
   return [
+    ...(["sink", "calibrate"] as const).flatMap((own) =>
+      (["spread", "connectTo", "socks"] as const).map((field) => {
+        const option = { spread: "--spread", connectTo: "--connect-to", socks: "--socks" }[field]
+        return [
+          plan[own] === true && given(field) && plan[field] !== false,
+          [own, field],
+          `${option} cannot be used with --${own}`
+        ] as const
+      })
+    ),
+    [given("socksLogin") && !given("socks"), ["socksLogin"], "--socks-login needs --socks"],
+    [
+      given("socks") && targets.some(({ target }) => target._tag === "Unix"),
+      ["socks", "target"],
+      "--socks cannot be used with unix: targets"
+    ],
     [
       plan.spread === true && hasDomain,
       ["spread", "target"],
@@ -66,3 +114,14 @@ export const conflicts = (plan: {
     ]
   ]
 }
+
+/**
+ * The proxy of a plan, with whom it lets in.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const proxyOf = (
+  { socks }: { readonly socks?: string | undefined },
+  login: Redacted.Redacted<SocksLogin> | undefined
+): SocksProxy | undefined => (socks === undefined ? undefined : { ...Either.getOrThrow(parseProxy(socks)), login })

@@ -14,6 +14,7 @@ import type { MxRecord } from "./MailExchangers.js"
 import type { Reply } from "./Reply.js"
 import type { Secrecy } from "./Secrecy.js"
 import type { ConnectFailed, ConnectionLost, ReplyMalformed, Step, WireError } from "./SmtpError.js"
+import type { SocksProxy } from "./SocksProxy.js"
 import type { Target } from "./Target.js"
 import type { TlsSession, TlsSettings, TlsUnusable } from "./Tls.js"
 
@@ -230,6 +231,8 @@ export interface ConnectOptions {
   readonly bytesPerSecond?: number | undefined
   /** The local address to connect from. */
   readonly source?: string | undefined
+  /** The proxy to go through. */
+  readonly socks?: SocksProxy | undefined
   /** How long the reply to QUIT is waited for, by all connections that share it; 5 s each without it. */
   readonly parting?: Parting | undefined
 }

@@ -423,6 +423,7 @@ describe("every option of the table", () => {
     if (["arrivals", "burst", "maxSessions", "dropLate"].includes(field))
       return [["--stages=5s:5/s", { stages: "5s:5/s" }]]
     if (field === "weights") return [["--segment=1/1", { segment: "1/1" }]]
+    if (field === "socksLogin") return [["--socks=localhost", { socks: "localhost" }]]
     if (field === "proxy") return [["--client-addresses=192.0.2.1", { clientAddresses: "192.0.2.1" }]]
     if (field === "clientAddresses") return [["--proxy=1", { proxy: "1" }]]
     if (field === "mime") return [["--chunking=on", { chunking: "on" }]]
