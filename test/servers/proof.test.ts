@@ -1,0 +1,167 @@
+/**
+ * Proof of delivery through a real Postfix, which sends on to a sink of ours: what the proof says, and what Postfix logs, is the
+ * same.
+ */
+import * as fs from "node:fs"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Load from "../../src/load/Load.js"
+import * as NodeServices from "../../src/node/NodeServices.js"
+import * as NodeSink from "../../src/node/NodeSink.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as Postfix from "./Postfix.js"
+import * as RealServer from "./RealServer.js"
+
+const missing = Postfix.lacks.length === 0 ? "" : ` (this machine lacks ${Postfix.lacks.join(" and ")})`
+
+/** Sends on to this port, and tries again soon: a destination that fails is not left alone. */
+const parameters = (port: number): string => `
+default_transport = smtp:[127.0.0.1]:${port}
+relay_transport = smtp:[127.0.0.1]:${port}
+local_transport = smtp:[127.0.0.1]:${port}
+minimal_backoff_time = 1s
+maximal_backoff_time = 2s
+queue_run_delay = 1s
+service_throttle_time = 1s
+default_destination_concurrency_failed_cohort_limit = 0
+bounce_notice_recipient = nobody@example.com
+notify_classes =
+`
+
+interface Relay extends RealServer.RunningServer {
+  /** Where it sends on to. */
+  readonly next: string
+  readonly log: () => string
+}
+
+const relay = RealServer.make<Relay>({
+  name: "Postfix",
+  protocol: "SMTP",
+  lacks: Postfix.lacks,
+  start: Effect.gen(function* () {
+    const [port, next] = yield* Effect.all([RealServer.freePort, RealServer.freePort])
+    const log = yield* Postfix.launch({ listeners: [{ port }], parameters: parameters(next) })
+    return {
+      target: RealServer.target({ port }),
+      count: RealServer.countLines(log, / status=sent /),
+      next: RealServer.target({ port: next }),
+      log: () => fs.readFileSync(log, "utf8")
+    }
+  }).pipe(Effect.retry({ times: 2 }))
+})
+
+interface Relayed {
+  readonly result: Load.RunResult
+  /** What Postfix has logged meanwhile. */
+  readonly log: string
+}
+
+const linesOf = (log: string, pattern: RegExp): number => log.split("\n").filter((line) => pattern.test(line)).length
+
+describe(`Postfix as a relay${missing}`, () => {
+  const started = RealServer.shared(relay, { afterAll, beforeAll })
+
+  /** Runs a plan through it; `meanwhile` goes on beside it, and is given what reads the log. */
+  const through = (
+    input: Plan.PlanInput,
+    sink: NodeSink.NodeSinkOptions = {},
+    meanwhile: (log: () => string) => Effect.Effect<unknown> = () => Effect.void
+  ): Effect.Effect<Relayed, unknown> =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { log, next, target } = started()
+        const before = log().length
+        const read = () => log().slice(before)
+        yield* Effect.forkScoped(meanwhile(read))
+        const rest = { prove: "recipients", settle: 20, sessions: 10, reuse: true } as const
+        const result = yield* Load.run(Plan.make({ target, downstream: next, ...rest, ...input }))
+        return { result, log: read() }
+      })
+    ).pipe(Effect.provide(Layer.merge(NodeServices.layer, NodeSink.layer(sink))))
+
+  const test = (title: string, run: Effect.Effect<void, unknown>) =>
+    it.skipIf(Postfix.lacks.length > 0)(title, () => Effect.runPromise(run), 120_000)
+
+  test(
+    "loses nothing, doubles nothing and changes nothing",
+    Effect.gen(function* () {
+      const { log, result } = yield* through({
+        messages: 200,
+        recipients: 3,
+        numberRecipients: true,
+        to: "x@example.com"
+      })
+      const { tally } = result.proof!
+      assert.deepStrictEqual(result.violations, [])
+      const { accepted, deliveredAccepted, duplicates, early, foreign, repeats } = tally
+      assert.deepStrictEqual(
+        { accepted, deliveredAccepted, duplicates, early, foreign, repeats },
+        { accepted: 600, deliveredAccepted: 600, duplicates: 0, early: 0, foreign: 0, repeats: 0 }
+      )
+      assert.isTrue(Object.values(tally.changes).every((count) => count === 0))
+      assert.strictEqual(linesOf(log, /postfix\/smtp\[.* status=sent /), 600)
+    })
+  )
+
+  test(
+    "sends again what the next hop does not answer: each copy is in its log, and none is a duplicate",
+    Effect.gen(function* () {
+      const { log, result } = yield* through(
+        { messages: 300 },
+        { behaviour: { faults: [{ at: "final", percent: 5, say: "", end: "close" }] } }
+      )
+      const { tally } = result.proof!
+      assert.deepStrictEqual(result.violations, [])
+      assert.deepStrictEqual([tally.deliveredAccepted, tally.missing, tally.duplicates], [300, 0, 0])
+      assert.isAbove(tally.repeats, 0)
+      assert.strictEqual(tally.repeats, linesOf(log, /lost connection with .* while sending end of data/))
+    })
+  )
+
+  test(
+    "whose delivery agents are killed loses nothing",
+    Effect.gen(function* () {
+      const killed = new Set<string>()
+      /** Kills one that has sent a message, by the log of this Postfix alone. */
+      const kill = (log: () => string) =>
+        Effect.sync(() => {
+          const pids = [...log().matchAll(/postfix\/smtp\[(\d+)\]/g)].map(([, pid]) => pid!)
+          const next = pids.findLast((pid) => !killed.has(pid))
+          if (next === undefined) return
+          killed.add(next)
+          try {
+            process.kill(Number(next), "SIGKILL")
+          } catch {
+            // It has ended by itself.
+          }
+        }).pipe(Effect.repeat(Schedule.spaced("100 millis").pipe(Schedule.upTo("2 seconds"))))
+      const { result } = yield* through({ messages: 300, rate: "150/s", maxSessions: 10 }, {}, kill)
+      const { tally } = result.proof!
+      assert.isAbove(killed.size, 0)
+      assert.deepStrictEqual(result.violations, [])
+      assert.deepStrictEqual([tally.accepted, tally.deliveredAccepted, tally.missing], [300, 300, 0])
+      assert.strictEqual(tally.copies, 300 + tally.duplicates + tally.repeats)
+    })
+  )
+
+  test(
+    "returns what the next hop refuses for good, and that is not missing",
+    Effect.gen(function* () {
+      const { result } = yield* through(
+        { messages: 50, failIf: "missing > 0" },
+        {
+          behaviour: {
+            script: ({ nth, stage }) => (stage === "final" && nth === 1 ? { say: "554 5.7.1 No\r\n" } : undefined)
+          }
+        }
+      )
+      const { tally } = result.proof!
+      assert.deepStrictEqual(result.violations, [])
+      assert.strictEqual(tally.missing, 0)
+      assert.isAbove(tally.returned, 0)
+      assert.strictEqual(tally.deliveredAccepted + tally.returned, 50)
+    })
+  )
+})
