@@ -92,6 +92,8 @@ export * as Summary from "./report/Summary.js"
 export * as ContentTap from "./sink/ContentTap.js"
 /** A sink to aim a run at, as a service. */
 export * as EmbeddedSink from "./sink/EmbeddedSink.js"
+/** How a sink is to misbehave, in the words of its options. */
+export * as Misbehaviour from "./sink/Misbehaviour.js"
 /** What a sink has counted. */
 export * as SinkCounts from "./sink/SinkCounts.js"
 /** What a sink can be told. */

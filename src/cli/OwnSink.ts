@@ -11,6 +11,8 @@ import type { Plan } from "../plan/Plan.js"
 import type { TlsFiles } from "../plan/TlsFields.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
 import type { SinkAuthConfig } from "../sink/SinkAuth.js"
+import type { Behaviour } from "../sink/Behaviour.js"
+import * as Misbehaviour from "../sink/Misbehaviour.js"
 import { EmbeddedSink, type RunningSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 
 /** Where TLS is asked for, a sink that would do without it is not what is meant. */
@@ -27,13 +29,33 @@ export const start = (
   accounts: AccountTable | undefined
 ): Effect.Effect<RunningSink, SinkFailed, EmbeddedSink | Scope.Scope> =>
   Effect.flatMap(EmbeddedSink, (embedded) =>
-    embedded.start({
-      protocol: plan.lmtp ? "lmtp" : "smtp",
-      maxRecipients: plan.recipients === undefined ? undefined : Amount.countsOf(plan.recipients).most,
-      tls: sinkTls[plan.tls],
-      auth: accounts === undefined ? undefined : authOf(plan, accounts)
-    })
+    embedded.start(
+      {
+        protocol: plan.lmtp ? "lmtp" : "smtp",
+        maxRecipients: plan.recipients === undefined ? undefined : Amount.countsOf(plan.recipients).most,
+        tls: sinkTls[plan.tls],
+        auth: accounts === undefined ? undefined : authOf(plan, accounts)
+      },
+      { behaviour: behaviourOf(plan) }
+    )
   )
+
+/** How it is to misbehave; one that does runs beside the generator, in its thread. */
+const behaviourOf = (plan: Plan): Behaviour | undefined => {
+  const words: Misbehaviour.Misbehaviour = {
+    capacity: plan.sinkCapacity,
+    fault: plan.sinkFault,
+    greylist: plan.sinkGreylist,
+    latency: plan.sinkLatency,
+    limit: plan.sinkLimit,
+    readRate: plan.sinkReadRate,
+    stall: plan.sinkStall,
+    tarpit: plan.sinkTarpit,
+    triggers: plan.sinkTriggers
+  }
+  if (!Misbehaviour.isAny(words)) return undefined
+  return Misbehaviour.behaviourOf({ ...words, seed: plan.seed })
+}
 
 const authOf = (plan: Plan, accounts: AccountTable): SinkAuthConfig => ({
   mechanisms: plan.auth === "auto" || plan.accounts !== undefined ? undefined : AuthFields.mechanismsOf(plan),

@@ -23,6 +23,7 @@ import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
 import type { EmbeddedSink, RunningSink, SinkFailed } from "../sink/EmbeddedSink.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
+import * as SinkFields from "../plan/SinkFields.js"
 import * as Printable from "../smtp/Printable.js"
 import type { SmtpError } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
@@ -87,13 +88,16 @@ const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Se
     const output = yield* Output
     const accounts = yield* accountsOf(plan)
     const sink = yield* OwnSink.start(plan, accounts)
-    const against = { ...plan, sink: false, target: Target.format(sink.target) }
+    const against = { ...SinkFields.without(plan), sink: false, target: Target.format(sink.target) }
     // The port is another one each time: it is told of as the plan has it, so that runs of one plan are known as such.
     const { result, status } = yield* report(against, tool, accounts, plan, sink)
     const { messages } = yield* sink.counts
     if (Laws.ofDelivery(result.accounting, { messages }).length === 0) {
       if (shows(plan, output))
         output.stderr(`smtp-source: the sink counted ${Summary.counted(messages, "message")}, too\n`)
+      for (const { rule, times } of shows(plan, output) && sink.strikes !== undefined ? yield* sink.strikes : []) {
+        output.stderr(`smtp-source: the sink's ${Printable.escape(rule)}: ${Summary.counted(times, "time")}\n`)
+      }
       return status
     }
     output.stderr(`smtp-source: panic: the sink counted ${messages} messages, and we ${result.accounting.accepted}\n`)

@@ -143,6 +143,11 @@ const serve = (plan: SinkPlan) =>
       Effect.as(Deferred.await(reached), Option.none()),
       Effect.map(stop.first, Option.some)
     )
+    for (const { rule, times } of running.strikes === undefined ? [] : yield* running.strikes) {
+      output.stderr(
+        `${program}: ${Printable.escape(rule)}: ${times === 1 ? "once" : `${times.toLocaleString("en-US")} times`}\n`
+      )
+    }
     // The reply to the last message is written in the turn in which it is counted.
     yield* Effect.yieldNow()
     if (Option.isSome(ended)) return statusOf(ended.value)

@@ -17,6 +17,12 @@ import type { SinkSession } from "../sink/SinkSession.js"
 /** Actions that a client may leave us with before no more of its commands are read. */
 const mostActions = 10_000
 
+/** Replies that a client has not read, in bytes: one that leaves more is cut off. */
+const mostUnread = 1_048_576
+
+/** How long a connection is left to wait that is read no more, where the server has no patience of its own, in milliseconds. */
+const usualPatience = 300_000
+
 /** How long a client may take to close a connection that the server has ended, in milliseconds. */
 const farewell = 10_000
 
@@ -81,26 +87,42 @@ export class BehavingConnection {
     }
   }
 
-  /** Does all that can be done now. */
+  /** Does all that can be done now. What is said goes out together. */
   private run(): void {
     clearTimeout(this.timer)
     this.timer = undefined
     this.isIdle = false
+    const { stream } = this
+    stream.cork()
+    const isDone = this.work()
+    stream.uncork()
+    if (!this.ended && this.stream.writableLength > mostUnread) this.socket.destroy()
+    const { idle } = this.behaving
+    if (!isDone || this.ended || idle === undefined) return
+    this.isIdle = true
+    this.timer = setTimeout(() => this.expire(idle.say), idle.after)
+  }
+
+  /** Returns whether nothing is left to be done until the client says more. */
+  private work(): boolean {
     while (!this.ended) {
       const action = this.queue.shift()
       if (action !== undefined) {
         const wait = this.perform(action)
-        if (wait > 0) return this.later(wait)
+        if (wait > 0) {
+          this.later(wait)
+          return false
+        }
       } else if (this.unread !== undefined && !this.held) {
         const { reading } = this
-        if (reading !== undefined) return this.later(reading.every, () => this.readOn(reading.bytes))
+        if (reading !== undefined) {
+          this.later(reading.every, () => this.readOn(reading.bytes))
+          return false
+        }
         this.readOn(this.unread.length)
       } else break
     }
-    const { idle } = this.behaving
-    if (this.ended || idle === undefined) return
-    this.isIdle = true
-    this.timer = setTimeout(() => this.expire(idle.say), idle.after)
+    return true
   }
 
   private later(millis: number, then: () => void = () => {}): void {
@@ -185,7 +207,11 @@ export class BehavingConnection {
   private end(how: "quit" | "close" | "reset" | "stall"): void {
     const { socket, stream } = this
     this.ended = true
-    if (how === "stall") return void stream.pause()
+    if (how === "stall") {
+      stream.pause()
+      this.timer = setTimeout(() => socket.destroy(), this.behaving.idle?.after ?? usualPatience)
+      return
+    }
     if (how === "reset") return void (socket.remoteAddress === undefined ? socket.destroy() : socket.resetAndDestroy())
     // What a closed socket had not read would make the kernel send a reset, and the client might lose the last reply.
     stream.resume()

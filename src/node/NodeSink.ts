@@ -111,7 +111,7 @@ const startHere = (
       Effect.map(([, target]) => ({
         target,
         counts: Effect.sync(sink.counts),
-        struck: Effect.sync(() => behaving?.struck ?? [])
+        strikes: Effect.sync(() => behaving?.strikes() ?? [])
       }))
     )
   })
@@ -142,8 +142,7 @@ const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions, pro
         target,
         counts: Effect.suspend(() =>
           defect === undefined ? Exit.succeed(SinkCounts.read(counters)) : Exit.die(defect)
-        ),
-        struck: Effect.succeed([])
+        )
       }))
     )
   })

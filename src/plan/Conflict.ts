@@ -14,6 +14,7 @@ import * as ReportRequest from "./ReportRequest.js"
 import * as Segment from "./Segment.js"
 import * as Shape from "./Shape.js"
 import * as RouteFields from "./RouteFields.js"
+import * as SinkFields from "./SinkFields.js"
 import * as TlsFields from "./TlsFields.js"
 
 /**
@@ -83,6 +84,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
     ...ClientFields.conflicts(plan, given),
     ...AuthFields.conflicts(plan, given),
     ...RouteFields.conflicts(plan),
+    ...SinkFields.conflicts(plan),
     ...ProofFields.conflicts(plan, given),
     [all("rate", "stages"), ["rate", "stages"], "--rate and --stages exclude each other"],
     [

@@ -16,6 +16,7 @@ import * as PlanValue from "./PlanValue.js"
 import * as ProofFields from "./ProofFields.js"
 import * as Rate from "./Rate.js"
 import * as RouteFields from "./RouteFields.js"
+import * as SinkFields from "./SinkFields.js"
 import * as TlsFields from "./TlsFields.js"
 
 /**
@@ -292,6 +293,7 @@ export const fields = {
     description:
       "Start a server of our own on loopback, in a thread of its own, and send to it instead of to a target. At the end its counts are compared with ours; a difference is a bug (exit status 70)."
   }),
+  ...SinkFields.sinkFields,
   calibrate: PlanField.withDefault(Schema.Boolean, false, {
     section: "The run",
     description:

@@ -35,7 +35,13 @@ export const parseTime = (text: string): Either.Either<number, ParseFailure> =>
  */
 export const parse = (text: string): Either.Either<Distribution.Distribution, ParseFailure> => whole(text, timingOf)
 
-const timingOf = (cursor: Cursor): Distribution.Distribution | undefined => {
+/**
+ * Reads a timing where a cursor stands.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const timingOf = (cursor: Cursor): Distribution.Distribution | undefined => {
   if (cursor.take(/exp\s*\(/y) !== undefined) {
     const mean = positive(cursor)
     if (mean === undefined) return undefined

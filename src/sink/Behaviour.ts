@@ -12,7 +12,11 @@ import * as Duration from "effect/Duration"
 import * as Distribution from "../plan/Distribution.js"
 import * as Draw from "../plan/Draw.js"
 import type { TlsFailure } from "../smtp/Tls.js"
+import type { LimitRule } from "../plan/SinkRules.js"
+import { Quota } from "./Quota.js"
+import { type Condition, holds } from "./Condition.js"
 import { Greylist, type GreylistOptions } from "./Greylist.js"
+import { triggerOf } from "./Trigger.js"
 import * as ServiceModel from "./ServiceModel.js"
 import type { SinkEvent, Stage } from "./SinkEvent.js"
 
@@ -81,27 +85,6 @@ export interface Reaction {
 }
 
 /**
- * What has to be so for a fault to strike. All that is left out is of no interest; texts are compared without regard to case.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Condition {
-  /** The recipient at `rcpt`, and at LMTP's `final`; `*` is any text. */
-  readonly to?: string | undefined
-  /** The sender, from `mail` on; `*` is any text. */
-  readonly from?: string | undefined
-  /** The client's address; `*` is any text. */
-  readonly client?: string | undefined
-  /** At `final`: the content has more bytes than this. */
-  readonly sizeOver?: number | undefined
-  /** The session's number is higher than this. */
-  readonly sessionOver?: number | undefined
-  /** At `final`: a header of this name holds the text. */
-  readonly header?: { readonly name: string; readonly holds: string } | undefined
-}
-
-/**
  * What goes wrong at one moment. Without a condition it goes wrong each time.
  *
  * At `content`, `after` is how long the server waits before it reads; with `say` or `end` it does that instead of reading.
@@ -130,6 +113,12 @@ export interface Fault extends Reaction {
   readonly during?: { readonly from: Duration.DurationInput; readonly to: Duration.DurationInput } | undefined
   /** How long it waits, drawn from the seed, instead of `after`. */
   readonly timing?: Distribution.DistributionInput | undefined
+  /** The reply to what comes next is given along with this one, before that has come. */
+  readonly early?: boolean | undefined
+  /** The share is of each recipient's own attempts, at `rcpt`: which they are depends on nothing that others do. */
+  readonly byRecipient?: boolean | undefined
+  /** What it is called where its strikes are told. */
+  readonly label?: string | undefined
   /** Having waited, goes on to the next fault that strikes, or to the usual reply. */
   readonly goesOn?: boolean | undefined
 }
@@ -181,6 +170,14 @@ export interface Behaviour extends ServiceModel.ServiceOptions {
   readonly connections?: ConnectionLimit | undefined
   readonly idle?: IdleLimit | undefined
   readonly greylist?: GreylistOptions | undefined
+  readonly limits?: ReadonlyArray<LimitRule & { readonly label?: string | undefined }> | undefined
+  /** Each reply takes longer, by this for each error of the session beyond so many: in milliseconds. */
+  readonly tarpit?: { readonly delay: number; readonly errors: number } | undefined
+  /**
+   * Whether the local part of a recipient says what becomes of it: `tempfail@`, `permfail@`, `drop@`, `delay-5s@` (or `delay-20ms@`),
+   * and a code, with what else is to be said, as in `450-4.2.0-full@`.
+   */
+  readonly triggers?: boolean | undefined
   /** How fast everything is read, commands too. */
   readonly reading?: Reading | undefined
 }
@@ -228,9 +225,26 @@ export interface Behaving {
   readonly connections: Required<ConnectionLimit>
   readonly reading: { readonly bytes: number; readonly every: number } | undefined
   /** What one connection does, moment by moment. */
-  readonly connection: () => (event: Omit<ServerEvent, "nth" | "total">) => Answer
+  readonly connection: (client?: string | undefined) => (event: Omit<ServerEvent, "nth" | "total">) => Answer
+  /** A connection is over. */
+  readonly closed: (client?: string | undefined) => void
   /** How often each of the faults has struck, in their order. */
   readonly struck: ReadonlyArray<number>
+  /** What has a name, and how often each has struck: faults, limits, greylisting, the tarpit, triggers. */
+  readonly strikes: () => ReadonlyArray<Strikes>
+  /** Whether a condition asks for the headers of contents. */
+  readonly wantsHeaders: boolean
+}
+
+/**
+ * How often something that a behaviour does has struck.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Strikes {
+  readonly rule: string
+  readonly times: number
 }
 
 /**
@@ -252,6 +266,14 @@ class Server implements Behaving {
   private readonly greylist: Greylist | undefined
   private model: ServiceModel.ServiceModel | undefined
   private began = 0
+  private readonly quota: Quota | undefined
+  readonly wantsHeaders: boolean
+  private readonly limited: Array<number>
+  private greylisted = 0
+  private tarpitted = 0
+  private triggered = 0
+  /** How often each recipient was tried, by fault. */
+  private readonly attempts = new Map<string, number>()
 
   constructor(
     private readonly behaviour: Behaviour,
@@ -263,23 +285,48 @@ class Server implements Behaving {
     const key = Draw.keyOf(seed)
     // Two series are the service model's.
     this.keys = faults.map((_, index) => Draw.series(key, index + 2))
+    const { limits = [] } = behaviour
+    this.quota = limits.length === 0 ? undefined : new Quota(limits)
+    this.limited = limits.map(() => 0)
+    this.wantsHeaders = faults.some(({ when }) => when?.header !== undefined)
     this.greylist = greylist === undefined ? undefined : new Greylist(greylist)
     this.idle = idle === undefined ? undefined : { after: Duration.toMillis(idle.after), say: idle.say }
     this.reading = reading === undefined ? undefined : { ...reading, every: Duration.toMillis(reading.every) }
     this.connections = { limit: connections?.limit ?? Number.POSITIVE_INFINITY, beyond: connections?.beyond ?? "busy" }
   }
 
-  connection(): (event: Omit<ServerEvent, "nth" | "total">) => Answer {
+  connection(client?: string | undefined): (event: Omit<ServerEvent, "nth" | "total">) => Answer {
     const counts = new Map<Moment, number>()
+    this.quota?.opened(client)
+    const session: SessionState = { errors: 0, isAhead: false }
     return (asked) => {
       const nth = count(counts, asked.stage)
-      return this.answer({ ...asked, nth, total: count(this.totals, asked.stage) })
+      return this.answer({ ...asked, nth, total: count(this.totals, asked.stage) }, session)
     }
   }
 
-  private answer(event: ServerEvent): Answer {
+  closed(client?: string | undefined): void {
+    this.quota?.closed(client)
+  }
+
+  strikes(): ReadonlyArray<Strikes> {
+    const { greylist, limits = [], tarpit, triggers } = this.behaviour
+    return [
+      ...this.faults.flatMap(({ label }, index) =>
+        label === undefined ? [] : [{ rule: label, times: this.struck[index]! }]
+      ),
+      ...limits.flatMap(({ label }, index) =>
+        label === undefined ? [] : [{ rule: label, times: this.limited[index]! }]
+      ),
+      ...(greylist === undefined ? [] : [{ rule: "greylist", times: this.greylisted }]),
+      ...(tarpit === undefined ? [] : [{ rule: "tarpit", times: this.tarpitted }]),
+      ...(triggers === true ? [{ rule: "triggers", times: this.triggered }] : [])
+    ]
+  }
+
+  private answer(event: ServerEvent, session: SessionState): Answer {
     const model = this.times()
-    const reaction = this.reaction(event)
+    const reaction = this.ahead(this.slowed(this.reaction(event), event, session), event, session)
     if (event.stage === "content") return content(reaction, model)
     if (event.stage === "tls") return handshake(reaction, model)
     const { recipientPlace = 1, reply, stage } = event
@@ -296,6 +343,34 @@ class Server implements Behaving {
     return { said: saidBy(rest, reply), end: endOf(rest), actions }
   }
 
+  /** Where errors went before, a reply takes longer. */
+  private slowed(reaction: Reaction | undefined, event: ServerEvent, session: SessionState): Reaction | undefined {
+    const { tarpit } = this.behaviour
+    if (tarpit === undefined || event.stage === "content" || event.stage === "tls") return reaction
+    const millis = tarpit.delay * Math.max(0, session.errors - tarpit.errors)
+    if (/^[45]/.test(saidBy(reaction ?? {}, event.reply))) session.errors++
+    if (millis === 0) return reaction
+    this.tarpitted++
+    return later(reaction, millis)
+  }
+
+  /** A reply that was given too early is not given again. */
+  private ahead(
+    reaction: Fault | Reaction | undefined,
+    event: ServerEvent,
+    session: SessionState
+  ): Reaction | undefined {
+    const next = early.get(event.stage)
+    if (session.isAhead && event.stage !== "content") {
+      session.isAhead = false
+      return { ...reaction, say: "" }
+    }
+    if (reaction === undefined || !("early" in reaction) || reaction.early !== true || next === undefined)
+      return reaction
+    session.isAhead = true
+    return { ...reaction, say: saidBy(reaction, event.reply) + next }
+  }
+
   private times(): ServiceModel.ServiceModel {
     if (this.model !== undefined) return this.model
     this.began = this.now()
@@ -309,7 +384,7 @@ class Server implements Behaving {
     if (scripted !== undefined) return scripted
     let waits = 0
     for (const [index, fault] of this.faults.entries()) {
-      if (!this.strikes(fault, index, event)) continue
+      if (!this.hits(fault, index, event)) continue
       this.struck[index]!++
       const after = fault.timing === undefined ? fault.after : this.drawn(index, fault.timing)
       if (fault.goesOn === true) waits += Duration.toMillis(after ?? 0)
@@ -322,11 +397,23 @@ class Server implements Behaving {
     return later(this.refusal(event), waits)
   }
 
-  /** What is refused by what came before. */
+  /** What is refused by what came before, or as the recipient says. */
   private refusal(event: ServerEvent): Reaction | undefined {
-    if (event.stage !== "rcpt" || !event.reply.startsWith("2") || this.greylist === undefined) return undefined
-    const { recipient = "", sender = "" } = event
-    return this.greylist.isKnown(sender, recipient, this.now()) ? undefined : { say: greylisted }
+    const beyond = this.quota?.beyond(event, this.now())
+    if (beyond !== undefined) {
+      this.limited[beyond.index]!++
+      return { say: beyond.say }
+    }
+    if (event.stage !== "rcpt" || !event.reply.startsWith("2")) return undefined
+    const { client, recipient = "", sender = "" } = event
+    const trigger = this.behaviour.triggers === true ? triggerOf(recipient) : undefined
+    if (trigger !== undefined) {
+      this.triggered++
+      return trigger
+    }
+    if (this.greylist === undefined || this.greylist.isKnown(sender, recipient, this.now(), client)) return undefined
+    this.greylisted++
+    return { say: greylisted }
   }
 
   /** The next duration of a fault's own series. */
@@ -335,7 +422,7 @@ class Server implements Behaving {
     return Distribution.make(timing).at(Draw.uniform(Draw.series(this.keys[index]!, 0), place))
   }
 
-  private strikes(fault: Fault, index: number, event: ServerEvent): boolean {
+  private hits(fault: Fault, index: number, event: ServerEvent): boolean {
     const { at, every = 1, first = Number.POSITIVE_INFINITY, fromRecipient = 1, message, percent = 100 } = fault
     return (
       at === event.stage &&
@@ -346,8 +433,20 @@ class Server implements Behaving {
       (fault.command === undefined || fault.command === commandOf(event)) &&
       (fault.when === undefined || holds(fault.when, event)) &&
       (fault.during === undefined || this.isDuring(fault.during)) &&
-      (percent >= 100 || Draw.uniform(this.keys[index]!, event.total) * 100 < percent)
+      (percent >= 100 || this.drawFor(fault, index, event) * 100 < percent)
     )
+  }
+
+  private drawFor(fault: Fault, index: number, event: ServerEvent): number {
+    const key = this.keys[index]!
+    if (fault.byRecipient !== true) return Draw.uniform(key, event.total)
+    const address = `${index} ${(event.recipient ?? "").toLowerCase()}`
+    const attempt = this.attempts.get(address) ?? 0
+    this.attempts.delete(address)
+    this.attempts.set(address, attempt + 1)
+    // Those tried longest ago begin anew.
+    if (this.attempts.size > mostAttempts) this.attempts.delete(this.attempts.keys().next().value!)
+    return Draw.uniform(key ^ Draw.keyOf(address), attempt)
   }
 
   private isDuring({ from, to }: NonNullable<Fault["during"]>): boolean {
@@ -356,6 +455,31 @@ class Server implements Behaving {
   }
 }
 
+/** What a behaviour knows of a connection. */
+interface SessionState {
+  errors: number
+  /** The reply to what comes next was given already. */
+  isAhead: boolean
+}
+
+/** The recipients whose attempts are counted. */
+const mostAttempts = 100_000
+
+/** The reply to what mostly follows. */
+const early: ReadonlyMap<Moment, string> = new Map([
+  ["greeting", "250 Ok\r\n"],
+  ["hello", "250 2.1.0 Ok\r\n"],
+  ["auth", "250 2.1.0 Ok\r\n"],
+  ["mail", "250 2.1.5 Ok\r\n"],
+  ["rcpt", "354 End data with <CR><LF>.<CR><LF>\r\n"],
+  ["data", "250 2.0.0 Ok\r\n"],
+  ["chunk", "250 2.0.0 Ok\r\n"],
+  ["final", "250 2.1.0 Ok\r\n"],
+  ["rset", "250 2.1.0 Ok\r\n"],
+  ["quit", "221 2.0.0 Bye\r\n"],
+  ["other", "250 2.0.0 Ok\r\n"]
+])
+
 /** The command's first word, in capitals; that of a greeting is CONNECT. */
 const commandOf = ({ line, stage }: ServerEvent): string =>
   stage === "greeting" ? "CONNECT" : (/^[ \t]*([^ \t]*)/.exec(line)?.[1] ?? "").toUpperCase()
@@ -363,41 +487,6 @@ const commandOf = ({ line, stage }: ServerEvent): string =>
 /** A reaction that begins later than it says. */
 const later = (reaction: Reaction | undefined, millis: number): Reaction | undefined =>
   millis === 0 ? reaction : { ...reaction, after: millis + Duration.toMillis(reaction?.after ?? 0) }
-
-const holds = (when: Condition, event: ServerEvent): boolean =>
-  (when.to === undefined || (event.recipient !== undefined && matches(when.to, event.recipient))) &&
-  (when.from === undefined || matches(when.from, event.sender ?? "")) &&
-  (when.client === undefined || matches(when.client, event.client ?? "")) &&
-  (when.sizeOver === undefined || (event.size ?? 0) > when.sizeOver) &&
-  (when.sessionOver === undefined || event.session > when.sessionOver) &&
-  (when.header === undefined || hasHeader(when.header, event.headers ?? ""))
-
-/** Whether all of a text is this, where `*` is any text. In time that grows with both, whatever the client says. */
-const matches = (pattern: string, text: string): boolean => {
-  const [first = "", ...rest] = pattern.toLowerCase().split("*")
-  const whole = text.toLowerCase()
-  if (rest.length === 0) return whole === first
-  const last = rest.pop() ?? ""
-  if (!whole.startsWith(first) || whole.length < first.length + last.length || !whole.endsWith(last)) return false
-  let at = first.length
-  for (const part of rest) {
-    const found = whole.indexOf(part, at)
-    if (found < 0) return false
-    at = found + part.length
-  }
-  return at <= whole.length - last.length
-}
-
-const hasHeader = ({ holds, name }: NonNullable<Condition["header"]>, headers: string): boolean => {
-  const wanted = `${name.toLowerCase()}:`
-  const text = holds.toLowerCase()
-  // A line that begins with a blank belongs to the one before.
-  return headers
-    .toLowerCase()
-    .replace(/\r?\n[ \t]/g, " ")
-    .split("\n")
-    .some((line) => line.startsWith(wanted) && line.slice(wanted.length).includes(text))
-}
 
 const greylisted = "450 4.7.1 Greylisted, try again later\r\n"
 

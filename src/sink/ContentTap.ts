@@ -80,3 +80,36 @@ export const all = (taps: ReadonlyArray<OpenTap>): OpenTap | undefined => {
     }
   }
 }
+
+/** What is kept of a header. */
+const mostHeader = 65_536
+
+/**
+ * Keeps the header of a content: what comes before its first empty line, up to 64 KiB.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class HeaderTap implements ContentTap {
+  private kept = ""
+  private isWhole = false
+
+  take(chunk: Uint8Array, start: number, end: number): void {
+    if (this.isWhole) return
+    const to = Math.min(end, start + mostHeader - this.kept.length)
+    // Where the line end before it came with the last piece, the empty line is found from there.
+    const from = Math.max(0, this.kept.length - 3)
+    this.kept += Buffer.from(chunk.buffer, chunk.byteOffset + start, to - start).toString("latin1")
+    const empty = this.kept.startsWith("\r\n") ? 0 : this.kept.indexOf("\r\n\r\n", from)
+    if (empty >= 0) this.kept = this.kept.slice(0, empty)
+    this.isWhole = empty >= 0 || this.kept.length >= mostHeader
+  }
+
+  /** The header, a byte in each character. */
+  get text(): string {
+    return this.kept
+  }
+
+  end(): void {}
+  lost(): void {}
+}

@@ -10,7 +10,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ProofOrder } from "../plan/ProofOrder.js"
 import type { Target } from "../smtp/Target.js"
-import type { Behaviour } from "./Behaviour.js"
+import type { Behaviour, Strikes } from "./Behaviour.js"
 import type { DumpRequest } from "./Dump.js"
 import type { SinkCounts } from "./SinkCounts.js"
 import type { SinkConfig, SinkOptions } from "./SinkOptions.js"
@@ -77,8 +77,8 @@ export interface RunningSink {
   readonly certificate?: string | undefined
   /** What it has seen by now. All that it has answered is in it. */
   readonly counts: Effect.Effect<SinkCounts>
-  /** How often each fault of its behaviour has struck, in their order. */
-  readonly struck?: Effect.Effect<ReadonlyArray<number>> | undefined
+  /** How often each rule of its behaviour that has a name has struck, by now. */
+  readonly strikes?: Effect.Effect<ReadonlyArray<Strikes>> | undefined
 }
 
 /**

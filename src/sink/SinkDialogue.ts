@@ -6,7 +6,8 @@
  * @since 0.1.0
  */
 import type { Action } from "./Behaviour.js"
-import type { ContentTap } from "./ContentTap.js"
+import * as ContentTap from "./ContentTap.js"
+import { HeaderTap, type SinkTransaction } from "./ContentTap.js"
 import { EndOfData } from "./EndOfData.js"
 import type { SharedSink } from "./SharedSink.js"
 import { SinkChunks } from "./SinkChunks.js"
@@ -65,7 +66,8 @@ class Dialogue implements SinkSession {
 
   inContent = false
   private readonly endOfData = new EndOfData()
-  private tap: ContentTap | undefined = undefined
+  private tap: ContentTap.ContentTap | undefined = undefined
+  private header: HeaderTap | undefined = undefined
   private readonly chunks = new SinkChunks()
 
   constructor(
@@ -124,6 +126,7 @@ class Dialogue implements SinkSession {
     this.isOver = true
     this.tap?.lost()
     this.tap = undefined
+    this.voice.closed()
     this.counters[SinkCounts.Counter.ended]!++
     this.sink.counted()
   }
@@ -349,12 +352,23 @@ class Dialogue implements SinkSession {
     this.tap = this.openTap()
   }
 
-  private openTap(): ContentTap | undefined {
-    if (this.sink.tap === undefined) return undefined
+  private openTap(): ContentTap.ContentTap | undefined {
+    const outer = this.openOuterTap()
+    if (this.sink.behaviour?.wantsHeaders !== true) return outer
+    const header = new HeaderTap()
+    this.header = header
+    return outer === undefined ? header : ContentTap.all([() => header, () => outer])?.(this.transaction())
+  }
+
+  private openOuterTap(): ContentTap.ContentTap | undefined {
+    return this.sink.tap?.(this.transaction())
+  }
+
+  private transaction(): SinkTransaction {
     const { addresses, client, helo, mailArguments, protocol, rcptArguments } = this
     const { message, number: session, sender } = this.voice
     const recipients = addresses.slice()
-    return this.sink.tap({ session, message, client, protocol, helo, sender, recipients, mailArguments, rcptArguments })
+    return { session, message, client, protocol, helo, sender, recipients, mailArguments, rcptArguments }
   }
 
   /** The chunk follows whatever becomes of it, so what is wrong is said after it. */
@@ -428,6 +442,7 @@ class Dialogue implements SinkSession {
     let recipients: ReadonlyArray<string> = this.addresses
     let delivered: number
     voice.size = size
+    voice.headers = this.header?.text
     if (!lmtp) {
       delivered = voice.answer("final", reply, line) ? this.recipients : 0
     } else if (!voice.behaves) {
@@ -437,6 +452,8 @@ class Dialogue implements SinkSession {
       delivered = recipients.length
     }
     voice.size = undefined
+    voice.headers = undefined
+    this.header = undefined
     this.tap?.end(delivered === 0 ? [] : recipients, voice.said)
     this.tap = undefined
     this.sink.counted()

@@ -6,6 +6,7 @@
 import * as Either from "effect/Either"
 import type { Behaviour, Fault, Reaction } from "./Behaviour.js"
 import type { DumpRequest } from "./Dump.js"
+import * as Misbehaviour from "./Misbehaviour.js"
 import * as SinkLetters from "./SinkLetters.js"
 import type { SinkConfig } from "./SinkOptions.js"
 import type { SinkPlan } from "./SinkPlan.js"
@@ -49,15 +50,39 @@ export const configOf = (plan: SinkPlan): SinkConfig => {
  * @category constructors
  */
 export const behaviourOf = (plan: SinkPlan, seed: string): Behaviour | undefined => {
-  const faults = faultsOf(plan)
-  if (faults.length === 0) return undefined
+  const letters = faultsOf(plan)
+  if (letters.length === 0 && !Misbehaviour.isAny(wordsOf(plan))) return undefined
+  const behaviour = Misbehaviour.behaviourOf(wordsOf(plan))
   return {
-    faults,
+    ...behaviour,
+    faults: [...letters, ...(behaviour.faults ?? [])],
     seed: plan.seed ?? seed,
     connections: { limit: plan.maxConnections, beyond: "wait" },
     idle: { after: plan.timeout * 1000, say: "" }
   }
 }
+
+const wordsOf = ({
+  capacity,
+  fault,
+  greylist,
+  latency,
+  limit,
+  readRate,
+  stall,
+  tarpit,
+  triggers
+}: SinkPlan): Misbehaviour.Misbehaviour => ({
+  capacity,
+  fault,
+  greylist,
+  latency,
+  limit,
+  readRate,
+  stall,
+  tarpit,
+  triggers
+})
 
 /** The letters' faults: delays first, and of what is done instead of a reply the one that the original prefers. */
 const faultsOf = (plan: SinkPlan): ReadonlyArray<Fault> => {
@@ -76,7 +101,7 @@ const faultsOf = (plan: SinkPlan): ReadonlyArray<Fault> => {
   const delays = commandDelay.map((text): Fault => {
     const delay = Either.getOrThrow(SinkLetters.parseDelay(text))
     const { at, command } = delay.command
-    return { at, command, timing: SinkLetters.timingOf(delay), goesOn: true }
+    return { at, command, timing: SinkLetters.timingOf(delay), goesOn: true, label: `-W ${text}` }
   })
   return [
     ...delays,

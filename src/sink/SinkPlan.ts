@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { optional, withDefault } from "../plan/PlanField.js"
 import * as PlanValue from "../plan/PlanValue.js"
+import * as SinkFields from "../plan/SinkFields.js"
 import * as ListenAddress from "./ListenAddress.js"
 import * as SinkLetters from "./SinkLetters.js"
 
@@ -215,6 +216,7 @@ export const fields = {
     description:
       "Wait for this number of seconds before the reply to this command. With odds from 0 to 99, wait a number of times that is drawn: one time more for each throw of a die of a hundred sides that shows less. May be given several times."
   }),
+  ...SinkFields.fields,
   seed: optional(PlanValue.Text, {
     section: "Other options",
     placeholder: "text",

@@ -41,7 +41,7 @@ export class SinkVoice {
   ) {
     this.counters = sink.counters
     this.number = ++this.counters[SinkCounts.Counter.sessions]!
-    this.behave = sink.behaviour?.connection()
+    this.behave = sink.behaviour?.connection(client)
     this.behaves = this.behave !== undefined
   }
 
@@ -117,6 +117,11 @@ export class SinkVoice {
     if (!reply.positive) this.counters[SinkCounts.Counter.refused + stages.indexOf(stage)]! += times
     if (reply.closing) this.verdict = "close"
     return reply.positive
+  }
+
+  /** The connection is over. */
+  closed(): void {
+    this.sink.behaviour?.closed(this.client)
   }
 
   /** Ends the session, after what is still to be done. */

@@ -212,8 +212,10 @@ class Server implements ConnectionHost {
       ...options,
       behaviour: {
         ...behaving,
-        connection: () => {
-          const answer = behaving.connection()
+        closed: (client) => behaving.closed(client),
+        strikes: () => behaving.strikes(),
+        connection: (client) => {
+          const answer = behaving.connection(client)
           return (event) => {
             this.note(event)
             return answer(event)

@@ -413,12 +413,19 @@ describe("every option of the table", () => {
     "+7s",
     "64k",
     "NAME=client.example",
-    "::127.0.0.1:2525"
+    "::127.0.0.1:2525",
+    "rcpt 5% 451",
+    "4 x 10ms",
+    "60s: 5s",
+    "20 connections/client",
+    "60s..4h",
+    "1s after 10 errors"
   ]
   /** The options that an option needs beside it. */
   const companyOf = (
     field: string
-  ): ReadonlyArray<readonly [argument: string, values: { readonly [field: string]: string }]> => {
+  ): ReadonlyArray<readonly [argument: string, values: { readonly [field: string]: unknown }]> => {
+    if (/^sink./.test(field)) return [["--sink", { sink: true }]]
     if (field === "rate") return [["--duration=5s", { duration: "5s" }]]
     if (["arrivals", "burst", "maxSessions", "dropLate"].includes(field))
       return [["--stages=5s:5/s", { stages: "5s:5/s" }]]
@@ -471,7 +478,7 @@ describe("every option of the table", () => {
         const [text, value] = sample(row)
         const target = [
           ...companyOf(field!).map(([argument]) => argument),
-          ...(field === "sink" || field === "calibrate" ? [] : ["h"])
+          ...(/^sink/.test(field!) || field === "calibrate" ? [] : ["h"])
         ]
         const given = kind === "value" ? [`--${long}=${text}`] : Array(kind === "count" ? 7 : 1).fill(`--${long}`)
         const typed = yield* planOf([...given, ...target])

@@ -158,6 +158,41 @@ describe("smtp-sink", () => {
     })
   )
 
+  it.live("misbehaves in words, tells how often, and says where the words are wrong", () =>
+    Effect.gen(function* () {
+      let replies = ""
+      const { stderr } = yield* started(
+        ["--fault", "rcpt 451 4.2.0 Full", "--limit", "1 messages/connection", "-n", "1"],
+        async (port) => {
+          replies = await say(port, "HELO x\r\nMAIL FROM:<a>\r\nRCPT TO:<b>\r\nRCPT TO:<c>\r\nQUIT\r\n")
+        }
+      )
+      assert.match(replies, /451 4\.2\.0 Full\r\n451 4\.2\.0 Full\r\n221 Bye\r\n$/)
+      assert.include(
+        stderr,
+        "smtp-sink: fault rcpt 451 4.2.0 Full: 2 times\nsmtp-sink: limit 1 messages/connection: 0 times\n"
+      )
+      const wrong = yield* shell(`${sink} --fault 'rcpt 5%' --limit 5 --latency x 127.0.0.1:0`)
+      assert.strictEqual(wrong.status, 1)
+      assert.match(wrong.stderr, /--fault: "rcpt 5%", column 8: .*--latency: .*--limit: /)
+    })
+  )
+
+  it.live("is the sink of smtp-source, with the same words", () =>
+    Effect.gen(function* () {
+      const { status, stderr } = yield* shell(
+        `${source} --sink --sink-fault 'rcpt 30% 451' --keep-going --seed 1 -m 50 -d --summary`
+      )
+      assert.strictEqual(status, 1)
+      const [, rejected] = /(\d+) rejected/.exec(stderr) ?? []
+      assert.include(stderr, `the sink's fault rcpt 30% 451: ${rejected} times`)
+      assert.include(
+        (yield* shell(`${source} --sink-fault 'rcpt 451' localhost:1`)).stderr,
+        "--sink-fault needs --sink"
+      )
+    })
+  )
+
   it.live("writes files that nobody else can read, and through no link", () =>
     Effect.gen(function* () {
       const { stdout } = yield* shell(

@@ -1,0 +1,160 @@
+/**
+ * The fields that make a sink misbehave: those of smtp-sink, and, with `sink` before their names, of the sink that smtp-source
+ * starts by --sink.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as FaultRule from "./FaultRule.js"
+import * as PlanField from "./PlanField.js"
+import * as PlanValue from "./PlanValue.js"
+import * as SinkRules from "./SinkRules.js"
+
+const list = (item: Schema.Schema<string, string | number>, expected: string) =>
+  Schema.transform(
+    Schema.Union(Schema.String, Schema.Array(Schema.encodedSchema(item))).annotations({
+      message: () => ({ message: `expected ${expected}, or a list of them`, override: true })
+    }),
+    Schema.Array(item),
+    { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (items) => items }
+  )
+
+const schemas = {
+  fault: list(PlanValue.parsed(FaultRule.parse), 'a fault, such as "rcpt 5% 451"'),
+  latency: list(PlanValue.parsed(SinkRules.parseLatency), 'a time, such as "exp(20ms)"'),
+  capacity: PlanValue.parsed(SinkRules.parseCapacity),
+  stall: list(PlanValue.parsed(SinkRules.parseStall), 'a stall, such as "60s: 5s"'),
+  limit: list(PlanValue.parsed(SinkRules.parseLimit), 'a limit, such as "20 connections/client"'),
+  greylist: PlanValue.parsed(SinkRules.parseGreylist),
+  tarpit: PlanValue.parsed(SinkRules.parseTarpit)
+}
+
+const words = {
+  fault: {
+    repeatable: true,
+    placeholder: "step [share%] what",
+    description:
+      'Go wrong at this step (connect, greeting, hello, starttls, tls, auth, mail, rcpt, data, content, chunk, final, rset, noop, quit), for a share of all: a reply by its code, with or without a text ("rcpt 5% 550 5.1.1 No such user"; 421 closes), close, reset, silence, shut (stop reading), drip 10/s, garbage, twice, early (the next reply, too), endless, or "delay exp(2s)", alone or before one of them ("data delay 2s 421"). It may have a condition ("if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header Subject ~ text", with and between), a time of the server\'s ("during 30s..60s"), and at rcpt "by recipient": then each attempt of a recipient has its own draw, whatever the order. The first one that strikes decides. May be given several times.'
+  },
+  latency: {
+    repeatable: true,
+    placeholder: "[step] time",
+    description:
+      'Answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean); of one step with its name before, as in "final exp(20ms)". May be given several times.'
+  },
+  capacity: {
+    placeholder: "count x time",
+    description:
+      'Serve this many messages at a time, each for this long, as in "4 x exp(10ms)": those beyond wait in a queue, so that overload looks like overload.'
+  },
+  stall: {
+    repeatable: true,
+    placeholder: "time: time",
+    description:
+      'Do nothing at all from this time of the server\'s, which begins with its first connection, for this long: "60s: 5s". May be given several times.'
+  },
+  limit: {
+    repeatable: true,
+    placeholder: "limit",
+    description:
+      'Refuse what goes beyond: "100 connections" or "20 connections/client" (at a time: 421), "50 messages/connection" and "10 recipients" (452), or a rate of messages, "500/s", "60/m/client", or of recipients by their domain, "10/s/domain" (450). A rate lets its number through at once, and then what comes back with time. What is said may follow: "500/s 451 4.7.1 Slow down". May be given several times.'
+  },
+  greylist: {
+    placeholder: "time[..time] [/bits]",
+    description:
+      'Refuse the first attempt of a client, sender and recipient by 450, and take later ones from this time on, until the second time (4h), and from then on for good: "60s..4h /24" looks at 24 bits of the client\'s address.'
+  },
+  tarpit: {
+    placeholder: "time after count errors",
+    description:
+      'Answer later by this time for each error of the session beyond so many: "1s after 10 errors". Any reply of 4xx or 5xx is an error.'
+  },
+  readRate: {
+    placeholder: "bytes",
+    description: "Read at most this many bytes a second (500, 10k, 1M) from each connection: the client's window fills."
+  },
+  triggers: {
+    description:
+      "Let recipients say what becomes of them: tempfail@, permfail@, drop@, delay-5s@, or a code and what is said with it, as in 450-4.2.0-full@."
+  }
+} as const
+
+/**
+ * The fields of smtp-sink.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const fields = {
+  fault: PlanField.optional(schemas.fault, { ...words.fault, section: "Faults" }),
+  latency: PlanField.optional(schemas.latency, { ...words.latency, section: "Faults" }),
+  capacity: PlanField.optional(schemas.capacity, { ...words.capacity, section: "Faults" }),
+  stall: PlanField.optional(schemas.stall, { ...words.stall, section: "Faults" }),
+  limit: PlanField.optional(schemas.limit, { ...words.limit, section: "Faults" }),
+  greylist: PlanField.optional(schemas.greylist, { ...words.greylist, section: "Faults" }),
+  tarpit: PlanField.optional(schemas.tarpit, { ...words.tarpit, section: "Faults" }),
+  readRate: PlanField.optional(PlanValue.BytesPerSecond, { ...words.readRate, section: "Faults" }),
+  triggers: PlanField.withDefault(Schema.Boolean, false, { ...words.triggers, section: "Faults" })
+}
+
+const section = "Faults of --sink"
+
+const ofSink = <A extends { readonly description: string }>(field: A): A & { readonly section: string } => ({
+  ...field,
+  description: `With --sink: ${field.description.slice(0, 1).toLowerCase()}${field.description.slice(1)}`,
+  section
+})
+
+/**
+ * The fields of smtp-source.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const sinkFields = {
+  sinkFault: PlanField.optional(schemas.fault, ofSink(words.fault)),
+  sinkLatency: PlanField.optional(schemas.latency, ofSink(words.latency)),
+  sinkCapacity: PlanField.optional(schemas.capacity, ofSink(words.capacity)),
+  sinkStall: PlanField.optional(schemas.stall, ofSink(words.stall)),
+  sinkLimit: PlanField.optional(schemas.limit, ofSink(words.limit)),
+  sinkGreylist: PlanField.optional(schemas.greylist, ofSink(words.greylist)),
+  sinkTarpit: PlanField.optional(schemas.tarpit, ofSink(words.tarpit)),
+  sinkReadRate: PlanField.optional(PlanValue.BytesPerSecond, ofSink(words.readRate)),
+  sinkTriggers: PlanField.withDefault(Schema.Boolean, false, ofSink(words.triggers))
+}
+
+/**
+ * What is wrong with a plan that makes a sink misbehave, where it has none.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const conflicts = (plan: {
+  readonly [field: string]: unknown
+}): ReadonlyArray<readonly [isBroken: boolean, fields: ReadonlyArray<string>, rule: string]> =>
+  Object.keys(sinkFields).map((field) => {
+    const given = plan[field] !== undefined && plan[field] !== false
+    const option = field.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
+    return [given && plan.sink !== true, [field], `--${option} needs --sink`]
+  })
+
+/**
+ * The same plan without them, for a run against what is its target by now.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const without = <A extends { readonly [field in keyof typeof sinkFields]?: unknown }>(plan: A): A => {
+  const {
+    sinkCapacity,
+    sinkFault,
+    sinkGreylist,
+    sinkLatency,
+    sinkLimit,
+    sinkReadRate,
+    sinkStall,
+    sinkTarpit,
+    ...rest
+  } = plan
+  return { ...rest, sinkTriggers: false } as A // without what may be left out
+}

@@ -1,0 +1,68 @@
+/**
+ * What has to be so for a fault to strike, and whether it is. Pure.
+ *
+ * @since 0.1.0
+ */
+import type { SinkEvent } from "./SinkEvent.js"
+
+/**
+ * What has to be so for a fault to strike. All that is left out is of no interest; texts are compared without regard to case.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Condition {
+  /** The recipient at `rcpt`, and at LMTP's `final`; `*` is any text. */
+  readonly to?: string | undefined
+  /** The sender, from `mail` on; `*` is any text. */
+  readonly from?: string | undefined
+  /** The client's address; `*` is any text. */
+  readonly client?: string | undefined
+  /** At `final`: the content has more bytes than this. */
+  readonly sizeOver?: number | undefined
+  /** The session's number is higher than this. */
+  readonly sessionOver?: number | undefined
+  /** At `final`: a header of this name holds the text. */
+  readonly header?: { readonly name: string; readonly holds: string } | undefined
+}
+
+/**
+ * Whether it is so.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const holds = (when: Condition, event: Omit<SinkEvent, "stage">): boolean =>
+  (when.to === undefined || (event.recipient !== undefined && matches(when.to, event.recipient))) &&
+  (when.from === undefined || matches(when.from, event.sender ?? "")) &&
+  (when.client === undefined || matches(when.client, event.client ?? "")) &&
+  (when.sizeOver === undefined || (event.size ?? 0) > when.sizeOver) &&
+  (when.sessionOver === undefined || event.session > when.sessionOver) &&
+  (when.header === undefined || hasHeader(when.header, event.headers ?? ""))
+
+/** Whether all of a text is this, where `*` is any text. In time that grows with both, whatever the client says. */
+const matches = (pattern: string, text: string): boolean => {
+  const [first = "", ...rest] = pattern.toLowerCase().split("*")
+  const whole = text.toLowerCase()
+  if (rest.length === 0) return whole === first
+  const last = rest.pop() ?? ""
+  if (!whole.startsWith(first) || whole.length < first.length + last.length || !whole.endsWith(last)) return false
+  let at = first.length
+  for (const part of rest) {
+    const found = whole.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return at <= whole.length - last.length
+}
+
+const hasHeader = ({ holds, name }: NonNullable<Condition["header"]>, headers: string): boolean => {
+  const wanted = `${name.toLowerCase()}:`
+  const text = holds.toLowerCase()
+  // A line that begins with a blank belongs to the one before.
+  return headers
+    .toLowerCase()
+    .replace(/\r?\n[ \t]/g, " ")
+    .split("\n")
+    .some((line) => line.startsWith(wanted) && line.slice(wanted.length).includes(text))
+}
