@@ -32,6 +32,10 @@ describe("rows", () => {
     assert.deepStrictEqual(all("\ufeffname\nAnn\nBob"), { names: ["name"], rows: [["Ann"], ["Bob"]], lines: [2, 3] })
   })
 
+  it("may begin with empty lines, which are none of them", () => {
+    assert.deepStrictEqual(all("\na\n1\n"), { names: ["a"], rows: [["1"]], lines: [3] })
+  })
+
   it("hold the bytes of UTF-8", () => {
     assert.deepStrictEqual(all("é\nü"), { names: ["é"], rows: [["\xc3\xbc"]], lines: [2] })
   })

@@ -43,6 +43,28 @@ describe("each face of a report", () => {
     })
   }
 
+  it("hgrm has HdrHistogram's lines: five for each half of what is left to 100 %, and what share is beyond", () => {
+    const [, , , ...lines] = HgrmReport.render(reportOf(samples)).split("\n")
+    const rows = lines.slice(0, 13).map((line) => line.trim().split(/\s+/).map(Number))
+    assert.deepStrictEqual(rows, [
+      [1, 0, 1, 1],
+      [1, 0.1, 1, 1.11],
+      [1, 0.2, 1, 1.25],
+      [2.001, 0.3, 2, 1.43],
+      [2.001, 0.4, 2, 1.67],
+      [2.001, 0.5, 2, 2],
+      [3, 0.55, 3, 2.22],
+      [3, 0.6, 3, 2.5],
+      [3, 0.65, 3, 2.86],
+      [3, 0.7, 3, 3.33],
+      [3, 0.75, 3, 4],
+      [4.002, 0.775, 4, 4.44],
+      [4.002, 1, 4]
+    ])
+    assert.strictEqual(lines[13], "#[Mean    =        2.500, StdDeviation   =        1.118]")
+    assert.strictEqual(lines[14], "#[Max     =        4.002, Total count    =            4]")
+  })
+
   it("csv has a row for each interval of the run, with as many cells as there are headings", () => {
     const [interval] = Series.append(Series.empty, entryAt(1).interval, 0).intervals
     const series = { width: 1000, intervals: [interval!, { ...interval!, at: 2000 }] }

@@ -368,6 +368,8 @@ describe("steps of one's own", () => {
         yield* Scenario.measure(Scenario.send(wire), "send")
         yield* Scenario.onSchedule(Scenario.send(wire), times, "message")
         yield* Scenario.measure(Scenario.send(wire), "none left")
+        // What gave something was not without anything to do.
+        yield* Scenario.measure(Effect.as(Scenario.send(wire), Option.some("seen")), "none left, and more")
         yield* Scenario.forNextMessage(() => Effect.void).pipe(
           Scenario.measure("none left", { ending: () => "accepted" })
         )
@@ -400,6 +402,7 @@ describe("steps of one's own", () => {
         "send rejected 1",
         "message late accepted 3",
         "message rejected 3",
+        "none left, and more accepted 1",
         "too late failed 1",
         "no one accepted 1",
         "nobody accepted 1"
