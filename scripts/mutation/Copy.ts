@@ -34,8 +34,10 @@ export interface Copy {
   readonly noticedBy: (
     file: string,
     text: string,
-    groups: ReadonlyArray<ReadonlyArray<string>>
+    groups: ReadonlyArray<ReadonlyArray<string> | NamedTests>
   ) => Promise<string | undefined>
+  /** Changes a file for one run of the tests in a file whose names match, and tells the names of those that failed. */
+  readonly failing: (file: string, text: string, tests: NamedTests) => Promise<ReadonlyArray<string>>
   readonly close: () => Promise<void>
 }
 
@@ -52,6 +54,12 @@ const slow = [
 ]
 
 const sources = ["src", "test", "scripts", "package.json", "tsconfig.json", "README.md", "CHANGELOG.md", "LICENSE"]
+
+/** Of the files, the tests whose names this matches. */
+export interface NamedTests {
+  readonly files: ReadonlyArray<string>
+  readonly named: RegExp
+}
 
 interface Failure {
   readonly file: string
@@ -171,10 +179,13 @@ export const make = async (): Promise<Copy> => {
       const original = fs.readFileSync(path.join(root, file), "utf8")
       for (const group of groups) {
         for (;;) {
-          const asked = group.filter((test) => !broken.has(test))
+          const { files, named } = "named" in group ? group : { files: group, named: undefined }
+          const asked = files.filter((test) => !broken.has(test))
           if (asked.length === 0) break
           write(file, text)
+          if (named !== undefined) vitest.setGlobalTestNamePattern(named)
           const failed = await firstFailure(asked)
+          vitest.resetGlobalTestNamePattern()
           write(file, original)
           if (failed === undefined) break
           // On a busy machine a test may be late, and that says nothing of the change.
@@ -191,6 +202,20 @@ export const make = async (): Promise<Copy> => {
         }
       }
       return undefined
+    },
+    failing: async (file, text, { files, named }) => {
+      const original = fs.readFileSync(path.join(root, file), "utf8")
+      const { config } = vitest.projects[0]!
+      config.bail = 0
+      write(file, text)
+      vitest.setGlobalTestNamePattern(named)
+      const chosen = usual.filter((one) => files.includes(nameOf(one)))
+      const { testModules } = await vitest.runTestSpecifications(chosen)
+      vitest.resetGlobalTestNamePattern()
+      write(file, original)
+      config.bail = 1
+      const own = testModules.filter(({ moduleId }) => chosen.some((one) => one.moduleId === moduleId))
+      return own.flatMap(({ children }) => [...children.allTests("failed")].map(({ name }) => name))
     },
     close: async () => {
       await vitest.close()

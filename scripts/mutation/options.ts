@@ -82,7 +82,7 @@ const ways: { readonly [way: string]: Way } = {
     file: "src/load/scenario/Scenario.ts",
     anchor: "      const identity = yield* RunPart.identify(plan)",
     lose: "plan = without(plan)",
-    tests: (test) => /^test\/load\/(Every|HandedOn|Scenario|scenarios|shapes)/.test(test),
+    tests: (test) => /^test\/load\/(Every|HandedOn|scenario\/|shapes)/.test(test),
     without: [
       ...commandsOwn,
       ...["acceptRejection", "keepGoing", "reuse", "connectAttempts", "delay", "randomDelay", "think", "hold"],
@@ -109,6 +109,22 @@ const losing = (field: string): string => {
 const copy = await Copy.make()
 const texts = new Map(copy.testFiles.map((test) => [test, copy.read(test)]))
 const ends = Date.now() + Number(values.minutes) * 60_000
+/** The tests of the command line, one for each option, that it comes into the plan. */
+const table = { files: ["test/cli/Cli.test.ts"], named: /--\S+: is \w+ of the plan/ }
+
+/** The fields that the table's tests miss, each with its own field lost: all of them in one run. */
+const missedByTable = async ({ anchor, file }: Way): Promise<ReadonlySet<string>> => {
+  const own = 'const [, own = ""] = /: is (\\w+) of the plan/.exec(expect.getState().currentTestName ?? "") ?? []'
+  const failing = (lost: string) => {
+    const text = copy.read(file).replace(anchor, `${own}\ndelete input[${lost}]\n${anchor}`)
+    return copy.failing(file, `import { expect } from "vitest"\n${text}`, table)
+  }
+  // Those that fail with nothing lost have no say.
+  const before = await failing('own + "."')
+  const failed = (await failing("own")).filter((name) => !before.includes(name))
+  return new Set(failed.flatMap((name) => /: is (\w+) of the plan/.exec(name)?.[1] ?? []))
+}
+
 let noticed = 0
 const unnoticed: Array<string> = []
 
@@ -117,7 +133,13 @@ for (const way of values.ways.split(",")) {
   // What loses a field puts another plan in its place.
   const original = copy.read(file).replace("const plan = MessageParts.bounded(", "let plan = MessageParts.bounded(")
   if (!original.includes(anchor)) throw new Error(`${file} has no line: ${anchor}`)
+  const inTable = way === "command" ? await missedByTable(ways[way]!) : undefined
   for (const field of values.fields.split(",")) {
+    if (inTable?.has(field)) {
+      noticed++
+      console.log(`${field}, ${way}: noticed by the table of options in ${table.files[0]}`)
+      continue
+    }
     if (without.includes(field) || Date.now() > ends) continue
     const row = OptionTable.planRows.find((each) => each.field === field)
     const names = [`\\b${field}\\b`]
@@ -131,7 +153,12 @@ for (const way of values.ways.split(",")) {
     const chosen = [...texts]
       .filter(([test, text]) => tests(test, text) && (isTable(test) || named.test(text)))
       .map(([test]) => test)
-    const groups = [chosen.filter(isQuick), chosen.filter((test) => !isQuick(test))]
+    // A test that names the option notices most often that it is lost.
+    const groups = [
+      { files: chosen.filter(isTable), named },
+      chosen.filter(isQuick),
+      chosen.filter((test) => !isQuick(test))
+    ]
     const lost = `const without = (plan: any) => { const copied = { ...plan }; ${losing(field)}; return copied }\n`
     const damaged = lose.replace("[neutral]", `[${JSON.stringify(field)}]`)
     const text = original.replace(anchor, `${damaged}\n${anchor}`)

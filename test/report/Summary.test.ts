@@ -84,6 +84,15 @@ describe("a summary", () => {
 describe("the report as text", () => {
   const report = reportOf([{ of: "transaction", ending: "accepted", elapsed: 1, code: 250 }])
 
+  it("tells of recipients where there are more of them than messages, or some were lost, and of no end that none had", () => {
+    const recipients = { ...report.recipients, offered: 9, accepted: 6, refused: 2, abandoned: 1 }
+    const text = TextReport.render({ ...report, recipients })
+    assert.include(text, "\n  recipients 6 accepted, 2 refused, 1 abandoned\n")
+    const refused = { ...report.recipients, accepted: 0, refusedAfterContent: 1 }
+    assert.match(TextReport.render({ ...report, recipients: refused }), /\n {2}recipients 0 accepted, 1 refused.*\n/)
+    assert.notInclude(TextReport.render(report), "recipients")
+  })
+
   it("tells how long the generator waited for a processor, and that it was the bottleneck", () => {
     const text = TextReport.render({ ...report, generator: starved })
     assert.include(text.replace(/\n {13}/g, " "), ", waited 0.590 s for a processor\n")
