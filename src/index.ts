@@ -58,6 +58,8 @@ export * as Plan from "./plan/Plan.js"
 export * as AuthFields from "./plan/AuthFields.js"
 /** One of several processes that make a run together. */
 export * as Segment from "./plan/Segment.js"
+/** On whose behalf connections are, out of the file that a plan names. */
+export * as ClientFile from "./plan/ClientFile.js"
 /** Whom a SOCKS proxy lets in, out of the file that a plan names. */
 export * as SocksLogin from "./plan/SocksLogin.js"
 /** What a plan asks of TLS, and the files that it needs. */

@@ -17,6 +17,7 @@ import type { Health } from "../measure/GeneratorHealth.js"
 import * as MessageFile from "../plan/MessageFile.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
+import * as ClientFile from "../plan/ClientFile.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
@@ -67,6 +68,7 @@ export const run = (
       if (ignored.length > 0)
         output.stderr(`smtp-source: warning: --calibrate does nothing about ${ignored.join(", ")}\n`)
       const accounts = yield* AuthFields.read(plan)
+      const clients = yield* ClientFile.read(plan)
       const sink = yield* OwnSink.start(plan, accounts)
       const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
       const bare = unhurried(plan, Target.format(sink.target))
@@ -94,6 +96,7 @@ export const run = (
           parts,
           tls,
           accounts,
+          clients,
           stopping: Fiber.join(stopping),
           hurrying: signals.second,
           watchHealth: true

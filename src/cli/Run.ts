@@ -16,6 +16,7 @@ import * as MessageFile from "../plan/MessageFile.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import * as Laws from "../measure/Laws.js"
 import type { Plan } from "../plan/Plan.js"
+import * as ClientFile from "../plan/ClientFile.js"
 import * as SocksLogin from "../plan/SocksLogin.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import * as Lines from "../report/Lines.js"
@@ -144,6 +145,7 @@ const report = (
       }
       const file = yield* MessageFile.read(plan)
       const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
+      const clients = yield* ClientFile.read(plan)
       const socksLogin = yield* SocksLogin.read(plan)
       yield* SegmentClaim.take(plan)
       const say = (text: string) => output.stderr(`smtp-source: ${text}\n`)
@@ -156,6 +158,7 @@ const report = (
         parts,
         tls,
         accounts,
+        clients,
         socksLogin,
         stopping: Effect.raceFirst(
           Effect.map(signals.first, (signal) => {

@@ -43,22 +43,27 @@ export interface Agreement {
 }
 
 /**
- * By what the wire's server has offered.
+ * By what the wire's server has offered. `unsaid` is what its introduction went without.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = ({ chunksOf, contentOf, plan, recorder, wishes }: SharedRun, wire: Wire): Agreement => {
+export const make = (
+  { chunksOf, contentOf, plan, recorder, wishes }: SharedRun,
+  wire: Wire,
+  unsaid: ReadonlyArray<{ readonly what: string }> = []
+): Agreement => {
   const grouping = groupingOf(plan.pipelining !== "off", wire)
   const agreed = wishes === undefined ? undefined : Parameters.agree(wishes, wire.capabilities, plan.whenNotOffered)
   const chunked = agreed?.chunking === true ? Chunking.make(wire, grouping, Extensions.chunkSize(plan)) : undefined
   const transactions = chunked ?? Transaction.make(wire, grouping)
   const dress = agreed?.dress
+  const missing = [...unsaid, ...(agreed?.missing ?? [])]
   const script: Agreement["script"] =
-    agreed === undefined || agreed.missing.length === 0
+    missing.length === 0
       ? (delivery, next) => transactions.script(delivery, next)
       : (delivery, next) => {
-          recorder.onWithout(agreed.missing)
+          recorder.onWithout(missing)
           return transactions.script(delivery, next)
         }
   return {
@@ -68,7 +73,7 @@ export const make = ({ chunksOf, contentOf, plan, recorder, wishes }: SharedRun,
     mailMax: Capabilities.mailMax(wire.capabilities),
     depth: chunked?.grouping === "envelope" ? plan.depth : 1,
     together: (before, delivery) => {
-      for (let message = 0; message <= before.length; message++) recorder.onWithout(agreed!.missing)
+      for (let message = 0; message <= before.length; message++) recorder.onWithout(missing)
       return chunked!.together(before, delivery)
     },
     ends: () => chunked?.ends() ?? [],
@@ -101,9 +106,13 @@ const groupingOf = (isAsked: boolean, wire: Wire): Transaction.Grouping =>
  * @since 0.1.0
  * @category constructors
  */
-export const first = (shared: SharedRun, wire: Wire): Agreement => {
+export const first = (
+  shared: SharedRun,
+  wire: Wire,
+  unsaid: ReadonlyArray<{ readonly what: string }> = []
+): Agreement => {
   const { onUnpipelined, plan } = shared
   const asks = plan.pipelining !== "off" && !plan.bare
   if (asks && !wire.capabilities.has("PIPELINING")) onUnpipelined()
-  return make(shared, wire)
+  return make(shared, wire, unsaid)
 }

@@ -125,7 +125,7 @@ class SessionConnection implements Connection {
 
   constructor(private readonly shared: SharedRun) {
     this.attempts = ConnectAttempts.make(shared)
-    this.session = shared.logins?.nextSession() ?? 0
+    this.session = shared.nextSession()
   }
 
   prepare(message: number): Delivery.Message {

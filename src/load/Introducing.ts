@@ -38,7 +38,7 @@ export const identityOf = (
   route: Route
 ): Identity => ({
   login: logins?.next(session, connection, route),
-  client: clientOf?.(connection, route.goes)
+  client: clientOf?.(connection, session, route.goes)
 })
 
 /**
@@ -85,5 +85,6 @@ export function* script(
   if (login !== undefined) shared.logins?.ended(end, login)
   if (end._tag !== "Introduced") return end
   wire.capabilities = end.capabilities
-  return { _tag: "Agreed", agreement: Agreement.first(shared, wire) }
+  const missing = (end.without ?? []).map((what) => ({ what }))
+  return { _tag: "Agreed", agreement: Agreement.first(shared, wire, missing) }
 }

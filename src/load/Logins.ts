@@ -36,8 +36,6 @@ export interface ConnectionLogin extends Login {
  * @category models
  */
 export interface LoginsOptions {
-  /** The number of a session of this part among those of all. */
-  readonly numberOf: (session: number) => number
   readonly seed: string
   readonly recorder: Recorder
   /** So many in a row were refused for good. */
@@ -69,7 +67,6 @@ export const make = (
  * @category models
  */
 export class Logins {
-  private sessions = 0
   private readonly key: number
   private readonly most: number
   /** How many in a row were refused for good. */
@@ -86,16 +83,6 @@ export class Logins {
     this.key = Draw.keyOf(`${seed} accounts`)
     this.most = plan.authFailures === "off" ? Number.POSITIVE_INFINITY : plan.authFailures
     options.recorder.expectAccounts(accounts.size)
-  }
-
-  /** The number of a session that begins, among those of all parts. */
-  nextSession(): number {
-    return this.numberOf(this.sessions++)
-  }
-
-  /** The same, of the part's session of that number. */
-  numberOf(session: number): number {
-    return this.options.numberOf(session)
   }
 
   /** The login of the next connection: of a session, of that number among all connections, and by that way. */

@@ -39,6 +39,7 @@ const reasons = {
   tlsCert: readFirst,
   auth: "read the accounts first: what AuthFields.read gives is the run's option accounts",
   target: "none is given",
+  clients: "read it first: what ClientFile.read gives is the run's option clients",
   socksLogin: "read it first: what SocksLogin.read gives is the run's option socksLogin",
   spread: "the Connector does not tell a name's addresses",
   sink: "start an EmbeddedSink, and give its target",
@@ -105,12 +106,14 @@ export const check = (
   way: Way,
   {
     accounts,
+    clients,
     file,
     parts,
     socksLogin,
     tls
   }: {
     readonly accounts?: AccountTable | undefined
+    readonly clients?: Uint8Array | undefined
     readonly file?: Uint8Array | undefined
     readonly parts?: MessageParts.MessageParts | undefined
     readonly socksLogin?: Redacted.Redacted<SocksLogin> | undefined
@@ -135,6 +138,7 @@ export const check = (
         tlsCert: plan.tlsCert !== undefined && tls === undefined,
         auth: AuthFields.mechanismsOf(plan).length > 0 && accounts === undefined,
         target: plan.target === undefined && connector.target === undefined && !plan.sink && !plan.calibrate,
+        clients: plan.clients !== undefined && clients === undefined,
         socksLogin: plan.socksLogin !== undefined && socksLogin === undefined,
         spread: plan.spread && connector.addresses === undefined,
         sink: plan.sink,

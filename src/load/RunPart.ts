@@ -251,8 +251,9 @@ export const share = (
     // The plan's segment, and this thread's part of it.
     const own = Segment.ofPlan(plan)
     const { at } = Partition.of(own)
+    let begunSessions = 0
+    const sessionNumber = (session: number) => at(segment.index + segment.of * session)
     const logins = yield* Logins.make(plan, options.accounts, {
-      numberOf: (session) => at(segment.index + segment.of * session),
       seed,
       recorder,
       onHopeless: (count) => trouble?.hopeless(count)
@@ -302,7 +303,9 @@ export const share = (
       contentOf: contentOf("with a dot"),
       chunksOf: plan.chunking === "off" ? undefined : contentOf("in chunks"),
       stampTimes,
-      clientOf: ClientFields.make(plan),
+      clientOf: ClientFields.make(plan, { clients: options.clients, seed }),
+      sessionNumber,
+      nextSession: () => sessionNumber(begunSessions++),
       wishes: ConnectionBegin.wishesOf(plan, addresses, file, parts),
       pauseBefore: Pause.make(plan, seed),
       shape,

@@ -39,6 +39,8 @@ export interface RunOptions extends MessageSpans.Telling {
   readonly parts?: MessageParts.MessageParts | undefined
   /** What the files of its TLS hold, as `TlsFields.read` gives it. */
   readonly tls?: TlsFields.TlsFiles | undefined
+  /** The file of its clients, as `ClientFile.read` gives it. */
+  readonly clients?: Uint8Array | undefined
   /** Whom its SOCKS proxy lets in, as `SocksLogin.read` gives it. */
   readonly socksLogin?: Redacted.Redacted<SocksLogin> | undefined
   /** Whom it logs in as, as `AuthFields.read` gives it. */

@@ -38,8 +38,8 @@ export interface SharedRun {
   readonly helloName: string
   /** Whom connections log in as, if they do. */
   readonly logins: Logins | undefined
-  /** Whose each connection is, by its number and where it goes, where the plan says so. */
-  readonly clientOf: ((connection: number, target: Target) => ClientIdentity) | undefined
+  /** Whose each connection is, by its number, its session's and where it goes, where the plan says so. */
+  readonly clientOf: ((connection: number, session: number, target: Target) => ClientIdentity) | undefined
   readonly connector: Connector["Type"]
   readonly connectOptions: ConnectOptions
   /** The same, for each local address that connections are to come from in turn. */
@@ -57,6 +57,10 @@ export interface SharedRun {
   readonly pauseBefore: PauseBefore | undefined
   /** How connections differ from the plain way, if they do. */
   readonly shape: Shape | undefined
+  /** The number of a session of this part among those of all. */
+  readonly sessionNumber: (session: number) => number
+  /** The same, of the next session that begins. */
+  readonly nextSession: () => number
   /** The number of the next connection, from 0: of all that the run opens, in whatever thread. */
   readonly nextConnection: () => number
   /** Whether a connection is kept for the next message. */

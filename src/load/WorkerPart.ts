@@ -30,8 +30,21 @@ export const work = (
   told: { readonly stopping: Effect.Effect<void>; readonly hurrying: Effect.Effect<void> },
   tell: (news: WorkerNews) => void
 ): Effect.Effect<WorkerEnd, never, Connector> => {
-  const { accounts, deliveries, file, identity, ledger, parts, plan, segment, socksLogin, tickets, tls, wants } =
-    payload
+  const {
+    accounts,
+    clients,
+    deliveries,
+    file,
+    identity,
+    ledger,
+    parts,
+    plan,
+    segment,
+    socksLogin,
+    tickets,
+    tls,
+    wants
+  } = payload
   const part: RunPart.RunPart = {
     identity,
     file,
@@ -50,6 +63,7 @@ export const work = (
     deliveries: deliveries && Deliveries.shared(deliveries.width, deliveries.startedAt, deliveries.memory),
     tls: wrapped(tls),
     accounts: accounts && new AccountTable(accounts),
+    clients,
     socksLogin: socksLogin && Redacted.make(socksLogin),
     onTrace: wants.trace ? (direction, text) => tell({ _tag: "Trace", direction, text }) : undefined,
     onContentSent: wants.contentSent ? () => tell({ _tag: "ContentSent" }) : undefined,

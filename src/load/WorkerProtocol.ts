@@ -39,6 +39,7 @@ export interface WorkerPayload {
   readonly tls: UnwrappedTls | undefined
   readonly accounts: AccountData | undefined
   readonly socksLogin: SocksLogin | undefined
+  readonly clients: Uint8Array | undefined
   /** For `Tickets.shared`. */
   readonly tickets: SharedArrayBuffer
   /** For `Accounting.make`. */

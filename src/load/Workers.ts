@@ -150,6 +150,7 @@ const start = (asked: Plan, options: WorkersOptions): Effect.Effect<WorkersResul
               parts: options.parts,
               tls: unwrapped(options.tls),
               accounts: options.accounts?.toData(),
+              clients: options.clients,
               socksLogin: options.socksLogin && Redacted.value(options.socksLogin),
               tickets,
               ledger,

@@ -7,6 +7,8 @@ import * as Schema from "effect/Schema"
 import * as ClientIdentity from "../smtp/ClientIdentity.js"
 import * as IpAddress from "../smtp/IpAddress.js"
 import type * as Target from "../smtp/Target.js"
+import * as ClientFile from "./ClientFile.js"
+import * as Draw from "./Draw.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
 
@@ -43,6 +45,17 @@ export const fields = {
     description:
       "The addresses of our clients, for --proxy and --xclient: each connection has the next one of 192.0.2.0/24, 2001:db8::1. All of a network count. The connections themselves come from where they come from."
   }),
+  clients: PlanField.optional(Schema.String, {
+    section,
+    placeholder: "file",
+    description:
+      "Our clients, for --proxy and --xclient: a CSV file (RFC 4180) whose first line names the columns, which are attributes of XCLIENT: ADDR,NAME,HELO. Each connection has a line; --proxy uses ADDR, and PORT where it is there."
+  }),
+  clientOrder: PlanField.withDefault(Schema.Literal("round", "session", "random"), "round", {
+    section,
+    description:
+      "Which of the clients of --clients or --client-addresses a connection has: each the next (round); the same for all connections of a session; or one drawn at random."
+  }),
   proxy: PlanField.optional(Schema.Literal("1", "2"), {
     section,
     description:
@@ -52,7 +65,7 @@ export const fields = {
     section,
     placeholder: "attribute[=value],...",
     description:
-      "Tell the server who the client is (Postfix's XCLIENT), after EHLO and TLS, and introduce ourselves again: ADDR alone is the next one of --client-addresses; NAME, PORT, PROTO, HELO, LOGIN, DESTADDR, DESTPORT, REVERSE_NAME have values, in which {n} is the connection's number, from 1. The server must offer it to us, unless --when-not-offered is send."
+      "Tell the server who the client is (Postfix's XCLIENT), after EHLO and TLS, and introduce ourselves again: with ADDR, NAME, PORT, PROTO, HELO, LOGIN, DESTADDR, DESTPORT, REVERSE_NAME. One without a value has that of the column of --clients, and is left out where the cell is empty; ADDR may come from --client-addresses. {n} in a value is the connection's number, from 1. The server must offer it to us, unless --when-not-offered says otherwise."
   }),
   helloPattern: PlanField.optional(Pattern, {
     section,
@@ -66,6 +79,8 @@ export const fields = {
 /** What of a plan says whose connections they are. */
 interface ClientPlan {
   readonly clientAddresses?: string | undefined
+  readonly clients?: string | undefined
+  readonly clientOrder: "round" | "session" | "random"
   readonly proxy?: "1" | "2" | undefined
   readonly xclient?: string | undefined
   readonly helloPattern?: string | undefined
@@ -73,36 +88,64 @@ interface ClientPlan {
 }
 
 /**
- * Whose each connection is, by its number from 0, and where it goes; undefined where the plan does not say.
+ * What clients are made of besides the plan.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientsOptions {
+  /** The file of --clients, as `ClientFile.read` gives it. */
+  readonly clients?: Uint8Array | undefined
+  readonly seed?: string | undefined
+}
+
+/**
+ * Whose each connection is, by its number and its session's, from 0, and where it goes; undefined where the plan does not say.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
-  plan: ClientPlan
-): ((connection: number, target: Target.Target) => ClientIdentity.ClientIdentity) | undefined => {
-  const { clientAddresses, helloPattern, proxy, whenNotOffered, xclient } = plan
+  plan: ClientPlan,
+  { clients, seed = "" }: ClientsOptions = {}
+): ((connection: number, session: number, target: Target.Target) => ClientIdentity.ClientIdentity) | undefined => {
+  const { clientAddresses, clientOrder, helloPattern, proxy, whenNotOffered, xclient } = plan
   if (proxy === undefined && xclient === undefined && helloPattern === undefined) return undefined
-  const address = clientAddresses === undefined ? undefined : addressesIn(clientAddresses)
+  const population =
+    clients !== undefined
+      ? ClientFile.populationOf(clients)
+      : clientAddresses === undefined
+        ? undefined
+        : addressesIn(clientAddresses)
+  const key = Draw.keyOf(`${seed} clients`)
   const attributes = xclient === undefined ? undefined : attributesIn(xclient)
-  return (connection, target) => {
+  return (connection, session, target) => {
     const numbered = (text: string) => text.replaceAll("{n}", String(connection + 1))
-    const source = address?.(connection)
+    const count = population?.count ?? 1
+    const place =
+      clientOrder === "round"
+        ? connection % count
+        : clientOrder === "session"
+          ? session % count
+          : Math.floor(Draw.uniform(key, connection) * count)
+    const client = population?.at(place)
+    const source = client?.("ADDR")
+    const address = source === undefined ? undefined : IpAddress.parse(source)
     return {
       helloName: helloPattern === undefined ? undefined : numbered(helloPattern),
       proxy:
-        proxy === undefined || source === undefined
+        proxy === undefined || address === undefined
           ? undefined
           : ClientIdentity.proxyHeader(
               proxy === "1" ? 1 : 2,
-              { address: source, port: 1024 + (connection % 64_512) },
-              endOf(target, source.length)
+              { address, port: Number(client?.("PORT") ?? 1024 + (connection % 64_512)) },
+              endOf(target, address.length)
             ),
-      xclient: attributes?.map(([name, value]) => [
-        name,
-        value === undefined ? (source === undefined ? "" : IpAddress.format(source)) : numbered(value)
-      ]),
-      insists: whenNotOffered === "send"
+      xclient: attributes?.flatMap(([name, given]): ReadonlyArray<ClientIdentity.Attribute> => {
+        const value = given === undefined ? client?.(name) : numbered(given)
+        return value === undefined ? [] : [[name, value]]
+      }),
+      whenNotOffered
     }
   }
 }
@@ -114,18 +157,21 @@ const endOf = (target: Target.Target, length: number): ClientIdentity.End => {
   return { address: known?.length === length ? known : loopback, port: target._tag === "Inet" ? target.port : 25 }
 }
 
-/** The address of each connection: those of one range after another, and then from the beginning. */
-const addressesIn = (text: string): ((connection: number) => Uint8Array) => {
+/** The addresses of one range after another. */
+const addressesIn = (text: string): ClientFile.Population => {
   const ranges = text.split(",").flatMap((range) => IpAddress.parseRange(range.trim()) ?? [])
-  const total = ranges.reduce((sum, { count }) => sum + count, 0)
-  return (connection) => {
-    let place = connection % total
-    const range = ranges.find(({ count }) => {
-      if (place < count) return true
-      place -= count
-      return false
-    })
-    return IpAddress.at(range!, place)
+  return {
+    count: ranges.reduce((sum, { count }) => sum + count, 0),
+    at: (client) => {
+      let place = client
+      const range = ranges.find(({ count }) => {
+        if (place < count) return true
+        place -= count
+        return false
+      })
+      const address = IpAddress.format(IpAddress.at(range!, place))
+      return (name) => (name === "ADDR" ? address : undefined)
+    }
   }
 }
 
@@ -146,19 +192,39 @@ export const conflicts = (
   given: (field: string) => boolean
 ): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
   const attributes = typeof plan.xclient === "string" ? attributesIn(plan.xclient) : []
-  const wants = attributes.some(([name, value]) => name === "ADDR" && value === undefined)
+  const open = attributes.flatMap(([name, value]) => (value === undefined ? [name] : []))
+  const population = given("clientAddresses") || given("clients")
   return [
-    [given("proxy") && !given("clientAddresses"), ["proxy"], "--proxy needs --client-addresses"],
-    [wants && !given("clientAddresses"), ["xclient"], "--xclient ADDR without a value needs --client-addresses"],
     [
-      attributes.some(([name, value]) => name !== "ADDR" && value === undefined),
+      given("clientAddresses") && given("clients"),
+      ["clientAddresses", "clients"],
+      "--client-addresses and --clients exclude each other"
+    ],
+    [given("proxy") && !population, ["proxy"], "--proxy needs --client-addresses or --clients"],
+    [
+      open.includes("ADDR") && !population,
       ["xclient"],
-      "the attributes of --xclient have values: NAME=client.example"
+      "--xclient ADDR without a value needs --client-addresses or --clients"
     ],
     [
-      given("clientAddresses") && !given("proxy") && !wants,
+      open.some((name) => name !== "ADDR") && !given("clients"),
+      ["xclient"],
+      "the attributes of --xclient have values, as in NAME=client.example, unless there is --clients"
+    ],
+    [
+      given("clientAddresses") && !given("proxy") && !open.includes("ADDR"),
       ["clientAddresses"],
       "--client-addresses needs --proxy, or --xclient ADDR"
+    ],
+    [
+      given("clients") && !given("proxy") && open.length === 0,
+      ["clients"],
+      "--clients needs --proxy, or --xclient with attributes that have no value"
+    ],
+    [
+      given("clientOrder") && plan.clientOrder !== "round" && !population,
+      ["clientOrder"],
+      "--client-order needs --client-addresses or --clients"
     ],
     [plan.bare === true && given("xclient"), ["bare", "xclient"], "--xclient needs EHLO, which -o leaves out"],
     [plan.bare === true && given("helloPattern"), ["bare", "helloPattern"], "--hello-name has no use with -o"],

@@ -386,15 +386,25 @@ export interface Plan {
    */
   readonly clientAddresses?: Values["clientAddresses"]
   /**
+   * Our clients, for --proxy and --xclient: a CSV file (RFC 4180) whose first line names the columns, which are
+   * attributes of XCLIENT: ADDR,NAME,HELO. Each connection has a line; --proxy uses ADDR, and PORT where it is there.
+   */
+  readonly clients?: Values["clients"]
+  /**
+   * Which of the clients of --clients or --client-addresses a connection has: each the next (round); the same for all
+   * connections of a session; or one drawn at random. Default: "round".
+   */
+  readonly clientOrder: Values["clientOrder"]
+  /**
    * Begin each connection with the header of the PROXY protocol, of this version, before TLS and everything else, as a
    * load balancer does that passes on a client. The server must expect it.
    */
   readonly proxy?: Values["proxy"]
   /**
-   * Tell the server who the client is (Postfix's XCLIENT), after EHLO and TLS, and introduce ourselves again: ADDR
-   * alone is the next one of --client-addresses; NAME, PORT, PROTO, HELO, LOGIN, DESTADDR, DESTPORT, REVERSE_NAME have
-   * values, in which {n} is the connection's number, from 1. The server must offer it to us, unless --when-not-offered
-   * is send.
+   * Tell the server who the client is (Postfix's XCLIENT), after EHLO and TLS, and introduce ourselves again: with
+   * ADDR, NAME, PORT, PROTO, HELO, LOGIN, DESTADDR, DESTPORT, REVERSE_NAME. One without a value has that of the column
+   * of --clients, and is left out where the cell is empty; ADDR may come from --client-addresses. {n} in a value is
+   * the connection's number, from 1. The server must offer it to us, unless --when-not-offered says otherwise.
    */
   readonly xclient?: Values["xclient"]
   /**
@@ -1021,15 +1031,25 @@ export interface PlanInput {
    */
   readonly clientAddresses?: Inputs["clientAddresses"]
   /**
+   * Our clients, for --proxy and --xclient: a CSV file (RFC 4180) whose first line names the columns, which are
+   * attributes of XCLIENT: ADDR,NAME,HELO. Each connection has a line; --proxy uses ADDR, and PORT where it is there.
+   */
+  readonly clients?: Inputs["clients"]
+  /**
+   * Which of the clients of --clients or --client-addresses a connection has: each the next (round); the same for all
+   * connections of a session; or one drawn at random. Default: "round".
+   */
+  readonly clientOrder?: Inputs["clientOrder"]
+  /**
    * Begin each connection with the header of the PROXY protocol, of this version, before TLS and everything else, as a
    * load balancer does that passes on a client. The server must expect it.
    */
   readonly proxy?: Inputs["proxy"]
   /**
-   * Tell the server who the client is (Postfix's XCLIENT), after EHLO and TLS, and introduce ourselves again: ADDR
-   * alone is the next one of --client-addresses; NAME, PORT, PROTO, HELO, LOGIN, DESTADDR, DESTPORT, REVERSE_NAME have
-   * values, in which {n} is the connection's number, from 1. The server must offer it to us, unless --when-not-offered
-   * is send.
+   * Tell the server who the client is (Postfix's XCLIENT), after EHLO and TLS, and introduce ourselves again: with
+   * ADDR, NAME, PORT, PROTO, HELO, LOGIN, DESTADDR, DESTPORT, REVERSE_NAME. One without a value has that of the column
+   * of --clients, and is left out where the cell is empty; ADDR may come from --client-addresses. {n} in a value is
+   * the connection's number, from 1. The server must offer it to us, unless --when-not-offered says otherwise.
    */
   readonly xclient?: Inputs["xclient"]
   /**

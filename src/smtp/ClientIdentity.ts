@@ -19,8 +19,8 @@ export interface ClientIdentity {
   readonly proxy?: string | undefined
   /** The attributes of XCLIENT, in order. */
   readonly xclient?: ReadonlyArray<Attribute> | undefined
-  /** XCLIENT is said whether or not the server offers it. */
-  readonly insists?: boolean | undefined
+  /** What becomes of an XCLIENT that the server does not offer; it ends the introduction without this. */
+  readonly whenNotOffered?: "fail" | "skip" | "send" | undefined
 }
 
 /**

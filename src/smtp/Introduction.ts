@@ -84,7 +84,12 @@ export const lastCostly = ({ tls }: Introduction, login: Authentication.Login | 
  * @category models
  */
 export type Introduced = { readonly mechanism?: AuthMechanism.Mechanism | undefined } & (
-  | { readonly _tag: "Introduced"; readonly capabilities: Capabilities.Capabilities }
+  | {
+      readonly _tag: "Introduced"
+      readonly capabilities: Capabilities.Capabilities
+      /** What was left unsaid, since the server does not offer it. */
+      readonly without?: ReadonlyArray<string> | undefined
+    }
   | { readonly _tag: "Ended"; readonly step: Welcome | "starttls" | "xclient"; readonly reply: Reply.Reply }
   | { readonly _tag: "Failed"; readonly error: NotAllowed | NotOffered | ReplyMalformed }
 )
@@ -126,13 +131,19 @@ export function* script(
     reply = (yield Steps.hello(verb, name))[0]!
   }
   const { xclient } = client
+  let without: ReadonlyArray<string> = []
   if (xclient !== undefined && Reply.isPositive(reply) && (isSecure || tls?.how !== "starttls")) {
-    const missing = client.insists === true ? undefined : missingOf(xclient, offers ? Capabilities.parse(reply) : none)
-    if (missing !== undefined) return { _tag: "Failed", error: new NotOffered({ step: "xclient", what: missing }) }
-    const answer = (yield Steps.command("xclient", ClientIdentity.xclient(xclient)))[0]!
-    if (!Reply.isPositive(answer)) return { _tag: "Ended", step: "xclient", reply: answer }
-    // The session begins anew, with the client that was told of: what was offered before is void.
-    reply = (yield Steps.hello(verb, name))[0]!
+    const { whenNotOffered = "fail" } = client
+    without = whenNotOffered === "send" ? [] : missingOf(xclient, offers ? Capabilities.parse(reply) : none)
+    if (whenNotOffered === "fail" && without.length > 0)
+      return { _tag: "Failed", error: new NotOffered({ step: "xclient", what: without[0]! }) }
+    const left = without.includes("XCLIENT") ? [] : xclient.filter(([name]) => !without.includes(`XCLIENT ${name}`))
+    if (left.length > 0) {
+      const answer = (yield Steps.command("xclient", ClientIdentity.xclient(left)))[0]!
+      if (!Reply.isPositive(answer)) return { _tag: "Ended", step: "xclient", reply: answer }
+      // The session begins anew, with the client that was told of: what was offered before is void.
+      reply = (yield Steps.hello(verb, name))[0]!
+    }
   }
   if (!goesOn("hello", reply)) return { _tag: "Ended", step: "hello", reply }
   if (!isSecure && tls?.how === "starttls") {
@@ -140,28 +151,27 @@ export function* script(
   }
   // What a refusal says is no offer.
   const capabilities = offers && Reply.isOfClass2(reply) ? Capabilities.parse(reply) : Capabilities.none
-  if (login === undefined) return { _tag: "Introduced", capabilities }
+  if (login === undefined) return { _tag: "Introduced", capabilities, without }
   const end = yield* Authentication.script(login, capabilities, isSecure && tls !== undefined)
   if (end._tag === "NotTried") return { _tag: "Failed", error: end.error }
   const { mechanism } = end
   if (end._tag === "NotBelieved") return { _tag: "Failed", error: end.error, mechanism }
   const isRefused = end._tag === "Refused" || !goesOn("auth", end.reply)
   if (isRefused) return { _tag: "Ended", step: "auth", reply: end.reply, mechanism }
-  return { _tag: "Introduced", capabilities, mechanism }
+  return { _tag: "Introduced", capabilities, mechanism, without }
 }
 
 const { none } = Capabilities
 
-/** What of XCLIENT the server does not let us say. */
+/** What of XCLIENT the server does not let us say: all of it, or some attributes. */
 const missingOf = (
   attributes: ReadonlyArray<ClientIdentity.Attribute>,
   capabilities: Capabilities.Capabilities
-): string | undefined => {
+): ReadonlyArray<string> => {
   const offered = capabilities.get("XCLIENT")
-  if (offered === undefined) return "XCLIENT"
+  if (offered === undefined) return ["XCLIENT"]
   const names = offered.toUpperCase().split(" ")
-  const missing = attributes.find(([name]) => !names.includes(name))
-  return missing === undefined ? undefined : `XCLIENT ${missing[0]}`
+  return attributes.flatMap(([name]) => (names.includes(name) ? [] : [`XCLIENT ${name}`]))
 }
 
 /** The server does not know the command, or its arguments: 500 to 509. */

@@ -432,6 +432,12 @@ describe("every option of the table", () => {
     if (field === "weights") return [["--segment=1/1", { segment: "1/1" }]]
     if (field === "socksLogin") return [["--socks=localhost", { socks: "localhost" }]]
     if (field === "proxy") return [["--client-addresses=192.0.2.1", { clientAddresses: "192.0.2.1" }]]
+    if (field === "clients") return [["--proxy=1", { proxy: "1" }]]
+    if (field === "clientOrder")
+      return [
+        ["--proxy=1", { proxy: "1" }],
+        ["--clients=c.csv", { clients: "c.csv" }]
+      ]
     if (field === "clientAddresses") return [["--proxy=1", { proxy: "1" }]]
     if (field === "mime") return [["--chunking=on", { chunking: "on" }]]
     if (field === "depth") {

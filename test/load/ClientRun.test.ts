@@ -58,6 +58,35 @@ describe("clients that each connection has", () => {
     })
   )
 
+  it.scoped("what is not offered is left out where that is asked for, and counted for each message", () =>
+    Effect.gen(function* () {
+      const asked = { xclient: "HELO=x,NAME=y", whenNotOffered: "skip", messages: 3, reuse: true } as const
+      const some = yield* run(asked)
+      assert.strictEqual(some.accounting.accepted, 3)
+      assert.include(said(some), "XCLIENT NAME=y")
+      assert.deepStrictEqual(some.recorder.without(), [{ what: "XCLIENT HELO", messages: 3 }])
+      const none = yield* run(asked, { offers: [] })
+      assert.strictEqual(none.accounting.accepted, 3)
+      assert.notInclude(said(none).join(), "XCLIENT")
+      assert.deepStrictEqual(none.recorder.without(), [{ what: "XCLIENT", messages: 3 }])
+    })
+  )
+
+  it.scoped("clients of a file take turns, or belong to sessions", () =>
+    Effect.gen(function* () {
+      const clients = Buffer.from("NAME,ADDR\na.example,192.0.2.1\nb.example,192.0.2.2\nc.example,192.0.2.3\n")
+      const lines = (result: Parameters<typeof said>[0]) => said(result).filter((line) => line.startsWith("XCLIENT"))
+      const asked = { clients: "clients.csv", xclient: "NAME", messages: 4 } as const
+      const round = yield* run(asked, { clients })
+      assert.deepStrictEqual(
+        lines(round),
+        ["a", "b", "c", "a"].map((name) => `XCLIENT NAME=${name}.example`)
+      )
+      const sessions = yield* run({ ...asked, clientOrder: "session", sessions: 2, messages: 8 }, { clients })
+      assert.deepStrictEqual([...new Set(lines(sessions))].sort(), ["XCLIENT NAME=a.example", "XCLIENT NAME=b.example"])
+    })
+  )
+
   it.scoped("a refusal costs the message", () =>
     Effect.gen(function* () {
       const script: SimulationOptions["script"] = ({ moment }) =>

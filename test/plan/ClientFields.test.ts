@@ -5,7 +5,7 @@ import * as Target from "../../src/smtp/Target.js"
 
 const of = (input: Plan.PlanInput, target = Target.inet("mail.example", 2525)) => {
   const make = ClientFields.make(Plan.make(input))
-  return make && ((connection: number) => make(connection, target))
+  return make && ((connection: number, session = 0) => make(connection, session, target))
 }
 
 describe("the fields of client identity", () => {
@@ -38,8 +38,48 @@ describe("the fields of client identity", () => {
       ["ADDR", "192.0.2.4"],
       ["PORT", "5"]
     ])
-    assert.isFalse(client(0).insists)
-    assert.isTrue(of({ xclient: "ADDR=192.0.2.1", notify: "never", whenNotOffered: "send" })!(0).insists)
+    assert.strictEqual(client(0).whenNotOffered, "fail")
+    assert.strictEqual(of({ xclient: "ADDR=192.0.2.1", whenNotOffered: "send" })!(0).whenNotOffered, "send")
+  })
+
+  it("clients of a file have their columns, in the order that is asked for", () => {
+    const clients = Buffer.from("addr,Name,PORT\n192.0.2.1,one.example,\n2001:db8::2,,4711\n192.0.2.3,drei.example,3\n")
+    const target = Target.inet("mail.example", 25)
+    const from = (input: Plan.PlanInput) => {
+      const make = ClientFields.make(Plan.make({ clients: "file", ...input }), {
+        clients,
+        seed: "s"
+      })!
+      return (connection: number, session = 0) => make(connection, session, target)
+    }
+    const xclient = "NAME,ADDR,PORT=25"
+    const round = from({ xclient })
+    assert.deepStrictEqual(round(0).xclient, [
+      ["NAME", "one.example"],
+      ["ADDR", "192.0.2.1"],
+      ["PORT", "25"]
+    ])
+    assert.deepStrictEqual(round(4).xclient, [
+      ["ADDR", "2001:db8::2"],
+      ["PORT", "25"]
+    ])
+    const proxied = from({ proxy: "1" })
+    assert.match(proxied(1).proxy!, /^PROXY TCP6 2001:db8::2 ::1 4711 25\r\n/)
+    assert.match(proxied(0).proxy!, /^PROXY TCP4 192.0.2.1 127.0.0.1 1024 25\r\n/)
+    const names = (client: ReturnType<typeof from>, session: (connection: number) => number) =>
+      Array.from({ length: 30 }, (_, connection) => client(connection, session(connection)).xclient?.[0]?.[1])
+    const bySession = names(from({ xclient, clientOrder: "session" }), (connection) => (connection % 2) * 2)
+    assert.deepStrictEqual([...new Set(bySession)], ["one.example", "drei.example"])
+    const random = names(from({ xclient, clientOrder: "random" }), () => 0)
+    assert.lengthOf([...new Set(random)], 3)
+    assert.deepStrictEqual(
+      names(from({ xclient, clientOrder: "random" }), () => 5),
+      random
+    )
+    assert.notDeepEqual(
+      random,
+      names(round, () => 0)
+    )
   })
 
   it("a name has the connection's number", () => {

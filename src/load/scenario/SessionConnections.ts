@@ -52,7 +52,7 @@ export class SessionConnections {
     private readonly onRoute: (route: Route) => void
   ) {
     this.attempts = ConnectAttempts.make(run)
-    this.session = run.logins?.numberOf(session) ?? 0
+    this.session = run.sessionNumber(session)
   }
 
   /** Place and connection belong to the scope from the moment that there is one. */
