@@ -9,6 +9,7 @@ import * as path from "node:path"
 import { parseArgs } from "node:util"
 import * as Series from "../../src/measure/Series.js"
 import * as Journal from "../../src/report/Journal.js"
+import * as Buckets from "./Buckets.js"
 import { measure } from "./ChildProcess.js"
 import * as Table from "./Table.js"
 
@@ -19,36 +20,19 @@ const { values: options } = parseArgs({
   }
 })
 
-/** A generator of numbers with a seed (mulberry32): the same journal each time. */
-let state = 1
-const uniform = (): number => {
-  state = (state + 0x6d2b79f5) | 0
-  let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-}
-
-const buckets = (): Series.Buckets => {
-  let index = 9000
-  return Array.from({ length: 600 }, () => {
-    index += 1 + Math.floor(uniform() * 9)
-    return [index, 1 + Math.floor(uniform() * 20)] as const
-  })
-}
-
 const steps = ["mail", "rcpt", "data", "content", "final", "rset", "quit"] as const
 
 const line = Journal.intervals()
 
 const second = (number: number): string => {
-  const transaction = buckets()
+  const transaction = Buckets.next()
   const accepted = transaction.reduce((sum, [, count]) => sum + count, 0)
   const interval = { ...Series.sum([]), started: accepted, accepted, ...Series.statistics(Series.coarse(transaction)) }
   return line({
     interval: { at: number * 1000, length: 1000, underWay: 0, open: 0, ...interval },
     recipients: { offered: accepted, accepted, refused: 0, refusedAfterContent: 0, unknown: 0, abandoned: 0 },
     durations: [
-      ...steps.map((of) => ({ of, ending: "accepted" as const, buckets: buckets() })),
+      ...steps.map((of) => ({ of, ending: "accepted" as const, buckets: Buckets.next() })),
       { of: "transaction", ending: "accepted", buckets: transaction }
     ],
     replies: [],

@@ -12,6 +12,7 @@ import * as path from "node:path"
 import { parseArgs } from "node:util"
 import * as Series from "../../src/measure/Series.js"
 import * as Durations from "../../src/report/Durations.js"
+import * as Buckets from "./Buckets.js"
 import { measure } from "./ChildProcess.js"
 import * as Table from "./Table.js"
 
@@ -24,30 +25,13 @@ const { values: options } = parseArgs({
   }
 })
 
-/** A generator of numbers with a seed (mulberry32): the same results each time. */
-let state = 1
-const uniform = (): number => {
-  state = (state + 0x6d2b79f5) | 0
-  let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-}
-
-const buckets = (): Series.Buckets => {
-  let index = 9000
-  return Array.from({ length: 600 }, () => {
-    index += 1 + Math.floor(uniform() * 9)
-    return [index, 1 + Math.floor(uniform() * 20)] as const
-  })
-}
-
 const seconds = Number(options.seconds)
 const names = ["transaction", "mail", "rcpt", "data", "content", "final", "rset", "quit"]
 
 /** The report of segment `index` of `of`, as JSON. */
 const result = (index: number, of: number): string => {
   const intervals = Array.from({ length: seconds }, (_, second) => {
-    const transaction = Series.coarse(buckets().slice(0, 75))
+    const transaction = Series.coarse(Buckets.next().slice(0, 75))
     const accepted = transaction.reduce((sum, [, count]) => sum + count, 0)
     const counts = { ...Series.sum([]), started: accepted, accepted, ...Series.statistics(transaction) }
     return { at: (second + 1) * 1000, length: 1000, underWay: 0, open: 0, ...counts }
@@ -78,7 +62,7 @@ const result = (index: number, of: number): string => {
     rate: messages / seconds,
     bytes: { out: messages, in: messages },
     connections: { opened: 1, failed: 0, reused: 0, closedByUs: 1, closedByServer: 0 },
-    durations: Durations.ofSteps(names.map((of) => ({ of, ending: "accepted" as const, buckets: buckets() }))),
+    durations: Durations.ofSteps(names.map((of) => ({ of, ending: "accepted" as const, buckets: Buckets.next() }))),
     replies: [],
     errors: [],
     series: { width: 1000, intervals }

@@ -10,7 +10,7 @@ import * as Accounting from "../measure/Accounting.js"
 import { Deliveries } from "../measure/Deliveries.js"
 import * as Partition from "../plan/Partition.js"
 import * as Segment from "../plan/Segment.js"
-import * as SmtpError from "../smtp/SmtpError.js"
+import * as SmtpErrorData from "../smtp/SmtpErrorData.js"
 import { AccountTable } from "../smtp/AccountTable.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as RunBounds from "./RunBounds.js"
@@ -79,6 +79,6 @@ export const work = (
     recorded: result.recorder.toData(),
     health,
     brokenOff: result.brokenOff,
-    endedBy: Option.getOrUndefined(Option.map(result.endedBy, SmtpError.toData))
+    endedBy: Option.getOrUndefined(Option.map(result.endedBy, SmtpErrorData.toData))
   }))
 }

@@ -19,7 +19,7 @@ import type { Segment } from "../plan/Segment.js"
 import type { TlsFiles } from "../plan/TlsFields.js"
 import type { AccountData } from "../smtp/AccountTable.js"
 import * as Printable from "../smtp/Printable.js"
-import type * as SmtpError from "../smtp/SmtpError.js"
+import type * as SmtpErrorData from "../smtp/SmtpErrorData.js"
 import type { SocksLogin } from "../smtp/SocksProxy.js"
 import type { TlsIdentity } from "../smtp/Tls.js"
 
@@ -106,7 +106,7 @@ export type WorkerNews =
 export interface WorkerEnd {
   readonly recorded: RecorderData
   readonly health: Health | undefined
-  readonly endedBy: SmtpError.SmtpErrorData | undefined
+  readonly endedBy: SmtpErrorData.SmtpErrorData | undefined
   /** Whether what it had under way was broken off. */
   readonly brokenOff: boolean
 }

@@ -15,7 +15,7 @@ import { Recorder } from "../measure/Recorder.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Segment from "../plan/Segment.js"
-import * as SmtpError from "../smtp/SmtpError.js"
+import * as SmtpErrorData from "../smtp/SmtpErrorData.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as PlanSupport from "./PlanSupport.js"
 import * as ProgramRun from "./ProgramRun.js"
@@ -185,7 +185,7 @@ const start = (asked: Plan, options: WorkersOptions): Effect.Effect<WorkersResul
     samples?.finish()
     const recorder = new Recorder()
     for (const end of ends) recorder.add(end.recorded)
-    const endedBy = ends.flatMap((end) => (end.endedBy === undefined ? [] : [SmtpError.fromData(end.endedBy)]))
+    const endedBy = ends.flatMap((end) => (end.endedBy === undefined ? [] : [SmtpErrorData.fromData(end.endedBy)]))
     const result = {
       accounting: close(due, ledgers),
       recorder,

@@ -17,6 +17,7 @@ import type { Transport } from "../smtp/Transport.js"
 import { type ConnectOptions, Connector, type Expiring, type Wire } from "../smtp/Wire.js"
 import { type Endpoint, NameLookup, type Resolvers } from "./NameLookup.js"
 import * as NodeTls from "./NodeTls.js"
+import type { TlsLine } from "./TlsLine.js"
 import { PooledSocket, type SocketUser } from "./PooledSocket.js"
 import * as SocketBuffers from "./SocketBuffers.js"
 import * as SocksTunnel from "./SocksTunnel.js"
@@ -116,7 +117,7 @@ class SocketConnection implements Transport, Expiring, SocketUser {
   private socket: PooledSocket | undefined
   private conversation: Conversation | undefined = undefined
   /** Once TLS has begun, it has the socket. */
-  private line: NodeTls.TlsLine | undefined = undefined
+  private line: TlsLine | undefined = undefined
   /** The handshake with a proxy, while it is under way. */
   private tunnel: SocksTunnel.Tunnel | undefined = undefined
   private resume: ((result: Exit.Exit<Wire, ConnectFailed>) => void) | undefined

@@ -2,8 +2,7 @@
  * TLS over sockets that are open already: the client's side (STARTTLS, or from the first byte), and a server's.
  *
  * One context serves all connections of a setting and thread: to make one costs as much as a third of a handshake, and with
- * a client certificate more than all of it. What the server is, is judged here and not by Node, which would build the whole
- * chain of certificates as objects for each connection.
+ * a client certificate more than all of it.
  *
  * @since 0.1.0
  */
@@ -15,47 +14,8 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as IpAddress from "../smtp/IpAddress.js"
 import * as Tls from "../smtp/Tls.js"
-
-/**
- * Who is told of a connection. Plaintext comes in a buffer that is reused: take what is needed before returning. Nothing is
- * called after `onFailed` or `onEnded`, nor once `close` was.
- *
- * @since 0.1.0
- * @category models
- */
-export interface TlsHandlers {
-  readonly onData: (chunk: Uint8Array, end: number) => void
-  /** The handshake is done, and the server is the one that it should be. */
-  readonly onSecured: (session: Tls.TlsSession) => void
-  /** The handshake came to nothing; or TLS broke later, as it does in TLS 1.3 when a client's certificate is refused. */
-  readonly onFailed: (problem: Tls.TlsProblem) => void
-  /** The connection is over that had been secured. */
-  readonly onEnded: (how: "closed" | "reset") => void
-  /** Part of what is being written was taken. */
-  readonly onProgressed: () => void
-  /** All that was written has been handed to the kernel; only after a `write` that was not taken at once. */
-  readonly onFlushed: () => void
-}
-
-/**
- * TLS on a socket.
- *
- * @since 0.1.0
- * @category models
- */
-export interface TlsLine {
-  /**
-   * Writes `bytes`, one byte in each character, and then `body`: true when all of it was handed to the kernel at once.
-   * Otherwise `onProgressed` and `onFlushed` tell. One write at a time.
-   */
-  readonly write: (bytes: string, body: Uint8Array | undefined) => boolean
-  /** What was written and has not gone out, in bytes. */
-  readonly unsent: () => number
-  /** Says no more (close_notify and FIN), and goes on reading. */
-  readonly end: () => void
-  /** Ends it: by a reset, where the socket knows one, or by close_notify and FIN. */
-  readonly close: (how: "reset" | "fin") => void
-}
+import { judge, type Verdict } from "./ServerVerdict.js"
+import { isClosed, NodeTlsLine, type TlsHandlers, type TlsLine } from "./TlsLine.js"
 
 /** What resumption needs: the session, and what its first handshake made of the server. */
 interface Ticket {
@@ -105,7 +65,7 @@ export const client = (settings: Tls.TlsSettings): Either.Either<TlsClient, Tls.
 export const serve = (context: tls.SecureContext, raw: net.Socket, handlers: TlsHandlers): TlsLine | undefined => {
   if (isClosed(raw)) return undefined
   const socket = new tls.TLSSocket(raw, { isServer: true, secureContext: context })
-  const line = new Line(socket, raw, handlers)
+  const line = new NodeTlsLine(socket, raw, handlers)
   socket.on("secure", () => line.secured(sessionOf(socket, { trust: "none" })))
   socket.on("_tlsError", (error: NodeJS.ErrnoException) => line.broke(error))
   return line
@@ -205,7 +165,7 @@ class Client implements TlsClient {
     })
     // Node asks for the whole chain, as objects, even of who wants no verdict.
     socket.getPeerCertificate = noCertificate
-    const line = new Line(socket, raw, handlers, options.pieceSize)
+    const line = new NodeTlsLine(socket, raw, handlers, options.pieceSize)
     let mine: Buffer | undefined
     let verdict: Verdict | undefined
     if (settings.resume > 0) {
@@ -241,69 +201,9 @@ class Client implements TlsClient {
   }
 }
 
-interface Verdict {
-  readonly trust: Tls.TlsTrust
-  readonly distrust?: Tls.TlsProblem | undefined
-}
-
 const noVerdict = (): undefined => undefined
 
 const noCertificate = (): tls.DetailedPeerCertificate => ({}) as tls.DetailedPeerCertificate
-
-/** What the server is, by its chain, its name and its key, as far as the settings ask; or what is wrong with it. */
-const judge = (socket: tls.TLSSocket, settings: Tls.TlsSettings): Verdict | Tls.TlsProblem => {
-  const { name, pins, verify } = settings
-  const { authorizationError } = socket
-  const chain = authorizationError == null ? undefined : Tls.certificateProblem(String(authorizationError))
-  if (pins.length === 0) {
-    if (chain !== undefined) return verify === "none" ? { trust: "none", distrust: chain } : chain
-    if (verify === "chain") return { trust: "chain" }
-  }
-  // To be asked once: the second answer is empty.
-  const certificate = socket.getPeerX509Certificate()
-  if (certificate === undefined) return noServerCertificate
-  if (pins.length > 0) return pins.includes(pinOf(certificate)) ? { trust: "pin" } : wrongPin(certificate)
-  const isNamed =
-    IpAddress.parse(name) === undefined
-      ? certificate.checkHost(name, { subject: "never" }) !== undefined
-      : certificate.checkIP(name) !== undefined
-  if (isNamed) return { trust: "name" }
-  const wrong = wrongName(certificate, name)
-  return verify === "none" ? { trust: "none", distrust: wrong } : wrong
-}
-
-/**
- * The hash of a certificate's public key, as `TlsSettings.pins` holds it.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const pinOf = (certificate: crypto.X509Certificate): string =>
-  crypto
-    .createHash("sha256")
-    .update(certificate.publicKey.export({ type: "spki", format: "der" }))
-    .digest("base64")
-
-const noServerCertificate: Tls.TlsProblem = {
-  kind: "certificate",
-  code: "ENOCERTIFICATE",
-  reason: "the server showed no certificate"
-}
-
-const wrongPin = (certificate: crypto.X509Certificate): Tls.TlsProblem => ({
-  kind: "pin",
-  code: "EPIN",
-  reason: `the server's key is none of --tls-pin, but sha256:${pinOf(certificate)}`
-})
-
-const wrongName = (certificate: crypto.X509Certificate, name: string): Tls.TlsProblem => {
-  const names = (certificate.subjectAltName ?? "no name").slice(0, 200)
-  return {
-    kind: "name",
-    code: "ERR_TLS_CERT_ALTNAME_INVALID",
-    reason: `the certificate is for ${names}, not for ${name}`
-  }
-}
 
 const sessionOf = (socket: tls.TLSSocket, { distrust, trust }: Verdict): Tls.TlsSession => {
   // The types promise an object where TLS 1.2 with RSA key exchange has none.
@@ -315,181 +215,5 @@ const sessionOf = (socket: tls.TLSSocket, { distrust, trust }: Verdict): Tls.Tls
     resumed: socket.isSessionReused(),
     trust,
     distrust
-  }
-}
-
-const isClosed = (raw: net.Socket): boolean => raw.destroyed || handleOf(raw) == null
-
-/** What `net.Socket` keeps to itself. */
-interface SocketHandle {
-  readonly writeQueueSize?: number
-  readonly useUserBuffer?: (buffer: Uint8Array) => void
-}
-
-const handleOf = (socket: net.Socket): SocketHandle | null | undefined =>
-  (socket as unknown as { readonly _handle?: SocketHandle | null })._handle
-
-/** Shared by all sockets: what a read puts there is taken before the next read. */
-const readBuffer = Buffer.alloc(65_536)
-
-/** The bytes of a body that are written at once: Node joins and encrypts them in memory, where they stay until they are sent. */
-const mostAtOnce = 262_144
-
-class Line implements TlsLine {
-  private over = false
-  private isSecured = false
-  private readonly isTcp: boolean
-  private readonly pieceSize: number
-  /** The last piece of what is written has been written, and has not been handed over. */
-  private finishing = false
-
-  constructor(
-    private readonly socket: tls.TLSSocket,
-    private readonly raw: net.Socket,
-    private readonly handlers: TlsHandlers,
-    pieceSize = mostAtOnce
-  ) {
-    this.pieceSize = Math.min(pieceSize, mostAtOnce)
-    this.isTcp = raw.remoteAddress !== undefined
-    readInto(socket, readBuffer, (size, chunk) => this.received(chunk, size))
-    socket.on("error", (error) => this.broke(error))
-    socket.on("end", () => this.ended("closed"))
-    socket.on("close", () => this.ended("closed"))
-  }
-
-  isOpen(): boolean {
-    return !this.over
-  }
-
-  write(bytes: string, body: Uint8Array | undefined): boolean {
-    if (this.socket.writableLength === 0) return this.begin(bytes, body)
-    // Node's stream would keep a second write to itself, and could not tell when that one is handed over.
-    this.socket.write("", () => {
-      if (!this.over && this.begin(bytes, body)) this.handlers.onFlushed()
-    })
-    return false
-  }
-
-  unsent(): number {
-    return this.socket.writableLength
-  }
-
-  end(): void {
-    this.socket.end()
-  }
-
-  close(how: "reset" | "fin"): void {
-    if (this.over) return
-    this.over = true
-    // The TLS socket's own reset throws. Its destroy frees OpenSSL's state at once where the socket underneath is closed
-    // already, and we may have been called from within OpenSSL: the process would crash. The one underneath ends both.
-    if (how === "fin") this.socket.destroySoon()
-    else if (this.isTcp) this.raw.resetAndDestroy()
-    else this.raw.destroy()
-  }
-
-  secured(session: Tls.TlsSession): void {
-    if (this.over) return
-    this.isSecured = true
-    this.handlers.onSecured(session)
-  }
-
-  fail(problem: Tls.TlsProblem): void {
-    if (this.over) return
-    this.close("reset")
-    this.handlers.onFailed(problem)
-  }
-
-  broke(error: NodeJS.ErrnoException): void {
-    const problem = Tls.problemOf(error)
-    // Node makes up a reset where the other side closed before the handshake was done.
-    const isEnd = problem.kind === "reset" && error.syscall === undefined
-    if (isEnd) this.ended("closed")
-    else if (problem.kind === "reset") this.ended("reset")
-    else this.fail(problem)
-  }
-
-  private ended(how: "closed" | "reset"): void {
-    if (this.over) return
-    if (!this.isSecured) return this.fail(Tls.endedEarly(how))
-    this.over = true
-    this.handlers.onEnded(how)
-  }
-
-  private received(chunk: Uint8Array, size: number): void {
-    if (!this.over) this.handlers.onData(chunk, size)
-  }
-
-  private begin(bytes: string, body: Uint8Array | undefined): boolean {
-    if (body === undefined) {
-      this.finishing = true
-      this.socket.write(bytes, "latin1", this.written)
-      return this.settle()
-    }
-    // Two writes would be two records, or copied into one.
-    const length = Math.min(body.length, Math.max(0, this.pieceSize - bytes.length))
-    const first = Buffer.allocUnsafe(bytes.length + length)
-    first.write(bytes, "latin1")
-    first.set(body.subarray(0, length), bytes.length)
-    return this.piece(first, body, length)
-  }
-
-  /** Writes a piece of a body, and after it what follows `at`; tells whether all of it was handed over at once. */
-  private piece(bytes: Uint8Array, body: Uint8Array, at: number): boolean {
-    if (at === body.length) {
-      this.finishing = true
-      this.socket.write(bytes, this.written)
-      return this.settle()
-    }
-    this.socket.write(bytes, (error) => {
-      if (error != null || this.over) return
-      this.handlers.onProgressed()
-      if (this.over) return
-      const end = Math.min(at + this.pieceSize, body.length)
-      if (this.piece(body.subarray(at, end), body, end)) this.handlers.onFlushed()
-    })
-    return false
-  }
-
-  /** Whether the kernel has all of it. Node's own word comes a turn of the event loop later, and a reply can be faster. */
-  private settle(): boolean {
-    if (handleOf(this.raw)?.writeQueueSize !== 0) return false
-    this.finishing = false
-    return true
-  }
-
-  private readonly written = (error?: Error | null): void => {
-    if (error != null || this.over || !this.finishing) return
-    this.finishing = false
-    this.handlers.onFlushed()
-  }
-}
-
-/**
- * Has a TLS socket read into a buffer of ours. Node gives no such option to one that is made over another socket, but has
- * all that it takes: it saves a fifth of a message's CPU. Should a Node come that is made otherwise, the chunks are taken on
- * their way into the stream.
- */
-const readInto = (socket: tls.TLSSocket, buffer: Buffer, take: (size: number, chunk: Uint8Array) => void): void => {
-  const handle = handleOf(socket)
-  const symbols = Object.getOwnPropertySymbols(socket)
-  const kBuffer = symbols.find(({ description }) => description === "kBuffer")
-  const kBufferCb = symbols.find(({ description }) => description === "kBufferCb")
-  if (kBuffer !== undefined && kBufferCb !== undefined && typeof handle?.useUserBuffer === "function") {
-    Object.assign(socket, {
-      [kBuffer]: buffer,
-      [kBufferCb]: (size: number) => {
-        take(size, buffer)
-        return true
-      }
-    })
-    handle.useUserBuffer(buffer)
-    return
-  }
-  const push = socket.push.bind(socket)
-  socket.push = (chunk: Buffer | null) => {
-    if (chunk === null) return push(null)
-    take(chunk.length, chunk)
-    return true
   }
 }

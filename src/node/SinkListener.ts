@@ -12,6 +12,7 @@ import type * as tls from "node:tls"
 import type { SinkSession, SmtpSink } from "../sink/SmtpSink.js"
 import type { Target } from "../smtp/Target.js"
 import * as NodeTls from "./NodeTls.js"
+import type { TlsHandlers, TlsLine } from "./TlsLine.js"
 import type { Certified } from "./SelfSigned.js"
 import { BehavingConnection } from "./BehavingConnection.js"
 
@@ -251,7 +252,7 @@ class Connection {
   /** The tick at which it has been silent for too long. */
   due: number
   /** Once TLS has begun, it has the socket. */
-  private line: NodeTls.TlsLine | undefined = undefined
+  private line: TlsLine | undefined = undefined
 
   constructor(
     private readonly listener: Listener,
@@ -287,7 +288,7 @@ class Connection {
 
   private secure(): void {
     const { listener, session, socket } = this
-    const handlers: NodeTls.TlsHandlers = {
+    const handlers: TlsHandlers = {
       onData: (chunk, end) => this.receive(chunk, 0, end),
       onSecured: () => {
         this.write(session.secured())

@@ -22,6 +22,7 @@ import { fields, struct } from "./PlanFields.js"
 import * as PlanIssue from "./PlanIssue.js"
 import type { Plan, PlanInput } from "./PlanTypes.js"
 import * as PlanValue from "./PlanValue.js"
+import * as ShapeValue from "./ShapeValue.js"
 
 export type { Plan, PlanInput } from "./PlanTypes.js"
 
@@ -172,7 +173,7 @@ export const issuesOfFields = (input: unknown): ReadonlyArray<PlanIssue.PlanIssu
     : [{ path: [], text: "expected the fields of a plan" }]
 
 const meant = (path: ReadonlyArray<PropertyKey>): string | undefined =>
-  FieldNames.meant(path.length === 1 ? fields : path[0] === "shapes" ? PlanValue.shapeFields : {}, String(path.at(-1)))
+  FieldNames.meant(path.length === 1 ? fields : path[0] === "shapes" ? ShapeValue.shapeFields : {}, String(path.at(-1)))
 
 /**
  * What was to be a Plan is none.

@@ -13,6 +13,7 @@ import * as Extensions from "./Extensions.js"
 import * as MessageFields from "./MessageFields.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
+import * as ShapeValue from "./ShapeValue.js"
 import * as ProofFields from "./ProofFields.js"
 import * as Rate from "./Rate.js"
 import * as RouteFields from "./RouteFields.js"
@@ -171,7 +172,7 @@ export const fields = {
     description:
       "Connect from these local addresses in turn. Each one has ports of its own: some 28,000 on Linux, unless told otherwise."
   }),
-  perConnection: PlanField.optional(PlanValue.PerConnection, {
+  perConnection: PlanField.optional(ShapeValue.PerConnection, {
     section: "Connections and dialogue",
     placeholder: "count|min..max",
     description:
@@ -195,14 +196,14 @@ export const fields = {
     description:
       "Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection."
   }),
-  abandon: PlanField.optional(PlanValue.Abandonments, {
+  abandon: PlanField.optional(ShapeValue.Abandonments, {
     section: "Connections and dialogue",
     repeatable: true,
     placeholder: "step [close|reset] [share%]",
     description:
       'Leave without a word once the server has answered this step: greeting, hello, auth, mail, rcpt or data; by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit status as it is. May be given several times.'
   }),
-  shapes: PlanField.optional(PlanValue.Shapes, {
+  shapes: PlanField.optional(ShapeValue.Shapes, {
     section: "Connections and dialogue",
     repeatable: true,
     long: "shape",

@@ -16,7 +16,6 @@ import { describe, type ParseFailure } from "./Cursor.js"
 import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
 import * as Segment from "./Segment.js"
-import * as Shape from "./Shape.js"
 import * as StartTime from "./StartTime.js"
 import * as Timing from "./Timing.js"
 import * as Verdict from "./Verdict.js"
@@ -62,8 +61,13 @@ export const Times = Schema.NonNegativeInt.annotations(said("expected a whole nu
 const ofTime = <A>(schema: Schema.Schema<A, number | string>): Schema.Schema<A, number | string | Duration.Duration> =>
   Schema.make(schema.ast)
 
-/** A number, or text that stands for one. */
-const amount = (
+/**
+ * A number, or text that stands for one.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const amount = (
   read: (text: string) => number | undefined,
   { expected, least }: { readonly expected: string; readonly least: typeof Schema.Positive | typeof Schema.NonNegative }
 ) =>
@@ -241,8 +245,13 @@ const VerdictText = Schema.String.pipe(
   )
 )
 
-/** A list of texts, for which one may stand. */
-const texts = (item: Schema.Schema<string>, expected: string) =>
+/**
+ * A list of texts, for which one may stand.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const texts = (item: Schema.Schema<string>, expected: string) =>
   Schema.transform(
     Schema.Union(Schema.String, Schema.Array(Schema.String)).annotations(
       said(`expected ${expected}, or a list of them`)
@@ -286,33 +295,6 @@ const AbortText = VerdictText.pipe(
  */
 export const AbortVerdicts = texts(AbortText, 'an expression, such as "failed > 0"')
 
-const AbandonText = Schema.String.pipe(
-  Schema.filter((text) => Either.match(Shape.parseAbandon(text), { onLeft: describe, onRight: () => true }))
-)
-
-const shareOf = (text: string): number =>
-  Either.match(Shape.parseAbandon(text), { onLeft: () => 0, onRight: ({ share }) => share })
-
-/**
- * Where connections are abandoned, each for its share of the messages.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Abandonments = texts(AbandonText, 'a step, such as "data 5%"').pipe(
-  Schema.filter((list) => list.reduce((sum, text) => sum + shareOf(text), 0) <= 1 + 1e-9, {
-    message: () => "expected shares that add up to 100% at most; where none is said, it is all"
-  })
-)
-
-/**
- * How many messages a connection carries.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const PerConnection = parsed(Shape.parsePerConnection)
-
 /**
  * A time, or a distribution of times.
  *
@@ -328,52 +310,6 @@ export const TimingText = ofTime(parsed(Timing.parse))
  * @category schemas
  */
 export const DurationText = ofTime(parsed(Rate.parseDuration))
-
-const Weight = amount((text) => Number(/^\s*(\d+(?:\.\d+)?)\s*%?\s*$/.exec(text)?.[1] ?? Number.NaN), {
-  least: Schema.Positive,
-  expected: "expected a weight of more than 0, such as 3 or 90%"
-})
-
-const aShape = { message: () => 'expected a shape, such as "10%: hold 60, abandon greeting"' }
-
-/**
- * The fields of a shape, where it is written as such.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const shapeFields = {
-  weight: Weight,
-  perConnection: Schema.optionalWith(PerConnection, { exact: true }),
-  hold: Schema.optionalWith(TimingText, { exact: true }),
-  think: Schema.optionalWith(TimingText, { exact: true }),
-  sendRate: Schema.optionalWith(BytesPerSecond, { exact: true }),
-  abandon: Schema.optionalWith(Abandonments, { exact: true })
-}
-
-const WeightedShape = Schema.Struct(shapeFields)
-
-/** Its parts, or the text that they are written in on the command line. */
-const ShapeText = Schema.transformOrFail(
-  Schema.Union(Schema.String.annotations(aShape), Schema.encodedSchema(WeightedShape).annotations(aShape)),
-  WeightedShape,
-  {
-    strict: false,
-    decode: (input, _, ast) =>
-      typeof input === "string"
-        ? Either.mapLeft(Shape.parse(input), (failure) => new ParseResult.Type(ast, input, describe(failure)))
-        : ParseResult.succeed(input),
-    encode: (shape) => ParseResult.succeed(shape)
-  }
-)
-
-/**
- * The shapes of connections, of which each connection has one.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Shapes = Schema.Array(ShapeText).annotations({ message: () => "expected a list of shapes" })
 
 /**
  * Which segment of a run this is.

@@ -4,13 +4,13 @@
  *
  * @since 0.1.0
  */
-import * as CorpusSummary from "./CorpusSummary.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Plan from "../plan/Plan.js"
 import * as Axis from "./html/Axis.js"
 import { type Content, embeddedJson, Markup, markup } from "./html/Markup.js"
 import * as DepthChart from "./html/DepthChart.js"
 import * as PercentileChart from "./html/PercentileChart.js"
+import * as Tables from "./html/Tables.js"
 import { styleSheet } from "./html/StyleSheet.js"
 import * as Timeline from "./html/Timeline.js"
 import * as Series from "../measure/Series.js"
@@ -18,10 +18,8 @@ import * as JsonReport from "./JsonReport.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as CommandLine from "./CommandLine.js"
 import * as Figures from "./Figures.js"
-import * as LoginSummary from "./LoginSummary.js"
 import * as Phrases from "./Phrases.js"
 import * as ProofReport from "./ProofReport.js"
-import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
 import type { RunReport } from "./RunReport.js"
 import * as Coverage from "./Coverage.js"
@@ -73,14 +71,14 @@ ${section("Verdicts", verdicts(report))}
 ${section("Over time", Timeline.render(moments, report))}
 ${section("Proof of delivery", delivered(report))}
 ${section("Arrivals", arrivals(report))}
-${section("Latency by step", [...PercentileChart.render(report.durations), ...durationTable(report.durations), ...glossary(report)])}
-${section("What went wrong", troubleTable(report))}
-${section("TLS", tlsTable(report))}
-${section("Logins", loginTable(report))}
-${section("Targets", targetTable(report))}
-${section("Extensions", withoutTable(report))}
-${section("Corpus", corpusTable(report))}
-${section("Replies", replyTable(report))}
+${section("Latency by step", [...PercentileChart.render(report.durations), ...Tables.durationTable(report.durations), ...Tables.glossary(report)])}
+${section("What went wrong", Tables.troubleTable(report))}
+${section("TLS", Tables.tlsTable(report))}
+${section("Logins", Tables.loginTable(report))}
+${section("Targets", Tables.targetTable(report))}
+${section("Extensions", Tables.withoutTable(report))}
+${section("Corpus", Tables.corpusTable(report))}
+${section("Replies", Tables.replyTable(report))}
 ${section("Recipients and traffic", facts(report))}
 ${section("The generator", generator(report))}
 ${section("The plan", plan(report))}
@@ -194,7 +192,7 @@ const stageTable = ({ stages = [] }: RunReport): ReadonlyArray<Markup> =>
   stages.length < 2
     ? []
     : [
-        table(
+        Tables.table(
           "Stages",
           [
             ["Stage", "text"],
@@ -211,8 +209,8 @@ const stageTable = ({ stages = [] }: RunReport): ReadonlyArray<Markup> =>
             const short = (rate: number) =>
               rate < intended * 0.99 && stage.due > 0
                 ? markup`<td class="number failed">${Figures.rate(rate)}/s</td>`
-                : number(`${Figures.rate(rate)}/s`)
-            return markup`<tr><th scope="row">${Axis.clock(stage.from / 1000)} – ${Axis.clock(stage.to / 1000)}</th>${number(`${Figures.rate(intended)}/s`)}${short(started)}${short(accepted)}${number(count(stage.late))}${[stage.p50, stage.p99].map((time) => number(time === undefined ? "–" : Axis.time(time)))}</tr>`
+                : Tables.number(`${Figures.rate(rate)}/s`)
+            return markup`<tr><th scope="row">${Axis.clock(stage.from / 1000)} – ${Axis.clock(stage.to / 1000)}</th>${Tables.number(`${Figures.rate(intended)}/s`)}${short(started)}${short(accepted)}${Tables.number(count(stage.late))}${[stage.p50, stage.p99].map((time) => Tables.number(time === undefined ? "–" : Axis.time(time)))}</tr>`
           })
         )
       ]
@@ -263,195 +261,6 @@ const verdicts = ({ verdicts = [] }: RunReport): ReadonlyArray<Markup> =>
           (verdict) =>
             markup`<li><span class="${verdict.failed || verdict.undecided === true ? "failed" : "passed"}">${verdict.undecided === true ? "? undecided" : verdict.failed ? "✗ failed" : "✓ ok"}</span><span>${Judgement.sentence(verdict)} <code class="soft">--${verdict.kind} ${verdict.expression}</code></span></li>`
         )}</ul>`
-      ]
-
-/** Tables scroll by themselves where they are too wide, and can be reached by the keyboard for it. */
-const table = (
-  name: string,
-  headings: ReadonlyArray<readonly [string, "text" | "number"]>,
-  rows: ReadonlyArray<Markup>
-): Markup =>
-  markup`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table><thead><tr>${headings.map(
-    ([text, kind]) => markup`<th scope="col"${new Markup(kind === "number" ? ' class="number"' : "")}>${text}</th>`
-  )}</tr></thead><tbody>${rows}</tbody></table></div>`
-
-const number = (value: string): Markup => markup`<td class="number">${value}</td>`
-
-const durationTable = (durations: ReadonlyArray<Durations>): ReadonlyArray<Markup> => {
-  if (durations.length === 0) return []
-  const whole = durations.filter(({ of }) => of === "transaction")
-  const ordered = [...whole, ...durations.filter(({ of }) => of !== "transaction")]
-  const figures = ["min", "mean", "p50", "p90", "p99", "p999", "max"] as const
-  return [
-    table(
-      "Latency by step",
-      [
-        ["Step", "text"],
-        ["Count", "number"],
-        ...figures.map((name) => [name === "p999" ? "p99.9" : name, "number"] as const)
-      ],
-      ordered.map(
-        (row) =>
-          markup`<tr${new Markup(row.of === "transaction" && row.ending === "accepted" ? ' class="main"' : "")}><th scope="row">${row.of}${row.ending === "accepted" ? "" : markup` <span class="failed">${row.ending}</span>`}</th>${number(count(row.count))}${figures.map((name) => number(Axis.time(row[name])))}</tr>`
-      )
-    )
-  ]
-}
-
-const glossary = (report: RunReport): ReadonlyArray<Markup> => {
-  const lines = Phrases.glossary(report)
-  return lines.length === 0 ? [] : [markup`<p class="soft terms">${lines.map((line) => markup`${line}<br>`)}</p>`]
-}
-
-const during = (first: number, last: number): string => {
-  const [from, to] = [first, last].map((time) => Axis.clock(time / 1000))
-  return from === to ? `${from}` : `${from} – ${to}`
-}
-
-/** Refusals and errors, most often first. */
-const troubleTable = (report: RunReport): ReadonlyArray<Markup> => {
-  const refusals = Phrases.refusals(report).map((reply) => ({
-    ...reply,
-    what: markup`<span class="failed">${String(reply.code).padStart(3, "0")}${reply.enhanced === undefined ? "" : ` ${reply.enhanced}`}</span>`,
-    text: Phrases.replyText(reply)
-  }))
-  const errors = report.errors.map((error) => ({
-    ...error,
-    what: markup`${kinds[error.kind]}${error.detail === "" ? undefined : markup` <span class="soft">${error.detail}</span>`}${error.local ? markup` <span class="soft">(on this machine)</span>` : undefined}`,
-    text: Phrases.errorText(error)
-  }))
-  const all = [...refusals, ...errors].sort((one, other) => other.count - one.count)
-  if (all.length === 0) return []
-  return [
-    table(
-      "What went wrong",
-      [
-        ["Count", "number"],
-        ["Step", "text"],
-        ["What", "text"],
-        ["Seen", "text"],
-        ["For example", "text"]
-      ],
-      all.map(
-        ({ count: times, first, last, step, text, what }) =>
-          markup`<tr>${number(count(times))}<td>${step}</td><td>${what}</td><td class="soft short">${during(first, last)}</td><td class="words">${text}</td></tr>`
-      )
-    )
-  ]
-}
-
-const kinds = { ...Phrases.errorKinds, ConnectFailed: "connect failed" } as const
-
-const targetTable = ({ targets = [] }: RunReport): ReadonlyArray<Markup> =>
-  targets.length === 0
-    ? []
-    : [
-        table(
-          "Targets",
-          [
-            ["Target", "text"],
-            ["Connections", "number"],
-            ["Not opened", "number"],
-            ["Accepted", "number"],
-            ["Rejected", "number"],
-            ["Failed", "number"],
-            ["Unknown", "number"]
-          ],
-          targets.map(
-            ({ abandoned, accepted, failed, opened, rejected, target, unknown, unopened }) =>
-              markup`<tr><th scope="row">${target}</th>${[opened, unopened, accepted, rejected, failed - abandoned, unknown].map((times) => number(count(times)))}</tr>`
-          )
-        )
-      ]
-
-const corpusTable = (report: RunReport): ReadonlyArray<Markup> =>
-  report.corpus === undefined
-    ? []
-    : [
-        table(
-          "Messages of the corpus",
-          [
-            ["What", "text"],
-            ["Number", "number"]
-          ],
-          [[report.corpus.found, "found"] as const, ...CorpusSummary.told(report)].map(
-            ([times, what]) => markup`<tr><td>${what}</td>${number(count(times))}</tr>`
-          )
-        )
-      ]
-
-const withoutTable = ({ without = [] }: RunReport): ReadonlyArray<Markup> =>
-  without.length === 0
-    ? []
-    : [
-        table(
-          "Extensions that were asked for and not offered",
-          [
-            ["Extension", "text"],
-            ["Messages without it", "number"]
-          ],
-          without.map(({ messages, what }) => markup`<tr><td>${what}</td>${number(count(messages))}</tr>`)
-        )
-      ]
-
-const tlsTable = (report: RunReport): ReadonlyArray<Markup> => {
-  const { tls = [] } = report
-  const plain = Phrases.inPlainText(report)
-  const rows = [
-    ...tls.map((kind) => [kind.count, Phrases.tlsText(kind)] as const),
-    ...(plain > 0 ? [[plain, "in plain text: TLS was not offered"] as const] : [])
-  ]
-  if (rows.length === 0) return []
-  return [
-    table(
-      "TLS sessions",
-      [
-        ["Count", "number"],
-        ["What they came to", "text"]
-      ],
-      rows.map(([times, text]) => markup`<tr>${number(count(times))}<td class="words">${text}</td></tr>`)
-    )
-  ]
-}
-
-const loginTable = ({ auth }: RunReport): ReadonlyArray<Markup> =>
-  auth === undefined
-    ? []
-    : [
-        table(
-          `Logins: ${LoginSummary.accounts(auth, count)}`,
-          [
-            ["Mechanism", "text"],
-            ["Accepted", "number"],
-            ["Deferred (4xx)", "number"],
-            ["Refused (5xx)", "number"],
-            ["Not to be believed", "number"]
-          ],
-          auth.mechanisms.map(
-            ({ accepted, deferred, failed, mechanism, refused }) =>
-              markup`<tr><th scope="row">${mechanism}</th>${[accepted, deferred, refused, failed].map((times) => number(count(times)))}</tr>`
-          )
-        )
-      ]
-
-const replyTable = ({ replies }: RunReport): ReadonlyArray<Markup> =>
-  replies.length === 0
-    ? []
-    : [
-        table(
-          "Replies",
-          [
-            ["Step", "text"],
-            ["Code", "text"],
-            ["Count", "number"],
-            ["Seen", "text"],
-            ["For example", "text"]
-          ],
-          replies.map(
-            ({ code, count: times, enhanced, example, first, last, lines, step }) =>
-              markup`<tr><th scope="row">${step}</th><td${new Markup(code >= 400 || code < 200 ? ' class="failed short"' : ' class="short"')}>${String(code).padStart(3, "0")}${enhanced === undefined ? "" : ` ${enhanced}`}</td>${number(count(times))}<td class="soft short">${during(first, last)}</td><td class="words">${Phrases.replyText({ enhanced, example, lines })}</td></tr>`
-          )
-        )
       ]
 
 const pairs = (rows: ReadonlyArray<readonly [string, Content]>): Markup =>

@@ -9,6 +9,8 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { afterEach, assert, describe, it, vi } from "vitest"
 import * as NodeTls from "../../src/node/NodeTls.js"
+import { pinOf } from "../../src/node/ServerVerdict.js"
+import type { TlsHandlers, TlsLine } from "../../src/node/TlsLine.js"
 import * as SelfSigned from "../../src/node/SelfSigned.js"
 import * as Tls from "../../src/smtp/Tls.js"
 
@@ -67,8 +69,8 @@ const run = (
   port: number,
   client: NodeTls.TlsClient,
   options: NodeTls.BeginOptions & {
-    readonly act?: (line: NodeTls.TlsLine, seen: Seen) => void
-    readonly onData?: (line: NodeTls.TlsLine, seen: Seen) => void
+    readonly act?: (line: TlsLine, seen: Seen) => void
+    readonly onData?: (line: TlsLine, seen: Seen) => void
     readonly until?: (seen: Seen) => boolean
   } = {}
 ) =>
@@ -266,7 +268,7 @@ describe("what the server is", () => {
 
   it("the right key needs no authority and no name", async () => {
     const selfSigned = SelfSigned.selfSigned(["anything"])
-    const pin = NodeTls.pinOf(new crypto.X509Certificate(selfSigned.certificate))
+    const pin = pinOf(new crypto.X509Certificate(selfSigned.certificate))
     const port = await listenTls(own(selfSigned))
     const pins = [Buffer.alloc(32).toString("base64"), pin]
     assert.deepInclude((await run(port, clientOf({ pins }))).session, { trust: "pin" })
@@ -352,7 +354,7 @@ describe("a handshake that fails", () => {
 })
 
 /** Handlers that only tell their names. */
-const handlersThat = (tell: (name: keyof NodeTls.TlsHandlers) => void): NodeTls.TlsHandlers => ({
+const handlersThat = (tell: (name: keyof TlsHandlers) => void): TlsHandlers => ({
   onSecured: () => tell("onSecured"),
   onFailed: () => tell("onFailed"),
   onEnded: () => tell("onEnded"),
@@ -546,7 +548,7 @@ describe("writing", () => {
     const whole = new Promise<void>((resolve) => {
       flushed = resolve
     })
-    const line = await new Promise<NodeTls.TlsLine>((resolve) => {
+    const line = await new Promise<TlsLine>((resolve) => {
       const begun = clientOf().begin(raw, {
         ...handlersThat((name) => {
           calls.push(name)
