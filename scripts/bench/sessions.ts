@@ -1,13 +1,16 @@
 /**
  * Ten thousand sessions at once: the original and ours in turns against smtp-sink with a short backlog. Tells how many
- * connections stood at once, what the sink's listener had no room for, and the memory that it took.
+ * connections stood at once, what the sink's listener had no room for, and the memory that it took. With --tls, ours in plain
+ * text and over TLS in turns against our own sink, which has no bound of its own.
  *
- *     npx tsx scripts/bench/sessions.ts [--sessions N] [--turns N] [--pause SECONDS] [--connecting N]
+ *     npx tsx scripts/bench/sessions.ts [--sessions N] [--turns N] [--pause SECONDS] [--connecting N] [--tls]
  */
 import { parseArgs } from "node:util"
 import { measure, median } from "./ChildProcess.js"
 import * as Kernel from "./Kernel.js"
+import * as OwnSink from "./OwnSink.js"
 import * as Sink from "./Sink.js"
+import type { SinkConfig } from "../../src/sink/SinkOptions.js"
 import * as Table from "./Table.js"
 
 const { values: options } = parseArgs({
@@ -19,6 +22,7 @@ const { values: options } = parseArgs({
     pause: { type: "string", default: "10" },
     /** Ours: how many sessions connect at once, in place of the default. */
     connecting: { type: "string" },
+    tls: { type: "boolean", default: false },
     ours: { type: "string", default: new URL("../../dist/bin/smtp-source.js", import.meta.url).pathname },
     port: { type: "string", default: "25270" }
   }
@@ -36,8 +40,8 @@ interface Run {
   readonly peakMemory: number
 }
 
-const run = async (command: string, first: ReadonlyArray<string>): Promise<Run> => {
-  const sink = await Sink.start(port, [], Number(options.backlog))
+const run = async (command: string, first: ReadonlyArray<string>, own?: SinkConfig): Promise<Run> => {
+  const sink = own === undefined ? await Sink.start(port, [], Number(options.backlog)) : await OwnSink.start(own)
   const drops = Kernel.listenDrops()
   const before = Kernel.established()
   let most = 0
@@ -49,16 +53,21 @@ const run = async (command: string, first: ReadonlyArray<string>): Promise<Run> 
     return { ...measured, most, dropped: Kernel.listenDrops() - drops }
   } finally {
     clearInterval(watch)
-    sink.stop()
+    await sink.stop()
   }
 }
 
 const own = [options.ours, ...(options.connecting === undefined ? [] : [`--connecting=${options.connecting}`])]
-const original: Array<Run> = []
-const ours: Array<Run> = []
+const secure = ["--tls=implicit", "--tls-verify=none"]
+const before: Array<Run> = []
+const after: Array<Run> = []
 for (let turn = 0; turn < Number(options.turns); turn++) {
-  original.push(await run("smtp-source", []))
-  ours.push(await run(process.execPath, own))
+  before.push(options.tls ? await run(process.execPath, own, {}) : await run("smtp-source", []))
+  after.push(
+    options.tls
+      ? await run(process.execPath, [...own, ...secure], { tls: "implicit" })
+      : await run(process.execPath, own)
+  )
 }
 
 const of = (runs: ReadonlyArray<Run>, what: keyof Run): number => median(runs.map((each) => each[what]))
@@ -80,8 +89,8 @@ Table.begin(`${args.join(" ")}, backlog ${options.backlog}; medians of ${options
   "wall s",
   "peak MiB"
 ])
-row("the original", original)
-row("ours", ours)
-console.log(
-  `\nMemory, as a share of the original's: ${(of(ours, "peakMemory") / of(original, "peakMemory")).toFixed(2)}`
-)
+row(options.tls ? "plain text" : "the original", before)
+row(options.tls ? "TLS" : "ours", after)
+const [one, other] = [of(before, "peakMemory"), of(after, "peakMemory")]
+if (options.tls) console.log(`\nMemory of TLS, KiB a session: ${(((other - one) * 1024) / sessions).toFixed(1)}`)
+else console.log(`\nMemory, as a share of the original's: ${(other / one).toFixed(2)}`)

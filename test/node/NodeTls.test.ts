@@ -121,10 +121,11 @@ const never = () => false
 describe("a handshake that succeeds", () => {
   it("tells version, cipher, group, and what makes the server the right one", async () => {
     const port = await listenTls()
-    const { session } = await run(port, clientOf())
+    // Node 22 has a name for none of the groups that it asks for first.
+    const { session } = await run(port, clientOf({ groups: "X25519" }))
     assert.strictEqual(session!.version, "TLSv1.3")
     assert.match(session!.cipher, /^TLS_/)
-    assert.isString(session!.group)
+    assert.strictEqual(session!.group, "X25519")
     assert.deepInclude(session, { resumed: false, trust: "name", distrust: undefined })
   })
 
