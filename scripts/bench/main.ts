@@ -47,13 +47,15 @@ const against = (
 const compare = async (row: Row): Promise<Result> => {
   const sink = await Sink.start(Number(options.port), row.sink ?? [], 4000)
   const own = row.ownSink === undefined ? undefined : await OwnSink.start(row.ownSink)
+  // A sink that is slower makes for more turns of the generator's loop: both have ours, then.
+  const plain = own === undefined || row.against !== "ours" ? undefined : await OwnSink.start({})
   const messages = Math.max(100, Math.round(row.messages * Number(options.scale)))
   const common = [...row.common, "-m", String(messages)]
   const original: Array<Measurement> = []
   const ours: Array<Measurement> = []
   try {
     for (let turn = 0; turn < Number(options.turns); turn++) {
-      original.push(await measure(...against(row, common, sink.target, own?.target)))
+      original.push(await measure(...against(row, common, plain?.target ?? sink.target, own?.target)))
       const target = own?.target ?? sink.target
       const args =
         row.library === undefined
@@ -64,6 +66,7 @@ const compare = async (row: Row): Promise<Result> => {
   } finally {
     sink.stop()
     await own?.stop()
+    await plain?.stop()
   }
   return { row: { ...row, messages }, original, ours }
 }
