@@ -33,14 +33,16 @@ export const layer: Layer.Layer<AuthCrypto> = Layer.sync(AuthCrypto, make)
 
 const lengths: { readonly [name in HashName]: number } = { md5: 16, sha1: 20, sha256: 32 }
 
-let saslprep: ((text: string) => string) | undefined
+type Saslprep = (text: string, options: { readonly allowUnassigned: boolean }) => string
+
+let saslprep: Saslprep | undefined
 
 /** Printable ASCII is what it becomes. The tables for the rest are loaded when they are needed, which is rare. */
-const prepare = (text: string): string | undefined => {
+const prepare = (text: string, as: "query" | "stored"): string | undefined => {
   if (/^[ -~]*$/.test(text)) return text
-  saslprep ??= createRequire(import.meta.url)("@mongodb-js/saslprep") as (text: string) => string
+  saslprep ??= createRequire(import.meta.url)("@mongodb-js/saslprep") as Saslprep
   try {
-    return saslprep(text)
+    return saslprep(text, { allowUnassigned: as === "query" })
   } catch {
     return undefined
   }

@@ -49,7 +49,7 @@ export const open = (hash: HashName, passwordOf: (user: string) => string | unde
     const given = Base64.decode(proof)
     if (without === undefined || theirs !== nonce || given === undefined) return "malformed"
     const password = passwordOf(user)
-    const secret = password === undefined ? undefined : crypto.prepare(password)
+    const secret = password === undefined ? undefined : crypto.prepare(password, "stored")
     if (secret === undefined) return "refused"
     const { server, stored } = keys.of(hash, user, secret, saltOf(user), rounds)
     const said = Buffer.from(`${bare},${first},${without}`, "latin1")

@@ -32,7 +32,11 @@ export class AuthCrypto extends Context.Tag("smtp-source/AuthCrypto")<
     readonly random: (bytes: number) => Uint8Array
     /** Whether both are the same, in a time that does not tell where they differ. */
     readonly equal: (one: Uint8Array, other: Uint8Array) => boolean
-    /** A name or a password by SASLprep (RFC 4013); undefined where it holds what must not be in one. */
-    readonly prepare: (text: string) => string | undefined
+    /**
+     * A name or a password by SASLprep (RFC 4013); undefined where it holds what must not be in one. What is asked for, which
+     * names are, may have characters that Unicode had not assigned when SASLprep was made; what is stored, which passwords
+     * are, may not (RFC 5802 §2.2, §5.1).
+     */
+    readonly prepare: (text: string, as: "query" | "stored") => string | undefined
   }
 >() {}

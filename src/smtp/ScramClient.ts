@@ -40,8 +40,8 @@ export const make = (
   nonce: string = Base64.encodeBytes(keys.crypto.random(18))
 ): AuthClient | AuthProblem => {
   const { crypto } = keys
-  const name = crypto.prepare(user)
-  const secret = crypto.prepare(password)
+  const name = crypto.prepare(user, "query")
+  const secret = crypto.prepare(password, "stored")
   if (name === undefined) return { problem: "the user's name holds characters that SASLprep forbids (RFC 4013)" }
   if (secret === undefined) return { problem: "the password holds characters that SASLprep forbids (RFC 4013)" }
   const first = `n=${escapeName(SmtpCommand.bytes(name))},r=${nonce}`

@@ -172,6 +172,7 @@ ssl_require_crl = no
 auth_ssl_username_from_cert = yes
 auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer external anonymous
 auth_failure_delay = 0
+auth_username_chars =
 login_trusted_networks = 127.0.0.0/8
 haproxy_trusted_networks = 127.0.0.0/8
 mail_location = maildir:~/Maildir:INDEX=MEMORY

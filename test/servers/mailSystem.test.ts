@@ -194,6 +194,21 @@ describe(`Postfix and Dovecot${missing}`, () => {
         yield* relayed
       }))
 
+    test("a user beyond ASCII is known by the same name", (running) =>
+      Effect.gen(function* () {
+        for (const mechanism of ["plain", "scram-sha-256"]) {
+          const login = yield* logs(
+            1,
+            "dovecot",
+            new RegExp(`Login: user=<grün ẞ>, method=${mechanism.toUpperCase()},`)
+          )
+          const words = ["--auth", mechanism, "--user", "grün ẞ", "--password-file"]
+          const secret = file(running, "password", `${MailSystem.password}\n`)
+          yield* sendAll(1, [...implicit(running), ...words, secret, running.targets.submissionImplicit])
+          yield* login
+        }
+      }))
+
     test("a certificate is a login (EXTERNAL)", (running) =>
       Effect.gen(function* () {
         const { certificate, key } = SelfSigned.issue(running.authority, ["certified"])

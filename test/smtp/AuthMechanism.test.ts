@@ -3,6 +3,7 @@ import type { AuthClient } from "../../src/smtp/AuthClient.js"
 import * as AuthMechanism from "../../src/smtp/AuthMechanism.js"
 import * as NodeAuthCrypto from "../../src/node/NodeAuthCrypto.js"
 import * as ScramClient from "../../src/smtp/ScramClient.js"
+import * as SmtpCommand from "../../src/smtp/SmtpCommand.js"
 import { ScramKeys } from "../../src/smtp/ScramKeys.js"
 
 const crypto = NodeAuthCrypto.make()
@@ -147,15 +148,15 @@ describe("SASLprep", () => {
   const first = `r=${nonce}more,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096`
 
   it("makes one of what looks the same (RFC 4013 §3)", () => {
-    assert.strictEqual(crypto.prepare("I\u00adX"), "IX")
-    assert.strictEqual(crypto.prepare("\u00aa"), "a")
+    assert.strictEqual(crypto.prepare("I\u00adX", "stored"), "IX")
+    assert.strictEqual(crypto.prepare("\u00aa", "stored"), "a")
     const proof = (password: string) => scram("sha256", nonce, "user", password).respond(first)
     assert.strictEqual(proof("I\u00adX"), proof("IX"))
     assert.notStrictEqual(proof("IY"), proof("IX"))
   })
 
   it("forbids control characters", () => {
-    assert.isUndefined(crypto.prepare("\u0007"))
+    assert.isUndefined(crypto.prepare("\u0007", "stored"))
     for (const [user, password] of [
       ["a\u0007", "p"],
       ["a", "p\u0007"]
@@ -163,6 +164,13 @@ describe("SASLprep", () => {
       const client = ScramClient.make("sha1", { user, password, host: "", port: 0 }, keys)
       assert.match("problem" in client ? client.problem : "", /SASLprep forbids/)
     }
+  })
+
+  it("lets in a name that is younger than it, and no such password (RFC 5802 §5.1, §2.2)", () => {
+    // Unicode has had a capital ß since 2008.
+    assert.strictEqual(scram("sha1", nonce, "\u1e9e").initial, `n,,n=${SmtpCommand.bytes("\u1e9e")},r=${nonce}`)
+    const client = ScramClient.make("sha1", { user: "a", password: "\u1e9e", host: "", port: 0 }, keys)
+    assert.match("problem" in client ? client.problem : "", /^the password holds characters that SASLprep forbids/)
   })
 
   it("escapes commas and equals signs in names", () => {

@@ -202,7 +202,7 @@ describe("a client and a server that verifies it", () => {
   const text = fc
     .oneof(fc.string({ minLength: 1, maxLength: 40 }), fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" }))
     // The same by SASLprep, so that names are found again; and what the formats cannot hold.
-    .filter((each) => crypto.prepare(each) === each && !/[\0-\x1f\x7f]/.test(each) && each.trim() !== "")
+    .filter((each) => crypto.prepare(each, "stored") === each && !/[\0-\x1f\x7f]/.test(each) && each.trim() !== "")
   const when = fc.constantFrom<Authentication.AuthSettings["initialResponse"]>("auto", "never", "always")
 
   for (const mechanism of AuthMechanism.mechanisms.filter((each) => !AuthMechanism.needsNoPassword(each))) {
