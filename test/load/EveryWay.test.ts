@@ -379,6 +379,20 @@ const rows: ReadonlyArray<Row> = [
     all: true
   },
   {
+    name: "--client-addresses, by --xclient",
+    input: { xclient: "ADDR", clientAddresses: "192.0.2.7" },
+    server: { offers: ["XCLIENT ADDR"] },
+    each: lines("XCLIENT"),
+    is: "XCLIENT ADDR=192.0.2.7",
+    all: true
+  },
+  {
+    name: "--proxy, whose header this server does not expect",
+    input: { proxy: "1", clientAddresses: "192.0.2.7", keepGoing: true },
+    each: (seen) => lines("PROXY")(seen).map((line) => line?.replace(/^(PROXY TCP4 192\.0\.2\.7) .*$/, "$1")),
+    is: "PROXY TCP4 192.0.2.7"
+  },
+  {
     name: "-R",
     input: { randomDelay: 1.5, reuse: true },
     each: ({ elapsed }) => [elapsed > 0 && elapsed <= 6000],

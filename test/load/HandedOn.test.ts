@@ -75,6 +75,7 @@ const rows: ReadonlyArray<Row> = [
     asked: { family: "any", windowSize: undefined, bytesPerSecond: undefined, timeout: 300_000 }
   },
   { name: "another target", input: { target: "other.example:26" }, asked: { target: "other.example:26" } },
+  { name: "--connect-to", input: { connectTo: ["::other.example:26"] }, asked: { target: "other.example:26" } },
   { name: "-4", input: { family: "ipv4" }, asked: { family: "ipv4" } },
   { name: "-6", input: { family: "ipv6" }, asked: { family: "ipv6" } },
   { name: "-T", input: { windowSize: 4321 }, asked: { windowSize: 4321 } },

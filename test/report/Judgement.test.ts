@@ -105,6 +105,25 @@ describe("a verdict on a whole run", () => {
     assert.isFalse(fails("late > 0"))
   })
 
+  it("is about replies of a code, or of all that begin with a digit", () => {
+    const replies = [250, 421, 450, 550].map((code, index) => ({
+      ...report.replies[0]!,
+      step: "mail" as const,
+      code,
+      count: index + 1
+    }))
+    for (const [expression, failed] of [
+      ["code(4xx) > 4", true],
+      ["code(4xx) > 5", false],
+      ["code(450) >= 3", true],
+      ["code(450) > 3", false],
+      ["code(5xx) >= 40%", true],
+      ["code(5xx) > 40%", false]
+    ] as const) {
+      assert.strictEqual(fails(expression, { ...report, replies }), failed, expression)
+    }
+  })
+
   it("is about recipients, and about durations of any name", () => {
     const [transaction] = report.durations
     const own: RunReport = {
