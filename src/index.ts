@@ -45,6 +45,10 @@ export * as NodeAuthCrypto from "./node/NodeAuthCrypto.js"
 /** When the messages of an open run are due. */
 export * as NodeCorpusStore from "./node/NodeCorpusStore.js"
 
+export * as NodeDkimCrypto from "./node/NodeDkimCrypto.js"
+
+export * as Dkim from "./plan/Dkim.js"
+
 export * as CorpusStore from "./plan/CorpusStore.js"
 
 export * as Arrival from "./plan/Arrival.js"

@@ -10,6 +10,7 @@ import * as ConnectionBegin from "../load/ConnectionBegin.js"
 import * as RunBounds from "../load/RunBounds.js"
 import * as RunPart from "../load/RunPart.js"
 import * as AuthFields from "../plan/AuthFields.js"
+import * as DkimFields from "../plan/DkimFields.js"
 import * as CorpusReader from "../plan/CorpusReader.js"
 import { CorpusStore } from "../plan/CorpusStore.js"
 import * as Extensions from "../plan/Extensions.js"
@@ -50,7 +51,8 @@ export const render = (
     const goes = isChunked ? "in chunks" : "with a dot"
     const store = Option.getOrUndefined(yield* Effect.serviceOption(CorpusStore))
     const corpus = parts?.corpus && CorpusReader.make(parts.corpus, store)
-    const sources = { ...parts, corpus, file, values, goes } as const
+    const signing = yield* DkimFields.signing(plan, parts?.dkimKey, identity.startedAt)
+    const sources = { ...parts, corpus, file, values, goes, signing } as const
     const content = Message.make(plan, addresses, { ...identity, seed }, sources)(first)
     corpus?.close()
     const plain = { mail: addresses.mail(first), rcpts: addresses.rcpts(first), content }

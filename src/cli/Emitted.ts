@@ -6,6 +6,7 @@
 import * as Arrival from "../plan/Arrival.js"
 import * as Attachment from "../plan/Attachment.js"
 import * as Either from "effect/Either"
+import * as CorpusPath from "../plan/CorpusPath.js"
 import * as Plan from "../plan/Plan.js"
 import * as PlanField from "../plan/PlanField.js"
 
@@ -46,7 +47,7 @@ export interface NeededFile {
 }
 
 /** Whoever reads them can log in, or speak for us. */
-const secret: ReadonlyArray<string> = ["passwordFile", "accounts", "tlsKey"]
+const secret: ReadonlyArray<string> = ["passwordFile", "accounts", "tlsKey", "dkimKey"]
 
 /** It is written. */
 const written: ReadonlyArray<string> = ["tlsKeylog"]
@@ -67,11 +68,15 @@ export const filesOf = (plan: Plan.Plan): ReadonlyArray<NeededFile> => {
     if (!/(^|[\]|])(file|path)\b/.test(placeholder) || placeholder.startsWith("format")) return []
     const option = short === undefined ? `--${long}` : `-${short}`
     return [value].flat().flatMap((each) => {
-      const path = placeholder.startsWith("[share") ? attached(String(each)) : String(each)
+      const path = placeholder.startsWith("[share") ? shared(field, String(each)) : String(each)
       return path === undefined ? [] : [{ option, path, isSecret: secret.includes(field) }]
     })
   })
 }
+
+/** What has a share may be no file. */
+const shared = (field: string, text: string): string | undefined =>
+  field === "corpus" ? CorpusPath.parse(text).path : attached(text)
 
 const attached = (text: string): string | undefined =>
   Either.match(Attachment.parse(text), {

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Corpus from "../plan/Corpus.js"
+import { DkimCrypto } from "../plan/Dkim.js"
 import { CorpusStore } from "../plan/CorpusStore.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
@@ -34,6 +35,7 @@ const reasons = {
   expand: partsFirst,
   headers: partsFirst,
   attach: partsFirst,
+  dkim: `${partsFirst}; and provide DkimCrypto`,
   corpus: `${partsFirst}; where it is on disk, provide CorpusStore, too`,
   tlsCa: readFirst,
   tlsCert: readFirst,
@@ -121,8 +123,13 @@ export const check = (
   } = {}
 ): Effect.Effect<void, PlanUnsupported | TlsUnusable, Connector> =>
   Effect.flatMap(
-    Effect.all([Connector, Effect.serviceOption(CorpusStore), Effect.serviceOption(EmbeddedSink)]),
-    ([connector, store, sinks]): Effect.Effect<void, PlanUnsupported | TlsUnusable> => {
+    Effect.all([
+      Connector,
+      Effect.serviceOption(CorpusStore),
+      Effect.serviceOption(EmbeddedSink),
+      Effect.serviceOption(DkimCrypto)
+    ]),
+    ([connector, store, sinks, signer]): Effect.Effect<void, PlanUnsupported | TlsUnusable> => {
       const hasStore = Option.isSome(store)
       const scenario = way === "scenario"
       const asked: { readonly [field in UnsupportedField]?: boolean } = {
@@ -132,6 +139,7 @@ export const check = (
         expand: plan.expand && parts === undefined,
         corpus:
           plan.corpus !== undefined && (parts?.corpus === undefined || (!hasStore && !Corpus.isKept(parts.corpus))),
+        dkim: plan.dkim !== undefined && (parts?.dkimKey === undefined || Option.isNone(signer)),
         attach: parts === undefined && MessageParts.hasFiles(plan),
         headers: parts === undefined && (plan.headers ?? []).some(Template.isTemplate),
         tlsCa: plan.tlsCa !== undefined && tls === undefined,

@@ -13,6 +13,7 @@ import * as Accounting from "../measure/Accounting.js"
 import * as Laws from "../measure/Laws.js"
 import { Recorder } from "../measure/Recorder.js"
 import * as Arrival from "../plan/Arrival.js"
+import * as DkimFields from "../plan/DkimFields.js"
 import * as CorpusReader from "../plan/CorpusReader.js"
 import { CorpusStore } from "../plan/CorpusStore.js"
 import * as Partition from "../plan/Partition.js"
@@ -237,6 +238,7 @@ export const share = (
     const seed = RunBounds.seedOf(plan, identity)
     const { parts } = options
     const corpus = yield* corpusOf(parts)
+    const signing = yield* DkimFields.signing(plan, parts?.dkimKey, identity.startedAt)
     const values = parts && MessageParts.values(plan, { ...identity, seed }, parts)
     const addresses = MessageParts.addresses(plan, identity.helloName, seed, values, parts)
     const shape = Shape.make(plan, seed)
@@ -245,7 +247,7 @@ export const share = (
     const prove = deliveries && ProofBooks.make(plan, deliveries, addresses, stampTimes)
     const stamping = { sentAt: stampTimes.of, crc32: yield* Checksum }
     const contentOf = (goes: NonNullable<Message.Sources["goes"]>) =>
-      Message.make(plan, addresses, { ...identity, seed }, { ...parts, corpus, file, values, goes, stamping })
+      Message.make(plan, addresses, { ...identity, seed }, { ...parts, corpus, file, values, goes, signing, stamping })
     let connections = 0
     const ownConnection = nextConnection ?? (() => connections++)
     // The plan's segment, and this thread's part of it.

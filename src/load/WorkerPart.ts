@@ -17,7 +17,7 @@ import * as RunBounds from "./RunBounds.js"
 import * as RunPart from "./RunPart.js"
 import * as Tickets from "./Tickets.js"
 import * as WatchedHealth from "./WatchedHealth.js"
-import { type WorkerEnd, type WorkerNews, type WorkerPayload, wrapped } from "./WorkerProtocol.js"
+import { type WorkerEnd, type WorkerNews, type WorkerPayload, wrapped, wrappedParts } from "./WorkerProtocol.js"
 
 /**
  * What a worker does with its payload.
@@ -59,7 +59,7 @@ export const work = (
     // Asked to hurry before anything else, it stops and does not wait.
     stopping: Effect.raceFirst(told.stopping, told.hurrying),
     hurrying: told.hurrying,
-    parts,
+    parts: wrappedParts(parts),
     deliveries: deliveries && Deliveries.shared(deliveries.width, deliveries.startedAt, deliveries.memory),
     tls: wrapped(tls),
     accounts: accounts && new AccountTable(accounts),

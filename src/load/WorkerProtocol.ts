@@ -35,7 +35,7 @@ export interface WorkerPayload {
   readonly segment: Segment
   readonly identity: Message.RunIdentity
   readonly file: Uint8Array | undefined
-  readonly parts: MessageParts | undefined
+  readonly parts: UnwrappedParts | undefined
   readonly tls: UnwrappedTls | undefined
   readonly accounts: AccountData | undefined
   readonly socksLogin: SocksLogin | undefined
@@ -66,6 +66,34 @@ export interface UnwrappedTls {
   readonly ca?: string | undefined
   readonly identity?: TlsIdentity | undefined
 }
+
+/**
+ * `MessageParts`, without the wrapping that hides what is secret.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnwrappedParts extends Omit<MessageParts, "dkimKey"> {
+  readonly dkimKey?: string | undefined
+}
+
+/**
+ * Takes the wrapping off, for the way to another thread.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const unwrappedParts = (parts: MessageParts | undefined): UnwrappedParts | undefined =>
+  parts && { ...parts, dkimKey: parts.dkimKey && Redacted.value(parts.dkimKey) }
+
+/**
+ * Puts it on again.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const wrappedParts = (parts: UnwrappedParts | undefined): MessageParts | undefined =>
+  parts && { ...parts, dkimKey: parts.dkimKey === undefined ? undefined : Redacted.make(parts.dkimKey) }
 
 /**
  * Takes the wrapping off, for the way to another thread.

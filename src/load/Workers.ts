@@ -28,7 +28,14 @@ import * as Tickets from "./Tickets.js"
 import * as Trouble from "./Trouble.js"
 import * as WatchedHealth from "./WatchedHealth.js"
 import * as Watchdog from "./Watchdog.js"
-import { unwrapped, type WorkerDied, type WorkerEnd, type WorkerNews, Workers } from "./WorkerProtocol.js"
+import {
+  unwrapped,
+  unwrappedParts,
+  type WorkerDied,
+  type WorkerEnd,
+  type WorkerNews,
+  Workers
+} from "./WorkerProtocol.js"
 
 export { work } from "./WorkerPart.js"
 export {
@@ -147,7 +154,7 @@ const start = (asked: Plan, options: WorkersOptions): Effect.Effect<WorkersResul
               segment: { index, of: count },
               identity,
               file: options.file,
-              parts: options.parts,
+              parts: unwrappedParts(options.parts),
               tls: unwrapped(options.tls),
               accounts: options.accounts?.toData(),
               clients: options.clients,

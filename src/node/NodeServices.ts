@@ -5,11 +5,13 @@
  */
 import * as Layer from "effect/Layer"
 import type { Workers } from "../load/Workers.js"
+import type { DkimCrypto } from "../plan/Dkim.js"
 import type { CorpusStore } from "../plan/CorpusStore.js"
 import type { AuthCrypto } from "../smtp/AuthCrypto.js"
 import type { Connector } from "../smtp/Wire.js"
 import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as NodeChecksum from "./NodeChecksum.js"
+import * as NodeDkimCrypto from "./NodeDkimCrypto.js"
 import * as NodeCorpusStore from "./NodeCorpusStore.js"
 import * as NodeConnector from "./NodeConnector.js"
 import * as NodeWorkers from "./NodeWorkers.js"
@@ -20,10 +22,11 @@ import * as NodeWorkers from "./NodeWorkers.js"
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Connector | Workers | AuthCrypto | CorpusStore> = Layer.mergeAll(
+export const layer: Layer.Layer<Connector | Workers | AuthCrypto | CorpusStore | DkimCrypto> = Layer.mergeAll(
   NodeConnector.layer,
   NodeWorkers.layer,
   NodeAuthCrypto.layer,
   NodeChecksum.layer,
-  NodeCorpusStore.layer
+  NodeCorpusStore.layer,
+  NodeDkimCrypto.layer
 )

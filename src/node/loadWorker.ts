@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Workers from "../load/Workers.js"
 import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as NodeChecksum from "./NodeChecksum.js"
+import * as NodeDkimCrypto from "./NodeDkimCrypto.js"
 import * as NodeCorpusStore from "./NodeCorpusStore.js"
 import * as NodeConnector from "./NodeConnector.js"
 import * as NodeHealth from "./NodeHealth.js"
@@ -36,7 +37,8 @@ const services = Layer.mergeAll(
   NodeHealth.layer,
   NodeAuthCrypto.layer,
   NodeChecksum.layer,
-  NodeCorpusStore.layer
+  NodeCorpusStore.layer,
+  NodeDkimCrypto.layer
 )
 
 Effect.runFork(Effect.provide(main, services)).addObserver((exit) => {

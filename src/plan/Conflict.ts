@@ -8,6 +8,7 @@ import * as AuthFields from "./AuthFields.js"
 import * as ClientFields from "./ClientFields.js"
 import * as Extensions from "./Extensions.js"
 import * as MessageFields from "./MessageFields.js"
+import * as DkimFields from "./DkimFields.js"
 import * as ProofFields from "./ProofFields.js"
 import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
@@ -86,6 +87,7 @@ export const find = (input: unknown): ReadonlyArray<Conflict> => {
     ...RouteFields.conflicts(plan),
     ...SinkFields.conflicts(plan),
     ...ProofFields.conflicts(plan, given),
+    ...DkimFields.conflicts(plan, given),
     [all("rate", "stages"), ["rate", "stages"], "--rate and --stages exclude each other"],
     [
       given("rate") && !given("stages") && !given("messages") && !given("duration") && !given("once"),

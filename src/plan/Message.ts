@@ -16,6 +16,7 @@ import * as Rewrite from "./Rewrite.js"
 import type * as Corpus from "./Corpus.js"
 import * as CorpusOrder from "./CorpusOrder.js"
 import type { CorpusReader } from "./CorpusReader.js"
+import * as Dkim from "./Dkim.js"
 import * as HeaderDate from "./HeaderDate.js"
 import { MadeContent } from "./MadeContent.js"
 import * as MessageTemplate from "./MessageTemplate.js"
@@ -65,6 +66,8 @@ export interface Sources {
   readonly values?: Template.Values | undefined
   /** What goes in chunks has no final dot, and no dots before dots. Default: with a dot. */
   readonly goes?: "with a dot" | "in chunks" | undefined
+  /** What they are signed with; without it, they are not. */
+  readonly signing?: Dkim.Signing | undefined
   /** For the stamps of --prove; without it, they tell of the run's start. */
   readonly stamping?: Omit<Stamp.Stamping, "run"> | undefined
 }
@@ -82,7 +85,8 @@ export const make = (
   identity: RunIdentity & { readonly seed?: string | undefined },
   sources: Sources = {}
 ): ContentOf => {
-  const of = unstamped(plan, addresses, identity, sources)
+  const unsigned = unstamped(plan, addresses, identity, sources)
+  const of = sources.signing === undefined ? unsigned : Dkim.onTop(unsigned, sources.signing)
   if (plan.prove === undefined) return of
   const { runId, startedAt } = identity
   const { stamping = { sentAt: () => startedAt.getTime() * 1000, crc32 } } = sources

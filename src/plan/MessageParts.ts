@@ -6,6 +6,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Redacted from "effect/Redacted"
 import * as Attachment from "./Attachment.js"
 import * as Address from "./Address.js"
 import type * as Corpus from "./Corpus.js"
@@ -13,6 +14,7 @@ import * as CorpusEnvelope from "./CorpusEnvelope.js"
 import * as CorpusOrder from "./CorpusOrder.js"
 import * as CorpusFiles from "./CorpusFiles.js"
 import type { RunIdentity } from "./Message.js"
+import * as DkimFields from "./DkimFields.js"
 import * as MessageTemplate from "./MessageTemplate.js"
 import * as ItemOrder from "./ItemOrder.js"
 import * as PartsFile from "./PartsFile.js"
@@ -34,6 +36,8 @@ export interface MessageParts {
   readonly attachments?: ReadonlyArray<Uint8Array | undefined> | undefined
   /** The messages of --corpus. */
   readonly corpus?: Corpus.Corpus | undefined
+  /** The key of --dkim-key, in PEM. */
+  readonly dkimKey?: Redacted.Redacted<string> | undefined
   /** What --data names. */
   readonly data?: Uint8Array | undefined
   /** How many rows that has. */
@@ -54,6 +58,7 @@ export const areNeeded = (plan: Plan): boolean =>
   plan.expand ||
   hasFiles(plan) ||
   plan.corpus !== undefined ||
+  plan.dkim !== undefined ||
   (plan.headers ?? []).some(Template.isTemplate)
 
 /** The files that are attached, and nothing where they are at random. */
@@ -91,7 +96,8 @@ export const read = (plan: Plan): Effect.Effect<MessageParts | undefined, PartsU
         : Effect.map(PartsFile.read("--attach", path), (bytes) => shared(Attachment.encoded(bytes)))
     )
     const corpus = plan.corpus === undefined ? undefined : yield* CorpusFiles.read(plan, plan.corpus)
-    return { template: text, attachments, corpus, data, rows: yield* check(plan, text, data) }
+    const dkimKey = yield* DkimFields.read(plan)
+    return { template: text, dkimKey, attachments, corpus, data, rows: yield* check(plan, text, data) }
   })
 }
 

@@ -14,6 +14,7 @@ import * as MessageFields from "./MessageFields.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
 import * as ShapeValue from "./ShapeValue.js"
+import * as DkimFields from "./DkimFields.js"
 import * as ProofFields from "./ProofFields.js"
 import * as Rate from "./Rate.js"
 import * as RouteFields from "./RouteFields.js"
@@ -212,6 +213,7 @@ export const fields = {
       'Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate 2k, think exp(3)", "1%: hold 60, abandon greeting". What a shape leaves open is as the options say. In a file, the parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.'
   }),
   ...MessageFields.fields,
+  ...DkimFields.fields,
   ...TlsFields.fields,
   ...AuthFields.fields,
   ...Extensions.fields,

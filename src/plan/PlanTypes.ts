@@ -243,6 +243,19 @@ export interface Plan {
    */
   readonly once: Values["once"]
   /**
+   * Sign messages with DKIM, for this domain and selector, with the key of --dkim-key. Whoever verifies them looks for
+   * the public key at selector._domainkey.domain.
+   */
+  readonly dkim?: Values["dkim"]
+  /** The private key of --dkim, RSA or Ed25519, in PEM without a passphrase. */
+  readonly dkimKey?: Values["dkimKey"]
+  /**
+   * What a signature covers: once, what messages share: From, Subject, the type and the body, so that it is made again
+   * only where these differ; each, To, Date and Message-Id, too, so that each message has its own, which costs a tenth
+   * of a millisecond and more. Default: "once".
+   */
+  readonly dkimSign: Values["dkimSign"]
+  /**
    * Use TLS: by STARTTLS, which the server must offer; by STARTTLS if it is offered, and in plain text if not; or from
    * the first byte (implicit; the port is 465 unless the target says otherwise). A handshake that fails costs the
    * message, in every case. Default: "off".
@@ -887,6 +900,19 @@ export interface PlanInput {
    * messages there are. Default: false.
    */
   readonly once?: Inputs["once"]
+  /**
+   * Sign messages with DKIM, for this domain and selector, with the key of --dkim-key. Whoever verifies them looks for
+   * the public key at selector._domainkey.domain.
+   */
+  readonly dkim?: Inputs["dkim"]
+  /** The private key of --dkim, RSA or Ed25519, in PEM without a passphrase. */
+  readonly dkimKey?: Inputs["dkimKey"]
+  /**
+   * What a signature covers: once, what messages share: From, Subject, the type and the body, so that it is made again
+   * only where these differ; each, To, Date and Message-Id, too, so that each message has its own, which costs a tenth
+   * of a millisecond and more. Default: "once".
+   */
+  readonly dkimSign?: Inputs["dkimSign"]
   /**
    * Use TLS: by STARTTLS, which the server must offer; by STARTTLS if it is offered, and in plain text if not; or from
    * the first byte (implicit; the port is 465 unless the target says otherwise). A handshake that fails costs the

@@ -157,8 +157,13 @@ export const onTop = (contentOf: (message: number) => Content, stamping: Stampin
   }
 }
 
-/** Where the body begins in head and body together: headers of a file or of a corpus are in the latter. */
-const divided = (head: string, body: Uint8Array | undefined): ReturnType<typeof divide> => {
+/**
+ * Where the body begins in head and body together: headers of a file or of a corpus are in the latter.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const divided = (head: string, body: Uint8Array | undefined): ReturnType<typeof divide> => {
   let text = head
   for (const size of body === undefined ? [] : [0, 2048, 65_536, body.length]) {
     text =

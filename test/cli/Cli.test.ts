@@ -412,6 +412,7 @@ describe("every option of the table", () => {
     "9",
     "+7s",
     "64k",
+    "example.com:test",
     "NAME=client.example",
     "::127.0.0.1:2525",
     "rcpt 5% 451",
@@ -453,6 +454,11 @@ describe("every option of the table", () => {
     const corpus = ["--corpus=mail", { corpus: "mail" }] as const
     if (field === "envelope") return [corpus, ["--to-domain=test.example", { toDomain: "test.example" }]]
     if (field === "toDomain") return [corpus, ["--envelope=headers", { envelope: "headers" }]]
+    const dkimKey = ["--dkim-key=k.pem", { dkimKey: "k.pem" }] as const
+    const dkim = ["--dkim=example.com:test", { dkim: "example.com:test" }] as const
+    if (field === "dkim") return [dkimKey]
+    if (field === "dkimKey") return [dkim]
+    if (field === "dkimSign") return [dkim, dkimKey]
     const using = ["--header=X: {{row.a}}", { headers: "X: {{row.a}}" }] as const
     if (field === "data") return [using]
     if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }], using]

@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
 import type { Workers } from "../../src/load/Workers.js"
 import type * as NodeServices from "../../src/node/NodeServices.js"
+import type { DkimCrypto } from "../../src/plan/Dkim.js"
 import type { CorpusStore } from "../../src/plan/CorpusStore.js"
 import type { AuthCrypto } from "../../src/smtp/AuthCrypto.js"
 import type { Connector } from "../../src/smtp/Wire.js"
@@ -33,7 +34,7 @@ describe("the file system of the commands", () => {
 
   it("is not the library's, whose users bring their own", () => {
     expectTypeOf<Layer.Layer.Success<typeof NodeServices.layer>>().toEqualTypeOf<
-      Connector | Workers | AuthCrypto | CorpusStore
+      Connector | Workers | AuthCrypto | CorpusStore | DkimCrypto
     >()
   })
 })
