@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { FileSystem } from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
@@ -10,6 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { statusOf, StopSignal } from "../load/StopSignal.js"
+import * as AccountFile from "../plan/AccountFile.js"
+import { fileReason } from "../plan/FileReason.js"
 import { Output } from "../report/Output.js"
 import { EmbeddedSink, type SinkServing } from "../sink/EmbeddedSink.js"
 import * as ListenAddress from "../sink/ListenAddress.js"
@@ -17,6 +20,7 @@ import { Privileges } from "../sink/Privileges.js"
 import * as SinkLetters from "../sink/SinkLetters.js"
 import * as SinkMaking from "../sink/SinkMaking.js"
 import type { SinkPlan } from "../sink/SinkPlan.js"
+import type { AccountData } from "../smtp/AccountTable.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import * as Completions from "./Completions.js"
@@ -52,7 +56,7 @@ export const manual = (): ManualPage.Document => SmtpSinkManual.make(rows)
  * @since 0.1.0
  * @category services
  */
-export type Services = EmbeddedSink | Output | Privileges | StopSignal
+export type Services = EmbeddedSink | FileSystem | Output | Privileges | StopSignal
 
 /**
  * Does what the arguments ask for, and gives the exit status. What is wrong is told in one line on standard error.
@@ -134,13 +138,15 @@ const serve = (plan: SinkPlan) =>
         warn(text)
       }
     }
-    const running = yield* embedded.start(SinkMaking.configOf(plan), serving)
+    const accounts = plan.accounts === undefined ? undefined : yield* accountsIn(plan.accounts)
+    const running = yield* embedded.start(SinkMaking.configOf(plan, accounts), serving)
     if (plan.user !== undefined) yield* privileges.become(plan.user)
     if (listen._tag === "Inet" && listen.port === 0) {
       output.stderr(`${program}: listening on ${Target.format(running.target)}\n`)
     }
+    const time = plan.duration === undefined ? Effect.never : Effect.sleep(plan.duration * 1000)
     const ended = yield* Effect.raceFirst(
-      Effect.as(Deferred.await(reached), Option.none()),
+      Effect.as(Effect.raceFirst(Deferred.await(reached), time), Option.none()),
       Effect.map(stop.first, Option.some)
     )
     for (const { rule, times } of running.strikes === undefined ? [] : yield* running.strikes) {
@@ -152,6 +158,18 @@ const serve = (plan: SinkPlan) =>
     yield* Effect.yieldNow()
     if (Option.isSome(ended)) return statusOf(ended.value)
     return troubles.count > 0 ? Fatal.status.failure : Fatal.status.success
+  })
+
+/** Whom the file lets in. */
+const accountsIn = (file: string): Effect.Effect<AccountData, Refused, FileSystem> =>
+  Effect.gen(function* () {
+    const wrong = (reason: string) => new Refused({ reason: `--accounts: ${file}: ${reason}` })
+    const fileSystem = yield* FileSystem
+    const bytes = yield* Effect.mapError(fileSystem.readFile(file), (error) => wrong(fileReason(error)))
+    const table = yield* Either.mapLeft(AccountFile.parse(bytes), ({ line, reason }) =>
+      wrong(line === undefined ? reason : `line ${line}: ${reason}`)
+    )
+    return table.toData()
   })
 
 /** Whether nobody but this machine can connect. */

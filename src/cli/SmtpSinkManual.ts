@@ -74,7 +74,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
     {
       title: "EXIT STATUS",
       blocks: [
-        term("0", "The number of messages (-M) or of sessions (-n) was reached."),
+        term("0", "The number of messages (-M) or of sessions (-n) was reached, or the time of --duration is over."),
         term("1", "Invalid options, or it cannot listen, become the user of -u, or write what it was to write."),
         term("129, 130, 143", "Stopped by SIGHUP, SIGINT or SIGTERM.")
       ]

@@ -2,20 +2,19 @@
  * Writes messages to files as they come to a sink.
  *
  * Bounded: of each content some kilobytes are in memory. Files and directories are their owner's alone, and no name comes from the
- * network. What cannot be written is told of once for each file, and the message is answered all the same.
+ * network. What cannot be written is told of, at most once a minute for each request, and the message is answered all the same.
  *
  * @since 0.1.0
  */
 import { randomBytes } from "node:crypto"
-import * as fs from "node:fs"
+import * as os from "node:os"
 import * as path from "node:path"
-import * as Duration from "effect/Duration"
-import type { ContentTap, OpenTap } from "../sink/ContentTap.js"
+import * as zlib from "node:zlib"
+import type { ContentTap, OpenTap, SinkTransaction } from "../sink/ContentTap.js"
 import * as Dump from "../sink/Dump.js"
+import * as DumpLines from "../sink/DumpLines.js"
+import { type DumpFile, OwnFile, SharedFile, type Trouble } from "./DumpFile.js"
 import * as SystemReason from "./SystemReason.js"
-
-/** How much of a content is kept before it is written. */
-const mostKept = 32_768
 
 /**
  * A tap for each request.
@@ -27,213 +26,129 @@ export const taps = (
   requests: ReadonlyArray<Dump.DumpRequest>,
   hostname = "localhost",
   onTrouble: (text: string) => void = () => {}
-): ReadonlyArray<OpenTap> =>
-  requests.map(({ format, path: template, start }) => {
-    const trouble = once(onTrouble)
-    return (transaction) => {
-      const date = new Date()
-      const id = randomBytes(4).toString("hex")
-      const head = start + Dump.headOf(transaction, { date, hostname, id })
-      const name = Dump.expand(template, date) + (format === "each" ? id : "")
-      return format === "each" ? new OwnFile(name, head, trouble) : new SharedFile(name, head, trouble)
+): ReadonlyArray<OpenTap> => requests.map((request) => tapOf(request, hostname, sometimes(onTrouble)))
+
+const tapOf = (request: Dump.DumpRequest, hostname: string, trouble: Trouble): OpenTap => {
+  switch (request.format) {
+    case "each":
+    case "all":
+      return (transaction) => {
+        const date = new Date()
+        const id = randomBytes(4).toString("hex")
+        const name = Dump.expand(request.path, date)
+        const file = request.format === "each" ? new OwnFile(name + id, trouble) : new SharedFile(name, trouble)
+        const head = request.start + Dump.headOf(transaction, { date, hostname, id })
+        return new Written(file, head, DumpLines.withoutReturns(), "\n", true)
+      }
+    case "eml":
+      return () => {
+        const name = path.join(request.path, `${Date.now()}-${randomBytes(6).toString("hex")}.eml`)
+        return new Written(new OwnFile(name, trouble), "", DumpLines.raw(), "", false)
+      }
+    case "maildir": {
+      let number = 0
+      return (transaction) => {
+        const now = performance.timeOrigin + performance.now()
+        const micros = String(Math.floor((now % 1000) * 1000)).padStart(6, "0")
+        const name = `${Math.floor(now / 1000)}.M${micros}P${process.pid}Q${++number}.${host}`
+        const file = new OwnFile(path.join(request.path, "tmp", name), trouble, path.join(request.path, "new", name))
+        return new Written(file, Dump.deliveryOf(transaction), DumpLines.unix(), "", false)
+      }
     }
-  })
+    case "mbox":
+      return (transaction) => {
+        const head = Dump.fromLine(transaction, new Date()) + Dump.deliveryOf(transaction)
+        return new Written(new SharedFile(request.path, trouble), head, DumpLines.mboxrd(), "\n", false)
+      }
+    case "ndjson":
+      return (transaction) => new Told(new SharedFile(request.path, trouble), transaction)
+  }
+}
+
+/** As Maildir has names: without what would divide them. */
+const host = os.hostname().replaceAll("/", "\\057").replaceAll(":", "\\072")
 
 /** Tells of the first trouble, and of those that come a minute later. */
-const once = (onTrouble: (text: string) => void): ((name: string, error: unknown) => void) => {
+const sometimes = (onTrouble: (text: string) => void): Trouble => {
   let quietUntil = 0
   return (name, error) => {
     const now = performance.now()
     if (now < quietUntil) return
-    quietUntil = now + Duration.toMillis("1 minute")
+    quietUntil = now + 60_000
     onTrouble(`${name}: ${SystemReason.of(error as NodeJS.ErrnoException)}`)
   }
 }
 
-type Trouble = (name: string, error: unknown) => void
+/** A content on its way into a file. */
+class Written implements ContentTap {
+  private readonly emit: DumpLines.Emit
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants
-
-const open = (name: string, flags: number): number => {
-  try {
-    return fs.openSync(name, flags, 0o600)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
-    fs.mkdirSync(path.dirname(name), { recursive: true, mode: 0o700 })
-    return fs.openSync(name, flags, 0o600)
-  }
-}
-
-const carriageReturn = 13
-
-/** The text of a content with the line ends of this system: smtp-sink(1) leaves out every carriage return. */
-abstract class Lines implements ContentTap {
-  private readonly kept = Buffer.allocUnsafe(mostKept)
-  private used = 0
-
-  constructor(head: string) {
-    this.text(head)
-  }
-
-  protected abstract write(bytes: Uint8Array): void
-
-  protected text(text: string): void {
-    const bytes = Buffer.from(text, "utf8")
-    this.add(bytes, 0, bytes.length)
+  constructor(
+    private readonly file: DumpFile,
+    head: string,
+    private readonly lines: DumpLines.DumpLines,
+    private readonly tail: string,
+    /** Whether messages that are refused are written, too. */
+    private readonly keepsAll: boolean
+  ) {
+    this.emit = (chunk, start, end) => file.add(chunk, start, end)
+    file.text(head)
   }
 
   take(chunk: Uint8Array, start: number, end: number): void {
-    const view = Buffer.from(chunk.buffer, chunk.byteOffset, end)
-    let at = start
-    while (at < end) {
-      const found = view.indexOf(carriageReturn, at)
-      const to = found < 0 ? end : found
-      this.add(chunk, at, to)
-      at = to + 1
-    }
+    this.lines.take(chunk, start, end, this.emit)
   }
 
-  private add(chunk: Uint8Array, start: number, end: number): void {
-    let at = start
-    while (at < end) {
-      if (this.used === mostKept) this.flush()
-      const to = Math.min(end, at + mostKept - this.used)
-      this.kept.set(chunk.subarray(at, to), this.used)
-      this.used += to - at
-      at = to
-    }
-  }
-
-  protected flush(): void {
-    if (this.used > 0) this.write(this.kept.subarray(0, this.used))
-    this.used = 0
-  }
-
-  abstract end(): void
-  abstract lost(): void
-}
-
-const writeAll = (descriptor: number, bytes: Uint8Array): void => {
-  for (let at = 0; at < bytes.length; ) at += fs.writeSync(descriptor, bytes, at)
-}
-
-/** A file for one message, which goes again where the message does not come to its end. */
-class OwnFile extends Lines {
-  private descriptor: number | undefined
-  private failed = false
-
-  constructor(
-    private readonly name: string,
-    head: string,
-    private readonly trouble: Trouble
-  ) {
-    super(head)
-  }
-
-  protected write(bytes: Uint8Array): void {
-    if (this.failed) return
-    try {
-      this.descriptor ??= open(this.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
-      writeAll(this.descriptor, bytes)
-    } catch (error) {
-      this.failed = true
-      this.trouble(this.name, error)
-    }
-  }
-
-  end(): void {
-    this.text("\n")
-    this.flush()
-    this.close()
+  end(recipients: ReadonlyArray<string>): void {
+    if (!this.keepsAll && recipients.length === 0) return this.file.drop()
+    this.lines.end(this.emit)
+    this.file.text(this.tail)
+    this.file.keep()
   }
 
   lost(): void {
-    const { descriptor, name } = this
-    this.close()
-    if (descriptor === undefined) return
-    try {
-      fs.unlinkSync(name)
-    } catch (error) {
-      this.trouble(name, error)
-    }
-  }
-
-  private close(): void {
-    if (this.descriptor !== undefined) fs.closeSync(this.descriptor)
-    this.descriptor = undefined
+    this.file.drop()
   }
 }
 
-/** A file for all messages. One that fits into memory is written at once; larger ones go to a file aside until they are whole. */
-class SharedFile extends Lines {
-  private aside: number | undefined
-  private failed = false
+/** A line about a message. */
+class Told implements ContentTap {
+  private size = 0
+  private crc = 0
 
   constructor(
-    private readonly name: string,
-    head: string,
-    private readonly trouble: Trouble
-  ) {
-    super(head)
+    private readonly file: DumpFile,
+    private readonly transaction: SinkTransaction
+  ) {}
+
+  take(chunk: Uint8Array, start: number, end: number): void {
+    this.size += end - start
+    // Node has it from 20.15 on.
+    if (typeof zlib.crc32 === "function") this.crc = zlib.crc32(chunk.subarray(start, end), this.crc)
   }
 
-  protected write(bytes: Uint8Array): void {
-    this.attempt(() => {
-      if (this.aside === undefined) {
-        const name = `${this.name}.${randomBytes(8).toString("hex")}`
-        this.aside = open(name, fs.constants.O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
-        fs.unlinkSync(name)
-      }
-      writeAll(this.aside, bytes)
-    })
-  }
-
-  private attempt(work: () => void): void {
-    if (this.failed) return
-    try {
-      work()
-    } catch (error) {
-      this.failed = true
-      this.trouble(this.name, error)
+  end(accepted: ReadonlyArray<string>, reply: string): void {
+    const { client, helo, message, protocol, recipients, sender, session } = this.transaction
+    const { crc, size } = this
+    const isTaken = new Set(accepted)
+    const line = {
+      time: new Date().toISOString(),
+      session,
+      message,
+      client: client ?? null,
+      protocol,
+      helo: helo ?? null,
+      sender,
+      recipients: recipients.map((address) => ({ address, accepted: isTaken.has(address) })),
+      size,
+      crc32: crc.toString(16).padStart(8, "0"),
+      reply: reply.trimEnd()
     }
-  }
-
-  end(): void {
-    this.text("\n")
-    if (this.aside === undefined)
-      this.write = (bytes) => this.attempt(() => append(this.name, (file) => writeAll(file, bytes)))
-    this.flush()
-    const { aside } = this
-    if (aside === undefined) return
-    this.attempt(() => append(this.name, (file) => copy(aside, file)))
-    this.close()
+    this.file.text(`${JSON.stringify(line)}\n`)
+    this.file.keep()
   }
 
   lost(): void {
-    this.close()
-  }
-
-  private close(): void {
-    if (this.aside !== undefined) fs.closeSync(this.aside)
-    this.aside = undefined
-  }
-}
-
-const append = (name: string, work: (descriptor: number) => void): void => {
-  const file = open(name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW)
-  try {
-    work(file)
-  } finally {
-    fs.closeSync(file)
-  }
-}
-
-const copy = (from: number, to: number): void => {
-  const piece = Buffer.allocUnsafe(65_536)
-  for (let at = 0; ; ) {
-    const read = fs.readSync(from, piece, 0, piece.length, at)
-    if (read === 0) return
-    writeAll(to, piece.subarray(0, read))
-    at += read
+    this.file.drop()
   }
 }

@@ -7,17 +7,69 @@ import type { SinkTransaction } from "./ContentTap.js"
 
 /**
  * What is to be written where. Plain data. `each` and `all` are smtp-sink(1)'s -d and -D: a file for each message, or one for all,
- * by a template.
+ * by a template, whatever it was answered. The others have the messages that were accepted: a folder of .eml files, a Maildir, an
+ * mbox file; `ndjson` has a line about each message, accepted or not, and no content.
  *
  * @since 0.1.0
  * @category models
  */
-export type DumpRequest = {
-  readonly format: "each" | "all"
-  readonly path: string
-  /** What stands before each message. */
-  readonly start: string
+export type DumpRequest =
+  | {
+      readonly format: "each" | "all"
+      readonly path: string
+      /** What stands before each message. */
+      readonly start: string
+    }
+  | { readonly format: Format; readonly path: string }
+
+/**
+ * The formats that have a name.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const formats = ["eml", "maildir", "mbox", "ndjson"] as const
+
+/**
+ * One of `formats`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Format = (typeof formats)[number]
+
+/**
+ * Reads `FORMAT=PATH`; undefined where it is none.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (text: string): { readonly format: Format; readonly path: string } | undefined => {
+  const equals = text.indexOf("=")
+  const format = formats.find((each) => each === text.slice(0, equals))
+  const path = text.slice(equals + 1)
+  return format === undefined || path === "" || path.includes("\u0000") ? undefined : { format, path }
 }
+
+/**
+ * What a delivery puts before a message: the sender, and whom it was accepted for.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const deliveryOf = ({ recipients, sender }: SinkTransaction): string =>
+  [`Return-Path: <${oneLine(sender)}>`, ...recipients.map((each) => `Delivered-To: ${oneLine(each)}`), ""].join("\n")
+
+/**
+ * The line that begins a message in an mbox.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const fromLine = ({ sender }: SinkTransaction, date: Date): string =>
+  `From ${sender === "" ? "MAILER-DAEMON" : oneLine(sender).replace(/[ \t]/g, "_")} ${expand("%a %b %e %H:%M:%S %Y", date)}\n`
+
+const oneLine = (text: string): string => text.replace(/[\u0000\r\n]/g, "?")
 
 /**
  * The client as smtp-sink(1) writes it.

@@ -299,11 +299,21 @@ class Dialogue implements SinkSession {
       if (problem !== undefined) return void this.voice.error("mail", problem, text)
       isBinary = SinkParameters.isBinary(parameters)
     }
+    if (this.sink.loose && this.isTooBig(text === "" ? SinkCommand.textOf(line, start, end) : text)) {
+      return void this.voice.error("mail", this.replies.messageTooBig, text)
+    }
     if (this.sink.named) this.voice.sender = SinkCommand.textOf(line, this.path.start, this.path.end)
     if (!this.voice.answer("mail", this.replies.mailOk, text)) return
     this.mailed = true
     this.isBinary = isBinary
     if (this.sink.tap !== undefined) this.mailArguments = argumentsOf(line, start, end, SinkCommand.from)
+  }
+
+  /** Loose manners look at one parameter, where it is offered. */
+  private isTooBig(command: string): boolean {
+    if (!this.sink.offers.has("SIZE")) return false
+    const [, size = "0"] = / SIZE=(\d{1,20})/i.exec(command) ?? []
+    return Number(size) > this.sink.maxMessageSize
   }
 
   private rcpt(line: Uint8Array, start: number, end: number, text: string): void {

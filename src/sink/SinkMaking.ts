@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import type * as AccountTable from "../smtp/AccountTable.js"
 import type { Behaviour, Fault, Reaction } from "./Behaviour.js"
-import type { DumpRequest } from "./Dump.js"
+import * as Dump from "./Dump.js"
 import * as Misbehaviour from "./Misbehaviour.js"
 import * as SinkLetters from "./SinkLetters.js"
 import type { SinkConfig } from "./SinkOptions.js"
@@ -28,8 +29,8 @@ const offers: ReadonlyArray<readonly [name: string, line: string]> = [
  * @since 0.1.0
  * @category constructors
  */
-export const configOf = (plan: SinkPlan): SinkConfig => {
-  const { hard, hide = [], hostname, lmtp, pix, plain, soft } = plan
+export const configOf = (plan: SinkPlan, accounts?: AccountTable.AccountData | undefined): SinkConfig => {
+  const { hard, hide = [], hostname, lmtp, maxSize, pix, plain, soft, tls } = plan
   const hidden = new Set<string>(hard !== undefined || soft !== undefined ? [...hide, "pipelining"] : hide)
   const esmtp = !plain && !pix
   return {
@@ -39,7 +40,15 @@ export const configOf = (plan: SinkPlan): SinkConfig => {
     greeting: pix ? "********" : esmtp ? `${hostname} ESMTP` : hostname,
     esmtp,
     servesRefused: true,
-    offers: offers.flatMap(([name, line]) => (hidden.has(name) ? [] : [line]))
+    tls,
+    ...(maxSize === undefined ? {} : { maxMessageSize: Math.floor(maxSize) }),
+    ...(accounts === undefined ? {} : { auth: { accounts, required: true } }),
+    offers: [
+      ...(maxSize === undefined ? [] : [`SIZE ${Math.floor(maxSize)}`]),
+      ...offers.flatMap(([name, line]) =>
+        hidden.has(name) || (name === "auth" && accounts !== undefined) ? [] : [line]
+      )
+    ]
   }
 }
 
@@ -128,10 +137,16 @@ const struck = (names: string | undefined, reaction: Reaction): ReadonlyArray<Fa
  * @since 0.1.0
  * @category constructors
  */
-export const dumpsOf = ({ dumpAll, dumpEach, dumpStart = "" }: SinkPlan): ReadonlyArray<DumpRequest> => {
+export const dumpsOf = ({
+  dump = [],
+  dumpAll,
+  dumpEach,
+  dumpStart = ""
+}: SinkPlan): ReadonlyArray<Dump.DumpRequest> => {
   const start = SinkLetters.unescape(dumpStart)
   return [
     ...(dumpEach === undefined ? [] : [{ format: "each" as const, path: dumpEach, start }]),
+    ...dump.flatMap((text) => Dump.parse(text) ?? []),
     ...(dumpAll === undefined ? [] : [{ format: "all" as const, path: dumpAll, start }])
   ]
 }

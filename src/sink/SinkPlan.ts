@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import { optional, withDefault } from "../plan/PlanField.js"
 import * as PlanValue from "../plan/PlanValue.js"
 import * as SinkFields from "../plan/SinkFields.js"
+import * as Dump from "./Dump.js"
 import * as ListenAddress from "./ListenAddress.js"
 import * as SinkLetters from "./SinkLetters.js"
 
@@ -33,6 +34,12 @@ const Reply = (first: "4" | "5") =>
 
 const File = Schema.String.pipe(
   Schema.filter((name) => (name === "" || name.includes("\u0000") ? "expected the name of a file" : undefined))
+)
+
+const DumpText = Schema.String.pipe(
+  Schema.filter((text) => Dump.parse(text) !== undefined, {
+    message: () => `expected ${Dump.formats.slice(0, -1).join(", ")} or ${Dump.formats.at(-1)}, with =PATH`
+  })
 )
 
 const Offer = Schema.Literal("8bitmime", "auth", "xclient", "enhancedstatuscodes", "xforward", "dsn", "pipelining")
@@ -217,6 +224,34 @@ export const fields = {
       "Wait for this number of seconds before the reply to this command. With odds from 0 to 99, wait a number of times that is drawn: one time more for each throw of a die of a hundred sides that shows less. May be given several times."
   }),
   ...SinkFields.fields,
+  dump: optional(Schema.Array(DumpText), {
+    section: "Messages in files",
+    repeatable: true,
+    placeholder: "format=path",
+    description:
+      "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and without its content). A message that is answered is in the file. May be given several times."
+  }),
+  maxSize: optional(PlanValue.BytesPerSecond, {
+    section: "Limits",
+    placeholder: "bytes",
+    description: "Offer SIZE, and refuse messages of more bytes than this (500, 10k, 5M) by 552."
+  }),
+  duration: optional(PlanValue.PositiveTime, {
+    section: "Limits",
+    placeholder: "seconds",
+    description: "End after this time (30, 5m, 1h)."
+  }),
+  tls: withDefault(Schema.Literal("off", "offered", "required", "implicit"), "off", {
+    section: "TLS and AUTH",
+    description:
+      "Offer STARTTLS, with or without insisting on it, or speak TLS from the first byte. The certificate is made anew at each start, for this host's names."
+  }),
+  accounts: optional(File, {
+    section: "TLS and AUTH",
+    placeholder: "file",
+    description:
+      "Let in those who log in as one of the accounts in this file (CSV with the columns user and password), and nobody else, by PLAIN, LOGIN, CRAM-MD5 or SCRAM. Without it, any AUTH is a success, and none is needed."
+  }),
   seed: optional(PlanValue.Text, {
     section: "Other options",
     placeholder: "text",

@@ -178,6 +178,48 @@ describe("smtp-sink", () => {
     })
   )
 
+  it.live("writes what it accepts to folders and files", () =>
+    Effect.gen(function* () {
+      const { stderr, stdout } = yield* shell(
+        `${sink} --dump eml=e --dump maildir=m --dump mbox=b --dump ndjson=n -f VRFY --fault 'final 552 if size > 2M' --max-size 3M -n 2 127.0.0.1:0 2>err &
+         until grep -q listening err 2>&-; do sleep 0.05; done; port=$(grep -o '[0-9]*$' err)
+         ${source} -d -m 3 -r 2 -f a@example.com -t b@example.com 127.0.0.1:$port; ${source} -A -l 2500000 127.0.0.1:$port; wait $!
+         ls e | wc -l; ls m/new m/tmp | wc -l; grep -c '^From a@example.com ' b; wc -l <n; stat -c %a e m m/new b n
+         head -c 60 m/new/* | grep -c 'Return-Path: <a@example.com>'; tail -1 n`
+      )
+      assert.strictEqual(stderr, "smtp-source: warning: message rejected: 552 5.3.0 Error: command failed\n")
+      const lines = stdout.split("\n")
+      // Two folders of a Maildir are listed with their names and a line between.
+      assert.deepStrictEqual(lines.slice(0, 10), ["3", "6", "3", "4", "700", "700", "700", "600", "600", "3"])
+      const last = JSON.parse(lines[10] ?? "")
+      assert.deepInclude(last, {
+        session: 2,
+        message: 1,
+        client: "127.0.0.1",
+        reply: "552 5.3.0 Error: command failed"
+      })
+      assert.isAbove(last.size, 2_500_000)
+      assert.deepStrictEqual(
+        last.recipients.map(({ accepted }: { readonly accepted: boolean }) => accepted),
+        [false]
+      )
+    })
+  )
+
+  it.live("speaks TLS, and lets in the accounts of a file", () =>
+    Effect.gen(function* () {
+      const { status, stderr, stdout } = yield* shell(
+        `printf 'user,password\nu,secret\n' >a.csv; echo secret >p; echo wrong >w; chmod 600 p w
+         ${sink} --tls required --accounts a.csv --duration 20 -n 2 127.0.0.1:0 2>err &
+         until grep -q listening err 2>&-; do sleep 0.05; done; port=$(grep -o '[0-9]*$' err)
+         common="--tls starttls --tls-verify none --auth auto --user u --keep-going 127.0.0.1:$port"
+         ${source} $common --password-file p; echo $?; ${source} $common --password-file w; echo $?; wait $!; echo $?`
+      )
+      assert.strictEqual(stdout, "0\n1\n0\n", stderr)
+      assert.strictEqual(status, 0)
+    })
+  )
+
   it.live("is the sink of smtp-source, with the same words", () =>
     Effect.gen(function* () {
       const { status, stderr } = yield* shell(
