@@ -258,22 +258,31 @@ const rounded = (area: number): number => {
 /**
  * Events that each come on their own, one in each unit of time in the mean.
  *
- * They come in blocks. How long a block lasts is drawn as a whole, from the distribution that so many gaps have in sum, and
- * the gaps inside of it are drawn in proportion to each other, which does not depend on their sum: together they are as
- * random as gaps that are drawn one by one. So a number that is far away costs a draw for each block before it, and not one
- * for each event; and the sums are the same for whoever asks, in whatever order.
+ * They come in blocks. How long a block lasts is drawn as a whole, from the distribution that so many gaps have in sum; so is, in
+ * proportion to each other, how long the quarters of a block last, and theirs, down to the gaps themselves. The proportions do not
+ * depend on the sum: together they are as random as gaps that are drawn one by one. So a number that is far away costs a draw for each block
+ * before it, and a few for its quarters, and not one for each event: whoever sends one message in a thousand draws little more than who
+ * sends them all. The sums are the same for whoever asks, in whatever order.
  */
 class UnitPoisson {
   private readonly starts: Array<number> = [0]
-  private readonly times = new Float64Array(blockSize)
-  private block = -1
+  /** Of each level, whose quarters were drawn last, and between what times they lie. */
+  private readonly parents = [-1, -1, -1]
+  private readonly edges = this.parents.map(() => new Float64Array(quarters + 1))
+  private readonly keys: ReadonlyArray<number>
+  private readonly times = new Float64Array(leafSize)
+  private leaf = -1
 
-  constructor(private readonly key: number) {}
+  constructor(private readonly key: number) {
+    // Blocks have the series from 1.
+    const own = Draw.series(key, 0)
+    this.keys = this.parents.map((_, level) => Draw.series(own, level))
+  }
 
   at(index: number): number {
-    const block = Math.floor(index / blockSize)
-    if (block !== this.block) this.fill(block)
-    return this.times[index % blockSize]!
+    const leaf = Math.floor(index / leafSize)
+    if (leaf !== this.leaf) this.fill(leaf)
+    return this.times[index % leafSize]!
   }
 
   /** How many events there are, of `most` at most, up to the first whose time does not do. All after it do not do either. */
@@ -294,17 +303,43 @@ class UnitPoisson {
     return starts[block]!
   }
 
-  private fill(block: number): void {
-    const { key, times } = this
+  /** The times between which the quarters of `parent` lie, which is a block, or a quarter of the level above. */
+  private quartersOf(level: number, parent: number): Float64Array {
+    const edges = this.edges[level]!
+    if (this.parents[level] === parent) return edges
+    const above = level === 0 ? undefined : this.quartersOf(level - 1, Math.floor(parent / quarters))
+    const place = parent % quarters
+    const [start, end] =
+      above === undefined ? [this.start(parent), this.start(parent + 1)] : [above[place]!, above[place + 1]!]
+    const size = blockSize / quarters ** (level + 1)
     let sum = 0
-    for (let index = 0; index < blockSize; index++) {
-      sum -= Math.log1p(-Draw.uniform(key, block * blockSize + index))
+    for (let quarter = 0; quarter < quarters; quarter++) {
+      sum += Draw.gamma(Draw.series(this.keys[level]!, parent * quarters + quarter), size)
+      edges[quarter + 1] = sum
+    }
+    for (let quarter = 1; quarter < quarters; quarter++)
+      edges[quarter] = start + (end - start) * (edges[quarter]! / sum)
+    edges[0] = start
+    edges[quarters] = end
+    this.parents[level] = parent
+    return edges
+  }
+
+  private fill(leaf: number): void {
+    const { key, parents, times } = this
+    let sum = 0
+    for (let index = 0; index < leafSize; index++) {
+      sum -= Math.log1p(-Draw.uniform(key, leaf * leafSize + index))
       times[index] = sum
     }
-    const [start, end] = [this.start(block), this.start(block + 1)]
-    for (let index = 0; index < blockSize; index++) times[index] = start + (end - start) * (times[index]! / sum)
-    this.block = block
+    const edges = this.quartersOf(parents.length - 1, Math.floor(leaf / quarters))
+    const [start, end] = [edges[leaf % quarters]!, edges[(leaf % quarters) + 1]!]
+    for (let index = 0; index < leafSize; index++) times[index] = start + (end - start) * (times[index]! / sum)
+    this.leaf = leaf
   }
 }
 
 const blockSize = 1024
+const quarters = 4
+/** Quarters of quarters of quarters. */
+const leafSize = 16
