@@ -83,15 +83,17 @@ export const make = (order: ProofOrder, { now, store }: ProofTapOptions): ((arri
     if (hops > mostHops) return deliveries.count("looped")
     const at = now()
     const { message, sentAt } = stamp
-    const arrived = { message, sentAt, at, change: change(arrival, stamp) }
+    const changed = change(arrival, stamp)
     const refused = isWithheld ? "withheld" : "refused"
     if (!byRecipient) {
-      return deliveries.arrive({ ...arrived, place: 0, fate: confirmed.length > 0 ? "confirmed" : refused })
+      const fate = confirmed.length > 0 ? "confirmed" : refused
+      return deliveries.arrive({ message, place: 0, fate, change: changed, sentAt, at })
     }
     for (const [index, place] of placesOf(message, recipients).entries()) {
       const isConfirmed = confirmed.length === recipients.length || confirmed.includes(recipients[index]!)
+      const fate = isConfirmed ? "confirmed" : refused
       if (place < 0) deliveries.count("foreignRecipients")
-      else deliveries.arrive({ ...arrived, place, fate: isConfirmed ? "confirmed" : refused })
+      else deliveries.arrive({ message, place, fate, change: changed, sentAt, at })
     }
   }
 }
