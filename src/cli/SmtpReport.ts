@@ -17,6 +17,7 @@ import * as JsonReport from "../report/JsonReport.js"
 import { Output } from "../report/Output.js"
 import * as RunSegments from "../report/RunSegments.js"
 import * as Completions from "./Completions.js"
+import * as Delivered from "./Delivered.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
 import * as ManualPage from "./ManualPage.js"
@@ -153,11 +154,13 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
     const output = yield* Output
     const { compare = [], format } = plan
     const gathering = { program, force: plan.force, keep: compare.length > 0, seen: new Map<string, string>() }
-    const { merged, reports: after } = yield* gather(plan.files, gathering)
+    const { merged: read, reports: after } = yield* gather(plan.files, gathering)
+    const { delivered = [] } = plan
+    const merged = delivered.length === 0 ? read : yield* Delivered.look(read, delivered)
     const before = compare.length === 0 ? [] : (yield* gather(compare, gathering)).reports
     const { allowMissing } = plan
     const verdicts = yield* Either.mapLeft(
-      Judgement.judge(merged, plan, { allowMissing }),
+      Judgement.judge(merged, delivered.length === 0 ? plan : Judgement.withImplied(merged, plan), { allowMissing }),
       ({ message: reason }) => new Refused({ reason })
     )
     const report = verdicts.length === 0 ? merged : { ...merged, verdicts }

@@ -17,11 +17,12 @@ import * as Partition from "../plan/Partition.js"
 import type { Plan } from "../plan/Plan.js"
 import type { ProofOrder } from "../plan/ProofOrder.js"
 import * as Segment from "../plan/Segment.js"
+import * as Stamp from "../plan/Stamp.js"
 import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import * as Target from "../smtp/Target.js"
 import type { ShownChange } from "../measure/Proved.js"
-import type { Missed, Proved } from "../measure/Proved.js"
+import type { Missed, Proved, Stamped } from "../measure/Proved.js"
 import * as RunBounds from "./RunBounds.js"
 import * as RunPart from "./RunPart.js"
 
@@ -75,8 +76,16 @@ export const around = <Options extends RunPart.RunOptions, Result extends Finish
   options: Options,
   run: (plan: Plan, options: Options) => Effect.Effect<Result, E, R>
 ): Effect.Effect<Result, E | SinkFailed, R> => {
-  const { downstream } = plan
-  if (downstream === undefined) return run(plan, options)
+  const { downstream, prove } = plan
+  if (prove === undefined) return run(plan, options)
+  if (downstream === undefined) {
+    return Effect.flatMap(prepare(plan, options), (proving) =>
+      Effect.map(run(proving.plan, { ...options, deliveries: proving.deliveries }), (result) => ({
+        ...result,
+        stamped: stampedOf(proving)
+      }))
+    )
+  }
   return Effect.scoped(
     Effect.gen(function* () {
       const proving = yield* prepare(plan, options)
@@ -130,8 +139,16 @@ export const settled = <Options extends RunPart.RunOptions, Result extends Finis
       // They are what the sink has noted.
       changes: deliveries.noted() as ReadonlyArray<ShownChange>
     }
-    return { ...result, proof, violations: [...result.violations, ...broken] }
+    const violated = [...result.violations, ...broken]
+    return { ...result, proof, stamped: stampedOf({ deliveries, order, plan }), violations: violated }
   })
+
+const stampedOf = ({ deliveries, order, plan }: Proving): Stamped => ({
+  run: Stamp.runOf(order.identity.runId),
+  by: plan.prove ?? "recipients",
+  width: order.width,
+  ...deliveries.sent()
+})
 
 /** Waits until there is nothing to wait for, or nothing has arrived for this long, in milliseconds. */
 const settle = (

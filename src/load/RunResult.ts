@@ -21,7 +21,7 @@ import type * as MessageParts from "../plan/MessageParts.js"
 import type * as MessageSpans from "./MessageSpans.js"
 import type * as MessageTimes from "./MessageTimes.js"
 import type { PlanUnsupported } from "./PlanSupport.js"
-import type { Proved } from "../measure/Proved.js"
+import type { Proved, Stamped } from "../measure/Proved.js"
 import type * as Sampler from "./Sampler.js"
 import type * as Trouble from "./Trouble.js"
 
@@ -82,6 +82,8 @@ export interface RunResult extends PartResult {
   readonly violations: ReadonlyArray<string>
   /** What has become of the messages, where the plan asks for a proof. */
   readonly proof?: Proved | undefined
+  /** What was sent with stamps, for whoever looks for it later. */
+  readonly stamped?: Stamped | undefined
 }
 
 /**

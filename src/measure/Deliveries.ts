@@ -87,7 +87,8 @@ export interface Arrived {
   /** What was done to its body. */
   readonly change: Difference.Kind | undefined
   readonly sentAt: number
-  readonly at: number
+  /** Unknown where only a store of mail was looked at, which does not tell. */
+  readonly at: number | undefined
 }
 
 /**
@@ -165,8 +166,9 @@ export class Deliveries {
     if (isNew) Atomics.add(this.counts, kindsAt + Difference.kinds.indexOf(change), 1)
   }
 
-  private first(message: number, sentAt: number, at: number): void {
+  private first(message: number, sentAt: number, at: number | undefined): void {
     this.count("first")
+    if (at === undefined) return
     Atomics.add(this.seconds, this.second(at) * 2 + 1, 1)
     if (at < sentAt) this.count("early")
     Histogram.record(this.delivery, Math.max(0, at - sentAt) * 1000)
@@ -219,6 +221,44 @@ export class Deliveries {
   /** How many are to be waited for: those that are missing, and those whose sender does not know that they have come. */
   awaited(): number {
     return this.planes.countOf((word) => missing(word) | (word(Plane.came) & ~word(Plane.confirmed)))
+  }
+
+  /** Whether it has come. */
+  hasCome(message: number, place: number): boolean {
+    return this.planes.has(Plane.came, this.keyOf(message, place))
+  }
+
+  /** What was sent, as text: what was accepted, and what may arrive. */
+  sent(): { readonly accepted: string; readonly open: string } {
+    return { accepted: this.planes.encode(Plane.accepted), open: this.planes.encode(Plane.open) }
+  }
+
+  /** Books that know what was sent, as `sent` tells it; undefined where the texts are none of its. */
+  static ofSent(
+    width: number,
+    startedAt: number,
+    sent: { readonly accepted: string; readonly open: string }
+  ): Deliveries | undefined {
+    const deliveries = Deliveries.make(width, startedAt)
+    const { planes } = deliveries
+    return planes.decode(Plane.accepted, sent.accepted) && planes.decode(Plane.open, sent.open) ? deliveries : undefined
+  }
+
+  /** The same books by the message: one is accepted that is for any of its recipients. */
+  byMessage(): Deliveries {
+    if (this.width === 1) return this
+    const books = Deliveries.make(1, this.startedAt)
+    for (const end of ["accepted", "open"] as const) {
+      for (const key of this.planes.keysOf((word) => word(Plane[end]))) {
+        books.book(Math.floor(key / this.width), 0, end, this.startedAt)
+      }
+    }
+    return books
+  }
+
+  /** Adds what others know of messages that were sent, of which there are as many recipients. */
+  addSent(that: Deliveries): void {
+    this.planes.add(that.planes)
   }
 
   /** The first that are missing. */

@@ -39,6 +39,22 @@ export interface Proved {
 }
 
 /**
+ * What was sent with stamps, for whoever looks for it later: bit planes as text, by the recipient or by the message.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Stamped {
+  /** What stands for the run in its stamps. */
+  readonly run: string
+  readonly by: "messages" | "recipients"
+  /** How many recipients of a message are told apart. */
+  readonly width: number
+  readonly accepted: string
+  readonly open: string
+}
+
+/**
  * A change of a body that is shown, as a note in the books.
  *
  * @since 0.1.0

@@ -182,17 +182,33 @@ function* indexing({
 }
 
 /** The messages of an mbox, or the file as the only one. */
-const placesIn = (file: Mbox.Source, kind: Mbox.Kind): Iterable<Mbox.Place> =>
+/**
+ * Where the messages of a file are: of an mbox, or the only one.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const placesIn = (file: Mbox.Source, kind: Mbox.Kind): Iterable<Mbox.Place> =>
   Mbox.isBetween(file, 0) ? Mbox.places(file, kind) : [{ doubtful: 0, start: 0, end: file.length }]
 
-/** A file that is read. */
-interface CorpusFile {
+/**
+ * A file that is read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CorpusFile {
   readonly path: string
   readonly size: number
 }
 
-/** The file itself, or those of a directory and of all below it: of a Maildir, what was delivered. */
-const filesOf = (
+/**
+ * The file itself, or those of a directory and of all below it: of a Maildir, what was delivered.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const filesOf = (
   path: string
 ): Effect.Effect<ReadonlyArray<CorpusFile>, PartsFile.PartsUnusable, FileSystem.FileSystem> =>
   Effect.gen(function* () {

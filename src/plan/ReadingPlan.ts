@@ -46,6 +46,12 @@ export const readingFields = {
     description:
       "Fail, with exit status 99, unless the results together show this: 'p99(transaction) < 250ms'. May be given several times."
   }),
+  delivered: optional(Schema.Array(File), {
+    placeholder: "path",
+    repeatable: true,
+    description:
+      "Look for the messages of a run with --prove here: in a Maildir, an mbox, or a folder of either or of .eml files. The report then tells what has arrived, what is missing, has come twice or was changed, and, of a Maildir, how long delivery took. Messages are counted, whoever they are for. A run of which anything is missing fails, unless a verdict names missing. May be given several times."
+  }),
   compare: optional(Schema.Array(File), {
     placeholder: "file",
     repeatable: true,

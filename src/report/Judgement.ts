@@ -184,13 +184,19 @@ export const ofPlan = (
 ): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> =>
   Either.gen(function* () {
     const last = aborted === undefined ? yield* atLast(report, abortIf) : [aborted]
-    const implied = impliedBy(report, [...(failIf ?? []), ...(require ?? [])])
-    return [...last.slice(0, 1), ...(yield* judge(report, { failIf: [...(failIf ?? []), ...implied], require }))]
+    return [...last.slice(0, 1), ...(yield* judge(report, withImplied(report, { failIf, require })))]
   })
 
-/** Where a proof was asked for, nothing may be missing, unless a verdict says how much may. */
-const impliedBy = ({ proof }: RunReport.RunReport, expressions: ReadonlyArray<string>): ReadonlyArray<string> =>
-  proof === undefined || expressions.some((expression) => /\bmissing\b/.test(expression)) ? [] : ["missing > 0"]
+/**
+ * The expressions, and what a proof of delivery implies: nothing may be missing, unless one of them says how much may.
+ *
+ * @since 0.1.0
+ * @category judging
+ */
+export const withImplied = ({ proof }: RunReport.RunReport, { failIf = [], require = [] }: Expressions): Expressions =>
+  proof === undefined || [...failIf, ...require].some((expression) => /\bmissing\b/.test(expression))
+    ? { failIf, require }
+    : { failIf: [...failIf, "missing > 0"], require }
 
 /**
  * The report with its verdicts, and with the one that stopped the run as the reason.

@@ -21,6 +21,7 @@ import * as ProofReport from "./ProofReport.js"
 import * as RunReport from "./RunReport.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
+import * as StampedReport from "./StampedReport.js"
 import * as Stages from "./Stages.js"
 import * as CorpusSummary from "./CorpusSummary.js"
 import * as TargetSummary from "./TargetSummary.js"
@@ -93,6 +94,7 @@ export const merge = (one: RunReport.RunReport, two: RunReport.RunReport): RunRe
     ...LoginSummary.merge([a, b]),
     ...TargetSummary.merge([a, b]),
     ...CorpusSummary.merge([a, b]),
+    ...StampedReport.merge([a, b]),
     ...ProofReport.merge([a, b]),
     ...RunReport.withoutOf(WithoutTally.merge([a.without ?? [], b.without ?? []])),
     errors: ErrorTally.merge([a, b].map((report) => delayed(report.errors, later(report)))),

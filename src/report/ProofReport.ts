@@ -231,9 +231,7 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
   return [
     ["delivered", `${count(deliveredAccepted)} of ${what(accepted)} accepted${openToo}`],
     ["missing", missing === 0 ? "none" : `${count(missing)} accepted and not delivered${isOver}`],
-    ...missed.map(
-      (each) => ["", `message ${count(each.message)}, from <${each.sender}> to <${each.recipient}>`] as const
-    ),
+    ...missed.map((each) => ["", nameOf(each)] as const),
     ...(missing > missed.length && missed.length > 0
       ? [["", `and ${count(missing - missed.length)} more`] as const]
       : []),
@@ -258,6 +256,10 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
     ...(early > 0 ? [["clocks", `${count(early)} came before they were sent: the clocks differ`] as const] : [])
   ]
 }
+
+/** A store of mail does not tell whom messages were for. */
+const nameOf = ({ message, recipient, sender }: ProofReport["missed"][number]): string =>
+  `message ${count(message)}${recipient === "" ? "" : `, from <${sender}> to <${recipient}>`}`
 
 const copiesOf = (number: number): string => `${count(number)} ${number === 1 ? "copy" : "copies"}`
 

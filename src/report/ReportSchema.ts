@@ -10,6 +10,7 @@ import * as Durations from "./Durations.js"
 import * as LoginSummary from "./LoginSummary.js"
 import * as ProofReport from "./ProofReport.js"
 import * as RunSegments from "./RunSegments.js"
+import * as StampedReport from "./StampedReport.js"
 import * as Stages from "./Stages.js"
 import * as CorpusSummary from "./CorpusSummary.js"
 import * as TargetSummary from "./TargetSummary.js"
@@ -234,6 +235,9 @@ const fields = {
     exact: true
   }).annotations({
     description: "Messages that went without an extension that was asked for, since the server does not offer it."
+  }),
+  stamped: Schema.optionalWith(StampedReport.schema, { exact: true }).annotations({
+    description: StampedReport.description
   }),
   proof: Schema.optionalWith(ProofReport.schema, { exact: true }).annotations({
     description: ProofReport.description

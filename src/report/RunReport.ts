@@ -12,7 +12,7 @@ import * as Accounting from "../measure/Accounting.js"
 import type * as ErrorTally from "../measure/ErrorTally.js"
 import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import type { Recorded } from "../measure/Recorded.js"
-import type { Proved } from "../measure/Proved.js"
+import type { Proved, Stamped } from "../measure/Proved.js"
 import type * as ReplyTally from "../measure/ReplyTally.js"
 import type * as Series from "../measure/Series.js"
 import type * as StageTally from "../measure/StageTally.js"
@@ -29,6 +29,7 @@ import * as ProofReport from "./ProofReport.js"
 import type { RunReport } from "./ReportSchema.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
+import * as StampedReport from "./StampedReport.js"
 import * as Stages from "./Stages.js"
 import * as TargetSummary from "./TargetSummary.js"
 
@@ -51,6 +52,7 @@ export interface Finished extends CorpusSummary.WithCorpus {
   readonly workerDied?: Option.Option<{ readonly message: string }> | undefined
   readonly scenarios?: { readonly begun: number; readonly failed: number } | undefined
   readonly proof?: Proved | undefined
+  readonly stamped?: Stamped | undefined
 }
 
 /**
@@ -129,6 +131,7 @@ export const make = (
     ...TargetSummary.of(recorder.targets()),
     ...withoutOf(recorder.without()),
     ...CorpusSummary.of(finished),
+    ...StampedReport.of(finished.stamped),
     ...ProofReport.of(finished.proof),
     errors: errorsOf(recorder.errors()),
     ...(series === undefined || series.intervals.length === 0 ? {} : { series }),

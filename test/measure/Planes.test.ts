@@ -7,7 +7,7 @@ const bits = fc.array(
   { maxLength: 60 }
 )
 
-const few = { numRuns: 25 }
+const few = { numRuns: 12 }
 
 const of = (set: ReadonlyArray<readonly [plane: number, key: number]>, keys?: number): Planes => {
   const planes = Planes.make(3, keys)

@@ -3,6 +3,7 @@
  * same.
  */
 import * as fs from "node:fs"
+import * as path from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,7 +11,12 @@ import * as Schedule from "effect/Schedule"
 import * as Load from "../../src/load/Load.js"
 import * as NodeServices from "../../src/node/NodeServices.js"
 import * as NodeSink from "../../src/node/NodeSink.js"
+import { main as source } from "../../src/command.js"
 import * as Plan from "../../src/plan/Plan.js"
+import { main as report } from "../../src/reportCommand.js"
+import { Output } from "../../src/report/Output.js"
+import * as CapturedOutput from "../cli/CapturedOutput.js"
+import * as Dovecot from "./Dovecot.js"
 import * as Postfix from "./Postfix.js"
 import * as RealServer from "./RealServer.js"
 
@@ -162,6 +168,97 @@ describe(`Postfix as a relay${missing}`, () => {
       assert.strictEqual(tally.missing, 0)
       assert.isAbove(tally.returned, 0)
       assert.strictEqual(tally.deliveredAccepted + tally.returned, 50)
+    })
+  )
+})
+
+const mailStore = Dovecot.make()
+
+/** Runs one of the commands in this process. */
+const run = (main: typeof source, ...words: ReadonlyArray<string>) =>
+  Effect.suspend(() => {
+    const { output, written } = CapturedOutput.make()
+    return Effect.map(Effect.provideService(main(words), Output, output), (status) => ({ status, ...written }))
+  })
+
+describe(`Dovecot${mailStore.available ? "" : ` (this machine lacks ${mailStore.lacks.join(" and ")})`}`, () => {
+  const started = RealServer.shared(mailStore, { afterAll, beforeAll })
+  const test = (title: string, run: Effect.Effect<void, unknown>) =>
+    it.skipIf(!mailStore.available)(title, () => Effect.runPromise(run), 120_000)
+
+  test(
+    "has in its Maildirs what was sent: smtp-report finds it there, and what was taken away is missing",
+    Effect.gen(function* () {
+      const { mail = "", target } = started()
+      const result = path.join(mail, "run.json")
+      const words = ["-L", "-s", "4", "-m", "40", "-N", "-t", "user@example.com", "-l", "2000"]
+      const sent = yield* run(source, ...words, "--prove", "recipients", "--report", `json=${result}`, target)
+      assert.strictEqual(sent.status, 0, sent.stderr)
+      const whole = yield* run(report, "--format", "json", "--delivered", mail, result)
+      assert.strictEqual(whole.status, 0, whole.stderr)
+      const { durations, proof } = JSON.parse(whole.stdout)
+      assert.deepInclude(proof, {
+        by: "messages",
+        accepted: 40,
+        deliveredAccepted: 40,
+        missing: 0,
+        duplicates: 0,
+        early: 0
+      })
+      assert.deepStrictEqual(new Set(Object.values(proof.changes)), new Set([0]))
+      const delivery = durations.find(({ of }: { readonly of: string }) => of === "delivery")
+      assert.strictEqual(delivery.count, 40)
+      assert.isAbove(delivery.min, 0)
+
+      const files = fs
+        .readdirSync(mail, { recursive: true, encoding: "utf8" })
+        .filter((name) => /Maildir\/new\/./.test(name))
+        .map((name) => path.join(mail, name))
+      assert.lengthOf(files, 40)
+      const [lost = "", again = "", changed = ""] = files
+      fs.rmSync(lost)
+      fs.copyFileSync(again, `${again}x`)
+      fs.appendFileSync(changed, "Scanned.\n")
+      const broken = yield* run(report, "--delivered", mail, result)
+      assert.strictEqual(broken.status, 99)
+      assert.include(
+        broken.stdout,
+        "  delivered  39 of 40 messages accepted\n  missing    1 accepted and not delivered\n"
+      )
+      assert.include(
+        broken.stdout,
+        "  copies     1 came again after they were confirmed (1 copy)\n  changed    1 otherwise\n"
+      )
+      const allowed = yield* run(report, "--delivered", mail, "--require", "missing <= 1", result)
+      assert.strictEqual(allowed.status, 0, allowed.stderr)
+    })
+  )
+
+  test(
+    "or in any mbox: a result without stamps, and a place that is not there, are refused",
+    Effect.gen(function* () {
+      const { mail = "", target } = started()
+      const [result, plain, box] = ["r.json", "p.json", "box"].map((name) => path.join(mail, name))
+      yield* run(source, "-L", "-m", "3", "--prove", "messages", "--report", `json=${result}`, target)
+      yield* run(source, "-L", "-m", "1", "--report", `json=${plain}`, target)
+      const messages = fs
+        .readdirSync(mail, { recursive: true, encoding: "utf8" })
+        .filter((name) => /foo@[^/]*\/Maildir\/new\/./.test(name))
+        .map((name) => fs.readFileSync(path.join(mail, name), "latin1"))
+      const between = "From me@example.com Thu Nov 26 13:11:20 2026"
+      fs.writeFileSync(box!, messages.map((text) => `${between}\n${text}\n`).join(""), "latin1")
+      const found = yield* run(report, "--delivered", box!, result!)
+      assert.strictEqual(found.status, 0, found.stderr)
+      assert.include(found.stdout, "  delivered  3 of 3 messages accepted\n")
+      assert.notInclude(found.stdout, "delivery ")
+      const refused = yield* run(report, "--delivered", box!, plain!)
+      assert.deepStrictEqual(
+        [refused.status, refused.stderr],
+        [1, "smtp-report: fatal: --delivered: the result is not of one run with --prove\n"]
+      )
+      const nowhere = yield* run(report, "--delivered", `${box}x`, result!)
+      assert.strictEqual(nowhere.status, 1)
+      assert.include(nowhere.stderr, "smtp-report: fatal: --delivered: ")
     })
   )
 })

@@ -1,0 +1,69 @@
+/**
+ * What was sent with stamps, in a report: `smtp-report --delivered` looks for it where mail is stored.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { Deliveries } from "../measure/Deliveries.js"
+import type { Stamped } from "../measure/Proved.js"
+
+/**
+ * The schema.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const schema = Schema.Struct({
+  run: Schema.String.annotations({ description: "What stands for the run in its stamps." }),
+  by: Schema.Literal("messages", "recipients"),
+  width: Schema.Int.pipe(Schema.between(1, 1_000_000)).annotations({
+    description: "How many recipients of a message are told apart. Recipient j of message k has number k·width + j."
+  }),
+  accepted: Schema.String.annotations({
+    description: "The numbers of those that were accepted: a bit for each, as runs of equal 32-bit words, in base64."
+  }),
+  open: Schema.String.annotations({
+    description: "Those of which nobody knows whether they were accepted, or that were refused at their end."
+  })
+})
+
+/**
+ * What a report's own schema says of it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const description = "What was sent with stamps (--prove), for smtp-report --delivered."
+
+interface WithStamped {
+  readonly stamped?: Stamped | undefined
+}
+
+/**
+ * What a run has sent; without a word where it had no stamps.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const of = (stamped: Stamped | undefined): { readonly stamped?: Stamped } =>
+  stamped === undefined ? {} : { stamped }
+
+/**
+ * Of the segments of a run, what all have sent. Of different runs, and of what was not written here, nothing.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const merge = (reports: ReadonlyArray<WithStamped>): { readonly stamped?: Stamped } => {
+  const [first, ...more] = reports.flatMap(({ stamped }) => (stamped === undefined ? [] : [stamped]))
+  if (first === undefined || reports.some(({ stamped }) => stamped === undefined)) return {}
+  const { by, run, width } = first
+  if (more.some((each) => each.run !== run || each.width !== width || each.by !== by)) return {}
+  const sum = Deliveries.ofSent(width, 0, first)
+  for (const each of more) {
+    const books = Deliveries.ofSent(width, 0, each)
+    if (books === undefined) return {}
+    sum?.addSent(books)
+  }
+  return sum === undefined ? {} : { stamped: { run, by, width, ...sum.sent() } }
+}
