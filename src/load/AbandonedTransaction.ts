@@ -43,4 +43,4 @@ export function* script(
  * @since 0.1.0
  * @category constructors
  */
-export const leftBefore = (step: Step): WireError => new ConnectionLost({ step, how: "intended", replies: [] })
+export const leftBefore = (step: Step): WireError => new ConnectionLost({ step, how: "abandoned", replies: [] })

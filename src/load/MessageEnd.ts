@@ -6,7 +6,7 @@
  */
 import * as Data from "effect/Data"
 import type { Plan } from "../plan/Plan.js"
-import { type Accepted, isIntended, type Outcome } from "../smtp/Outcome.js"
+import { type Accepted, isAbandoned, type Outcome } from "../smtp/Outcome.js"
 import { ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
 import type { Wire } from "../smtp/Wire.js"
 import type { Connection } from "./Connection.js"
@@ -53,7 +53,7 @@ export const book = (
   const { onOutcome, recorder } = shared
   const error = endsRun(shared, outcome, wire)
   const from = due ?? begun
-  if (from !== undefined && from >= recorder.measuresFrom && !isIntended(outcome)) {
+  if (from !== undefined && from >= recorder.measuresFrom && !isAbandoned(outcome)) {
     const ending = endings[outcome._tag]
     recorder.record("transaction", ending, ended - from)
     if (due !== undefined && begun !== undefined) recorder.recordOwn("service", ending, ended - begun)
@@ -82,7 +82,7 @@ const fatal = (outcome: Outcome, plan: Plan, wire: Wire | undefined): SmtpError 
   if (outcome._tag === "Rejected") {
     return outcome.lost ?? (plan.acceptRejection ? undefined : new ReplyRejected(outcome))
   }
-  if (isIntended(outcome)) return undefined
+  if (isAbandoned(outcome)) return undefined
   return plan.acceptRejection && wire !== undefined && wire.state() !== "failed" ? undefined : outcome.error
 }
 

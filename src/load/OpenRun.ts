@@ -16,7 +16,7 @@ import { behindAfter } from "../measure/GeneratorHealth.js"
 import { StageTally } from "../measure/StageTally.js"
 import type { Arrivals } from "../plan/Arrival.js"
 import * as Delivery from "../smtp/Delivery.js"
-import { isIntended, noRecipients, type Outcome } from "../smtp/Outcome.js"
+import { isAbandoned, noRecipients, type Outcome } from "../smtp/Outcome.js"
 import { ConnectionLost } from "../smtp/SmtpError.js"
 import type { Script } from "../smtp/Wire.js"
 import type * as Connection from "./Connection.js"
@@ -98,7 +98,7 @@ export const serve = <E, R>(
 /** The end of a message that waited for its second connection when the run's time was up. */
 const givenUp: Outcome = {
   _tag: "Failed",
-  error: new ConnectionLost({ step: "connect", how: "abandoned", replies: [] }),
+  error: new ConnectionLost({ step: "connect", how: "interrupted", replies: [] }),
   recipients: noRecipients
 }
 
@@ -155,7 +155,7 @@ function* loop(
       // Another connection has taken the message that this one was opened for: it costs none, unless it ends the run.
       const error = endsRun(shared, unready, connection.wire)
       if (error !== undefined) return yield* new RunEnded({ error })
-      if (unready._tag === "Failed" && !isIntended(unready)) onUnused(unready.error)
+      if (unready._tag === "Failed" && !isAbandoned(unready)) onUnused(unready.error)
     }
     return yield* connection.leave(false)
   }

@@ -58,7 +58,7 @@ export const make = (onTrouble: OnTrouble): Trouble => {
       } else {
         const { error } = outcome
         // What we gave up ourselves is a consequence of something else, or what was wanted.
-        if (error._tag === "ConnectionLost" && (error.how === "abandoned" || error.how === "intended")) return
+        if (error._tag === "ConnectionLost" && (error.how === "interrupted" || error.how === "abandoned")) return
         first(`${error._tag} ${error.step}${error._tag === "TlsFailed" ? error.kind : ""}`, () => error.message)
       }
     },

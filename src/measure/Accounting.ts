@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { isIntended, type Outcome, type Recipients } from "../smtp/Outcome.js"
+import { isAbandoned, type Outcome, type Recipients } from "../smtp/Outcome.js"
 import * as Counts from "./Counts.js"
 
 export { noRecipients } from "../smtp/Outcome.js"
@@ -120,7 +120,7 @@ class Books implements Ledger {
   book(outcome: Outcome): void {
     this.increase(cellOf[outcome._tag], 1)
     if (outcome._tag === "NotStarted") return
-    if (isIntended(outcome)) this.increase(ABANDONED, 1)
+    if (isAbandoned(outcome)) this.increase(ABANDONED, 1)
     const { recipients } = outcome
     this.increase(RECIPIENTS, recipients.offered)
     this.increase(RECIPIENTS + 1, recipients.accepted)

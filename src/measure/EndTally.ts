@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { isIntended, type Outcome } from "../smtp/Outcome.js"
+import { isAbandoned, type Outcome } from "../smtp/Outcome.js"
 
 /**
  * The ends that are counted.
@@ -45,7 +45,7 @@ export class EndTally {
       this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
     } else if (outcome._tag === "Failed" || outcome._tag === "Unknown") {
       const reason = outcome.error._tag
-      const end = isIntended(outcome) ? "abandoned" : outcome._tag === "Failed" ? "failed" : "unknown"
+      const end = isAbandoned(outcome) ? "abandoned" : outcome._tag === "Failed" ? "failed" : "unknown"
       const known = this.kinds.get(`${end} ${reason}`)
       if (known === undefined) this.kinds.set(`${end} ${reason}`, { end, reason, count: 1 })
       else known.count++

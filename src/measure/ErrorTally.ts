@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { isIntended, type Outcome } from "../smtp/Outcome.js"
+import { isAbandoned, type Outcome } from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
 import { type ConnectFailed, type Step, stepPlace, type WireError } from "../smtp/SmtpError.js"
 import * as Sightings from "./Sightings.js"
@@ -59,7 +59,7 @@ export class ErrorTally {
 
   /** Counts what a message came to grief by, if anything. `now` is asked for where there is something. */
   countOutcome(outcome: Outcome, now: () => number): void {
-    if (outcome._tag === "NotStarted" || isIntended(outcome)) return
+    if (outcome._tag === "NotStarted" || isAbandoned(outcome)) return
     const error = outcome._tag === "Failed" || outcome._tag === "Unknown" ? outcome.error : outcome.lost
     if (error !== undefined) this.count(error, now())
   }

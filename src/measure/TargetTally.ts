@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { isIntended, type Outcome } from "../smtp/Outcome.js"
+import { isAbandoned, type Outcome } from "../smtp/Outcome.js"
 import * as Counts from "./Counts.js"
 
 /**
@@ -61,7 +61,7 @@ export class Counter implements TargetCount {
     const end = ends[outcome._tag]
     if (end === undefined) return
     this[end]++
-    if (isIntended(outcome)) this.abandoned++
+    if (isAbandoned(outcome)) this.abandoned++
   }
 }
 

@@ -164,7 +164,7 @@ export class Conversation implements Wire, Expiring, WriteListener {
   close(how: "reset" | "fin"): void {
     this.end(this.closing)
     this.closed = true
-    if (this.failure === undefined) this.spoil((step) => new ConnectionLost({ step, how: "abandoned", replies: [] }))
+    if (this.failure === undefined) this.spoil((step) => new ConnectionLost({ step, how: "interrupted", replies: [] }))
     this.steps = nothing
     this.resume = undefined
     this.transport.close(how)

@@ -127,7 +127,7 @@ export const begin = (delivery: Delivery): void => {
  */
 export const interruption = (wire: Wire | undefined): WireError => {
   const step = wire === undefined ? "connect" : (wire.awaited() ?? "mail")
-  return new ConnectionLost({ step, how: "abandoned", replies: wire?.received() ?? [] })
+  return new ConnectionLost({ step, how: "interrupted", replies: wire?.received() ?? [] })
 }
 
 /**

@@ -176,8 +176,8 @@ const asAWhole = (outcome: Outcome): RecipientOutcome => {
  * @since 0.1.0
  * @category predicates
  */
-export const isIntended = (outcome: Outcome): boolean =>
-  outcome._tag === "Failed" && outcome.error._tag === "ConnectionLost" && outcome.error.how === "intended"
+export const isAbandoned = (outcome: Outcome): boolean =>
+  outcome._tag === "Failed" && outcome.error._tag === "ConnectionLost" && outcome.error.how === "abandoned"
 
 /**
  * The books of a message of which no recipient was offered.

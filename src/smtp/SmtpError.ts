@@ -134,16 +134,16 @@ export class ConnectFailed extends Data.TaggedError("ConnectFailed")<{
  */
 export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{
   readonly step: Step
-  /** Closed or reset by the server; abandoned by us, when the run ends; or left half way because that is the plan. */
-  readonly how: "closed" | "reset" | "abandoned" | "intended"
+  /** Closed or reset by the server; interrupted by us, when the run ends; or abandoned, because that is the plan (--abandon). */
+  readonly how: "closed" | "reset" | "interrupted" | "abandoned"
   /** The replies of the same group that came before. */
   readonly replies: ReadonlyArray<Reply>
   /** What a server said on its own before it closed, such as a 421. */
   readonly reply?: Reply | undefined
 }> {
   override get message(): string {
-    if (this.how === "abandoned") return `stopped while ${described[this.step]}`
-    if (this.how === "intended") return `left as planned, before ${described[this.step]}`
+    if (this.how === "interrupted") return `stopped while ${described[this.step]}`
+    if (this.how === "abandoned") return `left as planned, before ${described[this.step]}`
     const said = this.reply === undefined ? "" : ` (the server said: ${this.reply.code} ${this.reply.text})`
     return Printable.escapeBytes(`lost connection while ${described[this.step]}${said}`)
   }

@@ -111,7 +111,7 @@ export type SmtpErrorData =
   | {
       readonly _tag: "ConnectionLost"
       readonly step: Step
-      readonly how: "closed" | "reset" | "abandoned" | "intended"
+      readonly how: "closed" | "reset" | "interrupted" | "abandoned"
       readonly replies: ReadonlyArray<Reply>
       readonly reply?: Reply | undefined
     }

@@ -5,7 +5,7 @@ import * as Outcome from "../../src/smtp/Outcome.js"
 import { ConnectionLost } from "../../src/smtp/SmtpError.js"
 
 const lost = new ConnectionLost({ step: "mail", how: "closed", replies: [] })
-const left = new ConnectionLost({ step: "data", how: "intended", replies: [] })
+const left = new ConnectionLost({ step: "data", how: "abandoned", replies: [] })
 const reply = { code: 550, text: "no" }
 
 const books = fc

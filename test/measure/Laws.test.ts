@@ -6,7 +6,7 @@ import * as Outcome from "../../src/smtp/Outcome.js"
 import { ConnectionLost } from "../../src/smtp/SmtpError.js"
 
 const lost = new ConnectionLost({ step: "mail", how: "closed", replies: [] })
-const left = new ConnectionLost({ step: "data", how: "intended", replies: [] })
+const left = new ConnectionLost({ step: "data", how: "abandoned", replies: [] })
 const no = { code: 550, text: "no" }
 const recipients = Outcome.noRecipients
 

@@ -583,7 +583,7 @@ describe("close", () => {
           _tag: "ConnectionLost",
           step: "mail",
           replies: [],
-          how: "abandoned"
+          how: "interrupted"
         })
         assert.lengthOf(transport.written, 0)
       }

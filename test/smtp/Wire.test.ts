@@ -35,7 +35,7 @@ describe("a wire", () => {
       yield* Fiber.interrupt(yield* begin(["mail"], "MAIL\r\n"))
       assert.strictEqual(conversation.state(), "closed")
       assert.deepStrictEqual(transport.closed, ["reset"])
-      assert.deepInclude(yield* failure(yield* begin(["rcpt"], "x")), { _tag: "ConnectionLost", how: "abandoned" })
+      assert.deepInclude(yield* failure(yield* begin(["rcpt"], "x")), { _tag: "ConnectionLost", how: "interrupted" })
     })
   )
 

@@ -176,6 +176,6 @@ export class TakenMessages {
  */
 export const abandoned: Outcome.Outcome = {
   _tag: "Failed",
-  error: new ConnectionLost({ step: "mail", how: "abandoned", replies: [] }),
+  error: new ConnectionLost({ step: "mail", how: "interrupted", replies: [] }),
   recipients: Outcome.noRecipients
 }
