@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 import * as Counts from "./Counts.js"
 import * as Histogram from "./Histogram.js"
 
@@ -67,8 +68,13 @@ export const sum = (parts: ReadonlyArray<Counted>): Counted => counted((names, o
  * @since 0.1.0
  * @category combining
  */
-export const difference = (now: Counted, before: Counted): Counted =>
-  counted((names, of) => Counts.difference(names, of(now), of(before)))
+export const difference: {
+  (before: Counted): (self: Counted) => Counted
+  (self: Counted, before: Counted): Counted
+} = dual(
+  2,
+  (self: Counted, before: Counted): Counted => counted((names, of) => Counts.difference(names, of(self), of(before)))
+)
 
 /**
  * One interval of a run. Times are in milliseconds.
@@ -129,9 +135,12 @@ export const empty: Series = { width: 1000, intervals: [] }
  * @since 0.1.0
  * @category reading
  */
-export const valueAtPercentile = (buckets: Buckets, count: number, percentile: number): number => {
-  return valueAtRank(buckets, Math.max(1, Math.ceil((Math.min(percentile, 100) / 100) * count - 1e-9)))
-}
+export const valueAtPercentile: {
+  (count: number, percentile: number): (self: Buckets) => number
+  (self: Buckets, count: number, percentile: number): number
+} = dual(3, (self: Buckets, count: number, percentile: number): number =>
+  valueAtRank(self, Math.max(1, Math.ceil((Math.min(percentile, 100) / 100) * count - 1e-9)))
+)
 
 /**
  * The duration of this rank, from 1, in milliseconds; 0 where there are fewer.
@@ -139,14 +148,17 @@ export const valueAtPercentile = (buckets: Buckets, count: number, percentile: n
  * @since 0.1.0
  * @category reading
  */
-export const valueAtRank = (buckets: Buckets, rank: number): number => {
+export const valueAtRank: {
+  (rank: number): (self: Buckets) => number
+  (self: Buckets, rank: number): number
+} = dual(2, (self: Buckets, rank: number): number => {
   let before = 0
-  for (const [index, here] of buckets) {
+  for (const [index, here] of self) {
     before += here
     if (before >= rank) return Histogram.highestAt(index) / 1e6
   }
   return 0
-}
+})
 
 /** Only what some other program wrote may not be. */
 const isInOrder = (buckets: Buckets): boolean => {
@@ -258,15 +270,18 @@ export const statistics = (buckets: Buckets): Pick<Interval, "p50" | "p99" | "ma
  * @since 0.1.0
  * @category combining
  */
-export const append = (series: Series, interval: Interval, startedAt: number): Series => {
-  const last = series.intervals.at(-1)
-  const keyOf = (each: Interval) => Math.ceil((startedAt + each.at) / series.width)
+export const append: {
+  (interval: Interval, startedAt: number): (self: Series) => Series
+  (self: Series, interval: Interval, startedAt: number): Series
+} = dual(3, (self: Series, interval: Interval, startedAt: number): Series => {
+  const last = self.intervals.at(-1)
+  const keyOf = (each: Interval) => Math.ceil((startedAt + each.at) / self.width)
   if (last !== undefined && keyOf(last) === keyOf(interval)) {
-    return { ...series, intervals: [...series.intervals.slice(0, -1), join([last, interval])] }
+    return { ...self, intervals: [...self.intervals.slice(0, -1), join([last, interval])] }
   }
-  const longer: Series = { ...series, intervals: [...series.intervals, interval] }
-  return longer.intervals.length > most ? widen(longer, series.width * 2, startedAt) : longer
-}
+  const longer: Series = { ...self, intervals: [...self.intervals, interval] }
+  return longer.intervals.length > most ? widen(longer, self.width * 2, startedAt) : longer
+})
 
 /**
  * Several intervals that follow each other, as one.
@@ -305,7 +320,10 @@ export const together = (parts: ReadonlyArray<Interval>): Interval => {
  * @since 0.1.0
  * @category combining
  */
-export const halved = (series: Series, startedAt: number): Series => widen(series, series.width * 2, startedAt)
+export const halved: {
+  (startedAt: number): (self: Series) => Series
+  (self: Series, startedAt: number): Series
+} = dual(2, (self: Series, startedAt: number): Series => widen(self, self.width * 2, startedAt))
 
 const widen = ({ intervals }: Series, width: number, startedAt: number): Series => ({
   width,

@@ -5,6 +5,7 @@
  */
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
+import { dual } from "effect/Function"
 import * as Verdict from "../plan/Verdict.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
@@ -54,28 +55,55 @@ export class VerdictUnreadable extends Data.TaggedError("VerdictUnreadable")<{
  * @since 0.1.0
  * @category judging
  */
-export const judge = (
-  report: RunReport.RunReport,
-  { failIf = [], require = [] }: Expressions,
-  { allowMissing = false }: { readonly allowMissing?: boolean | undefined } = {}
-): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> => {
-  const { lost, planned } = report.messages
-  const basis = { of: planned - lost, ofNone: 0, rate: rateOf(report) }
-  const loss = allowMissing ? 0 : RunSegments.lossOf(report)
-  const judgeAll = (kind: "fail-if" | "require", expressions: ReadonlyArray<string>) =>
-    Either.map(read(expressions), (verdicts) =>
-      verdicts.map(([expression, verdict]): Judgement => {
-        if (loss > 0) return withLoss(report, kind, expression, verdict, loss)
-        const value = valueOf(report, verdict, basis)
-        if (value !== undefined) return judgement(kind, expression, verdict, value)
-        const { measure } = verdict
-        const failed = measure._tag !== "Duration" || measure.ending === "accepted"
-        return { kind, expression, failed, measured: failed ? "never measured" : "none" }
-      })
+export const judge: {
+  (
+    expressions: Expressions,
+    options?: JudgeOptions
+  ): (self: RunReport.RunReport) => Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable>
+  (
+    self: RunReport.RunReport,
+    expressions: Expressions,
+    options?: JudgeOptions
+  ): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable>
+} = dual(
+  (args) => isReport(args[0]),
+  (
+    report: RunReport.RunReport,
+    { failIf = [], require = [] }: Expressions,
+    { allowMissing = false }: JudgeOptions = {}
+  ): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> => {
+    const { lost, planned } = report.messages
+    const basis = { of: planned - lost, ofNone: 0, rate: rateOf(report) }
+    const loss = allowMissing ? 0 : RunSegments.lossOf(report)
+    const judgeAll = (kind: "fail-if" | "require", expressions: ReadonlyArray<string>) =>
+      Either.map(read(expressions), (verdicts) =>
+        verdicts.map(([expression, verdict]): Judgement => {
+          if (loss > 0) return withLoss(report, kind, expression, verdict, loss)
+          const value = valueOf(report, verdict, basis)
+          if (value !== undefined) return judgement(kind, expression, verdict, value)
+          const { measure } = verdict
+          const failed = measure._tag !== "Duration" || measure.ending === "accepted"
+          return { kind, expression, failed, measured: failed ? "never measured" : "none" }
+        })
+      )
+    return Either.flatMap(judgeAll("fail-if", failIf), (first) =>
+      Either.map(judgeAll("require", require), (second) => [...first, ...second])
     )
-  return Either.flatMap(judgeAll("fail-if", failIf), (first) =>
-    Either.map(judgeAll("require", require), (second) => [...first, ...second])
-  )
+  }
+)
+
+/** Expressions have no messages. */
+const isReport = (value: Expressions | RunReport.RunReport): boolean => "messages" in value
+
+/**
+ * How a run is judged of which something is lost.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface JudgeOptions {
+  /** By what is known alone. */
+  readonly allowMissing?: boolean | undefined
 }
 
 /**
@@ -222,23 +250,34 @@ export const withVerdicts = (
  * @since 0.1.0
  * @category judging
  */
-export const atLast = (
-  report: RunReport.RunReport,
-  expressions: ReadonlyArray<string>
-): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> => {
-  const { elapsed, messages } = report
-  const began = repliesBegan(report)
-  const whole = began < elapsed ? RunReport.rateOf(messages.accepted, elapsed - began) : undefined
-  const rate = report.measured === undefined && report.rates === undefined ? whole : rateOf(report)
-  return Either.map(read(expressions), (verdicts) =>
-    verdicts.flatMap(([expression, verdict]) => {
-      const value = valueOf(report, verdict, basisOf(report, rate))
-      if (value === undefined) return []
-      const made = judgement("abort-if", expression, verdict, value)
-      return made.failed ? [made] : []
-    })
-  )
-}
+export const atLast: {
+  (
+    expressions: ReadonlyArray<string>
+  ): (self: RunReport.RunReport) => Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable>
+  (
+    self: RunReport.RunReport,
+    expressions: ReadonlyArray<string>
+  ): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable>
+} = dual(
+  2,
+  (
+    report: RunReport.RunReport,
+    expressions: ReadonlyArray<string>
+  ): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> => {
+    const { elapsed, messages } = report
+    const began = repliesBegan(report)
+    const whole = began < elapsed ? RunReport.rateOf(messages.accepted, elapsed - began) : undefined
+    const rate = report.measured === undefined && report.rates === undefined ? whole : rateOf(report)
+    return Either.map(read(expressions), (verdicts) =>
+      verdicts.flatMap(([expression, verdict]) => {
+        const value = valueOf(report, verdict, basisOf(report, rate))
+        if (value === undefined) return []
+        const made = judgement("abort-if", expression, verdict, value)
+        return made.failed ? [made] : []
+      })
+    )
+  }
+)
 
 /** While a run warms up it has no rate. */
 const rateOf = ({ measured, rate }: RunReport.RunReport): number | undefined =>

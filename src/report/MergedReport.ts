@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import { dual } from "effect/Function"
 import * as Order from "effect/Order"
 import * as Accounting from "../measure/Accounting.js"
 import * as Counts from "../measure/Counts.js"
@@ -34,7 +35,10 @@ import * as TargetSummary from "./TargetSummary.js"
  * @since 0.1.0
  * @category combining
  */
-export const merge = (one: RunReport.RunReport, two: RunReport.RunReport): RunReport.RunReport => {
+export const merge: {
+  (that: RunReport.RunReport): (self: RunReport.RunReport) => RunReport.RunReport
+  (self: RunReport.RunReport, that: RunReport.RunReport): RunReport.RunReport
+} = dual(2, (one: RunReport.RunReport, two: RunReport.RunReport): RunReport.RunReport => {
   const [a, b] = [withoutMissing(one), withoutMissing(two)]
   const startedAt = compare(a.startedAt, b.startedAt) <= 0 ? a.startedAt : b.startedAt
   const later = ({ startedAt: own }: RunReport.RunReport) => Date.parse(own) - Date.parse(startedAt)
@@ -101,7 +105,7 @@ export const merge = (one: RunReport.RunReport, two: RunReport.RunReport): RunRe
     ...mergeSeries([a, b]),
     ...mergeGenerators([a, b])
   }
-}
+})
 
 /**
  * The report of all segments of a run, with those that there is no result of: their messages are planned, and lost; and with

@@ -1,3 +1,4 @@
+import { pipe } from "effect/Function"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import * as Series from "../../src/measure/Series.js"
@@ -48,7 +49,7 @@ const part = fc
         const at = (Math.floor(startedAt / 1000) + index + 1) * 1000 - startedAt
         const interval = intervalOf(at, at - before, each)
         before = at
-        return Series.append(series, interval, startedAt)
+        return pipe(series, Series.append(interval, startedAt))
       }, Series.empty)
     }
   })

@@ -1,3 +1,4 @@
+import { pipe } from "effect/Function"
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as Judgement from "../../src/report/Judgement.js"
@@ -34,7 +35,7 @@ const running: RunReport = {
 }
 
 const judged = (expression: string, run: RunReport = report) =>
-  Either.getOrThrow(Judgement.judge(run, { failIf: [expression] }))[0]!
+  Either.getOrThrow(pipe(run, Judgement.judge({ failIf: [expression] })))[0]!
 const fails = (expression: string, run: RunReport = report): boolean => judged(expression, run).failed
 /** The last seconds of a run, of which each had so many messages, one in ten rejected, and each took so long. */
 const recentOf = (
@@ -225,6 +226,7 @@ describe("a verdict on a run that goes on", () => {
     assert.isFalse(isTrueAtLast("rate < 5.3/s"))
     assert.isFalse(isTrueAtLast("rate < 5/s", { ...running, replies: [] }))
     assert.isTrue(Either.isLeft(Judgement.atLast(running, ["no"])))
+    assert.isTrue(Either.isLeft(pipe(running, Judgement.atLast(["no"]))))
   })
 })
 

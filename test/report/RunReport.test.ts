@@ -1,3 +1,4 @@
+import { pipe } from "effect/Function"
 import { assert, describe, it } from "@effect/vitest"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -99,6 +100,7 @@ describe("merge", () => {
     fc.assert(
       fc.property(report, report, (a, b) => {
         assert.deepStrictEqual(MergedReport.merge(a, b), MergedReport.merge(b, a))
+        assert.deepStrictEqual(pipe(a, MergedReport.merge(b)), MergedReport.merge(a, b))
       }),
       { seed: 3, numRuns: 100 }
     )
