@@ -103,6 +103,28 @@ describe("--emit mpi", () => {
   )
 })
 
+describe("a script", () => {
+  for (const [engine, program] of [
+    ["parallel", "parallel"],
+    ["mpi", "mpirun"]
+  ] as const) {
+    it.effect(
+      `for ${engine} puts the results together whatever the segments say, and fails where they or that fail`,
+      () =>
+        Effect.gen(function* () {
+          const script = yield* emit(engine, ...load)
+          const ended = (segments: number, report: number) => {
+            const functions = `${program}() { cat >/dev/null; return ${segments}; }; smtp-report() { echo "$@"; return ${report}; }`
+            const { status, stdout } = runIn({ script }, ["bash", "-c", `${functions}; . ./script`])
+            assert.include(stdout, "results/")
+            return status
+          }
+          assert.deepStrictEqual([ended(0, 0), ended(7, 0), ended(0, 99)], [0, 7, 99])
+        })
+    )
+  }
+})
+
 describe("the name of a run that is given", () => {
   for (const engine of ["parallel", "mpi", "slurm", "nomad", "k8s"]) {
     it.effect(`is only what ${engine} begins with: the environment gives the next run its own`, () =>
