@@ -13,6 +13,8 @@ import * as AuthFields from "../plan/AuthFields.js"
 import * as DkimFields from "../plan/DkimFields.js"
 import * as CorpusReader from "../plan/CorpusReader.js"
 import { CorpusStore } from "../plan/CorpusStore.js"
+import * as ClientFields from "../plan/ClientFields.js"
+import * as ClientFile from "../plan/ClientFile.js"
 import * as Extensions from "../plan/Extensions.js"
 import * as Message from "../plan/Message.js"
 import * as MessageFile from "../plan/MessageFile.js"
@@ -21,6 +23,8 @@ import * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import * as Capabilities from "../smtp/Capabilities.js"
 import * as ChunkFrame from "../smtp/ChunkFrame.js"
+import * as ClientIdentity from "../smtp/ClientIdentity.js"
+import * as Target from "../smtp/Target.js"
 import * as Parameters from "../smtp/Parameters.js"
 import * as Segment from "../plan/Segment.js"
 import * as Printable from "../smtp/Printable.js"
@@ -37,7 +41,11 @@ const shownBody = 4096
  */
 export const render = (
   plan: Plan
-): Effect.Effect<string, MessageFile.FileUnusable | MessageParts.PartsUnusable, FileSystem> =>
+): Effect.Effect<
+  string,
+  MessageFile.FileUnusable | MessageParts.PartsUnusable | AuthFields.AccountsUnusable,
+  FileSystem
+> =>
   Effect.gen(function* () {
     const file = yield* MessageFile.read(plan)
     const parts = yield* MessageParts.read(plan)
@@ -62,13 +70,27 @@ export const render = (
     const { mail, rcpts } = dress?.(plain, first) ?? plain
     const { body, head } = content
     const { name, verb } = ConnectionBegin.introductionOf(plan, identity.helloName)
-    const introduction = verb === undefined ? [] : [SmtpCommand.hello(verb, name)]
+    const clients = yield* ClientFile.read(plan)
+    const client = ClientFields.make(plan, { clients, seed })?.(0, 0, Target.inet("localhost", 25))
+    const introduction = verb === undefined ? [] : [SmtpCommand.hello(verb, client?.helloName ?? name)]
+    const { xclient = [] } = client ?? {}
+    const behalf = xclient.length === 0 ? [] : [ClientIdentity.xclient(xclient), ...introduction]
+    const forwarded = ClientFields.forwards(plan, { clients, seed })?.of(first) ?? []
+    const forward = forwarded.length === 0 ? [] : [ClientIdentity.xforward(forwarded)]
     const starts = plan.tls === "starttls" || plan.tls === "if-offered"
     const hello = starts ? [...introduction, SmtpCommand.startTls, ...introduction] : introduction
     // Which mechanism it is, and what it says, depends on the server.
     const [mechanism] = AuthFields.mechanismsOf(plan)
     const login = mechanism === undefined ? [] : [`AUTH ${plan.auth === "auto" ? "" : `${mechanism} `}***\r\n`]
-    const commands = [...hello, ...login, mail, ...rcpts, ...(isChunked ? [] : [SmtpCommand.data])]
+    const commands = [
+      ...hello,
+      ...behalf,
+      ...login,
+      ...forward,
+      mail,
+      ...rcpts,
+      ...(isChunked ? [] : [SmtpCommand.data])
+    ]
     const shown = body === undefined ? "" : String.fromCharCode(...body.subarray(0, shownBody))
     const hidden = body === undefined ? 0 : body.length - shownBody
     const size = Extensions.chunkSize(plan)

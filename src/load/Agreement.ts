@@ -4,14 +4,17 @@
  *
  * @since 0.1.0
  */
+import type { Forwards } from "../plan/ClientFields.js"
 import * as Extensions from "../plan/Extensions.js"
 import type { ContentOf } from "../plan/Message.js"
 import * as Capabilities from "../smtp/Capabilities.js"
 import * as Chunking from "../smtp/Chunking.js"
-import type * as Delivery from "../smtp/Delivery.js"
+import * as ClientIdentity from "../smtp/ClientIdentity.js"
+import * as Delivery from "../smtp/Delivery.js"
+import * as Forwarding from "../smtp/Forwarding.js"
 import type * as Outcome from "../smtp/Outcome.js"
 import * as Parameters from "../smtp/Parameters.js"
-import { ContentUnusable, type NotOffered } from "../smtp/SmtpError.js"
+import { ContentUnusable, NotOffered } from "../smtp/SmtpError.js"
 import * as Transaction from "../smtp/Transaction.js"
 import type { Script, Wire } from "../smtp/Wire.js"
 import type { SharedRun } from "./SharedRun.js"
@@ -49,16 +52,19 @@ export interface Agreement {
  * @category constructors
  */
 export const make = (
-  { chunksOf, contentOf, plan, recorder, wishes }: SharedRun,
+  { chunksOf, contentOf, forwards, plan, recorder, wishes }: SharedRun,
   wire: Wire,
   unsaid: ReadonlyArray<{ readonly what: string }> = []
 ): Agreement => {
   const grouping = groupingOf(plan.pipelining !== "off", wire)
   const agreed = wishes === undefined ? undefined : Parameters.agree(wishes, wire.capabilities, plan.whenNotOffered)
   const chunked = agreed?.chunking === true ? Chunking.make(wire, grouping, Extensions.chunkSize(plan)) : undefined
-  const transactions = chunked ?? Transaction.make(wire, grouping)
+  const forwarding = forwards && forwardingOf(forwards, wire.capabilities, plan.whenNotOffered)
+  const plain = chunked ?? Transaction.make(wire, grouping)
+  const transactions = forwarding === undefined ? plain : Forwarding.make(plain)
   const dress = agreed?.dress
-  const missing = [...unsaid, ...(agreed?.missing ?? [])]
+  const missing = [...unsaid, ...(forwarding?.missing ?? []), ...(agreed?.missing ?? [])]
+  const dressed: Agreement["dress"] = dress === undefined ? (message) => message : dress
   const script: Agreement["script"] =
     missing.length === 0
       ? (delivery, next) => transactions.script(delivery, next)
@@ -68,7 +74,8 @@ export const make = (
         }
   return {
     transactions,
-    refusal: agreed === undefined || plan.whenNotOffered !== "fail" ? undefined : Parameters.notOffered(agreed),
+    refusal:
+      plan.whenNotOffered === "fail" ? (forwarding?.refusal ?? (agreed && Parameters.notOffered(agreed))) : undefined,
     contentOf: chunked === undefined ? contentOf : chunksOf!,
     mailMax: Capabilities.mailMax(wire.capabilities),
     depth: chunked?.grouping === "envelope" ? plan.depth : 1,
@@ -77,7 +84,13 @@ export const make = (
       return chunked!.together(before, delivery)
     },
     ends: () => chunked?.ends() ?? [],
-    dress: dress === undefined ? (message) => message : dress,
+    dress:
+      forwarding === undefined
+        ? dressed
+        : (message, number) => {
+            const { content, mail, rcpts } = dressed(message, number)
+            return Delivery.message(mail, rcpts, content, forwarding.lineOf(number))
+          },
     // Only what is read while the run goes on may not be there.
     script:
       plan.corpus === undefined
@@ -86,6 +99,31 @@ export const make = (
             const reason = delivery.message?.content.unusable
             return reason === undefined ? script(delivery, next) : unsent(delivery, reason)
           }
+  }
+}
+
+/** What the server lets us say of the clients of messages, and what not. */
+const forwardingOf = (
+  { names, of }: Forwards,
+  capabilities: Capabilities.Capabilities,
+  whenNotOffered: "fail" | "skip" | "send"
+) => {
+  const offered = capabilities.get("XFORWARD")?.toUpperCase().split(" ")
+  const unknown = whenNotOffered === "send" ? [] : names.filter((name) => offered?.includes(name) !== true)
+  const missing =
+    unknown.length === 0
+      ? []
+      : offered === undefined
+        ? [{ what: "XFORWARD" }]
+        : unknown.map((name) => ({ what: `XFORWARD ${name}` }))
+  const [first] = missing
+  return {
+    missing,
+    refusal: first && new NotOffered({ step: "xforward", what: first.what }),
+    lineOf: (message: number): string | undefined => {
+      const attributes = of(message).filter(([name]) => !unknown.includes(name))
+      return attributes.length === 0 ? undefined : ClientIdentity.xforward(attributes)
+    }
   }
 }
 

@@ -38,7 +38,8 @@ const isExtended = (plan: Plan): boolean =>
   plan.tls !== "off" ||
   plan.auth !== "off" ||
   Extensions.areAsked(plan) ||
-  plan.xclient !== undefined
+  plan.xclient !== undefined ||
+  plan.xforward !== undefined
 
 /** Whether addresses with variables may be beyond ASCII: what is in the plan, and in the rows that they name. */
 const mayBeForeign = (

@@ -7,7 +7,7 @@
 import * as Data from "effect/Data"
 import type { Plan } from "../plan/Plan.js"
 import { type Accepted, isAbandoned, type Outcome } from "../smtp/Outcome.js"
-import { ReplyRejected, type SmtpError } from "../smtp/SmtpError.js"
+import { ReplyRejected, type SmtpError, type Step } from "../smtp/SmtpError.js"
 import type { Wire } from "../smtp/Wire.js"
 import type { Connection } from "./Connection.js"
 import type { SharedRun } from "./SharedRun.js"
@@ -106,12 +106,12 @@ export const wantsAnother = (outcome: Outcome, plan: Plan, connection: Connectio
 export const isUnread = (outcome: Outcome): boolean => isTurnedAway(outcome) || isClosedBefore(outcome)
 
 const isTurnedAway = (outcome: Outcome): boolean =>
-  outcome._tag === "Rejected" && outcome.step === "mail" && (outcome.reply.code === 421 || outcome.reply.code === 452)
+  outcome._tag === "Rejected" && isFirst(outcome.step) && (outcome.reply.code === 421 || outcome.reply.code === 452)
 
 const isClosedBefore = (outcome: Outcome): boolean =>
   outcome._tag === "Failed" &&
   outcome.error._tag === "ConnectionLost" &&
-  outcome.error.step === "mail" &&
+  isFirst(outcome.error.step) &&
   (outcome.error.how === "closed" || outcome.error.how === "reset")
 
 /**
@@ -136,3 +136,6 @@ export const endings = {
   Unknown: "unknown",
   NotStarted: "failed"
 } as const
+
+/** The steps that a message may begin with. */
+const isFirst = (step: Step): boolean => step === "mail" || step === "xforward"

@@ -306,6 +306,7 @@ export const share = (
       chunksOf: plan.chunking === "off" ? undefined : contentOf("in chunks"),
       stampTimes,
       clientOf: ClientFields.make(plan, { clients: options.clients, seed }),
+      forwards: ClientFields.forwards(plan, { clients: options.clients, seed }),
       sessionNumber,
       nextSession: () => sessionNumber(begunSessions++),
       wishes: ConnectionBegin.wishesOf(plan, addresses, file, parts),

@@ -9,6 +9,7 @@ import type { Recorder } from "../measure/Recorder.js"
 import type { Addresses } from "../plan/Address.js"
 import type { ContentOf } from "../plan/Message.js"
 import type { PauseBefore } from "../plan/Pause.js"
+import type { Forwards } from "../plan/ClientFields.js"
 import type { Plan } from "../plan/Plan.js"
 import type { Shape } from "../plan/Shape.js"
 import type { ClientIdentity } from "../smtp/ClientIdentity.js"
@@ -57,6 +58,8 @@ export interface SharedRun {
   readonly pauseBefore: PauseBefore | undefined
   /** How connections differ from the plain way, if they do. */
   readonly shape: Shape | undefined
+  /** On whose behalf messages are, where the plan says so. */
+  readonly forwards: Forwards | undefined
   /** The number of a session of this part among those of all. */
   readonly sessionNumber: (session: number) => number
   /** The same, of the next session that begins. */

@@ -26,6 +26,12 @@ const Attributes = PlanValue.OneLine.pipe(
   })
 )
 
+const Forwarded = PlanValue.OneLine.pipe(
+  Schema.filter((text) => attributesIn(text).every(([name]) => ClientIdentity.forwarded.includes(name)), {
+    message: () => `expected attributes such as ADDR=192.0.2.1, of ${ClientIdentity.forwarded.join(", ")}`
+  })
+)
+
 const Pattern = PlanValue.OneLine.pipe(
   Schema.filter((text) => Schema.is(PlanValue.HelloName)(text.replaceAll("{n}", "1")), {
     message: () => "expected a host name, in which {n} is the connection's number"
@@ -67,6 +73,12 @@ export const fields = {
     description:
       "Tell the server who the client is (Postfix's XCLIENT), after EHLO and TLS, and introduce ourselves again: with ADDR, NAME, PORT, PROTO, HELO, LOGIN, DESTADDR, DESTPORT, REVERSE_NAME. One without a value has that of the column of --clients, and is left out where the cell is empty; ADDR may come from --client-addresses. {n} in a value is the connection's number, from 1. The server must offer it to us, unless --when-not-offered says otherwise."
   }),
+  xforward: PlanField.optional(Forwarded, {
+    section,
+    placeholder: "attribute[=value],...",
+    description:
+      "Tell the server before each message who its client was (Postfix's XFORWARD), with NAME, ADDR, PORT, PROTO, HELO, IDENT, SOURCE. As for --xclient, but each message has the next client, whatever connection it goes over, and {n} is the message's number, from 1."
+  }),
   helloPattern: PlanField.optional(Pattern, {
     section,
     long: "hello-name",
@@ -83,6 +95,7 @@ interface ClientPlan {
   readonly clientOrder: "round" | "session" | "random"
   readonly proxy?: "1" | "2" | undefined
   readonly xclient?: string | undefined
+  readonly xforward?: string | undefined
   readonly helloPattern?: string | undefined
   readonly whenNotOffered: "fail" | "skip" | "send"
 }
@@ -111,12 +124,7 @@ export const make = (
 ): ((connection: number, session: number, target: Target.Target) => ClientIdentity.ClientIdentity) | undefined => {
   const { clientAddresses, clientOrder, helloPattern, proxy, whenNotOffered, xclient } = plan
   if (proxy === undefined && xclient === undefined && helloPattern === undefined) return undefined
-  const population =
-    clients !== undefined
-      ? ClientFile.populationOf(clients)
-      : clientAddresses === undefined
-        ? undefined
-        : addressesIn(clientAddresses)
+  const population = populationIn({ clientAddresses }, clients)
   const key = Draw.keyOf(`${seed} clients`)
   const attributes = xclient === undefined ? undefined : attributesIn(xclient)
   return (connection, session, target) => {
@@ -141,11 +149,64 @@ export const make = (
               { address, port: Number(client?.("PORT") ?? 1024 + (connection % 64_512)) },
               endOf(target, address.length)
             ),
-      xclient: attributes?.flatMap(([name, given]): ReadonlyArray<ClientIdentity.Attribute> => {
-        const value = given === undefined ? client?.(name) : numbered(given)
-        return value === undefined ? [] : [[name, value]]
-      }),
+      xclient: attributes && valued(attributes, client, connection + 1),
       whenNotOffered
+    }
+  }
+}
+
+const populationIn = (
+  { clientAddresses }: Pick<ClientPlan, "clientAddresses">,
+  clients: Uint8Array | undefined
+): ClientFile.Population | undefined =>
+  clients !== undefined
+    ? ClientFile.populationOf(clients)
+    : clientAddresses === undefined
+      ? undefined
+      : addressesIn(clientAddresses)
+
+/** The attributes that have a value: their own, or that of the client. */
+const valued = (
+  attributes: ReturnType<typeof attributesIn>,
+  client: ReturnType<ClientFile.Population["at"]> | undefined,
+  number: number
+): ReadonlyArray<ClientIdentity.Attribute> =>
+  attributes.flatMap(([name, given]): ReadonlyArray<ClientIdentity.Attribute> => {
+    const value = given === undefined ? client?.(name) : given.replaceAll("{n}", String(number))
+    return value === undefined ? [] : [[name, value]]
+  })
+
+/**
+ * What is said of the clients of messages.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Forwards {
+  /** The attributes that any message has. */
+  readonly names: ReadonlyArray<string>
+  /** Those of the message of this number, from 0. */
+  readonly of: (message: number) => ReadonlyArray<ClientIdentity.Attribute>
+}
+
+/**
+ * The clients of messages; undefined where the plan does not say.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const forwards = (plan: ClientPlan, { clients, seed = "" }: ClientsOptions = {}): Forwards | undefined => {
+  const { clientOrder, xforward } = plan
+  if (xforward === undefined) return undefined
+  const population = populationIn(plan, clients)
+  const attributes = attributesIn(xforward)
+  const key = Draw.keyOf(`${seed} forwarded clients`)
+  return {
+    names: attributes.map(([name]) => name),
+    of: (message) => {
+      const count = population?.count ?? 1
+      const place = clientOrder === "random" ? Math.floor(Draw.uniform(key, message) * count) : message % count
+      return valued(attributes, population?.at(place), message + 1)
     }
   }
 }
@@ -191,7 +252,9 @@ export const conflicts = (
   plan: { readonly [field: string]: unknown },
   given: (field: string) => boolean
 ): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
-  const attributes = typeof plan.xclient === "string" ? attributesIn(plan.xclient) : []
+  const attributes = [plan.xclient, plan.xforward].flatMap((text) =>
+    typeof text === "string" ? attributesIn(text) : []
+  )
   const open = attributes.flatMap(([name, value]) => (value === undefined ? [name] : []))
   const population = given("clientAddresses") || given("clients")
   return [
@@ -201,31 +264,38 @@ export const conflicts = (
       "--client-addresses and --clients exclude each other"
     ],
     [given("proxy") && !population, ["proxy"], "--proxy needs --client-addresses or --clients"],
-    [
-      open.includes("ADDR") && !population,
-      ["xclient"],
-      "--xclient ADDR without a value needs --client-addresses or --clients"
-    ],
+    [open.includes("ADDR") && !population, ["xclient"], "ADDR without a value needs --client-addresses or --clients"],
     [
       open.some((name) => name !== "ADDR") && !given("clients"),
       ["xclient"],
-      "the attributes of --xclient have values, as in NAME=client.example, unless there is --clients"
+      "the attributes of --xclient and --xforward have values, as in NAME=client.example, unless there is --clients"
     ],
     [
       given("clientAddresses") && !given("proxy") && !open.includes("ADDR"),
       ["clientAddresses"],
-      "--client-addresses needs --proxy, or --xclient ADDR"
+      "--client-addresses needs --proxy, or ADDR without a value in --xclient or --xforward"
     ],
     [
       given("clients") && !given("proxy") && open.length === 0,
       ["clients"],
-      "--clients needs --proxy, or --xclient with attributes that have no value"
+      "--clients needs --proxy, or attributes without a value in --xclient or --xforward"
     ],
     [
       given("clientOrder") && plan.clientOrder !== "round" && !population,
       ["clientOrder"],
       "--client-order needs --client-addresses or --clients"
     ],
+    [
+      given("xforward") && plan.clientOrder === "session",
+      ["xforward", "clientOrder"],
+      "--client-order session cannot be used with --xforward: each message has a client"
+    ],
+    [
+      given("xforward") && plan.pipelining === "full",
+      ["xforward", "pipelining"],
+      "--xforward cannot be used with --pipelining full: its reply is waited for before each message"
+    ],
+    [plan.bare === true && given("xforward"), ["bare", "xforward"], "--xforward needs EHLO, which -o leaves out"],
     [plan.bare === true && given("xclient"), ["bare", "xclient"], "--xclient needs EHLO, which -o leaves out"],
     [plan.bare === true && given("helloPattern"), ["bare", "helloPattern"], "--hello-name has no use with -o"],
     [plan.sink === true && given("proxy"), ["sink", "proxy"], "the sink of --sink does not expect --proxy"],

@@ -308,7 +308,11 @@ export const conflicts = (
       "--require-tls needs --tls starttls or implicit, and a server that is verified"
     ],
     [
-      given("whenNotOffered") && plan.whenNotOffered !== "fail" && asked.length === 0 && !given("xclient"),
+      given("whenNotOffered") &&
+        plan.whenNotOffered !== "fail" &&
+        asked.length === 0 &&
+        !given("xclient") &&
+        !given("xforward"),
       ["whenNotOffered"],
       "--when-not-offered needs an extension that is asked for"
     ]

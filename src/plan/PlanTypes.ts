@@ -421,6 +421,12 @@ export interface Plan {
    */
   readonly xclient?: Values["xclient"]
   /**
+   * Tell the server before each message who its client was (Postfix's XFORWARD), with NAME, ADDR, PORT, PROTO, HELO,
+   * IDENT, SOURCE. As for --xclient, but each message has the next client, whatever connection it goes over, and {n}
+   * is the message's number, from 1.
+   */
+  readonly xforward?: Values["xforward"]
+  /**
    * Introduce each connection by this name, in which {n} is its number, from 1: client{n}.example. Only HELO, EHLO and
    * LHLO say it; the rest has that of -M.
    */
@@ -1078,6 +1084,12 @@ export interface PlanInput {
    * the connection's number, from 1. The server must offer it to us, unless --when-not-offered says otherwise.
    */
   readonly xclient?: Inputs["xclient"]
+  /**
+   * Tell the server before each message who its client was (Postfix's XFORWARD), with NAME, ADDR, PORT, PROTO, HELO,
+   * IDENT, SOURCE. As for --xclient, but each message has the next client, whatever connection it goes over, and {n}
+   * is the message's number, from 1.
+   */
+  readonly xforward?: Inputs["xforward"]
   /**
    * Introduce each connection by this name, in which {n} is its number, from 1: client{n}.example. Only HELO, EHLO and
    * LHLO say it; the rest has that of -M.

@@ -14,7 +14,7 @@
  *                 / "code" "(" code ")"                     ; replies
  *                 / "rate"                                  ; messages accepted in a time
  *     statistic   = "min" / "mean" / "max" / "p" number     ; p50, p99.9
- *     step        = "connect" / "tls" / "greeting" / "hello" / "starttls" / "xclient" / "auth" / "mail" / "rcpt" / "data"
+ *     step        = "connect" / "tls" / "greeting" / "hello" / "starttls" / "xclient" / "auth" / "xforward" / "mail" / "rcpt" / "data"
  *                 / "chunk" / "content" / "final" / "rset" / "quit" / "idle" / "other" / "transaction" / "connection" / "service" / "start" / "queued" / "delivery"
  *                 / name                                    ; a scenario's own
  *     name        = letter *( letter / digit / "-" / "_" / "." )

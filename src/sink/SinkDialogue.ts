@@ -235,10 +235,10 @@ class Dialogue implements SinkSession {
   /** What has another form than four letters, and what is none of the commands. */
   private unknown(line: Uint8Array, start: number, end: number, text: string): void {
     const { loose, offers } = this.sink
-    if (!loose) return void this.voice.error("other", this.replies.unknownCommand, text)
     const [word = ""] = SinkCommand.textOf(line, start, end).toUpperCase().split(/[ \t]/, 1)
-    if (word === "XCLIENT" && offers.has(word)) return void this.voice.answer("xclient", this.replies.ok, text)
     if (word === "XFORWARD" && offers.has(word)) return void this.voice.answer("other", this.replies.ok, text)
+    if (!loose) return void this.voice.error("other", this.replies.unknownCommand, text)
+    if (word === "XCLIENT" && offers.has(word)) return void this.voice.answer("xclient", this.replies.ok, text)
     // Of a message that is none, LMTP has no recipient to answer for.
     if (word === ".") return this.sink.lmtp ? undefined : void this.voice.answer("final", this.replies.finalOk, text)
     if (!this.welcome) return void this.voice.error("other", this.replies.noService, text)

@@ -58,6 +58,23 @@ export const attributes: ReadonlyArray<string> = [
 export const xclient = (attributes: ReadonlyArray<Attribute>): string =>
   `XCLIENT ${attributes.map(([name, value]) => `${name}=${valueOf(name, value)}`).join(" ")}\r\n`
 
+/**
+ * The attributes that XFORWARD knows.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const forwarded: ReadonlyArray<string> = ["NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE"]
+
+/**
+ * The command for the next message. Values are xtext; an IPv6 address has its prefix.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const xforward = (attributes: ReadonlyArray<Attribute>): string =>
+  `XFORWARD ${attributes.map(([name, value]) => `${name}=${valueOf(name, value)}`).join(" ")}\r\n`
+
 const valueOf = (name: string, value: string): string => {
   const isSix = (name === "ADDR" || name === "DESTADDR") && IpAddress.parse(value)?.length === 16
   return Parameters.xtext(isSix ? `IPV6:${value}` : value)

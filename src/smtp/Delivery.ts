@@ -18,6 +18,8 @@ export interface Message {
   readonly mail: string
   readonly rcpts: ReadonlyArray<string>
   readonly content: Content
+  /** The XFORWARD command that comes before it, where there is one. */
+  readonly forward?: string | undefined
 }
 
 /**
@@ -26,8 +28,12 @@ export interface Message {
  * @since 0.1.0
  * @category constructors
  */
-export const message = (mail: string, rcpts: ReadonlyArray<string>, content: Content): Message =>
-  new MadeMessage(mail, rcpts, content)
+export const message = (
+  mail: string,
+  rcpts: ReadonlyArray<string>,
+  content: Content,
+  forward?: string | undefined
+): Message => new MadeMessage(mail, rcpts, content, forward)
 
 /**
  * Classes, since they are made for each message: of a literal V8 keeps count, and once it takes its objects for long-lived it
@@ -37,7 +43,8 @@ class MadeMessage implements Message {
   constructor(
     readonly mail: string,
     readonly rcpts: ReadonlyArray<string>,
-    readonly content: Content
+    readonly content: Content,
+    readonly forward: string | undefined
   ) {}
 }
 

@@ -23,6 +23,7 @@ export const only: { readonly [step in Step]: readonly [Step] } = {
   starttls: ["starttls"],
   xclient: ["xclient"],
   auth: ["auth"],
+  xforward: ["xforward"],
   mail: ["mail"],
   rcpt: ["rcpt"],
   data: ["data"],

@@ -87,6 +87,72 @@ describe("clients that each connection has", () => {
     })
   )
 
+  describe("of messages, by XFORWARD", () => {
+    const forwarding = ["XFORWARD NAME ADDR PROTO HELO SOURCE", "PIPELINING"]
+    const asked = { xforward: "ADDR,NAME=m{n}.example", clientAddresses: "192.0.2.0/24", from: "a@b" } as const
+    const lines = ({ server }: { readonly server: { readonly events: ReadonlyArray<{ readonly what: string }> } }) =>
+      server.events.map(({ what }) => what).filter((what) => /^(?:EHLO|XFORWARD|MAIL)/.test(what))
+
+    for (const pipelining of ["off", "on"] as const) {
+      it.scoped(`each has the next one, over the same connection, with pipelining ${pipelining}`, () =>
+        Effect.gen(function* () {
+          const result = yield* run({ ...asked, reuse: true, pipelining }, { offers: forwarding })
+          assert.strictEqual(result.accounting.accepted, 2)
+          assert.deepStrictEqual(lines(result), [
+            "EHLO localhost",
+            "XFORWARD ADDR=192.0.2.0 NAME=m1.example",
+            "MAIL FROM:<a@b>",
+            "XFORWARD ADDR=192.0.2.1 NAME=m2.example",
+            "MAIL FROM:<a@b>"
+          ])
+          assert.isDefined(result.recorder.histogram("xforward", "accepted"))
+        })
+      )
+    }
+
+    it.scoped("what is not offered fails the message, or is left out, or said all the same", () =>
+      Effect.gen(function* () {
+        const plan = { xforward: "IDENT=x,NAME=y", keepGoing: true, messages: 2, reuse: true } as const
+        const failed = yield* run(plan, { offers: forwarding })
+        assert.deepStrictEqual(failed.ends, ["Failed, NotOffered xforward", "Failed, NotOffered xforward"])
+        assert.strictEqual(failed.recorder.errors()[0]?.detail, "XFORWARD IDENT")
+        const skipped = yield* run({ ...plan, whenNotOffered: "skip" }, { offers: forwarding })
+        assert.strictEqual(skipped.accounting.accepted, 2)
+        assert.include(lines(skipped), "XFORWARD NAME=y")
+        assert.deepStrictEqual(skipped.recorder.without(), [{ what: "XFORWARD IDENT", messages: 2 }])
+        const none = yield* run({ ...plan, whenNotOffered: "skip" }, { offers: [] })
+        assert.notInclude(lines(none).join(), "XFORWARD")
+        assert.deepStrictEqual(none.recorder.without(), [{ what: "XFORWARD", messages: 2 }])
+        const sent = yield* run({ ...plan, whenNotOffered: "send" }, { offers: [] })
+        assert.deepStrictEqual(sent.ends, ["Rejected xforward 500", "Rejected xforward 500"])
+      })
+    )
+
+    it.scoped("a connection that is lost there costs that message, whatever became of the one before", () =>
+      Effect.gen(function* () {
+        const script: SimulationOptions["script"] = ({ line, total }) =>
+          line.startsWith("XFORWARD") && total === 1 ? { say: "", end: "reset" } : undefined
+        for (const chunking of ["off", "on"] as const) {
+          const offers = [...forwarding, "CHUNKING"]
+          const result = yield* run({ ...asked, reuse: true, chunking, pipelining: "on" }, { offers, script })
+          assert.deepStrictEqual(result.ends, ["Accepted", "Failed, ConnectionLost xforward"])
+        }
+        const again = yield* run({ ...asked, reuse: true, keepGoing: true }, { offers: forwarding, script })
+        assert.deepStrictEqual(again.ends, ["Accepted", "Accepted"])
+      })
+    )
+
+    it.scoped("a refusal costs the message, and the next one goes over the same connection", () =>
+      Effect.gen(function* () {
+        const script: SimulationOptions["script"] = ({ line, total }) =>
+          line.startsWith("XFORWARD") && total === 0 ? { say: "550 5.7.0 no\r\n" } : undefined
+        const result = yield* run({ ...asked, reuse: true, keepGoing: true }, { offers: forwarding, script })
+        assert.deepStrictEqual(result.ends, ["Rejected xforward 550", "Accepted"])
+        assert.lengthOf(result.server.times("EHLO"), 1)
+      })
+    )
+  })
+
   it.scoped("a refusal costs the message", () =>
     Effect.gen(function* () {
       const script: SimulationOptions["script"] = ({ moment }) =>

@@ -27,6 +27,7 @@ const moments = {
   starttls: "starttls",
   xclient: "xclient",
   auth: "auth",
+  xforward: "xforward",
   mail: "mail",
   rcpt: "rcpt",
   data: "data",

@@ -16,7 +16,7 @@ import { drive, type Moment, type Script, simulate } from "../load/ScriptedServe
 const delays: {
   readonly [moment in Exclude<
     Moment,
-    "tls" | "starttls" | "auth" | "xclient" | "chunk" | "writing" | "rset" | "other"
+    "tls" | "starttls" | "auth" | "xclient" | "xforward" | "chunk" | "writing" | "rset" | "other"
   >]: number
 } = {
   connect: 3,

@@ -91,10 +91,14 @@ describe("the fields of client identity", () => {
     [{ xclient: "COLOUR=red" }, /xclient.*expected attributes/],
     [{ helloPattern: "a b" }, /helloPattern.*expected a host name/],
     [{ proxy: "1" }, /--proxy needs --client-addresses/],
-    [{ xclient: "ADDR" }, /--xclient ADDR without a value needs/],
-    [{ xclient: "NAME" }, /the attributes of --xclient have values/],
+    [{ xclient: "ADDR" }, /ADDR without a value needs/],
+    [{ xclient: "NAME" }, /the attributes of --xclient and --xforward have values/],
     [{ clientAddresses: "192.0.2.1" }, /--client-addresses needs --proxy/],
     [{ bare: true, xclient: "ADDR=192.0.2.1" }, /--xclient needs EHLO/],
+    [{ xforward: "COLOUR=red" }, /xforward.*expected attributes/],
+    [{ xforward: "NAME=a", pipelining: "full" }, /--xforward cannot be used with --pipelining full/],
+    [{ xforward: "NAME", clients: "c", clientOrder: "session" }, /--client-order session cannot be used/],
+    [{ bare: true, xforward: "NAME=a" }, /--xforward needs EHLO/],
     [{ bare: true, helloPattern: "a" }, /--hello-name has no use with -o/],
     [{ sink: true, proxy: "1", clientAddresses: "192.0.2.1" }, /does not expect --proxy/]
   ])("%j is refused", (input, reason) => {

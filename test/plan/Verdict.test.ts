@@ -81,7 +81,7 @@ describe("what is no expression is refused, with the column", () => {
   const measure =
     "min, mean, max, p50, p99 and so on of a step, accepted, rejected, failed, abandoned, unknown, not-started, recipients, late, behind, dropped, errors, code, rate, or delivered, missing, returned, duplicated, changed, depth of a proof"
   const names =
-    "connect, tls, greeting, hello, starttls, xclient, auth, mail, rcpt, data, chunk, content, final, rset, quit, idle, other, transaction, connection, service, start"
+    "connect, tls, greeting, hello, starttls, xclient, auth, xforward, mail, rcpt, data, chunk, content, final, rset, quit, idle, other, transaction, connection, service, start"
   refuses("", `column 1: expected ${measure}`)
   refuses("  speed > 1", `column 3: expected ${measure}`)
   refuses("p99 > 1s", "column 5: expected a step, as in p99(transaction)")
