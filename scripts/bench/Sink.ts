@@ -12,10 +12,17 @@ export interface Sink {
 }
 
 /** Starts smtp-sink with the given options, and waits until it answers. */
-export const start = async (port: number, options: ReadonlyArray<string>, backlog: number): Promise<Sink> => {
+export const start = async (
+  port: number,
+  options: ReadonlyArray<string>,
+  backlog: number,
+  [command, ...first]: readonly [string, ...ReadonlyArray<string>] = ["smtp-sink"]
+): Promise<Sink> => {
   const user = process.getuid?.() === 0 ? ["-u", "nobody"] : []
   const target = `127.0.0.1:${port}`
-  const child = spawn("smtp-sink", [...user, "-m", "20000", ...options, target, String(backlog)], { stdio: "ignore" })
+  const child = spawn(command, [...first, ...user, "-m", "20000", ...options, target, String(backlog)], {
+    stdio: "ignore"
+  })
   await answers(port, child)
   return { target, pid: child.pid ?? 0, stop: () => child.kill() }
 }

@@ -120,6 +120,9 @@ const serve = (plan: SinkPlan) =>
     const reached = yield* Deferred.make<void>()
     const troubles = { count: 0 }
     const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
+    const seed = String(Math.random())
+    const control =
+      plan.listenMetrics === undefined ? undefined : Either.getOrThrow(ListenAddress.parse(plan.listenMetrics))
     const serving: SinkServing = {
       listen,
       family: plan.family,
@@ -129,7 +132,13 @@ const serve = (plan: SinkPlan) =>
       idleTimeout: plan.timeout * 1000,
       idleSay: "",
       thread: false,
-      behaviour: SinkMaking.behaviourOf(plan, String(Math.random())),
+      behaviour: SinkMaking.behaviourOf(plan, seed),
+      steady: SinkMaking.steadyOf(plan, seed),
+      words: SinkMaking.wordsOf(plan),
+      control:
+        control?._tag === "Inet"
+          ? { host: control.host === "" ? "127.0.0.1" : control.host, port: control.port }
+          : undefined,
       dumps: SinkMaking.dumpsOf(plan),
       onCommand: commandsOf(plan, output),
       onCount: watching(plan, output, () => Deferred.unsafeDone(reached, Effect.void)),
@@ -143,6 +152,9 @@ const serve = (plan: SinkPlan) =>
     if (plan.user !== undefined) yield* privileges.become(plan.user)
     if (listen._tag === "Inet" && listen.port === 0) {
       output.stderr(`${program}: listening on ${Target.format(running.target)}\n`)
+    }
+    if (control?._tag === "Inet" && control.port === 0 && running.control !== undefined) {
+      output.stderr(`${program}: metrics on http://${Target.format(running.control)}/metrics\n`)
     }
     const time = plan.duration === undefined ? Effect.never : Effect.sleep(plan.duration * 1000)
     const ended = yield* Effect.raceFirst(

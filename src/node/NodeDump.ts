@@ -111,6 +111,31 @@ class Written implements ContentTap {
   }
 }
 
+/**
+ * What a line about a message holds.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const lineOf = (
+  { client, helo, message, protocol, recipients, sender, session }: SinkTransaction,
+  { accepted, reply, size }: { readonly accepted: ReadonlyArray<string>; readonly reply: string; readonly size: number }
+) => {
+  const isTaken = new Set(accepted)
+  return {
+    time: new Date().toISOString(),
+    session,
+    message,
+    client: client ?? null,
+    protocol,
+    helo: helo ?? null,
+    sender,
+    recipients: recipients.map((address) => ({ address, accepted: isTaken.has(address) })),
+    size,
+    reply: reply.trimEnd()
+  }
+}
+
 /** A line about a message. */
 class Told implements ContentTap {
   private size = 0
@@ -128,22 +153,8 @@ class Told implements ContentTap {
   }
 
   end(accepted: ReadonlyArray<string>, reply: string): void {
-    const { client, helo, message, protocol, recipients, sender, session } = this.transaction
-    const { crc, size } = this
-    const isTaken = new Set(accepted)
-    const line = {
-      time: new Date().toISOString(),
-      session,
-      message,
-      client: client ?? null,
-      protocol,
-      helo: helo ?? null,
-      sender,
-      recipients: recipients.map((address) => ({ address, accepted: isTaken.has(address) })),
-      size,
-      crc32: crc.toString(16).padStart(8, "0"),
-      reply: reply.trimEnd()
-    }
+    const { crc, size, transaction } = this
+    const line = { ...lineOf(transaction, { accepted, reply, size }), crc32: crc.toString(16).padStart(8, "0") }
     this.file.text(`${JSON.stringify(line)}\n`)
     this.file.keep()
   }

@@ -10,7 +10,9 @@ import * as util from "node:util"
 import { performance } from "node:perf_hooks"
 import type { Worker } from "node:worker_threads"
 import * as Duration from "effect/Duration"
+import type { Server } from "node:http"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -19,12 +21,16 @@ import * as ContentTap from "../sink/ContentTap.js"
 import { EmbeddedSink, type RunningSink, SinkFailed, type SinkServing } from "../sink/EmbeddedSink.js"
 import * as SinkCounts from "../sink/SinkCounts.js"
 import type { SinkConfig, SinkOptions } from "../sink/SinkOptions.js"
+import { ChangingBehaviour } from "../sink/ChangingBehaviour.js"
+import * as Misbehaviour from "../sink/Misbehaviour.js"
+import * as SinkMetrics from "../sink/SinkMetrics.js"
 import * as SmtpSink from "../sink/SmtpSink.js"
 import * as Target from "../smtp/Target.js"
 import type { ProofOrder } from "../plan/ProofOrder.js"
 import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as NodeDump from "./NodeDump.js"
 import * as NodeProof from "./NodeProof.js"
+import * as NodeSinkControl from "./NodeSinkControl.js"
 import * as SelfSigned from "./SelfSigned.js"
 import * as SinkListener from "./SinkListener.js"
 import * as WorkerEntry from "./WorkerEntry.js"
@@ -67,7 +73,7 @@ const start = (config: SinkConfig, serving: SinkServing): Start => {
     idleSay: serving.idleSay,
     certified
   }
-  const functions = [behaviour, onMessage, tap, onCommand, onCount, dumps[0]]
+  const functions = [behaviour, onMessage, tap, onCommand, onCount, dumps[0], serving.control]
   const here = serving.thread === false || functions.some((each) => each !== undefined)
   const taps = [
     ...(tap === undefined ? [] : [tap]),
@@ -75,7 +81,7 @@ const start = (config: SinkConfig, serving: SinkServing): Start => {
     ...(here && proof !== undefined ? [NodeProof.tap(proof)] : [])
   ]
   const started = here
-    ? startHere({ ...config, onMessage, onCommand, onCount, tap: ContentTap.all(taps) }, behaviour, listen)
+    ? startHere({ ...config, onMessage, onCommand, onCount }, taps, serving, listen)
     : startThread(config, listen, proof)
   return Effect.map(started, (sink) => ({ ...sink, certificate: certified?.certificate }))
 }
@@ -90,12 +96,37 @@ type Start = Effect.Effect<RunningSink, SinkFailed, Scope.Scope>
 
 const startHere = (
   options: SinkOptions,
-  behaviour: Behaviour.Behaviour | undefined,
+  taps: ReadonlyArray<ContentTap.OpenTap>,
+  serving: SinkServing,
   bounds: SinkListener.ListenOptions
 ): Start =>
-  Effect.suspend(() => {
-    const behaving = behaviour === undefined ? undefined : Behaviour.make(behaviour, () => performance.now())
-    const sink = SmtpSink.make({ ...options, behaviour: behaving, crypto: NodeAuthCrypto.make() })
+  Effect.gen(function* () {
+    const { behaviour, control } = serving
+    const make = (of: Behaviour.Behaviour) => Behaviour.make(of, () => performance.now())
+    const changing = control === undefined ? undefined : new ChangingBehaviour(make(behaviour ?? bounded(bounds)))
+    const behaving = changing ?? (behaviour === undefined ? undefined : make(behaviour))
+    let words: Misbehaviour.Misbehaviour = serving.words ?? {}
+    const controlling =
+      control === undefined || changing === undefined
+        ? undefined
+        : NodeSinkControl.make(
+            {
+              metrics: () => SinkMetrics.render(sink.counts(), changing.strikes()),
+              faults: () => words,
+              change: (input) =>
+                Either.match(Misbehaviour.decode(input), {
+                  onLeft: (wrong) => wrong,
+                  onRight: (next) => {
+                    words = next
+                    changing.change(make(together(serving.steady ?? bounded(bounds), next)))
+                    return []
+                  }
+                })
+            },
+            control.host
+          )
+    const tap = ContentTap.all([...taps, ...(controlling === undefined ? [] : [controlling.tap])])
+    const sink = SmtpSink.make({ ...options, tap, behaviour: behaving, crypto: NodeAuthCrypto.make() })
     const listen = { ...bounds, behaving }
     const started = Effect.async<readonly [SinkListener.SinkListener, Target.Target], SinkFailed>((resume) => {
       const listener = SinkListener.listen(
@@ -105,16 +136,56 @@ const startHere = (
         (error) => resume(Exit.fail(failed(listen, error)))
       )
     })
-    return Effect.acquireRelease(started, ([listener]) =>
+    const [, target] = yield* Effect.acquireRelease(started, ([listener]) =>
       Effect.async<void>((resume) => listener.close(() => resume(Exit.void)))
-    ).pipe(
-      Effect.map(([, target]) => ({
-        target,
-        counts: Effect.sync(sink.counts),
-        strikes: Effect.sync(() => behaving?.strikes() ?? [])
-      }))
     )
+    const controlled =
+      control === undefined || controlling === undefined ? undefined : yield* listenControl(controlling.server, control)
+    return {
+      target,
+      control: controlled,
+      counts: Effect.sync(sink.counts),
+      strikes: Effect.sync(() => behaving?.strikes() ?? [])
+    }
   })
+
+/** The limits that a behaviour has of its own, where it is to be had later. */
+const bounded = ({
+  beyond,
+  idleSay,
+  idleTimeout,
+  maxConnections
+}: SinkListener.ListenOptions): Behaviour.Behaviour => ({
+  connections: { limit: maxConnections, beyond },
+  idle: { after: idleTimeout, ...(idleSay === undefined ? {} : { say: idleSay }) }
+})
+
+/** What stays, and what is asked for now. */
+const together = (steady: Behaviour.Behaviour, words: Misbehaviour.Misbehaviour): Behaviour.Behaviour => {
+  const asked = Misbehaviour.behaviourOf(words)
+  return { ...steady, ...asked, faults: [...(steady.faults ?? []), ...(asked.faults ?? [])] }
+}
+
+const listenControl = (
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number }
+): Effect.Effect<Target.Target, SinkFailed, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.async<Target.Target, SinkFailed>((resume) => {
+      server.once("error", (error: NodeJS.ErrnoException) =>
+        resume(Exit.fail(failed({ target: Target.inet(host, port) }, error)))
+      )
+      server.listen(port, host, () => {
+        const address = server.address()
+        resume(Exit.succeed(Target.inet(host, typeof address === "object" && address !== null ? address.port : port)))
+      })
+    }),
+    () =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+  )
 
 const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions, proof: ProofOrder | undefined): Start =>
   Effect.suspend(() => {
@@ -148,7 +219,7 @@ const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions, pro
   })
 
 const failed = (
-  { target }: SinkListener.ListenOptions,
+  { target }: Pick<SinkListener.ListenOptions, "target">,
   error: { readonly code?: string | undefined; readonly errno?: number | undefined }
 ): SinkFailed => {
   const code = error.code ?? "EUNKNOWN"

@@ -11,6 +11,7 @@ import type * as Scope from "effect/Scope"
 import type { ProofOrder } from "../plan/ProofOrder.js"
 import type { Target } from "../smtp/Target.js"
 import type { Behaviour, Strikes } from "./Behaviour.js"
+import type { Misbehaviour } from "./Misbehaviour.js"
 import type { DumpRequest } from "./Dump.js"
 import type { SinkCounts } from "./SinkCounts.js"
 import type { SinkConfig, SinkOptions } from "./SinkOptions.js"
@@ -61,6 +62,11 @@ export interface SinkServing extends Pick<SinkOptions, "onMessage" | "tap" | "on
   readonly dumps?: ReadonlyArray<DumpRequest> | undefined
   /** The run whose messages it watches for. */
   readonly proof?: ProofOrder | undefined
+  /** Where it tells over HTTP what it counts, and is told how to misbehave: `/metrics`, `/events`, `/faults`. */
+  readonly control?: { readonly host: string; readonly port: number } | undefined
+  /** The words that its behaviour was made of, and the behaviour that stays when they change. */
+  readonly words?: Misbehaviour | undefined
+  readonly steady?: Behaviour | undefined
   /** Told of what cannot be done while it runs, such as a file that cannot be written. */
   readonly onTrouble?: ((text: string) => void) | undefined
 }
@@ -78,6 +84,8 @@ export interface RunningSink {
   /** What it has seen by now. All that it has answered is in it. */
   readonly counts: Effect.Effect<SinkCounts>
   /** How often each rule of its behaviour that has a name has struck, by now. */
+  /** Where it is told over HTTP. */
+  readonly control?: Target | undefined
   readonly strikes?: Effect.Effect<ReadonlyArray<Strikes>> | undefined
 }
 

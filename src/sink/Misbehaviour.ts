@@ -4,7 +4,10 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
 import * as FaultRule from "../plan/FaultRule.js"
+import * as SinkFields from "../plan/SinkFields.js"
 import * as SinkRules from "../plan/SinkRules.js"
 import type { Behaviour, Fault, Moment, Reaction } from "./Behaviour.js"
 import type { Latency } from "./ServiceModel.js"
@@ -82,6 +85,21 @@ export const behaviourOf = (words: Misbehaviour): Behaviour => {
     ...(triggers === true ? { triggers } : {})
   }
 }
+
+/**
+ * Reads words that came from outside, with the fields of the options' names; says what is wrong with them.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const decode = (input: unknown): Either.Either<Misbehaviour, ReadonlyArray<string>> =>
+  Either.mapLeft(Schema.decodeUnknownEither(struct, { errors: "all", onExcessProperty: "error" })(input), (error) =>
+    ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) =>
+      path.length === 0 ? message : `${path.join(".")}: ${message}`
+    )
+  )
+
+const struct = Schema.Struct(SinkFields.fields)
 
 /** Ten times a second, or a byte at a time where that is less. */
 const readingOf = (bytesPerSecond: number) => {

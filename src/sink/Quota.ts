@@ -44,7 +44,8 @@ export class Quota {
 
   /** A connection is over. */
   closed(client = ""): void {
-    this.open--
+    // Those that came before this limit are not counted.
+    this.open = Math.max(0, this.open - 1)
     const left = (this.clients.get(client) ?? 1) - 1
     if (left > 0) this.clients.set(client, left)
     else this.clients.delete(client)

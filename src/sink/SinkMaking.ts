@@ -53,25 +53,39 @@ export const configOf = (plan: SinkPlan, accounts?: AccountTable.AccountData | u
 }
 
 /**
+ * The part of its behaviour that stays when it is told other faults: that of the letters, and its limits.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const steadyOf = (plan: SinkPlan, seed: string): Behaviour => ({
+  faults: faultsOf(plan),
+  seed: plan.seed ?? seed,
+  connections: { limit: plan.maxConnections, beyond: "wait" },
+  idle: { after: plan.timeout * 1000, say: "" }
+})
+
+/**
  * How it behaves; undefined where it answers at once, as it should.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const behaviourOf = (plan: SinkPlan, seed: string): Behaviour | undefined => {
-  const letters = faultsOf(plan)
+  const steady = steadyOf(plan, seed)
+  const letters = steady.faults ?? []
   if (letters.length === 0 && !Misbehaviour.isAny(wordsOf(plan))) return undefined
   const behaviour = Misbehaviour.behaviourOf(wordsOf(plan))
-  return {
-    ...behaviour,
-    faults: [...letters, ...(behaviour.faults ?? [])],
-    seed: plan.seed ?? seed,
-    connections: { limit: plan.maxConnections, beyond: "wait" },
-    idle: { after: plan.timeout * 1000, say: "" }
-  }
+  return { ...steady, ...behaviour, faults: [...letters, ...(behaviour.faults ?? [])] }
 }
 
-const wordsOf = ({
+/**
+ * The words for how it misbehaves.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const wordsOf = ({
   capacity,
   fault,
   greylist,

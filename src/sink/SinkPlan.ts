@@ -42,6 +42,15 @@ const DumpText = Schema.String.pipe(
   })
 )
 
+const ControlText = Schema.String.pipe(
+  Schema.filter((text) =>
+    Either.match(ListenAddress.parse(text), {
+      onLeft: (reason) => reason,
+      onRight: ({ _tag }) => (_tag === "Inet" ? true : "expected host:port, such as 127.0.0.1:9125")
+    })
+  )
+)
+
 const Offer = Schema.Literal("8bitmime", "auth", "xclient", "enhancedstatuscodes", "xforward", "dsn", "pipelining")
 
 /**
@@ -251,6 +260,12 @@ export const fields = {
     placeholder: "file",
     description:
       "Let in those who log in as one of the accounts in this file (CSV with the columns user and password), and nobody else, by PLAIN, LOGIN, CRAM-MD5 or SCRAM. Without it, any AUTH is a success, and none is needed."
+  }),
+  listenMetrics: optional(ControlText, {
+    section: "Other options",
+    placeholder: "host:port",
+    description:
+      "Listen here for HTTP: GET /metrics is Prometheus's text of what was counted, GET /events a line of JSON for each message as it comes, and PUT /faults, with JSON of the fields fault, latency, capacity, stall, limit, greylist, tarpit, readRate and triggers, changes how it misbehaves while it runs. There are no passwords: use 127.0.0.1. Port 0 is any that is free, which is named on standard error."
   }),
   seed: optional(PlanValue.Text, {
     section: "Other options",

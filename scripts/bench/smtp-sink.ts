@@ -1,0 +1,103 @@
+/**
+ * Runs the original smtp-source against Debian's smtp-sink and against our command of that name, in turns on loopback, and prints
+ * medians of the CPU that they used: in the same rows, with files, and ours with faults.
+ *
+ *     npx tsx scripts/bench/smtp-sink.ts [--turns N] [--scale N]
+ */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { parseArgs } from "node:util"
+import { measure, median } from "./ChildProcess.js"
+import * as Sink from "./Sink.js"
+import * as Table from "./Table.js"
+
+const { values: options } = parseArgs({
+  options: {
+    turns: { type: "string", default: "5" },
+    /** A share of the messages, for a quick look. */
+    scale: { type: "string", default: "1" },
+    port: { type: "string", default: "25270" }
+  }
+})
+
+interface Row {
+  readonly name: string
+  readonly generator: ReadonlyArray<string>
+  readonly messages: number
+  /** Of both. */
+  readonly sink?: ReadonlyArray<string>
+  /** Of ours alone. */
+  readonly ours?: ReadonlyArray<string>
+}
+
+const place = fs.mkdtempSync(path.join(os.tmpdir(), "bench-sink-"))
+fs.chmodSync(place, 0o777)
+process.once("exit", () => fs.rmSync(place, { recursive: true, force: true }))
+
+const reuse = ["-d", "-s", "20"]
+/** They are looked at for each reply, and strike none. */
+const faults = [
+  "--fault",
+  "rcpt 5% 451 if to nobody@*",
+  "--fault",
+  "final close if session > 1000000",
+  "--limit",
+  "1000000/s"
+]
+const rows: ReadonlyArray<Row> = [
+  { name: "reuse, 20 sessions", generator: reuse, messages: 20_000 },
+  { name: "the same, ours with faults and a limit", generator: reuse, messages: 20_000, ours: faults },
+  { name: "the same, -c", generator: reuse, messages: 20_000, sink: ["-c"] },
+  { name: "a connection per message, 20 sessions", generator: ["-s", "20"], messages: 10_000 },
+  { name: "1 MB messages, 1 session", generator: ["-l", "1000000"], messages: 200 },
+  {
+    name: "LMTP, 5 recipients, 20 sessions",
+    generator: ["-d", "-L", "-r", "5", "-s", "20"],
+    messages: 10_000,
+    sink: ["-L"]
+  },
+  { name: "-D, reuse, 20 sessions", generator: reuse, messages: 5000, sink: ["-D", path.join(place, "all-%s")] },
+  { name: "-d, reuse, 20 sessions", generator: reuse, messages: 5000, sink: ["-d", path.join(place, "each.")] }
+]
+
+/** The CPU seconds of another process; Linux counts a hundred ticks a second. */
+const cpuOf = (pid: number): number => {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8")
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+const compare = async ({ generator, messages, name, ours = [], sink = [] }: Row): Promise<void> => {
+  const port = Number(options.port)
+  const command = [process.execPath, path.resolve("dist/bin/smtp-sink.js")] as const
+  const subjects = [await Sink.start(port, sink, 4000), await Sink.start(port + 1, [...sink, ...ours], 4000, command)]
+  try {
+    const count = Math.max(20, Math.round(messages * Number(options.scale)))
+    const turns: ReadonlyArray<Array<{ readonly cpu: number; readonly wall: number }>> = [[], []]
+    // The first turn warms up both, and is not counted.
+    for (let index = 0; index <= Number(options.turns); index++) {
+      for (const [which, { pid, target }] of subjects.entries()) {
+        const before = cpuOf(pid)
+        const { wall } = await measure("smtp-source", [...generator, "-m", String(count), target])
+        if (index > 0) turns[which]!.push({ cpu: cpuOf(pid) - before, wall })
+      }
+    }
+    const micros = (which: number): number => (median(turns[which]!.map(({ cpu }) => cpu)) / count) * 1e6
+    const ratio = median(turns[0]!.map(({ cpu }, index) => turns[1]![index]!.cpu / cpu))
+    const speed = median(turns[0]!.map(({ wall }, index) => wall / turns[1]![index]!.wall))
+    Table.row([name, String(count), micros(0).toFixed(1), micros(1).toFixed(1), ratio.toFixed(2), speed.toFixed(2)])
+  } finally {
+    for (const { stop } of subjects) stop()
+  }
+}
+
+Table.begin(`medians of ${options.turns} turns; load average ${os.loadavg()[0]?.toFixed(0)}`, [
+  "row",
+  "messages",
+  "CPU, µs a message: Postfix's smtp-sink",
+  "ours",
+  "CPU ratio, ours : theirs",
+  "rate, ours : theirs"
+])
+for (const row of rows) await compare(row)
