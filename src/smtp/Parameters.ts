@@ -182,11 +182,11 @@ const dressed = (mail: Suffix, rcpt: Suffix): Agreed["dress"] => {
   let lastDressedRcpts: ReadonlyArray<string> = []
   return (message, number) => {
     let line: string
-    if (typeof mail === "function") line = extended(message.mail, mail(message, number))
+    if (typeof mail === "function") line = withText(message.mail, mail(message, number))
     else {
       if (message.mail !== lastMail) {
         lastMail = message.mail
-        lastDressedMail = SmtpCommand.flat(extended(message.mail, mail))
+        lastDressedMail = SmtpCommand.flat(withText(message.mail, mail))
       }
       line = lastDressedMail
     }
@@ -194,11 +194,19 @@ const dressed = (mail: Suffix, rcpt: Suffix): Agreed["dress"] => {
     const parameters = typeof rcpt === "function" ? rcpt(message, number) : rcpt
     if (typeof rcpt === "function" || message.rcpts !== lastRcpts) {
       lastRcpts = message.rcpts
-      lastDressedRcpts = message.rcpts.map((command) => extended(command, parameters))
+      lastDressedRcpts = message.rcpts.map((command) => withText(command, parameters))
     }
     return { ...message, mail: line, rcpts: lastDressedRcpts }
   }
 }
 
-/** A command with parameters before its line end. */
-const extended = (command: string, parameters: string): string => `${command.slice(0, -2)}${parameters}\r\n`
+/**
+ * A command with parameters before its line end.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const extended = (command: string, parameters: ReadonlyArray<string>): string =>
+  parameters.length === 0 ? command : withText(command, ` ${parameters.join(" ")}`)
+
+const withText = (command: string, parameters: string): string => `${command.slice(0, -2)}${parameters}\r\n`

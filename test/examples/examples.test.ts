@@ -1,3 +1,6 @@
+import * as Stream from "effect/Stream"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -35,7 +38,7 @@ import { measure } from "./run.js"
 import { fourProcesses } from "./segments.js"
 import { type Secure, secure, secureFirst } from "./secure.js"
 import { smoke } from "./smoke.js"
-import { sendAll } from "./sources.js"
+import { replayAll, sendAll } from "./sources.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -73,6 +76,18 @@ describe("the examples of the README", () => {
       assert.strictEqual(accounting.accepted, 81 + 2 + 1)
       assert.strictEqual((yield* counts).messages, 84)
     }).pipe(Effect.provide(NodeSink.layer({ thread: false })))
+  )
+
+  it.scopedLive("sources: those who join are welcomed, and files arrive", () =>
+    Effect.gen(function* () {
+      const { counts, target } = yield* sink
+      const fileSystem = yield* FileSystem.FileSystem
+      const file = `${yield* fileSystem.makeTempDirectoryScoped()}/one.eml`
+      yield* fileSystem.writeFileString(file, "Subject: one\n\nHello\n")
+      const { accounting } = yield* replayAll(Target.format(target), [file, file], Stream.make("ann", "bob"))
+      assert.strictEqual(accounting.accepted, 4)
+      assert.strictEqual((yield* counts).messages, 4)
+    }).pipe(Effect.provide([NodeSink.layer({ thread: false }), NodeFileSystem.layer]))
   )
 
   it.scopedLive("dialogue: a thousand NOOPs are measured under their own name", () =>

@@ -18,6 +18,7 @@ import * as Partition from "../../plan/Partition.js"
 import * as Segment from "../../plan/Segment.js"
 import * as Stuffing from "../../plan/Stuffing.js"
 import type * as Delivery from "../../smtp/Delivery.js"
+import * as Parameters from "../../smtp/Parameters.js"
 import * as Printable from "../../smtp/Printable.js"
 import * as SmtpCommand from "../../smtp/SmtpCommand.js"
 import { ScenarioSession, type Session } from "./ScenarioSession.js"
@@ -34,10 +35,17 @@ export interface Mail {
   readonly sender: string
   readonly recipients: ReadonlyArray<string>
   readonly content: string | Uint8Array
+  /**
+   * What follows the address in MAIL, such as `RET=HDRS`, and in each RCPT, such as `NOTIFY=NEVER`; after it comes what the plan asks
+   * for. Whether the server offers what they need is for their author to know.
+   */
+  readonly mailParameters?: ReadonlyArray<string> | undefined
+  readonly rcptParameters?: ReadonlyArray<string> | undefined
 }
 
 /**
- * A mail cannot be sent as it is: it has no recipients, an address with a line break, or content with a bare CR.
+ * A mail cannot be sent as it is: it has no recipients, an address with a line break, a parameter that is none, or content with a bare
+ * CR.
  *
  * @since 0.1.0
  * @category errors
@@ -362,20 +370,22 @@ type ContextOf<Source> = Source extends MessageSource<infer _E, infer R> ? R : n
 
 const prepare = (
   number: number,
-  { content, recipients, sender }: Mail
+  { content, mailParameters = [], rcptParameters = [], recipients, sender }: Mail
 ): Either.Either<Option.Option<Delivery.Message>, MailUnusable> => {
   const unusable = (reason: string) => Either.left(new MailUnusable({ number, reason }))
   if (recipients.length === 0) return unusable("no recipients")
   const broken = [sender, ...recipients].find((address) => /[\u0000\r\n]/.test(address))
   if (broken !== undefined) return unusable(`the address ${broken} holds a line break or a NUL`)
+  const odd = [...mailParameters, ...rcptParameters].find((parameter) => !/^[!-~]+$/.test(parameter))
+  if (odd !== undefined) return unusable(`the parameter ${odd} is not of printable ASCII without blanks`)
   const bytes = typeof content === "string" ? Buffer.from(content) : content
   return Either.match(Stuffing.content(bytes), {
     onLeft: (line) => unusable(`line ${line} holds a carriage return that no line feed follows`),
     onRight: (content) =>
       Either.right(
         Option.some({
-          mail: SmtpCommand.mail(sender),
-          rcpts: recipients.map((recipient) => SmtpCommand.rcpt(recipient)),
+          mail: Parameters.extended(SmtpCommand.mail(sender), mailParameters),
+          rcpts: recipients.map((recipient) => Parameters.extended(SmtpCommand.rcpt(recipient), rcptParameters)),
           content
         })
       )

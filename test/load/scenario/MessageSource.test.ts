@@ -48,6 +48,30 @@ describe("a source of messages", () => {
     })
   )
 
+  it.effect("has parameters of its mails in their commands, and none that would be another command", () =>
+    Effect.gen(function* () {
+      const of = (parameters: Partial<MessageSource.Mail>) =>
+        MessageSource.fromIterable([{ ...mail("a")(0), recipients: ["a@x", "b@x"], ...parameters }])
+      const source = of({ mailParameters: ["RET=HDRS", "ENVID=1"], rcptParameters: ["NOTIFY=NEVER"] })
+      const { server } = yield* simulate({ messages: 1, notify: "never" }, overOne(source), { offers: ["DSN"] })
+      assert.deepStrictEqual(
+        server.log.map(({ line }) => line).filter((line) => /^(MAIL|RCPT)/.test(line)),
+        [
+          "MAIL FROM:<me@example.com> RET=HDRS ENVID=1",
+          "RCPT TO:<a@x> NOTIFY=NEVER NOTIFY=NEVER",
+          "RCPT TO:<b@x> NOTIFY=NEVER NOTIFY=NEVER"
+        ]
+      )
+      for (const bad of ["A B", "A\r\nRSET", ""]) {
+        const { sessions } = yield* simulate({ messages: 1 }, overOne(of({ rcptParameters: [bad] })))
+        assert.include(
+          sessions.map(Exit.match({ onSuccess: () => "", onFailure: String })).join(),
+          "is not of printable"
+        )
+      }
+    })
+  )
+
   it.effect("map changes each mail", () =>
     Effect.gen(function* () {
       const changed = few("a", 3).pipe(
