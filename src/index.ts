@@ -66,6 +66,8 @@ export * as Segment from "./plan/Segment.js"
 export * as ClientFile from "./plan/ClientFile.js"
 /** Whom a SOCKS proxy lets in, out of the file that a plan names. */
 export * as SocksLogin from "./plan/SocksLogin.js"
+/** The header by which whoever receives a message knows which one it is, and whether it is whole. */
+export * as Stamp from "./plan/Stamp.js"
 /** What a plan asks of TLS, and the files that it needs. */
 export * as TlsFields from "./plan/TlsFields.js"
 /** What is not to happen in a run, as an expression. */

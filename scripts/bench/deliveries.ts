@@ -6,7 +6,8 @@
  * Each thousandth is lost, and each thousandth comes twice: the books must say so, or this fails. Prints nanoseconds of CPU a
  * message, and by how much the process has grown.
  */
-import { Deliveries, violations } from "../../src/measure/Deliveries.js"
+import { Deliveries } from "../../src/measure/Deliveries.js"
+import { violations } from "../../src/measure/DeliveryTally.js"
 
 const messages = Number(process.argv[2] ?? 10_000_000)
 
@@ -45,7 +46,7 @@ console.log(
 const tally = deliveries.tally()
 const few = Math.floor((messages + 998) / 1000)
 const wrong = [
-  ...violations(tally, messages),
+  ...violations(tally, { booked: messages }),
   ...(tally.missing === few && tally.duplicates >= few - 1 ? [] : ["the books are wrong"])
 ]
 if (wrong.length > 0) throw new Error(wrong.join("; "))

@@ -8,7 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { Deliveries, violations } from "../measure/Deliveries.js"
+import { Deliveries } from "../measure/Deliveries.js"
+import * as DeliveryTally from "../measure/DeliveryTally.js"
 import * as Address from "../plan/Address.js"
 import * as Amount from "../plan/Amount.js"
 import * as Arrival from "../plan/Arrival.js"
@@ -129,7 +130,8 @@ export const settled = <Options extends RunPart.RunOptions, Result extends Finis
     const tally = deliveries.tally((message) => count(message + 1) > count(message))
     const isPartial = result.workerDied !== undefined && Option.isSome(result.workerDied)
     const { accepted, recipients } = result.accounting
-    const broken = violations(tally, isPartial ? undefined : plan.prove === "messages" ? accepted : recipients.accepted)
+    const booked = plan.prove === "messages" ? accepted : recipients.accepted
+    const broken = DeliveryTally.violations(tally, { booked, partial: isPartial })
     const proof: Proved = {
       tally,
       by: plan.prove ?? "recipients",

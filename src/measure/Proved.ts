@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Deliveries, DeliveryTally } from "./Deliveries.js"
+import type { Deliveries } from "./Deliveries.js"
+import type { DeliveryTally } from "./DeliveryTally.js"
 import type { Difference } from "./Difference.js"
 
 /**

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import type { DeliveryTally } from "../measure/Deliveries.js"
+import type { DeliveryTally } from "../measure/DeliveryTally.js"
 import * as Difference from "../measure/Difference.js"
 import type { Proved } from "../measure/Proved.js"
 import * as Printable from "../smtp/Printable.js"

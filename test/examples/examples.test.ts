@@ -3,6 +3,8 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
+import * as net from "node:net"
+import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import * as NodeContext from "@effect/platform-node/NodeContext"
@@ -24,6 +26,7 @@ import * as NodeSink from "../../src/node/NodeSink.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as Distribution from "../../src/plan/Distribution.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
+import type { SinkMessage } from "../../src/sink/SinkOptions.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Target from "../../src/smtp/Target.js"
 import * as Tls from "../../src/smtp/Tls.js"
@@ -34,6 +37,7 @@ import { capacity } from "./capacity.js"
 import { combinators } from "./combinators.js"
 import { flood } from "./dialogue.js"
 import { probe } from "./probing.js"
+import { prove } from "./proving.js"
 import { measure } from "./run.js"
 import { fourProcesses } from "./segments.js"
 import { type Secure, secure, secureFirst } from "./secure.js"
@@ -128,6 +132,38 @@ describe("the worked examples", () => {
       assert.strictEqual((yield* counts).messages, 1000)
     }).pipe(Effect.provide([NodeSink.layer({ thread: false }), NodeContext.layer]))
   )
+
+  it.scopedLive("proving: tells what a server has lost, and what it has sent on twice", () => {
+    const next = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "smtp-source-")), "next")
+    let taken = 0
+    /** A server that sends on all but its tenth message, and its twentieth twice. */
+    const onMessage = ({ content, recipients, sender }: SinkMessage) => {
+      taken++
+      const to = recipients.map((recipient) => `RCPT TO:<${recipient}>\r\n`).join("")
+      const stuffed = Buffer.from(content).toString("latin1").replaceAll(/^\./gm, "..")
+      const dialogue = `HELO relay\r\nMAIL FROM:<${sender}>\r\n${to}DATA\r\n${stuffed}.\r\nQUIT\r\n`
+      for (let copy = taken === 10 ? 1 : taken === 20 ? -1 : 0; copy < 1; copy++)
+        net.connect(next).end(dialogue, "latin1")
+    }
+    return Effect.gen(function* () {
+      const { target } = yield* Effect.flatMap(EmbeddedSink, (embedded) => embedded.start())
+      const { p99, ...rest } = yield* prove(Target.format(target), `unix:${next}`, "1 second")
+      assert.deepStrictEqual(
+        { ...rest, missed: rest.missed.length },
+        {
+          delivered: 199,
+          missing: 1,
+          duplicates: 1,
+          missed: 1,
+          violations: []
+        }
+      )
+      assert.isAbove(p99, 0)
+    }).pipe(
+      Effect.provide(NodeSink.layer({ thread: false, onMessage })),
+      Effect.ensuring(Effect.sync(() => fs.rmSync(path.dirname(next), { recursive: true })))
+    )
+  })
 
   it.effect("smoke: passes with a good server, and fails with what is wrong of a bad one", () =>
     Effect.gen(function* () {
