@@ -46,7 +46,7 @@ const plans: ReadonlyArray<Plan.PlanInput> = [
   { body: "50%: words, 30%: random, 10%: gtube, 10%: eicar", length: "exp(2k)" }
 ]
 
-describe("a run's messages are the same set over one, two and four threads", () => {
+describe("a run's messages are the same set over one, two and four threads, and over three segments", () => {
   for (const plan of plans) {
     it.effect(JSON.stringify(plan), () =>
       Effect.gen(function* () {
@@ -58,6 +58,14 @@ describe("a run's messages are the same set over one, two and four threads", () 
           assert.deepStrictEqual(several.messages, one.messages)
           assert.deepStrictEqual(several.accounting.recipients, one.accounting.recipients)
         }
+        const segments = yield* Effect.forEach(["1/3", "2/3", "3/3"], (segment) =>
+          sent({ ...plan, segment, weights: "1,1,2", runId: "abc" }, 1)
+        )
+        assert.deepStrictEqual(
+          segments.map(({ messages }) => messages.length),
+          [15, 15, 30]
+        )
+        assert.deepStrictEqual(segments.flatMap(({ messages }) => messages).toSorted(), one.messages)
       })
     )
   }
