@@ -132,6 +132,7 @@ smtpd_sasl_path = ${directory}/auth.sock
 smtpd_sasl_security_options =
 smtpd_recipient_restrictions = check_recipient_access inline:{{bad@=550 5.1.1 nobody}}
 smtpd_authorized_xclient_hosts = 127.0.0.0/8
+smtpd_authorized_xforward_hosts = 127.0.0.0/8
 notify_classes =
 `
 

@@ -255,6 +255,20 @@ describe(`Postfix and Dovecot${missing}`, () => {
         yield* Effect.all(clients)
       }))
 
+    test("XFORWARD: Postfix has each message from a client of its own", (running) =>
+      Effect.gen(function* () {
+        const clients = yield* Effect.forEach([1, 2, 3, 4], (n) =>
+          logs(
+            1,
+            "postfix",
+            new RegExp(`client=localhost\\[.* orig_client=m${n}\\.example\\[192\\.0\\.2\\.${n - 1}\\]`)
+          )
+        )
+        const words = ["--xforward", "ADDR,NAME=m{n}.example", ...ours, "-d", "--pipelining", "on"]
+        yield* sendAll(4, [...words, running.target])
+        yield* Effect.all(clients)
+      }))
+
     test("XCLIENT over LMTP: Dovecot takes it for the client", (running) =>
       Effect.gen(function* () {
         const clients = yield* logs(3, "dovecot", /lmtp.*: Info: Disconnect from 192\.0\.2\.\d/)
