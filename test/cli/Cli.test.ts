@@ -459,6 +459,9 @@ describe("every option of the table", () => {
     if (field === "dkim") return [dkimKey]
     if (field === "dkimKey") return [dkim]
     if (field === "dkimSign") return [dkim, dkimKey]
+    const proof = ["--prove=messages", { prove: "messages" }] as const
+    if (field === "downstream") return [proof]
+    if (field === "settle") return [proof, ["--downstream=localhost:26", { downstream: "localhost:26" }]]
     const using = ["--header=X: {{row.a}}", { headers: "X: {{row.a}}" }] as const
     if (field === "data") return [using]
     if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }], using]
