@@ -31,17 +31,7 @@ describe.skipIf(Slurm.lacks.length > 0)(`the script of --emit slurm, in Slurm${l
         const isOver = (job: string) =>
           Effect.map(show(job), (text) => !/JobState=(PENDING|RUNNING|COMPLETING)/.test(text))
         const job = yield* submit(yield* emit("-m", "300", first.target))
-        const long = yield* submit(yield* emit("--rate", "60/s", "--duration", "3s", second.target))
-
-        yield* waitFor("the end of the array", isOver(job))
-        const report = yield* command("smtp-report", ...results(job))
-        assert.deepStrictEqual([report.status, report.stderr], [0, ""])
-        assert.include(report.stdout.replace(/\s+/g, " "), `completed, 3 of 3 segments of run slurm-${job}`)
-        assert.include(report.stdout, "300 accepted")
-        assert.deepStrictEqual(
-          first.numbers.toSorted((a, b) => a - b),
-          Array.from({ length: 300 }, (_, number) => number)
-        )
+        const long = yield* submit(yield* emit("--rate", "60/s", "--duration", "6s", second.target))
 
         const task = `${long}_1`
         const journal = path.join(folder, results(long)[1] ?? "")
@@ -60,20 +50,30 @@ describe.skipIf(Slurm.lacks.length > 0)(`the script of --emit slurm, in Slurm${l
         )
         // Else it would wait for two minutes.
         yield* command("scontrol", "update", `jobid=${task}`, "starttime=now")
+        yield* waitFor("the end of the array", isOver(job))
+        const report = yield* command("smtp-report", ...results(job))
+        assert.deepStrictEqual([report.status, report.stderr], [0, ""])
+        assert.include(report.stdout.replace(/\s+/g, " "), `completed, 3 of 3 segments of run slurm-${job}`)
+        assert.include(report.stdout, "300 accepted")
+        assert.deepStrictEqual(
+          first.numbers.toSorted((a, b) => a - b),
+          Array.from({ length: 300 }, (_, number) => number)
+        )
+
         yield* waitFor("the end of the array", isOver(long))
         assert.match(yield* show(task), /Restarts=1 .* ExitCode=75:0 /)
         const merged = yield* command("smtp-report", "--format", "json", ...results(long))
         const { messages, segments } = JSON.parse(merged.stdout)
         const { abandoned: _, planned, started: __, ...ends } = messages
-        assert.strictEqual(planned, 180)
+        assert.strictEqual(planned, 360)
         assert.strictEqual(
           Object.values<number>(ends).reduce((sum, count) => sum + count, 0),
-          180
+          360
         )
         assert.notStrictEqual(segments[1].ended, "completed")
         assert.deepStrictEqual([segments[0].ended, segments[2].ended], ["completed", "completed"])
-        assert.isAtLeast(ends.accepted, 120)
-        assert.isBelow(ends.accepted, 180)
+        assert.isAtLeast(ends.accepted, 240)
+        assert.isBelow(ends.accepted, 360)
         assert.isAtLeast(second.numbers.length, ends.accepted)
         assert.strictEqual(new Set(second.numbers).size, second.numbers.length)
       })
