@@ -205,6 +205,16 @@ const isHelloName = (name: string): boolean => {
 }
 
 /**
+ * Where to listen: one address.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ListenText = Schema.String.pipe(
+  Schema.filter((text) => Either.match(Target.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
+)
+
+/**
  * Where to connect.
  *
  * @since 0.1.0

@@ -16,7 +16,8 @@ import type { Stamped } from "../measure/Proved.js"
 export const schema = Schema.Struct({
   run: Schema.String.annotations({ description: "What stands for the run in its stamps." }),
   by: Schema.Literal("messages", "recipients"),
-  width: Schema.Int.pipe(Schema.between(1, 1_000_000)).annotations({
+  // In one schema: a reference to that of whole numbers has no type for the bounds beside it.
+  width: Schema.Number.pipe(Schema.int(), Schema.between(1, 1_000_000)).annotations({
     description: "How many recipients of a message are told apart. Recipient j of message k has number k·width + j."
   }),
   accepted: Schema.String.annotations({
