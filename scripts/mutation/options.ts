@@ -68,7 +68,7 @@ const ways: { readonly [way: string]: Way } = {
     lose: "if (plan.rate !== undefined || plan.stages !== undefined) plan = without(plan)",
     tests: (test, text) =>
       isQuick(test) || (/^test\/(load|measure|report)\//.test(test) && /\b(rate|stages):/.test(text)),
-    without: [...commandsOwn, "sessions", "think", "delay", "randomDelay"]
+    without: [...commandsOwn, "sessions", "think", "delay", "randomDelay", "depth"]
   },
   workers: {
     file: "src/load/Workers.ts",
@@ -86,7 +86,7 @@ const ways: { readonly [way: string]: Way } = {
     without: [
       ...commandsOwn,
       ...["acceptRejection", "keepGoing", "reuse", "connectAttempts", "delay", "randomDelay", "think", "hold"],
-      ...["perConnection", "abandon", "shapes", "lmtp"]
+      ...["perConnection", "abandon", "shapes", "lmtp", "chunking", "depth"]
     ]
   }
 }

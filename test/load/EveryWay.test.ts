@@ -379,6 +379,14 @@ const rows: ReadonlyArray<Row> = [
     all: true
   },
   {
+    name: "--chunking",
+    input: { chunking: "on" },
+    server: { offers: ["CHUNKING"] },
+    each: (seen) => lines("BDAT")(seen).map((line) => /^BDAT \d+ LAST$/.test(line ?? "")),
+    is: true,
+    not: ["a scenario"]
+  },
+  {
     name: "--client-addresses, by --xclient",
     input: { xclient: "ADDR", clientAddresses: "192.0.2.7" },
     server: { offers: ["XCLIENT ADDR"] },
