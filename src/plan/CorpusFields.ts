@@ -1,0 +1,174 @@
+/**
+ * What the fields of a plan that send the messages of a corpus may be.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import * as Amount from "./Amount.js"
+import * as CorpusItem from "./CorpusItem.js"
+import * as CorpusPath from "./CorpusPath.js"
+import * as ItemOrder from "./ItemOrder.js"
+import * as Mbox from "./Mbox.js"
+import * as PlanField from "./PlanField.js"
+import * as Rewrite from "./Rewrite.js"
+
+const section = "Messages"
+
+const RewriteText = Schema.String.pipe(
+  Schema.filter((text) => Either.match(Rewrite.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
+)
+
+/** In bytes: a number, or text with a unit. */
+const CorpusMemory = Schema.transform(
+  Schema.Union(Schema.Number, Schema.String)
+    .annotations({ message: () => ({ message: "expected a number of bytes, such as 256M", override: true }) })
+    .pipe(
+      Schema.filter((value) => (memoryIn(value) === undefined ? "expected a number of bytes, such as 256M" : true))
+    ),
+  Schema.Number,
+  { strict: true, decode: (value) => memoryIn(value) ?? 0, encode: (bytes) => bytes }
+)
+
+const memoryIn = (value: number | string): number | undefined => {
+  const sizes = Amount.parseSizes(String(value))
+  return Either.isRight(sizes) && sizes.right.least === sizes.right.most ? sizes.right.most : undefined
+}
+
+/** A list of paths, for which one may stand. */
+const Paths = Schema.transform(
+  Schema.Union(Schema.String, Schema.Array(Schema.String)).annotations({
+    message: () => ({ message: "expected a path, or a list of them", override: true })
+  }),
+  Schema.Array(Schema.String).pipe(
+    Schema.filter((texts) =>
+      Either.match(CorpusPath.parseAll(texts), { onLeft: (reason) => reason, onRight: () => true })
+    )
+  ),
+  { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
+)
+
+const Domain = Schema.String.pipe(
+  Schema.filter(
+    (text) => /^(?:[A-Za-z0-9_](?:[-A-Za-z0-9_.]{0,252}[A-Za-z0-9_])?|\[[0-9A-Za-z:.]{1,60}\])$/.test(text),
+    {
+      message: () => "expected a domain, such as test.example"
+    }
+  )
+)
+
+/**
+ * The fields.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const fields = {
+  corpus: PlanField.optional(Paths, {
+    section,
+    repeatable: true,
+    placeholder: "[share:]path",
+    description:
+      "Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages, unless --envelope says so. Files must not change meanwhile: a message that was changed is not sent, and fails. May be given several times, also with a share of the messages for each: 90%: ham and 10%: spam.mbox."
+  }),
+  corpusMemory: PlanField.withDefault(CorpusMemory, 256_000_000, {
+    section,
+    placeholder: "size",
+    description:
+      "Keep a --corpus in memory, ready to be sent, where its files are not larger than this (the default is 256M); otherwise they stay on disk, and are read message by message. Units are as in -l."
+  }),
+  envelope: PlanField.withDefault(Schema.Literal("options", "headers"), "options", {
+    section,
+    description:
+      "Whom messages of --corpus are from, and go to: what -f, -t, -r and -N say; or each what its own headers say (Return-Path or From, and To, Cc and Bcc), at the domain of --to-domain. A message whose headers name nobody is left out, and counted; of more than 1,000 recipients, the first ones count."
+  }),
+  toDomain: PlanField.optional(Domain, {
+    section,
+    placeholder: "domain",
+    description:
+      "The domain that the addresses of --envelope headers are at, instead of their own: alice@example.org is alice=example.org at this one. So nobody in a corpus gets mail, or a notice."
+  }),
+  mbox: PlanField.withDefault(Schema.Literal(...Mbox.kinds), "auto", {
+    section,
+    description:
+      'How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right.'
+  }),
+  order: PlanField.withDefault(Schema.Literal(...ItemOrder.orders), "sequential", {
+    section,
+    description:
+      "Which message of --corpus comes next: the next one, any one, or each once in a round, in an order that is drawn."
+  }),
+  rewrite: PlanField.optional(RewriteText, {
+    section,
+    placeholder: "header,...|none",
+    description:
+      "Make these headers of --corpus anew: message-id (the default, because servers drop a message that they know), date, from, to, subject; or none."
+  }),
+  unusual: PlanField.withDefault(Schema.Literal(...CorpusItem.policies), "skip", {
+    section,
+    description:
+      "What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: skip leaves it out, and counts it; space sends a space for each; raw sends it as it is, which a server may take for the end of a line, and what follows for commands."
+  })
+}
+
+const optionOf = (field: string): string =>
+  field === "file" ? "-F" : field === "length" ? "-l" : field === "bare" ? "-o" : `--${field}`
+
+/**
+ * The rules between them that are broken.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const conflicts = (
+  plan: { readonly [field: string]: unknown },
+  given: (field: string) => boolean
+): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => [
+  [
+    given("corpus") && given("subject") && !/\bsubject\b/.test(String(plan.rewrite)),
+    ["corpus", "subject"],
+    "-S with --corpus needs --rewrite subject"
+  ],
+  ...["file", "length", "body", "template", "attach", "bare"].map(
+    (field) =>
+      [given("corpus") && given(field), ["corpus", field], `--corpus cannot be used with ${optionOf(field)}`] as const
+  ),
+  ...(
+    [
+      ["mbox", "auto"],
+      ["order", "sequential"],
+      ["rewrite", undefined],
+      ["unusual", "skip"],
+      ["envelope", "options"],
+      ["corpusMemory", 256_000_000]
+    ] as const
+  ).map(
+    ([field, usual]) =>
+      [
+        plan[field] !== undefined && plan[field] !== usual && !given("corpus"),
+        [field],
+        `--${field === "corpusMemory" ? "corpus-memory" : field} needs --corpus`
+      ] as const
+  ),
+  [
+    plan.envelope === "headers" && !given("toDomain"),
+    ["envelope", "toDomain"],
+    "--envelope headers needs --to-domain: a corpus is not to mail the people in it"
+  ],
+  [given("toDomain") && plan.envelope !== "headers", ["toDomain", "envelope"], "--to-domain needs --envelope headers"],
+  ...(
+    [
+      ["from", "-f"],
+      ["to", "-t"],
+      ["recipients", "-r"],
+      ["numberRecipients", "-N"]
+    ] as const
+  ).map(
+    ([field, option]) =>
+      [
+        plan.envelope === "headers" && given(field),
+        ["envelope", field],
+        `--envelope headers cannot be used with ${option}`
+      ] as const
+  )
+]
