@@ -1,6 +1,10 @@
 /**
  * A manual as a document: set as a page for man(1), and as the text of --help.
  *
+ * It is not the HelpDoc of @effect/cli. That one has no page for man(1) and no width to set its text to, no place for examples
+ * that are to stay as they are, and no way to tell in a term what is typed from what a value takes the place of, which a page
+ * sets in bold and in italics; and --help would load a parser that it has no other use for.
+ *
  * @since 0.1.0
  */
 import type { OptionRow } from "./OptionTable.js"

@@ -71,11 +71,20 @@ export const forEachMessage = <A, E, R, E2 = never, R2 = never>(
   return Effect.flatMap(ScenarioSession, (session) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
-        while (Option.isSome(yield* next(session, source, "all", use, restore))) yield* restore(Effect.yieldNow())
+        let taken = 0
+        while (Option.isSome(yield* next(session, source, "all", use, restore))) {
+          if (++taken % messagesATurn === 0) yield* restore(Effect.yieldNow())
+        }
       })
     )
   )
 }
+
+/**
+ * After how many messages a session lets others have their turn, for one that never waits would not. A turn costs a tenth of
+ * what a message does, and who sends a message waits for its replies.
+ */
+const messagesATurn = 32
 
 /**
  * Takes the next message, of the plan or of the source, does something with it, and gives how it was booked: by `use`, or by
