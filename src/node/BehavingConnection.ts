@@ -38,9 +38,12 @@ export class BehavingConnection {
   private unread: Buffer | undefined
   private held = false
   private reading: Behaving["reading"]
+  /** Of a wait that is under way. */
   private timer: NodeJS.Timeout | undefined
-  /** Whether the timer is the one that watches a silent client. */
-  private isIdle = false
+  /** Watches a silent client: begun once, and put back whenever it is not silent. */
+  private idling: NodeJS.Timeout | undefined
+  /** What is to be written, a byte in each character. */
+  private unsaid = ""
   private ended = false
   /** The socket, or TLS over it. */
   private stream: net.Socket
@@ -57,6 +60,7 @@ export class BehavingConnection {
     socket.on("close", () => {
       this.ended = true
       clearTimeout(this.timer)
+      clearTimeout(this.idling)
       session.closed()
     })
     this.offer()
@@ -72,7 +76,7 @@ export class BehavingConnection {
       this.stream.pause()
     }
     // A wait that is under way goes on with what comes after it.
-    if (this.timer === undefined || this.isIdle) this.run()
+    if (this.timer === undefined) this.run()
   }
 
   private take(bytes: Buffer): void {
@@ -91,38 +95,47 @@ export class BehavingConnection {
   private run(): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    this.isIdle = false
-    const { stream } = this
-    stream.cork()
-    const isDone = this.work()
-    stream.uncork()
-    if (!this.ended && this.stream.writableLength > mostUnread) this.socket.destroy()
+    this.work()
+    this.flush()
+    if (this.ended) return
+    if (this.stream.writableLength > mostUnread) return void this.socket.destroy()
     const { idle } = this.behaving
-    if (!isDone || this.ended || idle === undefined) return
-    this.isIdle = true
-    this.timer = setTimeout(() => this.expire(idle.say), idle.after)
+    if (idle === undefined) return
+    if (this.idling === undefined) this.idling = setTimeout(this.idled, idle.after)
+    else this.idling.refresh()
   }
 
-  /** Returns whether nothing is left to be done until the client says more. */
-  private work(): boolean {
+  /** A client that waits for us is not silent. */
+  private readonly idled = (): void => {
+    const { idle } = this.behaving
+    if (this.ended || idle === undefined) return
+    if (this.timer !== undefined) this.idling?.refresh()
+    else this.expire(idle.say)
+  }
+
+  private flush(): void {
+    const { unsaid } = this
+    if (unsaid === "") return
+    this.unsaid = ""
+    this.stream.write(unsaid, "latin1")
+  }
+
+  private work(): void {
     while (!this.ended) {
       const action = this.queue.shift()
       if (action !== undefined) {
         const wait = this.perform(action)
         if (wait > 0) {
-          this.later(wait)
-          return false
+          return this.later(wait)
         }
       } else if (this.unread !== undefined && !this.held) {
         const { reading } = this
         if (reading !== undefined) {
-          this.later(reading.every, () => this.readOn(reading.bytes))
-          return false
+          return this.later(reading.every, () => this.readOn(reading.bytes))
         }
         this.readOn(this.unread.length)
-      } else break
+      } else return
     }
-    return true
   }
 
   private later(millis: number, then: () => void = () => {}): void {
@@ -151,7 +164,7 @@ export class BehavingConnection {
       }
       case "Say": {
         const { bytes, drip } = action
-        if (drip === 0) this.stream.write(bytes, "latin1")
+        if (drip === 0) this.unsaid += bytes
         else {
           if (bytes.length > 1) this.queue.unshift({ ...action, bytes: bytes.slice(1) })
           this.queue.unshift({ ...action, bytes: bytes.slice(0, 1), drip: 0 })
@@ -180,6 +193,8 @@ export class BehavingConnection {
   /** Begins TLS; or gives the alert of a server that is out of order (internal_error). */
   private secure(fails: boolean): void {
     const { context, session, socket } = this
+    // What was said before is plain text.
+    this.flush()
     socket.off("data", this.received)
     if (fails || context === undefined) {
       socket.once("data", () => socket.end(Buffer.of(0x15, 3, 3, 0, 2, 2, 80)))
@@ -206,6 +221,7 @@ export class BehavingConnection {
 
   private end(how: "quit" | "close" | "reset" | "stall"): void {
     const { socket, stream } = this
+    this.flush()
     this.ended = true
     if (how === "stall") {
       stream.pause()

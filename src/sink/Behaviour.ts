@@ -266,6 +266,8 @@ class Server implements Behaving {
   private readonly greylist: Greylist | undefined
   private model: ServiceModel.ServiceModel | undefined
   private began = 0
+  /** Whether replies wait for anything but what goes wrong. */
+  private readonly takesTime: boolean
   private readonly quota: Quota | undefined
   readonly wantsHeaders: boolean
   private readonly limited: Array<number>
@@ -286,6 +288,8 @@ class Server implements Behaving {
     // Two series are the service model's.
     this.keys = faults.map((_, index) => Draw.series(key, index + 2))
     const { limits = [] } = behaviour
+    const { capacity, latency, stalls = [] } = behaviour
+    this.takesTime = capacity !== undefined || latency !== undefined || stalls.length > 0
     this.quota = limits.length === 0 ? undefined : new Quota(limits)
     this.limited = limits.map(() => 0)
     this.wantsHeaders = faults.some(({ when }) => when?.header !== undefined)
@@ -301,7 +305,8 @@ class Server implements Behaving {
     const session: SessionState = { errors: 0, isAhead: false }
     return (asked) => {
       const nth = count(counts, asked.stage)
-      return this.answer({ ...asked, nth, total: count(this.totals, asked.stage) }, session)
+      const total = count(this.totals, asked.stage)
+      return this.answer({ ...asked, nth, total }, session)
     }
   }
 
@@ -330,8 +335,13 @@ class Server implements Behaving {
     if (event.stage === "content") return content(reaction, model)
     if (event.stage === "tls") return handshake(reaction, model)
     const { recipientPlace = 1, reply, stage } = event
-    const { after, ...rest } = reaction ?? {}
     const actions: Array<Action> = []
+    // Most replies are as usual: nearly all that a server with few faults does is this.
+    if (reaction === undefined && !this.takesTime) {
+      if (reply !== "") actions.push({ _tag: "Say", bytes: reply, drip: 0 })
+      return { said: reply, end: undefined, actions }
+    }
+    const { after, ...rest } = reaction ?? {}
     // A message is served once, however many answers LMTP has for it.
     if (after !== undefined || (stage === "final" && recipientPlace > 1)) {
       const millis = Duration.toMillis(after ?? 0)
@@ -383,8 +393,9 @@ class Server implements Behaving {
     const scripted = typeof script === "function" ? script(event) : script?.[event.stage]
     if (scripted !== undefined) return scripted
     let waits = 0
-    for (const [index, fault] of this.faults.entries()) {
-      if (!this.hits(fault, index, event)) continue
+    for (let index = 0; index < this.faults.length; index++) {
+      const fault = this.faults[index]!
+      if (fault.at !== event.stage || !this.hits(fault, index, event)) continue
       this.struck[index]!++
       const after = fault.timing === undefined ? fault.after : this.drawn(index, fault.timing)
       if (fault.goesOn === true) waits += Duration.toMillis(after ?? 0)

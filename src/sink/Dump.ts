@@ -109,8 +109,16 @@ export const headOf = (
   ].join("\n")
 }
 
-/** The date of RFC 5322, with the zone's name as a comment. */
+/** The date of RFC 5322, with the zone's name as a comment: made once a second, for the name of the zone takes its time. */
 const dateOf = (date: Date): string => {
+  const second = Math.floor(date.getTime() / 1000)
+  if (lastDate.second !== second) lastDate = { second, text: written(date) }
+  return lastDate.text
+}
+
+let lastDate = { second: -1, text: "" }
+
+const written = (date: Date): string => {
   const [day = "", month = "", ofMonth = "", year = "", time = ""] = date.toString().split(" ")
   const zone = date.toLocaleTimeString("en-US", { timeZoneName: "short" }).split(" ").at(-1) ?? ""
   const offset = -date.getTimezoneOffset()

@@ -84,12 +84,19 @@ export class SinkVoice {
   ): boolean {
     if (this.verdict !== "open") return false
     if (this.behave === undefined) return this.give(stage, reply, 1)
+    const { client, headers, message, number: session, sender, size } = this
     const { actions, end, said } = this.behave({
-      ...this.event(stage, line, reply.text),
+      stage,
+      session,
+      message,
+      line,
+      sender,
+      reply: reply.text,
+      client,
       recipient,
       recipientPlace,
-      size: this.size,
-      headers: this.headers
+      size,
+      headers
     })
     for (const action of actions) this.todo.push(action)
     this.said = said
