@@ -127,6 +127,7 @@ const serve = (plan: SinkPlan) =>
       listen,
       family: plan.family,
       backlog: plan.backlog,
+      windowSize: plan.windowSize,
       maxConnections: plan.maxConnections,
       beyond: "wait",
       idleTimeout: plan.timeout * 1000,

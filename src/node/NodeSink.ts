@@ -33,6 +33,7 @@ import * as NodeProof from "./NodeProof.js"
 import * as NodeSinkControl from "./NodeSinkControl.js"
 import * as SelfSigned from "./SelfSigned.js"
 import * as SinkListener from "./SinkListener.js"
+import * as SocketBuffers from "./SocketBuffers.js"
 import * as WorkerEntry from "./WorkerEntry.js"
 import type { SinkWorkerData, SinkWorkerMessage } from "./sinkWorker.js"
 
@@ -60,6 +61,8 @@ export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> 
 
 const start = (config: SinkConfig, serving: SinkServing): Start => {
   const { behaviour, dumps = [], onCommand, onCount, onMessage, onTrouble, proof, tap } = serving
+  const noBuffers = serving.windowSize === undefined ? undefined : SocketBuffers.unusable()
+  if (noBuffers !== undefined) return Effect.fail(new SinkFailed({ code: "EWINDOW", reason: noBuffers }))
   const speaksTls = config.tls !== undefined && config.tls !== "off"
   const target = serving.listen ?? Target.inet("127.0.0.1", 0)
   const certified = speaksTls ? SelfSigned.selfSigned(hostsOf(config, target)) : undefined
@@ -67,6 +70,7 @@ const start = (config: SinkConfig, serving: SinkServing): Start => {
     target,
     family: serving.family ?? "any",
     backlog: serving.backlog ?? 4096,
+    windowSize: serving.windowSize,
     maxConnections: serving.maxConnections ?? 20_000,
     beyond: serving.beyond ?? "busy",
     idleTimeout: Duration.toMillis(serving.idleTimeout ?? "5 minutes"),

@@ -50,6 +50,8 @@ export interface SinkServing extends Pick<SinkOptions, "onMessage" | "tap" | "on
   readonly thread?: boolean | undefined
   /** The connections that wait to be accepted, as far as the system allows it. Default 4096. */
   readonly backlog?: number | undefined
+  /** The bytes of its sockets' buffers, both for sending and for receiving, as far as the system allows it. Default: the system's. */
+  readonly windowSize?: number | undefined
   /** How many connections it serves at a time. Default 20,000. */
   readonly maxConnections?: number | undefined
   /** Whether those beyond are turned away with 421, or wait for their greeting. Default `busy`. */

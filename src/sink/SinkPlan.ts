@@ -208,7 +208,7 @@ export const fields = {
     short: "T",
     placeholder: "size",
     description:
-      "Set the socket's send and receive buffers to this many bytes before listening. This needs the optional package koffi."
+      "Give connections send and receive buffers of this many bytes, as far as the system allows it. This needs Linux and the optional package koffi."
   }),
   user: optional(PlanValue.OneLine, {
     short: "u",
