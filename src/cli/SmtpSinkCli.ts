@@ -70,7 +70,10 @@ export const main = (
 ): Effect.Effect<number, never, Services> =>
   Effect.gen(function* () {
     const output = yield* Output
-    const given = yield* Either.mapLeft(getopt(argv), (reason) => new Refused({ reason: `${reason} (${usage})` }))
+    const given = yield* Either.mapLeft(
+      getopt(argv),
+      ({ problems }) => new Refused({ reason: `${problems.join("; ")} (${usage})` })
+    )
     if (given.options.has("help")) {
       const options = { columns: output.columns(), bold: output.isTerminal.stdout && !output.noColor }
       output.stdout(ManualPage.help(manual(), options))

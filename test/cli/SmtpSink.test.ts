@@ -60,6 +60,7 @@ describe("smtp-sink's options", () => {
       const root = yield* shell(`${sink} -R / 127.0.0.1:0`)
       assert.match(root.stderr, /^smtp-sink: fatal: -R: Node cannot/)
       assert.include((yield* shell(`${sink} -d x -D y 127.0.0.1:0`)).stderr, "-d and -D exclude each other")
+      assert.match((yield* shell(`${sink} --fault`)).stderr, /^smtp-sink: fatal: option '--fault' requires an argument/)
       assert.include((yield* shell(`${sink} nonsense:x:y`)).stderr, '"nonsense:x:y"')
     })
   )
