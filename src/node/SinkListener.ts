@@ -12,9 +12,9 @@ import type { Behaving } from "../sink/Behaviour.js"
 import type * as tls from "node:tls"
 import type { SinkSession, SmtpSink } from "../sink/SmtpSink.js"
 import type { Target } from "../smtp/Target.js"
+import type { TlsIdentity } from "../smtp/Tls.js"
 import * as NodeTls from "./NodeTls.js"
 import type { TlsHandlers, TlsLine } from "./TlsLine.js"
-import type { Certified } from "./SelfSigned.js"
 import * as SocketBuffers from "./SocketBuffers.js"
 import { BehavingConnection } from "./BehavingConnection.js"
 
@@ -39,7 +39,7 @@ export interface ListenOptions {
   /** In milliseconds; exact to some seconds. */
   readonly idleTimeout: number
   /** The certificate to show, where the sink speaks TLS. */
-  readonly certified?: Certified | undefined
+  readonly certified?: TlsIdentity | undefined
   /** The sink's, if it has one: its limits go before the ones above. */
   readonly behaving?: Behaving | undefined
 }

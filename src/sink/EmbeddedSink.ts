@@ -7,9 +7,11 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { ProofOrder } from "../plan/ProofOrder.js"
 import type { Target } from "../smtp/Target.js"
+import type { TlsIdentity } from "../smtp/Tls.js"
 import type { Behaviour, Strikes } from "./Behaviour.js"
 import type { Misbehaviour } from "./Misbehaviour.js"
 import type { DumpRequest } from "./Dump.js"
@@ -60,6 +62,8 @@ export interface SinkServing extends Pick<SinkOptions, "onMessage" | "tap" | "on
   readonly idleTimeout?: Duration.DurationInput | undefined
   /** What a client that was silent for too long is told; "" is nothing. Default: 421. */
   readonly idleSay?: string | undefined
+  /** The certificate to show, and its key. Default: one that signs itself, made for the sink's names. */
+  readonly identity?: Redacted.Redacted<TlsIdentity> | undefined
   /** Messages are written to these files. */
   readonly dumps?: ReadonlyArray<DumpRequest> | undefined
   /** The run whose messages it watches for. */
