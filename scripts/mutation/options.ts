@@ -19,8 +19,9 @@ interface Way {
   readonly without: ReadonlyArray<string>
 }
 
-/** Tests that go through the fields, in every way to run a plan: they are asked first. */
-const isQuick = (test: string): boolean => /^test\/(load\/(Every|HandedOn)|cli\/Shown)/.test(test)
+/** Tests that go through the fields, in every way to run a plan (`Ways.ts` has them): they are asked first. */
+const isQuick = (test: string, text: string): boolean =>
+  /^test\/(load\/Every|cli\/Shown)/.test(test) || text.includes('"./Ways.js"')
 
 /** What the command does beside the run, or before it, and what one process of several is told. */
 const commandsOwn = [
@@ -67,7 +68,7 @@ const ways: { readonly [way: string]: Way } = {
     anchor: "    const identity = yield* identify(plan)",
     lose: "if (plan.rate !== undefined || plan.stages !== undefined) plan = without(plan)",
     tests: (test, text) =>
-      isQuick(test) || (/^test\/(load|measure|report)\//.test(test) && /\b(rate|stages):/.test(text)),
+      isQuick(test, text) || (/^test\/(load|measure|report)\//.test(test) && /\b(rate|stages):/.test(text)),
     without: [...commandsOwn, "sessions", "think", "delay", "randomDelay", "depth"]
   },
   workers: {
@@ -82,7 +83,7 @@ const ways: { readonly [way: string]: Way } = {
     file: "src/load/scenario/Scenario.ts",
     anchor: "      const identity = yield* RunPart.identify(plan)",
     lose: "plan = without(plan)",
-    tests: (test) => /^test\/load\/(Every|HandedOn|scenario\/|shapes)/.test(test),
+    tests: (test, text) => isQuick(test, text) || /^test\/load\/(scenario\/|shapes)/.test(test),
     without: [
       ...commandsOwn,
       ...["acceptRejection", "keepGoing", "reuse", "connectAttempts", "delay", "randomDelay", "think", "hold"],
@@ -156,8 +157,8 @@ for (const way of values.ways.split(",")) {
     // A test that names the option notices most often that it is lost.
     const groups = [
       { files: chosen.filter(isTable), named },
-      chosen.filter(isQuick),
-      chosen.filter((test) => !isQuick(test))
+      chosen.filter((test) => isQuick(test, texts.get(test)!)),
+      chosen.filter((test) => !isQuick(test, texts.get(test)!))
     ]
     const lost = `const without = (plan: any) => { const copied = { ...plan }; ${losing(field)}; return copied }\n`
     const damaged = lose.replace("[neutral]", `[${JSON.stringify(field)}]`)

@@ -42,14 +42,13 @@ const bash = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
   return [
     `# bash completion for ${command.name}`,
     `${functionOf(command)}() {`,
-    "  local IFS=$'\\n' word=$2 before=$3 attached=",
+    "  local IFS=$'\\n' word=$2 before=$3",
     "  # --name=value is three words to bash.",
     '  if [[ $word == "=" ]]; then',
     "    word=",
     '  elif [[ $before == "=" ]]; then',
-    `    before=\${COMP_WORDS[COMP_CWORD-2]} attached=yes`,
+    `    before=\${COMP_WORDS[COMP_CWORD-2]}`,
     "  fi",
-    `  [[ \${COMP_WORDS[COMP_CWORD]} == "=" ]] && attached=yes`,
     "  COMPREPLY=()",
     "  case $before in",
     `    ${pattern(valued.filter(isFile))})`,
@@ -60,10 +59,8 @@ const bash = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
       .filter((row) => wordsOf(row).length > 0)
       .flatMap((row) => [
         `    ${pattern([row])})`,
-        // What also stands alone has no value but after =.
-        ...(row.alone === undefined ? [] : ["      if [[ $attached ]]; then"]),
         `      COMPREPLY=($(compgen -W $'${wordsOf(row).join("\\n")}' -- "$word"))`,
-        ...(row.alone === undefined ? ["      return ;;"] : ["      return", "      fi ;;"])
+        "      return ;;"
       ]),
     `    ${pattern(free)})`,
     "      return ;;",
@@ -81,11 +78,10 @@ const bash = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
 const zsh = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray<string> => {
   const specs = rows.flatMap((row) => {
     const text = zshText(summary(row))
-    const value =
-      row.kind === "value" ? `${row.alone === undefined ? "" : ":"}:${zshText(row.placeholder)}:${zshValues(row)}` : ""
+    const value = row.kind === "value" ? `:${zshText(row.placeholder)}:${zshValues(row)}` : ""
     // A value may be attached to a letter, and follows a long name after = or a blank.
     const spellings = names(row).map((name) =>
-      row.kind !== "value" ? name : name.startsWith("--") ? `${name}=${row.alone === undefined ? "" : "-"}` : `${name}+`
+      row.kind !== "value" ? name : name.startsWith("--") ? `${name}=` : `${name}+`
     )
     const others = row.kind === "count" ? "*" : `(${names(row).join(" ")})`
     return [
@@ -121,7 +117,7 @@ const fish = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
         : isFile(row)
           ? " -r -F"
           : wordsOf(row).length > 0
-            ? ` ${row.alone === undefined ? "-x" : "-f"} -a '${wordsOf(row).join(" ")}'`
+            ? ` -x -a '${wordsOf(row).join(" ")}'`
             : " -x"
     const text = ` -d '${summary(row).replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`
     return [

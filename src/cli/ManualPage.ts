@@ -80,12 +80,6 @@ export interface Document {
   readonly sections: ReadonlyArray<Section>
 }
 
-const optional = (value: ReadonlyArray<Span>): ReadonlyArray<Span> => [
-  { text: "[", is: "between" },
-  ...value,
-  { text: "]", is: "between" }
-]
-
 /** How an option is written: `-m message_count, --messages=message_count`. */
 const synopsis = (row: OptionRow): ReadonlyArray<Span> => {
   const value = (before: string): ReadonlyArray<Span> =>
@@ -95,10 +89,9 @@ const synopsis = (row: OptionRow): ReadonlyArray<Span> => {
           { text: before, is: "between" },
           { text: row.placeholder, is: "value" }
         ]
-  const attached = row.alone === undefined ? value("=") : optional(value("="))
   const presets = Object.keys(row.presets).map((name) => [literal(name.length === 1 ? `-${name}` : `--${name}`)])
   const short = row.short === undefined ? [] : [[literal(`-${row.short}`), ...value(" ")]]
-  const ways = [...presets, ...short, [literal(`--${row.long}`), ...attached]]
+  const ways = [...presets, ...short, [literal(`--${row.long}`), ...value("=")]]
   return ways.flatMap((way, index) => (index === 0 ? way : [{ text: ", ", is: "between" as const }, ...way]))
 }
 

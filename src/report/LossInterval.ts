@@ -4,7 +4,9 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
 import { measured } from "../measure/Recorder.js"
+import * as Amount from "../plan/Amount.js"
 import type * as Verdict from "../plan/Verdict.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
@@ -28,7 +30,7 @@ export type Interval = readonly [least: number, most: number]
  */
 export const of = (report: RunReport, measure: Verdict.Measure, isShare: boolean, lost: number): Interval => {
   const { arrivals, messages, recipients } = report
-  const perMessage = typeof report.plan.recipients === "number" ? report.plan.recipients : 1
+  const perMessage = mostRecipients(report.plan)
   const counted = (count: number, all: number, more: number): Interval =>
     isShare ? [ratio(count, all + more), ratio(count + more, all + more)] : [count, count + more]
   switch (measure._tag) {
@@ -65,6 +67,15 @@ export const of = (report: RunReport, measure: Verdict.Measure, isShare: boolean
     case "Rate":
       return rate(report, lost)
   }
+}
+
+/** How many recipients a message may have. What a message's own headers name has no bound that a plan knows. */
+const mostRecipients = ({ envelope, recipients = 1 }: RunReport["plan"]): number => {
+  if (envelope === "headers") return Number.POSITIVE_INFINITY
+  return Either.match(Amount.parseCounts(String(recipients)), {
+    onLeft: () => Number.POSITIVE_INFINITY,
+    onRight: ({ most }) => most
+  })
 }
 
 /** A share of nothing is none; of what has no end, anything. */

@@ -230,6 +230,12 @@ const rows: ReadonlyArray<Row> = [
     each: contents,
     is: "Subject: file\r\n\r\nbody\r\n"
   },
+  {
+    name: "--prove",
+    input: { prove: "messages" },
+    each: (seen) => header("X-Smtp-Source")(seen).map((stamp) => stamp !== undefined),
+    is: true
+  },
   { name: "-o", input: { bare: true }, each: commands, is: "MAIL RCPT DATA . QUIT" },
   { name: "-o, of the header", input: { bare: true }, each: header("Message-Id"), is: undefined },
   { name: "-L", input: { lmtp: true }, server: { protocol: "lmtp" }, each: lines("LHLO"), is: `LHLO ${me}` },

@@ -1,4 +1,5 @@
 import * as net from "node:net"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -151,3 +152,45 @@ for (const [how, farewell] of Object.entries(farewells)) {
     )
   })
 }
+
+/** A server on a pathname that breaks off when it has read as many pieces of a message: it reads no more, and closes. */
+const breakingOff = (path: string, pieces: number) =>
+  Effect.acquireRelease(
+    Effect.async<net.Server>((resume) => {
+      const server = net.createServer((socket) => {
+        let read = -1
+        socket.on("error", () => {})
+        socket.on("data", (chunk) => {
+          if (read >= 0) read++
+          else if (chunk.toString("latin1").startsWith("DATA")) {
+            read = 0
+            socket.write("354 go\r\n")
+          } else socket.write("250 Ok\r\n")
+          if (read === pieces) socket.destroy()
+        })
+        socket.write("220 here\r\n")
+      })
+      server.listen(path, () => resume(Effect.succeed(server)))
+    }),
+    (server) => Effect.sync(() => server.close())
+  )
+
+describe("a message that goes out in one piece, which the server breaks off", () => {
+  // Before it is written, the write fails at once; in the middle, it is under way when the connection ends.
+  for (const [when, pieces] of [
+    ["before it has read any of it", 0],
+    ["in the middle", 1]
+  ] as const) {
+    it.scopedLive(`${when}, is certainly not delivered`, () =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const path = `${yield* fileSystem.makeTempDirectoryScoped()}/smtp`
+        yield* breakingOff(path, pieces)
+        // More than the system buffers, and less than what is handed over at once.
+        const plan = Plan.make({ target: `unix:${path}`, messages: 3, length: 900_000, keepGoing: true })
+        const { accounting } = yield* Load.run(plan)
+        assert.deepInclude(accounting, { failed: 3, unknown: 0, accepted: 0 })
+      }).pipe(Effect.provide(services))
+    )
+  }
+})

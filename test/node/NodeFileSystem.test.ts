@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process"
+import { Readable } from "node:stream"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -39,6 +40,19 @@ describe("the file system of the commands", () => {
   })
 })
 
+/** What comes over standard input meanwhile, and how much of it was asked for. */
+const withInput = <A, E, R>(chunks: Iterable<Buffer>, read: Effect.Effect<A, E, R>) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const own = Object.getOwnPropertyDescriptor(process, "stdin")!
+      const input = Readable.from(chunks)
+      Object.defineProperty(process, "stdin", { configurable: true, get: () => input })
+      return own
+    }),
+    () => read,
+    (own) => Effect.sync(() => Object.defineProperty(process, "stdin", own))
+  )
+
 describe("the file of -F", () => {
   it.live("that has no end is not read without one", () =>
     Effect.map(reasonOf("/dev/zero"), (message) =>
@@ -50,6 +64,30 @@ describe("the file of -F", () => {
     Effect.map(reasonOf(process.execPath), (message) =>
       assert.strictEqual(message, `-F ${process.execPath}: holds more than 4000000 bytes`)
     )
+  )
+
+  it.live("that comes over standard input is read to its end, unless it has none", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const two = [Buffer.from("one\n"), Buffer.from("two\n")]
+      const input = yield* withInput(two, fileSystem.readFile("/dev/stdin"))
+      assert.strictEqual(Buffer.from(input).toString(), "one\ntwo\n")
+      let given = 0
+      // Four times as much as the limit allows, rather than without end, for whoever takes all of it.
+      const large = (function* () {
+        for (; given < 64; given++) yield Buffer.alloc(250_000)
+      })()
+      const limited = Effect.provide(
+        Effect.flatMap(FileSystem.FileSystem, ({ readFile }) => readFile("/dev/stdin")),
+        NodeFileSystem.layerLimited(4_000_000)
+      )
+      const said = yield* withInput(
+        large,
+        Effect.match(limited, { onFailure: String, onSuccess: ({ length }) => `${length} bytes` })
+      )
+      assert.include(said, "holds more than 4000000 bytes")
+      assert.isBelow(given, 40)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
   it.live("that is a folder is called one", () =>

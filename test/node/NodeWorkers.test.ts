@@ -75,6 +75,18 @@ describe("a run over several threads", () => {
     }).pipe(Effect.provide(services))
   )
 
+  it.scopedLive("tell what they died of while they ran, with its cause", () =>
+    Effect.gen(function* () {
+      const workers = yield* Workers.Workers
+      // What no plan's payload is: the thread starts, and then ends by what that leads to.
+      const worker = yield* workers.start({ plan: undefined } as never, () => undefined)
+      const error = yield* Effect.flip(worker.end)
+      assert.strictEqual(error._tag, "WorkerDied")
+      assert.match(error.message, /^a worker died: .*undefined/)
+      assert.instanceOf(error.cause, Error)
+    }).pipe(Effect.provide(services))
+  )
+
   it.scopedLive("ends as a whole when one session meets what ends a run", () =>
     Effect.gen(function* () {
       const { result } = yield* send({ target: "127.0.0.1:9", messages: 100, sessions: 4, workers: 2 })

@@ -183,6 +183,18 @@ describe("a verdict on a run of which a segment is missing", () => {
     )
   })
 
+  it("has for each message that is lost all recipients that it may have had", () => {
+    const measured = (recipients: Plan.Plan["recipients"], expression: string, envelope = "options") => {
+      const several = { ...report, plan: { ...report.plan, recipients, envelope } }
+      return Either.getOrThrow(Judgement.judge(several, { failIf: [expression] }))[0]?.measured
+    }
+    assert.strictEqual(measured(1, "recipients(refused) > 60%"), "0 % to 25 %")
+    assert.strictEqual(measured(3, "recipients(refused) > 60%"), "0 % to 50 %")
+    assert.strictEqual(measured(3, "recipients(accepted) > 200"), "75 to 150")
+    assert.strictEqual(measured("1..3", "recipients(accepted) > 200"), "75 to 150")
+    assert.strictEqual(measured(1, "recipients(accepted) > 200", "headers"), "75 or more")
+  })
+
   it("is by what is known where that is allowed", () => {
     assert.deepInclude(judge("accepted < 90%", true), { failed: false, measured: "100 %" })
     assert.isUndefined(judge("p99(transaction) > 20ms", true).undecided)

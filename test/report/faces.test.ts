@@ -133,6 +133,7 @@ describe("each face of a report", () => {
       "connections_unpipelined 2",
       'connections_closed{by="us"} 4',
       'connections_closed{by="server"} 6',
+      'generator_delay_seconds{statistic="mean"} 0.001',
       'generator_delay_seconds{statistic="p99"} 0.02',
       'verdict_failed{option="fail-if",expression="rejected > \\"1\\""} 1'
     ]) {
