@@ -42,13 +42,14 @@ const bash = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
   return [
     `# bash completion for ${command.name}`,
     `${functionOf(command)}() {`,
-    "  local IFS=$'\\n' word=$2 before=$3",
+    "  local IFS=$'\\n' word=$2 before=$3 attached=",
     "  # --name=value is three words to bash.",
     '  if [[ $word == "=" ]]; then',
     "    word=",
     '  elif [[ $before == "=" ]]; then',
-    `    before=\${COMP_WORDS[COMP_CWORD-2]}`,
+    `    before=\${COMP_WORDS[COMP_CWORD-2]} attached=yes`,
     "  fi",
+    `  [[ \${COMP_WORDS[COMP_CWORD]} == "=" ]] && attached=yes`,
     "  COMPREPLY=()",
     "  case $before in",
     `    ${pattern(valued.filter(isFile))})`,
@@ -59,8 +60,10 @@ const bash = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
       .filter((row) => wordsOf(row).length > 0)
       .flatMap((row) => [
         `    ${pattern([row])})`,
+        // What also stands alone has no value but after =.
+        ...(row.alone === undefined ? [] : ["      if [[ $attached ]]; then"]),
         `      COMPREPLY=($(compgen -W $'${wordsOf(row).join("\\n")}' -- "$word"))`,
-        "      return ;;"
+        ...(row.alone === undefined ? ["      return ;;"] : ["      return", "      fi ;;"])
       ]),
     `    ${pattern(free)})`,
     "      return ;;",
@@ -78,10 +81,11 @@ const bash = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
 const zsh = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray<string> => {
   const specs = rows.flatMap((row) => {
     const text = zshText(summary(row))
-    const value = row.kind === "value" ? `:${zshText(row.placeholder)}:${zshValues(row)}` : ""
+    const value =
+      row.kind === "value" ? `${row.alone === undefined ? "" : ":"}:${zshText(row.placeholder)}:${zshValues(row)}` : ""
     // A value may be attached to a letter, and follows a long name after = or a blank.
     const spellings = names(row).map((name) =>
-      row.kind !== "value" ? name : name.startsWith("--") ? `${name}=` : `${name}+`
+      row.kind !== "value" ? name : name.startsWith("--") ? `${name}=${row.alone === undefined ? "" : "-"}` : `${name}+`
     )
     const others = row.kind === "count" ? "*" : `(${names(row).join(" ")})`
     return [
@@ -117,7 +121,7 @@ const fish = (rows: ReadonlyArray<OptionRow>, command: Completed): ReadonlyArray
         : isFile(row)
           ? " -r -F"
           : wordsOf(row).length > 0
-            ? ` -x -a '${wordsOf(row).join(" ")}'`
+            ? ` ${row.alone === undefined ? "-x" : "-f"} -a '${wordsOf(row).join(" ")}'`
             : " -x"
     const text = ` -d '${summary(row).replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`
     return [

@@ -22,6 +22,8 @@ export interface OptionSpec {
   readonly kind: "flag" | "count" | "value"
   /** Letters and long names without a value of their own that stand for this option with that value. */
   readonly presets: { readonly [name: string]: string }
+  /** The value that the long name stands for alone, which then takes no argument but with `=`. */
+  readonly alone: string | undefined
   /** Whether `--no-…` undoes it: a flag or a count that may also be set elsewhere. */
   readonly negatable: boolean
   /** Words that it takes. */
@@ -116,6 +118,13 @@ export const make = (
           else put(named, "true")
         } else if (equals >= 0) {
           put(named, argument.slice(equals + 1))
+        } else if (named.spec.alone !== undefined) {
+          // Nobody means a target by that: it would be sent to.
+          const next = argv[index + 1]
+          if (next !== undefined && named.spec.choices.includes(next)) {
+            problems.push(`option '--${name}' takes its argument after '=': --${name}=${next}`)
+            index++
+          } else put(named, named.spec.alone)
         } else if (isForgotten(named.spec, argv[index + 1])) {
           problems.push(`option '--${name}' requires an argument${wordsOf(named.spec)}`)
         } else {

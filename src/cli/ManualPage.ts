@@ -80,6 +80,12 @@ export interface Document {
   readonly sections: ReadonlyArray<Section>
 }
 
+const optional = (value: ReadonlyArray<Span>): ReadonlyArray<Span> => [
+  { text: "[", is: "between" },
+  ...value,
+  { text: "]", is: "between" }
+]
+
 /** How an option is written: `-m message_count, --messages=message_count`. */
 const synopsis = (row: OptionRow): ReadonlyArray<Span> => {
   const value = (before: string): ReadonlyArray<Span> =>
@@ -89,9 +95,10 @@ const synopsis = (row: OptionRow): ReadonlyArray<Span> => {
           { text: before, is: "between" },
           { text: row.placeholder, is: "value" }
         ]
+  const attached = row.alone === undefined ? value("=") : optional(value("="))
   const presets = Object.keys(row.presets).map((name) => [literal(name.length === 1 ? `-${name}` : `--${name}`)])
   const short = row.short === undefined ? [] : [[literal(`-${row.short}`), ...value(" ")]]
-  const ways = [...presets, ...short, [literal(`--${row.long}`), ...value("=")]]
+  const ways = [...presets, ...short, [literal(`--${row.long}`), ...attached]]
   return ways.flatMap((way, index) => (index === 0 ? way : [{ text: ", ", is: "between" as const }, ...way]))
 }
 

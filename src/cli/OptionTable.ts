@@ -34,6 +34,8 @@ export interface OptionRow {
   readonly default: string | undefined
   /** Letters and long names that stand for a value. */
   readonly presets: { readonly [name: string]: string }
+  /** The value that the long name stands for alone; any other one is attached to it with `=`. */
+  readonly alone: string | undefined
   readonly repeatable: boolean
   /** Whether `--no-…` undoes it. */
   readonly negatable: boolean
@@ -98,6 +100,7 @@ const rowOf = (
       description: field.description,
       default: silent ? undefined : String(value),
       presets: field.presets ?? {},
+      alone: field.alone,
       repeatable: field.repeatable === true,
       negatable: kind !== "value",
       section: field.section ?? (field.short === undefined && field.presets === undefined ? newOptions : oldOptions),
@@ -141,6 +144,7 @@ export const commandOnly = (
   placeholder: "",
   default: undefined,
   presets: {},
+  alone: undefined,
   repeatable: false,
   negatable: false,
   section: newOptions,

@@ -5,11 +5,13 @@
  */
 import { FileSystem } from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import { statusOf, StopSignal } from "../load/StopSignal.js"
 import * as AccountFile from "../plan/AccountFile.js"
 import { fileReason } from "../plan/FileReason.js"
@@ -70,7 +72,13 @@ export const main = (
 ): Effect.Effect<number, never, Services> =>
   Effect.gen(function* () {
     const output = yield* Output
-    const given = yield* Either.mapLeft(getopt(argv), (reason) => new Refused({ reason: `${reason} (${usage})` }))
+    const given = yield* Effect.catchAll(getopt(argv), ({ problems, rest }) =>
+      // What stands after an option that is not known may be its value, and no address.
+      Effect.flatMap(Effect.either(parse({ ...rest, operands: [] })), (others) => {
+        const all = [...problems, ...Either.match(others, { onLeft: (issues) => issues, onRight: () => [] })]
+        return new Refused({ reason: `${all.join("; ")} (${usage})` })
+      })
+    )
     if (given.options.has("help")) {
       const options = { columns: output.columns(), bold: output.isTerminal.stdout && !output.noColor }
       output.stdout(ManualPage.help(manual(), options))
@@ -127,6 +135,7 @@ const serve = (plan: SinkPlan) =>
       listen,
       family: plan.family,
       backlog: plan.backlog,
+      windowSize: plan.windowSize,
       maxConnections: plan.maxConnections,
       beyond: "wait",
       idleTimeout: plan.timeout * 1000,
@@ -135,6 +144,7 @@ const serve = (plan: SinkPlan) =>
       behaviour: SinkMaking.behaviourOf(plan, seed),
       steady: SinkMaking.steadyOf(plan, seed),
       words: SinkMaking.wordsOf(plan),
+      identity: yield* identityOf(plan),
       control:
         control?._tag === "Inet"
           ? { host: control.host === "" ? "127.0.0.1" : control.host, port: control.port }
@@ -172,12 +182,36 @@ const serve = (plan: SinkPlan) =>
     return troubles.count > 0 ? Fatal.status.failure : Fatal.status.success
   })
 
+const wrongWith = (option: string, file: string) => (reason: string) =>
+  new Refused({ reason: Printable.escape(`${option}: ${file}: ${reason}`) })
+
+const contentOf = (option: string, file: string): Effect.Effect<Uint8Array, Refused, FileSystem> =>
+  Effect.flatMap(FileSystem, (fileSystem) =>
+    Effect.mapError(fileSystem.readFile(file), (error) => wrongWith(option, file)(fileReason(error)))
+  )
+
+/** The certificate that it is to show, and its key. */
+const identityOf = ({ tlsCert, tlsKey = tlsCert }: SinkPlan) =>
+  Effect.gen(function* () {
+    if (tlsCert === undefined || tlsKey === undefined) return undefined
+    const text = new TextDecoder()
+    const certificate = text.decode(yield* contentOf("--tls-cert", tlsCert))
+    const key = text.decode(yield* contentOf("--tls-key", tlsKey))
+    const passphrase = yield* Effect.orElseSucceed(
+      Config.option(Config.string(passphraseVariable)),
+      Option.none<string>
+    )
+    return Redacted.make({ certificate, key, passphrase: Option.getOrUndefined(passphrase) })
+  })
+
+/** Holds the passphrase of --tls-key. It stands in for no option: what is secret is not seen in a list of processes. */
+const passphraseVariable = "SMTP_SINK_TLS_PASSPHRASE"
+
 /** Whom the file lets in. */
 const accountsIn = (file: string): Effect.Effect<AccountData, Refused, FileSystem> =>
   Effect.gen(function* () {
-    const wrong = (reason: string) => new Refused({ reason: `--accounts: ${file}: ${reason}` })
-    const fileSystem = yield* FileSystem
-    const bytes = yield* Effect.mapError(fileSystem.readFile(file), (error) => wrong(fileReason(error)))
+    const wrong = wrongWith("--accounts", file)
+    const bytes = yield* contentOf("--accounts", file)
     const table = yield* Either.mapLeft(AccountFile.parse(bytes), ({ line, reason }) =>
       wrong(line === undefined ? reason : `line ${line}: ${reason}`)
     )

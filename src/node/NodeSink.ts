@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Behaviour from "../sink/Behaviour.js"
 import * as ContentTap from "../sink/ContentTap.js"
@@ -31,8 +32,10 @@ import * as NodeAuthCrypto from "./NodeAuthCrypto.js"
 import * as NodeDump from "./NodeDump.js"
 import * as NodeProof from "./NodeProof.js"
 import * as NodeSinkControl from "./NodeSinkControl.js"
+import * as NodeTls from "./NodeTls.js"
 import * as SelfSigned from "./SelfSigned.js"
 import * as SinkListener from "./SinkListener.js"
+import * as SocketBuffers from "./SocketBuffers.js"
 import * as WorkerEntry from "./WorkerEntry.js"
 import type { SinkWorkerData, SinkWorkerMessage } from "./sinkWorker.js"
 
@@ -60,13 +63,21 @@ export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> 
 
 const start = (config: SinkConfig, serving: SinkServing): Start => {
   const { behaviour, dumps = [], onCommand, onCount, onMessage, onTrouble, proof, tap } = serving
+  const noBuffers = serving.windowSize === undefined ? undefined : SocketBuffers.unusable()
+  if (noBuffers !== undefined) return Effect.fail(new SinkFailed({ code: "EWINDOW", reason: noBuffers }))
   const speaksTls = config.tls !== undefined && config.tls !== "off"
   const target = serving.listen ?? Target.inet("127.0.0.1", 0)
-  const certified = speaksTls ? SelfSigned.selfSigned(hostsOf(config, target)) : undefined
+  const identity = speaksTls && serving.identity !== undefined ? Redacted.value(serving.identity) : undefined
+  const problem = identity && NodeTls.problemOf(identity)
+  if (problem !== undefined) {
+    return Effect.fail(new SinkFailed({ code: "ECERTIFICATE", reason: problem.message, cause: problem }))
+  }
+  const certified = identity ?? (speaksTls ? SelfSigned.selfSigned(hostsOf(config, target)) : undefined)
   const listen: SinkListener.ListenOptions = {
     target,
     family: serving.family ?? "any",
     backlog: serving.backlog ?? 4096,
+    windowSize: serving.windowSize,
     maxConnections: serving.maxConnections ?? 20_000,
     beyond: serving.beyond ?? "busy",
     idleTimeout: Duration.toMillis(serving.idleTimeout ?? "5 minutes"),

@@ -77,8 +77,25 @@ export const serve = (context: tls.SecureContext, raw: net.Socket, handlers: Tls
  * @since 0.1.0
  * @category constructors
  */
-export const serverContext = (options: { readonly certificate: string; readonly key: string }): tls.SecureContext =>
-  tls.createSecureContext({ cert: options.certificate, key: options.key })
+export const serverContext = ({ certificate, key, passphrase = "" }: Tls.TlsIdentity): tls.SecureContext =>
+  tls.createSecureContext({ cert: certificate, key, passphrase })
+
+/**
+ * What is wrong with a certificate and its key that a server is to show.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const problemOf = (identity: Tls.TlsIdentity): Tls.TlsUnusable | undefined => {
+  try {
+    checkCertificates(identity.certificate)
+    if (!identity.key.includes("PRIVATE KEY-----")) throw new Error("no private key in PEM form is in it")
+    serverContext(identity)
+    return undefined
+  } catch (error) {
+    return new Tls.TlsUnusable({ setting: "identity", reason: reasonOf(error) })
+  }
+}
 
 const nodeVersions: { readonly [version in Tls.TlsVersion]: tls.SecureVersion } = {
   "1.0": "TLSv1",

@@ -1,8 +1,8 @@
 /**
- * Sockets whose buffers are set before they connect, for -T (clause S5.6).
+ * Sockets whose buffers are set before they connect or accept, for -T (clause S5.6).
  *
  * Node has no call for it. The optional package koffi makes the socket and sets its options through the C library, and
- * Node connects it.
+ * Node connects it. A server's socket is Node's own: the connections that it accepts inherit its buffers.
  *
  * @since 0.1.0
  */
@@ -54,9 +54,35 @@ export const open = (family: 4 | 6 | "unix", size: number): number | string => {
   const domain = family === 4 ? AF_INET : family === 6 ? AF_INET6 : AF_UNIX
   const fd = library.socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
   if (fd < 0) return "cannot open a socket"
-  // The kernel rounds and bounds the size as it likes; so does it for the original.
-  const value = Int32Array.of(Math.min(size, 0x7fff_ffff))
-  library.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, 4)
-  library.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, value, 4)
+  setBuffers(library, fd, size)
   return fd
+}
+
+/**
+ * Why `resize` cannot do its work here; undefined where it can.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const unusable = (): string | undefined => {
+  library ??= libraryOrReason()
+  return typeof library === "string" ? library : undefined
+}
+
+/**
+ * Gives the socket with this descriptor send and receive buffers of `size` bytes; false where that cannot be had.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const resize = (fd: number, size: number): boolean => {
+  library ??= libraryOrReason()
+  return typeof library !== "string" && setBuffers(library, fd, size)
+}
+
+/** The kernel rounds and bounds the size as it likes; so does it for the original. */
+const setBuffers = (library: Library, fd: number, size: number): boolean => {
+  const value = Int32Array.of(Math.min(size, 0x7fff_ffff))
+  const sent = library.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, 4)
+  return library.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, value, 4) === 0 && sent === 0
 }

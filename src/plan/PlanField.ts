@@ -27,6 +27,8 @@ export interface PlanField {
   readonly counted?: boolean | undefined
   /** Letters and long names that stand for one value of the field: `-4` for `--family ipv4`. */
   readonly presets?: { readonly [name: string]: string } | undefined
+  /** The value that the long name stands for alone. Any other one is attached to it with `=`. */
+  readonly alone?: string | undefined
   /** May be given several times; the values add up to a list, in order. */
   readonly repeatable?: boolean | undefined
   /** The heading of the manual under which the option stands. */

@@ -586,9 +586,10 @@ export interface Plan {
   /**
    * Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and
    * the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was
-   * changed. recipients tells so of each recipient of a message; messages of each message alone, for a server that
-   * rewrites addresses. With --downstream, the run ends when what was accepted has arrived there, and reports tell
-   * what is missing, has come twice, or was changed; unless a verdict names missing, it fails if anything is.
+   * changed. --prove=recipients, or --prove alone, tells so of each recipient of a message; --prove=messages of each
+   * message alone, for a server that rewrites addresses. With --downstream, the run ends when what was accepted has
+   * arrived there, and reports tell what is missing, has come twice, or was changed; unless a verdict names missing,
+   * it fails if anything is.
    */
   readonly prove?: Values["prove"]
   /**
@@ -1250,9 +1251,10 @@ export interface PlanInput {
   /**
    * Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and
    * the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was
-   * changed. recipients tells so of each recipient of a message; messages of each message alone, for a server that
-   * rewrites addresses. With --downstream, the run ends when what was accepted has arrived there, and reports tell
-   * what is missing, has come twice, or was changed; unless a verdict names missing, it fails if anything is.
+   * changed. --prove=recipients, or --prove alone, tells so of each recipient of a message; --prove=messages of each
+   * message alone, for a server that rewrites addresses. With --downstream, the run ends when what was accepted has
+   * arrived there, and reports tell what is missing, has come twice, or was changed; unless a verdict names missing,
+   * it fails if anything is.
    */
   readonly prove?: Inputs["prove"]
   /**

@@ -18,8 +18,9 @@ const section = "Proof of delivery"
 export const fields = {
   prove: PlanField.optional(Schema.Literal("messages", "recipients"), {
     section,
+    alone: "recipients",
     description:
-      "Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was changed. recipients tells so of each recipient of a message; messages of each message alone, for a server that rewrites addresses. With --downstream, the run ends when what was accepted has arrived there, and reports tell what is missing, has come twice, or was changed; unless a verdict names missing, it fails if anything is."
+      "Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was changed. --prove=recipients, or --prove alone, tells so of each recipient of a message; --prove=messages of each message alone, for a server that rewrites addresses. With --downstream, the run ends when what was accepted has arrived there, and reports tell what is missing, has come twice, or was changed; unless a verdict names missing, it fails if anything is."
   }),
   downstream: PlanField.optional(PlanValue.ListenText, {
     section,

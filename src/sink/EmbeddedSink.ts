@@ -7,9 +7,11 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { ProofOrder } from "../plan/ProofOrder.js"
 import type { Target } from "../smtp/Target.js"
+import type { TlsIdentity } from "../smtp/Tls.js"
 import type { Behaviour, Strikes } from "./Behaviour.js"
 import type { Misbehaviour } from "./Misbehaviour.js"
 import type { DumpRequest } from "./Dump.js"
@@ -50,6 +52,8 @@ export interface SinkServing extends Pick<SinkOptions, "onMessage" | "tap" | "on
   readonly thread?: boolean | undefined
   /** The connections that wait to be accepted, as far as the system allows it. Default 4096. */
   readonly backlog?: number | undefined
+  /** The bytes of its sockets' buffers, both for sending and for receiving, as far as the system allows it. Default: the system's. */
+  readonly windowSize?: number | undefined
   /** How many connections it serves at a time. Default 20,000. */
   readonly maxConnections?: number | undefined
   /** Whether those beyond are turned away with 421, or wait for their greeting. Default `busy`. */
@@ -58,6 +62,8 @@ export interface SinkServing extends Pick<SinkOptions, "onMessage" | "tap" | "on
   readonly idleTimeout?: Duration.DurationInput | undefined
   /** What a client that was silent for too long is told; "" is nothing. Default: 421. */
   readonly idleSay?: string | undefined
+  /** The certificate to show, and its key. Default: one that signs itself, made for the sink's names. */
+  readonly identity?: Redacted.Redacted<TlsIdentity> | undefined
   /** Messages are written to these files. */
   readonly dumps?: ReadonlyArray<DumpRequest> | undefined
   /** The run whose messages it watches for. */

@@ -208,7 +208,7 @@ export const fields = {
     short: "T",
     placeholder: "size",
     description:
-      "Set the socket's send and receive buffers to this many bytes before listening. This needs the optional package koffi."
+      "Give connections send and receive buffers of this many bytes, as far as the system allows it. This needs Linux and the optional package koffi."
   }),
   user: optional(PlanValue.OneLine, {
     short: "u",
@@ -253,7 +253,18 @@ export const fields = {
   tls: withDefault(Schema.Literal("off", "offered", "required", "implicit"), "off", {
     section: "TLS and AUTH",
     description:
-      "Offer STARTTLS, with or without insisting on it, or speak TLS from the first byte. The certificate is made anew at each start, for this host's names."
+      "Offer STARTTLS, with or without insisting on it, or speak TLS from the first byte. The certificate is made anew at each start, for this host's names, unless --tls-cert names one."
+  }),
+  tlsCert: optional(File, {
+    section: "TLS and AUTH",
+    placeholder: "file",
+    description: "Show the certificate in this file (PEM), with those that lead to its authority after it."
+  }),
+  tlsKey: optional(File, {
+    section: "TLS and AUTH",
+    placeholder: "file",
+    description:
+      "The private key of --tls-cert (PEM; default: the same file). SMTP_SINK_TLS_PASSPHRASE holds its passphrase, if it has one."
   }),
   accounts: optional(File, {
     section: "TLS and AUTH",
@@ -283,9 +294,11 @@ const struct = Schema.Struct(fields)
  * @category schemas
  */
 export const schema = struct.pipe(
-  Schema.filter(({ dumpAll, dumpEach, root }) => {
+  Schema.filter(({ dumpAll, dumpEach, root, tls, tlsCert, tlsKey }) => {
     if (root !== undefined)
       return "-R: Node cannot change the root directory of a process; start smtp-sink by chroot(8)"
+    if (tlsKey !== undefined && tlsCert === undefined) return "--tls-key needs --tls-cert"
+    if (tlsCert !== undefined && tls === "off") return "--tls-cert needs --tls offered, required or implicit"
     return dumpAll === undefined || dumpEach === undefined ? undefined : "-d and -D exclude each other"
   })
 )

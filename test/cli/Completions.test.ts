@@ -53,6 +53,12 @@ describe.skipIf(!installed("bash"))("bash (skipped where it is not installed)", 
     assert.deepStrictEqual(complete("--close", "=", "f"), ["fin"])
   })
 
+  it("offers those of an option that may stand alone after = only", () => {
+    assert.deepStrictEqual(complete("--prove", "="), ["messages", "recipients"])
+    assert.deepStrictEqual(complete("--prove", "=", "m"), ["messages"])
+    assert.notInclude(complete("--prove", "m"), "messages")
+  })
+
   it("offers files for -F alone", () => {
     assert.deepStrictEqual(complete("-F", "package.j"), ["package.json"])
     assert.deepStrictEqual(complete("--file", "=", "package.j"), ["package.json"])
@@ -82,7 +88,7 @@ for (const shell of ["zsh", "fish"] as const) {
 
     it("knows every option", () => {
       for (const { long } of rows) {
-        assert.match(script, new RegExp(shell === "zsh" ? `--${long}=?\\[` : ` -l ${long} `), long)
+        assert.match(script, new RegExp(shell === "zsh" ? `--${long}(=-?)?\\[` : ` -l ${long} `), long)
       }
       assert.notInclude(script, "log-level")
     })

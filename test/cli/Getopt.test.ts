@@ -54,6 +54,15 @@ describe("values", () => {
   reads("are all kept, in order", ["-m", "1", "-m5", "--messages=7", "h"], { messages: ["1", "5", "7"] }, "h")
 })
 
+describe("an option that may stand alone", () => {
+  reads("has its value, and leaves the next word", ["--prove", "h"], { prove: ["recipients"] }, "h")
+  reads("leaves the next option", ["--prove", "-d", "h"], { prove: ["recipients"], reuse: ["true"] }, "h")
+  reads("may be the last word", ["h", "--prove"], { prove: ["recipients"] }, "h")
+  reads("takes a value after =", ["--prove=messages", "h"], { prove: ["messages"] }, "h")
+  reads("takes no other value by itself", ["--prove=", "h"], { prove: [""] }, "h")
+  refuses(["--prove", "messages", "h"], "option '--prove' takes its argument after '=': --prove=messages")
+})
+
 describe("long names", () => {
   reads("take a value after =", ["--messages=7", "h"], { messages: ["7"] }, "h")
   reads("take a value from the next argument", ["--messages", "7", "h"], { messages: ["7"] }, "h")

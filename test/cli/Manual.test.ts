@@ -23,7 +23,7 @@ const spellings = (row: OptionRow): string =>
   [
     ...Object.keys(row.presets).map((name) => (name.length === 1 ? `-${name}` : `--${name}`)),
     ...(row.short === undefined ? [] : [`-${row.short}${row.kind === "value" ? ` ${row.placeholder}` : ""}`]),
-    `--${row.long}${row.kind === "value" ? `=${row.placeholder}` : ""}`
+    `--${row.long}${row.kind !== "value" ? "" : row.alone === undefined ? `=${row.placeholder}` : `[=${row.placeholder}]`}`
   ].join(", ")
 
 const groff = spawnSync("groff", ["--version"]).status === 0

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process"
+import * as crypto from "node:crypto"
 import * as fs from "node:fs"
 import * as net from "node:net"
 import { fileURLToPath } from "node:url"
@@ -9,6 +10,7 @@ import * as ManualPage from "../../src/cli/ManualPage.js"
 import { planRows, rows } from "../../src/cli/SinkOptionTable.js"
 import { cases } from "../../scripts/parity/sink/cases.js"
 import { observe } from "../../scripts/parity/sink/Observation.js"
+import * as SelfSigned from "../../src/node/SelfSigned.js"
 import * as SinkPlan from "../../src/sink/SinkPlan.js"
 import { shell, source } from "./Shell.js"
 
@@ -60,7 +62,12 @@ describe("smtp-sink's options", () => {
       const root = yield* shell(`${sink} -R / 127.0.0.1:0`)
       assert.match(root.stderr, /^smtp-sink: fatal: -R: Node cannot/)
       assert.include((yield* shell(`${sink} -d x -D y 127.0.0.1:0`)).stderr, "-d and -D exclude each other")
+      assert.match((yield* shell(`${sink} --fault`)).stderr, /^smtp-sink: fatal: option '--fault' requires an argument/)
       assert.include((yield* shell(`${sink} nonsense:x:y`)).stderr, '"nonsense:x:y"')
+      assert.match(
+        (yield* shell(`${sink} --hots x -T 0 --verbose=x 127.0.0.1:0`)).stderr,
+        /^smtp-sink: fatal: .*'--hots'.*'--verbose'.*-T, --window-size: .*\(usage: [^\n]*\n$/
+      )
     })
   )
 })
@@ -218,6 +225,53 @@ describe("smtp-sink", () => {
       assert.strictEqual(stdout, "0\n1\n0\n", stderr)
       assert.strictEqual(status, 0)
     })
+  )
+
+  it.live(
+    "shows the certificate of --tls-cert, and says what is wrong with it",
+    () =>
+      Effect.gen(function* () {
+        const authority = SelfSigned.authority()
+        const one = SelfSigned.issue(authority, ["mx.example.com"])
+        const files = {
+          "ca.pem": authority.certificate,
+          "cert.pem": one.certificate,
+          "key.pem": one.key,
+          "other.pem": SelfSigned.issue(authority, ["mx.example.com"]).key,
+          "locked.pem": crypto
+            .createPrivateKey(one.key)
+            .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" })
+            .toString()
+        }
+        const written = Object.entries(files).map(([name, text]) => `printf '%s' '${text}' >${name}`)
+        const { stderr, stdout } = yield* shell(
+          `${written.join("\n")}; cat cert.pem key.pem >both.pem; >empty.pem
+         sink() { ${sink} --tls required --tls-cert "$@" --duration 20 -n 1 127.0.0.1:0; }
+         serve() { sink "$@" 2>err &
+           until grep -q listening err 2>&-; do sleep 0.05; done
+           ${source} --tls starttls --tls-ca ca.pem --tls-name mx.example.com 127.0.0.1:$(grep -o '[0-9]*$' err); echo $?; wait $!; rm err; }
+         serve both.pem; SMTP_SINK_TLS_PASSPHRASE=secret serve cert.pem --tls-key locked.pem
+         sink nowhere.pem; sink cert.pem --tls-key other.pem; sink cert.pem --tls-key locked.pem
+         sink empty.pem --tls-key key.pem; sink cert.pem; sink cert.pem --tls off; ${sink} --tls-key key.pem 127.0.0.1:0`
+        )
+        assert.strictEqual(stdout, "0\n0\n", stderr)
+        const lines = stderr.trimEnd().split("\n")
+        const expected = [
+          /--tls-cert: nowhere\.pem: no such file or directory$/,
+          /--tls-cert, --tls-key: key values mismatch$/,
+          /--tls-cert, --tls-key: (?:bad decrypt|.*passphrase|.*interrupted or cancelled)/i,
+          /--tls-cert, --tls-key: no certificate in PEM form/,
+          /--tls-cert, --tls-key: no private key in PEM form/,
+          /--tls-cert needs --tls offered, required or implicit$/,
+          /--tls-key needs --tls-cert$/
+        ]
+        assert.strictEqual(lines.length, expected.length, stderr)
+        for (const [index, line] of lines.entries()) {
+          assert.match(line, /^smtp-sink: fatal: /)
+          assert.match(line, expected[index]!)
+        }
+      }),
+    60_000
   )
 
   it.live("is the sink of smtp-source, with the same words", () =>

@@ -7,7 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Watchdog from "../../src/load/Watchdog.js"
 import { Recorder } from "../../src/measure/Recorder.js"
 import * as NodeConnector from "../../src/node/NodeConnector.js"
+import * as NodeSink from "../../src/node/NodeSink.js"
 import * as SocketBuffers from "../../src/node/SocketBuffers.js"
+import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import * as Target from "../../src/smtp/Target.js"
 import { type ConnectOptions, Connector } from "../../src/smtp/Wire.js"
 import { bufferOf, sockets } from "./OpenSockets.js"
@@ -35,6 +37,36 @@ describe("SocketBuffers", () => {
     assert.isAbove(bufferOf(fd, "send"), doubled)
     fs.closeSync(fd)
   })
+})
+
+describe("a sink with -T", () => {
+  for (const thread of [true, false]) {
+    for (const behaviour of thread ? [undefined] : [undefined, {}]) {
+      const place = thread ? "in a thread" : behaviour === undefined ? "here" : "here, with a behaviour"
+      it.scopedLive(`gives its connections buffers of this size: ${place}`, () =>
+        Effect.gen(function* () {
+          const embedded = yield* EmbeddedSink
+          const sized = () =>
+            sockets().filter((fd) => bufferOf(fd, "send") === doubled && bufferOf(fd, "receive") === doubled).length
+          const before = sized()
+          const { target } = yield* embedded.start({}, { windowSize: size, thread, behaviour })
+          if (target._tag !== "Inet") return assert.fail("a port")
+          // The one that listens.
+          assert.strictEqual(sized() - before, 1)
+          const client = yield* Effect.acquireRelease(
+            Effect.async<net.Socket>((resume) => {
+              const socket = net.connect(target.port, target.host)
+              // It is accepted once it is greeted.
+              socket.once("data", () => resume(Effect.succeed(socket)))
+            }),
+            (socket) => Effect.sync(() => socket.destroy())
+          )
+          assert.strictEqual(sized() - before, 2)
+          client.destroy()
+        }).pipe(Effect.provide(NodeSink.layer()))
+      )
+    }
+  }
 })
 
 describe("a connection with -T", () => {

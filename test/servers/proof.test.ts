@@ -192,7 +192,7 @@ describe(`Dovecot${mailStore.available ? "" : ` (this machine lacks ${mailStore.
       const { mail = "", target } = started()
       const result = path.join(mail, "run.json")
       const words = ["-L", "-s", "4", "-m", "40", "-N", "-t", "user@example.com", "-l", "2000"]
-      const sent = yield* run(source, ...words, "--prove", "recipients", "--report", `json=${result}`, target)
+      const sent = yield* run(source, ...words, "--prove", "--report", `json=${result}`, target)
       assert.strictEqual(sent.status, 0, sent.stderr)
       const whole = yield* run(report, "--format", "json", "--delivered", mail, result)
       assert.strictEqual(whole.status, 0, whole.stderr)
@@ -239,7 +239,7 @@ describe(`Dovecot${mailStore.available ? "" : ` (this machine lacks ${mailStore.
     Effect.gen(function* () {
       const { mail = "", target } = started()
       const [result, plain, box] = ["r.json", "p.json", "box"].map((name) => path.join(mail, name))
-      yield* run(source, "-L", "-m", "3", "--prove", "messages", "--report", `json=${result}`, target)
+      yield* run(source, "-L", "-m", "3", "--prove=messages", "--report", `json=${result}`, target)
       yield* run(source, "-L", "-m", "1", "--report", `json=${plain}`, target)
       const messages = fs
         .readdirSync(mail, { recursive: true, encoding: "utf8" })
