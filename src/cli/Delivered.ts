@@ -1,22 +1,26 @@
 /**
- * Proof of delivery from a store of mail: the messages of a run that are in a Maildir, an mbox or a folder of files, against what a
- * saved result says was sent.
+ * Proof of delivery from a store of mail: the messages of a run that are in a Maildir, an mbox or a folder of files, or that a sink
+ * has written down, against what a saved result says was sent.
  *
- * A Maildir says in the names of its files when each came. Nothing else does.
+ * A Maildir says in the names of its files when each came, and a sink has timed them. Nothing else does.
  *
  * @since 0.1.0
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { Deliveries } from "../measure/Deliveries.js"
 import * as CorpusFiles from "../plan/CorpusFiles.js"
 import * as Mbox from "../plan/Mbox.js"
 import * as PartsFile from "../plan/PartsFile.js"
+import * as ArrivalsFile from "../report/ArrivalsFile.js"
 import * as Durations from "../report/Durations.js"
+import { Output } from "../report/Output.js"
 import * as ProofReport from "../report/ProofReport.js"
 import type { RunReport } from "../report/RunReport.js"
 import * as ArrivedMessage from "../sink/ArrivedMessage.js"
 import { Checksum } from "../smtp/Checksum.js"
+import * as Printable from "../smtp/Printable.js"
 import { Refused } from "./SavedRuns.js"
 
 /**
@@ -26,8 +30,12 @@ import { Refused } from "./SavedRuns.js"
  * @since 0.1.0
  * @category constructors
  */
-export const look = (report: RunReport, paths: ReadonlyArray<string>): Effect.Effect<RunReport, Refused, FileSystem> =>
+export const look = (
+  report: RunReport,
+  paths: ReadonlyArray<string>
+): Effect.Effect<RunReport, Refused, FileSystem | Output> =>
   Effect.gen(function* () {
+    const { stderr } = yield* Output
     const { stamped } = report
     if (stamped === undefined) {
       return yield* new Refused({ reason: "--delivered: the result is not of one run with --prove" })
@@ -42,6 +50,14 @@ export const look = (report: RunReport, paths: ReadonlyArray<string>): Effect.Ef
       for (const file of files) {
         const bytes = yield* Effect.mapError(PartsFile.read("--delivered", file.path), refused)
         const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+        if (ArrivalsFile.isOne(buffer)) {
+          const seen = yield* Either.mapLeft(ArrivalsFile.parse(buffer.toString()), (what) => damaged(file.path, what))
+          if (!add(books, stamped, seen)) return yield* damaged(file.path, "its messages are damaged")
+          if (!seen.runs.some(({ run }) => run === stamped.run)) {
+            stderr(`smtp-report: ${Printable.escape(file.path)}: has nothing of this run${othersIn(seen)}\n`)
+          }
+          continue
+        }
         const at = timeIn(file.path)
         for (const { end, start } of CorpusFiles.placesIn(Mbox.ofBuffer(buffer), "auto")) {
           take(books, stamped, buffer.subarray(start, end), at, crc32)
@@ -50,14 +66,31 @@ export const look = (report: RunReport, paths: ReadonlyArray<string>): Effect.Ef
     }
     const tally = books.tally()
     const missed = books.missed(10).map(({ message }) => ({ message, sender: "", recipient: "" }))
-    const proved = { tally, by: "messages", seconds: [], waited: 0, missed, changes: [] } as const
     const timed = tally.delivery.counts.some((count) => count > 0)
+    const clocks = timed ? ("not compared" as const) : undefined
+    const proved = { tally, by: "messages", seconds: [], waited: 0, missed, changes: [], clocks } as const
     const others = report.durations.filter(({ of }) => of !== "delivery")
     const delivery = { of: "delivery", ending: "accepted" as const, ...Durations.ofHistogram(tally.delivery) }
     return { ...report, durations: timed ? [...others, delivery] : others, ...ProofReport.of(proved) }
   })
 
 const refused = ({ reason }: PartsFile.PartsUnusable) => new Refused({ reason: `--delivered: ${reason}` })
+
+const damaged = (path: string, what: string) =>
+  new Refused({ reason: `--delivered: ${Printable.escape(path)}: ${what}` })
+
+const othersIn = ({ runs }: ArrivalsFile.ArrivalsFile): string =>
+  runs.length === 0 ? "" : `, but of ${runs.length === 1 ? "another" : `${runs.length} others`}`
+
+/** Adds what a sink has written down; false where it cannot be read. */
+const add = (books: Deliveries, { run, width }: Sent, { runs, unstamped }: ArrivalsFile.ArrivalsFile): boolean => {
+  books.count("foreign", unstamped)
+  for (const each of runs) {
+    // Of a message to several, each may have a copy.
+    if (each.run === run && !books.addCame(each, width === 1)) return false
+  }
+  return true
+}
 
 type Sent = NonNullable<RunReport["stamped"]>
 

@@ -16,6 +16,7 @@ import { statusOf, StopSignal } from "../load/StopSignal.js"
 import * as AccountFile from "../plan/AccountFile.js"
 import { fileReason } from "../plan/FileReason.js"
 import { Output } from "../report/Output.js"
+import type { OpenTap } from "../sink/ContentTap.js"
 import { EmbeddedSink, type SinkServing } from "../sink/EmbeddedSink.js"
 import * as ListenAddress from "../sink/ListenAddress.js"
 import { Privileges } from "../sink/Privileges.js"
@@ -29,8 +30,10 @@ import * as Completions from "./Completions.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
 import * as ManualPage from "./ManualPage.js"
+import type { ReportUnwritable } from "./ReportUnwritable.js"
 import { isShell } from "./Shell.js"
 import { parse, program, rows } from "./SinkOptionTable.js"
+import * as SinkProof from "./SinkProof.js"
 import * as SmtpSinkManual from "./SmtpSinkManual.js"
 
 const getopt = Getopt.make(rows)
@@ -97,7 +100,15 @@ export const main = (
       return Fatal.status.success
     }
     const plan = yield* Effect.mapError(parse(given), (issues) => new Refused({ reason: issues.join("; ") }))
-    return yield* Effect.scoped(serve(plan))
+    if (plan.prove === undefined) return yield* Effect.scoped(serve(plan))
+    const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
+    const proof = yield* SinkProof.make(plan.prove, warn)
+    const unwritable = ({ file, reason }: ReportUnwritable) => new Refused({ reason: `--prove: ${file}: ${reason}` })
+    // A file that cannot be written is told of before anything has come.
+    yield* Effect.mapError(proof.write, unwritable)
+    const served = Effect.raceFirst(Effect.scoped(serve(plan, proof.tap)), Effect.mapError(proof.keep, unwritable))
+    // After the last reply: what was confirmed is in it.
+    return yield* Effect.zipLeft(served, Effect.mapError(proof.write, unwritable))
   }).pipe(
     Effect.catchAll((error) =>
       Effect.map(Output, (output) => {
@@ -113,7 +124,7 @@ export const main = (
     )
   )
 
-const serve = (plan: SinkPlan) =>
+const serve = (plan: SinkPlan, tap?: OpenTap) =>
   Effect.gen(function* () {
     const output = yield* Output
     const embedded = yield* EmbeddedSink
@@ -149,6 +160,7 @@ const serve = (plan: SinkPlan) =>
         control?._tag === "Inet"
           ? { host: control.host === "" ? "127.0.0.1" : control.host, port: control.port }
           : undefined,
+      tap,
       dumps: SinkMaking.dumpsOf(plan),
       onCommand: commandsOf(plan, output),
       onCount: watching(plan, output, () => Deferred.unsafeDone(reached, Effect.void)),

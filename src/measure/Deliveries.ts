@@ -7,10 +7,11 @@
  * A copy of what the sink had confirmed is a duplicate. One of what it had not confirmed is none: whoever sent it could not
  * know better.
  *
- * It is a little over 300 lines because what is written and what is read share the layout of one memory.
+ * It is over 300 lines because what is written and what is read share the layout of one memory.
  *
  * @since 0.1.0
  */
+import * as Came from "./Came.js"
 import type { DeliveryTally } from "./DeliveryTally.js"
 import * as Difference from "./Difference.js"
 import * as Histogram from "./Histogram.js"
@@ -185,8 +186,8 @@ export class Deliveries {
   }
 
   /** Counts an arrival that is none of the above. */
-  count(what: (typeof counts)[number]): void {
-    Atomics.add(this.counts, countAt.get(what)!, 1)
+  count(what: (typeof counts)[number], by = 1): void {
+    Atomics.add(this.counts, countAt.get(what)!, by)
   }
 
   /** Keeps a note, which becomes JSON; false where there is no more room. */
@@ -262,6 +263,52 @@ export class Deliveries {
   /** Adds what others know of messages that were sent, of which there are as many recipients. */
   addSent(that: Deliveries): void {
     this.planes.add(that.planes)
+  }
+
+  /** What has arrived, for whoever adds it to other books. */
+  came(): Came.Came {
+    const texts = Came.planes.map((name) => [name, this.planes.encode(Plane[name])] as const)
+    const numbers = Came.counts.map((name) => [name, this.counted(name)] as const)
+    return {
+      // One entry for each of the names.
+      ...(Object.fromEntries(texts) as Pick<Came.Came, (typeof Came.planes)[number]>),
+      counts: Object.fromEntries(numbers) as Came.Came["counts"],
+      delivery: Histogram.bucketsOf(this.delivery)
+    }
+  }
+
+  /**
+   * Adds what others have seen arrive; false where it cannot be read. What both have confirmed came again: unless `copies` is false,
+   * which says that nobody can tell a copy from what is for somebody else.
+   */
+  addCame(came: Came.Came, copies: boolean): boolean {
+    const that = Deliveries.make(this.width, this.startedAt)
+    const names = copies ? Came.planes : Came.planes.filter((name) => name !== "again")
+    if (!names.every((name) => that.planes.decode(Plane[name], came[name]))) return false
+    const sizes = (plane: number) =>
+      [this.planes, that.planes].reduce((sum, planes) => sum + planes.countOf((word) => word(plane)), 0)
+    const [both, confirmed] = [sizes(Plane.came), sizes(Plane.confirmed)]
+    this.planes.add(that.planes, copies ? { of: Plane.confirmed, to: Plane.again } : undefined)
+    const all = this.planes.countOf((word) => word(Plane.came))
+    const twice = confirmed - this.planes.countOf((word) => word(Plane.confirmed))
+    this.count("first", all - this.counted("first"))
+    for (const name of Came.counts) {
+      if (copies || (name !== "duplicates" && name !== "repeats")) this.count(name, came.counts[name])
+    }
+    if (copies) {
+      this.count("duplicates", twice)
+      this.count("repeats", both - all - twice)
+    }
+    const copied = this.counted("first") + this.counted("duplicates") + this.counted("repeats")
+    this.count("copies", copied - this.counted("copies"))
+    const other = kindsAt + Difference.kinds.indexOf("other")
+    Atomics.store(
+      this.counts,
+      other,
+      this.planes.countOf((word) => word(Plane.changed))
+    )
+    Histogram.add(this.delivery, Histogram.ofBuckets(came.delivery))
+    return true
   }
 
   /** The first that are missing. */

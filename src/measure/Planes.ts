@@ -90,14 +90,20 @@ export class Planes {
     return keys
   }
 
-  /** Sets all bits that are set in the other planes, of which there are as many. */
-  add(that: Planes): void {
+  /**
+   * Sets all bits that are set in the other planes, of which there are as many. `twice` sets a bit in the plane `to` for each that
+   * both have in the plane `of`.
+   */
+  add(that: Planes, twice?: { readonly of: number; readonly to: number }): void {
     that.look(Number.POSITIVE_INFINITY)
     for (let at = 0; at < that.words.length; at++) {
       const bits = Atomics.load(that.words, at)
       if (bits === 0) continue
       const place = this.reach(Math.floor(at / this.count) * inWord)
-      if (place >= 0) Atomics.or(this.words, place + (at % this.count), bits)
+      if (place < 0) continue
+      const plane = at % this.count
+      const both = Atomics.or(this.words, place + plane, bits) & bits
+      if (twice !== undefined && plane === twice.of && both !== 0) Atomics.or(this.words, place + twice.to, both)
     }
   }
 

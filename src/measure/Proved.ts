@@ -35,6 +35,8 @@ export interface Proved {
   readonly waited: number
   /** The first that are missing. */
   readonly missed: ReadonlyArray<Missed>
+  /** Said where arrivals were timed by other clocks than sending was, and nobody knows by how much they differ. */
+  readonly clocks?: "not compared" | undefined
   /** The first bodies that were changed. */
   readonly changes: ReadonlyArray<ShownChange>
 }

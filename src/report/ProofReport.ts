@@ -69,6 +69,10 @@ export const schema = Schema.Struct({
   changed: Schema.Array(
     Schema.Struct({ message: Count, kind: Schema.String, at: Count, sent: Schema.String, came: Schema.String })
   ).annotations({ description: "The first bodies that were changed: where, what was sent there, and what came." }),
+  clocks: Schema.optionalWith(Schema.Literal("not compared"), { exact: true }).annotations({
+    description:
+      "Said where the times of arrival are another clock's, so that delivery holds what the clocks differ by."
+  }),
   seconds: Schema.Array(Schema.Tuple(Count, Count)).annotations({
     description: "Accepted and arrived in each second since the start."
   })
@@ -108,7 +112,7 @@ const counted = (of: (name: keyof typeof counts) => number): { readonly [name in
  */
 export const of = (proof: Proved | undefined): { readonly proof?: ProofReport } => {
   if (proof === undefined) return {}
-  const { by, changes, missed, seconds, tally, waited } = proof
+  const { by, changes, clocks, missed, seconds, tally, waited } = proof
   return {
     proof: {
       by,
@@ -122,6 +126,7 @@ export const of = (proof: Proved | undefined): { readonly proof?: ProofReport } 
         recipient: Printable.escape(recipient)
       })),
       changed: changes,
+      ...(clocks === undefined ? {} : { clocks }),
       seconds: seconds.slice(0, mostSeconds).map(({ accepted, arrived }) => [accepted, arrived] as const)
     }
   }
@@ -160,6 +165,7 @@ export const merge = (reports: ReadonlyArray<WithProof>): { readonly proof?: Pro
         .flatMap(({ changed }) => changed)
         .sort(byMessage)
         .slice(0, mostNamed),
+      ...(all.some(({ clocks }) => clocks !== undefined) ? { clocks: "not compared" as const } : {}),
       seconds: Array.from(
         { length },
         (_, second) =>
@@ -253,6 +259,9 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
           ] as const
         ]
       : []),
+    ...(proof.clocks === undefined
+      ? []
+      : [["clocks", "not compared: delivery is longer or shorter by what they differ by"] as const]),
     ...(early > 0 ? [["clocks", `${count(early)} came before they were sent: the clocks differ`] as const] : [])
   ]
 }

@@ -240,6 +240,12 @@ export const fields = {
     description:
       "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and without its content). A message that is answered is in the file. May be given several times."
   }),
+  prove: optional(File, {
+    section: "Messages in files",
+    placeholder: "file",
+    description:
+      "Write to this file, every five seconds and at the end, which messages of runs of smtp-source --prove have come: smtp-report --delivered=file tells with it what is missing, has come twice or was changed. It holds up to 64 runs."
+  }),
   maxSize: optional(PlanValue.BytesPerSecond, {
     section: "Limits",
     placeholder: "bytes",

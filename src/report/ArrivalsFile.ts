@@ -1,0 +1,78 @@
+/**
+ * The file in which a sink says what has arrived of which runs: `smtp-sink --prove` writes it, `smtp-report --delivered` reads it.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as Histogram from "../measure/Histogram.js"
+import * as Durations from "./Durations.js"
+
+const Count = Schema.NonNegativeInt
+
+const Run = Schema.Struct({
+  run: Schema.String.pipe(Schema.pattern(/^[0-9a-f]{16}$/)),
+  came: Schema.String,
+  confirmed: Schema.String,
+  again: Schema.String,
+  changed: Schema.String,
+  returned: Schema.String,
+  counts: Schema.Struct({
+    duplicates: Count,
+    repeats: Count,
+    refused: Count,
+    outOfOrder: Count,
+    early: Count,
+    delayed: Count,
+    looped: Count
+  }),
+  delivery: Durations.Buckets.pipe(
+    Schema.filter((buckets) => buckets.every(([index]) => index < Histogram.counters), {
+      message: () => "expected buckets of a histogram"
+    })
+  )
+})
+
+const schema = Schema.Struct({ arrivals: Schema.Literal(1), unstamped: Count, runs: Schema.Array(Run) })
+
+/**
+ * What the file says.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ArrivalsFile = typeof schema.Type
+
+const start = '{"arrivals":'
+
+/**
+ * The file's text.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const render = ({ runs, unstamped }: Omit<ArrivalsFile, "arrivals">): string =>
+  `${JSON.stringify({ arrivals: 1, unstamped, runs })}\n`
+
+/**
+ * Whether a file is one, by how it begins: no message and no mbox does so.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isOne = (bytes: Buffer): boolean => bytes.toString("latin1", 0, start.length) === start
+
+/**
+ * Reads the file's text, or says what is wrong with it.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (text: string): Either.Either<ArrivalsFile, string> =>
+  Either.mapLeft(decode(text), (error) => {
+    const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+    return issue === undefined || issue.path.length === 0 ? "cut off, or no JSON" : `${issue.path.join(".")} is damaged`
+  })
+
+const decode = Schema.decodeEither(Schema.parseJson(schema))
