@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as dns from "node:dns"
 import * as net from "node:net"
 import * as os from "node:os"
 import type { Behaving } from "../sink/Behaviour.js"
@@ -91,10 +92,21 @@ interface ClientHandle {
   readonly close: () => void
 }
 
-/** Where to listen: an empty host is every interface. */
-const hostOf = (host: string, family: ListenOptions["family"]): net.ListenOptions => {
-  const every = family === "ipv4" ? "0.0.0.0" : family === "ipv6" ? "::" : undefined
-  return { host: host === "" ? every : host, ipv6Only: family === "ipv6" }
+/** Finds where to listen: an empty host is every interface. */
+const hostOf = (
+  host: string,
+  family: ListenOptions["family"],
+  done: (error: NodeJS.ErrnoException | null, found?: net.ListenOptions) => void
+): void => {
+  if (family === "any") return done(null, { host: host === "" ? undefined : host })
+  const version = family === "ipv4" ? 4 : 6
+  const ipv6Only = version === 6
+  if (host === "") return done(null, { host: version === 4 ? "0.0.0.0" : "::", ipv6Only })
+  // Node takes an address for what it is, whatever family it is asked for.
+  if (net.isIP(host) !== 0) {
+    return net.isIP(host) === version ? done(null, { host, ipv6Only }) : done(systemError("EAFNOSUPPORT"))
+  }
+  dns.lookup(host, { family: version }, (error, address) => done(error, { host: address, ipv6Only }))
 }
 
 /** Whether a socket that is made of this handle reads into a buffer that is given to it: Node's own alone have that. */
@@ -111,6 +123,7 @@ class Listener implements SinkListener {
   /** The same, of those whose sockets are not made before their turn: nothing of them is read until then. */
   private readonly handles: Array<ClientHandle> = []
   tick = 0
+  private isClosed = false
   readonly idleTicks: number
   private readonly server: net.Server
   private readonly timer: NodeJS.Timeout
@@ -140,15 +153,13 @@ class Listener implements SinkListener {
       onFailed(error)
     }
     this.server.on("error", fail)
-    this.server.listen(
-      target._tag === "Unix"
-        ? { path: target.path, backlog }
-        : { ...hostOf(target.host, options.family), port: target.port, backlog },
-      () => {
+    const listenOn = (where: net.ListenOptions): void => {
+      if (this.isClosed) return
+      this.server.listen({ ...where, backlog }, () => {
         this.server.off("error", fail).on("error", ignore)
         if (!this.sizeBuffers()) {
           this.server.close()
-          return fail(notSupported())
+          return fail(systemError("ENOTSUP"))
         }
         if (behaving === undefined) this.takeOver()
         const address = this.server.address()
@@ -157,11 +168,20 @@ class Listener implements SinkListener {
             ? target
             : { _tag: "Inet", host: address.address, port: address.port }
         )
-      }
-    )
+      })
+    }
+    if (target._tag === "Unix") listenOn({ path: target.path })
+    else {
+      hostOf(target.host, options.family, (error, host) => {
+        // Nobody is told before there is something to close.
+        if (error !== null) setImmediate(fail, error)
+        else listenOn({ ...host, port: target.port })
+      })
+    }
   }
 
   close(done: () => void): void {
+    this.isClosed = true
     clearInterval(this.timer)
     this.server.close(done)
     for (const { socket } of this.connections) socket.destroy()
@@ -357,7 +377,7 @@ const turnAway = (socket: net.Socket, sink: SmtpSink): void => {
 const reset = (socket: net.Socket): unknown =>
   socket.remoteAddress === undefined ? socket.destroy() : socket.resetAndDestroy()
 
-const notSupported = (): NodeJS.ErrnoException =>
-  Object.assign(new Error("ENOTSUP"), { code: "ENOTSUP", errno: -os.constants.errno.ENOTSUP })
+const systemError = (code: "EAFNOSUPPORT" | "ENOTSUP"): NodeJS.ErrnoException =>
+  Object.assign(new Error(code), { code, errno: -os.constants.errno[code] })
 
 const ignore = (): void => {}

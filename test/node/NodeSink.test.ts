@@ -73,6 +73,29 @@ describe("NodeSink, where a server's handle is not that of Node", () => {
   )
 })
 
+describe("NodeSink, over one address family", () => {
+  for (const [family, own, other] of [
+    ["ipv4", "127.0.0.1", "::1"],
+    ["ipv6", "::1", "127.0.0.1"]
+  ] as const) {
+    it.scopedLive(`refuses an address of the other one: ${family}`, () =>
+      Effect.gen(function* () {
+        const { target } = yield* start({ family, thread: false, listen: Target.inet(own, 0) })
+        assert.include(Target.format(target), own)
+        const refused = yield* Effect.flip(start({ family, thread: false, listen: Target.inet(other, 0) }))
+        assert.strictEqual(refused.code, "EAFNOSUPPORT")
+      })
+    )
+  }
+
+  it.scopedLive("looks a name up in it", () =>
+    Effect.gen(function* () {
+      const { target } = yield* start({ family: "ipv4", thread: false, listen: Target.inet("localhost", 0) })
+      assert.match(Target.format(target), /^127\.0\.0\.1:\d+$/)
+    })
+  )
+})
+
 for (const thread of [true, false]) {
   describe(thread ? "NodeSink, in a thread of its own" : "NodeSink, in this thread", () => {
     it.scopedLive("takes messages, and counts them", () =>

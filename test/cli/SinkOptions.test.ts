@@ -1,0 +1,134 @@
+import * as path from "node:path"
+import * as os from "node:os"
+import * as fs from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import { planRows } from "../../src/cli/SinkOptionTable.js"
+import * as SmtpSinkCli from "../../src/cli/SmtpSinkCli.js"
+import { StopSignal } from "../../src/load/StopSignal.js"
+import * as NodeFileSystem from "../../src/node/NodeFileSystem.js"
+import { Output } from "../../src/report/Output.js"
+import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
+import { Privileges } from "../../src/sink/Privileges.js"
+import * as Target from "../../src/smtp/Target.js"
+import * as CapturedOutput from "./CapturedOutput.js"
+
+/** Data as it is, and of functions only that they are there. */
+const shown = (value: unknown): string =>
+  JSON.stringify(value, (_, part) => (typeof part === "function" ? "a function" : part))
+
+/** Runs the command with a sink that only says what it was asked for, for 100 seconds at most. */
+const asked = (argv: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    let seen = ""
+    const started = yield* Deferred.make<void>()
+    const { output, written } = CapturedOutput.make()
+    const services = Layer.mergeAll(
+      NodeFileSystem.layer,
+      Layer.succeed(Output, output),
+      Layer.succeed(StopSignal, { first: Effect.never, second: Effect.never }),
+      Layer.succeed(Privileges, {
+        isRoot: false,
+        become: (user) =>
+          Effect.sync(() => {
+            seen += ` becomes ${user}`
+          })
+      }),
+      Layer.succeed(EmbeddedSink, {
+        start: (config, { identity, onCommand, onCount, ...serving } = {}) =>
+          Effect.sync(() => {
+            seen += shown([config, serving, identity && Redacted.value(identity)])
+            Deferred.unsafeDone(started, Effect.void)
+            onCommand?.(1, "MAIL")
+            onCommand?.(1, "NOOP")
+            onCount?.({ contents: 2, ended: 3, quits: 1 })
+            return { target: Target.inet("127.0.0.1", 1), counts: Effect.never }
+          })
+      })
+    )
+    const running = yield* Effect.fork(Effect.provide(SmtpSinkCli.main(argv, { version: "0" }), services))
+    yield* Effect.raceFirst(Deferred.await(started), Fiber.await(running))
+    // It waits for its end, which only some options bring.
+    for (const time of [0, 100_000]) {
+      yield* TestClock.adjust(time)
+      for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow()
+    }
+    const ended = yield* Fiber.poll(running)
+    yield* Fiber.interrupt(running)
+    const status = ended._tag === "Some" && Exit.isSuccess(ended.value) ? ended.value.value : "runs on"
+    // Without a seed of ours, each start draws another one.
+    return { said: `${written.stdout}${written.stderr}`, seen: seen.replaceAll(/"0\.\d+"/g, "drawn"), status }
+  })
+
+/** A value of each option that takes one; others take the first word. */
+const values: { readonly [field: string]: string } = {
+  family: "ipv6",
+  hide: "dsn",
+  softReply: "451 4.0.0 x",
+  hardReply: "550 5.0.0 x",
+  hard: "MAIL",
+  soft: "MAIL",
+  disconnect: "MAIL",
+  shutDown: "MAIL",
+  log: "NOOP",
+  commandDelay: "MAIL:1",
+  fault: "rcpt 5% 451",
+  latency: "10ms",
+  capacity: "4 x 10ms",
+  stall: "60s: 5s",
+  limit: "20 connections/client",
+  greylist: "60s",
+  tarpit: "1s after 10 errors",
+  dump: "mbox=x",
+  maxSize: "500",
+  tls: "offered",
+  listenMetrics: "127.0.0.1:9125",
+  messages: "2",
+  sessions: "3"
+}
+
+/** What an option needs beside it. */
+const company: { readonly [field: string]: ReadonlyArray<string> } = {
+  softReply: ["--soft=MAIL"],
+  hardReply: ["--hard=MAIL"],
+  dumpStart: ["--dump-each=x"],
+  seed: ["--fault=rcpt 5% 451"],
+  tlsCert: ["--tls=offered"],
+  tlsKey: ["--tls=offered"]
+}
+
+describe("every option of smtp-sink", () => {
+  it.effect.each(planRows.filter(({ field }) => field !== "root"))("changes what is done: --$long", (row) =>
+    Effect.gen(function* () {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), "smtp-sink-"))
+      const file = (name: string, text: string): string => {
+        fs.writeFileSync(path.join(folder, name), text)
+        return path.join(folder, name)
+      }
+      const field = row.field ?? ""
+      const certificate = `--tls-cert=${file("cert.pem", "certificate")}`
+      const others = [...(company[field] ?? []), ...(field === "tlsKey" ? [certificate] : [])]
+      const files: { readonly [field: string]: string } = {
+        accounts: file("accounts.csv", "user,password\nu,secret\n"),
+        tlsCert: file("cert.pem", "certificate"),
+        tlsKey: file("key.pem", "key")
+      }
+      const value = files[field] ?? values[field] ?? "7"
+      const without = yield* asked([...others, "127.0.0.1:2525"])
+      const given = yield* asked([
+        ...others,
+        `--${row.long}${row.kind !== "value" ? "" : `=${value}`}`,
+        "127.0.0.1:2525"
+      ])
+      fs.rmSync(folder, { recursive: true })
+      for (const { said, seen } of [given, without]) assert.isTrue(seen !== "" && !said.includes("fatal"), said)
+      assert.notDeepEqual(given, without)
+    })
+  )
+})
