@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import * as Amount from "../plan/Amount.js"
 import * as AuthFields from "../plan/AuthFields.js"
 import type { Plan } from "../plan/Plan.js"
+import * as SinkFields from "../plan/SinkFields.js"
 import type { TlsFiles } from "../plan/TlsFields.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
 import type { SinkAuthConfig } from "../sink/SinkAuth.js"
@@ -42,19 +43,9 @@ export const start = (
 
 /** How it is to misbehave; one that does runs beside the generator, in its thread. */
 const behaviourOf = (plan: Plan): Behaviour | undefined => {
-  const words: Misbehaviour.Misbehaviour = {
-    capacity: plan.sinkCapacity,
-    fault: plan.sinkFault,
-    greylist: plan.sinkGreylist,
-    latency: plan.sinkLatency,
-    limit: plan.sinkLimit,
-    readRate: plan.sinkReadRate,
-    stall: plan.sinkStall,
-    tarpit: plan.sinkTarpit,
-    triggers: plan.sinkTriggers
-  }
+  const words = SinkFields.wordsOf(plan)
   if (!Misbehaviour.isAny(words)) return undefined
-  return Misbehaviour.behaviourOf({ ...words, seed: plan.seed })
+  return Misbehaviour.behaviourOf(words)
 }
 
 const authOf = (plan: Plan, accounts: AccountTable): SinkAuthConfig => ({

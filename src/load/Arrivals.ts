@@ -5,6 +5,7 @@
  */
 import type { Came } from "../measure/Came.js"
 import { Deliveries } from "../measure/Deliveries.js"
+import * as Stamp from "../plan/Stamp.js"
 import type { Arrival } from "../sink/ArrivedMessage.js"
 
 /**
@@ -77,7 +78,7 @@ export const make = ({ now, onFull }: ArrivalsOptions): Arrivals => {
     return books
   }
   return {
-    take: ({ checksum, confirmed, isWithheld, returned, size, stamp }) => {
+    take: ({ checksum, confirmed, hops, isWithheld, returned, size, stamp }) => {
       if (returned !== undefined) {
         const books = booksOf(returned.stamp.run)
         if (returned.isDelayed) books?.count("delayed")
@@ -89,6 +90,10 @@ export const make = ({ now, onFull }: ArrivalsOptions): Arrivals => {
         return
       }
       const { message, run, sentAt } = stamp
+      if (hops > Stamp.mostHops) {
+        booksOf(run)?.count("looped")
+        return
+      }
       const fate = confirmed.length > 0 ? "confirmed" : isWithheld ? "withheld" : "refused"
       const change = stamp.checksum === checksum && stamp.size === size ? undefined : "other"
       booksOf(run)?.arrive({ message, place: 0, fate, change, sentAt, at: now() })

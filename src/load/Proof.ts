@@ -13,17 +13,20 @@ import * as DeliveryTally from "../measure/DeliveryTally.js"
 import * as Address from "../plan/Address.js"
 import * as Amount from "../plan/Amount.js"
 import * as Arrival from "../plan/Arrival.js"
+import { CorpusStore } from "../plan/CorpusStore.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import * as Partition from "../plan/Partition.js"
 import type { Plan } from "../plan/Plan.js"
 import type { ProofOrder } from "../plan/ProofOrder.js"
 import * as Segment from "../plan/Segment.js"
+import * as SinkFields from "../plan/SinkFields.js"
 import * as Stamp from "../plan/Stamp.js"
 import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import * as Target from "../smtp/Target.js"
 import type { ShownChange } from "../measure/Proved.js"
 import type { Missed, Proved, Stamped } from "../measure/Proved.js"
+import * as ProofTap from "./ProofTap.js"
 import * as RunBounds from "./RunBounds.js"
 import * as RunPart from "./RunPart.js"
 
@@ -105,7 +108,8 @@ const listen = (downstream: string, proof: ProofOrder): Effect.Effect<unknown, S
   Effect.flatMap(Effect.serviceOption(EmbeddedSink), (embedded): Effect.Effect<unknown, SinkFailed, Scope.Scope> => {
     if (Option.isNone(embedded)) return Effect.dieMessage("no sink for the next hop")
     const target = Either.getOrThrow(Target.parse(downstream))
-    return embedded.value.start({ maxRecipients: 100_000 }, { listen: target, proof })
+    const words = SinkFields.wordsOf(proof.plan)
+    return embedded.value.start({ maxRecipients: 100_000 }, { listen: target, proof, words })
   })
 
 /**
@@ -120,6 +124,7 @@ export const settled = <Options extends RunPart.RunOptions, Result extends Finis
   run: (plan: Plan, options: Options) => Effect.Effect<Result, E, R>
 ): Effect.Effect<Result, E, R> =>
   Effect.gen(function* () {
+    const store = yield* Effect.serviceOption(CorpusStore)
     const result = yield* run(plan, { ...options, deliveries })
     const { hurrying = Effect.never, onSettling, stopping = Effect.never } = options
     // A second signal ends the wait, and so does the first one, if it comes now.
@@ -137,7 +142,7 @@ export const settled = <Options extends RunPart.RunOptions, Result extends Finis
       by: plan.prove ?? "recipients",
       seconds: deliveries.bySecond(),
       waited: Duration.toMillis(waited),
-      missed: missedOf(order, deliveries.missed(mostMissed)),
+      missed: missedOf(order, deliveries.missed(mostMissed), Option.getOrUndefined(store)),
       // They are what the sink has noted.
       changes: deliveries.noted() as ReadonlyArray<ShownChange>
     }
@@ -173,15 +178,29 @@ const settle = (
   })
 
 const missedOf = (
-  { identity, parts, plan }: ProofOrder,
-  missed: ReadonlyArray<{ readonly message: number; readonly place: number }>
+  order: ProofOrder,
+  missed: ReadonlyArray<{ readonly message: number; readonly place: number }>,
+  store: CorpusStore["Type"] | undefined
 ): ReadonlyArray<Missed> => {
   if (missed.length === 0) return []
+  const { identity, parts, plan } = order
   const values = parts && MessageParts.values(plan, identity, parts)
-  const { rcpts, sender } = Address.make(plan, identity.helloName, identity.seed, values)
+  const addresses = Address.make(plan, identity.helloName, identity.seed, values)
+  const { rcpts, sender } = addresses
+  const messageOf = ProofTap.messages(order, addresses, values, store)
   return missed.map(({ message, place }) => ({
     message,
+    messageId: messageIdIn(messageOf(message)),
     sender: sender(message),
     recipient: (rcpts(message)[place] ?? "").slice(SmtpCommand.rcptBegin.length, -SmtpCommand.rcptEnd.length)
   }))
+}
+
+/** What is looked at of a header. */
+const mostHeader = 65_536
+
+const messageIdIn = (message: Buffer | undefined): string | undefined => {
+  const text = message?.toString("latin1", 0, mostHeader)
+  if (text === undefined) return undefined
+  return /^message-id[ \t]*:\s*(<[^<>\r\n]{1,998}>)/im.exec(text.slice(0, Stamp.divide(text).headerEnd))?.[1]
 }

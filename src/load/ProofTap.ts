@@ -30,9 +30,6 @@ export interface ProofTapOptions {
   readonly store?: CorpusStore["Type"] | undefined
 }
 
-/** More servers than any message goes through. */
-const mostHops = 50
-
 /** The changes that are shown. */
 const mostShown = 10
 
@@ -80,7 +77,8 @@ export const make = (order: ProofOrder, { now, store }: ProofTapOptions): ((arri
       return
     }
     if (stamp === undefined || stamp.run !== run) return deliveries.count("foreign")
-    if (hops > mostHops) return deliveries.count("looped")
+    // It was refused.
+    if (hops > Stamp.mostHops) return deliveries.count("looped")
     const at = now()
     const { message, sentAt } = stamp
     const changed = change(arrival, stamp)
@@ -105,13 +103,27 @@ const placeOf = (rcpts: ReadonlyArray<string>, address: string): number => {
   return place >= 0 ? place : rcpts.findIndex((each) => each.toLowerCase() === command.toLowerCase())
 }
 
-/** Makes the bodies of messages anew, as soon as one is asked for; none where that cannot be done here. */
-const bodies = (
+/** Makes the bodies of messages anew; none where that cannot be done here. */
+const bodies = (...making: Parameters<typeof messages>): ((message: number) => Uint8Array | undefined) => {
+  const messageOf = messages(...making)
+  return (message) => {
+    const whole = messageOf(message)
+    return whole?.subarray(Stamp.divide(whole.toString("latin1")).bodyBegin)
+  }
+}
+
+/**
+ * Makes messages anew, as they were before dots were stuffed, as soon as one is asked for; none where that cannot be done here.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const messages = (
   { file, identity, parts, plan }: ProofOrder,
   addresses: Address.Addresses,
   values: ReturnType<typeof MessageParts.values> | undefined,
   store: CorpusStore["Type"] | undefined
-): ((message: number) => Uint8Array | undefined) => {
+): ((message: number) => Buffer | undefined) => {
   let contentOf: Message.ContentOf | undefined
   return (message) => {
     if (contentOf === undefined) {
@@ -120,7 +132,6 @@ const bodies = (
     }
     const { body, head, unusable } = contentOf(message)
     if (unusable !== undefined) return undefined
-    const whole = Buffer.concat([Buffer.from(head, "latin1"), body ?? Buffer.alloc(0)])
-    return whole.subarray(Stamp.divide(whole.toString("latin1")).bodyBegin)
+    return Buffer.concat([Buffer.from(head, "latin1"), body ?? Buffer.alloc(0)])
   }
 }

@@ -17,6 +17,8 @@ export interface Missed {
   readonly message: number
   readonly sender: string
   readonly recipient: string
+  /** Its Message-Id, in its angle brackets, where it can be made again. */
+  readonly messageId?: string | undefined
 }
 
 /**

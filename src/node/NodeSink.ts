@@ -61,7 +61,10 @@ export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> 
     })
   )
 
-const start = (config: SinkConfig, serving: SinkServing): Start => {
+const start = (config: SinkConfig, asked: SinkServing): Start => {
+  const { words } = asked
+  const isBehaving = asked.behaviour !== undefined || words === undefined || !Misbehaviour.isAny(words)
+  const serving = isBehaving ? asked : { ...asked, behaviour: Misbehaviour.behaviourOf(words) }
   const { behaviour, dumps = [], onCommand, onCount, onMessage, onTrouble, proof, tap } = serving
   const noBuffers = serving.windowSize === undefined ? undefined : SocketBuffers.unusable()
   if (noBuffers !== undefined) return Effect.fail(new SinkFailed({ code: "EWINDOW", reason: noBuffers }))

@@ -521,55 +521,57 @@ export interface Plan {
    */
   readonly sink: Values["sink"]
   /**
-   * With --sink: go wrong at this step (connect, greeting, hello, starttls, tls, auth, mail, rcpt, data, content,
-   * chunk, final, rset, noop, quit), for a share of all: a reply by its code, with or without a text ("rcpt 5% 550
-   * 5.1.1 No such user"; 421 closes), close, reset, silence, shut (stop reading), drip 10/s, garbage, twice, early
-   * (the next reply, too), endless, or "delay exp(2s)", alone or before one of them ("data delay 2s 421"). It may have
-   * a condition ("if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header Subject ~
-   * text", with and between), a time of the server's ("during 30s..60s"), and at rcpt "by recipient": then each
-   * attempt of a recipient has its own draw, whatever the order. The first one that strikes decides. May be given
-   * several times.
+   * With --sink or --downstream: go wrong at this step (connect, greeting, hello, starttls, tls, auth, mail, rcpt,
+   * data, content, chunk, final, rset, noop, quit), for a share of all: a reply by its code, with or without a text
+   * ("rcpt 5% 550 5.1.1 No such user"; 421 closes), close, reset, silence, shut (stop reading), drip 10/s, garbage,
+   * twice, early (the next reply, too), endless, or "delay exp(2s)", alone or before one of them ("data delay 2s
+   * 421"). It may have a condition ("if to *@example.com", from, client, "session > 100", and at final "size > 1M" or
+   * "header Subject ~ text", with and between), a time of the server's ("during 30s..60s"), and at rcpt "by
+   * recipient": then each attempt of a recipient has its own draw, whatever the order. The first one that strikes
+   * decides. May be given several times.
    */
   readonly sinkFault?: Values["sinkFault"]
   /**
-   * With --sink: answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean); of one step with
-   * its name before, as in "final exp(20ms)". May be given several times.
+   * With --sink or --downstream: answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean); of
+   * one step with its name before, as in "final exp(20ms)". May be given several times.
    */
   readonly sinkLatency?: Values["sinkLatency"]
   /**
-   * With --sink: serve this many messages at a time, each for this long, as in "4 x exp(10ms)": those beyond wait in a
-   * queue, so that overload looks like overload.
+   * With --sink or --downstream: serve this many messages at a time, each for this long, as in "4 x exp(10ms)": those
+   * beyond wait in a queue, so that overload looks like overload.
    */
   readonly sinkCapacity?: Values["sinkCapacity"]
   /**
-   * With --sink: do nothing at all from this time of the server's, which begins with its first connection, for this
-   * long: "60s: 5s". May be given several times.
+   * With --sink or --downstream: do nothing at all from this time of the server's, which begins with its first
+   * connection, for this long: "60s: 5s". May be given several times.
    */
   readonly sinkStall?: Values["sinkStall"]
   /**
-   * With --sink: refuse what goes beyond: "100 connections" or "20 connections/client" (at a time: 421), "50
-   * messages/connection" and "10 recipients" (452), or a rate of messages, "500/s", "60/m/client", or of recipients by
-   * their domain, "10/s/domain" (450). A rate lets its number through at once, and then what comes back with time.
-   * What is said may follow: "500/s 451 4.7.1 Slow down". May be given several times.
+   * With --sink or --downstream: refuse what goes beyond: "100 connections" or "20 connections/client" (at a time:
+   * 421), "50 messages/connection" and "10 recipients" (452), or a rate of messages, "500/s", "60/m/client", or of
+   * recipients by their domain, "10/s/domain" (450). A rate lets its number through at once, and then what comes back
+   * with time. What is said may follow: "500/s 451 4.7.1 Slow down". May be given several times.
    */
   readonly sinkLimit?: Values["sinkLimit"]
   /**
-   * With --sink: refuse the first attempt of a client, sender and recipient by 450, and take later ones from this time
-   * on, until the second time (4h), and from then on for good: "60s..4h /24" looks at 24 bits of the client's address.
+   * With --sink or --downstream: refuse the first attempt of a client, sender and recipient by 450, and take later
+   * ones from this time on, until the second time (4h), and from then on for good: "60s..4h /24" looks at 24 bits of
+   * the client's address.
    */
   readonly sinkGreylist?: Values["sinkGreylist"]
   /**
-   * With --sink: answer later by this time for each error of the session beyond so many: "1s after 10 errors". Any
-   * reply of 4xx or 5xx is an error.
+   * With --sink or --downstream: answer later by this time for each error of the session beyond so many: "1s after 10
+   * errors". Any reply of 4xx or 5xx is an error.
    */
   readonly sinkTarpit?: Values["sinkTarpit"]
   /**
-   * With --sink: read at most this many bytes a second (500, 10k, 1M) from each connection: the client's window fills.
+   * With --sink or --downstream: read at most this many bytes a second (500, 10k, 1M) from each connection: the
+   * client's window fills.
    */
   readonly sinkReadRate?: Values["sinkReadRate"]
   /**
-   * With --sink: let recipients say what becomes of them: tempfail@, permfail@, drop@, delay-5s@, or a code and what
-   * is said with it, as in 450-4.2.0-full@. Default: false.
+   * With --sink or --downstream: let recipients say what becomes of them: tempfail@, permfail@, drop@, delay-5s@, or a
+   * code and what is said with it, as in 450-4.2.0-full@. Default: false.
    */
   readonly sinkTriggers: Values["sinkTriggers"]
   /**
@@ -595,7 +597,7 @@ export interface Plan {
   /**
    * Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message.
    * The server must be told to send on to it, such as by Postfix's relayhost. The ends of messages then have
-   * duplicates told from copies that the server had to send again.
+   * duplicates told from copies that the server had to send again. --sink-fault and its like have it misbehave.
    */
   readonly downstream?: Values["downstream"]
   /**
@@ -1186,55 +1188,57 @@ export interface PlanInput {
    */
   readonly sink?: Inputs["sink"]
   /**
-   * With --sink: go wrong at this step (connect, greeting, hello, starttls, tls, auth, mail, rcpt, data, content,
-   * chunk, final, rset, noop, quit), for a share of all: a reply by its code, with or without a text ("rcpt 5% 550
-   * 5.1.1 No such user"; 421 closes), close, reset, silence, shut (stop reading), drip 10/s, garbage, twice, early
-   * (the next reply, too), endless, or "delay exp(2s)", alone or before one of them ("data delay 2s 421"). It may have
-   * a condition ("if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header Subject ~
-   * text", with and between), a time of the server's ("during 30s..60s"), and at rcpt "by recipient": then each
-   * attempt of a recipient has its own draw, whatever the order. The first one that strikes decides. May be given
-   * several times.
+   * With --sink or --downstream: go wrong at this step (connect, greeting, hello, starttls, tls, auth, mail, rcpt,
+   * data, content, chunk, final, rset, noop, quit), for a share of all: a reply by its code, with or without a text
+   * ("rcpt 5% 550 5.1.1 No such user"; 421 closes), close, reset, silence, shut (stop reading), drip 10/s, garbage,
+   * twice, early (the next reply, too), endless, or "delay exp(2s)", alone or before one of them ("data delay 2s
+   * 421"). It may have a condition ("if to *@example.com", from, client, "session > 100", and at final "size > 1M" or
+   * "header Subject ~ text", with and between), a time of the server's ("during 30s..60s"), and at rcpt "by
+   * recipient": then each attempt of a recipient has its own draw, whatever the order. The first one that strikes
+   * decides. May be given several times.
    */
   readonly sinkFault?: Inputs["sinkFault"]
   /**
-   * With --sink: answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean); of one step with
-   * its name before, as in "final exp(20ms)". May be given several times.
+   * With --sink or --downstream: answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean); of
+   * one step with its name before, as in "final exp(20ms)". May be given several times.
    */
   readonly sinkLatency?: Inputs["sinkLatency"]
   /**
-   * With --sink: serve this many messages at a time, each for this long, as in "4 x exp(10ms)": those beyond wait in a
-   * queue, so that overload looks like overload.
+   * With --sink or --downstream: serve this many messages at a time, each for this long, as in "4 x exp(10ms)": those
+   * beyond wait in a queue, so that overload looks like overload.
    */
   readonly sinkCapacity?: Inputs["sinkCapacity"]
   /**
-   * With --sink: do nothing at all from this time of the server's, which begins with its first connection, for this
-   * long: "60s: 5s". May be given several times.
+   * With --sink or --downstream: do nothing at all from this time of the server's, which begins with its first
+   * connection, for this long: "60s: 5s". May be given several times.
    */
   readonly sinkStall?: Inputs["sinkStall"]
   /**
-   * With --sink: refuse what goes beyond: "100 connections" or "20 connections/client" (at a time: 421), "50
-   * messages/connection" and "10 recipients" (452), or a rate of messages, "500/s", "60/m/client", or of recipients by
-   * their domain, "10/s/domain" (450). A rate lets its number through at once, and then what comes back with time.
-   * What is said may follow: "500/s 451 4.7.1 Slow down". May be given several times.
+   * With --sink or --downstream: refuse what goes beyond: "100 connections" or "20 connections/client" (at a time:
+   * 421), "50 messages/connection" and "10 recipients" (452), or a rate of messages, "500/s", "60/m/client", or of
+   * recipients by their domain, "10/s/domain" (450). A rate lets its number through at once, and then what comes back
+   * with time. What is said may follow: "500/s 451 4.7.1 Slow down". May be given several times.
    */
   readonly sinkLimit?: Inputs["sinkLimit"]
   /**
-   * With --sink: refuse the first attempt of a client, sender and recipient by 450, and take later ones from this time
-   * on, until the second time (4h), and from then on for good: "60s..4h /24" looks at 24 bits of the client's address.
+   * With --sink or --downstream: refuse the first attempt of a client, sender and recipient by 450, and take later
+   * ones from this time on, until the second time (4h), and from then on for good: "60s..4h /24" looks at 24 bits of
+   * the client's address.
    */
   readonly sinkGreylist?: Inputs["sinkGreylist"]
   /**
-   * With --sink: answer later by this time for each error of the session beyond so many: "1s after 10 errors". Any
-   * reply of 4xx or 5xx is an error.
+   * With --sink or --downstream: answer later by this time for each error of the session beyond so many: "1s after 10
+   * errors". Any reply of 4xx or 5xx is an error.
    */
   readonly sinkTarpit?: Inputs["sinkTarpit"]
   /**
-   * With --sink: read at most this many bytes a second (500, 10k, 1M) from each connection: the client's window fills.
+   * With --sink or --downstream: read at most this many bytes a second (500, 10k, 1M) from each connection: the
+   * client's window fills.
    */
   readonly sinkReadRate?: Inputs["sinkReadRate"]
   /**
-   * With --sink: let recipients say what becomes of them: tempfail@, permfail@, drop@, delay-5s@, or a code and what
-   * is said with it, as in 450-4.2.0-full@. Default: false.
+   * With --sink or --downstream: let recipients say what becomes of them: tempfail@, permfail@, drop@, delay-5s@, or a
+   * code and what is said with it, as in 450-4.2.0-full@. Default: false.
    */
   readonly sinkTriggers?: Inputs["sinkTriggers"]
   /**
@@ -1260,7 +1264,7 @@ export interface PlanInput {
   /**
    * Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message.
    * The server must be told to send on to it, such as by Postfix's relayhost. The ends of messages then have
-   * duplicates told from copies that the server had to send again.
+   * duplicates told from copies that the server had to send again. --sink-fault and its like have it misbehave.
    */
   readonly downstream?: Inputs["downstream"]
   /**

@@ -26,7 +26,7 @@ export const fields = {
     section,
     placeholder: "[host]:port|unix:pathname",
     description:
-      "Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message. The server must be told to send on to it, such as by Postfix's relayhost. The ends of messages then have duplicates told from copies that the server had to send again."
+      "Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message. The server must be told to send on to it, such as by Postfix's relayhost. The ends of messages then have duplicates told from copies that the server had to send again. --sink-fault and its like have it misbehave."
   }),
   settle: PlanField.optional(PlanValue.Time, {
     section,

@@ -1,6 +1,6 @@
 /**
  * The fields that make a sink misbehave: those of smtp-sink, and, with `sink` before their names, of the sink that smtp-source
- * starts by --sink.
+ * starts by --sink, or listens with as --downstream.
  *
  * @since 0.1.0
  */
@@ -97,11 +97,11 @@ export const fields = {
   triggers: PlanField.withDefault(Schema.Boolean, false, { ...words.triggers, section: "Faults" })
 }
 
-const section = "Faults of --sink"
+const section = "Faults of --sink, and of --downstream"
 
 const ofSink = <A extends { readonly description: string }>(field: A): A & { readonly section: string } => ({
   ...field,
-  description: `With --sink: ${field.description.slice(0, 1).toLowerCase()}${field.description.slice(1)}`,
+  description: `With --sink or --downstream: ${field.description.slice(0, 1).toLowerCase()}${field.description.slice(1)}`,
   section
 })
 
@@ -135,8 +135,31 @@ export const conflicts = (plan: {
   Object.keys(sinkFields).map((field) => {
     const given = plan[field] !== undefined && plan[field] !== false
     const option = field.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
-    return [given && plan.sink !== true, [field], `--${option} needs --sink`]
+    const isThere = plan.sink === true || plan.downstream !== undefined
+    return [given && !isThere, [field], `--${option} needs --sink, or --downstream`]
   })
+
+/**
+ * How a plan's sink is to misbehave, in the words of smtp-sink's fields.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const wordsOf = (plan: WithWords) => ({
+  capacity: plan.sinkCapacity,
+  fault: plan.sinkFault,
+  greylist: plan.sinkGreylist,
+  latency: plan.sinkLatency,
+  limit: plan.sinkLimit,
+  readRate: plan.sinkReadRate,
+  stall: plan.sinkStall,
+  tarpit: plan.sinkTarpit,
+  triggers: plan.sinkTriggers,
+  seed: plan.seed
+})
+
+const types = Schema.Struct(sinkFields)
+type WithWords = typeof types.Type & { readonly seed?: string | undefined }
 
 /**
  * The same plan without them, for a run against what is its target by now.

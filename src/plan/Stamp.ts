@@ -45,6 +45,14 @@ export interface Stamp {
 export const header = "X-Smtp-Source"
 
 /**
+ * The most servers that a message goes through, by its Received headers: one that has passed more goes in a circle, and is refused.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const mostHops = 50
+
+/**
  * What stands for a run in its stamps: 64 bits made of its name (FNV-1a).
  *
  * @since 0.1.0

@@ -63,7 +63,14 @@ export const schema = Schema.Struct({
       "The most that were accepted and had not arrived at the end of a second, and when that was, since the start. Of merged runs, the most of one."
   }),
   waited: Schema.Number.annotations({ description: "How long was waited for what was missing." }),
-  missed: Schema.Array(Schema.Struct({ message: Count, sender: Schema.String, recipient: Schema.String })).annotations({
+  missed: Schema.Array(
+    Schema.Struct({
+      message: Count,
+      sender: Schema.String,
+      recipient: Schema.String,
+      messageId: Schema.optionalWith(Schema.String, { exact: true })
+    })
+  ).annotations({
     description: "The first that are missing."
   }),
   changed: Schema.Array(
@@ -120,10 +127,11 @@ export const of = (proof: Proved | undefined): { readonly proof?: ProofReport } 
       changes: tally.changes,
       depth: { most: tally.depth.most, at: tally.depth.second * 1000 },
       waited: Math.round(waited),
-      missed: missed.map(({ message, recipient, sender }) => ({
+      missed: missed.map(({ message, messageId, recipient, sender }) => ({
         message,
         sender: Printable.escape(sender),
-        recipient: Printable.escape(recipient)
+        recipient: Printable.escape(recipient),
+        ...(messageId === undefined ? {} : { messageId: Printable.escape(messageId) })
       })),
       changed: changes,
       ...(clocks === undefined ? {} : { clocks }),
@@ -267,8 +275,8 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
 }
 
 /** A store of mail does not tell whom messages were for. */
-const nameOf = ({ message, recipient, sender }: ProofReport["missed"][number]): string =>
-  `message ${count(message)}${recipient === "" ? "" : `, from <${sender}> to <${recipient}>`}`
+const nameOf = ({ message, messageId, recipient, sender }: ProofReport["missed"][number]): string =>
+  `message ${count(message)}${recipient === "" ? "" : `, from <${sender}> to <${recipient}>`}${messageId === undefined ? "" : `, Message-Id ${messageId}`}`
 
 const copiesOf = (number: number): string => `${count(number)} ${number === 1 ? "copy" : "copies"}`
 

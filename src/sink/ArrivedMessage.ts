@@ -164,9 +164,19 @@ class Look implements ContentTap {
     piece.copy(this.body, size)
   }
 
-  end(confirmed: ReadonlyArray<string>, reply: string): void {
-    // A message that ends in its header has no body.
+  isLoop(): boolean {
+    this.endHeader()
+    return this.hops > Stamp.mostHops
+  }
+
+  /** A message that ends in its header has no body. */
+  private endHeader(): void {
     if (this.header !== undefined) this.read(this.header)
+    this.header = undefined
+  }
+
+  end(confirmed: ReadonlyArray<string>, reply: string): void {
+    this.endHeader()
     const { checksum, hops, size, stamp } = this
     const { recipients, sender } = this.transaction
     const kept = this.keeps ? (this.body ?? Buffer.alloc(0)).subarray(0, size) : this.body?.subarray(0, 0)

@@ -39,6 +39,8 @@ export interface SinkTransaction {
 export interface ContentTap {
   /** The bytes from `start` to `end` of `chunk` come next. */
   readonly take: (chunk: Uint8Array, start: number, end: number) => void
+  /** Asked where the content is whole: whether it goes in a circle between servers, and so is to be refused. */
+  readonly isLoop?: (() => boolean) | undefined
   /**
    * The content is whole, and is about to be answered: accepted for these recipients; refused where there are none. `reply` is what
    * is said, to each recipient where LMTP is spoken. It goes out only after this has returned.
@@ -71,6 +73,7 @@ export const all = (taps: ReadonlyArray<OpenTap>): OpenTap | undefined => {
       take: (chunk, start, end) => {
         for (const tap of open) tap.take(chunk, start, end)
       },
+      isLoop: () => open.some((tap) => tap.isLoop?.() === true),
       end: (recipients, reply) => {
         for (const tap of open) tap.end(recipients, reply)
       },

@@ -70,7 +70,7 @@ export interface SinkServing extends Pick<SinkOptions, "onMessage" | "tap" | "on
   readonly proof?: ProofOrder | undefined
   /** Where it tells over HTTP what it counts, and is told how to misbehave: `/metrics`, `/events`, `/faults`. */
   readonly control?: { readonly host: string; readonly port: number } | undefined
-  /** The words that its behaviour was made of, and the behaviour that stays when they change. */
+  /** The words that its behaviour was made of, or is to be made of, and the behaviour that stays when they change. */
   readonly words?: Misbehaviour | undefined
   readonly steady?: Behaviour | undefined
   /** Told of what cannot be done while it runs, such as a file that cannot be written. */

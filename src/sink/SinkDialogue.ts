@@ -447,8 +447,9 @@ class Dialogue implements SinkSession {
     if (!this.chunks.areThere) onCommand?.(voice.number, line)
     const tooBig = size > maxMessageSize
     // A behaviour may have said 354 to a client without recipients.
-    const { finalOk, messageTooBig, noRecipients } = this.replies
-    const reply = tooBig ? messageTooBig : this.recipients === 0 ? noRecipients : finalOk
+    const { finalOk, mailLoop, messageTooBig, noRecipients } = this.replies
+    const taken = this.tap?.isLoop?.() === true ? mailLoop : finalOk
+    const reply = tooBig ? messageTooBig : this.recipients === 0 ? noRecipients : taken
     let recipients: ReadonlyArray<string> = this.addresses
     let delivered: number
     voice.size = size

@@ -142,6 +142,7 @@ export const replies = {
   needRcpt: new SinkReply("503 5.5.1 Error: need RCPT command\r\n"),
   noService: new SinkReply("503 5.5.1 Error: no service here, send QUIT\r\n"),
   noRecipients: new SinkReply("554 5.5.1 Error: no valid recipients\r\n"),
+  mailLoop: new SinkReply("554 5.4.6 Error: too many hops\r\n"),
   messageTooBig: new SinkReply("552 5.3.4 Error: message too big\r\n"),
   unknownParameter: new SinkReply("555 5.5.4 Unsupported option\r\n")
 }

@@ -35,6 +35,19 @@ const folder = Effect.acquireRelease(
   (name) => Effect.sync(() => fs.rmSync(name, { recursive: true }))
 )
 
+describe("--downstream", () => {
+  it.scopedLive("misbehaves as --sink-fault says", () =>
+    Effect.gen(function* () {
+      const next = `unix:${path.join(yield* folder, "next")}`
+      // The next hop takes what is sent to it at once, too.
+      const words = ["--prove", `--downstream=${next}`, "--keep-going", "-m", "4", "--report", "text", next]
+      const refused = yield* run(source, "--sink-fault", "final 451 4.3.0 Not now", ...words)
+      assert.include(refused.stdout + refused.stderr, "4 rejected")
+      assert.include(refused.stdout + refused.stderr, "4 arrivals refused by the next hop")
+    })
+  )
+})
+
 describe("smtp-sink --prove", () => {
   it.scopedLive(
     "tells smtp-report what has come to which sink: files add up, and those of other runs are told of",

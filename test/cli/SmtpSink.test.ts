@@ -284,7 +284,7 @@ describe("smtp-sink", () => {
       assert.include(stderr, `the sink's fault rcpt 30% 451: ${rejected} times`)
       assert.include(
         (yield* shell(`${source} --sink-fault 'rcpt 451' localhost:1`)).stderr,
-        "--sink-fault needs --sink"
+        "--sink-fault needs --sink, or --downstream"
       )
     })
   )

@@ -107,6 +107,13 @@ const deeds = {
     delivered: 1,
     changed: "line ends"
   },
+  looping: {
+    does: (accepted: Accepted) => [
+      as(accepted, { content: `${"Received: by relay\r\n".repeat(51)}${accepted.content}` })
+    ],
+    missing: 1,
+    looped: 1
+  },
   readdressed: {
     does: (accepted: Accepted) => [as(accepted, { recipients: ["other@elsewhere"] })],
     missing: 1,
@@ -150,6 +157,7 @@ interface Deed {
   readonly repeats?: number
   readonly refused?: number
   readonly foreign?: number
+  readonly looped?: number
   readonly foreignRecipients?: number
   readonly late?: number
   readonly changed?: string
@@ -192,7 +200,7 @@ describe("what the next hop proves", () => {
           foreignRecipients: sum(done, "foreignRecipients"),
           early: 0,
           delayed: sum(done, "late"),
-          looped: 0
+          looped: sum(done, "looped")
         })
         assert.strictEqual(copies, rest.first + rest.duplicates + rest.repeats)
         assert.strictEqual(impossible.count, 0)
@@ -209,13 +217,18 @@ describe("what the next hop proves", () => {
     ))
 
   it("is told by the recipient: one of several is lost, another comes apart from the others", async () => {
+    const ids = new Map<number, string | undefined>()
     const { proof, violations } = await proved(
       { messages: 10, recipients: 3, numberRecipients: true, to: "x@example.com" },
-      (accepted, message) => [
-        as(accepted, { recipients: message === 4 ? [] : accepted.recipients.slice(0, 1) }),
-        as(accepted, { recipients: accepted.recipients.slice(1, message === 7 ? 2 : 3) })
-      ]
+      (accepted, message) => {
+        ids.set(message, /^Message-Id: (\S+)\r$/m.exec(accepted.content)?.[1])
+        return [
+          as(accepted, { recipients: message === 4 ? [] : accepted.recipients.slice(0, 1) }),
+          as(accepted, { recipients: accepted.recipients.slice(1, message === 7 ? 2 : 3) })
+        ]
+      }
     )
+    assert.match(ids.get(4)!, /^<.+@.+>$/)
     assert.deepStrictEqual(violations, [])
     const { accepted, deliveredAccepted, duplicates, missing } = proof!.tally
     assert.deepStrictEqual(
@@ -228,8 +241,8 @@ describe("what the next hop proves", () => {
       }
     )
     assert.deepStrictEqual(proof!.missed, [
-      { message: 4, sender: "foo@localhost", recipient: "13x@example.com" },
-      { message: 7, sender: "foo@localhost", recipient: "24x@example.com" }
+      { message: 4, messageId: ids.get(4), sender: "foo@localhost", recipient: "13x@example.com" },
+      { message: 7, messageId: ids.get(7), sender: "foo@localhost", recipient: "24x@example.com" }
     ])
   })
 

@@ -186,3 +186,19 @@ describe("a notice of non-delivery", () => {
     assert.deepStrictEqual([own.stamp?.message, own.returned], [7, undefined])
   })
 })
+
+describe("a mail loop", () => {
+  it("is refused after more than 50 servers, and told", () => {
+    const replies = [50, 51].map((hops) => {
+      let told = 0
+      const sink = SmtpSink.make({ tap: ArrivedMessage.tap(zlib.crc32, (arrival) => (told = arrival.hops)) })
+      const session = sink.open()
+      session.push(Buffer.from("EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n"))
+      const reply = session.push(Buffer.from(`${"Received: by x\r\n".repeat(hops)}\r\nx\r\n.\r\n`))
+      assert.strictEqual(told, hops)
+      return Buffer.from(reply ?? []).toString()
+    })
+    assert.match(replies[0]!, /^250 /)
+    assert.strictEqual(replies[1], "554 5.4.6 Error: too many hops\r\n")
+  })
+})
