@@ -90,8 +90,26 @@ const open = (name: string, flags: number): number => {
     return fs.openSync(name, flags | O_NOFOLLOW, 0o600)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
-    fs.mkdirSync(path.dirname(name), { recursive: true, mode: 0o700 })
+    makeFolder(path.dirname(name))
     return fs.openSync(name, flags | O_NOFOLLOW, 0o600)
+  }
+}
+
+/**
+ * Makes a folder, and those that it is in. Not by Node's `recursive`, which tries for ever where a file system has no room for
+ * folders, as below /proc.
+ */
+const makeFolder = (folder: string): void => {
+  const make = () => fs.mkdirSync(folder, { mode: 0o700 })
+  try {
+    make()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "EEXIST") return
+    const parent = path.dirname(folder)
+    if (code !== "ENOENT" || parent === folder) throw error
+    makeFolder(parent)
+    make()
   }
 }
 
@@ -129,7 +147,7 @@ export class OwnFile extends DumpFile {
     const { moved } = this
     if (moved === undefined) return
     this.attempt(() => {
-      fs.mkdirSync(path.dirname(moved), { recursive: true, mode: 0o700 })
+      makeFolder(path.dirname(moved))
       fs.renameSync(this.name, moved)
     })
   }
