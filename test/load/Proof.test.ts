@@ -213,7 +213,7 @@ describe("what the next hop proves", () => {
           missed.slice(0, 10)
         )
       }),
-      { numRuns: 20 }
+      { numRuns: 12 }
     ))
 
   it("is told by the recipient: one of several is lost, another comes apart from the others", async () => {
