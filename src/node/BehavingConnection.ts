@@ -11,7 +11,8 @@ import type * as net from "node:net"
 import { performance } from "node:perf_hooks"
 import * as tls from "node:tls"
 import * as Duration from "effect/Duration"
-import type { Action, Behaving } from "../sink/Behaviour.js"
+import type { Action } from "../sink/Action.js"
+import type { Behaving } from "../sink/Behaviour.js"
 import type { SinkSession } from "../sink/SinkSession.js"
 
 /** Actions that a client may leave us with before no more of its commands are read. */

@@ -9,119 +9,14 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import * as Distribution from "../plan/Distribution.js"
-import * as Draw from "../plan/Draw.js"
-import type { TlsFailure } from "../smtp/Tls.js"
 import type { LimitRule } from "../plan/SinkRules.js"
+import { type Action, type Answer, content, endOf, handshake, later, perform, saidBy } from "./Action.js"
+import { FaultDraws } from "./FaultDraws.js"
 import { Quota } from "./Quota.js"
-import { type Condition, holds } from "./Condition.js"
 import { Greylist, type GreylistOptions } from "./Greylist.js"
 import { triggerOf } from "./Trigger.js"
 import * as ServiceModel from "./ServiceModel.js"
-import type { SinkEvent, Stage } from "./SinkEvent.js"
-
-/**
- * When a server may misbehave: before a reply, or before it reads a content.
- *
- * @since 0.1.0
- * @category models
- */
-export type Moment = Stage | "content"
-
-/**
- * A reply that is about to be given, or a content that is about to be read.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ServerEvent extends Omit<SinkEvent, "stage"> {
-  readonly stage: Moment
-  /** How often this moment has come, this time included: on this connection, and on all. */
-  readonly nth: number
-  readonly total: number
-}
-
-/**
- * How a server ends a connection: with a FIN, with a reset, or by reading and saying nothing more (`stall`).
- *
- * @since 0.1.0
- * @category models
- */
-export type Ending = "close" | "reset" | "stall"
-
-/**
- * How fast a server reads: so many bytes at a time, so long apart. What it has read it answers at once, even if the client
- * has not handed over the rest.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Reading {
-  readonly bytes: number
-  readonly every: Duration.DurationInput
-}
-
-/**
- * What the server does. All that is left out is as usual.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Reaction {
-  /** How long it waits first. */
-  readonly after?: Duration.DurationInput | undefined
-  /** The bytes to say, line ends included, one in each character; a list arrives piece by piece; "" is silence. */
-  readonly say?: string | ReadonlyArray<string> | undefined
-  /** The time that each byte takes. */
-  readonly drip?: Duration.DurationInput | undefined
-  /** How the connection ends once that is said. */
-  readonly end?: Ending | undefined
-  /** What follows, before anything else is done. Where it says nothing there is no usual reply. */
-  readonly next?: Reaction | undefined
-  /** At `content`: how fast it is read. */
-  readonly reading?: Reading | undefined
-  /** At `tls`: the handshake fails so, where that can be had: a server over sockets gives an alert. */
-  readonly fail?: TlsFailure | undefined
-}
-
-/**
- * What goes wrong at one moment. Without a condition it goes wrong each time.
- *
- * At `content`, `after` is how long the server waits before it reads; with `say` or `end` it does that instead of reading.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Fault extends Reaction {
-  readonly at: Moment
-  /** How many of a hundred are struck, drawn from the seed. */
-  readonly percent?: number | undefined
-  /** Only one in so many, counted over all connections. */
-  readonly every?: number | undefined
-  /** Only the first so many, counted over all connections. */
-  readonly first?: number | undefined
-  /** Only this message of each connection, from 1; at `mail` and `final`, say. */
-  readonly message?: number | undefined
-  /** Only from this recipient of its message on, from 1; at `rcpt`, and at LMTP's `final`. */
-  readonly fromRecipient?: number | undefined
-  /** Gives the usual reply twice. */
-  readonly twice?: boolean | undefined
-  /** Only where this is the command, in capitals: EHLO and not HELO, NOOP and nothing else that is `other`. */
-  readonly command?: string | undefined
-  readonly when?: Condition | undefined
-  /** Only in this part of the server's time, which begins with its first connection. */
-  readonly during?: { readonly from: Duration.DurationInput; readonly to: Duration.DurationInput } | undefined
-  /** How long it waits, drawn from the seed, instead of `after`. */
-  readonly timing?: Distribution.DistributionInput | undefined
-  /** The reply to what comes next is given along with this one, before that has come. */
-  readonly early?: boolean | undefined
-  /** The share is of each recipient's own attempts, at `rcpt`: which they are depends on nothing that others do. */
-  readonly byRecipient?: boolean | undefined
-  /** What it is called where its strikes are told. */
-  readonly label?: string | undefined
-  /** Having waited, goes on to the next fault that strikes, or to the usual reply. */
-  readonly goesOn?: boolean | undefined
-}
+import type { Fault, Moment, Reaction, Reading, Script, ServerEvent } from "./Reaction.js"
 
 /**
  * What a server does to a client that is silent. `say` is said before the close; "" for a close without a word. Default: 421.
@@ -147,16 +42,6 @@ export interface ConnectionLimit {
 }
 
 /**
- * What the server does, and when, for tests: a function, or one reaction for each moment.
- *
- * @since 0.1.0
- * @category models
- */
-export type Script =
-  | ((event: ServerEvent) => Reaction | undefined)
-  | { readonly [moment in Moment]?: Reaction | undefined }
-
-/**
  * How a server behaves. All that is left out is as usual: it answers at once, for as long as the client likes.
  *
  * @since 0.1.0
@@ -180,38 +65,6 @@ export interface Behaviour extends ServiceModel.ServiceOptions {
   readonly triggers?: boolean | undefined
   /** How fast everything is read, commands too. */
   readonly reading?: Reading | undefined
-}
-
-/**
- * One thing that a server does, in its turn.
- *
- * - `Wait` until a time of the connection's clock, in milliseconds, which is asked for when it is its turn.
- * - `Say` bytes, one in each character; `drip` is the time of each, in milliseconds.
- * - `Hold` what the client sends, unread; `Read` on, at this speed for what was held.
- * - `Secure`: begin TLS, or fail so.
- * - `End` the connection.
- *
- * @since 0.1.0
- * @category models
- */
-export type Action =
-  | { readonly _tag: "Wait"; readonly until: (now: number) => number }
-  | { readonly _tag: "Say"; readonly bytes: string; readonly drip: number }
-  | { readonly _tag: "Hold" }
-  | { readonly _tag: "Read"; readonly reading: Reading | undefined }
-  | { readonly _tag: "Secure"; readonly fail: TlsFailure | undefined }
-  | { readonly _tag: "End"; readonly how: Ending | "quit" }
-
-/**
- * What a moment comes to: the bytes to believe were said, and the actions that say them.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Answer {
-  readonly said: string
-  readonly end: Ending | undefined
-  readonly actions: ReadonlyArray<Action>
 }
 
 /**
@@ -259,9 +112,8 @@ class Server implements Behaving {
   readonly idle: Behaving["idle"]
   readonly connections: Required<ConnectionLimit>
   readonly reading: Behaving["reading"]
-  readonly struck: Array<number>
-  private readonly faults: ReadonlyArray<Fault>
-  private readonly keys: ReadonlyArray<number>
+  readonly struck: ReadonlyArray<number>
+  private readonly faults: FaultDraws
   private readonly totals = new Map<Moment, number>()
   private readonly greylist: Greylist | undefined
   private model: ServiceModel.ServiceModel | undefined
@@ -274,19 +126,19 @@ class Server implements Behaving {
   private greylisted = 0
   private tarpitted = 0
   private triggered = 0
-  /** How often each recipient was tried, by fault. */
-  private readonly attempts = new Map<string, number>()
 
   constructor(
     private readonly behaviour: Behaviour,
     private readonly now: () => number
   ) {
     const { connections, faults = [], greylist, idle, reading, seed = "server" } = behaviour
-    this.faults = faults
-    this.struck = faults.map(() => 0)
-    const key = Draw.keyOf(seed)
-    // Two series are the service model's.
-    this.keys = faults.map((_, index) => Draw.series(key, index + 2))
+    this.faults = new FaultDraws(
+      faults,
+      seed,
+      () => this.now() - this.began,
+      (event) => this.refusal(event)
+    )
+    this.struck = this.faults.struck
     const { limits = [] } = behaviour
     const { capacity, latency, stalls = [] } = behaviour
     this.takesTime = capacity !== undefined || latency !== undefined || stalls.length > 0
@@ -315,9 +167,9 @@ class Server implements Behaving {
   }
 
   strikes(): ReadonlyArray<Strikes> {
-    const { greylist, limits = [], tarpit, triggers } = this.behaviour
+    const { faults = [], greylist, limits = [], tarpit, triggers } = this.behaviour
     return [
-      ...this.faults.flatMap(({ label }, index) =>
+      ...faults.flatMap(({ label }, index) =>
         label === undefined ? [] : [{ rule: label, times: this.struck[index]! }]
       ),
       ...limits.flatMap(({ label }, index) =>
@@ -391,21 +243,7 @@ class Server implements Behaving {
   private reaction(event: ServerEvent): Reaction | undefined {
     const { script } = this.behaviour
     const scripted = typeof script === "function" ? script(event) : script?.[event.stage]
-    if (scripted !== undefined) return scripted
-    let waits = 0
-    for (let index = 0; index < this.faults.length; index++) {
-      const fault = this.faults[index]!
-      if (fault.at !== event.stage || !this.hits(fault, index, event)) continue
-      this.struck[index]!++
-      const after = fault.timing === undefined ? fault.after : this.drawn(index, fault.timing)
-      if (fault.goesOn === true) waits += Duration.toMillis(after ?? 0)
-      else
-        return later(
-          fault.twice === true ? { ...fault, after, say: event.reply + event.reply } : { ...fault, after },
-          waits
-        )
-    }
-    return later(this.refusal(event), waits)
+    return scripted ?? this.faults.reaction(event)
   }
 
   /** What is refused by what came before, or as the recipient says. */
@@ -426,44 +264,6 @@ class Server implements Behaving {
     this.greylisted++
     return { say: greylisted }
   }
-
-  /** The next duration of a fault's own series. */
-  private drawn(index: number, timing: Distribution.DistributionInput): number {
-    const place = this.struck[index]!
-    return Distribution.make(timing).at(Draw.uniform(Draw.series(this.keys[index]!, 0), place))
-  }
-
-  private hits(fault: Fault, index: number, event: ServerEvent): boolean {
-    const { at, every = 1, first = Number.POSITIVE_INFINITY, fromRecipient = 1, message, percent = 100 } = fault
-    return (
-      at === event.stage &&
-      event.total <= first &&
-      event.total % every === 0 &&
-      (message === undefined || message === event.message) &&
-      fromRecipient <= (event.recipientPlace ?? 1) &&
-      (fault.command === undefined || fault.command === commandOf(event)) &&
-      (fault.when === undefined || holds(fault.when, event)) &&
-      (fault.during === undefined || this.isDuring(fault.during)) &&
-      (percent >= 100 || this.drawFor(fault, index, event) * 100 < percent)
-    )
-  }
-
-  private drawFor(fault: Fault, index: number, event: ServerEvent): number {
-    const key = this.keys[index]!
-    if (fault.byRecipient !== true) return Draw.uniform(key, event.total)
-    const address = `${index} ${(event.recipient ?? "").toLowerCase()}`
-    const attempt = this.attempts.get(address) ?? 0
-    this.attempts.delete(address)
-    this.attempts.set(address, attempt + 1)
-    // Those tried longest ago begin anew.
-    if (this.attempts.size > mostAttempts) this.attempts.delete(this.attempts.keys().next().value!)
-    return Draw.uniform(key ^ Draw.keyOf(address), attempt)
-  }
-
-  private isDuring({ from, to }: NonNullable<Fault["during"]>): boolean {
-    const elapsed = this.now() - this.began
-    return elapsed >= Duration.toMillis(from) && elapsed < Duration.toMillis(to)
-  }
 }
 
 /** What a behaviour knows of a connection. */
@@ -472,9 +272,6 @@ interface SessionState {
   /** The reply to what comes next was given already. */
   isAhead: boolean
 }
-
-/** The recipients whose attempts are counted. */
-const mostAttempts = 100_000
 
 /** The reply to what mostly follows. */
 const early: ReadonlyMap<Moment, string> = new Map([
@@ -491,14 +288,6 @@ const early: ReadonlyMap<Moment, string> = new Map([
   ["other", "250 2.0.0 Ok\r\n"]
 ])
 
-/** The command's first word, in capitals; that of a greeting is CONNECT. */
-const commandOf = ({ line, stage }: ServerEvent): string =>
-  stage === "greeting" ? "CONNECT" : (/^[ \t]*([^ \t]*)/.exec(line)?.[1] ?? "").toUpperCase()
-
-/** A reaction that begins later than it says. */
-const later = (reaction: Reaction | undefined, millis: number): Reaction | undefined =>
-  millis === 0 ? reaction : { ...reaction, after: millis + Duration.toMillis(reaction?.after ?? 0) }
-
 const greylisted = "450 4.7.1 Greylisted, try again later\r\n"
 
 const count = (counts: Map<Moment, number>, moment: Moment): number => {
@@ -506,45 +295,3 @@ const count = (counts: Map<Moment, number>, moment: Moment): number => {
   counts.set(moment, next)
   return next
 }
-
-/** Instead of reading a content something may be said or ended; otherwise it is read later, or slowly. */
-const content = (reaction: Reaction | undefined, model: ServiceModel.ServiceModel): Answer => {
-  if (reaction === undefined) return { said: "", end: undefined, actions: [] }
-  const actions: Array<Action> = []
-  const { after = 0, end, next, reading, say } = reaction
-  const millis = Duration.toMillis(after)
-  actions.push({ _tag: "Wait", until: (now) => model.after(now, millis) })
-  if (end === undefined && say === undefined && next === undefined) actions.push({ _tag: "Read", reading })
-  else perform({ ...reaction, after: undefined }, "", actions)
-  return { said: "", end: endOf(reaction), actions }
-}
-
-/** Before the handshake. What is said then is plain text, and no handshake follows it. */
-const handshake = (reaction: Reaction | undefined, model: ServiceModel.ServiceModel): Answer => {
-  const { after = 0, end, fail, say } = reaction ?? {}
-  const millis = Duration.toMillis(after)
-  const actions: Array<Action> = [{ _tag: "Wait", until: (now) => model.after(now, millis) }]
-  if (end === undefined && say === undefined) actions.push({ _tag: "Secure", fail })
-  else perform({ ...reaction, after: undefined }, "", actions)
-  return { said: "", end, actions }
-}
-
-const perform = (reaction: Reaction, usual: string, actions: Array<Action>): void => {
-  const { after, drip = 0, end, next, say = usual } = reaction
-  if (after !== undefined) {
-    const millis = Duration.toMillis(after)
-    actions.push({ _tag: "Wait", until: (now) => now + millis })
-  }
-  const perByte = Duration.toMillis(drip)
-  for (const bytes of typeof say === "string" ? [say] : say) {
-    if (bytes !== "") actions.push({ _tag: "Say", bytes, drip: perByte })
-  }
-  if (end !== undefined) actions.push({ _tag: "End", how: end })
-  else if (next !== undefined) perform(next, "", actions)
-}
-
-/** What is said as the answer: what follows later is nobody's. */
-const saidBy = ({ say }: Reaction, usual: string): string =>
-  say === undefined ? usual : typeof say === "string" ? say : say.join("")
-
-const endOf = ({ end, next }: Reaction): Ending | undefined => end ?? (next === undefined ? undefined : endOf(next))

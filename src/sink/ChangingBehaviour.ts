@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { Answer, Behaving, ServerEvent } from "./Behaviour.js"
+import type { Answer } from "./Action.js"
+import type { Behaving } from "./Behaviour.js"
+import type { ServerEvent } from "./Reaction.js"
 
 /**
  * What is asked goes to the behaviour that there is by now. Connections that were there before have the new one, too, from their

@@ -9,7 +9,8 @@ import * as Schema from "effect/Schema"
 import * as FaultRule from "../plan/FaultRule.js"
 import * as SinkFields from "../plan/SinkFields.js"
 import * as SinkRules from "../plan/SinkRules.js"
-import type { Behaviour, Fault, Moment, Reaction } from "./Behaviour.js"
+import type { Behaviour } from "./Behaviour.js"
+import type { Fault, Moment, Reaction } from "./Reaction.js"
 import type { Latency } from "./ServiceModel.js"
 
 /**

@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type { Action } from "./Behaviour.js"
+import type { Action } from "./Action.js"
 import * as ContentTap from "./ContentTap.js"
 import { HeaderTap, type SinkTransaction } from "./ContentTap.js"
 import { EndOfData } from "./EndOfData.js"

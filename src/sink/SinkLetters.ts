@@ -6,7 +6,7 @@
 import * as Either from "effect/Either"
 import type { Distribution } from "../plan/Distribution.js"
 import * as Suggestion from "../plan/Suggestion.js"
-import type { Moment } from "./Behaviour.js"
+import type { Moment } from "./Reaction.js"
 
 /**
  * A command, and where it stands in a dialogue.

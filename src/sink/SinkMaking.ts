@@ -5,7 +5,8 @@
  */
 import * as Either from "effect/Either"
 import type * as AccountTable from "../smtp/AccountTable.js"
-import type { Behaviour, Fault, Reaction } from "./Behaviour.js"
+import type { Behaviour } from "./Behaviour.js"
+import type { Fault, Reaction } from "./Reaction.js"
 import * as Dump from "./Dump.js"
 import * as Misbehaviour from "./Misbehaviour.js"
 import * as SinkLetters from "./SinkLetters.js"

@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Action, Ending } from "./Behaviour.js"
+import type { Action } from "./Action.js"
+import type { Ending } from "./Reaction.js"
 
 /**
  * What is to be done with the connection once the bytes are written: `secure` when TLS begins, `quit` when the client has

@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Action, Answer, ServerEvent } from "./Behaviour.js"
+import type { Action, Answer } from "./Action.js"
+import type { ServerEvent } from "./Reaction.js"
 import { Outbox } from "./Outbox.js"
 import type { SharedSink } from "./SharedSink.js"
 import * as SinkCounts from "./SinkCounts.js"

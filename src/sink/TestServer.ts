@@ -23,22 +23,15 @@ import type { MxRecord } from "../smtp/MailExchangers.js"
 import type * as Target from "../smtp/Target.js"
 import type { SinkCounts } from "./SinkCounts.js"
 import * as Behaviour from "./Behaviour.js"
+import type { Action } from "./Action.js"
+import type { Reaction, ServerEvent } from "./Reaction.js"
 import type { Accepted, Received, ServerSession, Welcome } from "./ServerLog.js"
 import type { SinkConfig } from "./SinkOptions.js"
 import * as SmtpSink from "./SmtpSink.js"
 import { type ConnectionHost, TestConnection } from "./TestConnection.js"
 
-export type {
-  ConnectionLimit,
-  Ending,
-  Fault,
-  IdleLimit,
-  Moment,
-  Reaction,
-  Reading,
-  Script,
-  ServerEvent
-} from "./Behaviour.js"
+export type { ConnectionLimit, IdleLimit } from "./Behaviour.js"
+export type { Ending, Fault, Moment, Reaction, Reading, Script, ServerEvent } from "./Reaction.js"
 export type { GreylistOptions } from "./Greylist.js"
 export type { Accepted, Received, ServerSession, Welcome } from "./ServerLog.js"
 export type { Capacity, Latency, Stall } from "./ServiceModel.js"
@@ -157,7 +150,7 @@ const memory: Target.Target = { _tag: "Inet", host: "server.in.memory", port: 25
  * @since 0.1.0
  * @category behaviours
  */
-export const reply = (line: string): Behaviour.Reaction => ({ say: `${line}\r\n` })
+export const reply = (line: string): Reaction => ({ say: `${line}\r\n` })
 
 /**
  * Says nothing, and goes on.
@@ -165,7 +158,7 @@ export const reply = (line: string): Behaviour.Reaction => ({ say: `${line}\r\n`
  * @since 0.1.0
  * @category behaviours
  */
-export const silence: Behaviour.Reaction = { say: "" }
+export const silence: Reaction = { say: "" }
 
 /**
  * Closes the connection without a word.
@@ -173,7 +166,7 @@ export const silence: Behaviour.Reaction = { say: "" }
  * @since 0.1.0
  * @category behaviours
  */
-export const close: Behaviour.Reaction = { say: "", end: "close" }
+export const close: Reaction = { say: "", end: "close" }
 
 /**
  * Resets the connection without a word.
@@ -181,7 +174,7 @@ export const close: Behaviour.Reaction = { say: "", end: "close" }
  * @since 0.1.0
  * @category behaviours
  */
-export const reset: Behaviour.Reaction = { say: "", end: "reset" }
+export const reset: Reaction = { say: "", end: "reset" }
 
 /** What is kept of a message unless the options say otherwise. */
 const maxMessageSize = 67_108_864
@@ -245,7 +238,7 @@ class Server implements ConnectionHost {
 
   private open(clock: Clock.Clock, options: ConnectOptions): Effect.Effect<Wire> {
     return Effect.gen(this, function* () {
-      const queue = yield* Queue.unbounded<Behaviour.Action | "next">()
+      const queue = yield* Queue.unbounded<Action | "next">()
       const connection = new TestConnection(this, clock, this.behaving, queue, options)
       // In the fiber that connects are the clock and the scheduler of whoever runs it.
       connection.fiber = yield* Effect.forkIn(Effect.interruptible(connection.work), this.scope)
@@ -254,7 +247,7 @@ class Server implements ConnectionHost {
   }
 
   /** Logs a command; a message's end once, although LMTP answers it for each recipient. */
-  private note({ line, recipientPlace, stage }: Omit<Behaviour.ServerEvent, "nth" | "total">): void {
+  private note({ line, recipientPlace, stage }: Omit<ServerEvent, "nth" | "total">): void {
     if (stage === "tls" || stage === "greeting" || stage === "content") return
     if (stage === "final" && recipientPlace !== undefined && recipientPlace > 1) return
     const { current } = this

@@ -6,6 +6,7 @@ import * as ProofTap from "../../src/load/ProofTap.js"
 import * as Stamp from "../../src/plan/Stamp.js"
 import * as ArrivedMessage from "../../src/sink/ArrivedMessage.js"
 import * as Behaviour from "../../src/sink/Behaviour.js"
+import type { Reaction } from "../../src/sink/Reaction.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import type { Accepted } from "../../src/sink/ServerLog.js"
 import * as SmtpSink from "../../src/sink/SmtpSink.js"
@@ -27,7 +28,7 @@ export type Relaying = (accepted: Accepted, message: number) => ReadonlyArray<Fo
 
 export const numberOf = (content: string): number => Stamp.read(content.split("\r\n")[0]!.split(": ")[1]!)!.message
 
-const marks: { readonly [mark: string]: Behaviour.Reaction } = {
+const marks: { readonly [mark: string]: Reaction } = {
   "silent.": { say: "", end: "close" },
   "later.": { say: "451 4.3.0 Later\r\n" }
 }

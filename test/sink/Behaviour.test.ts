@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Behaviour from "../../src/sink/Behaviour.js"
+import type { Answer } from "../../src/sink/Action.js"
+import type { Fault, Moment, Reaction } from "../../src/sink/Reaction.js"
 
 type Asked = Parameters<ReturnType<Behaviour.Behaving["connection"]>>[0]
 
-const ask = (stage: Behaviour.Moment, more: Partial<Asked> = {}): Asked => ({
+const ask = (stage: Moment, more: Partial<Asked> = {}): Asked => ({
   stage,
   session: 1,
   message: 1,
@@ -13,7 +15,7 @@ const ask = (stage: Behaviour.Moment, more: Partial<Asked> = {}): Asked => ({
 })
 
 /** What is done, in a word each; waits for nothing are left out. */
-const told = ({ actions }: Behaviour.Answer): ReadonlyArray<string> =>
+const told = ({ actions }: Answer): ReadonlyArray<string> =>
   actions.flatMap((action) => {
     switch (action._tag) {
       case "Wait":
@@ -35,7 +37,7 @@ describe("a behaviour", () => {
   })
 
   it("waits, says, drips, ends, and goes on with what follows", () => {
-    const react = (reaction: Behaviour.Reaction) =>
+    const react = (reaction: Reaction) =>
       Behaviour.make({ script: { final: reaction } }, () => 0).connection()(ask("final"))
     assert.deepStrictEqual(told(react({ after: "2 seconds", say: "421 Down\r\n", end: "close" })), [
       "wait 2000",
@@ -51,7 +53,7 @@ describe("a behaviour", () => {
   })
 
   it("reads a content late or slowly, or does something else instead of reading it", () => {
-    const content = (reaction: Behaviour.Reaction) =>
+    const content = (reaction: Reaction) =>
       told(Behaviour.make({ script: { content: reaction } }, () => 0).connection()(ask("content")))
     assert.deepStrictEqual(content({}), ["read"])
     assert.deepStrictEqual(content({ after: 50 }), ["wait 50", "read"])
@@ -81,7 +83,7 @@ describe("a behaviour", () => {
 
 describe("a fault", () => {
   /** Which of the first twelve MAILs, on two connections in turn, are struck. */
-  const struck = (fault: Omit<Behaviour.Fault, "at">, seed = "seed"): ReadonlyArray<number> => {
+  const struck = (fault: Omit<Fault, "at">, seed = "seed"): ReadonlyArray<number> => {
     const behaving = Behaviour.make({ seed, faults: [{ say: "450 No\r\n", ...fault, at: "mail" }] }, () => 0)
     const connections = [behaving.connection(), behaving.connection()]
     return Array.from({ length: 12 }, (_, index) => index + 1).filter((total) =>

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import type * as SinkCounts from "../../src/sink/SinkCounts.js"
 import * as Behaviour from "../../src/sink/Behaviour.js"
+import type { Reaction, Script, ServerEvent } from "../../src/sink/Reaction.js"
 import type { SinkMessage, SinkOptions } from "../../src/sink/SinkOptions.js"
 import * as SmtpSink from "../../src/sink/SmtpSink.js"
 
@@ -222,11 +223,11 @@ describe("SmtpSink", () => {
 
 describe("SmtpSink with a behaviour", () => {
   /** What a sink says that behaves like this. */
-  const asked = (input: string, script: Behaviour.Script, options: SinkOptions = {}): Talk =>
+  const asked = (input: string, script: Script, options: SinkOptions = {}): Talk =>
     talk(input, { ...options, behaviour: Behaviour.make({ script }, () => 0) })
 
   it("is asked before each reply, and told what it answers", () => {
-    const events: Array<Behaviour.ServerEvent> = []
+    const events: Array<ServerEvent> = []
     const twice = `EHLO x\r\nnoop \r\n${envelope}DATA\r\nx\r\n.\r\n${envelope}RSET\r\nQUIT\r\n`
     asked(twice, (event) => {
       if (event.stage !== "content") events.push(event)
@@ -252,7 +253,7 @@ describe("SmtpSink with a behaviour", () => {
   })
 
   it("is believed: what it refuses was not accepted", () => {
-    const refuse = (stage: string) => (event: Behaviour.ServerEvent) =>
+    const refuse = (stage: string) => (event: ServerEvent) =>
       event.stage === stage ? { say: "450 4.2.0 Later\r\n" } : undefined
     const outcome = (stage: string): readonly [string, SinkCounts.SinkCounts] => {
       const { counts, replies } = asked(`EHLO x\r\n${envelope}DATA\r\n.\r\n`, refuse(stage))
@@ -295,7 +296,7 @@ describe("SmtpSink with a behaviour", () => {
       [{ say: "421 4.3.2 Down\r\n" }, "close", "421 4.3.2 Down\r\n"],
       [{ say: "521 No mail\r\n" }, "close", "521 No mail\r\n"],
       [{ say: "" }, "open", "250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n"]
-    ] as ReadonlyArray<readonly [Behaviour.Reaction, SmtpSink.Verdict, string]>) {
+    ] as ReadonlyArray<readonly [Reaction, SmtpSink.Verdict, string]>) {
       const said = asked(`NOOP\r\n${message}NOOP\r\n`, ({ stage }) => (stage === "final" ? answer : undefined))
       assert.strictEqual(said.verdict, verdict)
       assert.isTrue(
