@@ -30,6 +30,7 @@ describe("rows", () => {
 
   it("may lack the last line's end, have one column, and begin with a byte order mark", () => {
     assert.deepStrictEqual(all("\ufeffname\nAnn\nBob"), { names: ["name"], rows: [["Ann"], ["Bob"]], lines: [2, 3] })
+    assert.deepStrictEqual(all('\ufeff"a, b",c\nAnn,1'), { names: ["a, b", "c"], rows: [["Ann", "1"]], lines: [2] })
   })
 
   it("may begin with empty lines, which are none of them", () => {
