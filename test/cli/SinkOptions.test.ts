@@ -116,6 +116,7 @@ describe("every option of smtp-sink", () => {
       const others = [...(company[field] ?? []), ...(field === "tlsKey" ? [certificate] : [])]
       const files: { readonly [field: string]: string } = {
         accounts: file("accounts.csv", "user,password\nu,secret\n"),
+        prove: path.join(folder, "came"),
         tlsCert: file("cert.pem", "certificate"),
         tlsKey: file("key.pem", "key")
       }
