@@ -112,7 +112,8 @@ export const main = (
   }).pipe(
     Effect.catchAll((error) =>
       Effect.map(Output, (output) => {
-        output.stderr(Fatal.line(error.message, program))
+        // This program is the sink: it need not be named.
+        output.stderr(Fatal.line(error._tag === "SinkFailed" ? error.reason : error.message, program))
         return Fatal.status.failure
       })
     ),
@@ -172,6 +173,8 @@ const serve = (plan: SinkPlan, tap?: OpenTap) =>
     const accounts = plan.accounts === undefined ? undefined : yield* accountsIn(plan.accounts)
     const running = yield* embedded.start(SinkMaking.configOf(plan, accounts), serving)
     if (plan.user !== undefined) yield* privileges.become(plan.user)
+    // Before it says that it listens.
+    yield* running.writable ?? Effect.void
     if (listen._tag === "Inet" && listen.port === 0) {
       output.stderr(`${program}: listening on ${Target.format(running.target)}\n`)
     }
@@ -179,8 +182,9 @@ const serve = (plan: SinkPlan, tap?: OpenTap) =>
       output.stderr(`${program}: metrics on http://${Target.format(running.control)}/metrics\n`)
     }
     const time = plan.duration === undefined ? Effect.never : Effect.sleep(plan.duration * 1000)
+    const { answered = Effect.void } = running
     const ended = yield* Effect.raceFirst(
-      Effect.as(Effect.raceFirst(Deferred.await(reached), time), Option.none()),
+      Effect.as(Effect.raceFirst(Effect.zipRight(Deferred.await(reached), answered), time), Option.none()),
       Effect.map(stop.first, Option.some)
     )
     for (const { rule, times } of running.strikes === undefined ? [] : yield* running.strikes) {

@@ -34,7 +34,8 @@ const farewell = 10_000
  * @category models
  */
 export class BehavingConnection {
-  private readonly queue: Array<Action> = []
+  /** What is to be done, in turn; a function is told that all before it is done. */
+  private readonly queue: Array<Action | (() => void)> = []
   /** What was taken from the socket and is not read yet: one chunk, or none while the socket flows. */
   private unread: Buffer | undefined
   private held = false
@@ -63,9 +64,21 @@ export class BehavingConnection {
       clearTimeout(this.timer)
       clearTimeout(this.idling)
       session.closed()
+      this.tell()
     })
     this.offer()
     this.run()
+  }
+
+  /** Calls back, once, when all that is owed now has been said, or when the connection is over. */
+  whenAnswered(done: () => void): void {
+    if (this.ended || this.queue.length === 0) done()
+    else this.queue.push(done)
+  }
+
+  /** There is nothing left to wait for. */
+  private tell(): void {
+    for (const each of this.queue.splice(0)) if (typeof each === "function") each()
   }
 
   private readonly received = (chunk: Buffer): void => {
@@ -124,7 +137,10 @@ export class BehavingConnection {
   private work(): void {
     while (!this.ended) {
       const action = this.queue.shift()
-      if (action !== undefined) {
+      if (typeof action === "function") {
+        this.flush()
+        action()
+      } else if (action !== undefined) {
         const wait = this.perform(action)
         if (wait > 0) {
           return this.later(wait)
@@ -224,6 +240,7 @@ export class BehavingConnection {
     const { socket, stream } = this
     this.flush()
     this.ended = true
+    this.tell()
     if (how === "stall") {
       stream.pause()
       this.timer = setTimeout(() => socket.destroy(), this.behaving.idle?.after ?? usualPatience)

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import { randomBytes } from "node:crypto"
+import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import * as zlib from "node:zlib"
@@ -27,6 +28,36 @@ export const taps = (
   hostname = "localhost",
   onTrouble: (text: string) => void = () => {}
 ): ReadonlyArray<OpenTap> => requests.map((request) => tapOf(request, hostname, sometimes(onTrouble)))
+
+/**
+ * Why one of the files or folders cannot be written by this process; undefined where nothing is known against it.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const problemOf = (requests: ReadonlyArray<Dump.DumpRequest>): string | undefined => {
+  for (const request of requests) {
+    const isEach = request.format === "each"
+    const name = isEach || request.format === "all" ? Dump.expand(request.path, new Date()) : request.path
+    try {
+      const isFolder = isEach || request.format === "eml" || request.format === "maildir"
+      tryWriting(isEach ? path.dirname(`${name}x`) : name, isFolder)
+    } catch (error) {
+      return `${request.path}: ${SystemReason.of(error as NodeJS.ErrnoException)}`
+    }
+  }
+  return undefined
+}
+
+/** Throws where it cannot be written, or be made. */
+const tryWriting = (name: string, isFolder: boolean): void => {
+  const found = fs.statSync(name, { throwIfNoEntry: false })
+  if (found === undefined) return tryWriting(path.dirname(path.resolve(name)), true)
+  if (isFolder && !found.isDirectory())
+    throw Object.assign(new Error(), { code: "ENOTDIR", errno: -os.constants.errno.ENOTDIR })
+  if (!isFolder && found.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" })
+  fs.accessSync(name, isFolder ? fs.constants.W_OK | fs.constants.X_OK : fs.constants.W_OK)
+}
 
 const tapOf = (request: Dump.DumpRequest, hostname: string, trouble: Trouble): OpenTap => {
   switch (request.format) {

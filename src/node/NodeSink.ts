@@ -6,6 +6,9 @@
  *
  * @since 0.1.0
  */
+import { existsSync } from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
 import * as util from "node:util"
 import { performance } from "node:perf_hooks"
 import type { Worker } from "node:worker_threads"
@@ -150,7 +153,7 @@ const startHere = (
         (error) => resume(Exit.fail(failed(listen, error)))
       )
     })
-    const [, target] = yield* Effect.acquireRelease(started, ([listener]) =>
+    const [listener, target] = yield* Effect.acquireRelease(started, ([listener]) =>
       Effect.async<void>((resume) => listener.close(() => resume(Exit.void)))
     )
     const controlled =
@@ -158,6 +161,11 @@ const startHere = (
     return {
       target,
       control: controlled,
+      writable: Effect.suspend(() => {
+        const reason = NodeDump.problemOf(serving.dumps ?? [])
+        return reason === undefined ? Effect.void : Effect.fail(new SinkFailed({ code: "EDUMP", reason }))
+      }),
+      answered: Effect.async<void>((resume) => listener.whenAnswered(() => resume(Exit.void))),
       counts: Effect.sync(sink.counts),
       strikes: Effect.sync(() => behaving?.strikes() ?? [])
     }
@@ -238,5 +246,9 @@ const failed = (
 ): SinkFailed => {
   const code = error.code ?? "EUNKNOWN"
   const known = error.errno === undefined ? undefined : util.getSystemErrorMap().get(error.errno)
+  // Of a socket whose folder is missing, Node says that it must not be made.
+  if (code === "EACCES" && target._tag === "Unix" && !existsSync(path.dirname(target.path))) {
+    return failed({ target }, { code: "ENOENT", errno: -os.constants.errno.ENOENT })
+  }
   return new SinkFailed({ code, cause: error, reason: `${Target.format(target)}: ${known?.[1] ?? code}` })
 }

@@ -52,6 +52,8 @@ export interface ListenOptions {
  * @category models
  */
 export interface SinkListener {
+  /** Calls back, once, when all replies that are owed now have been said, or their connections are over. */
+  readonly whenAnswered: (done: () => void) => void
   /** Stops listening and ends all connections. */
   readonly close: (done: () => void) => void
 }
@@ -187,6 +189,19 @@ class Listener implements SinkListener {
     for (const { socket } of this.connections) socket.destroy()
     for (const socket of this.waiting) socket.destroy()
     for (const handle of this.handles) handle.close()
+  }
+
+  whenAnswered(done: () => void): void {
+    let left = 1
+    const one = (): void => {
+      if (--left === 0) done()
+    }
+    for (const connection of this.connections) {
+      if (!(connection instanceof BehavingConnection)) continue
+      left++
+      connection.whenAnswered(one)
+    }
+    one()
   }
 
   /** Serves a connection that the behaviour lets in, now or later; another is told that it is one too many. */

@@ -89,9 +89,13 @@ export interface RunningSink {
   readonly certificate?: string | undefined
   /** What it has seen by now. All that it has answered is in it. */
   readonly counts: Effect.Effect<SinkCounts>
-  /** How often each rule of its behaviour that has a name has struck, by now. */
+  /** Fails where a file that messages are to be written to cannot be written, by who this process is now. */
+  readonly writable?: Effect.Effect<void, SinkFailed> | undefined
+  /** Ends when all replies that are owed now have been said, or their connections are over. Without it none is ever late. */
+  readonly answered?: Effect.Effect<void> | undefined
   /** Where it is told over HTTP. */
   readonly control?: Target | undefined
+  /** How often each rule of its behaviour that has a name has struck, by now. */
   readonly strikes?: Effect.Effect<ReadonlyArray<Strikes>> | undefined
 }
 

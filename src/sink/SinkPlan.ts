@@ -238,7 +238,7 @@ export const fields = {
     repeatable: true,
     placeholder: "format=path",
     description:
-      "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and without its content). A message that is answered is in the file. May be given several times."
+      "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and without its content). A message is in the file before it is answered; one that cannot be written is answered all the same, with a warning on standard error. May be given several times."
   }),
   prove: optional(File, {
     section: "Messages in files",

@@ -63,6 +63,21 @@ describe("smtp-sink's options", () => {
       assert.match(root.stderr, /^smtp-sink: fatal: -R: Node cannot/)
       assert.include((yield* shell(`${sink} -d x -D y 127.0.0.1:0`)).stderr, "-d and -D exclude each other")
       assert.match((yield* shell(`${sink} --fault`)).stderr, /^smtp-sink: fatal: option '--fault' requires an argument/)
+      const files: ReadonlyArray<readonly [string, string]> = [
+        ["-d /dev/null/x", "not a directory"],
+        ["-D /", "is a directory|permission denied"],
+        ["--dump eml=/dev/null", "not a directory"],
+        ["--dump mbox=/dev/null/mbox", "not a directory"]
+      ]
+      for (const [words, reason] of files) {
+        const { status, stderr } = yield* shell(`${sink} ${words} 127.0.0.1:0`)
+        assert.match(stderr, new RegExp(`^smtp-sink: fatal: ${words.replace(/^.*[ =]/, "")}: (${reason})\n$`))
+        assert.strictEqual(status, 1)
+      }
+      assert.match(
+        (yield* shell(`${sink} unix:/no-such-folder/socket`)).stderr,
+        /^smtp-sink: fatal: [^\n]*\/no-such-folder\/socket: no such file or directory\n$/
+      )
       assert.include((yield* shell(`${sink} nonsense:x:y`)).stderr, '"nonsense:x:y"')
       assert.match(
         (yield* shell(`${sink} --hots x -T 0 --verbose=x 127.0.0.1:0`)).stderr,
@@ -120,6 +135,21 @@ describe("smtp-sink", () => {
       assert.strictEqual(status, 0)
       assert.match(stdout, /^sess=0 quit=0 mesg=1\rsess=0 quit=0 mesg=2\r/)
       assert.strictEqual(replies.match(/250 2\.0\.0 Ok/g)?.length, 2)
+    })
+  )
+
+  it.live.each([
+    ["--latency", "final 300ms"],
+    ["--fault", "final delay 300ms"],
+    ["--capacity", "1 x 300ms"]
+  ])("ends after -M messages with the last one answered, however late: %s %s", ([option, value]) =>
+    Effect.gen(function* () {
+      let replies = ""
+      const { status } = yield* started(["-M", "1", option!, value!], async (port) => {
+        replies = await say(port, message)
+      })
+      assert.strictEqual(status, 0)
+      assert.match(replies, /250 2\.0\.0 Ok\r\n$/)
     })
   )
 
