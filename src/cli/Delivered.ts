@@ -45,7 +45,9 @@ export const look = (
       return yield* new Refused({ reason: "--delivered: what the result says was sent is damaged" })
     const books = sent.byMessage()
     const crc32 = yield* Checksum
-    for (const path of paths) {
+    for (const given of paths) {
+      // What a store is, is seen in its files.
+      const path = given.replace(/^(?:maildir|mbox|eml):/, "")
       const files = yield* Effect.mapError(CorpusFiles.filesOf(path), refused)
       for (const file of files) {
         const bytes = yield* Effect.mapError(PartsFile.read("--delivered", file.path), refused)

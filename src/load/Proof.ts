@@ -21,7 +21,7 @@ import type { ProofOrder } from "../plan/ProofOrder.js"
 import * as Segment from "../plan/Segment.js"
 import * as SinkFields from "../plan/SinkFields.js"
 import * as Stamp from "../plan/Stamp.js"
-import { EmbeddedSink, type SinkFailed } from "../sink/EmbeddedSink.js"
+import { EmbeddedSink, SinkFailed } from "../sink/EmbeddedSink.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import * as Target from "../smtp/Target.js"
 import type { ShownChange } from "../measure/Proved.js"
@@ -109,7 +109,10 @@ const listen = (downstream: string, proof: ProofOrder): Effect.Effect<unknown, S
     if (Option.isNone(embedded)) return Effect.dieMessage("no sink for the next hop")
     const target = Either.getOrThrow(Target.parse(downstream))
     const words = SinkFields.wordsOf(proof.plan)
-    return embedded.value.start({ maxRecipients: 100_000 }, { listen: target, proof, words })
+    return Effect.mapError(
+      embedded.value.start({ maxRecipients: 100_000 }, { listen: target, proof, words }),
+      ({ cause, code, reason }) => new SinkFailed({ code, reason, cause, option: "--downstream" })
+    )
   })
 
 /**

@@ -50,7 +50,7 @@ export const readingFields = {
     placeholder: "path",
     repeatable: true,
     description:
-      "Look for the messages of a run with --prove here: in a Maildir, an mbox, or a folder of either or of .eml files, or in what smtp-sink --prove=file has written. The report then tells what has arrived, what is missing, has come twice or was changed, and, of a Maildir and of such a file, how long delivery took. Messages are counted, whoever they are for. A run of which anything is missing fails, unless a verdict names missing. May be given several times."
+      "Look for the messages of a run with --prove here: in a Maildir, an mbox, or a folder of either or of .eml files, or in what smtp-sink --prove=file has written. What it is, is seen in the files; maildir:, mbox: or eml: may stand before the path. The report then tells what has arrived, what is missing, has come twice or was changed, and, of a Maildir and of such a file, how long delivery took. Messages are counted, whoever they are for. A run of which anything is missing fails, unless a verdict names missing. May be given several times."
   }),
   compare: optional(Schema.Array(File), {
     placeholder: "file",

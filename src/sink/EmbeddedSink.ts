@@ -27,11 +27,13 @@ import type { SinkConfig, SinkOptions } from "./SinkOptions.js"
 export class SinkFailed extends Data.TaggedError("SinkFailed")<{
   readonly code: string
   readonly reason: string
+  /** The option that asked for the sink. */
+  readonly option?: string | undefined
   /** What the system said: an error, or its code and number where that was another thread's. */
   readonly cause?: unknown
 }> {
   override get message(): string {
-    return `sink: ${this.reason}`
+    return `${this.option ?? "sink"}: ${this.reason}`
   }
 }
 

@@ -44,6 +44,8 @@ describe("--downstream", () => {
       const refused = yield* run(source, "--sink-fault", "final 451 4.3.0 Not now", ...words)
       assert.include(refused.stdout + refused.stderr, "4 rejected")
       assert.include(refused.stdout + refused.stderr, "4 arrivals refused by the next hop")
+      const nowhere = yield* run(source, "--prove", "--downstream=unix:/no-such-folder/next", next)
+      assert.match(nowhere.stderr, /fatal: --downstream: [^\n]*next: no such file or directory\n$/)
     })
   )
 })

@@ -194,7 +194,7 @@ describe(`Dovecot${mailStore.available ? "" : ` (this machine lacks ${mailStore.
       const words = ["-L", "-s", "4", "-m", "40", "-N", "-t", "user@example.com", "-l", "2000"]
       const sent = yield* run(source, ...words, "--prove", "--report", `json=${result}`, target)
       assert.strictEqual(sent.status, 0, sent.stderr)
-      const whole = yield* run(report, "--format", "json", "--delivered", mail, result)
+      const whole = yield* run(report, "--format", "json", "--delivered", `maildir:${mail}`, result)
       assert.strictEqual(whole.status, 0, whole.stderr)
       const { durations, proof } = JSON.parse(whole.stdout)
       assert.deepInclude(proof, {
