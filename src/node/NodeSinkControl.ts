@@ -75,7 +75,7 @@ export const make = (controlled: Controlled, host: string): Control => {
           try {
             words = JSON.parse(body)
           } catch {
-            return void answer(400, "This is no JSON.\n")
+            return void answer(400, "The body is not valid JSON.\n")
           }
           const wrong = controlled.change(words)
           if (wrong.length > 0) return void answer(400, `${wrong.join("\n")}\n`)

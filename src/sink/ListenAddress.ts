@@ -25,7 +25,10 @@ export const parse = (text: string): Either.Either<ListenAddress, string> => {
   const address = text.startsWith("inet:") ? text.slice("inet:".length) : text
   const colon = address.lastIndexOf(":")
   const [host, port] = colon < 0 ? ["", address] : [address.slice(0, colon), address.slice(colon + 1)]
-  if (port === "") return Either.left(`${JSON.stringify(text)}: a port is expected: [host]:port, or unix:pathname`)
+  // Without a colon it may be a port alone, which has no dot.
+  if (port === "" || (colon < 0 && /[.[]/.test(port))) {
+    return Either.left(`${JSON.stringify(text)}: a port is expected: [host]:port, or unix:pathname`)
+  }
   if (port === "0") return host === "" ? Either.right(Target.inet("", 0)) : withPort(host, 0)
   if (host !== "") return Target.parse(address)
   return Either.mapBoth(Target.parse(`localhost:${port}`), {

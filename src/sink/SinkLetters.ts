@@ -71,7 +71,7 @@ const commandOf = (name: string): Either.Either<NamedCommand, string> => {
   const command = commands.get(name.toUpperCase())
   if (command !== undefined) return Either.right(command)
   return Either.left(
-    `unknown command: ${JSON.stringify(name)}${Suggestion.hint(Suggestion.nearest(name.toUpperCase(), [...commands.keys()]))}`
+    `has a command that is not known: ${JSON.stringify(name)}${Suggestion.hint(Suggestion.nearest(name.toUpperCase(), [...commands.keys()]))}`
   )
 }
 

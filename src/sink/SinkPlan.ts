@@ -45,7 +45,9 @@ const DumpText = Schema.String.pipe(
 const ControlText = Schema.String.pipe(
   Schema.filter((text) =>
     Either.match(ListenAddress.parse(text), {
-      onLeft: (reason) => reason,
+      // The value is named with the option.
+      onLeft: (reason) =>
+        reason.startsWith(JSON.stringify(text)) ? reason.slice(JSON.stringify(text).length + 2) : reason,
       onRight: ({ _tag }) => (_tag === "Inet" ? true : "expected host:port, such as 127.0.0.1:9125")
     })
   )
