@@ -170,6 +170,24 @@ export const scenarioVariable = "SMTP_SOURCE_SCENARIO"
 export const targetVariable = "SMTP_SOURCE_TARGET"
 
 /**
+ * The options by which each command tells of itself (`AboutItself`).
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const aboutItself: ReadonlyArray<OptionRow> = [
+  commandOnly({ long: "help", description: "Print this text." }),
+  commandOnly({ long: "version", description: "Print the version." }),
+  commandOnly({
+    long: "completions",
+    kind: "value",
+    choices: ["bash", "zsh", "fish"],
+    placeholder: "bash|zsh|fish",
+    description: "Print a script that teaches this shell to complete the options."
+  })
+]
+
+/**
  * The options that say what to do instead of a run.
  *
  * @since 0.1.0
@@ -210,15 +228,7 @@ export const commandRows: ReadonlyArray<OptionRow> = [
     description:
       "Ask for the options on the terminal, group by group, show the command line that they make, and run it."
   }),
-  commandOnly({ long: "help", description: "Print this text." }),
-  commandOnly({ long: "version", description: "Print the version." }),
-  commandOnly({
-    long: "completions",
-    kind: "value",
-    choices: ["bash", "zsh", "fish"],
-    placeholder: "bash|zsh|fish",
-    description: "Print a script that teaches this shell to complete the options."
-  })
+  ...aboutItself
 ]
 
 /**

@@ -11,7 +11,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as SinkPlan from "../sink/SinkPlan.js"
 import * as FieldOption from "./FieldOption.js"
 import type { Arguments } from "./Getopt.js"
-import { commandOnly, label, type OptionRow, rowsOf } from "./OptionTable.js"
+import { aboutItself, label, type OptionRow, rowsOf } from "./OptionTable.js"
 
 /**
  * The command's name.
@@ -35,18 +35,7 @@ export const planRows: ReadonlyArray<OptionRow> = rowsOf(SinkPlan.fields, "SMTP_
  * @since 0.1.0
  * @category constants
  */
-export const rows: ReadonlyArray<OptionRow> = [
-  ...planRows,
-  commandOnly({ long: "help", description: "Print this text." }),
-  commandOnly({ long: "version", description: "Print the version." }),
-  commandOnly({
-    long: "completions",
-    kind: "value",
-    choices: ["bash", "zsh", "fish"],
-    placeholder: "bash|zsh|fish",
-    description: "Print a script that teaches this shell to complete the options."
-  })
-]
+export const rows: ReadonlyArray<OptionRow> = [...planRows, ...aboutItself]
 
 /**
  * The environment's variables that stand in for the operands.

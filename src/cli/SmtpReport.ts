@@ -9,6 +9,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
+import * as AboutItself from "./AboutItself.js"
 import * as ReadingPlan from "../plan/ReadingPlan.js"
 import * as Comparison from "../report/Comparison.js"
 import * as ComparisonText from "../report/ComparisonText.js"
@@ -16,15 +17,13 @@ import * as Judgement from "../report/Judgement.js"
 import * as JsonReport from "../report/JsonReport.js"
 import { Output } from "../report/Output.js"
 import * as RunSegments from "../report/RunSegments.js"
-import * as Completions from "./Completions.js"
 import * as Delivered from "./Delivered.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
-import * as ManualPage from "./ManualPage.js"
-import { commandOnly, label, type OptionRow, rowsOf } from "./OptionTable.js"
+import type * as ManualPage from "./ManualPage.js"
+import { aboutItself, label, type OptionRow, rowsOf } from "./OptionTable.js"
 import * as Reports from "./Reports.js"
 import { gather, Refused } from "./SavedRuns.js"
-import { isShell } from "./Shell.js"
 import * as SmtpReportManual from "./SmtpReportManual.js"
 
 const program = "smtp-report"
@@ -35,18 +34,7 @@ const program = "smtp-report"
  * @since 0.1.0
  * @category constants
  */
-export const rows: ReadonlyArray<OptionRow> = [
-  ...rowsOf(ReadingPlan.readingFields, undefined),
-  commandOnly({ long: "help", description: "Print this text." }),
-  commandOnly({ long: "version", description: "Print the version." }),
-  commandOnly({
-    long: "completions",
-    kind: "value",
-    choices: ["bash", "zsh", "fish"],
-    placeholder: "bash|zsh|fish",
-    description: "Print a script that teaches this shell to complete the options."
-  })
-]
+export const rows: ReadonlyArray<OptionRow> = [...rowsOf(ReadingPlan.readingFields, undefined), ...aboutItself]
 
 const getopt = Getopt.make(rows)
 
@@ -75,21 +63,10 @@ export const main = (
       getopt(argv),
       ({ problems }) => new Refused({ reason: `${problems.join("; ")} (${usage})` })
     )
-    if (given.options.has("help")) {
-      const options = { columns: output.columns(), bold: output.isTerminal.stdout && !output.noColor }
-      output.stdout(ManualPage.help(manual(), options))
-      return Fatal.status.success
-    }
-    if (given.options.has("version")) {
-      output.stdout(`${program} ${version}\n`)
-      return Fatal.status.success
-    }
-    const shell = given.options.get("completions")?.at(-1)
-    if (shell !== undefined) {
-      if (!isShell(shell)) {
-        return yield* new Refused({ reason: `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}` })
-      }
-      output.stdout(Completions.render(shell, rows, { name: program, operands: "file" }))
+    const command = { name: program, version, manual, rows, operands: "file" } as const
+    const told = yield* Either.mapLeft(AboutItself.text(given, command, output), (reason) => new Refused({ reason }))
+    if (told !== undefined) {
+      output.stdout(told)
       return Fatal.status.success
     }
     return yield* show(yield* planOf(given))

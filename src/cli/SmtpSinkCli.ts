@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as AboutItself from "./AboutItself.js"
 import { statusOf, StopSignal } from "../load/StopSignal.js"
 import * as AccountFile from "../plan/AccountFile.js"
 import { fileReason } from "../plan/FileReason.js"
@@ -26,12 +27,10 @@ import type { SinkPlan } from "../sink/SinkPlan.js"
 import type { AccountData } from "../smtp/AccountTable.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
-import * as Completions from "./Completions.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
-import * as ManualPage from "./ManualPage.js"
+import type * as ManualPage from "./ManualPage.js"
 import type { ReportUnwritable } from "./ReportUnwritable.js"
-import { isShell } from "./Shell.js"
 import { parse, program, rows } from "./SinkOptionTable.js"
 import * as SinkProof from "./SinkProof.js"
 import * as SmtpSinkManual from "./SmtpSinkManual.js"
@@ -82,21 +81,10 @@ export const main = (
         return new Refused({ reason: `${all.join("; ")} (${usage})` })
       })
     )
-    if (given.options.has("help")) {
-      const options = { columns: output.columns(), bold: output.isTerminal.stdout && !output.noColor }
-      output.stdout(ManualPage.help(manual(), options))
-      return Fatal.status.success
-    }
-    if (given.options.has("version")) {
-      output.stdout(`${program} ${version}\n`)
-      return Fatal.status.success
-    }
-    const shell = given.options.get("completions")?.at(-1)
-    if (shell !== undefined) {
-      if (!isShell(shell)) {
-        return yield* new Refused({ reason: `--completions: expected bash, zsh or fish, not ${JSON.stringify(shell)}` })
-      }
-      output.stdout(Completions.render(shell, rows, { name: program, operands: "host" }))
+    const command = { name: program, version, manual, rows, operands: "host" } as const
+    const told = yield* Either.mapLeft(AboutItself.text(given, command, output), (reason) => new Refused({ reason }))
+    if (told !== undefined) {
+      output.stdout(told)
       return Fatal.status.success
     }
     const plan = yield* Effect.mapError(parse(given), (issues) => new Refused({ reason: issues.join("; ") }))
