@@ -18,6 +18,13 @@ const bin = fileURLToPath(new URL("../../dist/bin/smtp-sink.js", import.meta.url
 const sink = `${process.execPath} ${bin}`
 const original = "/usr/sbin/smtp-sink"
 
+/**
+ * Words of bash: `listen log words…` starts the command on a free port, behind the shell, and gives the port once it listens, or has
+ * ended. The log is made empty first: what the one before wrote there would be taken for its own.
+ */
+const listen = `listen() { local log=$1; shift; : >"$log"; ${sink} "$@" 127.0.0.1:0 2>"$log" &
+  until grep -q listening "$log" || ! kill -0 $!; do sleep 0.05; done; port=$(sed -n 's/.*listening on .*://p' "$log"); }`
+
 describe("smtp-sink's options", () => {
   it("are the fields of its plan, each with a variable and a place in the manual", () => {
     const fields = Object.keys(SinkPlan.fields).filter((field) => field !== "listen" && field !== "backlog")
@@ -218,8 +225,8 @@ describe("smtp-sink", () => {
   it.live("writes what it accepts to folders and files", () =>
     Effect.gen(function* () {
       const { stderr, stdout } = yield* shell(
-        `${sink} --dump eml=e --dump maildir=m --dump mbox=b --dump ndjson=n -f VRFY --fault 'final 552 if size > 2M' --max-size 3M -n 2 127.0.0.1:0 2>err &
-         until grep -q listening err 2>&-; do sleep 0.05; done; port=$(grep -o '[0-9]*$' err)
+        `${listen}
+         listen err --dump eml=e --dump maildir=m --dump mbox=b --dump ndjson=n -f VRFY --fault 'final 552 if size > 2M' --max-size 3M -n 2
          ${source} -d -m 3 -r 2 -f a@example.com -t b@example.com 127.0.0.1:$port; ${source} -A -l 2500000 127.0.0.1:$port; wait $!
          ls e | wc -l; ls m/new m/tmp | wc -l; grep -c '^From a@example.com ' b; wc -l <n; stat -c %a e m m/new b n
          head -c 60 m/new/* | grep -c 'Return-Path: <a@example.com>'; tail -1 n`
@@ -247,8 +254,8 @@ describe("smtp-sink", () => {
     Effect.gen(function* () {
       const { status, stderr, stdout } = yield* shell(
         `printf 'user,password\nu,secret\n' >a.csv; echo secret >p; echo wrong >w; chmod 600 p w
-         ${sink} --tls required --accounts a.csv --duration 20 -n 2 127.0.0.1:0 2>err &
-         until grep -q listening err 2>&-; do sleep 0.05; done; port=$(grep -o '[0-9]*$' err)
+         ${listen}
+         listen err --tls required --accounts a.csv --duration 20 -n 2
          common="--tls starttls --tls-verify none --auth auto --user u --keep-going 127.0.0.1:$port"
          ${source} $common --password-file p; echo $?; ${source} $common --password-file w; echo $?; wait $!; echo $?`
       )
@@ -276,15 +283,16 @@ describe("smtp-sink", () => {
         const written = Object.entries(files).map(([name, text]) => `printf '%s' '${text}' >${name}`)
         const { stderr, stdout } = yield* shell(
           `${written.join("\n")}; cat cert.pem key.pem >both.pem; >empty.pem
+         ${listen}
          sink() { ${sink} --tls required --tls-cert "$@" --duration 20 -n 1 127.0.0.1:0; }
-         serve() { sink "$@" 2>err &
-           until grep -q listening err 2>&-; do sleep 0.05; done
-           ${source} --tls starttls --tls-ca ca.pem --tls-name mx.example.com 127.0.0.1:$(grep -o '[0-9]*$' err); echo $?; wait $!; rm err; }
+         serve() { listen err --tls required --tls-cert "$@" --duration 20 -n 1
+           ${source} --tls starttls --tls-ca ca.pem --tls-name mx.example.com 127.0.0.1:$port; echo $?; wait $!; echo $?; cat err >>said; }
          serve both.pem; SMTP_SINK_TLS_PASSPHRASE=secret serve cert.pem --tls-key locked.pem
          sink nowhere.pem; sink cert.pem --tls-key other.pem; sink cert.pem --tls-key locked.pem
-         sink empty.pem --tls-key key.pem; sink cert.pem; sink cert.pem --tls off; ${sink} --tls-key key.pem 127.0.0.1:0`
+         sink empty.pem --tls-key key.pem; sink cert.pem; sink cert.pem --tls off; ${sink} --tls-key key.pem 127.0.0.1:0; cat said`
         )
-        assert.strictEqual(stdout, "0\n0\n", stderr)
+        // Of the client, and of the sink, which ends with the session.
+        assert.match(stdout, /^(?:0\n){4}(?:smtp-sink: listening on .*\n){2}$/, stderr)
         const lines = stderr.trimEnd().split("\n")
         const expected = [
           /--tls-cert: nowhere\.pem: no such file or directory$/,
@@ -323,10 +331,10 @@ describe("smtp-sink", () => {
   it.live("writes files that nobody else can read, and through no link", () =>
     Effect.gen(function* () {
       const { stdout } = yield* shell(
-        `umask 0; echo secret >kept; ln -s kept link; ${sink} -D link -n 1 127.0.0.1:0 2>err & until grep -q listening err 2>&-; do sleep 0.05; done;
-         port=$(grep -o '[0-9]*$' err); ${source} 127.0.0.1:$port; wait $!; cat kept err
-         ${sink} -d a/b. -n 1 127.0.0.1:0 2>err & until grep -q listening err; do sleep 0.05; done
-         ${source} 127.0.0.1:$(grep -o '[0-9]*$' err); wait $!; echo $?; stat -c '%a' a a/b.*`
+        `umask 0; echo secret >kept; ln -s kept link
+         ${listen}
+         listen err -D link -n 1; ${source} 127.0.0.1:$port; wait $!; cat kept err
+         listen err -d a/b. -n 1; ${source} 127.0.0.1:$port; wait $!; echo $?; stat -c '%a' a a/b.*`
       )
       assert.match(stdout, /^secret\n[\s\S]*warning: link: /)
       assert.match(stdout, /\n0\n700\n600\n$/)
