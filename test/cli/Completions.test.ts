@@ -91,6 +91,8 @@ for (const shell of ["zsh", "fish"] as const) {
         assert.match(script, new RegExp(shell === "zsh" ? `--${long}(=-?)?\\[` : ` -l ${long} `), long)
       }
       assert.notInclude(script, "log-level")
+      // An empty list of words would be offered as a word.
+      assert.notInclude(script, ":()")
     })
   })
 }

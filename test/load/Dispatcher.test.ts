@@ -177,4 +177,20 @@ describe("Dispatcher", () => {
       assert.isTrue(yield* Deferred.isDone(ended))
     })
   )
+
+  it.scoped(
+    "begins nothing more when the time is over and all sessions are at work, before anybody has had to wait",
+    () =>
+      Effect.gen(function* () {
+        const { dispatcher, ended, taken } = yield* make({ messages: 9, maxSessions: 1, lasts: 25 })
+        yield* TestClock.adjust(5)
+        dispatcher.timeOver()
+        yield* TestClock.adjust(1000)
+        assert.deepStrictEqual(
+          taken.map(({ began, message }) => [message, began]),
+          [[0, 0]]
+        )
+        assert.isTrue(yield* Deferred.isDone(ended))
+      })
+  )
 })

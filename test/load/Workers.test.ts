@@ -34,6 +34,21 @@ describe("a worker that dies", () => {
   )
 })
 
+describe("a run over threads", () => {
+  it.effect("tells who follows it when it began, how many messages there are, and its name", () =>
+    Effect.gen(function* () {
+      const told: Array<readonly [Date, number | undefined, string]> = []
+      const plan = Plan.make({ helloName: "me.example", messages: 12, sessions: 4, workers: 2, runId: "one" })
+      const begin = (...begun: (typeof told)[number]) => void told.push(begun)
+      const { startedAt } = yield* Workers.run(plan, { sampling: { begin, take: () => {} } }).pipe(
+        Effect.provide(Layer.provideMerge(well, TestServer.layer())),
+        (program) => Simulation.run(program)
+      )
+      assert.deepStrictEqual(told, [[startedAt, 12, "one"]])
+    })
+  )
+})
+
 /** Runs a plan over threads against a server in memory, in virtual time: the result, and when connections were opened. */
 const over = (input: Plan.PlanInput, server: TestServer.TestServerOptions = {}) =>
   Effect.gen(function* () {

@@ -101,6 +101,20 @@ describe("planes of bits", () => {
     assert.strictEqual(planes.encode(1), "")
   })
 
+  it("note what was set in both, each bit of a word", () => {
+    for (const key of [0, 1, 31, 32]) {
+      const planes = of([[0, key]])
+      planes.add(
+        of([
+          [0, key],
+          [1, 2]
+        ]),
+        { of: 0, to: 2 }
+      )
+      assert.deepStrictEqual([keysOf(planes, 2), keysOf(planes, 1)], [[key], [2]])
+    }
+  })
+
   it("do not read what is no text of theirs, or goes beyond their room", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {

@@ -144,6 +144,15 @@ describe(`signatures${python === undefined ? " (this machine lacks python3-dkim)
     }
   }
 
+  it("end the header of a message that has none", () => {
+    const first = (text: string) => {
+      const file = Either.getOrThrow(MessageFile.stuff(Buffer.from(text)))
+      return messagesOf({ file: "f" }, { file }, "ed25519", "once")[0]!
+    }
+    assert.match(first("no header\nat all\n"), /^DKIM-Signature: (?:.*\r\n[ \t])*.*\r\n\r\nno header\r\nat all\r\n$/)
+    assert.match(first("To: x\n\nbody\n"), /^DKIM-Signature: (?:.*\r\n[ \t])*.*\r\nTo: x\r\n\r\nbody\r\n$/)
+  })
+
   it("are made once where nothing of what they cover differs, and each time where it does", () => {
     const times = (input: Plan.PlanInput, mode: "once" | "each") => {
       let count = 0

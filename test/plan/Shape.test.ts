@@ -31,6 +31,15 @@ describe("the messages of a connection", () => {
   })
 })
 
+describe("a connection of a plan that says nothing of how many messages it has", () => {
+  it("has one, or all where connections are kept", () => {
+    const messages = (plan: Shape.ShapePlan) => Shape.make(plan, "seed")!.connection(0).messages
+    assert.strictEqual(messages({ abandon: ["mail"] }), 1)
+    assert.strictEqual(messages({ abandon: ["mail"], reuse: true }), Number.POSITIVE_INFINITY)
+    assert.isFalse(Shape.make({ abandon: ["mail"] }, "seed")!.reuse)
+  })
+})
+
 describe("what is abandoned", () => {
   it("is a step, how, and a share, in this order", () => {
     assert.deepStrictEqual(told(Shape.parseAbandon("data")), { step: "data", how: "reset", share: 1 })

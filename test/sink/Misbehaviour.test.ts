@@ -56,6 +56,14 @@ const to = (address: string) => `RCPT TO:<${address}>\r\n`
 const mail = "MAIL FROM:<a@example.com>\r\n"
 const hello = "EHLO c\r\n"
 
+describe("a rate to read at", () => {
+  it("is a tenth of a second's bytes at a time, or a byte where that is less", () => {
+    const reading = (readRate: number) => Misbehaviour.behaviourOf({ readRate }).reading
+    assert.deepStrictEqual(reading(1005), { bytes: 100, every: 100_000 / 1005 })
+    assert.deepStrictEqual(reading(2), { bytes: 1, every: 500 })
+  })
+})
+
 describe("faults in words", () => {
   it("strike their share, and tell how often", () => {
     const { open, strikes } = sinkOf({ fault: ["rcpt 20% 450 4.2.0 Full", "noop 421"], seed: "x" })

@@ -75,6 +75,9 @@ describe("a sink with logins", () => {
     const anybody = talk(["EHLO me", `AUTH PLAIN ${b64("\0who\0ever")}`], { auth: {} })
     assert.match(anybody.told[0]!, /AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER\r\n/)
     assert.match(anybody.told[1]!, /^235/)
+    const offered = (options: SinkOptions) => /AUTH .*/.exec(talk(["EHLO me"], options).told[0]!)?.[0]
+    assert.strictEqual(offered({ auth: {}, crypto: NodeAuthCrypto.make() }), "AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER")
+    assert.strictEqual(offered({ auth: { accounts } }), "AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER")
   })
 
   it("ends the session of who guesses on", () => {
