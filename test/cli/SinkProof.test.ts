@@ -94,6 +94,14 @@ describe("smtp-sink --prove", () => {
           [0, `smtp-report: ${other}: has nothing of this run, but of another\n`]
         )
 
+        const unproven = path.join(here, "u.json")
+        yield* run(source, "--sink", "--report", `json=${unproven}`)
+        const refused = yield* run(report, `--delivered=${a}`, unproven)
+        assert.deepStrictEqual(
+          [refused.status, refused.stderr],
+          [1, "smtp-report: fatal: --delivered: the result is not of one run with --prove\n"]
+        )
+
         fs.writeFileSync(cut!, fs.readFileSync(a!).subarray(0, 300))
         const damaged = yield* delivered(cut!)
         assert.deepStrictEqual(

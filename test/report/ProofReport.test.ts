@@ -88,6 +88,17 @@ describe("a proof in a report", () => {
     assert.match(TextReport.render(report), /\n {2}delivery +9 +1611 +1501 +2001 /)
   })
 
+  it("says that clocks differ where a message came before it was sent, and nothing of clocks elsewhere", () => {
+    assert.notInclude(TextReport.render(report), "clocks")
+    const deliveries = booked()
+    const times = { sentAt: 5 * second, at: 3 * second }
+    deliveries.arrive({ message: 9, place: 0, fate: "confirmed", change: undefined, ...times })
+    assert.include(
+      TextReport.render(reportOf(deliveries)),
+      "  clocks     1 came before they were sent: the clocks differ\n"
+    )
+  })
+
   it("is in each face", () => {
     const lines = Summary.render({ ...finishedOf(booked()) })
     assert.include(lines, "missing: 1 accepted and not delivered, after a wait of 2.00 s")

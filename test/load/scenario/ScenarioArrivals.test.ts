@@ -330,6 +330,10 @@ describe("scenarios that fail", () => {
         [["connect", "ECONNREFUSED", 10]]
       )
       assert.strictEqual(messages.notStarted, 5)
+      const alone = yield* simulate({ sessions: 1, messages: 1 }, Scenario.open, {
+        connect: () => ({ refuse: "ECONNREFUSED" })
+      })
+      assert.strictEqual(RunReport.make(Plan.make({}), alone, { version: "test" }).reason, "the scenario failed")
       assert.include(Summary.render(result), "10 of 10 scenarios failed")
       const merged = MergedReport.merge(report, report)
       assert.deepStrictEqual(merged.scenarios, { begun: 20, failed: 20 })
