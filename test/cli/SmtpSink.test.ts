@@ -341,6 +341,21 @@ describe("smtp-sink", () => {
     })
   )
 
+  const rootAlone = process.getuid?.() === 0 && fs.existsSync("/proc/self/status") ? "" : " (root on Linux alone)"
+  it.live.skipIf(rootAlone !== "")(`becomes the user of -u, and leaves the groups of root${rootAlone}`, () =>
+    Effect.gen(function* () {
+      const { stdout } = yield* shell(
+        `${listen}
+         listen err -u nobody -n 1; awk '/^(Uid|Gid):/ { print $1, $2, $3, $4, $5 } /^Groups:/ { $1 = $1; print }' /proc/$!/status
+         u=$(id -u nobody) g=$(id -g nobody); echo Uid: $u $u $u $u; echo Gid: $g $g $g $g; echo Groups: $(id -G nobody)
+         ${source} 127.0.0.1:$port; wait $!`
+      )
+      const lines = stdout.trimEnd().split("\n")
+      assert.lengthOf(lines, 6)
+      assert.deepStrictEqual(lines.slice(0, 3), lines.slice(3))
+    })
+  )
+
   const lacking = fs.existsSync(original) ? "" : " (this machine lacks Postfix's smtp-sink)"
   describe.skipIf(lacking !== "")(`beside Postfix's${lacking}`, () => {
     const some = ["a message", "loose syntax", "-L", "-f RCPT", "-Q .", "-d", "-D -S", "-M", "AUTH"]

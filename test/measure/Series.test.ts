@@ -1,6 +1,7 @@
 import { pipe } from "effect/Function"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
+import * as Histogram from "../../src/measure/Histogram.js"
 import * as Series from "../../src/measure/Series.js"
 
 /** Some counts for an interval that ends at `at`. */
@@ -126,6 +127,21 @@ describe("a series that grows", () => {
         [1000, 1000, 4],
         [1250, 250, 1]
       ]
+    )
+  })
+})
+
+describe("the value of a rank", () => {
+  it("is that of the bucket which the rank lies in, and 0 where there are fewer", () => {
+    const [one, two] = [Histogram.indexOf(2e6), Histogram.indexOf(9e6)]
+    const buckets = [
+      [one, 3],
+      [two, 2]
+    ] as const
+    const [low, high] = [Histogram.highestAt(one) / 1e6, Histogram.highestAt(two) / 1e6]
+    assert.deepStrictEqual(
+      [1, 3, 4, 5, 6].map((rank) => Series.valueAtRank(buckets, rank)),
+      [low, low, high, high, 0]
     )
   })
 })

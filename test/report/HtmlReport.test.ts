@@ -185,6 +185,23 @@ describe("the HTML report as text", () => {
     assert.include(page, "smtp-source --keep-going --stages=&#39;30s:5/s, 30s:5/s..15/s&#39; mail.example")
   })
 
+  it("draws each value from where the one before ends to where its own share does", () => {
+    const [transaction] = reportOf(samples).durations
+    const buckets = [
+      [Histogram.indexOf(2e6), 60],
+      [Histogram.indexOf(9e6), 40]
+    ] as const
+    const page = HtmlReport.render({ ...reportOf(samples), durations: [{ ...transaction!, count: 100, buckets }] })
+    const chart = /<svg[^>]*aria-labelledby="percentiles-wide-title.*?<\/svg>/s.exec(page)?.[0] ?? ""
+    const [, curve = ""] = /<path class="curve[^>]* d="M([^"]*)"/.exec(chart) ?? []
+    const points = curve.split(/h0L|L/).map((point) => point.split(" ").map(Number))
+    // The axis is logarithmic in what is left: 60 % lie at 40 % of the way to 90 %, which is half of the way to 99 %.
+    const [from, at, to] = [62, 62 + 373.4 * Math.log10(1 / 0.4), 808.8]
+    for (const [place, x] of [from, at, at, to].entries()) assert.closeTo(points[place]?.[0] ?? 0, x, 0.1)
+    const heights = points.map(([, y]) => y)
+    assert.deepStrictEqual([heights[0], heights[2]], [heights[1], heights[3]])
+  })
+
   it("draws the transaction and the three steps that took most of the time, and no more", () => {
     const [transaction] = reportOf(samples).durations
     const durations = ["transaction", "mail", "rcpt", "data", "final", "content"].map((of, index) => ({
