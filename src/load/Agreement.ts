@@ -34,6 +34,8 @@ export interface Agreement {
   readonly contentOf: ContentOf
   /** How many messages the server takes over the connection (RFC 9422, MAILMAX). */
   readonly mailMax: number
+  /** Whether contents go in chunks. */
+  readonly isChunked: boolean
   /** How many transactions go in one write. */
   readonly depth: number
   /** The dialogue of several messages in one write, as `ChunkedTransactions` has it, and their outcomes. */
@@ -52,7 +54,7 @@ export interface Agreement {
  * @category constructors
  */
 export const make = (
-  { chunksOf, contentOf, forwards, plan, recorder, wishes }: SharedRun,
+  { chunksOf, contentOf, forwards, onOverLimit, plan, recorder, wishes }: SharedRun,
   wire: Wire,
   unsaid: ReadonlyArray<{ readonly what: string }> = []
 ): Agreement => {
@@ -65,22 +67,35 @@ export const make = (
   const dress = agreed?.dress
   const missing = [...unsaid, ...(forwarding?.missing ?? []), ...(agreed?.missing ?? [])]
   const dressed: Agreement["dress"] = dress === undefined ? (message) => message : dress
-  const script: Agreement["script"] =
+  const unlimited: Agreement["script"] =
     missing.length === 0
       ? (delivery, next) => transactions.script(delivery, next)
       : (delivery, next) => {
           recorder.onWithout(missing)
           return transactions.script(delivery, next)
         }
+  const rcptMax = Capabilities.most(wire.capabilities, "RCPTMAX")
+  const compare = ({ rcpts }: Delivery.Message): void => {
+    if (rcpts.length > rcptMax) onOverLimit("RCPTMAX", rcptMax)
+  }
+  const script: Agreement["script"] =
+    rcptMax === Number.POSITIVE_INFINITY
+      ? unlimited
+      : (delivery, next) => {
+          compare(delivery.message)
+          return unlimited(delivery, next)
+        }
   return {
     transactions,
     refusal:
       plan.whenNotOffered === "fail" ? (forwarding?.refusal ?? (agreed && Parameters.notOffered(agreed))) : undefined,
     contentOf: chunked === undefined ? contentOf : chunksOf!,
-    mailMax: Capabilities.mailMax(wire.capabilities),
+    mailMax: Capabilities.most(wire.capabilities, "MAILMAX"),
+    isChunked: chunked !== undefined,
     depth: chunked?.grouping === "envelope" ? plan.depth : 1,
     together: (before, delivery) => {
       for (let message = 0; message <= before.length; message++) recorder.onWithout(missing)
+      for (const message of [...before, delivery.message]) compare(message)
       return chunked!.together(before, delivery)
     },
     ends: () => chunked?.ends() ?? [],

@@ -129,8 +129,9 @@ class SessionConnection implements Connection {
   }
 
   prepare(message: number): Delivery.Message {
-    const { addresses } = this.shared
+    const { addresses, userAtHand } = this.shared
     const { contentOf, dress } = this.agreement!
+    userAtHand?.is(this.identity?.login?.account.user)
     return dress(Delivery.message(addresses.mail(message), addresses.rcpts(message), contentOf(message)), message)
   }
 

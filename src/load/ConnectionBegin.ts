@@ -52,6 +52,19 @@ const mayBeForeign = (
 }
 
 /**
+ * What of a run's messages is not in the plan.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Contents {
+  readonly file: Uint8Array | undefined
+  readonly parts?: MessageParts.MessageParts | undefined
+  /** Senders are users, and some of these have names beyond ASCII. */
+  readonly hasForeignSenders?: boolean | undefined
+}
+
+/**
  * The parameters that the plan asks for, if the server is asked what it offers.
  *
  * @since 0.1.0
@@ -60,13 +73,12 @@ const mayBeForeign = (
 export const wishesOf = (
   plan: Plan,
   addresses: Address.Addresses,
-  file: Uint8Array | undefined,
-  parts?: MessageParts.MessageParts | undefined
+  { file, hasForeignSenders = false, parts }: Contents
 ): Wishes | undefined =>
   plan.bare || !isExtended(plan)
     ? undefined
     : Extensions.wishes(plan, {
         addresses: [addresses.sender(0), addresses.to(0)],
-        varies: plan.expand && mayBeForeign(plan, parts),
-        isEightBit: Message.isEightBit(plan, addresses, file, parts)
+        varies: hasForeignSenders || (plan.expand && mayBeForeign(plan, parts)),
+        isEightBit: hasForeignSenders || Message.isEightBit(plan, addresses, file, parts)
       })

@@ -57,8 +57,7 @@ const reasons = {
   segment: "give it as i/n: auto is the command's alone",
   downstream: "provide an EmbeddedSink, such as NodeSink.layer; a scenario has no proof",
   pipelining: "a scenario's next message does not ride with the one before it: on, not full",
-  chunking: "a scenario's messages go by DATA",
-  depth: notAScenarios,
+  depth: "a scenario sends one message at a time: --chunking without it, or the plan without a scenario",
   counter: "use the option onContentSent",
   verbose: "use the option onTrace",
   progress: "use Load.stream, or the option sampling",
@@ -162,7 +161,6 @@ export const check = (
         segment: plan.segment === "auto",
         downstream: plan.downstream !== undefined && (scenario || Option.isNone(sinks)),
         pipelining: scenario && plan.pipelining === "full",
-        chunking: scenario && plan.chunking !== "off",
         depth: scenario && plan.depth > 1
       }
       const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25))

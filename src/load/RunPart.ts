@@ -13,6 +13,7 @@ import * as Accounting from "../measure/Accounting.js"
 import * as Laws from "../measure/Laws.js"
 import { Recorder } from "../measure/Recorder.js"
 import * as Arrival from "../plan/Arrival.js"
+import * as AuthFields from "../plan/AuthFields.js"
 import * as DkimFields from "../plan/DkimFields.js"
 import * as CorpusReader from "../plan/CorpusReader.js"
 import { CorpusStore } from "../plan/CorpusStore.js"
@@ -26,6 +27,7 @@ import * as RouteFields from "../plan/RouteFields.js"
 import * as Segment from "../plan/Segment.js"
 import * as Shape from "../plan/Shape.js"
 import * as StartTime from "../plan/StartTime.js"
+import { UserAtHand } from "../plan/UserAtHand.js"
 import { Checksum } from "../smtp/Checksum.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import { type ConnectOptions, Connector } from "../smtp/Wire.js"
@@ -240,7 +242,8 @@ export const share = (
     const corpus = yield* corpusOf(parts)
     const signing = yield* DkimFields.signing(plan, parts?.dkimKey, identity.startedAt)
     const values = parts && MessageParts.values(plan, { ...identity, seed }, parts)
-    const addresses = MessageParts.addresses(plan, identity.helloName, seed, values, parts)
+    const userAtHand = AuthFields.isSender(plan) ? new UserAtHand() : undefined
+    const addresses = MessageParts.addresses(plan, identity.helloName, seed, values, parts, userAtHand)
     const shape = Shape.make(plan, seed)
     const begun = deadlines.now() - late
     const stampTimes = new StampTimes(clock, deadlines.now)
@@ -309,7 +312,12 @@ export const share = (
       forwards: ClientFields.forwards(plan, { clients: options.clients, seed }),
       sessionNumber,
       nextSession: () => sessionNumber(begunSessions++),
-      wishes: ConnectionBegin.wishesOf(plan, addresses, file, parts),
+      userAtHand,
+      wishes: ConnectionBegin.wishesOf(plan, addresses, {
+        file,
+        parts,
+        hasForeignSenders: userAtHand !== undefined && options.accounts?.hasForeignNames() === true
+      }),
       pauseBefore: Pause.make(plan, seed),
       shape,
       nextConnection: () => at(ownConnection()),
@@ -325,6 +333,7 @@ export const share = (
         recorder.unpipelined++
         trouble?.unpipelined()
       },
+      onOverLimit: (limit, most) => trouble?.overLimit(limit, most),
       onOutcome: (message, outcome, ends, route, begun, due, ended) => {
         ledger.book(outcome)
         prove?.(message, outcome)

@@ -12,6 +12,8 @@ import type { PauseBefore } from "../plan/Pause.js"
 import type { Forwards } from "../plan/ClientFields.js"
 import type { Plan } from "../plan/Plan.js"
 import type { Shape } from "../plan/Shape.js"
+import type { UserAtHand } from "../plan/UserAtHand.js"
+import type { Limit } from "../smtp/Capabilities.js"
 import type { ClientIdentity } from "../smtp/ClientIdentity.js"
 import type { Outcome } from "../smtp/Outcome.js"
 import type { Wishes } from "../smtp/Parameters.js"
@@ -49,6 +51,8 @@ export interface SharedRun {
   readonly gate: ConnectGate
   readonly recorder: Recorder
   readonly addresses: Addresses
+  /** Whose the messages are that are made next, where the sender is the user of the connection. */
+  readonly userAtHand: UserAtHand | undefined
   readonly contentOf: ContentOf
   /** The same for messages that go in chunks, where any do. */
   readonly chunksOf: ContentOf | undefined
@@ -77,6 +81,8 @@ export interface SharedRun {
   readonly onUnused: (error: ConnectFailed | WireError) => void
   /** The server was asked for PIPELINING, and does not offer it. */
   readonly onUnpipelined: () => void
+  /** The server is sent more than it says that it takes (LIMITS, RFC 9422). */
+  readonly onOverLimit: (limit: Limit, most: number) => void
   /**
    * `ends` tells the outcome that ends the run, which is told by itself. `route` is that of the connection that the message was
    * begun for. `begun` and `due`, where they are known, are when the message was taken up, and when it was due; `ended` is when

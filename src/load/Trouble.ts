@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import type { Limit } from "../smtp/Capabilities.js"
 import * as Printable from "../smtp/Printable.js"
 import type { Outcome } from "../smtp/Outcome.js"
 import {
@@ -34,6 +35,8 @@ export interface Trouble {
   readonly unused: (error: ConnectFailed | WireError) => void
   /** The server does not offer the PIPELINING that the plan asks for. */
   readonly unpipelined: () => void
+  /** The server is sent more than it says that it takes (LIMITS). */
+  readonly overLimit: (limit: Limit, most: number) => void
   /** So many logins in a row were refused for good. */
   readonly hopeless: (count: number) => void
   /** The server spoke while nothing was awaited of it. */
@@ -68,6 +71,7 @@ export const make = (onTrouble: OnTrouble): Trouble => {
         () => error.message
       ),
     unpipelined: () => first("pipelining", () => unpipelined),
+    overLimit: (limit, most) => first(limit, () => overLimit[limit](most)),
     hopeless: (count) =>
       first("logins", () => `${count} logins in a row were refused, which ends the run (--auth-failures)`),
     unasked: (error) => first(`${error._tag} ${error.step}`, () => error.message),
@@ -87,6 +91,15 @@ export const make = (onTrouble: OnTrouble): Trouble => {
 }
 
 const unpipelined = "the server does not offer PIPELINING: each command waits for its reply"
+
+const counted = (count: number, one: string) => `${count} ${one}${count === 1 ? "" : "s"}`
+
+const overLimit: { readonly [limit in Limit]: (most: number) => string } = {
+  RCPTMAX: (most) =>
+    `the server says that it takes ${counted(most, "recipient")} with a message (LIMITS RCPTMAX), and is sent more: it may refuse them`,
+  MAILMAX: (most) =>
+    `the server says that it takes ${counted(most, "message")} over a connection (LIMITS MAILMAX), and a scenario sends more over one: Scenario.kept opens another`
+}
 
 const noError = { name: "Error", message: "" }
 

@@ -12,6 +12,7 @@ import * as Amount from "./Amount.js"
 import * as Draw from "./Draw.js"
 import type { Plan } from "./PlanTypes.js"
 import * as Template from "./Template.js"
+import * as UserAtHand from "./UserAtHand.js"
 
 /**
  * The addresses of a run. Messages count from 0.
@@ -33,15 +34,21 @@ export interface Addresses {
 
 /**
  * The addresses that a plan asks for (clauses S7.3, S7.4 and S14). How many recipients a message has may be drawn from the
- * seed, and the addresses may have variables, whose values are `values`.
+ * seed, and the addresses may have variables, whose values are `values`. The sender may be `user`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (plan: Plan, helloName: string, seed: string, values?: Template.Values): Addresses => {
+export const make = (
+  plan: Plan,
+  helloName: string,
+  seed: string,
+  values?: Template.Values,
+  user?: UserAtHand.UserAtHand | undefined
+): Addresses => {
   const from = plan.from ?? `foo@${helloName}`
   const recipient = plan.to ?? `foo@${helloName}`
-  const senderOf = expanding(plan, from, "-f", values)
+  const senderOf = expanding(plan, from, "-f", values, user)
   const recipientOf = expanding(plan, recipient, "-t", values)
   const mailOf = senderOf && ((message: number) => mailBegin + senderOf.bytes(message) + SmtpCommand.rcptEnd)
   const constantMail = SmtpCommand.mail(from)
@@ -112,9 +119,17 @@ const divided = (address: string): readonly [local: string, domain: string] => {
 }
 
 /** An address with variables: as text, and with one byte in each character. */
-const expanding = (plan: Plan, address: string, option: string, values: Template.Values | undefined) => {
-  if (!plan.expand || values === undefined || !Template.isTemplate(address)) return undefined
-  const { parts } = Either.getOrThrow(Template.parse(address, option, values))
-  const bytes = Template.render(parts)
+const expanding = (
+  plan: Plan,
+  address: string,
+  option: string,
+  values: Template.Values | undefined,
+  user?: UserAtHand.UserAtHand | undefined
+) => {
+  const expands = plan.expand && values !== undefined && Template.isTemplate(address)
+  const named = user !== undefined && UserAtHand.isIn(address) ? user : undefined
+  if (!expands && named === undefined) return undefined
+  const parts = expands ? Either.getOrThrow(Template.parse(address, option, values)).parts : [SmtpCommand.bytes(address)]
+  const bytes = Template.render(named === undefined ? parts : UserAtHand.fill(parts, named))
   return { bytes, text: (message: number) => Buffer.from(bytes(message), "latin1").toString("utf8") }
 }

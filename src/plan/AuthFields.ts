@@ -27,6 +27,7 @@ import * as AccountFile from "./AccountFile.js"
 import { fileReason } from "./FileReason.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
+import * as UserAtHand from "./UserAtHand.js"
 
 const section = "Login"
 
@@ -256,6 +257,15 @@ export const settings = (
   }
 }
 
+/**
+ * Whether the sender of messages is the user of the connection: `{user}` is in it.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isSender = ({ auth, from = "" }: Pick<AuthPlan, "auth"> & { readonly from?: string | undefined }): boolean =>
+  auth !== "off" && UserAtHand.isIn(from)
+
 /** Whether connections are abandoned after their login, in any shape; fields may be lists, and texts. */
 const leavesAfterLogin = (plan: { readonly [field: string]: unknown }): boolean => {
   const texts = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [value])
@@ -327,6 +337,11 @@ export const conflicts = (
         ),
       ["auth", "target"],
       "the mechanisms of --auth show the password to whoever listens: use --tls, or --auth-insecure"
+    ],
+    [
+      UserAtHand.isIn(String(plan.from ?? "")) && (isOff || (!given("user") && !given("accounts"))),
+      ["from", "auth"],
+      `-f: {user} is the user of a login, and there is none: it needs --auth, and --user or --accounts`
     ],
     [
       isOff && leavesAfterLogin(plan),

@@ -22,6 +22,7 @@ import { PartsUnusable } from "./PartsFile.js"
 import type { Plan } from "./PlanTypes.js"
 import * as Rows from "./Rows.js"
 import * as Template from "./Template.js"
+import type { UserAtHand } from "./UserAtHand.js"
 
 /**
  * What the files hold that a plan's messages are made of: plain data, and memory that threads can share.
@@ -216,7 +217,7 @@ export const bounded = (plan: Plan, parts: MessageParts | undefined): Plan => {
 }
 
 /**
- * The addresses of a run: those of the plan, or of the headers of a corpus.
+ * The addresses of a run: those of the plan, or of the headers of a corpus. The plan's sender may be `user`.
  *
  * @since 0.1.0
  * @category constructors
@@ -226,11 +227,12 @@ export const addresses = (
   helloName: string,
   seed: string,
   values: Template.Values | undefined,
-  parts: MessageParts | undefined
+  parts: MessageParts | undefined,
+  user?: UserAtHand | undefined
 ): Address.Addresses => {
   const { envelopes, groups } = parts?.corpus ?? {}
   return envelopes === undefined || groups === undefined
-    ? Address.make(plan, helloName, seed, values)
+    ? Address.make(plan, helloName, seed, values, user)
     : CorpusEnvelope.addresses(envelopes, CorpusOrder.make(plan.order, groups, `${seed} corpus`))
 }
 

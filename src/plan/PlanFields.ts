@@ -59,7 +59,8 @@ export const fields = {
   from: PlanField.optional(PlanValue.OneLine, {
     short: "f",
     placeholder: "from",
-    description: "Use this sender address (default: foo@myhostname). An empty one is the null sender."
+    description:
+      "Use this sender address (default: foo@myhostname). An empty one is the null sender. With --auth, {user} in it is the user that the connection is logged in as: -f '{user}', or -f '{user}@example.com'."
   }),
   file: PlanField.optional(Schema.String, {
     short: "F",

@@ -77,6 +77,16 @@ export class AccountTable {
     }
   }
 
+  /** Whether some name has characters beyond ASCII. */
+  hasForeignNames(): boolean {
+    const { bytes, places } = this.#data
+    for (let account = 0; account < this.size; account++) {
+      const end = places[2 * account + 1]!
+      for (let at = places[2 * account]!; at < end; at++) if (bytes[at]! > 127) return true
+    }
+    return false
+  }
+
   /** For another thread. It is not copied: the memory is shared. */
   toData(): AccountData {
     return this.#data

@@ -41,12 +41,22 @@ export const parse = (reply: Reply): Capabilities =>
   )
 
 /**
- * How many messages the server takes over one connection, as LIMITS has it (RFC 9422 §4): any number where it does not say.
+ * What a server says that it takes at most (RFC 9422): of messages over one connection, and of recipients with one message.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Limit = "MAILMAX" | "RCPTMAX"
+
+/**
+ * What the server takes at most, as LIMITS has it (RFC 9422 §4): any number where it does not say.
  *
  * @since 0.1.0
  * @category destructors
  */
-export const mailMax = (capabilities: Capabilities): number => {
-  const most = /(?:^| )MAILMAX (\d{1,6})(?: |$)/i.exec(capabilities.get("LIMITS") ?? "")?.[1]
-  return most === undefined || Number(most) === 0 ? Number.POSITIVE_INFINITY : Number(most)
+export const most = (capabilities: Capabilities, limit: Limit): number => {
+  const words = (capabilities.get("LIMITS") ?? "").toUpperCase().split(" ")
+  const at = words.findIndex((word, index) => word === limit && /^\d{1,6}$/.test(words[index + 1] ?? ""))
+  const value = at < 0 ? 0 : Number(words[at + 1])
+  return value === 0 ? Number.POSITIVE_INFINITY : value
 }

@@ -294,6 +294,130 @@ describe("many accounts", () => {
   )
 })
 
+describe("-f {user}", () => {
+  const all = { accounts: AccountTable.of(many), server: server(["PLAIN"], many) }
+  const asked = { accounts: "file", accountOrder: "round", from: "{user}@b", messages: 7, perConnection: "2" } as const
+  const offers = ["PIPELINING", "CHUNKING", "8BITMIME", "SMTPUTF8"]
+  const senders = (result: Parameters<typeof commands>[0]) =>
+    commands(result).flatMap((what) => /^MAIL FROM:<(.*?)>/.exec(what)?.[1] ?? [])
+  const inHeaders = ({ server }: { readonly server: { readonly accepted: ReadonlyArray<string> } }) =>
+    server.accepted.map((content) => /^From: <(.*)>\r$/m.exec(content)?.[1])
+
+  for (const way of [
+    {},
+    { pipelining: "full" },
+    { chunking: "on" },
+    { chunking: "on", pipelining: "full", depth: 2 },
+    { rate: "10/s", maxSessions: 1 },
+    { headers: ["X-From: {{from}}"] }
+  ] as const) {
+    it.scoped(`is the account of the connection, in MAIL and in From: ${JSON.stringify(way)}`, () =>
+      Effect.gen(function* () {
+        const result = yield* run({ ...asked, ...way }, { ...all, offers, parts: {} })
+        assert.strictEqual(result.accounting.accepted, 7)
+        const expected = [0, 0, 1, 1, 2, 2, 3].map((user) => `user${user}@b`)
+        assert.deepStrictEqual(senders(result), expected)
+        assert.deepStrictEqual(inHeaders(result), expected)
+      })
+    )
+  }
+
+  it.scoped("a message that goes over another connection is from its user", () =>
+    Effect.gen(function* () {
+      const script: Script = ({ connection, moment, nth }) =>
+        connection === 0 && moment === "mail" && nth === 1 ? { say: "421 later\r\n", end: "close" } : undefined
+      const result = yield* run({ ...asked, perConnection: "5", messages: 2 }, { ...all, script })
+      assert.deepStrictEqual(senders(result), ["user0@b", "user0@b", "user1@b"])
+      assert.deepStrictEqual(inHeaders(result), ["user0@b", "user1@b"])
+    })
+  )
+
+  it.scoped("a user beyond ASCII needs SMTPUTF8, and the others do without it", () =>
+    Effect.gen(function* () {
+      const foreign = [one[0]!, { user: "j\u00f6rg", password: "MARKx" }]
+      const options = { accounts: AccountTable.of(foreign), server: server(["PLAIN"], foreign), offers }
+      const plan = { ...asked, from: "{user}", messages: 2, perConnection: "1" } as const
+      const result = yield* run(plan, options)
+      assert.strictEqual(result.accounting.accepted, 2)
+      assert.deepStrictEqual(
+        commands(result)
+          .filter((what) => what.startsWith("MAIL"))
+          .map((what) => what.includes("SMTPUTF8")),
+        [false, true]
+      )
+    })
+  )
+
+  it.scoped("segments have the senders of the whole run", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      for (const segment of ["1/2", "2/2"]) {
+        const plan = { ...asked, accountOrder: "session", sessions: 4, messages: 4, perConnection: "1" } as const
+        seen.push(...senders(yield* run({ ...plan, segment, runId: "x" }, all)))
+      }
+      assert.deepStrictEqual(seen, ["user0@b", "user2@b", "user1@b", "user3@b"])
+    })
+  )
+
+  const scenarioPlan = (input: Plan.PlanInput) =>
+    PlanModule.make({ target: "localhost", auth: "plain", accounts: "file", from: "{user}@b", ...input })
+
+  it.effect("in a scenario, whatever order connections and messages have", () =>
+    Effect.gen(function* () {
+      const early = Scenario.forEachMessage((message) =>
+        Effect.scoped(Effect.flatMap(Scenario.open, (wire) => Scenario.deliver(wire, message)))
+      )
+      const plan = scenarioPlan({ messages: 3, accountOrder: "round", headers: "X-A: b" })
+      const { accounting } = yield* Load.run(plan, early, { accounts: AccountTable.of(many) })
+      assert.strictEqual(accounting.accepted, 3)
+      const { accepted } = yield* TestServer.TestServer
+      assert.deepStrictEqual(
+        accepted.map(({ content, sender }) => [sender, /^From: <(.*)>\r$/m.exec(content)?.[1]]),
+        [0, 1, 2].map((user) => [`user${user}@b`, `user${user}@b`])
+      )
+    }).pipe(Effect.provide(TestServer.layer(server(["PLAIN"], many))))
+  )
+
+  it.effect("in a scenario, what its author has changed stays, and without a login nothing is sent", () =>
+    Effect.gen(function* () {
+      const scenario = Effect.gen(function* () {
+        const wire = yield* Scenario.open
+        yield* Scenario.forNextMessage((message) =>
+          Scenario.deliver(wire, { ...message, mail: "MAIL FROM:<own@b>\r\n", rcpts: ["RCPT TO:<c@d>\r\n"] })
+        )
+        const bare = yield* Scenario.connect
+        yield* Dialogue.greeting(bare)
+        yield* Dialogue.hello(bare, "EHLO", "x")
+        const outcome = yield* Scenario.send(bare)
+        return outcome
+      })
+      const { sessions } = yield* Load.run(scenarioPlan({ messages: 2 }), scenario, {
+        accounts: AccountTable.of(many)
+      })
+      const { accepted } = yield* TestServer.TestServer
+      assert.deepStrictEqual(
+        accepted.map(({ content, recipients, sender }) => [sender, recipients.join(), /^From: <(.*)>\r$/m.exec(content)?.[1]]),
+        [["own@b", "c@d", "user0@b"]]
+      )
+      const [exit] = sessions
+      assert.match(String(JSON.stringify(exit)), /"NotAllowed"/)
+    }).pipe(Effect.provide(TestServer.layer(server(["PLAIN"], many))))
+  )
+
+  it("is refused where there is no account, and braces of --expand are its own", () => {
+    for (const input of [
+      { from: "{user}" },
+      { from: "{user}@b", auth: "off" },
+      { from: "a{user}", auth: "anonymous" }
+    ] as const) {
+      assert.match(PlanModule.problems({ target: "localhost", ...input }).join(), /-f: \{user\} is the user of a login/)
+    }
+    assert.deepStrictEqual(PlanModule.problems({ target: "localhost", from: "{{user}}" }), [])
+    const external = { from: "{user}", auth: "external", user: "ann" }
+    assert.deepStrictEqual(PlanModule.problems({ target: "localhost", ...external }), [])
+  })
+})
+
 describe("what goes with a login", () => {
   it.scoped("--abandon auth leaves after it, and is no error", () =>
     Effect.gen(function* () {

@@ -1,8 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Load from "../../src/load/Load.js"
+import * as MessageSource from "../../src/load/scenario/MessageSource.js"
 import type * as Plan from "../../src/plan/Plan.js"
+import * as PlanModule from "../../src/plan/Plan.js"
+import * as TestServer from "../../src/sink/TestServer.js"
 import type { Behaviour } from "../../src/sink/Behaviour.js"
 import { servers, wrong } from "./Faults.js"
+import { overOne, simulate as simulateScenario } from "./scenario/scenarios.js"
 import { drive, type Script, type SimulationOptions, simulate } from "./ScriptedServer.js"
 
 const offers = ["PIPELINING", "CHUNKING"]
@@ -172,6 +177,56 @@ describe("a run in chunks", () => {
       const sent = yield* run({ whenNotOffered: "send", messages: 1, keepGoing: true }, without)
       assert.deepStrictEqual(sent.ends, ["Rejected final 500"])
     })
+  )
+})
+
+describe("a scenario in chunks", () => {
+  const text = "Subject: x\n\n.\n..a\nb\n"
+  const mails = MessageSource.fromFunction(() => ({ sender: "a@b", recipients: ["c@d", "e@f"], content: text }))
+  for (const way of [{}, { pipelining: "on" }, { lmtp: true }, { chunking: "4" }] as const) {
+    it.effect(`sends the plan's messages and its own, without dots: ${JSON.stringify(way)}`, () =>
+      Effect.gen(function* () {
+        const asked = { chunking: "on", messages: 2, recipients: 2, length: 300, ...way } as const
+        const server = { offers, protocol: "lmtp" in way ? "lmtp" : "smtp" } as const
+        const own = yield* simulateScenario(asked, overOne(mails), server)
+        assert.strictEqual(own.accounting.accepted, 2)
+        assert.deepStrictEqual(
+          own.server.accepted.map(({ content }) => content),
+          new Array(2).fill(text.replaceAll("\n", "\r\n"))
+        )
+        const planned = yield* simulateScenario({ ...asked, declareSize: true, whenNotOffered: "send" }, overOne(), server)
+        assert.strictEqual(planned.accounting.recipients.accepted, 4)
+        const sizes = planned.server.log.flatMap(({ line }) => / SIZE=(\d+)/.exec(line)?.[1] ?? [])
+        assert.deepStrictEqual(
+          sizes.map(Number),
+          planned.server.accepted.map(({ content }) => content.length)
+        )
+        for (const { log } of [own.server, planned.server]) {
+          assert.isTrue(log.some(({ line }) => line.startsWith("BDAT")))
+          assert.isFalse(log.some(({ line }) => line === "DATA"))
+        }
+      })
+    )
+  }
+
+  it.effect("what is not offered costs the message, or goes by DATA and is counted", () =>
+    Effect.gen(function* () {
+      const asked = { chunking: "on", messages: 2 } as const
+      const failed = yield* simulateScenario(asked, overOne(mails), { offers: [] })
+      assert.strictEqual(failed.accounting.failed, 2)
+      assert.deepInclude(failed.recorder.errors()[0], { kind: "NotOffered", detail: "CHUNKING", count: 2 })
+      const skipped = yield* simulateScenario({ ...asked, whenNotOffered: "skip" }, overOne(mails), { offers: [] })
+      assert.strictEqual(skipped.accounting.accepted, 2)
+      assert.deepStrictEqual(skipped.recorder.without(), [{ what: "CHUNKING", messages: 2 }])
+    })
+  )
+
+  it.effect("several transactions in one write are not for it, and it says what is", () =>
+    Effect.gen(function* () {
+      const plan = PlanModule.make({ chunking: "on", pipelining: "full", depth: 2, reuse: true })
+      const error = yield* Effect.flip(Load.run(plan, overOne()))
+      assert.match(error.message, /depth \(a scenario sends one message at a time: --chunking without it/)
+    }).pipe(Effect.provide(TestServer.layer()))
   )
 })
 

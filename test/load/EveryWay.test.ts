@@ -7,6 +7,7 @@ import * as Corpus from "../../src/plan/Corpus.js"
 import type * as MessageParts from "../../src/plan/MessageParts.js"
 import type * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
+import * as AccountTable from "../../src/smtp/AccountTable.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 import { connectionsOf, type Way, ways } from "./Ways.js"
 import { well } from "./WorkersHere.js"
@@ -20,6 +21,8 @@ interface Row {
   readonly input: Plan.PlanInput
   readonly file?: string
   readonly parts?: MessageParts.MessageParts
+  readonly accounts?: AccountTable.AccountTable
+  readonly clients?: string
   readonly server?: TestServer.TestServerOptions
   /** Something of each connection, or of each message, and what it is to be. */
   readonly each: (seen: Seen) => ReadonlyArray<unknown>
@@ -55,6 +58,12 @@ const corpusOf = (messages: ReadonlyArray<string>) => {
 
 const me = "me.example"
 const usual = "HELO MAIL RCPT DATA . QUIT"
+
+const ann = AccountTable.of([{ user: "ann", password: "secret" }])
+const login = { auth: "plain", accounts: "accounts.csv", authInsecure: true } as const
+const authenticating: TestServer.TestServerOptions = {
+  auth: { mechanisms: ["PLAIN"], accounts: [{ user: "ann", password: "secret" }], required: true }
+}
 
 const offering: TestServer.TestServerOptions = {
   offers: ["PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "REQUIRETLS"]
@@ -390,7 +399,41 @@ const rows: ReadonlyArray<Row> = [
     server: { offers: ["CHUNKING"] },
     each: (seen) => lines("BDAT")(seen).map((line) => /^BDAT \d+ LAST$/.test(line ?? "")),
     is: true,
-    not: ["a scenario"]
+    all: true
+  },
+  {
+    name: "--chunking, whose contents have no dots but their own",
+    input: { chunking: "5", file: "mail" },
+    file: "Subject: x\n\n.a\n..b\n",
+    server: { offers: ["CHUNKING"] },
+    each: contents,
+    is: "Subject: x\r\n\r\n.a\r\n..b\r\n"
+  },
+  {
+    name: "--auth, and -f {user}",
+    input: { ...login, from: "{user}@b.example" },
+    accounts: ann,
+    server: authenticating,
+    each: lines("MAIL"),
+    is: "MAIL FROM:<ann@b.example>",
+    all: true
+  },
+  {
+    name: "-f {user}, in the header",
+    input: { ...login, from: "{user}", accountOrder: "round" },
+    accounts: ann,
+    server: authenticating,
+    each: header("From"),
+    is: "<ann>"
+  },
+  {
+    name: "-f {user}, with --expand",
+    input: { ...login, from: "{user}+{{helo}}", expand: true },
+    parts: {},
+    accounts: ann,
+    server: authenticating,
+    each: lines("MAIL"),
+    is: `MAIL FROM:<ann+${me}>`
   },
   {
     name: "--client-addresses, by --xclient",
@@ -405,6 +448,33 @@ const rows: ReadonlyArray<Row> = [
     input: { proxy: "1", clientAddresses: "192.0.2.7", keepGoing: true },
     each: (seen) => lines("PROXY")(seen).map((line) => line?.replace(/^(PROXY TCP4 192\.0\.2\.7) .*$/, "$1")),
     is: "PROXY TCP4 192.0.2.7"
+  },
+  {
+    name: "--xforward",
+    input: { xforward: "NAME=c.example" },
+    server: { offers: ["XFORWARD NAME"] },
+    each: lines("XFORWARD"),
+    is: "XFORWARD NAME=c.example",
+    all: true
+  },
+  {
+    name: "--clients",
+    input: { xclient: "NAME", clients: "clients.csv" },
+    clients: "NAME\nd.example\n",
+    server: { offers: ["XCLIENT NAME"] },
+    each: lines("XCLIENT"),
+    is: "XCLIENT NAME=d.example",
+    all: true
+  },
+  {
+    name: "--client-order session",
+    input: { xclient: "NAME", clients: "clients.csv", clientOrder: "session", sessions: 1 },
+    clients: "NAME\nd.example\ne.example\nf.example\n",
+    server: { offers: ["XCLIENT NAME"] },
+    // A session each; over threads there are two.
+    each: (seen) => [new Set(lines("XCLIENT")(seen)).size],
+    is: 1,
+    not: ["a run over threads"]
   },
   {
     name: "-R",
@@ -424,11 +494,16 @@ const rows: ReadonlyArray<Row> = [
   }
 ]
 
-const run = (way: Way, { file, input, parts, server = {} }: Row) =>
+const run = (way: Way, { accounts, clients, file, input, parts, server = {} }: Row) =>
   Effect.gen(function* () {
     const content =
       file === undefined ? {} : { file: Either.getOrThrow(MessageFile.stuff(new TextEncoder().encode(file))) }
-    const { elapsed, violations } = yield* ways[way]({ helloName: me, ...input }, { ...content, parts })
+    const { elapsed, violations } = yield* ways[way]({ helloName: me, ...input }, {
+      ...content,
+      parts,
+      accounts,
+      clients: clients === undefined ? undefined : new TextEncoder().encode(clients)
+    })
     assert.deepStrictEqual(violations, [])
     const { accepted, log, sessions } = yield* TestServer.TestServer
     return { accepted, elapsed, log, sessions }

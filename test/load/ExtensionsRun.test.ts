@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Plan from "../../src/plan/Plan.js"
 import * as Scenario from "../../src/load/scenario/Scenario.js"
-import { simulate as simulateScenario } from "./scenario/scenarios.js"
+import { overOne, simulate as simulateScenario } from "./scenario/scenarios.js"
 import { drive, type SimulationOptions, simulate } from "./ScriptedServer.js"
 
 const all = ["PIPELINING", "SIZE 1000", "8BITMIME", "SMTPUTF8", "DSN"]
@@ -189,6 +189,50 @@ describe("extensions in a run", () => {
       // HELO has no offers.
       const old = yield* run({ messages: 5 }, server)
       assert.strictEqual(old.server.count("connect"), 1)
+    })
+  )
+
+  it.scoped("more recipients than LIMITS allows are sent all the same, and told of once", () =>
+    Effect.gen(function* () {
+      const told: Array<string> = []
+      const onTrouble = (kind: string, text: string) => told.push(`${kind}: ${text}`)
+      const limited = { offers: ["PIPELINING", "CHUNKING", "LIMITS RCPTMAX=2"], onTrouble }
+      const ways = [{ pipelining: "on" }, { pipelining: "full", chunking: "on", depth: 2 }] as const
+      for (const way of ways) {
+        const result = yield* run({ ...way, recipients: 3 }, limited)
+        assert.strictEqual(result.accounting.recipients.accepted, 9)
+        assert.deepStrictEqual(told, [
+          "RCPTMAX: the server says that it takes 2 recipients with a message (LIMITS RCPTMAX), and is sent more: it may refuse them"
+        ])
+        told.length = 0
+        yield* run({ ...way, recipients: 2 }, limited)
+        assert.deepStrictEqual(told, [])
+      }
+    })
+  )
+
+  it.effect("in a scenario, a connection that is kept is replaced when it has carried as many; who sends more is told", () =>
+    Effect.gen(function* () {
+      const offers = ["LIMITS MAILMAX=2"]
+      const asked = { messages: 5, declareSize: true, whenNotOffered: "skip" } as const
+      const over = yield* simulateScenario(
+        asked,
+        Scenario.forEachMessage((message) =>
+          Effect.flatMap(Scenario.kept, (wire) => Scenario.deliver(wire, message))
+        ),
+        { offers }
+      )
+      assert.strictEqual(over.accounting.accepted, 5)
+      assert.lengthOf(over.server.sessions, 3)
+      assert.lengthOf(
+        over.server.log.filter(({ line }) => line === "QUIT"),
+        3
+      )
+      const told: Array<string> = []
+      const onTrouble = (kind: string) => told.push(kind)
+      const one = yield* simulateScenario(asked, overOne(), { offers, run: { onTrouble } })
+      assert.strictEqual(one.accounting.accepted, 5)
+      assert.deepStrictEqual(told, ["MAILMAX"])
     })
   )
 

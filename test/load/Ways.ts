@@ -8,7 +8,7 @@ import type { Connector } from "../../src/smtp/Wire.js"
 
 type Run = (
   input: Plan.PlanInput,
-  options: Pick<Load.RunOptions, "file" | "parts" | "tls">
+  options: Pick<Load.RunOptions, "accounts" | "clients" | "file" | "parts" | "tls">
 ) => Effect.Effect<Load.RunResult, unknown, Connector | Workers.Workers>
 
 /** Whatever a plan asks for besides, it has a few messages, one session in each thread, and a connection for each message. */

@@ -24,13 +24,19 @@ interface Kept {
 export class KeptConnections {
   private readonly kept = new Map<object, Kept>()
 
-  constructor(private readonly scope: Scope.Scope) {}
+  /** A connection that is spent is replaced, although it stands. */
+  constructor(
+    private readonly scope: Scope.Scope,
+    private readonly isSpent: (wire: Wire) => boolean = () => false
+  ) {}
 
   /** The connection of this key, which is opened where there is none that can be used. */
   get<E, R>(key: object, opening: Effect.Effect<Wire, E, R>): Effect.Effect<Wire, E, Exclude<R, Scope.Scope>> {
     return Effect.suspend(() => {
       const known = this.kept.get(key)
-      if (known !== undefined && known.wire.state() === "open") return Effect.succeed(known.wire)
+      if (known !== undefined && known.wire.state() === "open" && !this.isSpent(known.wire)) {
+        return Effect.succeed(known.wire)
+      }
       this.kept.delete(key)
       const close = known === undefined ? Effect.void : Scope.close(known.scope, Exit.void)
       return Effect.uninterruptibleMask((restore) => Effect.zipRight(close, this.open(key, restore, opening)))

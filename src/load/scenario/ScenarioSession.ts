@@ -25,6 +25,7 @@ import type { Due } from "../Dispatcher.js"
 import { KeptConnections } from "./KeptConnections.js"
 import type { Route } from "../Routes.js"
 import type { SharedRun } from "../SharedRun.js"
+import { ReadyMessages } from "./ReadyMessages.js"
 import { SessionConnections } from "./SessionConnections.js"
 import { type TakenMessage, TakenMessages } from "./TakenMessages.js"
 
@@ -141,12 +142,11 @@ export interface RunningSession extends Session {
  * @category constructors
  */
 export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope): RunningSession => {
-  const { addresses, connectOptions, contentOf, ending, helloName, plan, recorder, tickets } = scenario.run
+  const { connectOptions, ending, helloName, plan, recorder, tickets } = scenario.run
   const { deadlines } = connectOptions
   const { now } = deadlines
   const inRun = scenario.numberOf(number)
   const key = Draw.series(Draw.keyOf(scenario.seed), inRun)
-  const kept = new KeptConnections(scope)
   let draws = 0
   let foundNone = 0
   /** Of a run whose messages are due at their times: the one at hand, and when the scenario was begun for it. */
@@ -168,6 +168,8 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       scenario.acceptedAgain++
     }
   )
+  const ready = new ReadyMessages(scenario.run, connections, messages)
+  const kept = new KeptConnections(scope, (wire) => connections.isSpent(wire))
 
   return {
     number: inRun,
@@ -218,20 +220,23 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       foundNone++
     },
     foundNone: () => foundNone,
-    planned: (message) => Delivery.message(addresses.mail(message), addresses.rcpts(message), contentOf(message)),
-    start: (message, content) => messages.start(message, content, isOpen ? begun : now(), due),
+    planned: (message) => ready.plan(message),
+    start: (message, content) =>
+      ready.taken(content, messages.start(message, content, isOpen ? begun : now(), due)),
     deliver: (wire, message) =>
       Effect.uninterruptibleMask((restore) => {
         const from = messages.beginning(message, now())
         const way = connections.routeOf(wire)
-        const { dress, refusal, script, transactions } = connections.agreementOn(wire)
+        const { script, transactions } = connections.agreementOn(wire)
+        const refusal = ready.refusal(wire, message)
         if (refusal !== undefined) {
           const outcome: Outcome.Outcome = { _tag: "Failed", error: refusal, recipients: Outcome.noRecipients }
           last = way
           messages.attempt(message, outcome, from, now())
           return Effect.succeed(outcome)
         }
-        const delivery = Delivery.make(options, dress(message, message.number))
+        const delivery = Delivery.make(options, ready.ready(wire, message))
+        connections.carry(wire)
         const end = (outcome: Outcome.Outcome): Outcome.Outcome => {
           last = way
           messages.attempt(message, outcome, from, now())

@@ -42,6 +42,11 @@ export class SessionConnections {
   private readonly attempts: ConnectAttempts.ConnectAttempts
   private readonly agreements = new WeakMap<Wire, Agreed>()
   private readonly routes = new WeakMap<Wire, Route>()
+  private readonly users = new WeakMap<Wire, string>()
+  /** How many messages went over connections whose servers take only so many. */
+  private readonly carried = new WeakMap<Wire, number>()
+  /** Whom the latest connection is logged in as, if it is. */
+  latestUser: string | undefined = undefined
   /** The number of the session among all of the run, where it matters whom it logs in as. */
   private readonly session: number
 
@@ -104,6 +109,8 @@ export class SessionConnections {
           Effect.flatMap((end): Effect.Effect<Wire, Dialogue.StepError> => {
             if (end._tag !== "Agreed") return Introduction.errorOf(end)
             this.agreements.set(wire, { agreement: end.agreement, capabilities: wire.capabilities })
+            this.latestUser = identity.login?.account.user
+            if (this.latestUser !== undefined) this.users.set(wire, this.latestUser)
             return Effect.succeed(wire)
           })
         )
@@ -117,6 +124,26 @@ export class SessionConnections {
     const agreement = Agreement.make(this.run, wire)
     this.agreements.set(wire, { agreement, capabilities: wire.capabilities })
     return agreement
+  }
+
+  /** A message goes over the connection. */
+  carry(wire: Wire): void {
+    const { mailMax } = this.agreementOn(wire)
+    if (mailMax === Number.POSITIVE_INFINITY) return
+    const count = (this.carried.get(wire) ?? 0) + 1
+    this.carried.set(wire, count)
+    if (count > mailMax) this.run.onOverLimit("MAILMAX", mailMax)
+  }
+
+  /** Whether the connection has carried as many messages as its server takes (RFC 9422, MAILMAX). */
+  isSpent(wire: Wire): boolean {
+    const count = this.carried.get(wire)
+    return count !== undefined && count >= this.agreementOn(wire).mailMax
+  }
+
+  /** Whom a connection of this session is logged in as, where the plan had it log in. */
+  userOf(wire: Wire): string | undefined {
+    return this.users.get(wire)
   }
 
   /** Where a connection of this session goes. */

@@ -86,6 +86,11 @@ export class TakenMessages {
     return new Taken(number, content.mail, content.rcpts, content.content, at, due)
   }
 
+  /** The message as it was taken up, before its author changed anything; undefined where it was not taken up here. */
+  original(message: TakenMessage): TakenMessage | undefined {
+    return known(message)
+  }
+
   /**
    * When an attempt begins that is about to. In an open run the opening of the connection is part of the first, as it is where
    * a plan runs by itself.
