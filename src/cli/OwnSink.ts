@@ -9,15 +9,21 @@ import * as Amount from "../plan/Amount.js"
 import * as AuthFields from "../plan/AuthFields.js"
 import type { Plan } from "../plan/Plan.js"
 import * as SinkFields from "../plan/SinkFields.js"
-import type { TlsFiles } from "../plan/TlsFields.js"
+import * as TlsFields from "../plan/TlsFields.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
 import type { SinkAuthConfig } from "../sink/SinkAuth.js"
+import type { SinkConfig } from "../sink/SinkOptions.js"
 import type { Behaviour } from "../sink/Behaviour.js"
 import * as Misbehaviour from "../sink/Misbehaviour.js"
 import { EmbeddedSink, type RunningSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 
-/** Where TLS is asked for, a sink that would do without it is not what is meant. */
 const sinkTls = { off: "off", starttls: "required", "if-offered": "offered", implicit: "implicit" } as const
+
+/** Where all connections ask for TLS, a sink that would do without it is not what is meant. */
+const tlsOf = (plan: Plan): SinkConfig["tls"] => {
+  const [way = "off", ...others] = TlsFields.waysOf({ ...plan })
+  return others.length === 0 ? sinkTls[way] : "offered"
+}
 
 /**
  * Starts the sink. Where the plan logs in, its accounts are those of the sink, too, and nobody else is served.
@@ -34,7 +40,7 @@ export const start = (
       {
         protocol: plan.lmtp ? "lmtp" : "smtp",
         maxRecipients: plan.recipients === undefined ? undefined : Amount.countsOf(plan.recipients).most,
-        tls: sinkTls[plan.tls],
+        tls: tlsOf(plan),
         auth: accounts === undefined ? undefined : authOf(plan, accounts)
       },
       { behaviour: behaviourOf(plan) }
@@ -61,5 +67,5 @@ const authOf = (plan: Plan, accounts: AccountTable): SinkAuthConfig => ({
  * @since 0.1.0
  * @category combinators
  */
-export const trusting = (files: TlsFiles, sink: RunningSink | undefined): TlsFiles =>
+export const trusting = (files: TlsFields.TlsFiles, sink: RunningSink | undefined): TlsFields.TlsFiles =>
   files.ca === undefined && sink?.certificate !== undefined ? { ...files, ca: sink.certificate } : files

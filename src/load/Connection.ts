@@ -362,7 +362,7 @@ class SessionConnection implements Connection {
     this.shape = shape?.connection(this.ordinal)
     this.most = this.shape?.messages ?? Number.POSITIVE_INFINITY
     this.abandonment = this.shape?.abandons(this.expected)
-    return { ways: routes.of(this.ordinal), shape: this.shape }
+    return { ways: routes.of(this.ordinal, this.shape?.tls), shape: this.shape }
   }
 
   private readonly goesBy = (route: Route): void => {

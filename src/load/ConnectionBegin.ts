@@ -10,18 +10,19 @@ import * as Message from "../plan/Message.js"
 import type * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import * as TargetList from "../plan/TargetList.js"
+import * as TlsFields from "../plan/TlsFields.js"
 import * as Introduction from "../smtp/Introduction.js"
 import type { Wishes } from "../smtp/Parameters.js"
 import type * as Tls from "../smtp/Tls.js"
 
 /**
- * The targets of a text that a plan holds. TLS from the first byte has a port of its own (RFC 8314 §7.3); LMTP has none.
+ * The targets of a text that a plan holds, for connections of this way. TLS from the first byte has a port of its own (RFC 8314 §7.3); LMTP has none.
  *
  * @since 0.1.0
  * @category running
  */
-export const targetsOf = (plan: Plan, text: string): TargetList.TargetList =>
-  Either.getOrThrow(TargetList.parse(text, plan.tls === "implicit" && !plan.lmtp ? 465 : 25))
+export const targetsOf = (plan: Plan, text: string, way: Tls.TlsWay = plan.tls): TargetList.TargetList =>
+  Either.getOrThrow(TargetList.parse(text, way === "implicit" && !plan.lmtp ? 465 : 25))
 
 /**
  * How the plan has connections begin.
@@ -35,7 +36,7 @@ export const introductionOf = (plan: Plan, name: string, tls?: Tls.TlsUse | unde
 /** Whether what the server offers is of any use to the plan: the old options alone keep the old wire. */
 const isExtended = (plan: Plan): boolean =>
   plan.pipelining !== "off" ||
-  plan.tls !== "off" ||
+  TlsFields.isAsked(plan) ||
   plan.auth !== "off" ||
   Extensions.areAsked(plan) ||
   plan.xclient !== undefined ||

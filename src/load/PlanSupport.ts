@@ -163,7 +163,8 @@ export const check = (
         pipelining: scenario && plan.pipelining === "full",
         depth: scenario && plan.depth > 1
       }
-      const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25))
+      const secured = TlsFields.waysOf({ ...plan }).find((way) => way !== "off")
+      const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25), secured ?? "off")
       const usable = use === undefined ? Effect.void : (connector.checkTls?.(use.settings) ?? Effect.void)
       return Effect.zipRight(refused(asked), usable)
     }

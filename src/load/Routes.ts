@@ -19,6 +19,7 @@ import type { Introduction } from "../smtp/Introduction.js"
 import * as MailExchangers from "../smtp/MailExchangers.js"
 import { ConnectFailed } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
+import type { TlsWay } from "../smtp/Tls.js"
 import type { ConnectOptions, Connector } from "../smtp/Wire.js"
 import * as ConnectionBegin from "./ConnectionBegin.js"
 
@@ -59,8 +60,8 @@ export interface Ways {
  * @category models
  */
 export interface Routes {
-  /** The ways of the connection of this number. */
-  readonly of: (connection: number) => Ways
+  /** The ways of the connection of this number, whose shape may have TLS of its own, or none. */
+  readonly of: (connection: number, tls?: TlsWay | undefined) => Ways
 }
 
 /**
@@ -70,8 +71,8 @@ export interface Routes {
  * @category models
  */
 export interface RoutesOptions {
-  /** The targets, in the plan's order. */
-  readonly targets: TargetList.TargetList
+  /** The targets, in the plan's order, of connections that use TLS in this way. */
+  readonly targetsOf: (tls: TlsWay) => TargetList.TargetList
   /** The name to introduce ourselves by. */
   readonly helloName: string
   readonly tls: TlsFields.TlsFiles
@@ -87,21 +88,42 @@ export interface RoutesOptions {
  * @category constructors
  */
 export const make = (plan: Plan, options: RoutesOptions): Routes => {
-  const { connector, targets } = options
-  const routeTo = routing(plan, options)
+  const known = new Map<TlsWay, (connection: number) => Ways>()
+  return {
+    of: (connection, tls = plan.tls) => {
+      const made = known.get(tls) ?? byTls(plan, options, tls)
+      known.set(tls, made)
+      return made(connection)
+    }
+  }
+}
+
+/** Whether some connections use TLS in one way, and others in another, or not at all: each way has counts of its own. */
+const isMixed = (plan: Plan): boolean => TlsFields.waysOf({ ...plan }).length > 1
+
+const wayTexts: { readonly [way in TlsWay]: string } = {
+  off: "without TLS",
+  starttls: "STARTTLS",
+  "if-offered": "STARTTLS if offered",
+  implicit: "implicit TLS"
+}
+
+/** The ways of connections that use TLS in this way. */
+const byTls = (plan: Plan, options: RoutesOptions, tls: TlsWay): ((connection: number) => Ways) => {
+  const { connector, targetsOf } = options
+  const targets = targetsOf(tls)
+  const routeTo = routing(plan, options, tls)
   const destinations = targets.map(({ target }) => {
     if (target._tag === "Mx") return exchangers(target, connector, routeTo)
-    const route = routeTo(target, targets.length > 1 ? "always" : plan.spread ? "where used" : "not")
+    const route = routeTo(target, targets.length > 1 || isMixed(plan) ? "always" : plan.spread ? "where used" : "not")
     return plan.spread ? spread(route, connector, routeTo) : alone(route)
   })
   const own = Segment.ofPlan(plan)
   const { count } = Partition.of(own)
   const turn = TargetList.turns(targets)
-  return {
-    of: (connection) => {
-      const { nth, place } = turn(count(connection) + own.index)
-      return destinations[place]!(nth)
-    }
+  return (connection) => {
+    const { nth, place } = turn(count(connection) + own.index)
+    return destinations[place]!(nth)
   }
 }
 
@@ -163,8 +185,9 @@ type RouteTo = (
   otherwise?: { readonly name: string; readonly goes?: Target.Target }
 ) => Route
 
-const routing = (plan: Plan, { helloName, recorder, tls }: RoutesOptions): RouteTo => {
+const routing = (plan: Plan, { helloName, recorder, tls }: RoutesOptions, way: TlsWay): RouteTo => {
   const rules = RouteFields.rulesOf(plan)
+  const suffix = isMixed(plan) ? ` (${wayTexts[way]})` : ""
   const known = new Map<string, Route>()
   return (asked, counts, { goes = ConnectTo.redirect(rules, asked), name } = { name: Target.format(asked) }) => {
     const before = known.get(name)
@@ -172,8 +195,8 @@ const routing = (plan: Plan, { helloName, recorder, tls }: RoutesOptions): Route
     const route: Route = {
       asked,
       goes,
-      introduction: ConnectionBegin.introductionOf(plan, helloName, TlsFields.use(plan, tls, asked)),
-      counter: counts === "not" ? undefined : recorder.targetCounter(name, counts === "always")
+      introduction: ConnectionBegin.introductionOf(plan, helloName, TlsFields.use(plan, tls, asked, way)),
+      counter: counts === "not" ? undefined : recorder.targetCounter(name + suffix, counts === "always")
     }
     known.set(name, route)
     return route

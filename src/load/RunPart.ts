@@ -30,6 +30,7 @@ import * as StartTime from "../plan/StartTime.js"
 import { UserAtHand } from "../plan/UserAtHand.js"
 import { Checksum } from "../smtp/Checksum.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
+import type { TlsWay } from "../smtp/Tls.js"
 import { type ConnectOptions, Connector } from "../smtp/Wire.js"
 import { ConnectGate } from "./ConnectGate.js"
 import * as ConnectionBegin from "./ConnectionBegin.js"
@@ -225,9 +226,11 @@ export const share = (
   Effect.gen(function* () {
     const connector = yield* Connector
     const only = connector.target === undefined ? undefined : ([{ target: connector.target, weight: 1 }] as const)
-    const targets = plan.target === undefined ? only : ConnectionBegin.targetsOf(plan, plan.target)
+    const { target } = plan
+    const targetsOf =
+      target === undefined ? only && (() => only) : (tls: TlsWay) => ConnectionBegin.targetsOf(plan, target, tls)
     // Where plans come in, this was refused: a server that happens to listen on this machine is not to get any mail.
-    if (targets === undefined) return yield* Effect.dieMessage("a plan without a target")
+    if (targetsOf === undefined) return yield* Effect.dieMessage("a plan without a target")
     const deadlines = yield* Watchdog.make
     const trouble = options.onTrouble === undefined ? undefined : Trouble.make(options.onTrouble)
     const recorder = new Recorder(options.onTrace, options.onContentSent, deadlines.now, (error) =>
@@ -291,7 +294,7 @@ export const share = (
       plan,
       helloName: identity.helloName,
       routes: Routes.make(plan, {
-        targets,
+        targetsOf,
         helloName: identity.helloName,
         tls: options.tls ?? {},
         recorder,

@@ -27,6 +27,7 @@ import * as AccountFile from "./AccountFile.js"
 import { fileReason } from "./FileReason.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
+import * as TlsFields from "./TlsFields.js"
 import * as UserAtHand from "./UserAtHand.js"
 
 const section = "Login"
@@ -308,7 +309,7 @@ export const conflicts = (
   const rules = RouteFields.rulesOf(plan)
   const targets = Either.getOrElse(TargetList.parse(String(plan.target ?? "")), () => [])
   const shows =
-    (plan.tls === undefined || plan.tls === "off") && mechanisms.length > 0 && mechanisms.every(AuthMechanism.isClear)
+    TlsFields.waysOf(plan).includes("off") && mechanisms.length > 0 && mechanisms.every(AuthMechanism.isClear)
   return [
     [
       isOff && idle.length > 0,

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import * as Parameters from "../smtp/Parameters.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
+import * as TlsFields from "./TlsFields.js"
 
 const section = "Extensions"
 
@@ -272,7 +273,7 @@ export const conflicts = (
 ): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
   const asked = Object.entries(options).filter(([field]) => given(field) && !defaults.has(plan[field]))
   const isVerified =
-    plan.tls !== undefined && plan.tls !== "off" && plan.tls !== "if-offered" && plan.tlsVerify !== "none"
+    TlsFields.waysOf(plan).every((way) => way === "starttls" || way === "implicit") && plan.tlsVerify !== "none"
   const isChunked = given("chunking") && plan.chunking !== "off"
   const isDeep = given("depth") && plan.depth !== 1
   const keeps = plan.reuse === true || given("perConnection")

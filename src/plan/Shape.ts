@@ -1,18 +1,20 @@
 /**
  * How the connections of a run differ from the plain way: how many messages each carries, how long it is held, how fast it
- * sends, how long it thinks between messages, and which of its messages are abandoned half way. The connections of a run are
- * all of one shape, or of several, by weight.
+ * sends, how long it thinks between messages, which of its messages are abandoned half way, and whether it has TLS. The
+ * connections of a run are all of one shape, or of several, by weight.
  *
  *     per-connection = count [ ".." count ]
  *     abandon        = step [ "close" / "reset" ] [ number "%" ]   ; blanks between them
  *     step           = "greeting" / "hello" / "auth" / "mail" / "rcpt" / "data"
  *     shape          = number [ "%" ] [ ":" part *( "," part ) ]   ; its weight, and what is different about it
  *     part           = "per-connection" per-connection / "hold" timing / "think" timing / "send-rate" bytes
+ *                    / "tls" ( "off" / "starttls" / "if-offered" / "implicit" )
  *                    / "abandon" abandon                           ; which may stand there several times
  *
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import type { TlsWay } from "../smtp/Tls.js"
 import type { ParseFailure } from "./Cursor.js"
 import * as Draw from "./Draw.js"
 import * as Timing from "./Timing.js"
@@ -49,6 +51,7 @@ export interface ShapeFields {
   /** In bytes a second. */
   readonly sendRate?: number | undefined
   readonly think?: string | undefined
+  readonly tls?: TlsWay | undefined
 }
 
 /**
@@ -84,6 +87,8 @@ export interface ConnectionShape {
   /** How long it is held, idle, before it ends. */
   readonly hold: number
   readonly bytesPerSecond: number | undefined
+  /** Whether it has TLS, and how, where the shape says so. */
+  readonly tls: TlsWay | undefined
   /** How long it thinks before message k. */
   readonly thinks: (message: number) => number
   /** Whether message k is abandoned, and after which step. */
@@ -143,7 +148,7 @@ export const make = (plan: ShapePlan, seed: string): Shape | undefined => {
 
 /** Connections of one shape. */
 const connections = (shape: ShapeFields, reuse: boolean, seed: string): Shape["connection"] => {
-  const { abandon = [], hold, perConnection, sendRate, think } = shape
+  const { abandon = [], hold, perConnection, sendRate, think, tls } = shape
   const counts = Draw.keyOf(`${seed} per connection`)
   const holds = Draw.keyOf(`${seed} hold`)
   const range = perConnection === undefined ? undefined : Either.getOrThrow(parsePerConnection(perConnection))
@@ -160,6 +165,7 @@ const connections = (shape: ShapeFields, reuse: boolean, seed: string): Shape["c
       messages,
       hold: held === undefined ? 0 : held.at(Draw.uniform(holds, ordinal)),
       bytesPerSecond: sendRate,
+      tls,
       thinks,
       abandons
     }
@@ -280,6 +286,7 @@ const parts: ReadonlyMap<string, keyof ShapeFields> = new Map([
   ["hold", "hold"],
   ["think", "think"],
   ["send-rate", "sendRate"],
+  ["tls", "tls"],
   ["abandon", "abandon"]
 ])
 

@@ -6,6 +6,7 @@
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as Tls from "../smtp/Tls.js"
 import { describe } from "./Cursor.js"
 import * as PlanValue from "./PlanValue.js"
 import * as Shape from "./Shape.js"
@@ -42,6 +43,10 @@ const Weight = PlanValue.amount((text) => Number(/^\s*(\d+(?:\.\d+)?)\s*%?\s*$/.
   expected: "expected a weight of more than 0, such as 3 or 90%"
 })
 
+const TlsWay = Schema.Literal(...Tls.ways).annotations({
+  message: () => ({ message: "expected off, starttls, if-offered or implicit", override: true })
+})
+
 const aShape = { message: () => 'expected a shape, such as "10%: hold 60, abandon greeting"' }
 
 /**
@@ -56,6 +61,7 @@ export const shapeFields = {
   hold: Schema.optionalWith(PlanValue.TimingText, { exact: true }),
   think: Schema.optionalWith(PlanValue.TimingText, { exact: true }),
   sendRate: Schema.optionalWith(PlanValue.BytesPerSecond, { exact: true }),
+  tls: Schema.optionalWith(TlsWay, { exact: true }),
   abandon: Schema.optionalWith(Abandonments, { exact: true })
 }
 

@@ -7,6 +7,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -16,6 +17,7 @@ import * as Tls from "../smtp/Tls.js"
 import { fileReason } from "./FileReason.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
+import * as Shape from "./Shape.js"
 
 const section = "TLS"
 
@@ -52,7 +54,7 @@ const Resume = text(/^(?:on|off|(?:100|\d{1,2}(?:\.\d+)?)%)$/, "on, off, or a sh
  * @category schemas
  */
 export const fields = {
-  tls: PlanField.withDefault(Schema.Literal("off", "starttls", "if-offered", "implicit"), "off", {
+  tls: PlanField.withDefault(Schema.Literal(...Tls.ways), "off", {
     section,
     description:
       "Use TLS: by STARTTLS, which the server must offer; by STARTTLS if it is offered, and in plain text if not; or from the first byte (implicit; the port is 465 unless the target says otherwise). A handshake that fails costs the message, in every case."
@@ -123,7 +125,8 @@ export const fields = {
 
 /** What of a plan asks for TLS. */
 interface TlsPlan {
-  readonly tls: "off" | "starttls" | "if-offered" | "implicit"
+  readonly tls: Tls.TlsWay
+  readonly shapes?: ReadonlyArray<{ readonly tls?: Tls.TlsWay | undefined }> | undefined
   readonly tlsVerify?: "full" | "chain" | "none" | undefined
   readonly tlsName?: string | undefined
   readonly tlsCa?: string | undefined
@@ -181,7 +184,7 @@ export const passphraseVariable = "SMTP_SOURCE_TLS_PASSPHRASE"
  */
 export const read = (plan: TlsPlan): Effect.Effect<TlsFiles, TlsUnreadable, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    if (plan.tls === "off") return {}
+    if (!isAsked(plan)) return {}
     const fileSystem = yield* FileSystem.FileSystem
     const file = (option: string, path: string) =>
       Effect.mapError(
@@ -200,13 +203,43 @@ export const read = (plan: TlsPlan): Effect.Effect<TlsFiles, TlsUnreadable, File
   })
 
 /**
- * How a plan's connections to a target use TLS; undefined where they don't.
+ * The ways in which a plan's connections use TLS, or don't: its own, or those of its shapes, which may be texts yet.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const waysOf = (plan: { readonly [field: string]: unknown }): ReadonlyArray<Tls.TlsWay> => {
+  const known = (way: unknown) => Tls.ways.find((each) => each === way)
+  const usual = known(plan.tls) ?? "off"
+  if (!Array.isArray(plan.shapes) || plan.shapes.length === 0) return [usual]
+  const ways = plan.shapes.map((shape: unknown) => {
+    const parts = typeof shape === "string" ? Either.getOrElse(Shape.parse(shape), () => ({})) : shape
+    return (typeof parts === "object" && parts !== null && "tls" in parts ? known(parts.tls) : undefined) ?? usual
+  })
+  return [...new Set(ways)]
+}
+
+/**
+ * Whether any connection of the plan uses TLS, or tries to.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isAsked = (plan: Pick<TlsPlan, "shapes" | "tls">): boolean => waysOf({ ...plan }).some((way) => way !== "off")
+
+/**
+ * How a plan's connections to a target use TLS, or those of them that go this way; undefined where they don't.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const use = (plan: TlsPlan, { ca, identity }: TlsFiles, target: Target.Target): Tls.TlsUse | undefined => {
-  if (plan.tls === "off") return undefined
+export const use = (
+  plan: TlsPlan,
+  { ca, identity }: TlsFiles,
+  target: Target.Target,
+  way: Tls.TlsWay = plan.tls
+): Tls.TlsUse | undefined => {
+  if (way === "off") return undefined
   const [oldest, newest] = versionsOf(plan.tlsVersions)
   const settings = Tls.settings({
     // A server behind a UNIX-domain socket is on this machine.
@@ -222,7 +255,7 @@ export const use = (plan: TlsPlan, { ca, identity }: TlsFiles, target: Target.Ta
     ca,
     identity
   })
-  return { how: plan.tls, settings }
+  return { how: way, settings }
 }
 
 /** Of a text that fits `Versions`. */
@@ -247,7 +280,8 @@ export const conflicts = (
   plan: { readonly [field: string]: unknown },
   given: (field: string) => boolean
 ): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
-  const isOff = plan.tls === undefined || plan.tls === "off"
+  const ways = waysOf(plan)
+  const isOff = ways.every((way) => way === "off")
   // A plan that is read again has its defaults in it.
   const idle = details.filter((field) => given(field) && plan[field] !== defaults[field])
   return [
@@ -255,9 +289,14 @@ export const conflicts = (
     [given("tlsPins") && given("tlsVerify"), ["tlsPins", "tlsVerify"], "--tls-pin and --tls-verify exclude each other"],
     [given("tlsKey") && !given("tlsCert"), ["tlsKey"], "--tls-key needs --tls-cert"],
     [
-      plan.bare === true && (plan.tls === "starttls" || plan.tls === "if-offered"),
-      ["bare", "tls"],
+      plan.bare === true && ways.some((way) => way === "starttls" || way === "if-offered"),
+      ["bare", plan.tls === undefined || plan.tls === "off" ? "shapes" : "tls"],
       "STARTTLS needs EHLO, which -o leaves out"
+    ],
+    [
+      (given("sink") || given("calibrate")) && ways.length > 1 && ways.includes("implicit"),
+      ["shapes", given("sink") ? "sink" : "calibrate"],
+      `--shape: ${given("sink") ? "--sink" : "--calibrate"} has implicit TLS for all connections or for none`
     ]
   ]
 }

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as TlsFields from "../plan/TlsFields.js"
 import * as Tls from "../smtp/Tls.js"
 import { activeOf, type RunReport } from "./RunReport.js"
 import * as Figures from "./Figures.js"
@@ -214,13 +215,14 @@ export const tlsText = (sessions: NonNullable<RunReport["tls"]>[number]): string
 }
 
 /**
- * The connections of a run that went without TLS, though they were to have it if it was offered.
+ * The connections of a run that went without TLS, where that could be: others had it, or it was to be had if it was offered.
  *
  * @since 0.1.0
  * @category formatting
  */
 export const inPlainText = ({ connections, errors, plan, tls = [] }: RunReport): number => {
-  if (plan.tls !== "if-offered") return 0
+  const ways = TlsFields.waysOf(plan)
+  if (!ways.includes("if-offered") && (ways.length === 1 || !ways.includes("off"))) return 0
   const secured = tls.reduce((sum, { count }) => sum + count, 0)
   const failed = errors.reduce((sum, { count, step }) => sum + (step === "tls" ? count : 0), 0)
   return Math.max(0, connections.opened - secured - failed)

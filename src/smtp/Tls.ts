@@ -73,6 +73,22 @@ export interface TlsSettings {
 }
 
 /**
+ * Whether and how connections are to use TLS.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const ways = ["off", "starttls", "if-offered", "implicit"] as const
+
+/**
+ * One of `ways`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TlsWay = (typeof ways)[number]
+
+/**
  * How a connection uses TLS: by STARTTLS, which must be offered or may be; or from its first byte.
  *
  * @since 0.1.0

@@ -329,6 +329,15 @@ const rows: ReadonlyArray<Row> = [
     is: "HELO MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . MAIL RCPT DATA . QUIT",
     not: ["a scenario"]
   },
+  {
+    name: "--shape, with TLS",
+    input: { shapes: ["1: tls starttls"] },
+    server: { tls: "required" },
+    each: lines("STARTTLS"),
+    is: "STARTTLS",
+    all: true,
+    not: ["a scenario"]
+  },
   { name: "--abandon", input: { abandon: "rcpt" }, each: commands, is: "HELO MAIL RCPT", not: ["a scenario"] },
   {
     name: "--hold",

@@ -9,6 +9,7 @@ import type { TargetCount } from "../../src/measure/TargetTally.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Target from "../../src/smtp/Target.js"
+import type { TlsWay } from "../../src/smtp/Tls.js"
 import { type ConnectOptions, Connector } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 import { connectionsOf, type Way, ways } from "./Ways.js"
@@ -45,7 +46,7 @@ const names = (
     const plan = Plan.make(input)
     const targets = ConnectionBegin.targetsOf(plan, plan.target!)
     const connector = yield* Connector
-    const routes = Routes.make(plan, { targets, helloName: "localhost", tls: {}, recorder: new Recorder(), connector })
+    const routes = Routes.make(plan, { targetsOf: () => targets, helloName: "localhost", tls: {}, recorder: new Recorder(), connector })
     const options = { timeout: 1000 } as ConnectOptions
     const asked: Array<string | undefined> = []
     for (let connection = 0; connection < connections; connection++) {
@@ -54,6 +55,38 @@ const names = (
     }
     return asked
   }).pipe(Effect.provide(TestServer.layer(server)))
+
+describe("connections of several shapes", () => {
+  it.effect("with TLS from the first byte go to its own port, unless the target names one", () =>
+    Effect.gen(function* () {
+      const connector = yield* Connector
+      const ports = (target: string) =>
+        Effect.gen(function* () {
+          const plan = Plan.make({ target, shapes: ["1: tls implicit", "1: tls starttls", "1"] })
+          const targetsOf = (way: TlsWay) => ConnectionBegin.targetsOf(plan, target, way)
+          const routes = Routes.make(plan, { targetsOf, helloName: "x", tls: {}, recorder: new Recorder(), connector })
+          const found: Array<unknown> = []
+          for (const way of ["implicit", "starttls", undefined] as const) {
+            const [route] = yield* routes.of(0, way).all({ timeout: 1000 } as ConnectOptions)
+            const { goes, introduction } = route!
+            found.push([goes._tag === "Unix" ? "" : goes.port, introduction.tls?.how, introduction.verb])
+          }
+          return found
+        })
+      const [implicit, starttls, off] = [["implicit", "EHLO"], ["starttls", "EHLO"], [undefined, "EHLO"]]
+      assert.deepStrictEqual(yield* ports("mail.example"), [
+        [465, ...implicit],
+        [25, ...starttls],
+        [25, ...off]
+      ])
+      assert.deepStrictEqual(yield* ports("mail.example:2525"), [
+        [2525, ...implicit],
+        [2525, ...starttls],
+        [2525, ...off]
+      ])
+    }).pipe(Effect.provide(TestServer.layer()))
+  )
+})
 
 describe("several targets", () => {
   for (const way of Object.keys(ways) as ReadonlyArray<Way>) {

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import type * as Plan from "../../src/plan/Plan.js"
+import * as PlanModule from "../../src/plan/Plan.js"
 import type { SinkConfig } from "../../src/sink/SinkOptions.js"
 import * as Tls from "../../src/smtp/Tls.js"
 import { drive, type Script, type SimulationOptions, simulate } from "./ScriptedServer.js"
@@ -198,6 +200,68 @@ describe("a run over TLS", () => {
       assert.deepStrictEqual(result.server.times("connect"), [0, 400, 800])
     })
   )
+})
+
+describe("shapes with TLS and without", () => {
+  const plan = { messages: 60, seed: "x", keepGoing: true, perConnection: "1" } as const
+  const shaped = (shapes: ReadonlyArray<string>, input: Plan.PlanInput = {}, options: SimulationOptions = {}) =>
+    drive(simulate({ ...plan, shapes, ...input }, { server: offered, ...options }))
+
+  for (const input of [{}, { rate: "100/s", maxSessions: 1 }] as const) {
+    it.scoped(`connections are of each by its weight, and counted apart: ${JSON.stringify(input)}`, () =>
+      Effect.gen(function* () {
+        const result = yield* shaped(["70%: tls starttls", "30%: tls off"], input)
+        assert.strictEqual(result.accounting.accepted, 60)
+        const secured = result.server.count("STARTTLS")
+        assert.closeTo(secured / 60, 0.7, 0.15)
+        assert.strictEqual(result.recorder.tls()[0]?.count, secured)
+        const told = result.recorder.targets().map(({ accepted, opened, target }) => [target, opened, accepted])
+        assert.deepStrictEqual(told, [
+          ["localhost:25 (STARTTLS)", secured, secured],
+          ["localhost:25 (without TLS)", 60 - secured, 60 - secured]
+        ])
+        // All introduce themselves alike.
+        assert.strictEqual(result.server.count("EHLO"), 60 + secured)
+        const again = yield* shaped(["70%: tls starttls", "30%: tls off"], input)
+        assert.strictEqual(again.server.count("STARTTLS"), secured)
+      })
+    )
+  }
+
+  it.scoped("what a shape leaves open is as --tls says; all alike have no counts apart", () =>
+    Effect.gen(function* () {
+      const mixed = yield* shaped(["1: tls off", "1"], { tls: "starttls" })
+      const count = mixed.server.count("STARTTLS")
+      assert.isTrue(count > 0 && count < 60)
+      const alike = yield* shaped(["1: hold 0", "1"], { tls: "starttls" })
+      assert.strictEqual(alike.server.count("STARTTLS"), 60)
+      assert.deepStrictEqual(alike.recorder.targets(), [])
+    })
+  )
+
+  it.scoped("a server without TLS costs the messages of those that need it", () =>
+    Effect.gen(function* () {
+      const { accounting, recorder } = yield* shaped(["1: tls starttls", "1: tls if-offered"], {}, { server: {} })
+      const failed = recorder.errors().find(({ kind }) => kind === "NotOffered")?.count ?? 0
+      assert.isTrue(failed > 0 && failed < 60)
+      assert.strictEqual(accounting.accepted, 60 - failed)
+    })
+  )
+
+  it("what is wrong with them is told", () => {
+    const problems = (input: Plan.PlanInput) => PlanModule.problems({ target: "mail.example", ...input }).join("; ")
+    assert.match(problems({ shapes: ["1: tls maybe"] }), /expected off, starttls, if-offered or implicit/)
+    assert.match(problems({ shapes: ["1: tls"] }), /expected what tls is to be/)
+    assert.match(problems({ shapes: ["1: tls off"], tlsName: "x" }), /options that begin with --tls- need --tls/)
+    assert.strictEqual(problems({ shapes: ["1: tls implicit"], tlsName: "x" }), "")
+    assert.match(problems({ shapes: ["1: tls starttls"], bare: true }), /STARTTLS needs EHLO/)
+    assert.match(problems({ tls: "starttls", shapes: ["1: tls off", "9"], requireTls: true }), /--require-tls needs --tls/)
+    const login = { tls: "starttls", auth: "plain", user: "load" } as const
+    assert.match(problems({ ...login, shapes: ["1: tls off", "9"] }), /show the password/)
+    assert.strictEqual(problems({ ...login, shapes: ["1: tls implicit", "9"] }), "")
+    const sink = PlanModule.problems({ sink: true, shapes: ["1: tls implicit", "1: tls off"] })
+    assert.match(sink.join(), /--sink has implicit TLS for all connections or for none/)
+  })
 })
 
 describe("the sink", () => {

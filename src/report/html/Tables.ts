@@ -200,7 +200,7 @@ export const tlsTable = (report: RunReport): ReadonlyArray<Markup> => {
   const plain = Phrases.inPlainText(report)
   const rows = [
     ...tls.map((kind) => [kind.count, Phrases.tlsText(kind)] as const),
-    ...(plain > 0 ? [[plain, "in plain text: TLS was not offered"] as const] : [])
+    ...(plain > 0 ? [[plain, "in plain text"] as const] : [])
   ]
   if (rows.length === 0) return []
   return [
