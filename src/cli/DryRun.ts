@@ -64,7 +64,7 @@ export const render = (
     const content = Message.make(plan, addresses, { ...identity, seed }, sources)(first)
     corpus?.close()
     const plain = { mail: addresses.mail(first), rcpts: addresses.rcpts(first), content }
-    const wishes = ConnectionBegin.wishesOf(plan, addresses, { file, parts })
+    const wishes = ConnectionBegin.wishesOf(plan, addresses, { file, parts, values })
     // As if all were offered.
     const dress = wishes === undefined ? undefined : Parameters.agree(wishes, Capabilities.none, "send").dress
     const { mail, rcpts } = dress?.(plain, first) ?? plain

@@ -5,6 +5,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as AddressRanges from "../plan/AddressRanges.js"
+import type { Plan } from "../plan/PlanTypes.js"
 import type { ConnectionShape } from "../plan/Shape.js"
 import type { ConnectFailed } from "../smtp/SmtpError.js"
 import type { ConnectOptions, Wire } from "../smtp/Wire.js"
@@ -63,6 +65,22 @@ export interface ConnectAttempts {
  * @category constructors
  */
 export const make = (shared: SharedRun): ConnectAttempts => new SessionAttempts(shared)
+
+/**
+ * The options of one connection after another, each from the next local address of the plan; undefined where it names none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const sources = (
+  { source }: Pick<Plan, "source">,
+  options: ConnectOptions
+): (() => ConnectOptions) | undefined => {
+  if (source === undefined) return undefined
+  const { at, count } = AddressRanges.of(source)
+  let turn = 0
+  return () => ({ ...options, source: at(turn++ % count) })
+}
 
 /**
  * How long a session waits before it opens a connection, after so many in a row that came to nothing, in milliseconds: not
@@ -137,10 +155,8 @@ class SessionAttempts implements ConnectAttempts {
 
   /** The local addresses take turns over all sessions; a shape has a rate of its own. */
   private nextOptions(shape: ConnectionShape | undefined): ConnectOptions {
-    const { connectOptions, sources } = this.shared
-    const first = sources.shift()
-    if (first !== undefined) sources.push(first)
-    const next = first ?? connectOptions
+    const { connectOptions, nextSource } = this.shared
+    const next = nextSource?.() ?? connectOptions
     if (shape === undefined || shape.bytesPerSecond === next.bytesPerSecond) return next
     return { ...next, bytesPerSecond: shape.bytesPerSecond }
   }

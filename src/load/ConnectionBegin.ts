@@ -10,6 +10,7 @@ import * as Message from "../plan/Message.js"
 import type * as MessageParts from "../plan/MessageParts.js"
 import type { Plan } from "../plan/Plan.js"
 import * as TargetList from "../plan/TargetList.js"
+import type * as Template from "../plan/Template.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import * as Introduction from "../smtp/Introduction.js"
 import type { Wishes } from "../smtp/Parameters.js"
@@ -61,6 +62,8 @@ const mayBeForeign = (
 export interface Contents {
   readonly file: Uint8Array | undefined
   readonly parts?: MessageParts.MessageParts | undefined
+  /** What variables have their values from, but for the envelope. */
+  readonly values?: Template.Values | undefined
   /** Senders are users, and some of these have names beyond ASCII. */
   readonly hasForeignSenders?: boolean | undefined
 }
@@ -74,12 +77,13 @@ export interface Contents {
 export const wishesOf = (
   plan: Plan,
   addresses: Address.Addresses,
-  { file, hasForeignSenders = false, parts }: Contents
+  { file, hasForeignSenders = false, parts, values }: Contents
 ): Wishes | undefined =>
   plan.bare || !isExtended(plan)
     ? undefined
     : Extensions.wishes(plan, {
         addresses: [addresses.sender(0), addresses.to(0)],
         varies: hasForeignSenders || (plan.expand && mayBeForeign(plan, parts)),
-        isEightBit: hasForeignSenders || Message.isEightBit(plan, addresses, file, parts)
+        isEightBit: hasForeignSenders || Message.isEightBit(plan, addresses, file, parts),
+        values: plan.expand && values !== undefined ? { ...values, envelope: Message.envelopeOf(addresses) } : undefined
       })

@@ -16,7 +16,6 @@ import * as Arrival from "../plan/Arrival.js"
 import * as AuthFields from "../plan/AuthFields.js"
 import * as DkimFields from "../plan/DkimFields.js"
 import * as CorpusReader from "../plan/CorpusReader.js"
-import { CorpusStore } from "../plan/CorpusStore.js"
 import * as Partition from "../plan/Partition.js"
 import * as Message from "../plan/Message.js"
 import * as MessageParts from "../plan/MessageParts.js"
@@ -32,6 +31,7 @@ import { Checksum } from "../smtp/Checksum.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import type { TlsWay } from "../smtp/Tls.js"
 import { type ConnectOptions, Connector } from "../smtp/Wire.js"
+import * as ConnectAttempts from "./ConnectAttempts.js"
 import { ConnectGate } from "./ConnectGate.js"
 import * as ConnectionBegin from "./ConnectionBegin.js"
 import * as DeepSession from "./DeepSession.js"
@@ -242,7 +242,7 @@ export const share = (
     const { deliveries, onOutcome } = options
     const seed = RunBounds.seedOf(plan, identity)
     const { parts } = options
-    const corpus = yield* corpusOf(parts)
+    const corpus = yield* CorpusReader.scoped(parts?.corpus)
     const signing = yield* DkimFields.signing(plan, parts?.dkimKey, identity.startedAt)
     const values = parts && MessageParts.values(plan, { ...identity, seed }, parts)
     const userAtHand = AuthFields.isSender(plan) ? new UserAtHand() : undefined
@@ -303,7 +303,7 @@ export const share = (
       logins,
       connector,
       connectOptions,
-      sources: (plan.source?.split(",") ?? []).map((source) => ({ ...connectOptions, source })),
+      nextSource: ConnectAttempts.sources(plan, connectOptions),
       tickets: limited,
       gate: new ConnectGate(connecting, deadlines, connects.rate, ofSegment.after + connects.after),
       recorder,
@@ -319,6 +319,7 @@ export const share = (
       wishes: ConnectionBegin.wishesOf(plan, addresses, {
         file,
         parts,
+        values,
         hasForeignSenders: userAtHand !== undefined && options.accounts?.hasForeignNames() === true
       }),
       pauseBefore: Pause.make(plan, seed),
@@ -357,20 +358,6 @@ export const share = (
       }
     }
   })
-
-/** The messages of a corpus, whose files are open as long as the scope. */
-const corpusOf = (
-  parts: MessageParts.MessageParts | undefined
-): Effect.Effect<CorpusReader.CorpusReader | undefined, never, Scope.Scope> => {
-  const corpus = parts?.corpus
-  if (corpus === undefined) return Effect.succeed(undefined)
-  return Effect.flatMap(Effect.serviceOption(CorpusStore), (store) =>
-    Effect.acquireRelease(
-      Effect.sync(() => CorpusReader.make(corpus, Option.getOrUndefined(store))),
-      (reader) => Effect.sync(() => reader.close())
-    )
-  )
-}
 
 /** What ended the run early, if anything did; a defect is a defect. */
 const endOf = (exit: Exit.Exit<unknown, RunEnded>): Effect.Effect<Option.Option<SmtpError>> => {

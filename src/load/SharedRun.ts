@@ -45,8 +45,8 @@ export interface SharedRun {
   readonly clientOf: ((connection: number, session: number, target: Target) => ClientIdentity) | undefined
   readonly connector: Connector["Type"]
   readonly connectOptions: ConnectOptions
-  /** The same, for each local address that connections are to come from in turn. */
-  readonly sources: Array<ConnectOptions>
+  /** The same for the next connection, where they are to come from several local addresses in turn. */
+  readonly nextSource: (() => ConnectOptions) | undefined
   readonly tickets: Tickets
   readonly gate: ConnectGate
   readonly recorder: Recorder

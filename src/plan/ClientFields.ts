@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import * as ClientIdentity from "../smtp/ClientIdentity.js"
 import * as IpAddress from "../smtp/IpAddress.js"
 import type * as Target from "../smtp/Target.js"
+import * as AddressRanges from "./AddressRanges.js"
 import * as ClientFile from "./ClientFile.js"
 import * as Draw from "./Draw.js"
 import * as PlanField from "./PlanField.js"
@@ -15,7 +16,7 @@ import * as PlanValue from "./PlanValue.js"
 const section = "Client identity"
 
 const Ranges = Schema.String.pipe(
-  Schema.filter((text) => text.split(",").every((range) => IpAddress.parseRange(range.trim()) !== undefined), {
+  Schema.filter((text) => AddressRanges.areIn(text), {
     message: () => "expected addresses and networks, such as 192.0.2.0/24, with commas between"
   })
 )
@@ -220,17 +221,11 @@ const endOf = (target: Target.Target, length: number): ClientIdentity.End => {
 
 /** The addresses of one range after another. */
 const addressesIn = (text: string): ClientFile.Population => {
-  const ranges = text.split(",").flatMap((range) => IpAddress.parseRange(range.trim()) ?? [])
+  const { at, count } = AddressRanges.of(text)
   return {
-    count: ranges.reduce((sum, { count }) => sum + count, 0),
+    count,
     at: (client) => {
-      let place = client
-      const range = ranges.find(({ count }) => {
-        if (place < count) return true
-        place -= count
-        return false
-      })
-      const address = IpAddress.format(IpAddress.at(range!, place))
+      const address = at(client)
       return (name) => (name === "ADDR" ? address : undefined)
     }
   }

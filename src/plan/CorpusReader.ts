@@ -5,13 +5,16 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type { Content } from "../smtp/Wire.js"
 import * as Corpus from "./Corpus.js"
 import * as CorpusIndex from "./CorpusIndex.js"
 import * as CorpusItem from "./CorpusItem.js"
 import type * as CorpusOrder from "./CorpusOrder.js"
-import type { CorpusStore, StoredFile } from "./CorpusStore.js"
+import { CorpusStore, type StoredFile } from "./CorpusStore.js"
 import { MadeContent } from "./MadeContent.js"
 import * as Stuffing from "./Stuffing.js"
 
@@ -32,6 +35,24 @@ export interface CorpusReader {
   /** Closes what is open. */
   readonly close: () => void
 }
+
+/**
+ * A reader of a corpus, if there is one, whose files are open as long as the scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const scoped = (
+  corpus: Corpus.Corpus | undefined
+): Effect.Effect<CorpusReader | undefined, never, Scope.Scope> =>
+  corpus === undefined
+    ? Effect.succeed(undefined)
+    : Effect.flatMap(Effect.serviceOption(CorpusStore), (store) =>
+        Effect.acquireRelease(
+          Effect.sync(() => make(corpus, Option.getOrUndefined(store))),
+          (reader) => Effect.sync(() => reader.close())
+        )
+      )
 
 /**
  * A reader of a corpus. One that is on disk needs a store.

@@ -3,10 +3,12 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Parameters from "../smtp/Parameters.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
+import * as Template from "./Template.js"
 import * as TlsFields from "./TlsFields.js"
 
 const section = "Extensions"
@@ -132,14 +134,14 @@ export const fields = {
     repeatable: true,
     placeholder: "text",
     description:
-      "Add this to MAIL as it is, whether or not the server offers anything like it: HOLDFOR=60, BY=120;R, MT-PRIORITY=3. May be given several times."
+      "Add this to MAIL as it is, whether or not the server offers anything like it: HOLDFOR=60, BY=120;R, MT-PRIORITY=3. With --expand, it may have variables, as --template: MT-PRIORITY={{int 0..9}}. May be given several times."
   }),
   rcptParameters: PlanField.optional(ParameterTexts, {
     section,
     long: "rcpt-parameter",
     repeatable: true,
     placeholder: "text",
-    description: "Add this to each RCPT as it is. May be given several times."
+    description: "Add this to each RCPT as it is; with --expand, with variables, too. May be given several times."
   })
 }
 
@@ -188,6 +190,8 @@ export interface Sent {
   readonly varies?: boolean | undefined
   /** Whether bytes beyond ASCII are in the content. */
   readonly isEightBit: boolean
+  /** What variables of parameters have their values from, where they are to have any. */
+  readonly values?: Template.Values | undefined
 }
 
 /**
@@ -198,7 +202,7 @@ export interface Sent {
  */
 export const wishes = (
   plan: ExtendedPlan,
-  { addresses, isEightBit, varies = false }: Sent
+  { addresses, isEightBit, values, varies = false }: Sent
 ): Parameters.Wishes | undefined => {
   const { declareSize, dsnReturn, envelopeId, mailParameters = [], mime, notify, rcptParameters = [] } = plan
   const isForeign = addresses.some((address) => beyond.test(address))
@@ -214,15 +218,46 @@ export const wishes = (
     ...(dsnReturn === undefined ? [] : [{ text: dsnReturn === "full" ? "RET=FULL" : "RET=HDRS", needs: "DSN" }]),
     ...(envelopeId === undefined ? [] : [{ text: named(envelopeId), needs: "DSN" }]),
     ...(plan.requireTls ? [{ text: "REQUIRETLS", needs: "REQUIRETLS" }] : []),
-    ...mailParameters.map((text) => ({ text }))
+    ...asTheyAre(mailParameters, mailOption, values)
   ]
   const rcpt: ReadonlyArray<Parameters.Parameter> = [
     ...(notify === undefined ? [] : [{ text: `NOTIFY=${notify.toUpperCase()}`, needs: "DSN" }]),
-    ...rcptParameters.map((text) => ({ text }))
+    ...asTheyAre(rcptParameters, rcptOption, values)
   ]
   const chunking = plan.chunking !== "off"
   return mail.length === 0 && rcpt.length === 0 && !chunking ? undefined : { mail, rcpt, chunking }
 }
+
+/**
+ * The parameters that are said as they are, with the option that each is of.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const parametersOf = ({
+  mailParameters = [],
+  rcptParameters = []
+}: Pick<ExtendedPlan, "mailParameters" | "rcptParameters">): ReadonlyArray<
+  readonly [option: string, text: string]
+> => [
+  ...mailParameters.map((text) => [mailOption, text] as const),
+  ...rcptParameters.map((text) => [rcptOption, text] as const)
+]
+
+const mailOption = "--mail-parameter"
+const rcptOption = "--rcpt-parameter"
+
+/** Those with variables are made for each message. */
+const asTheyAre = (
+  texts: ReadonlyArray<string>,
+  option: string,
+  values: Template.Values | undefined
+): ReadonlyArray<Parameters.Parameter> =>
+  texts.map((text, index) => {
+    if (values === undefined || !Template.isTemplate(text)) return { text }
+    const of = Template.render(Either.getOrThrow(Template.parse(text, `${option} ${index}`, values)).parts)
+    return { text: (_, message) => of(message) }
+  })
 
 /**
  * How large the chunks of messages are, in bytes; undefined where each message is one.
@@ -255,8 +290,8 @@ const options = {
   dsnReturn: "--dsn-return",
   envelopeId: "--envelope-id",
   requireTls: "--require-tls",
-  mailParameters: "--mail-parameter",
-  rcptParameters: "--rcpt-parameter"
+  mailParameters: mailOption,
+  rcptParameters: rcptOption
 } as const
 
 const defaults: ReadonlySet<unknown> = new Set(["auto", "off"])

@@ -148,7 +148,13 @@ const contentOf = (
     : (message) => new MadeContent(head(message))
 }
 
-const envelopeOf = ({ rcpts, sender, to }: Addresses): NonNullable<Template.Values["envelope"]> => ({
+/**
+ * What variables of the envelope are of each message.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const envelopeOf = ({ rcpts, sender, to }: Addresses): NonNullable<Template.Values["envelope"]> => ({
   from: (message) => SmtpCommand.bytes(sender(message)),
   to: (message) => SmtpCommand.bytes(to(message)),
   recipient: (message) => rcpts(message)[0]!.slice(SmtpCommand.rcptBegin.length, -SmtpCommand.rcptEnd.length)

@@ -108,7 +108,7 @@ export const fields = {
   }),
   expand: PlanField.withDefault(Schema.Boolean, false, {
     section,
-    description: "Let -f, -t and -S have variables, too, as --template. Without it, braces in them are braces."
+    description: "Let -f, -t, -S, --mail-parameter and --rcpt-parameter have variables, too, as --template. Without it, braces in them are braces."
   }),
   ...CorpusFields.fields,
   data: PlanField.optional(Schema.String, {
@@ -145,7 +145,8 @@ const unusedRows = (
     ["subject", "-S"]
   ] as const
   const literal = letters.filter(([field]) => rowVariable.test(String(plan[field])))
-  const used = given("template") || rowVariable.test(JSON.stringify(plan.headers ?? ""))
+  const parameters = given("expand") ? [plan.mailParameters, plan.rcptParameters] : []
+  const used = given("template") || rowVariable.test(JSON.stringify([plan.headers ?? "", ...parameters]))
   return [
     ...literal.map(
       ([field, letter]) => [true, [field, "data"], `${letter}: {{row.…}} is sent as it is without --expand`] as const

@@ -13,6 +13,7 @@ import type * as Corpus from "./Corpus.js"
 import * as CorpusEnvelope from "./CorpusEnvelope.js"
 import * as CorpusOrder from "./CorpusOrder.js"
 import * as CorpusFiles from "./CorpusFiles.js"
+import * as Extensions from "./Extensions.js"
 import type { RunIdentity } from "./Message.js"
 import * as DkimFields from "./DkimFields.js"
 import * as MessageTemplate from "./MessageTemplate.js"
@@ -144,7 +145,8 @@ const check = (
         ? ([
             ["-f", plan.from, values],
             ["-t", plan.to, values],
-            ["-S", plan.subject, known]
+            ["-S", plan.subject, known],
+            ...Extensions.parametersOf(plan).map(([option, text]) => [option, text, known] as const)
           ] as const)
         : []),
       ...(plan.headers ?? []).map((header) => ["--header", header, known] as const)

@@ -172,7 +172,7 @@ export const fields = {
   source: PlanField.optional(PlanValue.Addresses, {
     placeholder: "address,...",
     description:
-      "Connect from these local addresses in turn. Each one has ports of its own: some 28,000 on Linux, unless told otherwise."
+      "Connect from these local addresses in turn: 127.0.0.2, 127.0.0.3, or all of a network, 127.0.1.0/24. Each one has ports of its own: some 28,000 on Linux, unless told otherwise."
   }),
   perConnection: PlanField.optional(ShapeValue.PerConnection, {
     section: "Connections and dialogue",
@@ -356,7 +356,7 @@ export const fields = {
     repeatable: true,
     placeholder: "expression",
     description:
-      'Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) > 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Others are errors (of the server or the network), abandoned, "recipients(refused) > 1%"; in an open run late (messages that waited for a session), behind (messages that started over 10 ms late because the generator was behind) and dropped; and durations of the transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails. May be given several times.'
+      'Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) > 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Others are errors (of the server or the network), abandoned, "recipients(refused) > 1%"; in an open run late (messages that waited for a session), behind (messages that started over 10 ms late because the generator was behind) and dropped; of connections secured (with TLS), resumed (of those) and handshakes ("resumed < 90%", "handshakes < 500/s"); and durations of the transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails. May be given several times.'
   }),
   require: PlanField.optional(PlanValue.Verdicts, {
     section: "Results",

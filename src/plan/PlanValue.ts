@@ -11,6 +11,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Target from "../smtp/Target.js"
+import * as AddressRanges from "./AddressRanges.js"
 import * as TargetList from "./TargetList.js"
 import { describe, type ParseFailure } from "./Cursor.js"
 import * as Rate from "./Rate.js"
@@ -168,8 +169,8 @@ export const parsed = (parse: (text: string) => Either.Either<unknown, ParseFail
  * @category schemas
  */
 export const Addresses = Schema.String.pipe(
-  Schema.filter((text) => text.split(",").every((address) => Target.isIpv4(address) || Target.isIpv6(address)), {
-    message: () => "expected IPv4 or IPv6 addresses with commas between them"
+  Schema.filter((text) => text.split(",").every((each) => Target.isIpv6(each) || AddressRanges.areIn(each)), {
+    message: () => "expected IPv4 or IPv6 addresses, or networks such as 127.0.1.0/24, with commas between them"
   })
 )
 
@@ -291,7 +292,8 @@ const AbortText = VerdictText.pipe(
   Schema.filter((text) => {
     const verdict = Verdict.parse(text)
     const measure = Either.isRight(verdict) ? verdict.right.measure : undefined
-    return measure?._tag === "Messages" && measure.end === "not-started"
+    const isLate = measure?._tag === "Messages" && measure.end === "not-started"
+    return isLate || measure?._tag === "Tls" || measure?._tag === "Handshakes"
       ? "asks for what is known only at the end"
       : true
   })

@@ -10,6 +10,8 @@
                                                          ; generator began late, and that were not begun
  *                 / "delivered" / "missing" / "returned" / "duplicated" / "changed" / "depth"
  *                                                           ; what became of what was accepted, where that is proved
+ *                 / "secured" / "resumed"                   ; connections with TLS, and those of them that resumed a session
+ *                 / "handshakes"                            ; of TLS, full ones and resumed ones, in a time
  *                 / "errors"                                ; lost connections, time-outs, and so on, of the server
  *                 / "code" "(" code ")"                     ; replies
  *                 / "rate"                                  ; messages accepted in a time
@@ -23,7 +25,8 @@
  *     recipient   = "accepted" / "refused" / "refused-after-content" / "unknown" / "abandoned"
  *     code        = three digits, of which the last two may be "xx"
  *     value       = number ( "us" / "ms" / "s" / "min" / "h" ) ; of a duration
- *                 / number [ "%" ]                          ; of messages planned, of recipients offered, or of all replies
+ *                 / number [ "%" ]                          ; of messages planned, of recipients offered, of all replies,
+                                                           ; of connections opened, or of those with TLS
  *                 / number [ "/s" / "/m" / "/min" / "/h" ]  ; of a rate
  *
  * Blanks may stand between any two of these.
@@ -43,6 +46,7 @@ import {
   rateUnits,
   recipientEnds,
   type Statistic,
+  tlsEnds,
   type Unit,
   type Verdict
 } from "./VerdictModel.js"
@@ -56,6 +60,7 @@ export {
   duration,
   type Expression,
   errors,
+  handshakes,
   isAbove,
   isAtLeast,
   isAtMost,
@@ -63,7 +68,8 @@ export {
   messages,
   percentile,
   rate,
-  recipients
+  recipients,
+  tls
 } from "./VerdictExpression.js"
 export {
   type Comparison,
@@ -77,7 +83,9 @@ export {
   printMeasure,
   type RecipientEnd,
   rateUnits,
+  isRate,
   type Statistic,
+  type TlsEnd,
   type Unit,
   type Verdict
 } from "./VerdictModel.js"
@@ -163,16 +171,23 @@ const measureOf = (reader: Reader): Measure | undefined => {
       "errors",
       "code",
       "rate",
+      "handshakes",
       ...ends,
+      ...tlsEnds,
       ...deliveryEnds
     ],
-    `min, mean, max, p50, p99 and so on of a step, ${ends.join(", ")}, recipients, late, behind, dropped, errors, code, rate, or ${deliveryEnds.join(", ")} of a proof`
+    `min, mean, max, p50, p99 and so on of a step, ${ends.join(", ")}, recipients, late, behind, dropped, errors, code, rate, ${tlsEnds.join(", ")}, handshakes, or ${deliveryEnds.join(", ")} of a proof`
   )
   switch (word) {
     case undefined:
       return undefined
     case "rate":
       return { _tag: "Rate" }
+    case "handshakes":
+      return { _tag: "Handshakes" }
+    case "secured":
+    case "resumed":
+      return { _tag: "Tls", end: word }
     case "errors":
       return { _tag: "Errors" }
     case "late":
@@ -222,6 +237,7 @@ const unitOf = (measure: Measure, reader: Reader): Unit | undefined => {
       const unit = (Object.keys(durationUnits) as Array<keyof typeof durationUnits>).find((each) => each === found)
       return unit ?? reader.fail("a unit: us, ms, s, min or h")
     }
+    case "Handshakes":
     case "Rate":
       return rateUnitOf(reader)
     default:

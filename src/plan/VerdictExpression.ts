@@ -14,6 +14,7 @@ import {
   type Measure,
   print,
   type RecipientEnd,
+  type TlsEnd,
   type Unit
 } from "./VerdictModel.js"
 
@@ -92,6 +93,22 @@ export const arrivals = (end: "behind" | "dropped" | "late"): Measure => ({ _tag
  * @category measures
  */
 export const deliveries = (end: DeliveryEnd): Measure => ({ _tag: "Deliveries", end })
+
+/**
+ * The connections with TLS; or those of them that resumed a session.
+ *
+ * @since 0.1.0
+ * @category measures
+ */
+export const tls = (end: TlsEnd): Measure => ({ _tag: "Tls", end })
+
+/**
+ * The handshakes of TLS, full ones and resumed ones, by time.
+ *
+ * @since 0.1.0
+ * @category measures
+ */
+export const handshakes: Measure = { _tag: "Handshakes" }
 
 /**
  * The replies with this code: `451`, or `4xx` for a class.

@@ -32,6 +32,8 @@ export type Measure =
   | { readonly _tag: "Deliveries"; readonly end: DeliveryEnd }
   | { readonly _tag: "Errors" }
   | { readonly _tag: "Replies"; readonly code: string }
+  | { readonly _tag: "Tls"; readonly end: TlsEnd }
+  | { readonly _tag: "Handshakes" }
   | { readonly _tag: "Rate" }
 
 /**
@@ -75,6 +77,14 @@ export type RecipientEnd = (typeof recipientEnds)[number]
 export type DeliveryEnd = (typeof deliveryEnds)[number]
 
 /**
+ * What connections have had: TLS, or an earlier session of it again.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TlsEnd = (typeof tlsEnds)[number]
+
+/**
  * How the measured is set against the amount.
  *
  * @since 0.1.0
@@ -98,6 +108,8 @@ export const ends = ["accepted", "rejected", "failed", "abandoned", "unknown", "
 export const recipientEnds = ["accepted", "refused", "refused-after-content", "unknown", "abandoned"] as const
 /** What can become of what was accepted. */
 export const deliveryEnds = ["delivered", "missing", "returned", "duplicated", "changed", "depth"] as const
+/** What connections can have had of TLS. */
+export const tlsEnds = ["secured", "resumed"] as const
 /** The longer ones first, as they are read. */
 export const comparisons = [">=", "<=", ">", "<"] as const
 
@@ -116,6 +128,14 @@ export const measured: ReadonlyArray<string> = [
   "queued",
   "delivery"
 ]
+
+/**
+ * Whether it is so many in a time.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isRate = ({ _tag }: Measure): boolean => _tag === "Rate" || _tag === "Handshakes"
 
 /**
  * The units of durations, in milliseconds.
@@ -166,6 +186,7 @@ export const printMeasure = (measure: Measure): string => {
     case "Messages":
     case "Arrivals":
     case "Deliveries":
+    case "Tls":
       return measure.end
     case "Recipients":
       return `recipients(${measure.end})`
@@ -173,6 +194,8 @@ export const printMeasure = (measure: Measure): string => {
       return "errors"
     case "Replies":
       return `code(${measure.code})`
+    case "Handshakes":
+      return "handshakes"
     case "Rate":
       return "rate"
   }

@@ -15,6 +15,7 @@ import { amount, compare, sentence } from "./JudgementWords.js"
 import * as ProofReport from "./ProofReport.js"
 import * as RunReport from "./RunReport.js"
 import * as RunSegments from "./RunSegments.js"
+import * as TlsFigures from "./TlsFigures.js"
 
 export { sentence }
 
@@ -328,7 +329,7 @@ const withLoss = (
   const scale =
     measure._tag === "Duration"
       ? 1 / millisecondsIn(unit)
-      : measure._tag === "Rate"
+      : Verdict.isRate(measure)
         ? secondsIn(unit)
         : unit === "%"
           ? 100
@@ -362,7 +363,7 @@ type Measurable = Pick<
   RunReport.RunReport,
   "arrivals" | "durations" | "errors" | "messages" | "recipients" | "replies"
 > &
-  Partial<Pick<RunReport.RunReport, "proof">>
+  Partial<Pick<RunReport.RunReport, "active" | "connections" | "elapsed" | "proof" | "tls">>
 
 /** In the unit of the verdict. */
 const valueOf = (report: Measurable, { measure, unit }: Verdict.Verdict, basis: Basis): number | undefined => {
@@ -388,6 +389,14 @@ const valueOf = (report: Measurable, { measure, unit }: Verdict.Verdict, basis: 
       if (proof === undefined) return undefined
       const count = ProofReport.countOf(proof, measure.end)
       return measure.end === "depth" ? count : counted(count, proof.accepted)
+    }
+    case "Tls": {
+      const { count, of } = TlsFigures.counts(report, measure.end)
+      return counted(count, of)
+    }
+    case "Handshakes": {
+      const handshakes = TlsFigures.handshakes(report)
+      return handshakes === undefined ? undefined : handshakes * secondsIn(unit)
     }
     case "Errors": {
       const errors = report.errors.filter(({ local }) => !local)

@@ -68,13 +68,13 @@ export const amount = (value: number, verdict: Verdict.Verdict): string => {
   return quantity(decimal(value, 9), verdict)
 }
 
-const isCount = ({ measure, unit }: Verdict.Verdict): boolean => unit === "" && measure._tag !== "Rate"
+const isCount = ({ measure, unit }: Verdict.Verdict): boolean => unit === "" && !Verdict.isRate(measure)
 
 /** With its unit: a number without one is of seconds, where it is a rate. */
 const quantity = (number: string, { measure, unit }: Verdict.Verdict): string => {
   const [whole = "", fraction] = number.split(".")
   const text = fraction === undefined ? Summary.count(Number(whole)) : `${Summary.count(Number(whole))}.${fraction}`
-  if (measure._tag === "Rate") return `${text}${unit === "" ? "/s" : unit}`
+  if (Verdict.isRate(measure)) return `${text}${unit === "" ? "/s" : unit}`
   return unit === "" ? text : `${text} ${unit}`
 }
 

@@ -12,6 +12,7 @@ import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
 import * as ProofReport from "./ProofReport.js"
 import type { RunReport } from "./RunReport.js"
+import * as TlsFigures from "./TlsFigures.js"
 
 /**
  * The least and the most that a figure may be; the most is infinite where nobody knows.
@@ -64,6 +65,11 @@ export const of = (report: RunReport, measure: Verdict.Measure, isShare: boolean
     case "Replies":
       // A message has any number of replies.
       return isShare ? [0, 1] : [repliesOf(report, measure.code), Number.POSITIVE_INFINITY]
+    case "Tls":
+      // A segment may have opened any number of connections.
+      return isShare ? [0, 1] : [TlsFigures.counts(report, measure.end).count, Number.POSITIVE_INFINITY]
+    case "Handshakes":
+      return [0, Number.POSITIVE_INFINITY]
     case "Rate":
       return rate(report, lost)
   }

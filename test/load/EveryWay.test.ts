@@ -83,6 +83,8 @@ const extensions: ReadonlyArray<readonly [input: Plan.PlanInput, verb: "MAIL" | 
   [{ rcptParameters: ["A=1"] }, "RCPT", "A=1"]
 ]
 
+const parameterTexts: ReadonlyArray<string | undefined> = ["BY=7;R", `X=${me},foo@${me} Y=7`]
+
 const rows: ReadonlyArray<Row> = [
   ...extensions.map(([input, verb, is]) => ({
     name: Object.keys(input).join(),
@@ -217,6 +219,19 @@ const rows: ReadonlyArray<Row> = [
     parts: {},
     each: (seen) => lines("MAIL")(seen).map((line, index) => [line, header("Subject")(seen)[index]].join()),
     is: `MAIL FROM:<a@${me}>,${me}`
+  },
+  {
+    name: "--expand, of parameters",
+    input: {
+      expand: true,
+      mailParameters: ["BY={{pick 7|7}};R"],
+      rcptParameters: ["X={{helo}},{{recipient}}", "Y={{row.a}}"],
+      data: "u"
+    },
+    parts: { data: new TextEncoder().encode("a\n7\n"), rows: 1 },
+    server: { script: { mail: { say: "250 ok\r\n" }, rcpt: { say: "250 ok\r\n" } } },
+    each: (seen) => [...parameters("MAIL")(seen), ...parameters("RCPT")(seen)].map((text) => parameterTexts.includes(text)),
+    is: true
   },
   {
     name: "--data",

@@ -142,7 +142,7 @@ for (const way of Object.keys(ways) as ReadonlyArray<Way>) {
     it.effect("is given the addresses of --source in turn", () =>
       Effect.gen(function* () {
         const sources = ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
-        const { asked } = yield* run(way, { source: sources.join(",") }, undefined)
+        const { asked } = yield* run(way, { source: "192.0.2.1,192.0.2.2/31" }, undefined)
         const threads = way === "a run over threads" ? 2 : 1
         // Each thread begins with the first.
         const turns = Array.from({ length: connections }, (_, turn) => sources[Math.floor(turn / threads) % 3])

@@ -33,6 +33,8 @@ describe("an expression", () => {
   reads("failed>0", { measure: { _tag: "Messages", end: "failed" }, comparison: ">", amount: 0, unit: "" })
   reads("not-started > 0", { measure: { _tag: "Messages", end: "not-started" }, comparison: ">", amount: 0, unit: "" })
   reads("accepted < 100%", { measure: { _tag: "Messages", end: "accepted" }, comparison: "<", amount: 100, unit: "%" })
+  reads("secured < 100%", { measure: { _tag: "Tls", end: "secured" }, comparison: "<", amount: 100, unit: "%" })
+  reads("handshakes < 500/s", { measure: { _tag: "Handshakes" }, comparison: "<", amount: 500, unit: "/s" })
   reads("rate < 500/s", { measure: { _tag: "Rate" }, comparison: "<", amount: 500, unit: "/s" })
   for (const [unit, read] of [
     ["/m", "/min"],
@@ -79,7 +81,7 @@ describe("an expression", () => {
 
 describe("what is no expression is refused, with the column", () => {
   const measure =
-    "min, mean, max, p50, p99 and so on of a step, accepted, rejected, failed, abandoned, unknown, not-started, recipients, late, behind, dropped, errors, code, rate, or delivered, missing, returned, duplicated, changed, depth of a proof"
+    "min, mean, max, p50, p99 and so on of a step, accepted, rejected, failed, abandoned, unknown, not-started, recipients, late, behind, dropped, errors, code, rate, secured, resumed, handshakes, or delivered, missing, returned, duplicated, changed, depth of a proof"
   const names =
     "connect, tls, greeting, hello, starttls, xclient, auth, xforward, mail, rcpt, data, chunk, content, final, rset, quit, idle, other, transaction, connection, service, start"
   refuses("", `column 1: expected ${measure}`)
@@ -159,12 +161,13 @@ const measure: fc.Arbitrary<{ readonly measure: Verdict.Measure; readonly unit: 
       { _tag: "Arrivals", end: "late" },
       { _tag: "Arrivals", end: "dropped" },
       { _tag: "Deliveries", end: "missing" },
-      { _tag: "Deliveries", end: "depth" }
+      { _tag: "Deliveries", end: "depth" },
+      { _tag: "Tls", end: "resumed" }
     ),
     unit: fc.constantFrom<Verdict.Unit>("", "%")
   }),
   fc.record({
-    measure: fc.constant({ _tag: "Rate" as const }),
+    measure: fc.constantFrom<Verdict.Measure>({ _tag: "Rate" }, { _tag: "Handshakes" }),
     unit: fc.constantFrom<Verdict.Unit>("", "/s", "/min", "/h")
   })
 )

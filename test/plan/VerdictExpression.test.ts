@@ -18,7 +18,9 @@ describe("conditions that a program writes", () => {
         Verdict.isAbove(Verdict.code(451), "1%"),
         pipe(Verdict.rate, Verdict.isBelow("300/min")),
         pipe(Verdict.errors, Verdict.isAbove(3)),
-        pipe(Verdict.arrivals("late"), Verdict.isAbove("5%"))
+        pipe(Verdict.arrivals("late"), Verdict.isAbove("5%")),
+        Verdict.isBelow(Verdict.tls("resumed"), "90%"),
+        Verdict.isBelow(Verdict.handshakes, "500/s")
       ],
       [
         "p99.9(transaction) > 250ms",
@@ -29,7 +31,9 @@ describe("conditions that a program writes", () => {
         "code(451) > 1%",
         "rate < 300/min",
         "errors > 3",
-        "late > 5%"
+        "late > 5%",
+        "resumed < 90%",
+        "handshakes < 500/s"
       ]
     )
   })

@@ -1,6 +1,7 @@
 import { pipe } from "effect/Function"
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
+import * as Plan from "../../src/plan/Plan.js"
 import * as Judgement from "../../src/report/Judgement.js"
 import { Recent } from "../../src/report/Recent.js"
 import type { Entry } from "../../src/report/RunningReport.js"
@@ -285,5 +286,42 @@ describe("what is required", () => {
     assert.isTrue(requires("max(transaction) < 1ms"))
     assert.isTrue(requires("p99(rcpt) < 1min"))
     assert.isFalse(requires("p99(rcpt, rejected) < 1min"))
+  })
+})
+
+describe("verdicts on TLS", () => {
+  const kind = { version: "TLSv1.3", cipher: "x", group: "", trust: "name", distrust: "" } as const
+  const secured: RunReport = {
+    ...report,
+    elapsed: 2000,
+    active: [[0, 2000]],
+    connections: { ...report.connections, opened: 100 },
+    tls: [
+      { ...kind, resumed: true, count: 60 },
+      { ...kind, resumed: false, count: 20 }
+    ]
+  }
+
+  it("are on connections that had it, on those that resumed a session, and on handshakes by time", () => {
+    assert.strictEqual(judged("secured < 100%", secured).measured, "80 %")
+    assert.isTrue(fails("secured < 100%", secured))
+    assert.isFalse(fails("secured < 80", secured))
+    assert.strictEqual(judged("resumed < 90%", secured).measured, "75 %")
+    assert.isFalse(fails("resumed < 75%", secured))
+    assert.strictEqual(judged("handshakes < 50/s", secured).measured, "40/s")
+    assert.isTrue(fails("handshakes < 41", secured))
+    assert.isFalse(fails("handshakes < 2400/min", secured))
+  })
+
+  it("find nothing in a run without it", () => {
+    assert.isTrue(fails("resumed < 1%"))
+    assert.isTrue(fails("secured < 1%"))
+    assert.isFalse(fails("handshakes > 0/s"))
+  })
+
+  it("are not for --abort-if", () => {
+    for (const abortIf of ["resumed < 90%", "secured < 1", "handshakes < 5/s"]) {
+      assert.match(Plan.problems({ target: "x", abortIf }).join(), /asks for what is known only at the end/)
+    }
   })
 })
