@@ -22,7 +22,7 @@ export function* script(
   onLeft: () => void
 ): Script<Outcome.Outcome> {
   let turn = whole.next([])
-  let isThere = step === "greeting" || step === "hello" || step === "auth"
+  let isThere = beforehand.has(step)
   while (turn.done !== true) {
     const { steps } = turn.value
     if (delivery.settled === undefined && (isThere || steps[0] === "final")) {
@@ -36,6 +36,9 @@ export function* script(
   }
   return turn.value
 }
+
+/** The steps of a connection's beginning. */
+const beforehand: ReadonlySet<Step> = new Set<Step>(["greeting", "hello", "starttls", "tls", "auth"])
 
 /**
  * How the connection ended that was left before a step.

@@ -300,8 +300,13 @@ class SessionConnection implements Connection {
   /** The introduction, and then the script; only the outcome of the first message where we were not welcome. */
   private *introduction<A>(wire: Wire, script: () => Script<A>): Script<Outcome.Outcome | A> {
     const newcomer = { ...this.identity!, wire, route: this.route!, place: this.place }
-    const end = yield* Introducing.script(this.shared, newcomer, this.goesOn)
-    if (end._tag === "Failed") return Unwelcome.failed(end.error)
+    const { step } = this.abandonment ?? {}
+    const leaving = step === "starttls" || step === "tls" ? step : undefined
+    const end = yield* Introducing.script(this.shared, newcomer, this.goesOn, leaving)
+    if (end._tag === "Failed") {
+      if (end.error._tag === "ConnectionLost") this.leaving = true
+      return Unwelcome.failed(end.error)
+    }
     if (end._tag === "Ended") return this.notIntroduced(end.step, end.reply)
     const { agreement } = end
     if (agreement.refusal !== undefined) return Unwelcome.failed(agreement.refusal)

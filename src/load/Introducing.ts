@@ -64,7 +64,7 @@ export type Introduced =
   | Exclude<Introduction.Introduced, { readonly _tag: "Introduced" }>
 
 /**
- * Introduces us. `goesOn` is asked as `Introduction.script` asks it. The place in the gate is given up when what costs the
+ * Introduces us. `goesOn` and `leaving` are as `Introduction.script` has them. The place in the gate is given up when what costs the
  * server most is over: until then, the next connection waits.
  *
  * @since 0.1.0
@@ -73,7 +73,8 @@ export type Introduced =
 export function* script(
   shared: SharedRun,
   { client, login, place, route, wire }: Newcomer,
-  goesOn: (step: Introduction.Welcome, reply: Reply.Reply) => boolean
+  goesOn: (step: Introduction.Welcome, reply: Reply.Reply) => boolean,
+  leaving?: Introduction.Leaving | undefined
 ): Script<Introduced> {
   const { introduction } = route
   const lastCostly = Introduction.lastCostly(introduction, login)
@@ -81,7 +82,7 @@ export function* script(
     if (step === lastCostly) place?.greeted()
     return goesOn(step, reply)
   }
-  const end = yield* Introduction.script(introduction, answered, login, client)
+  const end = yield* Introduction.script(introduction, answered, login, client, leaving)
   if (login !== undefined) shared.logins?.ended(end, login)
   if (end._tag !== "Introduced") return end
   wire.capabilities = end.capabilities

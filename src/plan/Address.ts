@@ -129,7 +129,9 @@ const expanding = (
   const expands = plan.expand && values !== undefined && Template.isTemplate(address)
   const named = user !== undefined && UserAtHand.isIn(address) ? user : undefined
   if (!expands && named === undefined) return undefined
-  const parts = expands ? Either.getOrThrow(Template.parse(address, option, values)).parts : [SmtpCommand.bytes(address)]
+  const parts = expands
+    ? Either.getOrThrow(Template.parse(address, option, values)).parts
+    : [SmtpCommand.bytes(address)]
   const bytes = Template.render(named === undefined ? parts : UserAtHand.fill(parts, named))
   return { bytes, text: (message: number) => Buffer.from(bytes(message), "latin1").toString("utf8") }
 }

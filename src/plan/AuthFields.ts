@@ -27,6 +27,7 @@ import * as AccountFile from "./AccountFile.js"
 import { fileReason } from "./FileReason.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
+import * as Shape from "./Shape.js"
 import * as TlsFields from "./TlsFields.js"
 import * as UserAtHand from "./UserAtHand.js"
 
@@ -264,18 +265,10 @@ export const settings = (
  * @since 0.1.0
  * @category predicates
  */
-export const isSender = ({ auth, from = "" }: Pick<AuthPlan, "auth"> & { readonly from?: string | undefined }): boolean =>
-  auth !== "off" && UserAtHand.isIn(from)
-
-/** Whether connections are abandoned after their login, in any shape; fields may be lists, and texts. */
-const leavesAfterLogin = (plan: { readonly [field: string]: unknown }): boolean => {
-  const texts = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [value])
-  const shaped = texts(plan.shapes).flatMap((shape) =>
-    typeof shape === "object" && shape !== null && "abandon" in shape ? texts(shape.abandon) : []
-  )
-  const written = texts(plan.shapes).some((shape) => typeof shape === "string" && /\babandon\s+auth\b/.test(shape))
-  return written || [...texts(plan.abandon), ...shaped].some((each) => /^\s*auth\b/.test(String(each)))
-}
+export const isSender = ({
+  auth,
+  from = ""
+}: Pick<AuthPlan, "auth"> & { readonly from?: string | undefined }): boolean => auth !== "off" && UserAtHand.isIn(from)
 
 const defaults: { readonly [field: string]: unknown } = {
   accountOrder: "session",
@@ -345,7 +338,7 @@ export const conflicts = (
       `-f: {user} is the user of a login, and there is none: it needs --auth, and --user or --accounts`
     ],
     [
-      isOff && leavesAfterLogin(plan),
+      isOff && Shape.isAbandonedAfter(plan, "auth"),
       ["abandon", "shapes"],
       "--abandon auth needs --auth: without it there is no login to leave after"
     ],

@@ -237,9 +237,7 @@ export const wishes = (
 export const parametersOf = ({
   mailParameters = [],
   rcptParameters = []
-}: Pick<ExtendedPlan, "mailParameters" | "rcptParameters">): ReadonlyArray<
-  readonly [option: string, text: string]
-> => [
+}: Pick<ExtendedPlan, "mailParameters" | "rcptParameters">): ReadonlyArray<readonly [option: string, text: string]> => [
   ...mailParameters.map((text) => [mailOption, text] as const),
   ...rcptParameters.map((text) => [rcptOption, text] as const)
 ]

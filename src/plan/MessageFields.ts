@@ -108,7 +108,8 @@ export const fields = {
   }),
   expand: PlanField.withDefault(Schema.Boolean, false, {
     section,
-    description: "Let -f, -t, -S, --mail-parameter and --rcpt-parameter have variables, too, as --template. Without it, braces in them are braces."
+    description:
+      "Let -f, -t, -S, --mail-parameter and --rcpt-parameter have variables, too, as --template. Without it, braces in them are braces."
   }),
   ...CorpusFields.fields,
   data: PlanField.optional(Schema.String, {

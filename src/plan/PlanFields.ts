@@ -203,7 +203,7 @@ export const fields = {
     repeatable: true,
     placeholder: "step [close|reset] [share%]",
     description:
-      'Leave without a word once the server has answered this step: greeting, hello, auth, mail, rcpt or data; by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit status as it is. May be given several times.'
+      'Leave without a word once the server has answered this step: greeting, hello, starttls (no handshake follows), auth, mail, rcpt or data, or once TLS stands (tls); by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit status as it is. May be given several times.'
   }),
   shapes: PlanField.optional(ShapeValue.Shapes, {
     section: "Connections and dialogue",

@@ -5,7 +5,7 @@
  *
  *     per-connection = count [ ".." count ]
  *     abandon        = step [ "close" / "reset" ] [ number "%" ]   ; blanks between them
- *     step           = "greeting" / "hello" / "auth" / "mail" / "rcpt" / "data"
+ *     step           = "greeting" / "hello" / "starttls" / "tls" / "auth" / "mail" / "rcpt" / "data"
  *     shape          = number [ "%" ] [ ":" part *( "," part ) ]   ; its weight, and what is different about it
  *     part           = "per-connection" per-connection / "hold" timing / "think" timing / "send-rate" bytes
  *                    / "tls" ( "off" / "starttls" / "if-offered" / "implicit" )
@@ -20,12 +20,12 @@ import * as Draw from "./Draw.js"
 import * as Timing from "./Timing.js"
 
 /**
- * The steps after which a connection can be abandoned: once the server has answered them.
+ * The steps after which a connection can be abandoned: once the server has answered them, and TLS stands.
  *
  * @since 0.1.0
  * @category constants
  */
-export const steps = ["greeting", "hello", "auth", "mail", "rcpt", "data"] as const
+export const steps = ["greeting", "hello", "starttls", "tls", "auth", "mail", "rcpt", "data"] as const
 
 /**
  * To leave without a word after the reply to a step.
@@ -278,6 +278,24 @@ export const parse = (text: string): Either.Either<{ readonly [field: string]: u
   }
   const { abandon, ...others } = fields
   return Either.right(abandon.length === 0 ? others : { ...others, abandon })
+}
+
+/**
+ * Whether a plan has connections abandoned after this step, in any shape; fields may be lists, and texts.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isAbandonedAfter = (
+  plan: { readonly [field: string]: unknown },
+  step: (typeof steps)[number]
+): boolean => {
+  const texts = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [value])
+  const shaped = texts(plan.shapes).flatMap((shape) => {
+    const parts = typeof shape === "string" ? Either.getOrElse(parse(shape), () => ({})) : shape
+    return typeof parts === "object" && parts !== null && "abandon" in parts ? texts(parts.abandon) : []
+  })
+  return [...texts(plan.abandon), ...shaped].some((each) => String(each).trim().split(/\s/)[0] === step)
 }
 
 /** The names of the parts, and the fields that they are. */

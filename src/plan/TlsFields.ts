@@ -225,7 +225,8 @@ export const waysOf = (plan: { readonly [field: string]: unknown }): ReadonlyArr
  * @since 0.1.0
  * @category predicates
  */
-export const isAsked = (plan: Pick<TlsPlan, "shapes" | "tls">): boolean => waysOf({ ...plan }).some((way) => way !== "off")
+export const isAsked = (plan: Pick<TlsPlan, "shapes" | "tls">): boolean =>
+  waysOf({ ...plan }).some((way) => way !== "off")
 
 /**
  * How a plan's connections to a target use TLS, or those of them that go this way; undefined where they don't.
@@ -293,6 +294,15 @@ export const conflicts = (
       ["bare", plan.tls === undefined || plan.tls === "off" ? "shapes" : "tls"],
       "STARTTLS needs EHLO, which -o leaves out"
     ],
+    ...(["tls", "starttls"] as const).map(
+      (step) =>
+        [
+          Shape.isAbandonedAfter(plan, step) &&
+            !ways.some((way) => way !== "off" && (step === "tls" || way !== "implicit")),
+          ["abandon", "shapes"],
+          `--abandon ${step} needs ${step === "tls" ? "--tls" : "--tls starttls or if-offered"}`
+        ] as const
+    ),
     [
       (given("sink") || given("calibrate")) && ways.length > 1 && ways.includes("implicit"),
       ["shapes", given("sink") ? "sink" : "calibrate"],

@@ -12,8 +12,16 @@ import type * as AuthMechanism from "./AuthMechanism.js"
 import * as ClientIdentity from "./ClientIdentity.js"
 import * as Capabilities from "./Capabilities.js"
 import * as Reply from "./Reply.js"
-import type * as SmtpCommand from "./SmtpCommand.js"
-import { type NotAllowed, NotOffered, type ReplyMalformed, ReplyRejected, type WireError } from "./SmtpError.js"
+import * as SmtpCommand from "./SmtpCommand.js"
+import {
+  ConnectionLost,
+  type NotAllowed,
+  NotOffered,
+  type ReplyMalformed,
+  ReplyRejected,
+  type Step,
+  type WireError
+} from "./SmtpError.js"
 import * as Steps from "./Steps.js"
 import type { TlsUse } from "./Tls.js"
 import type { Script, Wire } from "./Wire.js"
@@ -68,6 +76,15 @@ export const make = ({ bare, extended, lmtp, tls }: Wanted, name: string): Intro
 export type Welcome = "greeting" | "hello" | "auth"
 
 /**
+ * The steps of TLS after which an introduction may be left without a word: STARTTLS was answered, and no handshake begins; or
+ * TLS stands, and nothing is said over it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Leaving = "starttls" | "tls"
+
+/**
  * The step whose reply ends what costs an introduction most: TLS, and a login. Where there is neither, that is the greeting.
  *
  * @since 0.1.0
@@ -91,7 +108,7 @@ export type Introduced = { readonly mechanism?: AuthMechanism.Mechanism | undefi
       readonly without?: ReadonlyArray<string> | undefined
     }
   | { readonly _tag: "Ended"; readonly step: Welcome | "starttls" | "xclient"; readonly reply: Reply.Reply }
-  | { readonly _tag: "Failed"; readonly error: NotAllowed | NotOffered | ReplyMalformed }
+  | { readonly _tag: "Failed"; readonly error: NotAllowed | NotOffered | ReplyMalformed | ConnectionLost }
 )
 
 /**
@@ -100,7 +117,7 @@ export type Introduced = { readonly mechanism?: AuthMechanism.Mechanism | undefi
  *
  * After STARTTLS comes EHLO again, and what was offered before is void (RFC 3207 §4.2). Where the server offers it and then
  * refuses, or where it must be offered and is not, nothing is said in plain text: that may not be the server's doing. After
- * XCLIENT it is the same.
+ * XCLIENT it is the same. With `leaving` it fails as abandoned, where it comes to that.
  *
  * @since 0.1.0
  * @category steps
@@ -109,11 +126,15 @@ export function* script(
   { name: ownName, tls, verb }: Introduction,
   goesOn: (step: Welcome, reply: Reply.Reply) => boolean,
   login?: Authentication.Login | undefined,
-  client: ClientIdentity.ClientIdentity = {}
+  client: ClientIdentity.ClientIdentity = {},
+  leaving?: Leaving | undefined
 ): Script<Introduced> {
   const name = client.helloName ?? ownName
   if (client.proxy !== undefined) yield { steps: [], bytes: client.proxy }
-  if (tls?.how === "implicit") yield Steps.implicitTls(tls.settings)
+  if (tls?.how === "implicit") {
+    yield Steps.implicitTls(tls.settings)
+    if (leaving === "tls") return leftBefore("greeting")
+  }
   const greeting = (yield Steps.greeting)[0]!
   if (!goesOn("greeting", greeting)) return { _tag: "Ended", step: "greeting", reply: greeting }
   if (verb === undefined) return { _tag: "Introduced", capabilities: Capabilities.none }
@@ -125,8 +146,10 @@ export function* script(
   }
   let isSecure = tls === undefined || tls.how === "implicit"
   if (!isSecure && offers && Reply.isOfClass2(reply) && Capabilities.parse(reply).has("STARTTLS")) {
-    const answer = (yield Steps.startTls(tls!.settings))[0]!
+    const begins = leaving !== "starttls"
+    const answer = (yield begins ? Steps.startTls(tls!.settings) : Steps.command("starttls", SmtpCommand.startTls))[0]!
     if (!Reply.isPositive(answer)) return { _tag: "Ended", step: "starttls", reply: answer }
+    if (leaving !== undefined) return leftBefore(begins ? "hello" : "tls")
     isSecure = true
     reply = (yield Steps.hello(verb, name))[0]!
   }
@@ -161,6 +184,11 @@ export function* script(
   return { _tag: "Introduced", capabilities, mechanism, without }
 }
 
+const leftBefore = (step: Step): Introduced => ({
+  _tag: "Failed",
+  error: new ConnectionLost({ step, how: "abandoned", replies: [] })
+})
+
 const { none } = Capabilities
 
 /** What of XCLIENT the server does not let us say: all of it, or some attributes. */
@@ -185,7 +213,7 @@ const isUnknown = ({ code }: Reply.Reply): boolean => code >= 500 && code < 510
  */
 export const errorOf = (
   end: Exclude<Introduced, { readonly _tag: "Introduced" }>
-): NotAllowed | NotOffered | ReplyMalformed | ReplyRejected =>
+): NotAllowed | NotOffered | ReplyMalformed | ConnectionLost | ReplyRejected =>
   end._tag === "Failed" ? end.error : new ReplyRejected({ step: end.step, reply: end.reply })
 
 /**

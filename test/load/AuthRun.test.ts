@@ -396,7 +396,11 @@ describe("-f {user}", () => {
       })
       const { accepted } = yield* TestServer.TestServer
       assert.deepStrictEqual(
-        accepted.map(({ content, recipients, sender }) => [sender, recipients.join(), /^From: <(.*)>\r$/m.exec(content)?.[1]]),
+        accepted.map(({ content, recipients, sender }) => [
+          sender,
+          recipients.join(),
+          /^From: <(.*)>\r$/m.exec(content)?.[1]
+        ]),
         [["own@b", "c@d", "user0@b"]]
       )
       const [exit] = sessions

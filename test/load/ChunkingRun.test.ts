@@ -194,7 +194,11 @@ describe("a scenario in chunks", () => {
           own.server.accepted.map(({ content }) => content),
           new Array(2).fill(text.replaceAll("\n", "\r\n"))
         )
-        const planned = yield* simulateScenario({ ...asked, declareSize: true, whenNotOffered: "send" }, overOne(), server)
+        const planned = yield* simulateScenario(
+          { ...asked, declareSize: true, whenNotOffered: "send" },
+          overOne(),
+          server
+        )
         assert.strictEqual(planned.accounting.recipients.accepted, 4)
         const sizes = planned.server.log.flatMap(({ line }) => / SIZE=(\d+)/.exec(line)?.[1] ?? [])
         assert.deepStrictEqual(

@@ -230,7 +230,8 @@ const rows: ReadonlyArray<Row> = [
     },
     parts: { data: new TextEncoder().encode("a\n7\n"), rows: 1 },
     server: { script: { mail: { say: "250 ok\r\n" }, rcpt: { say: "250 ok\r\n" } } },
-    each: (seen) => [...parameters("MAIL")(seen), ...parameters("RCPT")(seen)].map((text) => parameterTexts.includes(text)),
+    each: (seen) =>
+      [...parameters("MAIL")(seen), ...parameters("RCPT")(seen)].map((text) => parameterTexts.includes(text)),
     is: true
   },
   {
@@ -522,12 +523,15 @@ const run = (way: Way, { accounts, clients, file, input, parts, server = {} }: R
   Effect.gen(function* () {
     const content =
       file === undefined ? {} : { file: Either.getOrThrow(MessageFile.stuff(new TextEncoder().encode(file))) }
-    const { elapsed, violations } = yield* ways[way]({ helloName: me, ...input }, {
-      ...content,
-      parts,
-      accounts,
-      clients: clients === undefined ? undefined : new TextEncoder().encode(clients)
-    })
+    const { elapsed, violations } = yield* ways[way](
+      { helloName: me, ...input },
+      {
+        ...content,
+        parts,
+        accounts,
+        clients: clients === undefined ? undefined : new TextEncoder().encode(clients)
+      }
+    )
     assert.deepStrictEqual(violations, [])
     const { accepted, log, sessions } = yield* TestServer.TestServer
     return { accepted, elapsed, log, sessions }

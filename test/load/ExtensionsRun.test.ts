@@ -211,29 +211,31 @@ describe("extensions in a run", () => {
     })
   )
 
-  it.effect("in a scenario, a connection that is kept is replaced when it has carried as many; who sends more is told", () =>
-    Effect.gen(function* () {
-      const offers = ["LIMITS MAILMAX=2"]
-      const asked = { messages: 5, declareSize: true, whenNotOffered: "skip" } as const
-      const over = yield* simulateScenario(
-        asked,
-        Scenario.forEachMessage((message) =>
-          Effect.flatMap(Scenario.kept, (wire) => Scenario.deliver(wire, message))
-        ),
-        { offers }
-      )
-      assert.strictEqual(over.accounting.accepted, 5)
-      assert.lengthOf(over.server.sessions, 3)
-      assert.lengthOf(
-        over.server.log.filter(({ line }) => line === "QUIT"),
-        3
-      )
-      const told: Array<string> = []
-      const onTrouble = (kind: string) => told.push(kind)
-      const one = yield* simulateScenario(asked, overOne(), { offers, run: { onTrouble } })
-      assert.strictEqual(one.accounting.accepted, 5)
-      assert.deepStrictEqual(told, ["MAILMAX"])
-    })
+  it.effect(
+    "in a scenario, a connection that is kept is replaced when it has carried as many; who sends more is told",
+    () =>
+      Effect.gen(function* () {
+        const offers = ["LIMITS MAILMAX=2"]
+        const asked = { messages: 5, declareSize: true, whenNotOffered: "skip" } as const
+        const over = yield* simulateScenario(
+          asked,
+          Scenario.forEachMessage((message) =>
+            Effect.flatMap(Scenario.kept, (wire) => Scenario.deliver(wire, message))
+          ),
+          { offers }
+        )
+        assert.strictEqual(over.accounting.accepted, 5)
+        assert.lengthOf(over.server.sessions, 3)
+        assert.lengthOf(
+          over.server.log.filter(({ line }) => line === "QUIT"),
+          3
+        )
+        const told: Array<string> = []
+        const onTrouble = (kind: string) => told.push(kind)
+        const one = yield* simulateScenario(asked, overOne(), { offers, run: { onTrouble } })
+        assert.strictEqual(one.accounting.accepted, 5)
+        assert.deepStrictEqual(told, ["MAILMAX"])
+      })
   )
 
   it.scoped("messages that are due have them, too", () =>

@@ -46,7 +46,13 @@ const names = (
     const plan = Plan.make(input)
     const targets = ConnectionBegin.targetsOf(plan, plan.target!)
     const connector = yield* Connector
-    const routes = Routes.make(plan, { targetsOf: () => targets, helloName: "localhost", tls: {}, recorder: new Recorder(), connector })
+    const routes = Routes.make(plan, {
+      targetsOf: () => targets,
+      helloName: "localhost",
+      tls: {},
+      recorder: new Recorder(),
+      connector
+    })
     const options = { timeout: 1000 } as ConnectOptions
     const asked: Array<string | undefined> = []
     for (let connection = 0; connection < connections; connection++) {
@@ -73,7 +79,11 @@ describe("connections of several shapes", () => {
           }
           return found
         })
-      const [implicit, starttls, off] = [["implicit", "EHLO"], ["starttls", "EHLO"], [undefined, "EHLO"]]
+      const [implicit, starttls, off] = [
+        ["implicit", "EHLO"],
+        ["starttls", "EHLO"],
+        [undefined, "EHLO"]
+      ]
       assert.deepStrictEqual(yield* ports("mail.example"), [
         [465, ...implicit],
         [25, ...starttls],

@@ -202,6 +202,51 @@ describe("a run over TLS", () => {
   )
 })
 
+describe("--abandon of TLS", () => {
+  for (const [step, tls, server, lines, handshakes] of [
+    ["starttls", "starttls", required, ["EHLO", "STARTTLS"], 0],
+    ["tls", "starttls", required, ["EHLO", "STARTTLS"], 1],
+    ["tls", "implicit", implicit, [], 1],
+    ["hello", "starttls", required, ["EHLO", "STARTTLS", "EHLO"], 1]
+  ] as const) {
+    it.scoped(`${tls}: leaves after ${step}, and nothing else is said`, () =>
+      Effect.gen(function* () {
+        const plan = { messages: 3, tls, abandon: `${step} close`, reuse: true, auth: "off" } as const
+        for (const input of [plan, { ...plan, rate: "10/s", maxSessions: 2 }]) {
+          const result = yield* drive(simulate(input, { server }))
+          assert.isUndefined(result.fatal)
+          assert.strictEqual(result.accounting.abandoned, 3)
+          assert.deepStrictEqual(result.recorder.errors(), [])
+          const said = commands(result).filter((what) => what !== "connect" && what !== "fin")
+          assert.deepStrictEqual(said, [...lines, ...lines, ...lines])
+          assert.strictEqual(result.recorder.tls()[0]?.count ?? 0, 3 * handshakes)
+          assert.strictEqual(result.server.count("fin"), 3)
+        }
+      })
+    )
+  }
+
+  it.scoped("a refusal of STARTTLS is one, and a server that does not offer it has nothing to be left after", () =>
+    Effect.gen(function* () {
+      const script = on("starttls", { say: "454 later\r\n" })
+      const plan = { messages: 1, keepGoing: true, tls: "if-offered", abandon: "starttls" } as const
+      const refused = yield* drive(simulate(plan, { server: offered, script }))
+      assert.deepStrictEqual(refused.ends, ["Rejected starttls 454"])
+    })
+  )
+
+  it("needs TLS", () => {
+    const problems = (input: Plan.PlanInput) => PlanModule.problems({ target: "mail.example", ...input }).join("; ")
+    assert.match(problems({ abandon: "tls" }), /--abandon tls needs --tls$/)
+    assert.match(
+      problems({ abandon: "starttls 5%", tls: "implicit" }),
+      /--abandon starttls needs --tls starttls or if-/
+    )
+    assert.match(problems({ shapes: ["1: abandon tls"] }), /--abandon tls needs --tls/)
+    assert.strictEqual(problems({ shapes: ["1: tls implicit, abandon tls"] }), "")
+  })
+})
+
 describe("shapes with TLS and without", () => {
   const plan = { messages: 60, seed: "x", keepGoing: true, perConnection: "1" } as const
   const shaped = (shapes: ReadonlyArray<string>, input: Plan.PlanInput = {}, options: SimulationOptions = {}) =>
@@ -255,7 +300,10 @@ describe("shapes with TLS and without", () => {
     assert.match(problems({ shapes: ["1: tls off"], tlsName: "x" }), /options that begin with --tls- need --tls/)
     assert.strictEqual(problems({ shapes: ["1: tls implicit"], tlsName: "x" }), "")
     assert.match(problems({ shapes: ["1: tls starttls"], bare: true }), /STARTTLS needs EHLO/)
-    assert.match(problems({ tls: "starttls", shapes: ["1: tls off", "9"], requireTls: true }), /--require-tls needs --tls/)
+    assert.match(
+      problems({ tls: "starttls", shapes: ["1: tls off", "9"], requireTls: true }),
+      /--require-tls needs --tls/
+    )
     const login = { tls: "starttls", auth: "plain", user: "load" } as const
     assert.match(problems({ ...login, shapes: ["1: tls off", "9"] }), /show the password/)
     assert.strictEqual(problems({ ...login, shapes: ["1: tls implicit", "9"] }), "")

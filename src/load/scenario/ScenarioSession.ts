@@ -221,8 +221,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     },
     foundNone: () => foundNone,
     planned: (message) => ready.plan(message),
-    start: (message, content) =>
-      ready.taken(content, messages.start(message, content, isOpen ? begun : now(), due)),
+    start: (message, content) => ready.taken(content, messages.start(message, content, isOpen ? begun : now(), due)),
     deliver: (wire, message) =>
       Effect.uninterruptibleMask((restore) => {
         const from = messages.beginning(message, now())
