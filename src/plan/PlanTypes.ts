@@ -41,7 +41,10 @@ export interface Plan {
   readonly connectAttempts: Values["connectAttempts"]
   /** Don't disconnect after sending a message; send the next message over the same connection. Default: false. */
   readonly reuse: Values["reuse"]
-  /** Use this sender address (default: foo@myhostname). An empty one is the null sender. */
+  /**
+   * Use this sender address (default: foo@myhostname). An empty one is the null sender. With --auth, {user} in it is
+   * the user that the connection is logged in as: -f '{user}', or -f '{user}@example.com'.
+   */
   readonly from?: Values["from"]
   /**
    * Send the message, headers and body, that is in this file. Lines may end in LF or in CRLF; lines that begin with a
@@ -123,8 +126,8 @@ export interface Plan {
   /** Open at most this many connections a second (50, or 3000/m), evenly spaced. */
   readonly connectRate?: Values["connectRate"]
   /**
-   * Connect from these local addresses in turn. Each one has ports of its own: some 28,000 on Linux, unless told
-   * otherwise.
+   * Connect from these local addresses in turn: 127.0.0.2, 127.0.0.3, or all of a network, 127.0.1.0/24. Each one has
+   * ports of its own: some 28,000 on Linux, unless told otherwise.
    */
   readonly source?: Values["source"]
   /**
@@ -145,15 +148,17 @@ export interface Plan {
   /** Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection. */
   readonly sendRate?: Values["sendRate"]
   /**
-   * Leave without a word once the server has answered this step: greeting, hello, auth, mail, rcpt or data; by a reset
-   * unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their
-   * own, do not end the run, and leave the exit status as it is. May be given several times.
+   * Leave without a word once the server has answered this step: greeting, hello, starttls (no handshake follows),
+   * auth, mail, rcpt or data, or once TLS stands (tls); by a reset unless close is said, and for this share of the
+   * messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit
+   * status as it is. May be given several times.
    */
   readonly abandon?: Values["abandon"]
   /**
    * Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate
-   * 2k, think exp(3)", "1%: hold 60, abandon greeting". What a shape leaves open is as the options say. In a file, the
-   * parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.
+   * 2k, think exp(3)", "1%: hold 60, abandon greeting"; or some with TLS: "70%: tls starttls", "30%: tls off". What a
+   * shape leaves open is as the options say. In a file, the parts are fields: weight, perConnection, hold, think,
+   * sendRate, tls, abandon. May be given several times.
    */
   readonly shapes?: Values["shapes"]
   /**
@@ -181,7 +186,10 @@ export interface Plan {
    * and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number.
    */
   readonly template?: Values["template"]
-  /** Let -f, -t and -S have variables, too, as --template. Without it, braces in them are braces. Default: false. */
+  /**
+   * Let -f, -t, -S, --mail-parameter and --rcpt-parameter have variables, too, as --template. Without it, braces in
+   * them are braces. Default: false.
+   */
   readonly expand: Values["expand"]
   /**
    * Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those
@@ -388,10 +396,10 @@ export interface Plan {
   readonly requireTls: Values["requireTls"]
   /**
    * Add this to MAIL as it is, whether or not the server offers anything like it: HOLDFOR=60, BY=120;R, MT-PRIORITY=3.
-   * May be given several times.
+   * With --expand, it may have variables, as --template: MT-PRIORITY={{int 0..9}}. May be given several times.
    */
   readonly mailParameters?: Values["mailParameters"]
-  /** Add this to each RCPT as it is. May be given several times. */
+  /** Add this to each RCPT as it is; with --expand, with variables, too. May be given several times. */
   readonly rcptParameters?: Values["rcptParameters"]
   /**
    * The addresses of our clients, for --proxy and --xclient: each connection has the next one of 192.0.2.0/24,
@@ -654,10 +662,11 @@ export interface Plan {
    * Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) >
    * 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Others are errors (of the server or
    * the network), abandoned, "recipients(refused) > 1%"; in an open run late (messages that waited for a session),
-   * behind (messages that started over 10 ms late because the generator was behind) and dropped; and durations of the
-   * transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations are
-   * of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails. May
-   * be given several times.
+   * behind (messages that started over 10 ms late because the generator was behind) and dropped; of connections
+   * secured (with TLS), resumed (of those) and handshakes ("resumed < 90%", "handshakes < 500/s"); and durations of
+   * the transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations
+   * are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails.
+   * May be given several times.
    */
   readonly failIf?: Values["failIf"]
   /**
@@ -708,7 +717,10 @@ export interface PlanInput {
   readonly connectAttempts?: Inputs["connectAttempts"]
   /** Don't disconnect after sending a message; send the next message over the same connection. Default: false. */
   readonly reuse?: Inputs["reuse"]
-  /** Use this sender address (default: foo@myhostname). An empty one is the null sender. */
+  /**
+   * Use this sender address (default: foo@myhostname). An empty one is the null sender. With --auth, {user} in it is
+   * the user that the connection is logged in as: -f '{user}', or -f '{user}@example.com'.
+   */
   readonly from?: Inputs["from"]
   /**
    * Send the message, headers and body, that is in this file. Lines may end in LF or in CRLF; lines that begin with a
@@ -790,8 +802,8 @@ export interface PlanInput {
   /** Open at most this many connections a second (50, or 3000/m), evenly spaced. */
   readonly connectRate?: Inputs["connectRate"]
   /**
-   * Connect from these local addresses in turn. Each one has ports of its own: some 28,000 on Linux, unless told
-   * otherwise.
+   * Connect from these local addresses in turn: 127.0.0.2, 127.0.0.3, or all of a network, 127.0.1.0/24. Each one has
+   * ports of its own: some 28,000 on Linux, unless told otherwise.
    */
   readonly source?: Inputs["source"]
   /**
@@ -812,15 +824,17 @@ export interface PlanInput {
   /** Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection. */
   readonly sendRate?: Inputs["sendRate"]
   /**
-   * Leave without a word once the server has answered this step: greeting, hello, auth, mail, rcpt or data; by a reset
-   * unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their
-   * own, do not end the run, and leave the exit status as it is. May be given several times.
+   * Leave without a word once the server has answered this step: greeting, hello, starttls (no handshake follows),
+   * auth, mail, rcpt or data, or once TLS stands (tls); by a reset unless close is said, and for this share of the
+   * messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit
+   * status as it is. May be given several times.
    */
   readonly abandon?: Inputs["abandon"]
   /**
    * Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate
-   * 2k, think exp(3)", "1%: hold 60, abandon greeting". What a shape leaves open is as the options say. In a file, the
-   * parts are fields: weight, perConnection, hold, think, sendRate, abandon. May be given several times.
+   * 2k, think exp(3)", "1%: hold 60, abandon greeting"; or some with TLS: "70%: tls starttls", "30%: tls off". What a
+   * shape leaves open is as the options say. In a file, the parts are fields: weight, perConnection, hold, think,
+   * sendRate, tls, abandon. May be given several times.
    */
   readonly shapes?: Inputs["shapes"]
   /**
@@ -848,7 +862,10 @@ export interface PlanInput {
    * and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number.
    */
   readonly template?: Inputs["template"]
-  /** Let -f, -t and -S have variables, too, as --template. Without it, braces in them are braces. Default: false. */
+  /**
+   * Let -f, -t, -S, --mail-parameter and --rcpt-parameter have variables, too, as --template. Without it, braces in
+   * them are braces. Default: false.
+   */
   readonly expand?: Inputs["expand"]
   /**
    * Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those
@@ -1055,10 +1072,10 @@ export interface PlanInput {
   readonly requireTls?: Inputs["requireTls"]
   /**
    * Add this to MAIL as it is, whether or not the server offers anything like it: HOLDFOR=60, BY=120;R, MT-PRIORITY=3.
-   * May be given several times.
+   * With --expand, it may have variables, as --template: MT-PRIORITY={{int 0..9}}. May be given several times.
    */
   readonly mailParameters?: Inputs["mailParameters"]
-  /** Add this to each RCPT as it is. May be given several times. */
+  /** Add this to each RCPT as it is; with --expand, with variables, too. May be given several times. */
   readonly rcptParameters?: Inputs["rcptParameters"]
   /**
    * The addresses of our clients, for --proxy and --xclient: each connection has the next one of 192.0.2.0/24,
@@ -1321,10 +1338,11 @@ export interface PlanInput {
    * Exit with status 99 if this is true of the run: "p99(transaction) > 250ms", "max(rcpt) >= 1s", "mean(final) >
    * 20ms", "rejected > 0.1%", "accepted < 100%", "rate < 500/s", "code(4xx) > 0". Others are errors (of the server or
    * the network), abandoned, "recipients(refused) > 1%"; in an open run late (messages that waited for a session),
-   * behind (messages that started over 10 ms late because the generator was behind) and dropped; and durations of the
-   * transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations are
-   * of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails. May
-   * be given several times.
+   * behind (messages that started over 10 ms late because the generator was behind) and dropped; of connections
+   * secured (with TLS), resumed (of those) and handshakes ("resumed < 90%", "handshakes < 500/s"); and durations of
+   * the transaction and its steps, of a whole connection, and in an open run of the service and the start. Durations
+   * are of what was accepted, unless said otherwise ("p50(rcpt, rejected) > 1s"); one that was never measured fails.
+   * May be given several times.
    */
   readonly failIf?: Inputs["failIf"]
   /**

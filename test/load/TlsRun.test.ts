@@ -262,8 +262,8 @@ describe("shapes with TLS and without", () => {
         assert.strictEqual(result.recorder.tls()[0]?.count, secured)
         const told = result.recorder.targets().map(({ accepted, opened, target }) => [target, opened, accepted])
         assert.deepStrictEqual(told, [
-          ["localhost:25 (STARTTLS)", secured, secured],
-          ["localhost:25 (without TLS)", 60 - secured, 60 - secured]
+          ["server.in.memory:25 (STARTTLS)", secured, secured],
+          ["server.in.memory:25 (without TLS)", 60 - secured, 60 - secured]
         ])
         // All introduce themselves alike.
         assert.strictEqual(result.server.count("EHLO"), 60 + secured)
@@ -278,7 +278,7 @@ describe("shapes with TLS and without", () => {
       const mixed = yield* shaped(["1: tls off", "1"], { tls: "starttls" })
       const count = mixed.server.count("STARTTLS")
       assert.isTrue(count > 0 && count < 60)
-      const alike = yield* shaped(["1: hold 0", "1"], { tls: "starttls" })
+      const alike = yield* shaped(["1: per-connection 1", "1"], { tls: "starttls" })
       assert.strictEqual(alike.server.count("STARTTLS"), 60)
       assert.deepStrictEqual(alike.recorder.targets(), [])
     })
