@@ -104,6 +104,8 @@ export * as EmbeddedSink from "./sink/EmbeddedSink.js"
 export * as Misbehaviour from "./sink/Misbehaviour.js"
 /** What a sink has counted. */
 export * as SinkCounts from "./sink/SinkCounts.js"
+/** What a sink offers, in the words of its options. */
+export * as SinkOffers from "./sink/SinkOffers.js"
 /** What a sink can be told. */
 export * as SinkOptions from "./sink/SinkOptions.js"
 /** The sink's dialogue without a network: bytes in, replies out. */

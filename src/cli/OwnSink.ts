@@ -14,6 +14,7 @@ import type { AccountTable } from "../smtp/AccountTable.js"
 import type { SinkAuthConfig } from "../sink/SinkAuth.js"
 import type { SinkConfig } from "../sink/SinkOptions.js"
 import type { Behaviour } from "../sink/Behaviour.js"
+import * as SinkOffers from "../sink/SinkOffers.js"
 import * as Misbehaviour from "../sink/Misbehaviour.js"
 import { EmbeddedSink, type RunningSink, type SinkFailed } from "../sink/EmbeddedSink.js"
 
@@ -41,11 +42,24 @@ export const start = (
         protocol: plan.lmtp ? "lmtp" : "smtp",
         maxRecipients: plan.recipients === undefined ? undefined : Amount.countsOf(plan.recipients).most,
         tls: tlsOf(plan),
-        auth: accounts === undefined ? undefined : authOf(plan, accounts)
+        auth: accounts === undefined ? undefined : authOf(plan, accounts),
+        // A load balancer's header is no secret, and clients are who they say they are.
+        proxy: plan.proxy === undefined ? undefined : "any",
+        ...SinkOffers.configOf(offersOf(plan))
       },
       { behaviour: behaviourOf(plan) }
     )
   )
+
+/** Whatever the plan says of clients, the sink lets it say. */
+const offersOf = (plan: Plan): SinkOffers.SinkOffers => {
+  const { hide = [], offer = [] } = SinkFields.offersOf(plan)
+  const said = [
+    ...(plan.xclient === undefined ? [] : ["xclient"]),
+    ...(plan.xforward === undefined ? [] : ["xforward"])
+  ]
+  return { hide, offer: [...said, ...offer] }
+}
 
 /** How it is to misbehave; one that does runs beside the generator, in its thread. */
 const behaviourOf = (plan: Plan): Behaviour | undefined => {

@@ -22,6 +22,7 @@ import * as Segment from "../plan/Segment.js"
 import * as SinkFields from "../plan/SinkFields.js"
 import * as Stamp from "../plan/Stamp.js"
 import { EmbeddedSink, SinkFailed } from "../sink/EmbeddedSink.js"
+import * as SinkOffers from "../sink/SinkOffers.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import * as Target from "../smtp/Target.js"
 import type { ShownChange } from "../measure/Proved.js"
@@ -110,7 +111,10 @@ const listen = (downstream: string, proof: ProofOrder): Effect.Effect<unknown, S
     const target = Either.getOrThrow(Target.parse(downstream))
     const words = SinkFields.wordsOf(proof.plan)
     return Effect.mapError(
-      embedded.value.start({ maxRecipients: 100_000 }, { listen: target, proof, words }),
+      embedded.value.start(
+        { maxRecipients: 100_000, ...SinkOffers.configOf(SinkFields.offersOf(proof.plan)) },
+        { listen: target, proof, words }
+      ),
       ({ cause, code, reason }) => new SinkFailed({ code, reason, cause, option: "--downstream" })
     )
   })

@@ -13,6 +13,7 @@ import * as tls from "node:tls"
 import * as Duration from "effect/Duration"
 import type { Action } from "../sink/Action.js"
 import type { Behaving } from "../sink/Behaviour.js"
+import { readAgain } from "./TlsLine.js"
 import type { SinkSession } from "../sink/SinkSession.js"
 
 /** Actions that a client may leave us with before no more of its commands are read. */
@@ -217,6 +218,7 @@ export class BehavingConnection {
       socket.once("data", () => socket.end(Buffer.of(0x15, 3, 3, 0, 2, 2, 80)))
       return
     }
+    readAgain(socket, session.unread)
     const stream = new tls.TLSSocket(socket, { isServer: true, secureContext: context })
     this.stream = stream
     stream.on("error", () => {})

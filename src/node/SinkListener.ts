@@ -15,7 +15,7 @@ import type { SinkSession, SmtpSink } from "../sink/SmtpSink.js"
 import type { Target } from "../smtp/Target.js"
 import type { TlsIdentity } from "../smtp/Tls.js"
 import * as NodeTls from "./NodeTls.js"
-import type { TlsHandlers, TlsLine } from "./TlsLine.js"
+import { readAgain, type TlsHandlers, type TlsLine } from "./TlsLine.js"
 import * as SocketBuffers from "./SocketBuffers.js"
 import { BehavingConnection } from "./BehavingConnection.js"
 
@@ -356,6 +356,7 @@ class Connection {
       onFlushed: ignore
     }
     const { context } = listener
+    readAgain(socket, session.unread)
     this.line = context === undefined ? undefined : NodeTls.serve(context, socket, handlers)
     if (this.line === undefined) socket.destroy()
   }

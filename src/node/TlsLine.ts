@@ -56,6 +56,19 @@ export interface TlsLine {
  */
 export const isClosed = (raw: net.Socket): boolean => raw.destroyed || handleOf(raw) == null
 
+/**
+ * Puts bytes back that were read and belong to the handshake, before TLS begins on the socket.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const readAgain = (raw: net.Socket, bytes: Uint8Array | undefined): void => {
+  if (bytes === undefined) return
+  // A socket that flows, and that nobody listens to, would drop them.
+  raw.pause()
+  raw.unshift(bytes)
+}
+
 /** What `net.Socket` keeps to itself. */
 interface SocketHandle {
   readonly writeQueueSize?: number

@@ -583,6 +583,19 @@ export interface Plan {
    */
   readonly sinkTriggers: Values["sinkTriggers"]
   /**
+   * With --sink or --downstream: offer these extensions of SMTP, too: 8bitmime, binarymime, chunking, deliverby, dsn,
+   * enhancedstatuscodes, mt-priority, pipelining, requiretls, size=10M (a larger message is refused by 552), smtputf8,
+   * xclient, xforward, rcptmax=100 (LIMITS: more recipients of a message are refused by 452) and mailmax=20 (more
+   * messages over a connection are), or x-anything=text, which is announced and nothing more. Names may have commas
+   * between.
+   */
+  readonly sinkOffer?: Values["sinkOffer"]
+  /**
+   * With --sink or --downstream: do not offer this extension, and refuse what only it allows: 8bitmime, binarymime,
+   * chunking, dsn, enhancedstatuscodes, pipelining, requiretls, size or smtputf8. May be given several times.
+   */
+  readonly sinkHide?: Values["sinkHide"]
+  /**
    * Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our
    * own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server that
    * takes more than this is not measured by it. Default: false.
@@ -1258,6 +1271,19 @@ export interface PlanInput {
    * code and what is said with it, as in 450-4.2.0-full@. Default: false.
    */
   readonly sinkTriggers?: Inputs["sinkTriggers"]
+  /**
+   * With --sink or --downstream: offer these extensions of SMTP, too: 8bitmime, binarymime, chunking, deliverby, dsn,
+   * enhancedstatuscodes, mt-priority, pipelining, requiretls, size=10M (a larger message is refused by 552), smtputf8,
+   * xclient, xforward, rcptmax=100 (LIMITS: more recipients of a message are refused by 452) and mailmax=20 (more
+   * messages over a connection are), or x-anything=text, which is announced and nothing more. Names may have commas
+   * between.
+   */
+  readonly sinkOffer?: Inputs["sinkOffer"]
+  /**
+   * With --sink or --downstream: do not offer this extension, and refuse what only it allows: 8bitmime, binarymime,
+   * chunking, dsn, enhancedstatuscodes, pipelining, requiretls, size or smtputf8. May be given several times.
+   */
+  readonly sinkHide?: Inputs["sinkHide"]
   /**
    * Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our
    * own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server that

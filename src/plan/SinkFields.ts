@@ -5,6 +5,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Either from "effect/Either"
+import * as IpAddress from "../smtp/IpAddress.js"
+import * as SinkOffer from "./SinkOffer.js"
 import * as FaultRule from "./FaultRule.js"
 import * as PlanField from "./PlanField.js"
 import * as PlanValue from "./PlanValue.js"
@@ -27,6 +30,36 @@ const schemas = {
   limit: list(PlanValue.parsed(SinkRules.parseLimit), 'a limit, such as "20 connections/client"'),
   greylist: PlanValue.parsed(SinkRules.parseGreylist),
   tarpit: PlanValue.parsed(SinkRules.parseTarpit)
+}
+
+const offers = list(
+  PlanValue.Text.pipe(
+    Schema.filter((text) => Either.match(SinkOffer.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
+  ),
+  "the name of an extension, such as chunking or size=10M"
+)
+
+const hidden = list(
+  PlanValue.Text.pipe(
+    Schema.filter((text) => SinkOffer.extensions.some((name) => name === text), {
+      message: () => `expected one of ${SinkOffer.extensions.join(", ")}`
+    })
+  ),
+  "the name of an extension, such as chunking"
+)
+
+const offering = {
+  repeatable: true,
+  placeholder: "extension[=value]",
+  description:
+    "Offer these extensions of SMTP, too: 8bitmime, binarymime, chunking, deliverby, dsn, enhancedstatuscodes, mt-priority, pipelining, requiretls, size=10M (a larger message is refused by 552), smtputf8, xclient, xforward, rcptmax=100 (LIMITS: more recipients of a message are refused by 452) and mailmax=20 (more messages over a connection are), or x-anything=text, which is announced and nothing more. Names may have commas between."
+}
+
+const hiding = {
+  repeatable: true,
+  placeholder: "extension",
+  description:
+    "Do not offer this extension, and refuse what only it allows: 8bitmime, binarymime, chunking, dsn, enhancedstatuscodes, pipelining, requiretls, size or smtputf8. May be given several times."
 }
 
 const words = {
@@ -80,6 +113,41 @@ const words = {
 } as const
 
 /**
+ * What smtp-sink offers beside what is usual.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const offer = PlanField.optional(offers, {
+  ...offering,
+  section: "Extensions",
+  description: `${offering.description} Where this is given, parameters of MAIL and RCPT are looked at: those of what is not offered are refused by 555.`
+})
+
+/**
+ * From whom smtp-sink expects the header of the PROXY protocol.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const proxy = PlanField.optional(
+  Schema.String.pipe(
+    Schema.filter(
+      (text) => text === "any" || text.split(",").every((range) => IpAddress.parseRange(range.trim()) !== undefined),
+      {
+        message: () => "expected any, or addresses and networks, such as 10.0.0.0/8, with commas between"
+      }
+    )
+  ),
+  {
+    section: "Extensions",
+    placeholder: "any|range,...",
+    description:
+      "Expect the header of the PROXY protocol, version 1 or 2, at the beginning of connections from these addresses and networks, or of any, and take the client's address from it. A connection from there that begins with anything else is closed without a reply; to others, the header is an unknown command. Name your load balancers: whoever may send the header may claim any address."
+  }
+)
+
+/**
  * The fields of smtp-sink.
  *
  * @since 0.1.0
@@ -120,7 +188,9 @@ export const sinkFields = {
   sinkGreylist: PlanField.optional(schemas.greylist, ofSink(words.greylist)),
   sinkTarpit: PlanField.optional(schemas.tarpit, ofSink(words.tarpit)),
   sinkReadRate: PlanField.optional(PlanValue.BytesPerSecond, ofSink(words.readRate)),
-  sinkTriggers: PlanField.withDefault(Schema.Boolean, false, ofSink(words.triggers))
+  sinkTriggers: PlanField.withDefault(Schema.Boolean, false, ofSink(words.triggers)),
+  sinkOffer: PlanField.optional(offers, ofSink(offering)),
+  sinkHide: PlanField.optional(hidden, ofSink(hiding))
 }
 
 /**
@@ -131,13 +201,20 @@ export const sinkFields = {
  */
 export const conflicts = (plan: {
   readonly [field: string]: unknown
-}): ReadonlyArray<readonly [isBroken: boolean, fields: ReadonlyArray<string>, rule: string]> =>
-  Object.keys(sinkFields).map((field) => {
+}): ReadonlyArray<readonly [isBroken: boolean, fields: ReadonlyArray<string>, rule: string]> => [
+  ...Object.keys(sinkFields).map((field): readonly [boolean, ReadonlyArray<string>, string] => {
     const given = plan[field] !== undefined && plan[field] !== false
     const option = field.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
     const isThere = plan.sink === true || plan.downstream !== undefined
     return [given && !isThere, [field], `--${option} needs --sink, or --downstream`]
-  })
+  }),
+  ...SinkOffer.contradictions(listOf(plan.sinkOffer), listOf(plan.sinkHide)).map(
+    (name) => [true, ["sinkOffer", "sinkHide"], `--sink-offer and --sink-hide both name ${name}`] as const
+  )
+]
+
+const listOf = (value: unknown): ReadonlyArray<string> =>
+  (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(String)
 
 /**
  * How a plan's sink is to misbehave, in the words of smtp-sink's fields.
@@ -158,6 +235,14 @@ export const wordsOf = (plan: WithWords) => ({
   seed: plan.seed
 })
 
+/**
+ * What a plan's sink offers, in the words of smtp-sink's fields.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const offersOf = ({ sinkHide, sinkOffer }: WithWords) => ({ offer: sinkOffer, hide: sinkHide })
+
 const types = Schema.Struct(sinkFields)
 type WithWords = typeof types.Type & { readonly seed?: string | undefined }
 
@@ -172,8 +257,10 @@ export const without = <A extends { readonly [field in keyof typeof sinkFields]?
     sinkCapacity,
     sinkFault,
     sinkGreylist,
+    sinkHide,
     sinkLatency,
     sinkLimit,
+    sinkOffer,
     sinkReadRate,
     sinkStall,
     sinkTarpit,

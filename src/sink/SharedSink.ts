@@ -6,10 +6,12 @@
 import type { Behaving } from "./Behaviour.js"
 import * as ContentTap from "./ContentTap.js"
 import { keeping } from "./KeptContent.js"
+import * as ProxiedSession from "./ProxiedSession.js"
 import * as SinkAuth from "./SinkAuth.js"
 import * as SinkCounts from "./SinkCounts.js"
 import type { SinkOptions } from "./SinkOptions.js"
-import { introduce, looseReplies, replies, usual } from "./SinkReply.js"
+import * as SinkOffers from "./SinkOffers.js"
+import { introduce, looseReplies, replies } from "./SinkReply.js"
 
 /**
  * The settings and the counters.
@@ -39,6 +41,11 @@ export class SharedSink {
   readonly own: ReturnType<typeof introduce>
   readonly tls: NonNullable<SinkOptions["tls"]>
   readonly auth: SinkAuth.SinkAuth | undefined
+  /** Whether parameters are looked at. */
+  readonly checksParameters: boolean
+  readonly maxTransactions: number
+  /** Whether a client has to begin with the header of the PROXY protocol. */
+  readonly isProxied: (client: string | undefined) => boolean
 
   constructor(options: SinkOptions) {
     this.lmtp = options.protocol === "lmtp"
@@ -61,7 +68,12 @@ export class SharedSink {
     this.named = options.behaviour !== undefined || this.tap !== undefined
     this.counters = options.counters ?? new Float64Array(SinkCounts.length)
     this.tls = options.tls ?? "off"
-    const offers = options.offers ?? usual(this.maxMessageSize)
+    this.checksParameters = (options.parameters ?? (this.loose ? "taken" : "checked")) === "checked"
+    this.maxTransactions = options.maxTransactions ?? Number.POSITIVE_INFINITY
+    this.isProxied = options.proxy === undefined ? () => false : ProxiedSession.sources(options.proxy)
+    const offers = (options.offers ?? SinkOffers.usual.map(([, line]) => line)).map((line) =>
+      line === "SIZE" ? `SIZE ${this.maxMessageSize}` : line
+    )
     this.offers = new Set(offers.map((offer) => offer.split(/[ =]/)[0]!.toUpperCase()))
     this.auth = options.auth === undefined ? undefined : SinkAuth.make(options.auth, this.tls !== "off", options.crypto)
     const mechanisms = { plain: this.auth?.offers(false) ?? [], secure: this.auth?.offers(true) ?? [] }

@@ -34,6 +34,8 @@ export interface SinkCounts {
   readonly ended: number
   /** Clients that sent more before TLS, after STARTTLS: it was not taken for what is said under TLS. */
   readonly injected: number
+  /** Connections that had to begin with the header of the PROXY protocol, and did not: they are no sessions. */
+  readonly unproxied: number
 }
 
 /**
@@ -54,7 +56,8 @@ export const Counter = {
   authenticated: 8,
   contents: 9,
   ended: 10,
-  refused: 11
+  unproxied: 11,
+  refused: 12
 } as const
 
 /**
@@ -85,6 +88,7 @@ export const read = (counters: Float64Array): SinkCounts => {
     authenticated: counters[Counter.authenticated] ?? 0,
     contents: counters[Counter.contents] ?? 0,
     ended: counters[Counter.ended] ?? 0,
-    injected: counters[Counter.injected] ?? 0
+    injected: counters[Counter.injected] ?? 0,
+    unproxied: counters[Counter.unproxied] ?? 0
   }
 }

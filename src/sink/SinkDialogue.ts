@@ -54,6 +54,8 @@ class Dialogue implements SinkSession {
   private protocol: "SMTP" | "ESMTP" | "LMTP"
   private helo: string | undefined = undefined
   private mailed = false
+  /** The transactions that were begun. */
+  private begun = 0
   private recipients = 0
   /** The recipients that were named, accepted or not. */
   private offered = 0
@@ -290,6 +292,9 @@ class Dialogue implements SinkSession {
 
   private mail(line: Uint8Array, start: number, end: number, text: string): void {
     if (this.mailed) return void this.voice.error("mail", this.replies.nestedMail, text)
+    if (this.begun >= this.sink.maxTransactions) {
+      return void this.voice.error("mail", this.replies.tooManyTransactions, text)
+    }
     const after = this.addressOf(line, start, end, SinkCommand.from)
     if (after < 0) return void this.voice.error("mail", this.replies.badSender, text)
     let isBinary = false
@@ -305,6 +310,7 @@ class Dialogue implements SinkSession {
     if (this.sink.named) this.voice.sender = SinkCommand.textOf(line, this.path.start, this.path.end)
     if (!this.voice.answer("mail", this.replies.mailOk, text)) return
     this.mailed = true
+    this.begun++
     this.isBinary = isBinary
     if (this.sink.tap !== undefined) this.mailArguments = argumentsOf(line, start, end, SinkCommand.from)
   }
@@ -335,10 +341,10 @@ class Dialogue implements SinkSession {
     if (this.sink.tap !== undefined) this.rcptArguments.push(argumentsOf(line, start, end, SinkCommand.to))
   }
 
-  /** Finds the address; returns where the parameters begin, or -1. Loose manners take what there is, and no parameters. */
+  /** Finds the address; returns where the parameters begin, or -1. Loose manners take what there is, parameters with it. */
   private addressOf(line: Uint8Array, start: number, end: number, keyword: Uint8Array): number {
     const after = this.path.read(line, start, end, keyword)
-    if (!this.sink.loose) return after
+    if (!this.sink.loose || (after >= 0 && this.sink.checksParameters)) return after
     if (after < 0) {
       this.path.start = Math.min(end, start + keyword.length)
       this.path.end = end

@@ -10,11 +10,12 @@ import type { Fault, Reaction } from "./Reaction.js"
 import * as Dump from "./Dump.js"
 import * as Misbehaviour from "./Misbehaviour.js"
 import * as SinkLetters from "./SinkLetters.js"
+import * as SinkOffers from "./SinkOffers.js"
 import type { SinkConfig } from "./SinkOptions.js"
 import type { SinkPlan } from "./SinkPlan.js"
 
 /** What the original offers, in its order. */
-const offers: ReadonlyArray<readonly [name: string, line: string]> = [
+const offers: ReadonlyArray<SinkOffers.Usual> = [
   ["pipelining", "PIPELINING"],
   ["8bitmime", "8BITMIME"],
   ["auth", "AUTH PLAIN LOGIN"],
@@ -31,9 +32,16 @@ const offers: ReadonlyArray<readonly [name: string, line: string]> = [
  * @category constructors
  */
 export const configOf = (plan: SinkPlan, accounts?: AccountTable.AccountData | undefined): SinkConfig => {
-  const { hard, hide = [], hostname, lmtp, maxSize, pix, plain, soft, tls } = plan
-  const hidden = new Set<string>(hard !== undefined || soft !== undefined ? [...hide, "pipelining"] : hide)
+  const { hard, hostname, lmtp, maxSize, offer = [], pix, plain, proxy, soft, tls } = plan
   const esmtp = !plain && !pix
+  const usual: ReadonlyArray<SinkOffers.Usual> = maxSize === undefined ? offers : [["size", "SIZE"], ...offers]
+  const hide = [
+    ...(plan.hide ?? []),
+    // As the original: rejections imply -p.
+    ...(hard !== undefined || soft !== undefined ? (["pipelining"] as const) : []),
+    // The accounts have mechanisms of their own.
+    ...(accounts === undefined ? [] : (["auth"] as const))
+  ]
   return {
     protocol: lmtp ? "lmtp" : "smtp",
     hostname,
@@ -42,14 +50,12 @@ export const configOf = (plan: SinkPlan, accounts?: AccountTable.AccountData | u
     esmtp,
     servesRefused: true,
     tls,
-    ...(maxSize === undefined ? {} : { maxMessageSize: Math.floor(maxSize) }),
+    ...(offer.length === 0 ? {} : { parameters: "checked" }),
+    ...(proxy === undefined ? {} : { proxy }),
     ...(accounts === undefined ? {} : { auth: { accounts, required: true } }),
-    offers: [
-      ...(maxSize === undefined ? [] : [`SIZE ${Math.floor(maxSize)}`]),
-      ...offers.flatMap(([name, line]) =>
-        hidden.has(name) || (name === "auth" && accounts !== undefined) ? [] : [line]
-      )
-    ]
+    offers: usual.map(([, line]) => line),
+    ...SinkOffers.configOf({ hide, offer }, usual),
+    ...(maxSize === undefined ? {} : { maxMessageSize: Math.floor(maxSize) })
   }
 }
 

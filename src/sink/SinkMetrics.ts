@@ -24,6 +24,9 @@ export const render = (counts: SinkCounts, strikes: ReadonlyArray<Strikes>): str
     family("received_bytes_total", "counter", "Bytes that were received.", [["", counts.bytesIn]]),
     family("secured_total", "counter", "TLS handshakes that succeeded.", [["", counts.secured]]),
     family("authenticated_total", "counter", "Logins that were accepted.", [["", counts.authenticated]]),
+    family("unproxied_total", "counter", "Connections without the PROXY header that was required.", [
+      ["", counts.unproxied]
+    ]),
     family(
       "refused_total",
       "counter",

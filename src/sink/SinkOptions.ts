@@ -65,10 +65,23 @@ export interface SinkConfig {
   readonly auth?: SinkAuthConfig | undefined
   /**
    * What EHLO and LHLO offer, besides STARTTLS and AUTH; parameters of what is not offered are refused. Default: PIPELINING, SIZE,
-   * 8BITMIME, SMTPUTF8, DSN, CHUNKING, BINARYMIME, ENHANCEDSTATUSCODES, and, once there is TLS, REQUIRETLS.
+   * 8BITMIME, SMTPUTF8, DSN, CHUNKING, BINARYMIME, ENHANCEDSTATUSCODES, and, once there is TLS, REQUIRETLS (RFC 8689 §3). `SIZE`
+   * alone is `maxMessageSize`.
    * `XCLIENT NAME ADDR` lets anybody say who its client is, which changes nothing.
    */
   readonly offers?: ReadonlyArray<string> | undefined
+  /**
+   * Whether parameters of MAIL and RCPT are looked at, and those of what is not offered refused by 555. Default: `strict` manners do,
+   * `loose` ones take what stands there.
+   */
+  readonly parameters?: "checked" | "taken" | undefined
+  /** How many transactions a connection may begin; 452 afterwards (RFC 9422 §4.1). Default: any number. */
+  readonly maxTransactions?: number | undefined
+  /**
+   * Who has to begin with the header of the PROXY protocol, which names the client: `any`, or addresses and networks with commas
+   * between. Whoever of them does not is closed. Default: nobody, and the header is no command that is known.
+   */
+  readonly proxy?: string | undefined
 }
 
 /**

@@ -42,6 +42,12 @@ export const problemOfMail = (
       case "REQUIRETLS":
         if (!offers.has(keyword) || (keyword === "REQUIRETLS" && !isSecure)) return replies.unknownParameter
         return value === "" ? undefined : replies.syntaxError
+      case "BY":
+        if (!offers.has("DELIVERBY")) return replies.unknownParameter
+        return /^-?\d{1,9};[NR]T?$/i.test(value) ? undefined : replies.syntaxError
+      case "MT-PRIORITY":
+        if (!offers.has("MT-PRIORITY")) return replies.unknownParameter
+        return /^-?\d$/.test(value) ? undefined : replies.syntaxError
       case "RET":
         if (!offers.has("DSN")) return replies.unknownParameter
         return /^(?:FULL|HDRS)$/i.test(value) ? undefined : replies.syntaxError

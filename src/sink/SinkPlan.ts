@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { optional, withDefault } from "../plan/PlanField.js"
 import * as PlanValue from "../plan/PlanValue.js"
+import * as SinkOffer from "../plan/SinkOffer.js"
 import * as SinkFields from "../plan/SinkFields.js"
 import * as Dump from "./Dump.js"
 import * as ListenAddress from "./ListenAddress.js"
@@ -53,8 +54,6 @@ const ControlText = Schema.String.pipe(
   )
 )
 
-const Offer = Schema.Literal("8bitmime", "auth", "xclient", "enhancedstatuscodes", "xforward", "dsn", "pipelining")
-
 /**
  * The fields, with their descriptions (`PlanField.get`).
  *
@@ -79,7 +78,7 @@ export const fields = {
     presets: { "4": "ipv4", "6": "ipv6", ipv4: "ipv4", ipv6: "ipv6" },
     description: "Listen over this address family alone."
   }),
-  hide: optional(Schema.Array(Offer), {
+  hide: optional(Schema.Array(Schema.Literal(...SinkOffer.extensions)), {
     repeatable: true,
     placeholder: "extension",
     presets: {
@@ -242,6 +241,8 @@ export const fields = {
     description:
       "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and without its content). A message is in the file before it is answered; one that cannot be written is answered all the same, with a warning on standard error. May be given several times."
   }),
+  offer: SinkFields.offer,
+  proxy: SinkFields.proxy,
   prove: optional(File, {
     section: "Messages in files",
     placeholder: "file",
@@ -302,7 +303,11 @@ const struct = Schema.Struct(fields)
  * @category schemas
  */
 export const schema = struct.pipe(
-  Schema.filter(({ dumpAll, dumpEach, root, tls, tlsCert, tlsKey }) => {
+  Schema.filter(({ dumpAll, dumpEach, hide = [], maxSize, offer = [], root, tls, tlsCert, tlsKey }) => {
+    const [both] = SinkOffer.contradictions(offer, hide)
+    if (both !== undefined) return `--offer and --hide both name ${both}`
+    if (maxSize !== undefined && SinkOffer.contradictions(offer, ["size"]).length > 0)
+      return "--max-size offers SIZE already: leave size out of --offer"
     if (root !== undefined)
       return "-R: Node cannot change the root directory of a process; start smtp-sink by chroot(8)"
     if (tlsKey !== undefined && tlsCert === undefined) return "--tls-key needs --tls-cert"

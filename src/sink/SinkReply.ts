@@ -77,24 +77,6 @@ const authOffer = (mechanisms: ReadonlyArray<string>): ReadonlyArray<string> =>
 const withoutTls = (offers: ReadonlyArray<string>): ReadonlyArray<string> =>
   offers.filter((offer) => offer !== "REQUIRETLS")
 
-/**
- * What a sink offers that was not told otherwise. REQUIRETLS is for those who have TLS (RFC 8689 §3).
- *
- * @since 0.1.0
- * @category constructors
- */
-export const usual = (maxMessageSize: number): ReadonlyArray<string> => [
-  "PIPELINING",
-  `SIZE ${maxMessageSize}`,
-  "8BITMIME",
-  "SMTPUTF8",
-  "DSN",
-  "CHUNKING",
-  "BINARYMIME",
-  "REQUIRETLS",
-  "ENHANCEDSTATUSCODES"
-]
-
 const ehlo = (lines: ReadonlyArray<string>): SinkReply =>
   new SinkReply(lines.map((line, index) => `250${index === lines.length - 1 ? " " : "-"}${line}\r\n`).join(""))
 
@@ -126,6 +108,7 @@ export const replies = {
   isSecure: new SinkReply("554 5.5.1 Error: TLS already active\r\n"),
   cannotVerify: new SinkReply("252 2.0.0 Cannot VRFY user\r\n"),
   tooManyRecipients: new SinkReply("452 4.5.3 Error: too many recipients\r\n"),
+  tooManyTransactions: new SinkReply("452 4.5.3 Error: too many transactions\r\n"),
   unknownCommand: new SinkReply("500 5.5.2 Error: command not recognized\r\n"),
   noCommand: new SinkReply("500 5.5.2 Error: command not recognized\r\n"),
   lineTooLong: new SinkReply("500 5.5.2 Error: line too long\r\n"),

@@ -27,6 +27,8 @@ export interface SinkSession {
   readonly verdict: Verdict
   /** TLS stands: what was said before is forgotten. Returns what to write, which is the greeting where TLS came first. */
   readonly secured: () => Uint8Array | undefined
+  /** What came before TLS and is part of it: the listener hands it on. */
+  readonly unread?: Uint8Array | undefined
   /** Whether what comes next is a message's content, and not a command. */
   readonly inContent: boolean
   /**

@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import * as ProxiedSession from "./ProxiedSession.js"
 import { SharedSink } from "./SharedSink.js"
 import * as SinkCounts from "./SinkCounts.js"
 import * as SinkDialogue from "./SinkDialogue.js"
@@ -46,7 +47,13 @@ export interface SmtpSink {
 export const make = (options: SinkOptions = {}): SmtpSink => {
   const shared = new SharedSink(options)
   return {
-    open: (client) => SinkDialogue.make(shared, client),
+    open: (client) => {
+      const open = (client: string | undefined) => SinkDialogue.make(shared, client)
+      if (!shared.isProxied(client)) return open(client)
+      return ProxiedSession.make(client, open, () => {
+        shared.counters[SinkCounts.Counter.unproxied]!++
+      })
+    },
     counts: () => SinkCounts.read(shared.counters),
     busy: shared.own.busy.bytes
   }

@@ -42,6 +42,8 @@ export interface Range {
   readonly first: Uint8Array
   /** How many there are; at most 2³², whatever the range holds. */
   readonly count: number
+  /** How many bits of `first` all of them have. */
+  readonly bits: number
 }
 
 /**
@@ -58,8 +60,29 @@ export const parseRange = (text: string): Range | undefined => {
   const bits = 8 * first.length
   const hostBits = bits - (prefix === undefined ? bits : Number(prefix))
   if (hostBits < 0 || !isZeroBelow(first, hostBits)) return undefined
-  return { first, count: 2 ** Math.min(hostBits, 32) }
+  return { first, count: 2 ** Math.min(hostBits, 32), bits: bits - hostBits }
 }
+
+/**
+ * Whether an address is one of a range. An IPv4 address that is written as IPv6 (`::ffff:192.0.2.1`) counts as what it is.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const contains = ({ bits, first }: Range, address: Uint8Array): boolean => {
+  const bytes = first.length === 4 && isMapped(address) ? address.subarray(12) : address
+  if (bytes.length !== first.length) return false
+  const whole = Math.floor(bits / 8)
+  for (let index = 0; index < whole; index++) if (bytes[index] !== first[index]) return false
+  const rest = bits % 8
+  return rest === 0 || bytes[whole]! >> (8 - rest) === first[whole]! >> (8 - rest)
+}
+
+const isMapped = (address: Uint8Array): boolean =>
+  address.length === 16 &&
+  address[10] === 255 &&
+  address[11] === 255 &&
+  address.subarray(0, 10).every((byte) => byte === 0)
 
 /**
  * The address at a place of a range, counted from 0.

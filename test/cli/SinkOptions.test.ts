@@ -87,6 +87,8 @@ const values: { readonly [field: string]: string } = {
   tarpit: "1s after 10 errors",
   dump: "mbox=x",
   maxSize: "500",
+  offer: "chunking",
+  proxy: "127.0.0.0/8",
   tls: "offered",
   listenMetrics: "127.0.0.1:9125",
   messages: "2",

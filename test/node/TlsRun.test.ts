@@ -66,6 +66,25 @@ describe("runs over TLS on sockets", () => {
     }
   }
 
+  for (const behaviour of [undefined, {}]) {
+    it.scopedLive(
+      `after the header of the PROXY protocol, ${behaviour === undefined ? "as usual" : "misbehaving"}`,
+      () =>
+        Effect.gen(function* () {
+          for (const [proxy, tls] of [
+            ["1", "implicit"],
+            ["2", "implicit"],
+            ["2", "starttls"]
+          ] as const) {
+            const asked = { proxy, tls, clientAddresses: "192.0.2.0/24", messages: 5, sessions: 2 }
+            const { counts, result } = yield* againstSink(asked, { behaviour }, { proxy: "any" })
+            assert.strictEqual(result.accounting.accepted, 5)
+            assert.deepStrictEqual([counts.messages, counts.secured, counts.unproxied], [5, 5, 0])
+          }
+        })
+    )
+  }
+
   it.scopedLive("over a UNIX-domain socket", () =>
     Effect.gen(function* () {
       const listen = Target.unix(path.join(os.tmpdir(), `tls-sink-${process.pid}`))

@@ -50,6 +50,8 @@ const commands = [
   "NOOP",
   "RSET",
   "QUIT",
+  "PROXY TCP4 192.0.2.1 192.0.2.2 1 2",
+  "PROXY UNKNOWN",
   "",
   "Subject: x"
 ]
@@ -110,6 +112,7 @@ const configs: { readonly [name: string]: SinkConfig } = {
   lmtp: { protocol: "lmtp", maxErrors: 5 },
   loose: { manners: "loose", servesRefused: true, offers: ["PIPELINING", "XCLIENT", "XFORWARD", "CHUNKING"] },
   "with accounts": { auth: { accounts, required: true } },
+  proxied: { proxy: "any" },
   "with TLS": { tls: "offered", auth: { accounts, required: false } },
   "with TLS, required": { tls: "required" }
 }
@@ -175,7 +178,9 @@ describe("the sink, whatever a client says", () => {
         // A nonce is another one each time, and what comes behind STARTTLS is dropped as far as it came with it.
         const isSettled = config.tls === undefined && config.auth === undefined
         fc.assert(
-          fc.property(dialogue, cuts, (bytes, places) => {
+          fc.property(dialogue, cuts, (noise, places) => {
+            // Where it does not begin with a header, there is no session.
+            const bytes = config.proxy === undefined ? noise : Buffer.concat([Buffer.from("PROXY UNKNOWN\r\n"), noise])
             const [one, other] = [open(), open()]
             const said = talk(one.open("192.0.2.1"), [bytes])
             const again = talk(other.open("192.0.2.1"), split(bytes, places))
