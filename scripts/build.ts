@@ -6,8 +6,8 @@
  * - `dist/lib`: the library, module by module, with types. The commands' own modules are not part of it: what they are
  *   made of (@effect/cli) is no dependency of the package.
  * - `dist/man`: the manual pages.
- * - `dist/schema`: the JSON Schemas of what is written (`--report json`, a line of `--report ndjson`, `--compare` as JSON) and
- *   of what `--scenario` reads.
+ * - `dist/schema`: the JSON Schemas of what is written (`--report json` of smtp-source and of smtp-sink, a line of `--report ndjson`, `--compare` as JSON) and
+ *   of what `--scenario` of smtp-source and of smtp-sink reads.
  */
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
@@ -21,6 +21,8 @@ import * as Plan from "../src/plan/Plan.js"
 import * as Comparison from "../src/report/Comparison.js"
 import * as Journal from "../src/report/Journal.js"
 import * as RunReport from "../src/report/RunReport.js"
+import * as SinkReport from "../src/sink/SinkReport.js"
+import * as SinkPlan from "../src/sink/SinkPlan.js"
 import { version } from "../src/version.js"
 
 /** What users run, each with the module that it starts in. */
@@ -71,6 +73,8 @@ fs.writeFileSync(`${made}/man/smtp-sink.1`, ManualPage.page(SmtpSinkCli.manual()
 fs.mkdirSync(`${made}/schema`)
 const schemas = {
   plan: Plan.jsonSchema(),
+  sink: SinkPlan.jsonSchema(),
+  "sink-report": SinkReport.jsonSchema(),
   report: RunReport.jsonSchema(),
   journal: Journal.jsonSchema(),
   comparison: Comparison.jsonSchema()

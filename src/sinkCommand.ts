@@ -14,4 +14,4 @@ import { version } from "./version.js"
 const services = Layer.mergeAll(NodeFileSystem.layer, NodeStopSignal.layer, NodePrivileges.layer, NodeSink.layer())
 
 export const main = (argv: ReadonlyArray<string>): Effect.Effect<number, never, Output> =>
-  Effect.provide(SmtpSinkCli.main(argv, { version }), services)
+  Effect.provide(SmtpSinkCli.main(argv, { version, environment: Object.keys(process.env) }), services)

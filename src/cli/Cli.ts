@@ -11,9 +11,8 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import type { Plan } from "../plan/Plan.js"
+import * as Plan from "../plan/Plan.js"
 import * as Segment from "../plan/Segment.js"
-import * as Suggestion from "../plan/Suggestion.js"
 import { Output } from "../report/Output.js"
 import * as Printable from "../smtp/Printable.js"
 import { isShell, type Shell } from "./Shell.js"
@@ -27,6 +26,7 @@ import { passphraseVariable } from "../plan/TlsFields.js"
 import { rows, scenarioVariable, targetVariable } from "./OptionTable.js"
 import * as PlanOptions from "./PlanOptions.js"
 import * as Run from "./Run.js"
+import * as UnknownVariables from "./UnknownVariables.js"
 
 /**
  * What the machine knows of itself.
@@ -58,10 +58,10 @@ const getopt = Getopt.make(rows, {
  * @category models
  */
 export type Directive =
-  | { readonly _tag: "Run"; readonly plan: Plan }
-  | { readonly _tag: "DryRun"; readonly plan: Plan }
-  | { readonly _tag: "Shares"; readonly plan: Plan }
-  | { readonly _tag: "Emit"; readonly engine: string; readonly plan: Plan }
+  | { readonly _tag: "Run"; readonly plan: Plan.Plan }
+  | { readonly _tag: "DryRun"; readonly plan: Plan.Plan }
+  | { readonly _tag: "Shares"; readonly plan: Plan.Plan }
+  | { readonly _tag: "Emit"; readonly engine: string; readonly plan: Plan.Plan }
   | { readonly _tag: "Help" }
   | { readonly _tag: "Version" }
   | { readonly _tag: "Wizard" }
@@ -129,7 +129,7 @@ const scenarioOf = ({ options }: Getopt.Arguments) =>
     const read = (file: string, option: string) =>
       Effect.flatMap(
         load(() => import("./ScenarioFile.js")),
-        (room) => room.read(file, option)
+        (room) => room.read(file, option, { what: "a plan", issuesOf: Plan.issuesOfFields })
       )
     if (typed !== undefined) return yield* read(typed, "--scenario")
     const named = yield* Effect.orElseSucceed(Config.string(scenarioVariable), () => "")
@@ -163,7 +163,7 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
         return Fatal.status.success
       }
       case "DryRun": {
-        warnOfVariables(output, options.environment)
+        UnknownVariables.warn(output, options.environment, known)
         output.stdout(yield* DryRun.render(directive.plan))
         return Fatal.status.success
       }
@@ -182,7 +182,7 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
         return Fatal.status.success
       }
       case "Run": {
-        warnOfVariables(output, options.environment)
+        UnknownVariables.warn(output, options.environment, known)
         return yield* Run.run(directive.plan, options)
       }
     }
@@ -217,19 +217,6 @@ const wizard = (options: CliOptions): Effect.Effect<number, Fatal.UsageError, Ru
     return answers.run ? yield* main(answers.argv, options) : Fatal.status.success
   })
 
-const prefix = "SMTP_SOURCE_"
-
-/** A variable that is misspelt does nothing; it may also be another program's, so that it is no error. */
-const warnOfVariables = (output: Output["Type"], environment: ReadonlyArray<string>): void => {
-  for (const name of environment) {
-    if (!name.startsWith(prefix) || variables.includes(name)) continue
-    const own = variables.map((variable) => variable.slice(prefix.length))
-    const near = Suggestion.nearest(name.slice(prefix.length), own)
-    const meant = Suggestion.hint(near === undefined ? undefined : prefix + near)
-    output.stderr(`smtp-source: warning: ${Printable.escape(name)} in the environment means nothing${meant}\n`)
-  }
-}
-
 /**
  * The names of the environment's variables.
  *
@@ -243,3 +230,5 @@ export const variables: ReadonlyArray<string> = [
   passwordVariable,
   EngineSegment.segmentsVariable
 ]
+
+const known: UnknownVariables.Known = { program: "smtp-source", prefix: "SMTP_SOURCE_", variables }

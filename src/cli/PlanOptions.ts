@@ -11,19 +11,9 @@ import * as ParseResult from "effect/ParseResult"
 import * as Conflict from "../plan/Conflict.js"
 import * as Plan from "../plan/Plan.js"
 import { UsageError } from "./Fatal.js"
+import type { WrittenPlan } from "./ScenarioFile.js"
 import type { Arguments } from "./Getopt.js"
 import { label, type OptionRow, planRows, targetVariable } from "./OptionTable.js"
-
-/**
- * A plan that was read from a file.
- *
- * @since 0.1.0
- * @category models
- */
-export interface WrittenPlan {
-  readonly file: string
-  readonly input: Partial<Plan.PlanInput>
-}
 
 /**
  * Reads the Plan from the arguments and, where they are silent, from the environment (`SMTP_SOURCE_…`, through the

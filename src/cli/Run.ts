@@ -22,6 +22,7 @@ import * as TlsFields from "../plan/TlsFields.js"
 import * as Lines from "../report/Lines.js"
 import { Output } from "../report/Output.js"
 import * as Summary from "../report/Summary.js"
+import type { Strikes } from "../sink/Behaviour.js"
 import type { EmbeddedSink, RunningSink, SinkFailed } from "../sink/EmbeddedSink.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
 import * as SinkFields from "../plan/SinkFields.js"
@@ -96,14 +97,25 @@ const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Se
     if (Laws.ofDelivery(result.accounting, { messages }).length === 0) {
       if (shows(plan, output))
         output.stderr(`smtp-source: the sink counted ${Summary.counted(messages, "message")}, too\n`)
-      for (const { rule, times } of shows(plan, output) && sink.strikes !== undefined ? yield* sink.strikes : []) {
-        output.stderr(`smtp-source: the sink's ${Printable.escape(rule)}: ${Summary.counted(times, "time")}\n`)
-      }
+      tellStrikes(plan, output, "the sink's", sink.strikes === undefined ? [] : yield* sink.strikes)
       return status
     }
     output.stderr(`smtp-source: panic: the sink counted ${messages} messages, and we ${result.accounting.accepted}\n`)
     return Fatal.status.internalError
   })
+
+/** How often each rule of a sink of ours has struck. */
+const tellStrikes = (
+  plan: Plan,
+  output: Output["Type"],
+  whose: "the sink's" | "the next hop's",
+  strikes: ReadonlyArray<Strikes>
+): void => {
+  if (!shows(plan, output)) return
+  for (const { rule, times } of strikes) {
+    output.stderr(`smtp-source: ${whose} ${Printable.escape(rule)}: ${Summary.counted(times, "time")}\n`)
+  }
+}
 
 /** What is left of 80 columns beside the command's name. */
 const columns = 80 - "smtp-source: ".length
@@ -183,6 +195,7 @@ const report = (
       if ((shows(plan, output) || stopped) && !showsReport(plan)) {
         for (const line of Summary.render(result)) for (const part of Lines.wrap(line, columns, 2)) say(part)
       }
+      tellStrikes(plan, output, "the next hop's", result.strikes ?? [])
       for (const law of violations) say(`panic: the books do not balance: ${law}`)
       const judged = yield* live.finish(result)
       // At last, since a collector may keep us waiting; who is in a hurry does not wait.

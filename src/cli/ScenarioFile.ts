@@ -1,14 +1,38 @@
 /**
- * Files that hold a plan: --scenario. JSON or YAML, with the fields of the Plan.
+ * Files that hold a plan, of smtp-source or of smtp-sink: --scenario. JSON or YAML, with the fields of the plan.
  *
  * @since 0.1.0
  */
 import { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { fileReason } from "../plan/FileReason.js"
-import * as Plan from "../plan/Plan.js"
+import type { PlanIssue } from "../plan/PlanIssue.js"
 import { UsageError } from "./Fatal.js"
-import type { WrittenPlan } from "./PlanOptions.js"
+
+/**
+ * A plan that was read from a file.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WrittenPlan {
+  readonly file: string
+  /** Fields that hold what they may. */
+  readonly input: { readonly [field: string]: unknown }
+}
+
+/**
+ * What files hold.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Written {
+  /** As errors name it: `a plan`. */
+  readonly what: string
+  /** What is wrong with the fields, each by itself. */
+  readonly issuesOf: (input: unknown) => ReadonlyArray<PlanIssue>
+}
 
 /**
  * Reads a file: what its name ends in, or else its first character, says in which of the two it is written. The error names the
@@ -18,7 +42,11 @@ import type { WrittenPlan } from "./PlanOptions.js"
  * @since 0.1.0
  * @category parsing
  */
-export const read = (file: string, option: string): Effect.Effect<WrittenPlan, UsageError, FileSystem> =>
+export const read = (
+  file: string,
+  option: string,
+  { issuesOf, what }: Written
+): Effect.Effect<WrittenPlan, UsageError, FileSystem> =>
   Effect.gen(function* () {
     // As compilers name a place: `ramp.yaml:3: …`.
     const wrong = (reason: string) =>
@@ -33,13 +61,13 @@ export const read = (file: string, option: string): Effect.Effect<WrittenPlan, U
     const placed = ({ line, reason }: { readonly line: number | undefined; readonly reason: string }) =>
       line === undefined ? reason : `${line}: ${reason}`
     if (problem !== undefined) return yield* wrong(placed(problem))
-    if (!isFields(value)) return yield* wrong("expected the fields of a plan")
+    if (!isFields(value)) return yield* wrong(`expected the fields of ${what}`)
     // It tells editors where the schema is.
     const { $schema: _, ...input } = value
-    const issues = Plan.issuesOfFields(input).map(({ path, text }) => placed({ line: lineOf(path), reason: text }))
+    const issues = issuesOf(input).map(({ path, text }) => placed({ line: lineOf(path), reason: text }))
     if (issues.length > 0) return yield* wrong(issues.join("; "))
     return { file, input }
   })
 
-const isFields = (input: unknown): input is Partial<Plan.PlanInput> & { readonly $schema?: unknown } =>
+const isFields = (input: unknown): input is { readonly [field: string]: unknown } =>
   typeof input === "object" && input !== null && !Array.isArray(input)

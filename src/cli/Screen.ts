@@ -122,7 +122,12 @@ export class Screen {
   stopping(signal: SignalName): void {
     this.isStopping = true
     const { drain } = this.plan
-    const many = this.underWay === undefined ? "transactions" : Summary.count(this.underWay)
+    const many =
+      this.underWay === undefined
+        ? "transactions"
+        : this.underWay === 0
+          ? "no transaction"
+          : Summary.counted(this.underWay, "transaction")
     const again = signal === "SIGINT" ? "Ctrl-C again stops now" : "a second signal stops now"
     this.above(`smtp-source: stopping: ${many} under way, ${Summary.duration(drain)} at most; ${again}\n`)
   }

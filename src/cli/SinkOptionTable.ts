@@ -11,7 +11,9 @@ import * as ParseResult from "effect/ParseResult"
 import * as SinkPlan from "../sink/SinkPlan.js"
 import * as FieldOption from "./FieldOption.js"
 import type { Arguments } from "./Getopt.js"
-import { aboutItself, label, type OptionRow, rowsOf } from "./OptionTable.js"
+import { aboutItself, commandOnly, label, type OptionRow, rowsOf } from "./OptionTable.js"
+import type { WrittenPlan } from "./ScenarioFile.js"
+import type { Known } from "./UnknownVariables.js"
 
 /**
  * The command's name.
@@ -21,13 +23,21 @@ import { aboutItself, label, type OptionRow, rowsOf } from "./OptionTable.js"
  */
 export const program = "smtp-sink"
 
+const prefix = "SMTP_SINK_"
+
+/** Names the file of --scenario. */
+const scenarioVariable = `${prefix}SCENARIO`
+
+/** Holds the passphrase of --tls-key. It stands in for no option: what is secret is not seen in a list of processes. */
+const passphraseVariable = `${prefix}TLS_PASSPHRASE`
+
 /**
  * The options that are fields of the plan.
  *
  * @since 0.1.0
  * @category constants
  */
-export const planRows: ReadonlyArray<OptionRow> = rowsOf(SinkPlan.fields, "SMTP_SINK_")
+export const planRows: ReadonlyArray<OptionRow> = rowsOf(SinkPlan.fields, prefix)
 
 /**
  * All options.
@@ -35,7 +45,18 @@ export const planRows: ReadonlyArray<OptionRow> = rowsOf(SinkPlan.fields, "SMTP_
  * @since 0.1.0
  * @category constants
  */
-export const rows: ReadonlyArray<OptionRow> = [...planRows, ...aboutItself]
+export const rows: ReadonlyArray<OptionRow> = [
+  ...planRows,
+  commandOnly({
+    long: "scenario",
+    kind: "value",
+    placeholder: "file",
+    variable: scenarioVariable,
+    description:
+      "Take what the command line and the environment leave open from this file: JSON or YAML, with the options' names as fields (maxConnections for -m, fault for --fault, listen for the address). The package has its JSON Schema, as smtp-source/sink.schema.json."
+  }),
+  ...aboutItself
+]
 
 /**
  * The environment's variables that stand in for the operands.
@@ -43,17 +64,61 @@ export const rows: ReadonlyArray<OptionRow> = [...planRows, ...aboutItself]
  * @since 0.1.0
  * @category constants
  */
-export const operandVariables = { listen: "SMTP_SINK_LISTEN", backlog: "SMTP_SINK_BACKLOG" } as const
+export const operandVariables = { listen: `${prefix}LISTEN`, backlog: `${prefix}BACKLOG` } as const
 
 /**
- * Reads the plan from the arguments and, where they are silent, from the environment. The error names all that is wrong.
+ * The environment's variables that mean something.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const known: Known = {
+  program,
+  prefix,
+  variables: [
+    ...rows.flatMap(({ variable }) => (variable === undefined ? [] : [variable])),
+    ...Object.values(operandVariables),
+    passphraseVariable
+  ]
+}
+
+/**
+ * The passphrase of --tls-key, where there is one.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const passphrase: Effect.Effect<string | undefined> = Effect.suspend(() => valueOf(passphraseVariable))
+
+/**
+ * The file that holds a plan, and what named it; undefined where nothing does.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const scenarioOf = ({
+  options
+}: Arguments): Effect.Effect<readonly [file: string, option: string] | undefined> =>
+  Effect.gen(function* () {
+    const typed = options.get("scenario")?.at(-1)
+    if (typed !== undefined) return [typed, "--scenario"] as const
+    const named = (yield* valueOf(scenarioVariable)) ?? ""
+    return named === "" ? undefined : ([named, scenarioVariable] as const)
+  })
+
+/**
+ * Reads the plan from the arguments and, where they are silent, from the environment, and then from a file, whose fields were checked
+ * each by itself. The error names all that is wrong.
  *
  * @since 0.1.0
  * @category parsing
  */
-export const parse = ({ operands, options }: Arguments): Effect.Effect<SinkPlan.SinkPlan, ReadonlyArray<string>> =>
+export const parse = (
+  { operands, options }: Arguments,
+  written?: WrittenPlan | undefined
+): Effect.Effect<SinkPlan.SinkPlan, ReadonlyArray<string>> =>
   Effect.gen(function* () {
-    const input: Record<string, unknown> = {}
+    const input: Record<string, unknown> = { ...written?.input }
     const issues: Array<string> = []
     if (operands.length > 2) issues.push(`too many operands: ${JSON.stringify(operands[2])}`)
     const listen = operands[0] ?? (yield* valueOf(operandVariables.listen))

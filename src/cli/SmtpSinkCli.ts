@@ -5,7 +5,6 @@
  */
 import { FileSystem } from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
-import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -23,7 +22,7 @@ import * as ListenAddress from "../sink/ListenAddress.js"
 import { Privileges } from "../sink/Privileges.js"
 import * as SinkLetters from "../sink/SinkLetters.js"
 import * as SinkMaking from "../sink/SinkMaking.js"
-import type { SinkPlan } from "../sink/SinkPlan.js"
+import { issuesOfFields as issuesOf, type SinkPlan } from "../sink/SinkPlan.js"
 import type { AccountData } from "../smtp/AccountTable.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
@@ -31,9 +30,11 @@ import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
 import type * as ManualPage from "./ManualPage.js"
 import type { ReportUnwritable } from "./ReportUnwritable.js"
-import { parse, program, rows } from "./SinkOptionTable.js"
+import { known, parse, passphrase, program, rows, scenarioOf } from "./SinkOptionTable.js"
+import * as SinkReporting from "./SinkReporting.js"
 import * as SinkProof from "./SinkProof.js"
 import * as SmtpSinkManual from "./SmtpSinkManual.js"
+import * as UnknownVariables from "./UnknownVariables.js"
 
 const getopt = Getopt.make(rows)
 
@@ -63,6 +64,18 @@ export const manual = (): ManualPage.Document => SmtpSinkManual.make(rows)
 export type Services = EmbeddedSink | FileSystem | Output | Privileges | StopSignal
 
 /**
+ * What the machine knows of itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SinkTool {
+  readonly version: string
+  /** The names of the environment's variables. */
+  readonly environment: ReadonlyArray<string>
+}
+
+/**
  * Does what the arguments ask for, and gives the exit status. What is wrong is told in one line on standard error.
  *
  * @since 0.1.0
@@ -70,7 +83,7 @@ export type Services = EmbeddedSink | FileSystem | Output | Privileges | StopSig
  */
 export const main = (
   argv: ReadonlyArray<string>,
-  { version }: { readonly version: string }
+  { environment, version }: SinkTool
 ): Effect.Effect<number, never, Services> =>
   Effect.gen(function* () {
     const output = yield* Output
@@ -87,14 +100,19 @@ export const main = (
       output.stdout(told)
       return Fatal.status.success
     }
-    const plan = yield* Effect.mapError(parse(given), (issues) => new Refused({ reason: issues.join("; ") }))
-    if (plan.prove === undefined) return yield* Effect.scoped(serve(plan))
+    const written = yield* writtenIn(given)
+    const plan = yield* Effect.mapError(parse(given, written), (issues) => new Refused({ reason: issues.join("; ") }))
+    UnknownVariables.warn(output, environment, known)
+    if (plan.prove === undefined) return yield* Effect.scoped(serve(plan, version))
     const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
     const proof = yield* SinkProof.make(plan.prove, warn)
     const unwritable = ({ file, reason }: ReportUnwritable) => new Refused({ reason: `--prove: ${file}: ${reason}` })
     // A file that cannot be written is told of before anything has come.
     yield* Effect.mapError(proof.write, unwritable)
-    const served = Effect.raceFirst(Effect.scoped(serve(plan, proof.tap)), Effect.mapError(proof.keep, unwritable))
+    const served = Effect.raceFirst(
+      Effect.scoped(serve(plan, version, proof.tap)),
+      Effect.mapError(proof.keep, unwritable)
+    )
     // After the last reply: what was confirmed is in it.
     return yield* Effect.zipLeft(served, Effect.mapError(proof.write, unwritable))
   }).pipe(
@@ -113,18 +131,30 @@ export const main = (
     )
   )
 
-const serve = (plan: SinkPlan, tap?: OpenTap) =>
+/** The plan that a file holds. What reads files is as much code as all the rest, and few need it. */
+const writtenIn = (given: Getopt.Arguments) =>
+  Effect.gen(function* () {
+    const named = yield* scenarioOf(given)
+    if (named === undefined) return undefined
+    const [file, option] = named
+    const { read } = yield* Effect.promise(() => import("./ScenarioFile.js"))
+    return yield* read(file, option, { what: "a plan of smtp-sink", issuesOf })
+  })
+
+const serve = (plan: SinkPlan, version: string, tap?: OpenTap) =>
   Effect.gen(function* () {
     const output = yield* Output
     const embedded = yield* EmbeddedSink
     const privileges = yield* Privileges
     const stop = yield* StopSignal
     const listen = yield* Either.mapLeft(ListenAddress.parse(plan.listen), (reason) => new Refused({ reason }))
-    if (privileges.isRoot && plan.user === undefined && !isLocal(listen)) {
-      return yield* new Refused({
-        reason: "-u, --user is required of root, unless only this machine can connect (127.0.0.1:2525, unix:pathname)"
-      })
-    }
+    const refusesRoot = privileges.isRoot && plan.user === undefined && !isLocal(listen)
+    const needed = [
+      identityOf(plan),
+      plan.accounts === undefined ? Effect.succeed(undefined) : accountsIn(plan.accounts),
+      refusesRoot ? needsUser : Effect.void
+    ] as const
+    const [identity, accounts] = yield* Effect.mapError(Effect.all(needed, { mode: "validate" }), together)
     const reached = yield* Deferred.make<void>()
     const troubles = { count: 0 }
     const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
@@ -144,7 +174,7 @@ const serve = (plan: SinkPlan, tap?: OpenTap) =>
       behaviour: SinkMaking.behaviourOf(plan, seed),
       steady: SinkMaking.steadyOf(plan, seed),
       words: SinkMaking.wordsOf(plan),
-      identity: yield* identityOf(plan),
+      identity,
       control:
         control?._tag === "Inet"
           ? { host: control.host === "" ? "127.0.0.1" : control.host, port: control.port }
@@ -158,33 +188,50 @@ const serve = (plan: SinkPlan, tap?: OpenTap) =>
         warn(text)
       }
     }
-    const accounts = plan.accounts === undefined ? undefined : yield* accountsIn(plan.accounts)
     const running = yield* embedded.start(SinkMaking.configOf(plan, accounts), serving)
     if (plan.user !== undefined) yield* privileges.become(plan.user)
     // Before it says that it listens.
     yield* running.writable ?? Effect.void
-    if (listen._tag === "Inet" && listen.port === 0) {
+    const isWatched = SinkReporting.isAsked(plan)
+    if (isWatched) yield* SinkReporting.prepare(plan)
+    const rules = SinkMaking.rulesOf(plan)
+    if (rules.length > 0 || (listen._tag === "Inet" && listen.port === 0)) {
       output.stderr(`${program}: listening on ${Target.format(running.target)}\n`)
     }
+    if (rules.length > 0) output.stderr(`${program}: it misbehaves: ${Printable.escape(rules.join("; "))}\n`)
     if (control?._tag === "Inet" && control.port === 0 && running.control !== undefined) {
       output.stderr(`${program}: metrics on http://${Target.format(running.control)}/metrics\n`)
     }
     const time = plan.duration === undefined ? Effect.never : Effect.sleep(plan.duration * 1000)
     const { answered = Effect.void } = running
+    const reporting = isWatched ? yield* SinkReporting.make(plan, running, { program, version }) : undefined
     const ended = yield* Effect.raceFirst(
       Effect.as(Effect.raceFirst(Effect.zipRight(Deferred.await(reached), answered), time), Option.none()),
       Effect.map(stop.first, Option.some)
-    )
-    for (const { rule, times } of running.strikes === undefined ? [] : yield* running.strikes) {
+    ).pipe(Effect.raceFirst(reporting?.watch ?? Effect.never))
+    const strikes = running.strikes === undefined || reporting?.tellsStrikes === true ? [] : yield* running.strikes
+    for (const { rule, times } of strikes) {
       output.stderr(
         `${program}: ${Printable.escape(rule)}: ${times === 1 ? "once" : `${times.toLocaleString("en-US")} times`}\n`
       )
     }
     // The reply to the last message is written in the turn in which it is counted.
     yield* Effect.yieldNow()
+    const judged = yield* reporting?.finish ?? Effect.succeed(Fatal.status.success)
+    // It is mostly a signal that ends a server: that does not say how the run went.
+    if (judged === Fatal.status.verdict) return judged
     if (Option.isSome(ended)) return statusOf(ended.value)
+    if (judged !== Fatal.status.success) return judged
     return troubles.count > 0 ? Fatal.status.failure : Fatal.status.success
   })
+
+/** All that is wrong, in one. */
+const together = (wrong: ReadonlyArray<Option.Option<Refused>>): Refused =>
+  new Refused({ reason: wrong.flatMap((each) => Option.toArray(each).map(({ reason }) => reason)).join("; ") })
+
+const needsUser = new Refused({
+  reason: "-u, --user is required of root, unless only this machine can connect (127.0.0.1:2525, unix:pathname)"
+})
 
 const wrongWith = (option: string, file: string) => (reason: string) =>
   new Refused({ reason: Printable.escape(`${option}: ${file}: ${reason}`) })
@@ -201,15 +248,8 @@ const identityOf = ({ tlsCert, tlsKey = tlsCert }: SinkPlan) =>
     const text = new TextDecoder()
     const certificate = text.decode(yield* contentOf("--tls-cert", tlsCert))
     const key = text.decode(yield* contentOf("--tls-key", tlsKey))
-    const passphrase = yield* Effect.orElseSucceed(
-      Config.option(Config.string(passphraseVariable)),
-      Option.none<string>
-    )
-    return Redacted.make({ certificate, key, passphrase: Option.getOrUndefined(passphrase) })
+    return Redacted.make({ certificate, key, passphrase: yield* passphrase })
   })
-
-/** Holds the passphrase of --tls-key. It stands in for no option: what is secret is not seen in a list of processes. */
-const passphraseVariable = "SMTP_SINK_TLS_PASSPHRASE"
 
 /** Whom the file lets in. */
 const accountsIn = (file: string): Effect.Effect<AccountData, Refused, FileSystem> =>

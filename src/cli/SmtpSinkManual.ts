@@ -67,8 +67,17 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       title: "ENVIRONMENT",
       blocks: [
         text(
-          "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SINK_HOSTNAME for --hostname. The address is in SMTP_SINK_LISTEN, and the backlog in SMTP_SINK_BACKLOG."
+          "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SINK_HOSTNAME for --hostname. The address is in SMTP_SINK_LISTEN, and the backlog in SMTP_SINK_BACKLOG. The command line beats the environment, and the environment the file of --scenario. A variable with such a name that means nothing is warned of."
         )
+      ]
+    },
+    {
+      title: "STANDARD ERROR",
+      blocks: [
+        text(
+          "Where it misbehaves by more than its letters, or listens on a port that it was to choose, it says so when it listens. At its end it says how often each rule has struck, a line for each:"
+        ),
+        code("smtp-sink: fault rcpt 5% 451: 493 times")
       ]
     },
     {
@@ -76,6 +85,8 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       blocks: [
         term("0", "The number of messages (-M) or of sessions (-n) was reached, or the time of --duration is over."),
         term("1", "Invalid options, or it cannot listen, become the user of -u, or write what it was to write."),
+        term("70", "A fault of the program itself, which it names."),
+        term("99", "A condition of --fail-if is true, whatever ended it."),
         term("129, 130, 143", "Stopped by SIGHUP, SIGINT or SIGTERM.")
       ]
     },
@@ -86,6 +97,10 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
         code("smtp-sink -c 127.0.0.1:2525"),
         text("Refuse every recipient, and every second end of a message late:"),
         code("smtp-sink -f RCPT 127.0.0.1:2525", "smtp-sink -W .:1:50 127.0.0.1:2525"),
+        text("Offer more than Postfix's does, behind a load balancer, and fail unless a thousand messages came:"),
+        code(
+          "smtp-sink --offer chunking,size=10M --proxy 10.0.0.0/8 --report text --fail-if 'messages < 1000' -u nobody :2525"
+        ),
         text("Keep each message in a file:"),
         code("smtp-sink -d '%Y%m%d/%H%M.' 127.0.0.1:2525 100")
       ]

@@ -21,7 +21,7 @@ import type { ProofOrder } from "../plan/ProofOrder.js"
 import * as Segment from "../plan/Segment.js"
 import * as SinkFields from "../plan/SinkFields.js"
 import * as Stamp from "../plan/Stamp.js"
-import { EmbeddedSink, SinkFailed } from "../sink/EmbeddedSink.js"
+import { EmbeddedSink, type RunningSink, SinkFailed } from "../sink/EmbeddedSink.js"
 import * as SinkOffers from "../sink/SinkOffers.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import * as Target from "../smtp/Target.js"
@@ -94,8 +94,9 @@ export const around = <Options extends RunPart.RunOptions, Result extends Finish
   return Effect.scoped(
     Effect.gen(function* () {
       const proving = yield* prepare(plan, options)
-      yield* listen(downstream, proving.order)
-      return yield* settled(proving, options, run)
+      const sink = yield* listen(downstream, proving.order)
+      const result = yield* settled(proving, options, run)
+      return sink.strikes === undefined ? result : { ...result, strikes: yield* sink.strikes }
     })
   ) as Effect.Effect<Result, E | SinkFailed, R>
 }
@@ -105,19 +106,22 @@ interface Finished extends RunPart.RunResult {
 }
 
 /** Where plans come in, it was made sure that there is somebody who starts sinks. */
-const listen = (downstream: string, proof: ProofOrder): Effect.Effect<unknown, SinkFailed, Scope.Scope> =>
-  Effect.flatMap(Effect.serviceOption(EmbeddedSink), (embedded): Effect.Effect<unknown, SinkFailed, Scope.Scope> => {
-    if (Option.isNone(embedded)) return Effect.dieMessage("no sink for the next hop")
-    const target = Either.getOrThrow(Target.parse(downstream))
-    const words = SinkFields.wordsOf(proof.plan)
-    return Effect.mapError(
-      embedded.value.start(
-        { maxRecipients: 100_000, ...SinkOffers.configOf(SinkFields.offersOf(proof.plan)) },
-        { listen: target, proof, words }
-      ),
-      ({ cause, code, reason }) => new SinkFailed({ code, reason, cause, option: "--downstream" })
-    )
-  })
+const listen = (downstream: string, proof: ProofOrder): Effect.Effect<RunningSink, SinkFailed, Scope.Scope> =>
+  Effect.flatMap(
+    Effect.serviceOption(EmbeddedSink),
+    (embedded): Effect.Effect<RunningSink, SinkFailed, Scope.Scope> => {
+      if (Option.isNone(embedded)) return Effect.dieMessage("no sink for the next hop")
+      const target = Either.getOrThrow(Target.parse(downstream))
+      const words = SinkFields.wordsOf(proof.plan)
+      return Effect.mapError(
+        embedded.value.start(
+          { maxRecipients: 100_000, ...SinkOffers.configOf(SinkFields.offersOf(proof.plan)) },
+          { listen: target, proof, words }
+        ),
+        ({ cause, code, reason }) => new SinkFailed({ code, reason, cause, option: "--downstream" })
+      )
+    }
+  )
 
 /**
  * Runs with a proof whose sink listens already.

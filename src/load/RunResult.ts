@@ -10,6 +10,7 @@ import type * as Accounting from "../measure/Accounting.js"
 import type { Deliveries } from "../measure/Deliveries.js"
 import type { Recorded } from "../measure/Recorder.js"
 import type * as TlsFields from "../plan/TlsFields.js"
+import type { Strikes } from "../sink/Behaviour.js"
 import type { SinkFailed } from "../sink/EmbeddedSink.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
 import type { SocksLogin } from "../smtp/SocksProxy.js"
@@ -84,6 +85,8 @@ export interface RunResult extends PartResult {
   readonly proof?: Proved | undefined
   /** What was sent with stamps, for whoever looks for it later. */
   readonly stamped?: Stamped | undefined
+  /** What the next hop of a proof did by its rules, and how often. */
+  readonly strikes?: ReadonlyArray<Strikes> | undefined
 }
 
 /**

@@ -11,12 +11,11 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as JSONSchema from "effect/JSONSchema"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import * as AST from "effect/SchemaAST"
 import * as Conflict from "./Conflict.js"
 import * as FieldNames from "./FieldNames.js"
+import * as FieldsSchema from "./FieldsSchema.js"
 import * as MessageFile from "./MessageFile.js"
 import { fields, struct } from "./PlanFields.js"
 import * as PlanIssue from "./PlanIssue.js"
@@ -78,36 +77,8 @@ export const planFields: Schema.Struct.Fields = fields
  * @since 0.1.0
  * @category schemas
  */
-export const jsonSchema = (): object => {
-  const { properties, ...rest } = JSON.parse(JSON.stringify(JSONSchema.make(struct)), withoutNoise)
-  const described = Object.entries(fields).map(([name, { ast }]) => {
-    const field = ast._tag === "PropertySignatureTransformation" ? ast.to : ast
-    const usual = "defaultValue" in field ? field.defaultValue?.() : undefined
-    const description = field.annotations[AST.DescriptionAnnotationId]
-    return [name, { ...properties[name], ...(usual === undefined ? {} : { default: usual }), description }]
-  })
-  return {
-    ...rest,
-    title: "A plan of smtp-source",
-    description: "What --scenario reads.",
-    properties: {
-      $schema: { type: "string", description: "Where this schema is, for editors." },
-      ...Object.fromEntries(described)
-    }
-  }
-}
-
-/** What Effect's own schemas say of themselves tells users of a file nothing. */
-const withoutNoise = (_key: string, value: unknown): unknown => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value
-  const { description, title, ...rest } = value as { readonly [key: string]: unknown }
-  return {
-    ...rest,
-    // A property may have such a name.
-    ...(typeof title === "object" ? { title } : {}),
-    ...(typeof description === "object" ? { description } : {})
-  }
-}
+export const jsonSchema = (): object =>
+  FieldsSchema.make(struct, fields, { title: "A plan of smtp-source", description: "What --scenario reads." })
 
 /**
  * Reads a Plan from plain data; the error holds all that is wrong with it, or else the rules between fields that it breaks.

@@ -63,9 +63,17 @@ export const parseLatency = (text: string): Either.Either<LatencyRule, ParseFail
     const named = cursor.take(/(?!exp\s*\()[a-z]+/y)
     const step = slowSteps.find((each) => each === named)
     if (named !== undefined && step === undefined) return cursor.fail(`a time, or one of ${slowSteps.join(", ")}`, 0)
-    const timing = Timing.timingOf(cursor)
+    const timing = unitTimingOf(cursor, text)
     return timing === undefined ? undefined : { step, timing }
   })
+
+/** Of the milliseconds that most mean, a number alone would be the seconds. */
+const unitTimingOf = (cursor: Cursor, text: string): Distribution | undefined => {
+  const before = cursor.at
+  const timing = Timing.timingOf(cursor)
+  if (timing === undefined || /(?:ms|millis|s|min|m|h|(?:second|minute|hour)s?)\s*\)?\s*$/.test(text)) return timing
+  return cursor.fail("a time with its unit, such as 20ms, 10..30ms or exp(2s)", before)
+}
 
 /**
  * How many messages are served at a time, and how long each takes.
@@ -89,7 +97,7 @@ export const parseCapacity = (text: string): Either.Either<CapacityRule, ParseFa
     const servers = Number(cursor.take(/\d{1,6}(?=\s*x)/y) ?? 1)
     cursor.take(/x/y)
     if (servers < 1) return cursor.fail("a number of messages at a time, 1 or more", 0)
-    const service = Timing.timingOf(cursor)
+    const service = unitTimingOf(cursor, text)
     return service === undefined ? undefined : { servers, service }
   })
 

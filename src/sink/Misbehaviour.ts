@@ -4,9 +4,10 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as FaultRule from "../plan/FaultRule.js"
+import * as FieldNames from "../plan/FieldNames.js"
+import * as PlanIssue from "../plan/PlanIssue.js"
 import * as SinkFields from "../plan/SinkFields.js"
 import * as SinkRules from "../plan/SinkRules.js"
 import type { Behaviour } from "./Behaviour.js"
@@ -95,8 +96,8 @@ export const behaviourOf = (words: Misbehaviour): Behaviour => {
  */
 export const decode = (input: unknown): Either.Either<Misbehaviour, ReadonlyArray<string>> =>
   Either.mapLeft(Schema.decodeUnknownEither(struct, { errors: "all", onExcessProperty: "error" })(input), (error) =>
-    ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) =>
-      path.length === 0 ? message : `${path.join(".")}: ${message}`
+    PlanIssue.describe(error, input, (path) => FieldNames.meant(SinkFields.fields, String(path.at(-1)))).map(
+      ({ text }) => text
     )
   )
 

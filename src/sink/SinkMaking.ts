@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as PlanField from "../plan/PlanField.js"
 import type * as AccountTable from "../smtp/AccountTable.js"
 import type { Behaviour } from "./Behaviour.js"
 import type { Fault, Reaction } from "./Reaction.js"
@@ -113,6 +114,21 @@ export const wordsOf = ({
   tarpit,
   triggers
 })
+
+/**
+ * How it misbehaves beyond its letters, a text for each rule.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const rulesOf = (plan: SinkPlan): ReadonlyArray<string> =>
+  Object.entries(wordsOf(plan)).flatMap(([name, value]: readonly [string, unknown]) =>
+    value === undefined || value === false
+      ? []
+      : value === true
+        ? [name]
+        : (Array.isArray(value) ? value : [value]).map((text) => `${PlanField.kebab(name)} ${text}`)
+  )
 
 /** The letters' faults: delays first, and of what is done instead of a reply the one that the original prefers. */
 const faultsOf = (plan: SinkPlan): ReadonlyArray<Fault> => {

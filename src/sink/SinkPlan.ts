@@ -7,6 +7,12 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { optional, withDefault } from "../plan/PlanField.js"
+import * as Cursor from "../plan/Cursor.js"
+import * as ReportRequest from "../plan/ReportRequest.js"
+import * as SinkVerdict from "./SinkVerdict.js"
+import * as FieldNames from "../plan/FieldNames.js"
+import * as FieldsSchema from "../plan/FieldsSchema.js"
+import * as PlanIssue from "../plan/PlanIssue.js"
 import * as PlanValue from "../plan/PlanValue.js"
 import * as SinkOffer from "../plan/SinkOffer.js"
 import * as SinkFields from "../plan/SinkFields.js"
@@ -20,7 +26,7 @@ const Commands = PlanValue.Text.pipe(
   )
 )
 
-const Delay = Schema.String.pipe(
+const Delay: Schema.Schema<string> = Schema.String.pipe(
   Schema.filter((text) =>
     Either.match(SinkLetters.parseDelay(text), { onLeft: (reason) => reason, onRight: () => true })
   )
@@ -37,10 +43,20 @@ const File = Schema.String.pipe(
   Schema.filter((name) => (name === "" || name.includes("\u0000") ? "expected the name of a file" : undefined))
 )
 
-const DumpText = Schema.String.pipe(
+const DumpText: Schema.Schema<string> = Schema.String.pipe(
   Schema.filter((text) => Dump.parse(text) !== undefined, {
     message: () => `expected ${Dump.formats.slice(0, -1).join(", ")} or ${Dump.formats.at(-1)}, with =PATH`
   })
+)
+
+const ReportText: Schema.Schema<string> = Schema.String.pipe(
+  Schema.filter((text) => /^(?:text|json)$/.test(ReportRequest.parse(text)?.format ?? ""), {
+    message: () => "expected text or json, or one of them with =FILE"
+  })
+)
+
+const VerdictText: Schema.Schema<string> = Schema.String.pipe(
+  Schema.filter((text) => Either.match(SinkVerdict.parse(text), { onLeft: Cursor.describe, onRight: () => true }))
 )
 
 const ControlText = Schema.String.pipe(
@@ -226,7 +242,7 @@ export const fields = {
     placeholder: "seconds",
     description: "Wait for this time before the reply to DATA."
   }),
-  commandDelay: optional(Schema.Array(Delay), {
+  commandDelay: optional(PlanValue.texts(Delay, "command:delay[:odds]"), {
     short: "W",
     repeatable: true,
     placeholder: "command:delay[:odds]",
@@ -234,7 +250,7 @@ export const fields = {
       "Wait for this number of seconds before the reply to this command. With odds from 0 to 99, wait a number of times that is drawn: one time more for each throw of a die of a hundred sides that shows less. May be given several times."
   }),
   ...SinkFields.fields,
-  dump: optional(Schema.Array(DumpText), {
+  dump: optional(PlanValue.texts(DumpText, "a format with =PATH"), {
     section: "Messages in files",
     repeatable: true,
     placeholder: "format=path",
@@ -281,6 +297,24 @@ export const fields = {
     description:
       "Let in those who log in as one of the accounts in this file (CSV with the columns user and password), and nobody else, by PLAIN, LOGIN, CRAM-MD5 or SCRAM. Without it, any AUTH is a success, and none is needed."
   }),
+  report: optional(PlanValue.texts(ReportText, "a report, such as text or json=sink.json"), {
+    section: "Results",
+    repeatable: true,
+    placeholder: "format[=file]",
+    description:
+      "Report at the end what came, as text or json: the counts, how often each rule has struck, and, in json, the seconds in which anything came. Without a file, text goes to standard error and json to standard output. May be given several times."
+  }),
+  progress: withDefault(Schema.Literal("auto", "plain", "off"), "off", {
+    section: "Results",
+    description: "Write a line every five seconds to standard error of what has come: auto does so on a terminal."
+  }),
+  failIf: optional(PlanValue.texts(VerdictText, 'an expression, such as "messages < 1000"'), {
+    section: "Results",
+    repeatable: true,
+    placeholder: "expression",
+    description:
+      'Exit with status 99 if this is true at the end, whatever ended it: "messages < 1000", "refused > 0", "refused(rcpt) > 10", "rate < 500/s" (of the messages that were accepted, from the first second in which any was to the last). Others are contents, recipients, delivered, sessions, quits, bytes, secured, injected, authenticated and unproxied, as --report has them. May be given several times.'
+  }),
   listenMetrics: optional(ControlText, {
     section: "Other options",
     placeholder: "host:port",
@@ -303,17 +337,24 @@ const struct = Schema.Struct(fields)
  * @category schemas
  */
 export const schema = struct.pipe(
-  Schema.filter(({ dumpAll, dumpEach, hide = [], maxSize, offer = [], root, tls, tlsCert, tlsKey }) => {
-    const [both] = SinkOffer.contradictions(offer, hide)
-    if (both !== undefined) return `--offer and --hide both name ${both}`
-    if (maxSize !== undefined && SinkOffer.contradictions(offer, ["size"]).length > 0)
-      return "--max-size offers SIZE already: leave size out of --offer"
-    if (root !== undefined)
-      return "-R: Node cannot change the root directory of a process; start smtp-sink by chroot(8)"
-    if (tlsKey !== undefined && tlsCert === undefined) return "--tls-key needs --tls-cert"
-    if (tlsCert !== undefined && tls === "off") return "--tls-cert needs --tls offered, required or implicit"
-    return dumpAll === undefined || dumpEach === undefined ? undefined : "-d and -D exclude each other"
-  })
+  Schema.filter(
+    ({ counter, dumpAll, dumpEach, hide = [], maxSize, offer = [], report = [], root, tls, tlsCert, tlsKey }) => {
+      const requests = report.flatMap((text) => ReportRequest.parse(text) ?? [])
+      const toStdout = requests.filter(ReportRequest.takesStdout).length
+      if (toStdout > 0 && counter) return "-c and --report json cannot both have standard output"
+      const files = requests.flatMap(({ file }) => file ?? [])
+      if (toStdout > 1 || new Set(files).size < files.length) return "two of --report cannot go to the same place"
+      const [both] = SinkOffer.contradictions(offer, hide)
+      if (both !== undefined) return `--offer and --hide both name ${both}`
+      if (maxSize !== undefined && SinkOffer.contradictions(offer, ["size"]).length > 0)
+        return "--max-size offers SIZE already: leave size out of --offer"
+      if (root !== undefined)
+        return "-R: Node cannot change the root directory of a process; start smtp-sink by chroot(8)"
+      if (tlsKey !== undefined && tlsCert === undefined) return "--tls-key needs --tls-cert"
+      if (tlsCert !== undefined && tls === "off") return "--tls-cert needs --tls offered, required or implicit"
+      return dumpAll === undefined || dumpEach === undefined ? undefined : "-d and -D exclude each other"
+    }
+  )
 )
 
 /**
@@ -331,6 +372,27 @@ export type SinkPlan = typeof struct.Type
  * @category models
  */
 export type SinkPlanInput = typeof struct.Encoded
+
+/**
+ * A plan, as it is written in a file, as a JSON Schema. The rules between fields, and the grammars of texts, are not in it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const jsonSchema = (): object =>
+  FieldsSchema.make(struct, fields, { title: "A plan of smtp-sink", description: "What smtp-sink --scenario reads." })
+
+/**
+ * What is wrong with the fields of a plan, each by itself and with its place: a part of a plan may need others to be whole.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const issuesOfFields = (input: unknown): ReadonlyArray<PlanIssue.PlanIssue> =>
+  Either.match(Schema.decodeUnknownEither(struct, { errors: "all", onExcessProperty: "error" })(input), {
+    onLeft: (error) => PlanIssue.describe(error, input, (path) => FieldNames.meant(fields, String(path.at(-1)))),
+    onRight: () => []
+  })
 
 /**
  * Reads a plan; the error holds all that is wrong with it.

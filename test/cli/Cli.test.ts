@@ -420,7 +420,8 @@ describe("every option of the table", () => {
     "60s: 5s",
     "20 connections/client",
     "60s..4h",
-    "1s after 10 errors"
+    "1s after 10 errors",
+    "chunking"
   ]
   /** The options that an option needs beside it. */
   const companyOf = (

@@ -2,6 +2,8 @@ import * as path from "node:path"
 import * as os from "node:os"
 import * as fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
+import { Ajv } from "ajv"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -16,6 +18,8 @@ import * as NodeFileSystem from "../../src/node/NodeFileSystem.js"
 import { Output } from "../../src/report/Output.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import { Privileges } from "../../src/sink/Privileges.js"
+import * as SinkCounts from "../../src/sink/SinkCounts.js"
+import * as SinkPlan from "../../src/sink/SinkPlan.js"
 import * as Target from "../../src/smtp/Target.js"
 import * as CapturedOutput from "./CapturedOutput.js"
 
@@ -24,7 +28,7 @@ const shown = (value: unknown): string =>
   JSON.stringify(value, (_, part) => (typeof part === "function" ? "a function" : part))
 
 /** Runs the command with a sink that only says what it was asked for, for 100 seconds at most. */
-const asked = (argv: ReadonlyArray<string>) =>
+const asked = (argv: ReadonlyArray<string>, environment: ReadonlyArray<string> = []) =>
   Effect.gen(function* () {
     let seen = ""
     const started = yield* Deferred.make<void>()
@@ -48,11 +52,14 @@ const asked = (argv: ReadonlyArray<string>) =>
             onCommand?.(1, "MAIL")
             onCommand?.(1, "NOOP")
             onCount?.({ contents: 2, ended: 3, quits: 1 })
-            return { target: Target.inet("127.0.0.1", 1), counts: Effect.never }
+            return {
+              target: Target.inet("127.0.0.1", 1),
+              counts: Effect.succeed(SinkCounts.read(new Float64Array(SinkCounts.length)))
+            }
           })
       })
     )
-    const running = yield* Effect.fork(Effect.provide(SmtpSinkCli.main(argv, { version: "0" }), services))
+    const running = yield* Effect.fork(Effect.provide(SmtpSinkCli.main(argv, { version: "0", environment }), services))
     yield* Effect.raceFirst(Deferred.await(started), Fiber.await(running))
     // It waits for its end, which only some options bring.
     for (const time of [0, 100_000]) {
@@ -89,6 +96,9 @@ const values: { readonly [field: string]: string } = {
   maxSize: "500",
   offer: "chunking",
   proxy: "127.0.0.0/8",
+  report: "json",
+  progress: "plain",
+  failIf: "messages < 1",
   tls: "offered",
   listenMetrics: "127.0.0.1:9125",
   messages: "2",
@@ -101,6 +111,8 @@ const company: { readonly [field: string]: ReadonlyArray<string> } = {
   hardReply: ["--hard=MAIL"],
   dumpStart: ["--dump-each=x"],
   seed: ["--fault=rcpt 5% 451"],
+  report: ["--duration=7"],
+  failIf: ["--duration=7"],
   tlsCert: ["--tls=offered"],
   tlsKey: ["--tls=offered"]
 }
@@ -132,6 +144,90 @@ describe("every option of smtp-sink", () => {
       fs.rmSync(folder, { recursive: true })
       for (const { said, seen } of [given, without]) assert.isTrue(seen !== "" && !said.includes("fatal"), said)
       assert.notDeepEqual(given, without)
+    })
+  )
+})
+
+describe("a plan of smtp-sink in a file", () => {
+  const inFile = <A>(name: string, text: string, use: (file: string) => Effect.Effect<A>): Effect.Effect<A> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "smtp-sink-"))),
+      (folder) => {
+        fs.writeFileSync(path.join(folder, name), text)
+        return use(path.join(folder, name))
+      },
+      (folder) => Effect.sync(() => fs.rmSync(folder, { recursive: true }))
+    )
+
+  it.effect("says what the command line would, which beats it, and the environment between them", () =>
+    inFile(
+      "sink.yaml",
+      "listen: 127.0.0.1:2525\nmessages: 2\nhostname: file\nfault: rcpt 5% 451\ncommandDelay: MAIL:1\n",
+      (file) =>
+        Effect.gen(function* () {
+          const typed = ["-M2", "--fault=rcpt 5% 451", "-WMAIL:1", "--seed=x"]
+          const all = yield* asked([...typed, "-hfile", "127.0.0.1:2525"])
+          assert.deepStrictEqual(yield* asked(["--scenario", file, "--seed=x"]), all)
+          const others = yield* asked([...typed, "-htyped", "127.0.0.1:2626"])
+          assert.deepStrictEqual(
+            yield* asked(["--scenario", file, "--seed=x", "-h", "typed", "127.0.0.1:2626"]),
+            others
+          )
+          const variables = ConfigProvider.fromMap(
+            new Map([
+              ["SMTP_SINK_SCENARIO", file],
+              ["SMTP_SINK_HOSTNAME", "variable"]
+            ])
+          )
+          const between = yield* Effect.withConfigProvider(asked(["--seed=x"]), variables)
+          assert.deepStrictEqual(between, yield* asked([...typed, "-hvariable", "127.0.0.1:2525"]))
+        })
+    )
+  )
+
+  it.effect("is refused with the place of all that is wrong with it", () =>
+    inFile("sink.yaml", "faults:\n  - rcpt 5% 451\nmaxConnections: many\nlatency: '20'\ndump: [xml=x]\n", (file) =>
+      Effect.gen(function* () {
+        const { said, status } = yield* asked(["--scenario", file])
+        assert.strictEqual(status, 1)
+        assert.match(
+          said,
+          /^smtp-sink: fatal: --scenario: [^\n]*sink\.yaml:1: unknown field "faults" \(did you mean "fault"\?\)/
+        )
+        assert.match(said, /; 3: maxConnections: expected a whole number/)
+        assert.match(said, /; 4: latency\[0\]: column 1: expected a time with its unit/)
+        assert.match(said, /; 5: dump\[0\]: expected eml, /)
+      })
+    )
+  )
+
+  it("has a JSON Schema, which is in the package", () => {
+    const packaged = JSON.parse(fs.readFileSync(new URL("../../dist/schema/sink.schema.json", import.meta.url), "utf8"))
+    assert.deepStrictEqual(packaged, JSON.parse(JSON.stringify(SinkPlan.jsonSchema())))
+    const isValid = new Ajv({ strict: false }).compile(packaged)
+    assert.isTrue(isValid({ listen: ":2525", fault: ["rcpt 5% 451"], hide: ["dsn"], maxSize: "10M", tls: "offered" }))
+    assert.isFalse(isValid({ listen: 25 }))
+    assert.isFalse(isValid({ faults: [] }))
+    assert.isFalse(isValid({ tls: "yes" }))
+  })
+})
+
+describe("a variable of smtp-sink's in the environment", () => {
+  it.effect("that means nothing is warned of, with the one that may be meant", () =>
+    Effect.gen(function* () {
+      const environment = [
+        "SMTP_SINK_FALUT",
+        "SMTP_SINK_PORT_25",
+        "SMTP_SINK_TLS_PASSPHRASE",
+        "SMTP_SINK_LISTEN",
+        "PATH"
+      ]
+      const { said } = yield* asked(["127.0.0.1:2525"], environment)
+      assert.include(
+        said,
+        "smtp-sink: warning: SMTP_SINK_FALUT in the environment means nothing (did you mean SMTP_SINK_FAULT?)\n"
+      )
+      assert.strictEqual(said.match(/warning/g)?.length, 2)
     })
   )
 })

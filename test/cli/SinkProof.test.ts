@@ -41,7 +41,8 @@ describe("--downstream", () => {
       const next = `unix:${path.join(yield* folder, "next")}`
       // The next hop takes what is sent to it at once, too.
       const words = ["--prove", `--downstream=${next}`, "--keep-going", "-m", "4", "--report", "text", next]
-      const refused = yield* run(source, "--sink-fault", "final 451 4.3.0 Not now", ...words)
+      const refused = yield* run(source, "--sink-fault", "final 451 4.3.0 Not now", "--summary", ...words)
+      assert.include(refused.stderr, "smtp-source: the next hop's fault final 451 4.3.0 Not now: 4 times\n")
       assert.include(refused.stdout + refused.stderr, "4 rejected")
       assert.include(refused.stdout + refused.stderr, "4 arrivals refused by the next hop")
       const nowhere = yield* run(source, "--prove", "--downstream=unix:/no-such-folder/next", next)

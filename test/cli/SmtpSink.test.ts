@@ -212,6 +212,10 @@ describe("smtp-sink", () => {
         }
       )
       assert.match(replies, /451 4\.2\.0 Full\r\n451 4\.2\.0 Full\r\n221 Bye\r\n$/)
+      assert.match(
+        stderr,
+        /^smtp-sink: listening on [^\n]*\nsmtp-sink: it misbehaves: fault rcpt 451 4\.2\.0 Full; limit 1 /
+      )
       assert.include(
         stderr,
         "smtp-sink: fault rcpt 451 4.2.0 Full: 2 times\nsmtp-sink: limit 1 messages/connection: 0 times\n"
@@ -219,6 +223,28 @@ describe("smtp-sink", () => {
       const wrong = yield* shell(`${sink} --fault 'rcpt 5%' --limit 5 --latency x 127.0.0.1:0`)
       assert.strictEqual(wrong.status, 1)
       assert.match(wrong.stderr, /--fault: "rcpt 5%", column 8: .*--latency: .*--limit: /)
+    })
+  )
+
+  it.live("offers what it is told to, knows clients behind a balancer, and reports what came", () =>
+    Effect.gen(function* () {
+      const { stderr, stdout } = yield* shell(
+        `${listen}
+         listen err --offer chunking,smtputf8 --proxy 127.0.0.0/8 --dump ndjson=n -n 2 --report json --fail-if 'messages < 9' >report
+         exec 3<>/dev/tcp/127.0.0.1/$port; echo QUIT >&3; cat <&3
+         ${source} --chunking on --pipelining full --depth 5 --proxy 2 --client-addresses 192.0.2.8/31 -d -s 2 -m 8 127.0.0.1:$port
+         wait $!; echo status $?; cat err report; sed 's/.*"client":"\\([^"]*\\)".*/\\1/' n | sort | uniq -c`
+      )
+      assert.strictEqual(stderr, "")
+      assert.include(stdout, "status 99")
+      assert.include(stdout, "smtp-sink: failed: --fail-if: messages < 9: it is 8\n")
+      assert.match(stdout, / 192\.0\.2\.8\n +\d 192\.0\.2\.9\n$/)
+      const report = JSON.parse(stdout.slice(stdout.indexOf("{"), stdout.lastIndexOf("}") + 1))
+      assert.deepInclude(report, { format: "smtp-sink/1", messages: 8, delivered: 8, unproxied: 1, sessions: 2 })
+      assert.strictEqual(
+        report.seconds.reduce((sum: number, each: { messages: number }) => sum + each.messages, 0),
+        8
+      )
     })
   )
 

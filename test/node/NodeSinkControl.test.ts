@@ -70,7 +70,7 @@ describe("a sink's control over HTTP", () => {
       const wrong = yield* put(port, { fault: ["rcpt 45"], latence: ["1s"] })
       assert.strictEqual(wrong.status, 400)
       assert.include(wrong.body, "column 6")
-      assert.include(wrong.body, "latence")
+      assert.include(wrong.body, 'unknown field "latence" (did you mean "latency"?)')
       assert.match(yield* say(smtp, message), /450 4\.2\.0 Full/)
       const { body } = yield* ask(port, { path: "/metrics" })
       assert.include(body, "\nsmtp_sink_sessions_total 3\n")
