@@ -65,6 +65,10 @@ const walk = `## A walk, from the command to the wire and back
 7. At the end, [RunReport](report/RunReport.ts) makes plain data of books and recorder, [Laws](measure/Laws.ts) are checked, verdicts
    are judged ([Judgement](report/Judgement.ts)), and the reports are written.
 
+A run is segment 1 of 1. Of several, [Segment](plan/Segment.ts) and [Partition](plan/Partition.ts) say what is whose, each leaves a
+[Journal](report/Journal.ts), and [MergedReport](report/MergedReport.ts) puts them together; no segment hears of another. To hold
+those on other machines while they run is not built: it would be one more maker of a [RunHandle](load/RunHandle.ts), which says how.
+
 To add a step, begin in [SmtpError](smtp/SmtpError.ts) (\`steps\`) and [Steps](smtp/Steps.ts); a counter, in
 [Counts](measure/Counts.ts); an option, in [PlanFields](plan/PlanFields.ts); a fault of the sink, in [Behaviour](sink/Behaviour.ts).
 `

@@ -10,6 +10,7 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { Deliveries } from "../measure/Deliveries.js"
+import type { Proved, Stamped } from "../measure/Proved.js"
 import * as CorpusFiles from "../plan/CorpusFiles.js"
 import * as Mbox from "../plan/Mbox.js"
 import * as PartsFile from "../plan/PartsFile.js"
@@ -18,6 +19,8 @@ import * as Durations from "../report/Durations.js"
 import { Output } from "../report/Output.js"
 import * as ProofReport from "../report/ProofReport.js"
 import type { RunReport } from "../report/RunReport.js"
+import * as RunSegments from "../report/RunSegments.js"
+import * as StampedReport from "../report/StampedReport.js"
 import * as ArrivedMessage from "../sink/ArrivedMessage.js"
 import { Checksum } from "../smtp/Checksum.js"
 import * as Printable from "../smtp/Printable.js"
@@ -25,7 +28,8 @@ import { Refused } from "./SavedRuns.js"
 
 /**
  * The report with the proof that these stores give. Messages are counted, whoever they are for: a store does not tell which
- * recipient a message came for.
+ * recipient a message came for. A store that cannot be read is told of, and so is the file of a sink that was killed: then it
+ * is not known what came there. Fails where none can be read, and where a sink is among them twice.
  *
  * @since 0.1.0
  * @category constructors
@@ -36,70 +40,112 @@ export const look = (
 ): Effect.Effect<RunReport, Refused, FileSystem | Output> =>
   Effect.gen(function* () {
     const { stderr } = yield* Output
-    const { stamped } = report
+    const stamped = report.stamped ?? StampedReport.ofCut(report)
     if (stamped === undefined) {
       return yield* new Refused({ reason: "--delivered: the result is not of one run with --prove" })
     }
     const sent = Deliveries.ofSent(stamped.width, Date.parse(report.startedAt) * 1000, stamped)
     if (sent === undefined)
       return yield* new Refused({ reason: "--delivered: what the result says was sent is damaged" })
-    const books = sent.byMessage()
-    const crc32 = yield* Checksum
-    for (const given of paths) {
-      // What a store is, is seen in its files.
-      const path = given.replace(/^(?:maildir|mbox|eml):/, "")
-      const files = yield* Effect.mapError(CorpusFiles.filesOf(path), refused)
-      for (const file of files) {
-        const bytes = yield* Effect.mapError(PartsFile.read("--delivered", file.path), refused)
-        const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-        if (ArrivalsFile.isOne(buffer)) {
-          const seen = yield* Either.mapLeft(ArrivalsFile.parse(buffer.toString()), (what) => damaged(file.path, what))
-          if (!add(books, stamped, seen)) return yield* damaged(file.path, "its messages are damaged")
-          if (!seen.runs.some(({ run }) => run === stamped.run)) {
-            stderr(`smtp-report: ${Printable.escape(file.path)}: has nothing of this run${othersIn(seen)}\n`)
-          }
-          continue
-        }
-        const at = timeIn(file.path)
-        for (const { end, start } of CorpusFiles.placesIn(Mbox.ofBuffer(buffer), "auto")) {
-          take(books, stamped, buffer.subarray(start, end), at, crc32)
-        }
-      }
+    const looking: Looking = {
+      books: sent.byMessage(),
+      stamped,
+      crc32: yield* Checksum,
+      sinks: new Map(),
+      unfinished: [],
+      warn: (text) => stderr(`smtp-report: ${Printable.escape(text)}\n`)
     }
+    const lost: Array<string> = []
+    for (const path of paths) {
+      const seen = yield* Effect.either(lookIn(looking, path))
+      if (Either.isRight(seen)) continue
+      if (seen.left._tag === "Refused") return yield* seen.left
+      lost.push(seen.left.reason)
+    }
+    if (lost.length === paths.length) return yield* new Refused({ reason: Printable.escape(`--delivered: ${lost[0]}`) })
+    for (const store of lost) looking.warn(`${store}: what came there is not known`)
+    const { books, unfinished } = looking
     const tally = books.tally()
+    const ofLost = books.unsent(RunSegments.isUnended(report))
     const missed = books.missed(10).map(({ message }) => ({ message, sender: "", recipient: "" }))
     const timed = tally.delivery.counts.some((count) => count > 0)
-    const clocks = timed ? ("not compared" as const) : undefined
-    const proved = { tally, by: "messages", seconds: [], waited: 0, missed, changes: [], clocks } as const
+    const proved: Proved = {
+      tally,
+      by: "messages",
+      seconds: [],
+      waited: 0,
+      missed,
+      changes: [],
+      clocks: timed ? "not compared" : undefined,
+      ofLost: ofLost === 0 ? undefined : ofLost,
+      stores: lost.length + unfinished.length === 0 ? undefined : { lost, unfinished }
+    }
     const others = report.durations.filter(({ of }) => of !== "delivery")
     const delivery = { of: "delivery", ending: "accepted" as const, ...Durations.ofHistogram(tally.delivery) }
     return { ...report, durations: timed ? [...others, delivery] : others, ...ProofReport.of(proved) }
   })
 
-const refused = ({ reason }: PartsFile.PartsUnusable) => new Refused({ reason: `--delivered: ${reason}` })
-
-const damaged = (path: string, what: string) =>
-  new Refused({ reason: `--delivered: ${Printable.escape(path)}: ${what}` })
-
-const othersIn = ({ runs }: ArrivalsFile.ArrivalsFile): string =>
-  runs.length === 0 ? "" : `, but of ${runs.length === 1 ? "another" : `${runs.length} others`}`
-
-/** Adds what a sink has written down; false where it cannot be read. */
-const add = (books: Deliveries, { run, width }: Sent, { runs, unstamped }: ArrivalsFile.ArrivalsFile): boolean => {
-  books.count("foreign", unstamped)
-  for (const each of runs) {
-    // Of a message to several, each may have a copy.
-    if (each.run === run && !books.addCame(each, width === 1)) return false
-  }
-  return true
+interface Looking {
+  readonly books: Deliveries
+  readonly stamped: Stamped
+  readonly crc32: Checksum["Type"]
+  /** Whose files were read, and which. */
+  readonly sinks: Map<string, string>
+  /** The files of sinks that had not come to their end. */
+  readonly unfinished: Array<string>
+  readonly warn: (text: string) => void
 }
 
-type Sent = NonNullable<RunReport["stamped"]>
+/** What a store is, is seen in its files. */
+const lookIn = (looking: Looking, given: string): Effect.Effect<void, Refused | PartsFile.PartsUnusable, FileSystem> =>
+  Effect.gen(function* () {
+    const { books, crc32, stamped } = looking
+    for (const { path } of yield* CorpusFiles.filesOf(given.replace(/^(?:maildir|mbox|eml):/, ""))) {
+      const bytes = yield* PartsFile.read("--delivered", path)
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      if (ArrivalsFile.isOne(buffer)) {
+        yield* addSink(looking, path, buffer.toString())
+        continue
+      }
+      const at = timeIn(path)
+      for (const { end, start } of CorpusFiles.placesIn(Mbox.ofBuffer(buffer), "auto")) {
+        take(books, stamped, buffer.subarray(start, end), at, crc32)
+      }
+    }
+  })
+
+/** Adds what a sink has written down. */
+const addSink = (
+  { books, sinks, stamped, unfinished, warn }: Looking,
+  path: string,
+  text: string
+): Either.Either<void, Refused | PartsFile.PartsUnusable> =>
+  Either.gen(function* () {
+    const damaged = (what: string) => new PartsFile.PartsUnusable({ option: "--delivered", reason: `${path}: ${what}` })
+    const { complete, runs, sink, unstamped } = yield* Either.mapLeft(ArrivalsFile.parse(text), damaged)
+    const before = sinks.get(sink)
+    if (before !== undefined) {
+      const reason = `--delivered: ${before} and ${path} are of the same sink: only the later one is needed`
+      return yield* Either.left(new Refused({ reason: Printable.escape(reason) }))
+    }
+    // Of a message to several, each may have a copy.
+    const readable = runs.every((each) => each.run !== stamped.run || books.addCame(each, stamped.width === 1))
+    if (!readable) return yield* Either.left(damaged("its messages are damaged"))
+    books.count("foreign", unstamped)
+    sinks.set(sink, path)
+    if (!runs.some(({ run }) => run === stamped.run)) {
+      const others = runs.length === 0 ? "" : `, but of ${runs.length === 1 ? "another" : `${runs.length} others`}`
+      warn(`${path}: has nothing of this run${others}`)
+    }
+    if (complete) return
+    unfinished.push(path)
+    warn(`${path}: its sink was killed, or still takes messages: what came last is not known`)
+  })
 
 /** Looks at one message, whose lines may end in LF: so stores have them. */
 const take = (
   books: Deliveries,
-  { run, width }: Sent,
+  { run, width }: Stamped,
   message: Buffer,
   at: number | undefined,
   crc32: Checksum["Type"]

@@ -7,7 +7,6 @@ import { FileSystem } from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { fileReason } from "../plan/FileReason.js"
 import * as Comparison from "../report/Comparison.js"
@@ -41,6 +40,8 @@ export interface Side {
   readonly merged: RunReport.RunReport
   /** One for each file, where they are kept. */
   readonly reports: ReadonlyArray<RunReport.RunReport>
+  /** Files among them in which sinks have written down what has come. */
+  readonly arrivals: ReadonlyArray<string>
 }
 
 /**
@@ -73,14 +74,13 @@ export const gather = (
     let first: Saved | undefined
     const sum = new ReportSum()
     const reports: Array<RunReport.RunReport> = []
-    const empty: Array<string> = []
+    const others = { nothing: [] as string[], arrivals: [] as string[] }
     for (const file of files) {
-      const found = yield* read(file, program)
-      if (Option.isNone(found)) {
-        empty.push(file)
+      const report = yield* read(file, program)
+      if (typeof report === "string") {
+        others[report].push(file)
         continue
       }
-      const { value: report } = found
       const { plan, segments = [] } = report
       const saved = { file, report: { plan, segments } }
       const problem = force ? undefined : ((first && problemOf(first, saved)) ?? twice(seen, file, report))
@@ -90,13 +90,17 @@ export const gather = (
       sum.add(report)
       if (keep) reports.push(report)
     }
-    const [one] = empty
+    const [one] = others.nothing
     const merged = sum.report()
-    if (merged === undefined || (one !== undefined && merged.segments === undefined)) {
+    if (one !== undefined && merged?.segments === undefined) {
       return yield* new Refused({ reason: `${one}: ${SavedReport.nothing}` })
     }
-    for (const file of empty) output.stderr(`${program}: ${Printable.escape(file)}: empty: its segment is lost\n`)
-    return { merged: MergedReport.withMissing(merged), reports }
+    if (merged === undefined) {
+      return yield* new Refused({ reason: `${others.arrivals[0]}: ${SavedReport.arrivals}: give that, too` })
+    }
+    for (const file of others.nothing)
+      output.stderr(`${program}: ${Printable.escape(file)}: empty: its segment is lost\n`)
+    return { merged: MergedReport.withMissing(merged), reports, arrivals: others.arrivals }
   })
 
 interface Saved {
@@ -104,11 +108,11 @@ interface Saved {
   readonly report: Required<Pick<RunReport.RunReport, "plan" | "segments">>
 }
 
-/** `-` is standard input. Of a journal that was cut it is told where it ends. None where nothing was saved. */
+/** `-` is standard input. Of a journal that was cut it is told where it ends. Or what the file has in place of a result. */
 const read = (
   file: string,
   program: string
-): Effect.Effect<Option.Option<RunReport.RunReport>, Refused, FileSystem | Output> =>
+): Effect.Effect<RunReport.RunReport | "nothing" | "arrivals", Refused, FileSystem | Output> =>
   Effect.gen(function* () {
     const fileSystem = yield* FileSystem
     const output = yield* Output
@@ -119,20 +123,25 @@ const read = (
     )
     const report = reader.report()
     if (Either.isLeft(report)) {
-      return report.left === SavedReport.nothing
-        ? Option.none()
-        : yield* new Refused({ reason: `${file}: ${report.left}` })
+      if (report.left === SavedReport.nothing) return "nothing"
+      // It is read again, which a pipe cannot be.
+      if (report.left === SavedReport.arrivals && file !== "-") return "arrivals"
+      return yield* new Refused({ reason: `${file}: ${report.left}` })
+    }
+    const warning = reader.warning()
+    if (warning !== undefined) {
+      output.stderr(`${program}: ${Printable.escape(file)}: ${warning}; its last line tells the result all the same\n`)
     }
     if (report.right.ended === "cut") {
       output.stderr(`${program}: ${Printable.escape(file)}: ${whereItEnds(report.right)}\n`)
     }
-    return Option.some(report.right)
+    return report.right
   })
 
 const whereItEnds = ({ elapsed, messages, reason }: RunReport.RunReport): string => {
   const why = reason === undefined ? "" : ` (${Printable.escape(reason)})`
   const lost = messages.lost === 0 ? "" : `, ${Summary.count(messages.lost)} as lost`
-  return `the run was cut; what is known of it ends after ${Summary.duration(elapsed / 1000)}${why}, and ${Summary.count(messages.unknown)} messages count as unknown${lost}`
+  return `the run was cut; what is known of it ends after ${Summary.duration(elapsed / 1000)}${why}, and ${Summary.counted(messages.unknown, "message")} ${messages.unknown === 1 ? "counts" : "count"} as unknown${lost}`
 }
 
 /** Results add up to one where all of them are of the same plan, and of the same run where they are segments. */

@@ -1,10 +1,14 @@
 /**
  * What smtp-sink --prove does: watches for stamps, and writes to a file what has come, every five seconds and at the end.
  *
+ * The file says whether it is complete: as soon as a message comes it says no, and yes again when none has come for five
+ * seconds, or at the end. So whoever reads it knows of a sink that was killed.
+ *
  * @since 0.1.0
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 import * as Arrivals from "../load/Arrivals.js"
 import * as ArrivalsFile from "../report/ArrivalsFile.js"
 import * as ArrivedMessage from "../sink/ArrivedMessage.js"
@@ -21,9 +25,9 @@ import type { ReportUnwritable } from "./ReportUnwritable.js"
  */
 export interface SinkProof {
   readonly tap: OpenTap
-  /** Writes the file. */
+  /** Writes the file, when nothing comes any more, or yet. */
   readonly write: Effect.Effect<void, ReportUnwritable, FileSystem>
-  /** Writes it every five seconds, if anything has come. */
+  /** Writes it when messages begin to come, then every five seconds, and when none come any more. */
   readonly keep: Effect.Effect<never, ReportUnwritable, FileSystem>
 }
 
@@ -37,19 +41,35 @@ export const make = (file: string, warn: (text: string) => void): Effect.Effect<
   Effect.gen(function* () {
     const clock = yield* Effect.clock
     const crc32 = yield* Checksum
+    const sink = `${yield* eightDigits}${yield* eightDigits}`
     const { seen, take } = Arrivals.make({
       now: () => Number(clock.unsafeCurrentTimeNanos() / 1000n),
       onFull: () => warn(`--prove: ${file} has ${Arrivals.mostRuns} runs: those that come now are left out`)
     })
     let isNew = false
+    const coming = yield* Effect.makeLatch(false)
     const tap = ArrivedMessage.tap(crc32, (arrival) => {
       isNew = true
+      coming.unsafeOpen()
       take(arrival)
     })
-    const write = Effect.suspend(() => {
-      isNew = false
-      return Reports.replaceFile("json", file, ArrivalsFile.render(seen()))
-    })
-    const keep = Effect.suspend(() => (isNew ? write : Effect.void)).pipe(Effect.delay("5 seconds"), Effect.forever)
-    return { tap, write, keep }
+    const write = (complete: boolean) =>
+      Effect.suspend(() => {
+        isNew = false
+        return Reports.replaceFile("json", file, ArrivalsFile.render({ ...seen(), sink, complete }))
+        // What is half done would get in the way of the last one.
+      }).pipe(Effect.uninterruptible)
+    const keep = Effect.gen(function* () {
+      yield* coming.await
+      do {
+        yield* write(false)
+        yield* Effect.sleep("5 seconds")
+      } while (isNew)
+      // What comes from now on opens it again.
+      coming.unsafeClose()
+      yield* write(true)
+    }).pipe(Effect.forever)
+    return { tap, write: write(true), keep }
   })
+
+const eightDigits = Effect.map(Random.nextIntBetween(0, 2 ** 32), (number) => number.toString(16).padStart(8, "0"))

@@ -17,6 +17,7 @@ import * as Judgement from "../report/Judgement.js"
 import * as JsonReport from "../report/JsonReport.js"
 import { Output } from "../report/Output.js"
 import * as RunSegments from "../report/RunSegments.js"
+import * as SegmentLines from "../report/SegmentLines.js"
 import * as Delivered from "./Delivered.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
@@ -24,6 +25,7 @@ import type * as ManualPage from "./ManualPage.js"
 import { aboutItself, label, type OptionRow, rowsOf } from "./OptionTable.js"
 import * as Reports from "./Reports.js"
 import { gather, Refused } from "./SavedRuns.js"
+import * as SavedReport from "../report/SavedReport.js"
 import * as SmtpReportManual from "./SmtpReportManual.js"
 
 const program = "smtp-report"
@@ -48,7 +50,7 @@ export const manual = (): ManualPage.Document => SmtpReportManual.make(rows)
 
 /**
  * Does what the arguments ask for, and gives the exit status: 0; 1 where the arguments or a file make no sense; 3 where
- * a segment is missing, or a verdict undecided for what is lost; 99 where a verdict failed.
+ * a segment or the file of a sink is missing, or a verdict undecided for what is lost; 99 where a verdict failed.
  *
  * @since 0.1.0
  * @category running
@@ -131,10 +133,14 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
     const output = yield* Output
     const { compare = [], format } = plan
     const gathering = { program, force: plan.force, keep: compare.length > 0, seen: new Map<string, string>() }
-    const { merged: read, reports: after } = yield* gather(plan.files, gathering)
-    const { delivered = [] } = plan
+    const { arrivals, merged: read, reports: after } = yield* gather(plan.files, gathering)
+    // A sink's file may stand among the results.
+    const delivered = [...(plan.delivered ?? []), ...arrivals]
     const merged = delivered.length === 0 ? read : yield* Delivered.look(read, delivered)
-    const before = compare.length === 0 ? [] : (yield* gather(compare, gathering)).reports
+    const earlier = compare.length === 0 ? undefined : yield* gather(compare, gathering)
+    const [idle] = earlier?.arrivals ?? []
+    if (idle !== undefined) return yield* new Refused({ reason: `--compare: ${idle}: ${SavedReport.arrivals}` })
+    const before = earlier?.reports ?? []
     const { allowMissing } = plan
     const verdicts = yield* Either.mapLeft(
       Judgement.judge(merged, delivered.length === 0 ? plan : Judgement.withImplied(merged, plan), { allowMissing }),
@@ -163,7 +169,7 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
         ({ file, reason }) => new Refused({ reason: `${file}: ${reason}` })
       )
     }
-    for (const loss of RunSegments.losses(report)) output.stderr(`${program}: ${loss}\n`)
+    for (const loss of SegmentLines.losses(report)) output.stderr(`${program}: ${loss}\n`)
     const failed = verdicts.filter((verdict) => verdict.failed)
     for (const verdict of failed) {
       output.stderr(Fatal.verdict(verdict.kind, Judgement.sentence(verdict), program))
@@ -174,7 +180,7 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
     }
     if (worse.length > 0) output.stderr(Fatal.verdict("fail-if-worse", worse.join(", "), program))
     if (failed.length + worse.length > 0) return Fatal.status.verdict
-    const isMissing = !allowMissing && RunSegments.isMissing(report)
+    const isMissing = !allowMissing && (RunSegments.isMissing(report) || (report.proof?.stores?.lost.length ?? 0) > 0)
     return undecided.length > 0 || isMissing ? Fatal.status.undecided : Fatal.status.success
   })
 

@@ -35,6 +35,9 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
           "The segments of a run (smtp-source --segment) are put together to the run that they are, however many there are: files are read one by one. Results of different runs, and a segment that is given twice, are refused. A segment that is missing, or whose journal ends early, is named, and its messages are counted as lost: planned = accepted + rejected + failed + unknown + not started + lost. A verdict then holds if it is the same whether all that is lost went well, or none of it did; if not, it is undecided."
         ),
         text(
+          "The files that smtp-sink --prove=file has written on several machines may stand among the results, or after --delivered: together they tell what has come of the run, in whatever order they are given. Two files of the same sink are refused. Of segments that are lost it is told how much has come, which may have been accepted or not."
+        ),
+        text(
           "With --compare, two sides are set against each other. With two runs or more on each side, the rate, the shares of messages by how they ended, and p50 and p99 of each step are tested by Welch's t-test across runs, each run being one observation. The intervals hold at once, with 95 % confidence for all main figures and for all steps (Bonferroni), and a figure changed where its interval says so; what runs that are alike show as well is called not proven. A change of what is the generator's own (content, start, queued) is neither better nor worse, and steps that one side lacks are named; --fail-if and --require judge the side after. One run a side does not say how much runs vary, and the comparison says that it cannot tell."
         )
       ]
@@ -47,7 +50,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
         term("1", "The options make no sense, or a file cannot be read or written, or is not a result."),
         term(
           "3",
-          "A segment is missing, or a verdict is undecided for what is lost, and --allow-missing was not given; the results were shown."
+          "A segment or the file of a sink is missing, or a verdict is undecided for what is lost, and --allow-missing was not given; the results were shown."
         ),
         term("99", "A verdict failed (--fail-if, --require), or, with --fail-if-worse, anything is worse.")
       ]
@@ -57,6 +60,8 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       blocks: [
         text("What two hosts saw, as one page:"),
         code("smtp-report --format html -o run.html one.json two.json"),
+        text("What four segments have sent, and two sinks have seen come:"),
+        code("smtp-report [1-4].ndjson came-a.json came-b.json"),
         text("Two runs before a change, and two after it:"),
         code("smtp-report --compare a1.json --compare a2.json b1.json b2.json"),
         text("A limit on a run that is over:"),

@@ -1,6 +1,13 @@
 /**
  * A hold on a run that goes on: what happens in it, a way to stop it, and its result.
  *
+ * This is the place for live control of segments on other machines. It is one more maker of a `RunHandle`, above this floor: of a
+ * command that it starts there, such as `ssh host smtp-source --segment i/n --report ndjson`. Upwards goes the journal: its lines are
+ * the events, second by second, `RunningReport` adds them up, `MergedReport` puts those of all segments together, and its last line
+ * is the result. Downwards goes what a `StopSignal` takes: the end of the session that holds it, or a lease that nobody renews, would
+ * be one more that asks to stop. All begin together by the plan's `startAt`, told to each by its own clock when all are ready. So a
+ * run needs nothing new, and a segment that is lost is told of as it is without any control.
+ *
  * @since 0.1.0
  */
 import * as Deferred from "effect/Deferred"

@@ -311,6 +311,12 @@ export class Deliveries {
     return true
   }
 
+  /** How many have come that are not known to have been sent, of the messages that a rule holds of. */
+  unsent(isOwn: (message: number) => boolean): number {
+    const keys = this.planes.keysOf((word) => word(Plane.came) & ~word(Plane.accepted) & ~word(Plane.open))
+    return keys.filter((key) => isOwn(this.ofKey(key).message)).length
+  }
+
   /** The first that are missing. */
   missed(most: number): ReadonlyArray<{ readonly message: number; readonly place: number }> {
     return this.planes.keysOf(missing, most).map((key) => this.ofKey(key))

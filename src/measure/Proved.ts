@@ -41,6 +41,22 @@ export interface Proved {
   readonly clocks?: "not compared" | undefined
   /** The first bodies that were changed. */
   readonly changes: ReadonlyArray<ShownChange>
+  /** How many have come of segments that are lost: nobody knows whether those were accepted. */
+  readonly ofLost?: number | undefined
+  readonly stores?: UnseenStores | undefined
+}
+
+/**
+ * Stores of mail, and files of sinks, of which nobody knows all that came there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnseenStores {
+  /** They could not be read: their names, and why. */
+  readonly lost: ReadonlyArray<string>
+  /** Files of sinks that took messages when they wrote them. */
+  readonly unfinished: ReadonlyArray<string>
 }
 
 /**

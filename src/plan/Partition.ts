@@ -54,6 +54,18 @@ export const of = ({ index, of, weights }: Segment): Owned => {
 const all: Owned = { count: (messages) => messages, at: (own) => own }
 
 /**
+ * Whose each message is: gives its segment's index, from 0.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const ownerIn = ({ of, weights }: Omit<Segment, "index">): ((message: number) => number) => {
+  if (weights === undefined) return (message) => message % of
+  const pattern = turns(weights)
+  return (message) => pattern[message % pattern.length]!
+}
+
+/**
  * The owners of the first messages, which those of all others repeat.
  *
  * @since 0.1.0

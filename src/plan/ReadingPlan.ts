@@ -50,7 +50,7 @@ export const readingFields = {
     placeholder: "path",
     repeatable: true,
     description:
-      "Look for the messages of a run with --prove here: in a Maildir, an mbox, or a folder of either or of .eml files, or in what smtp-sink --prove=file has written. What it is, is seen in the files; maildir:, mbox: or eml: may stand before the path. The report then tells what has arrived, what is missing, has come twice or was changed, and, of a Maildir and of such a file, how long delivery took. Messages are counted, whoever they are for. A run of which anything is missing fails, unless a verdict names missing. May be given several times."
+      "Look for the messages of a run with --prove here: in a Maildir, an mbox, or a folder of either or of .eml files, or in what smtp-sink --prove=file has written, which may stand among the results, too. What it is, is seen in the files; maildir:, mbox: or eml: may stand before the path. The report then tells what has arrived, what is missing, has come twice or was changed, and, of a Maildir and of such a file, how long delivery took. Messages are counted, whoever they are for. A run of which anything is missing fails, unless a verdict names missing. May be given several times: of several sinks, each file adds what came to that one. Where one of several cannot be read, or its sink was killed, a verdict that depends on it is undecided."
   }),
   compare: optional(Schema.Array(File), {
     placeholder: "file",
@@ -63,7 +63,7 @@ export const readingFields = {
   }),
   allowMissing: withDefault(Schema.Boolean, false, {
     description:
-      "Judge by what is known, and exit with status 0 or 99, where segments of a run are missing or were cut: otherwise a missing segment is exit status 3, and so is a verdict that depends on what is lost."
+      "Judge by what is known, and exit with status 0 or 99, where segments of a run are missing or were cut, or a store of --delivered is lost: otherwise a missing segment or store is exit status 3, and so is a verdict that depends on what is lost."
   }),
   force: withDefault(Schema.Boolean, false, {
     description:

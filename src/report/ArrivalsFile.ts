@@ -34,7 +34,15 @@ const Run = Schema.Struct({
   )
 })
 
-const schema = Schema.Struct({ arrivals: Schema.Literal(1), unstamped: Count, runs: Schema.Array(Run) })
+const schema = Schema.Struct({
+  arrivals: Schema.Literal(1),
+  /** Which sink it is: a later file of the same one holds what an earlier one does. */
+  sink: Schema.String.pipe(Schema.pattern(/^[0-9a-f]{16}$/)),
+  /** False where the sink was taking messages when it wrote: what came after that is not in it. */
+  complete: Schema.Boolean,
+  unstamped: Count,
+  runs: Schema.Array(Run)
+})
 
 /**
  * What the file says.
@@ -44,7 +52,13 @@ const schema = Schema.Struct({ arrivals: Schema.Literal(1), unstamped: Count, ru
  */
 export type ArrivalsFile = typeof schema.Type
 
-const start = '{"arrivals":'
+/**
+ * What the file begins with: no result, no message and no mbox does so.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const start = '{"arrivals":'
 
 /**
  * The file's text.
@@ -52,11 +66,11 @@ const start = '{"arrivals":'
  * @since 0.1.0
  * @category rendering
  */
-export const render = ({ runs, unstamped }: Omit<ArrivalsFile, "arrivals">): string =>
-  `${JSON.stringify({ arrivals: 1, unstamped, runs })}\n`
+export const render = ({ complete, runs, sink, unstamped }: Omit<ArrivalsFile, "arrivals">): string =>
+  `${JSON.stringify({ arrivals: 1, sink, complete, unstamped, runs })}\n`
 
 /**
- * Whether a file is one, by how it begins: no message and no mbox does so.
+ * Whether a file is one, by how it begins.
  *
  * @since 0.1.0
  * @category predicates

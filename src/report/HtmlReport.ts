@@ -19,11 +19,11 @@ import * as Bottleneck from "./Bottleneck.js"
 import * as CommandLine from "./CommandLine.js"
 import * as Figures from "./Figures.js"
 import * as Phrases from "./Phrases.js"
-import * as ProofReport from "./ProofReport.js"
+import * as ProofLines from "./ProofLines.js"
 import * as Judgement from "./Judgement.js"
 import type { RunReport } from "./RunReport.js"
 import * as Coverage from "./Coverage.js"
-import * as RunSegments from "./RunSegments.js"
+import * as SegmentLines from "./SegmentLines.js"
 import * as Stages from "./Stages.js"
 import * as Summary from "./Summary.js"
 
@@ -61,7 +61,7 @@ ${unmeasured(report)}
 <h1>${title}</h1>
 <p class="soft">${how(report)}</p>
 ${report.reason === undefined ? undefined : markup`<p class="notice"><strong>${reasons[report.ended]}</strong> ${report.reason}</p>`}
-${RunSegments.losses(report).map((loss) => markup`<p class="notice"><strong>Lost:</strong> ${loss}</p>`)}
+${SegmentLines.losses(report).map((loss) => markup`<p class="notice"><strong>Lost:</strong> ${loss}</p>`)}
 ${segmentsNote(report)}
 ${headline(report)}
 ${endings(report)}
@@ -91,7 +91,7 @@ ${section("The plan", plan(report))}
 }
 
 const segmentsNote = (report: RunReport): Content => {
-  const begun = RunSegments.beginnings(report)
+  const begun = SegmentLines.beginnings(report)
   const covered = Coverage.text(report)
   const sentences = [begun && `The segments ${begun}.`, covered && `${covered}.`].filter((text) => text !== undefined)
   return sentences.length === 0 ? undefined : markup`<p class="soft">${sentences.join(" ")}</p>`
@@ -156,7 +156,7 @@ const delivered = ({ proof }: RunReport): ReadonlyArray<Markup> =>
     : [
         ...DepthChart.render(proof.seconds),
         pairs(
-          ProofReport.lines(proof).map(
+          ProofLines.lines(proof).map(
             ([name, text]) => [name === "" ? "" : name[0]!.toUpperCase() + name.slice(1), text] as const
           )
         )

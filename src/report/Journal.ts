@@ -9,8 +9,11 @@ import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Histogram from "../measure/Histogram.js"
 import * as Printable from "../smtp/Printable.js"
+import * as DecodedReport from "./DecodedReport.js"
 import * as JournalCounts from "./JournalCounts.js"
 import * as JsonReport from "./JsonReport.js"
 import { type Entry, RunningReport, type Start } from "./RunningReport.js"
@@ -170,12 +173,14 @@ export interface Told {
    */
   readonly report: RunReport.RunReport
   readonly complete: boolean
+  /** The first line that makes no sense, if one does not. */
+  readonly problem?: JournalUnreadable
 }
 
 /**
  * Reads a journal: the report of a run that came to its end, exactly, whatever became of the lines before; of one that was
  * killed, what is known up to the last whole line, or up to one that makes no sense. Messages that were under way then are
- * booked as unknown.
+ * booked as unknown. Two journals in one are none.
  *
  * @since 0.1.0
  * @category parsing
@@ -204,25 +209,38 @@ export class Reader {
   /** Why nothing more was added up, and what the last line says. */
   private problem: JournalUnreadable | undefined
   private end: RunReport.RunReport | undefined
+  /** What follows the end. */
+  private second: JournalUnreadable | undefined
 
   /** Takes the next whole line, without its line feed. */
   take(text: string): void {
     this.line++
-    this.end = undefined
-    if (this.problem !== undefined && !text.startsWith('{"type":"end"')) return
+    const { end, line, problem } = this
+    if (text.trim() === "" && end !== undefined) return
+    if (end !== undefined && text.startsWith('{"type":"start"')) {
+      this.second ??= new JournalUnreadable({ line, reason: isSecond })
+      return
+    }
+    // Of lines after one that makes no sense, only the end counts.
+    if ((problem ?? end) !== undefined && !text.startsWith('{"type":"end"')) {
+      this.problem ??= new JournalUnreadable({ line, reason: isBeyond })
+      return
+    }
     const record = decode(text)
     if (Either.isRight(record) && record.right.type === "end") this.end = record.right.report
-    else if (this.problem === undefined) this.add(record)
+    else if (problem === undefined) this.add(record)
   }
 
   /** What the lines so far tell. */
   told(): Either.Either<Told, JournalUnreadable> {
-    const { end, problem, running } = this
-    if (end !== undefined) return Either.right({ report: end, complete: true })
+    const { end, problem, running, second } = this
+    if (second !== undefined) return Either.left(second)
+    if (end !== undefined) return Either.right({ report: end, complete: true, ...(problem && { problem }) })
     if (running === undefined) return Either.left(problem ?? new JournalUnreadable({ line: 1, reason: noStart }))
     const report = { ...running.report(), ...this.counts.counts() }
     if (problem === undefined) return Either.right({ report, complete: false })
-    return Either.right({ report: { ...report, reason: `journal, ${problem.message}` }, complete: false })
+    const reason = `journal, ${problem.message}`
+    return Either.right({ report: { ...report, reason }, complete: false, problem })
   }
 
   private add(record: Either.Either<Record, string>): void {
@@ -231,8 +249,9 @@ export class Reader {
       this.running = new RunningReport(record.right)
     } else if (Either.isRight(record) && running !== undefined && record.right.type === "interval") {
       // What replies and errors come to is asked for at the end.
-      if (this.counts.take(record.right)) running.add({ ...record.right, replies: [], errors: [] })
-      else this.problem = new JournalUnreadable({ line, reason: noBeginning })
+      const known = hasBuckets(record.right) && this.counts.take(record.right)
+      if (known) running.add({ ...record.right, replies: [], errors: [] })
+      else this.problem = new JournalUnreadable({ line, reason: hasBuckets(record.right) ? noBeginning : noBucket })
     } else {
       const expected = Either.isRight(record) ? `expected an interval, not ${record.right.type}` : record.left
       const reason = running === undefined && Either.isRight(record) ? noStart : expected
@@ -244,11 +263,33 @@ export class Reader {
 const noStart = "expected the start of a run"
 const noBeginning = "it goes on with replies or errors that no line has told of"
 
-const decodeRecord = Schema.decodeUnknownEither(Schema.parseJson(Record))
+const noBucket = "durations: beyond the last bucket"
+const isSecond = "another journal begins here: give each one in a file of its own"
+const isBeyond = "it comes after the end"
+
+/** Whether there are buckets of these numbers. */
+const hasBuckets = ({ durations, interval }: typeof IntervalRecord.Type): boolean =>
+  [interval, ...durations].every(({ buckets }) => buckets.every(([index]) => index < Histogram.counters))
+
+const decodeRecord = Schema.decodeUnknownEither(Schema.Union(StartRecord, IntervalRecord))
 
 const decode = (text: string): Either.Either<Record, string> =>
-  Either.mapLeft(decodeRecord(text), (error) => {
-    const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-    if (issue === undefined) return "it makes no sense"
-    return issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
-  })
+  Either.flatMap(
+    Either.try({
+      try: (): unknown => JSON.parse(text),
+      catch: (error) => (error instanceof Error ? error.message : String(error))
+    }),
+    (value): Either.Either<Record, string> => {
+      if (Predicate.hasProperty(value, "type") && value.type === "end" && Predicate.hasProperty(value, "report")) {
+        return Either.mapBoth(DecodedReport.of(value.report), {
+          onLeft: (reason) => `report: ${reason}`,
+          onRight: (report) => ({ type: "end", report })
+        })
+      }
+      return Either.mapLeft(decodeRecord(value), (error) => {
+        const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+        if (issue === undefined) return "it makes no sense"
+        return issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
+      })
+    }
+  )

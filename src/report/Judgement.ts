@@ -79,7 +79,8 @@ export const judge: {
     const judgeAll = (kind: "fail-if" | "require", expressions: ReadonlyArray<string>) =>
       Either.map(read(expressions), (verdicts) =>
         verdicts.map(([expression, verdict]): Judgement => {
-          if (loss > 0) return withLoss(report, kind, expression, verdict, loss)
+          const isOpen = loss > 0 || (!allowMissing && LossInterval.isOpen(report, verdict.measure))
+          if (isOpen) return withLoss(report, kind, expression, verdict, loss)
           const value = valueOf(report, verdict, basis)
           if (value !== undefined) return judgement(kind, expression, verdict, value)
           const { measure } = verdict

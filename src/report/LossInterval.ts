@@ -12,6 +12,7 @@ import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
 import * as ProofReport from "./ProofReport.js"
 import type { RunReport } from "./RunReport.js"
+import * as RunSegments from "./RunSegments.js"
 import * as TlsFigures from "./TlsFigures.js"
 
 /**
@@ -24,7 +25,7 @@ export type Interval = readonly [least: number, most: number]
 
 /**
  * The bounds of a measure, durations in milliseconds, shares from 0 to 1, the rate by the second. `lost` is how many messages are
- * lost at most, which is more than 0.
+ * lost at most.
  *
  * @since 0.1.0
  * @category reading
@@ -36,7 +37,11 @@ export const of = (report: RunReport, measure: Verdict.Measure, isShare: boolean
     isShare ? [ratio(count, all + more), ratio(count + more, all + more)] : [count, count + more]
   switch (measure._tag) {
     case "Duration":
-      return durations(report, measure, lost, perMessage)
+      return durations(
+        report,
+        measure,
+        measure.of === "delivery" ? undelivered(report) : moreOf(measure.of, lost, perMessage)
+      )
     case "Messages": {
       const { end } = measure
       const failed = messages.failed - messages.abandoned
@@ -55,8 +60,7 @@ export const of = (report: RunReport, measure: Verdict.Measure, isShare: boolean
     }
     case "Deliveries": {
       const { proof } = report
-      const count = proof === undefined ? 0 : ProofReport.countOf(proof, measure.end)
-      return counted(count, proof?.accepted ?? 0, lost * perMessage)
+      return proof === undefined ? counted(0, 0, lost * perMessage) : deliveries(report, proof, measure.end, isShare)
     }
     case "Errors": {
       const count = total(report.errors.filter(({ local }) => !local))
@@ -82,6 +86,55 @@ const mostRecipients = ({ envelope, recipients = 1 }: RunReport["plan"]): number
     onLeft: () => Number.POSITIVE_INFINITY,
     onRight: ({ most }) => most
   })
+}
+
+/**
+ * Whether a measure depends on what nobody knows, although all messages have come to a known end: what became of them afterwards.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isOpen = (report: RunReport, measure: Verdict.Measure): boolean => {
+  const { proof } = report
+  const isOfDelivery = measure._tag === "Deliveries" || (measure._tag === "Duration" && measure.of === "delivery")
+  return isOfDelivery && proof !== undefined && (ProofReport.isUnseen(proof) || RunSegments.unendedOf(report) > 0)
+}
+
+/** How many more may have been accepted than the proof knows of: by segments that left no word of it. */
+const unproved = (report: RunReport, { by }: ProofReport.ProofReport): number => {
+  const messages = RunSegments.unendedOf(report)
+  return messages === 0 || by === "messages" ? messages : messages * mostRecipients(report.plan)
+}
+
+/** As if all that is not known had arrived as it was sent, and as if none of it had, or worse. */
+const deliveries = (
+  report: RunReport,
+  proof: ProofReport.ProofReport,
+  what: Parameters<typeof ProofReport.countOf>[1],
+  isShare: boolean
+): Interval => {
+  const { accepted, ofLost = 0, open } = proof
+  const count = ProofReport.countOf(proof, what)
+  const unseen = ProofReport.isUnseen(proof)
+  const lost = unproved(report, proof)
+  // What has come of lost segments is not missing, whether it was accepted or not.
+  const more = what === "missing" ? Math.max(0, lost - ofLost) : lost
+  // What is missing, or came back, may have come where nobody saw it; and anything may have come there once more.
+  const isLess = what === "missing" || what === "returned" || what === "depth"
+  const least = unseen && isLess ? 0 : count
+  const all = what === "delivered" ? accepted : accepted + open
+  const most = (unseen && what !== "missing" ? all : count) + more
+  return isShare ? [ratio(least, accepted + lost), ratio(most, accepted + more)] : [least, most]
+}
+
+/** How many deliveries may have taken any time: each sink times a message once. What has come of lost segments was timed. */
+const undelivered = (report: RunReport): number => {
+  const { proof } = report
+  if (proof === undefined) return Number.POSITIVE_INFINITY
+  const { accepted, ofLost = 0, open, stores } = proof
+  const sent = unproved(report, proof)
+  const unseen = stores === undefined ? 0 : stores.lost.length + stores.unfinished.length
+  return Math.max(0, sent - ofLost) + unseen * (accepted + open + sent)
 }
 
 /** A share of nothing is none; of what has no end, anything. */
@@ -110,11 +163,9 @@ const rate = ({ messages, rate, rates }: RunReport, lost: number): Interval => {
 const durations = (
   report: RunReport,
   { ending, of, statistic }: Extract<Verdict.Measure, { readonly _tag: "Duration" }>,
-  lost: number,
-  perMessage: number
+  more: number
 ): Interval => {
   const known = report.durations.find((each) => each.of === Printable.escape(of) && each.ending === ending)
-  const more = of === "rcpt" ? lost * perMessage : isMeasured(of) ? lost : Number.POSITIVE_INFINITY
   if (known === undefined || more === Number.POSITIVE_INFINITY) {
     return [statistic === "max" && known !== undefined ? known.max : 0, Number.POSITIVE_INFINITY]
   }
@@ -128,5 +179,8 @@ const durations = (
     rank > count ? Number.POSITIVE_INFINITY : Durations.valueAtRank(buckets, rank)
   ]
 }
+
+const moreOf = (of: string, lost: number, perMessage: number): number =>
+  of === "rcpt" ? lost * perMessage : isMeasured(of) ? lost : Number.POSITIVE_INFINITY
 
 const isMeasured = (name: string): boolean => (measured as ReadonlyArray<string>).includes(name)

@@ -1,14 +1,13 @@
 /**
- * What became of messages after they were accepted, as a report has it, and in words.
+ * What became of messages after they were accepted, as a report has it.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import type { DeliveryTally } from "../measure/DeliveryTally.js"
 import * as Difference from "../measure/Difference.js"
-import type { Proved } from "../measure/Proved.js"
+import type { Proved, UnseenStores } from "../measure/Proved.js"
 import * as Printable from "../smtp/Printable.js"
-import * as Figures from "./Figures.js"
 
 const Count = Schema.NonNegativeInt
 const described = (description: string) => Count.annotations({ description })
@@ -76,6 +75,17 @@ export const schema = Schema.Struct({
   changed: Schema.Array(
     Schema.Struct({ message: Count, kind: Schema.String, at: Count, sent: Schema.String, came: Schema.String })
   ).annotations({ description: "The first bodies that were changed: where, what was sent there, and what came." }),
+  ofLost: Schema.optionalWith(Count, { exact: true }).annotations({
+    description:
+      "Those of segments that are lost which have arrived: nobody knows whether they were accepted, and they are in no other count."
+  }),
+  stores: Schema.optionalWith(
+    Schema.Struct({ lost: Schema.Array(Schema.String), unfinished: Schema.Array(Schema.String) }),
+    { exact: true }
+  ).annotations({
+    description:
+      "Stores of mail, and files of sinks, of which not all is known that came there: those that could not be read, and those of sinks that were killed, or still took messages. What is missing may be there."
+  }),
   clocks: Schema.optionalWith(Schema.Literal("not compared"), { exact: true }).annotations({
     description:
       "Said where the times of arrival are another clock's, so that delivery holds what the clocks differ by."
@@ -119,7 +129,7 @@ const counted = (of: (name: keyof typeof counts) => number): { readonly [name in
  */
 export const of = (proof: Proved | undefined): { readonly proof?: ProofReport } => {
   if (proof === undefined) return {}
-  const { by, changes, clocks, missed, seconds, tally, waited } = proof
+  const { by, changes, clocks, missed, ofLost, seconds, stores, tally, waited } = proof
   return {
     proof: {
       by,
@@ -134,11 +144,18 @@ export const of = (proof: Proved | undefined): { readonly proof?: ProofReport } 
         ...(messageId === undefined ? {} : { messageId: Printable.escape(messageId) })
       })),
       changed: changes,
+      ...(ofLost === undefined ? {} : { ofLost }),
+      ...(stores === undefined ? {} : { stores: escaped(stores) }),
       ...(clocks === undefined ? {} : { clocks }),
       seconds: seconds.slice(0, mostSeconds).map(({ accepted, arrived }) => [accepted, arrived] as const)
     }
   }
 }
+
+const escaped = ({ lost, unfinished }: UnseenStores): UnseenStores => ({
+  lost: lost.map(Printable.escape),
+  unfinished: unfinished.map(Printable.escape)
+})
 
 /** The most that are named. */
 const mostNamed = 10
@@ -158,6 +175,7 @@ export const merge = (reports: ReadonlyArray<WithProof>): { readonly proof?: Pro
   const byMessage = (one: { readonly message: number }, other: { readonly message: number }) =>
     one.message - other.message
   const length = Math.max(...all.map(({ seconds }) => seconds.length))
+  const stores = all.flatMap(({ stores }) => stores ?? [])
   return {
     proof: {
       by: all.every(({ by }) => by === first.by) ? first.by : "recipients",
@@ -173,6 +191,15 @@ export const merge = (reports: ReadonlyArray<WithProof>): { readonly proof?: Pro
         .flatMap(({ changed }) => changed)
         .sort(byMessage)
         .slice(0, mostNamed),
+      ...(all.some(({ ofLost }) => ofLost !== undefined) ? { ofLost: sum(({ ofLost = 0 }) => ofLost) } : {}),
+      ...(stores.length === 0
+        ? {}
+        : {
+            stores: {
+              lost: stores.flatMap(({ lost }) => lost).sort(),
+              unfinished: stores.flatMap(({ unfinished }) => unfinished).sort()
+            }
+          }),
       ...(all.some(({ clocks }) => clocks !== undefined) ? { clocks: "not compared" as const } : {}),
       seconds: Array.from(
         { length },
@@ -205,92 +232,14 @@ export const countOf = (
   }
 }
 
-const changedOf = (changes: DeliveryTally["changes"]): number =>
-  Difference.kinds.reduce((sum, kind) => sum + (Difference.isHarmless(kind) ? 0 : changes[kind]), 0)
-
-const { count } = Figures
-
 /**
- * A proof in words: names, of at most eleven letters, and what is to be said of each.
+ * Whether more may have arrived than is known.
  *
  * @since 0.1.0
- * @category rendering
+ * @category predicates
  */
-export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string, text: string]> => {
-  const { accepted, by, deliveredAccepted, deliveredOpen, delayed, duplicated, duplicates, early, first } = proof
-  const { foreign, foreignRecipients, looped, missed, missing, open, outOfOrder, refused, repeats, returned, waited } =
-    proof
-  const what = (number: number) => Figures.counted(number, by === "messages" ? "message" : "recipient")
-  const kinds = (isHarmless: boolean) =>
-    Difference.kinds.flatMap((kind) =>
-      Difference.isHarmless(kind) === isHarmless && proof.changes[kind] > 0
-        ? [`${count(proof.changes[kind])} ${words[kind]}`]
-        : []
-    )
-  const harmful = kinds(false)
-  const harmless = kinds(true)
-  const openToo = open === 0 ? "" : `; ${count(deliveredOpen)} of ${count(open)} unknown or refused at their end`
-  const copies = [
-    ...(duplicates > 0 ? [`${count(duplicated)} came again after they were confirmed (${copiesOf(duplicates)})`] : []),
-    ...(repeats > 0 ? [`${copiesOf(repeats)} after the next hop had not answered`] : []),
-    ...(refused > 0 ? [`${Figures.counted(refused, "arrival")} refused by the next hop`] : [])
-  ]
-  const others = [
-    ...(foreign > 0 ? [`${Figures.counted(foreign, "message")} not of this run`] : []),
-    ...(foreignRecipients > 0 ? [`${Figures.counted(foreignRecipients, "recipient")} that nothing was sent to`] : []),
-    ...(delayed > 0 ? [`${Figures.counted(delayed, "notice")} of delay`] : []),
-    ...(looped > 0 ? [`${Figures.counted(looped, "message")} through more than 50 servers`] : [])
-  ]
-  const isOver = waited >= 1000 ? `, after a wait of ${Figures.duration(waited / 1000)}` : ""
-  return [
-    ["delivered", `${count(deliveredAccepted)} of ${what(accepted)} accepted${openToo}`],
-    ["missing", missing === 0 ? "none" : `${count(missing)} accepted and not delivered${isOver}`],
-    ...missed.map((each) => ["", nameOf(each)] as const),
-    ...(missing > missed.length && missed.length > 0
-      ? [["", `and ${count(missing - missed.length)} more`] as const]
-      : []),
-    ...(returned > 0 ? [["returned", `${count(returned)}, by a notice of non-delivery`] as const] : []),
-    ...(copies.length > 0 ? [["copies", copies.join("; ")] as const] : []),
-    ...(harmful.length > 0 ? [["changed", harmful.join(", ")] as const] : []),
-    ...proof.changed.map(
-      ({ at, came, message, sent }) =>
-        ["", `message ${count(message)} at byte ${count(at)}: sent "${sent}", came "${came}"`] as const
-    ),
-    ...(harmless.length > 0 ? [["rewritten", `${harmless.join(", ")}: they say the same`] as const] : []),
-    ...(others.length > 0 ? [["others", others.join(", ")] as const] : []),
-    ...(outOfOrder > 0 ? [["order", `${share(outOfOrder, first)} came after a later one`] as const] : []),
-    ...(proof.depth.most > 0
-      ? [
-          [
-            "queue",
-            `at most ${count(proof.depth.most)} on their way at the end of a second, ${Figures.duration(proof.depth.at / 1000 + 1)} after the start`
-          ] as const
-        ]
-      : []),
-    ...(proof.clocks === undefined
-      ? []
-      : [["clocks", "not compared: delivery is longer or shorter by what they differ by"] as const]),
-    ...(early > 0 ? [["clocks", `${count(early)} came before they were sent: the clocks differ`] as const] : [])
-  ]
-}
+export const isUnseen = ({ stores }: ProofReport): boolean =>
+  stores !== undefined && stores.lost.length + stores.unfinished.length > 0
 
-/** A store of mail does not tell whom messages were for. */
-const nameOf = ({ message, messageId, recipient, sender }: ProofReport["missed"][number]): string =>
-  `message ${count(message)}${recipient === "" ? "" : `, from <${sender}> to <${recipient}>`}${messageId === undefined ? "" : `, Message-Id ${messageId}`}`
-
-const copiesOf = (number: number): string => `${count(number)} ${number === 1 ? "copy" : "copies"}`
-
-const words: { readonly [kind in Difference.Kind]: string } = {
-  wrapped: "with long lines wrapped",
-  recoded: "recoded",
-  "line ends": "with other line ends",
-  footer: "with a footer",
-  banner: "with a banner",
-  truncated: "truncated",
-  other: "otherwise"
-}
-
-const share = (part: number, whole: number): string => {
-  const percent = (part / whole) * 100
-  return `${percent > 99.9 && part < whole ? "> 99.9" : percent < 0.1 ? "< 0.1" : percent.toFixed(percent < 10 ? 1 : 0)} %`
-}
+const changedOf = (changes: DeliveryTally["changes"]): number =>
+  Difference.kinds.reduce((sum, kind) => sum + (Difference.isHarmless(kind) ? 0 : changes[kind]), 0)

@@ -8,7 +8,6 @@ import * as Schema from "effect/Schema"
 import * as Arrival from "../plan/Arrival.js"
 import * as Partition from "../plan/Partition.js"
 import * as Segment from "../plan/Segment.js"
-import * as Figures from "./Figures.js"
 
 const Count = Schema.NonNegativeInt
 
@@ -193,6 +192,45 @@ export const lossOf = ({ ended, messages, plan, segments = [] }: Reported): numb
   return unbounded ? Number.POSITIVE_INFINITY : messages.lost
 }
 
+/**
+ * How many messages are those of segments, or of a run, that nobody saw the end of, whatever is known of each; infinite where
+ * nobody knows.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const unendedOf = ({ ended, messages, plan, segments = [] }: Reported): number => {
+  if (segments.length === 0) {
+    if (ended !== "cut") return 0
+    return plan.messages === undefined && isTimed(plan) ? Number.POSITIVE_INFINITY : messages.planned
+  }
+  return segments
+    .filter(isIncomplete)
+    .reduce(
+      (sum, { index, of, weights, whole = Number.POSITIVE_INFINITY }) =>
+        sum + Partition.of(Segment.ofPlan({ segment: `${index}/${of}`, weights })).count(whole),
+      0
+    )
+}
+
+/**
+ * Whether a message is one of a segment, or of a run, that nobody saw the end of.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isUnended = ({
+  ended,
+  segments = []
+}: Pick<Reported, "ended" | "segments">): ((message: number) => boolean) => {
+  const [first] = segments
+  if (first === undefined) return () => ended === "cut"
+  const lost = new Set(segments.filter(isIncomplete).map(({ index }) => index - 1))
+  const { weights } = Segment.ofPlan({ segment: `${first.index}/${first.of}`, weights: first.weights })
+  const owner = Partition.ownerIn({ of: first.of, weights })
+  return (message) => lost.has(owner(message))
+}
+
 /** Whether its sessions send as much as they can until its time is over. */
 const isTimed = ({ duration, rate, stages }: { readonly [field: string]: unknown }): boolean =>
   duration !== undefined && rate === undefined && stages === undefined
@@ -206,54 +244,10 @@ const isTimed = ({ duration, rate, stages }: { readonly [field: string]: unknown
 export const isMissing = ({ segments = [] }: Pick<Reported, "segments">): boolean =>
   segments.some(({ ended }) => ended === "missing")
 
-const isIncomplete = ({ ended }: RunSegment): boolean => ended === "cut" || ended === "missing"
-
 /**
- * How far apart the segments began, by their machines' clocks, and which were late; undefined where that is not known.
+ * Whether nobody saw the end of a segment.
  *
  * @since 0.1.0
- * @category formatting
+ * @category predicates
  */
-export const beginnings = ({ segments = [] }: Pick<Reported, "segments">): string | undefined => {
-  const starts = segments.flatMap(({ late = 0, startedAt }) =>
-    startedAt === undefined ? [] : [Date.parse(startedAt) + late]
-  )
-  if (starts.length < 2) return undefined
-  const extreme = (pick: (one: number, other: number) => number) => starts.reduce((one, other) => pick(one, other))
-  const apart = extreme(Math.max) - extreme(Math.min)
-  const late = segments.flatMap(({ index, late, of }) => (late === undefined ? [] : [{ index, late, of }]))
-  const named = late.slice(0, mostNamed).map(({ index, late, of }) => `${index}/${of} by ${seconds(late)}`)
-  const more = late.length > mostNamed ? [`${Figures.count(late.length - mostNamed)} more`] : []
-  const told = late.length === 0 ? "" : `; late: ${[...named, ...more].join(", ")}`
-  const when = apart === 0 ? "together" : `${seconds(apart)} apart`
-  return `began ${when} by their machines' clocks${told}`
-}
-
-const seconds = (milliseconds: number): string => Figures.duration(milliseconds / 1000)
-
-/** As many segments are named one by one. */
-const mostNamed = 20
-
-/**
- * What is lost, in sentences: which segments, and how many messages.
- *
- * @since 0.1.0
- * @category formatting
- */
-export const losses = ({ segments = [] }: Pick<Reported, "segments">): ReadonlyArray<string> => {
-  const incomplete = segments.filter(isIncomplete)
-  const told = incomplete.slice(0, mostNamed).map((segment) => {
-    const { elapsed = 0, ended, index, lost, of } = segment
-    const many =
-      lost === undefined
-        ? "an unknown number of messages is"
-        : lost === 1
-          ? "1 message is"
-          : `${Figures.count(lost)} messages are`
-    const how = ended === "missing" ? "is missing" : `was cut after ${Figures.duration(elapsed / 1000)}`
-    return `segment ${index}/${of} ${how}: ${many} lost`
-  })
-  return incomplete.length > mostNamed
-    ? [...told, `${Figures.count(incomplete.length - mostNamed)} more segments are lost`]
-    : told
-}
+export const isIncomplete = ({ ended }: RunSegment): boolean => ended === "cut" || ended === "missing"

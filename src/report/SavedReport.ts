@@ -4,13 +4,10 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
-import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
-import * as Histogram from "../measure/Histogram.js"
+import * as ArrivalsFile from "./ArrivalsFile.js"
+import * as DecodedReport from "./DecodedReport.js"
 import * as Journal from "./Journal.js"
-import * as PlainIntervals from "./PlainIntervals.js"
-import * as RunReport from "./RunReport.js"
+import type * as RunReport from "./RunReport.js"
 
 /**
  * The report in a file's text; the error says what is wrong, and where in it.
@@ -67,6 +64,12 @@ export class Reader {
     return Either.mapBoth(this.journal.told(), { onLeft: (error) => error.message, onRight: ({ report }) => report })
   }
 
+  /** What is wrong with a journal that came to its end all the same, and in which line. */
+  warning(): string | undefined {
+    const told = this.journal === undefined ? undefined : Either.getOrUndefined(this.journal.told())
+    return told?.complete === true ? told.problem?.message : undefined
+  }
+
   private takeLines(journal: Journal.Reader, text: string): void {
     let from = 0
     for (let to = text.indexOf("\n"); to >= 0; to = text.indexOf("\n", from)) {
@@ -93,6 +96,14 @@ export class Reader {
  */
 export const nothing = "empty: nothing was saved in it"
 
+/**
+ * What is said of the file of a sink, which is no result, and goes with one.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const arrivals = "what a sink has seen come, and no result"
+
 const noResult = "no result that --report json=FILE or ndjson=FILE has saved"
 
 /** What a line of a journal begins with. */
@@ -101,6 +112,7 @@ const marker = '{"type":'
 const reportOf = (text: string): Either.Either<RunReport.RunReport, string> =>
   Either.gen(function* () {
     if (text.trim() === "") return yield* Either.left(nothing)
+    if (text.startsWith(ArrivalsFile.start)) return yield* Either.left(arrivals)
     const json = yield* jsonOf(text)
     const value = yield* Either.try({
       try: (): unknown => JSON.parse(json),
@@ -111,57 +123,12 @@ const reportOf = (text: string): Either.Either<RunReport.RunReport, string> =>
       return yield* Either.left(`version ${version} of the format, of which this smtp-report reads versions 1 and 2`)
     }
     if (version === undefined) return yield* Either.left(`${noResult}: it has no version`)
-    const report = yield* Either.mapLeft(decoded(value), (error) => {
-      const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-      return issue === undefined ? error.message : at(issue.path, issue.message)
-    })
-    const [defect] = defects(report)
-    return defect === undefined ? report : yield* Either.left(defect)
+    return yield* DecodedReport.of(value)
   })
-
-const decode = Schema.decodeUnknownEither(RunReport.schema, { onExcessProperty: "ignore" })
-
-/** What is plain needs no schema. */
-const decoded = (value: unknown): Either.Either<RunReport.RunReport, ParseResult.ParseError> => {
-  const series = Predicate.hasProperty(value, "series") ? value.series : undefined
-  const intervals = Predicate.hasProperty(series, "intervals") ? series.intervals : undefined
-  if (!Predicate.isObject(value) || !Predicate.isObject(series) || !PlainIntervals.are(intervals)) return decode(value)
-  return Either.map(decode({ ...value, series: { ...series, intervals: [] } }), (report) => ({
-    ...report,
-    ...(report.series === undefined ? {} : { series: { ...report.series, intervals } })
-  }))
-}
 
 /** An HTML report holds itself as JSON. */
 const jsonOf = (text: string): Either.Either<string, string> => {
   if (!/^\s*<!doctype html>/i.test(text)) return Either.right(text)
   const embedded = /<script type="application\/json" id="report">([^<]*)<\/script>/.exec(text)?.[1]
   return embedded === undefined ? Either.left("an HTML page that is no report") : Either.right(embedded)
-}
-
-const at = (path: ReadonlyArray<PropertyKey>, message: string): string => {
-  const place = path
-    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
-    .join("")
-    .replace(/^\./, "")
-  return `${place === "" ? "the whole" : place}: ${message.split("\n")[0]}`
-}
-
-/** What no schema tells of: sums that do not hold, and buckets that no histogram has. */
-const defects = ({ durations, messages, startedAt }: RunReport.RunReport): ReadonlyArray<string> => {
-  const { accepted, failed, lost, notStarted, planned, rejected, unknown } = messages
-  const sum = accepted + rejected + failed + unknown + notStarted + lost
-  return [
-    ...(Number.isNaN(Date.parse(startedAt)) ? [`startedAt: not a time: ${JSON.stringify(startedAt)}`] : []),
-    ...(sum === planned ? [] : [`messages: the ends add up to ${sum}, and ${planned} were planned`]),
-    ...durations.flatMap(({ buckets, count }, index) => {
-      const place = `durations[${index}]`
-      const counted = buckets.reduce((total, [, here]) => total + here, 0)
-      const wrong = buckets.findIndex(
-        ([bucket], position) => bucket >= Histogram.counters || bucket <= (buckets[position - 1]?.[0] ?? -1)
-      )
-      if (wrong >= 0) return [`${place}.buckets[${wrong}]: not in order, or beyond the last bucket`]
-      return counted === count ? [] : [`${place}.count: ${count}, and its buckets hold ${counted}`]
-    })
-  ]
 }

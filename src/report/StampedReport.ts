@@ -3,9 +3,12 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { Deliveries } from "../measure/Deliveries.js"
 import type { Stamped } from "../measure/Proved.js"
+import * as Amount from "../plan/Amount.js"
+import * as Stamp from "../plan/Stamp.js"
 
 /**
  * The schema.
@@ -38,6 +41,7 @@ export const description = "What was sent with stamps (--prove), for smtp-report
 
 interface WithStamped {
   readonly stamped?: Stamped | undefined
+  readonly segments?: ReadonlyArray<{ readonly ended: string }> | undefined
 }
 
 /**
@@ -50,14 +54,16 @@ export const of = (stamped: Stamped | undefined): { readonly stamped?: Stamped }
   stamped === undefined ? {} : { stamped }
 
 /**
- * Of the segments of a run, what all have sent. Of different runs, and of what was not written here, nothing.
+ * Of the segments of a run, what all have sent; those that were cut could not say it. Of different runs, and of what was not
+ * written here, nothing.
  *
  * @since 0.1.0
  * @category combining
  */
 export const merge = (reports: ReadonlyArray<WithStamped>): { readonly stamped?: Stamped } => {
-  const [first, ...more] = reports.flatMap(({ stamped }) => (stamped === undefined ? [] : [stamped]))
-  if (first === undefined || reports.some(({ stamped }) => stamped === undefined)) return {}
+  const told = reports.filter((report) => report.stamped !== undefined || !isCut(report))
+  const [first, ...more] = told.flatMap(({ stamped }) => (stamped === undefined ? [] : [stamped]))
+  if (first === undefined || told.some(({ stamped }) => stamped === undefined)) return {}
   const { by, run, width } = first
   if (more.some((each) => each.run !== run || each.width !== width || each.by !== by)) return {}
   const sum = Deliveries.ofSent(width, 0, first)
@@ -67,4 +73,36 @@ export const merge = (reports: ReadonlyArray<WithStamped>): { readonly stamped?:
     sum?.addSent(books)
   }
   return sum === undefined ? {} : { stamped: { run, by, width, ...sum.sent() } }
+}
+
+/** The end of a report has what was sent: of a segment that was cut there is none. */
+const isCut = ({ segments = [] }: WithStamped): boolean =>
+  segments.length > 0 && segments.every(({ ended }) => ended === "cut" || ended === "missing")
+
+/**
+ * What a run that was cut says of its stamps, by its plan alone: whose they are, and nothing of what was sent. Undefined where it
+ * had none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofCut = ({
+  ended,
+  ids,
+  plan,
+  segments = []
+}: {
+  readonly ended: string
+  readonly ids: ReadonlyArray<string>
+  readonly plan: { readonly [field: string]: unknown }
+  readonly segments?: ReadonlyArray<{ readonly run: string }> | undefined
+}): Stamped | undefined => {
+  const { prove, recipients = 1 } = plan
+  const run = segments[0]?.run ?? ids[0]
+  if (ended !== "cut" || run === undefined || (prove !== "messages" && prove !== "recipients")) return undefined
+  const width =
+    prove === "messages" ? Either.right(1) : Either.map(Amount.parseCounts(String(recipients)), ({ most }) => most)
+  return Either.getOrUndefined(
+    Either.map(width, (width) => ({ run: Stamp.runOf(run), by: prove, width, accepted: "", open: "" }))
+  )
 }

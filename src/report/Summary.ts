@@ -13,6 +13,7 @@ import * as Tls from "../smtp/Tls.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as Figures from "./Figures.js"
 import * as LoginSummary from "./LoginSummary.js"
+import * as ProofLines from "./ProofLines.js"
 import * as ProofReport from "./ProofReport.js"
 import * as Stages from "./Stages.js"
 import * as TargetSummary from "./TargetSummary.js"
@@ -98,7 +99,7 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   }
   const { proof } = ProofReport.of(finished.proof)
   if (proof !== undefined) {
-    for (const [name, text] of ProofReport.lines(proof)) if (name !== "") lines.push(`${name}: ${text}`)
+    for (const [name, text] of ProofLines.lines(proof)) if (name !== "") lines.push(`${name}: ${text}`)
     const { delivery, first } = finished.proof!.tally
     const at = (percentile: number) => milliseconds(Histogram.valueAtPercentile(delivery, percentile))
     if (first > 0) lines.push(`delivery p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, max ${at(100)}`)

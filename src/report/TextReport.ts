@@ -13,10 +13,10 @@ import * as Figures from "./Figures.js"
 import * as Phrases from "./Phrases.js"
 import type { Durations } from "./Durations.js"
 import * as Judgement from "./Judgement.js"
-import * as ProofReport from "./ProofReport.js"
+import * as ProofLines from "./ProofLines.js"
 import type { RunReport } from "./RunReport.js"
 import * as Coverage from "./Coverage.js"
-import * as RunSegments from "./RunSegments.js"
+import * as SegmentLines from "./SegmentLines.js"
 import * as Stages from "./Stages.js"
 import * as Summary from "./Summary.js"
 import * as TargetSummary from "./TargetSummary.js"
@@ -69,9 +69,9 @@ const whatHappened = (report: RunReport): ReadonlyArray<string> => {
   return [
     ...wrapped(`${Phrases.title(report)}: ${isAborted ? "aborted" : verb[ended]}${several}`),
     ...(reason === undefined ? [] : wrapped(`  ${reason}`)),
-    ...RunSegments.losses(report).flatMap((loss) => wrapped(`  LOST: ${loss}`)),
+    ...SegmentLines.losses(report).flatMap((loss) => wrapped(`  LOST: ${loss}`)),
     ...named("started", `${startedAt}, took ${Phrases.took(report)}`),
-    ...ifKnown("segments", RunSegments.beginnings(report)),
+    ...ifKnown("segments", SegmentLines.beginnings(report)),
     ...(scenarios !== undefined && scenarios.failed > 0
       ? named("scenarios", `${count(scenarios.failed)} of ${count(scenarios.begun)} failed`)
       : []),
@@ -119,7 +119,7 @@ const targetsOf = (report: RunReport): ReadonlyArray<string> => {
 }
 
 const delivered = ({ proof }: RunReport): ReadonlyArray<string> =>
-  proof === undefined ? [] : ProofReport.lines(proof).flatMap(([name, text]) => named(name, text))
+  proof === undefined ? [] : ProofLines.lines(proof).flatMap(([name, text]) => named(name, text))
 
 /** Most of the kinds of TLS sessions that are told of. */
 const mostSessions = 5

@@ -7,6 +7,7 @@ import { SystemError } from "@effect/platform/Error"
 import * as Completions from "../../src/cli/Completions.js"
 import * as ManualPage from "../../src/cli/ManualPage.js"
 import * as SmtpReport from "../../src/cli/SmtpReport.js"
+import * as ArrivalsFile from "../../src/report/ArrivalsFile.js"
 import * as HtmlReport from "../../src/report/HtmlReport.js"
 import * as Journal from "../../src/report/Journal.js"
 import * as JsonReport from "../../src/report/JsonReport.js"
@@ -45,6 +46,13 @@ const segment = (index: number, run = "r"): RunReport => {
   }
 }
 
+/** A journal of a run that came to its end. */
+const whole = [
+  Journal.start({ tool: one.tool, ids: one.ids, startedAt: one.startedAt, plan: { messages: 50 }, planned: 50 }),
+  ...[1, 2, 3].map(entryAt).map(Journal.intervals()),
+  Journal.end(one)
+].join("")
+
 const disk: { readonly [file: string]: string } = {
   "one.json": JsonReport.render(one),
   "two.json": JsonReport.render(two),
@@ -53,6 +61,7 @@ const disk: { readonly [file: string]: string } = {
   "four.json": JsonReport.render(reportOf(samplesOf(3))),
   "hostile.json": JsonReport.render({ ...reportOf(samplesOf(2)), plan: { ...one.plan, target: "\u009b\u202e" } }),
   "empty.json": "",
+  "came.json": ArrivalsFile.render({ sink: "00000000000000aa", complete: true, unstamped: 0, runs: [] }),
   "s1.json": JsonReport.render(segment(1)),
   "s2.json": JsonReport.render(segment(2)),
   "s3.json": JsonReport.render(segment(3)),
@@ -65,6 +74,11 @@ const disk: { readonly [file: string]: string } = {
   ]
     .join("")
     .slice(0, -40),
+  "torn.ndjson": whole.replace('"interval":{', '"interval":{\u001b'),
+  "edited.ndjson": whole.replace('"accepted":49', '"accepted":50'),
+  "both.ndjson": whole + whole,
+  "spaced.ndjson": `${whole}\n`,
+  "longer.ndjson": `${whole}and more\n`,
   "one.html": HtmlReport.render(one),
   "page.html": "<!doctype html><p>",
   "cut.json": JsonReport.render(one).slice(0, 300),
@@ -244,6 +258,11 @@ describe("smtp-report", () => {
 
   const refused: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
     [["nowhere.json"], "nowhere.json: no such file or directory"],
+    [["came.json"], "came.json: what a sink has seen come, and no result: give that, too"],
+    [
+      ["--compare", "one.json", "--compare", "came.json", "two.json"],
+      "--compare: came.json: what a sink has seen come, and no result"
+    ],
     [["empty.json"], "empty.json: empty: nothing was saved in it"],
     [["list.json"], "list.json: no result that --report json=FILE or ndjson=FILE has saved: it has no version"],
     [["later.json"], "later.json: version 3 of the format, of which this smtp-report reads versions 1 and 2"],
@@ -405,6 +424,44 @@ describe("a journal", () => {
       )
       assert.match(stdout, /^10 messages: cut short$/m)
       assert.match(stdout, /2 accepted .*2 unknown .*6 lost/)
+    })
+  )
+
+  it.effect("with a line that makes no sense is named with it, and tells its result by its end", () =>
+    Effect.gen(function* () {
+      const expected = JSON.parse(JsonReport.render(one))
+      const { status, stderr, stdout } = yield* command("--format=json", "torn.ndjson")
+      assert.strictEqual(status, 0)
+      assert.match(
+        stderr,
+        /^smtp-report: torn\.ndjson: line 2: [^\n\u001b]+; its last line tells the result all the same\n$/
+      )
+      assert.deepStrictEqual(JSON.parse(stdout), expected)
+      const longer = yield* command("--format=json", "longer.ndjson")
+      assert.include(longer.stderr, "longer.ndjson: line 6: it comes after the end; its last line")
+      assert.deepStrictEqual(JSON.parse(longer.stdout), expected)
+      assert.deepInclude(yield* command("spaced.ndjson"), { status: 0, stderr: "" })
+    })
+  )
+
+  it.effect("whose end makes no sense is read up to there", () =>
+    Effect.gen(function* () {
+      const { stderr, stdout } = yield* command("edited.ndjson")
+      assert.match(
+        stderr,
+        /^smtp-report: edited\.ndjson: the run was cut; .* \(journal, line 5: report: messages: the ends add up to 51, and 50 were planned\)/
+      )
+      assert.match(stdout, /^50 messages: cut short/m)
+    })
+  )
+
+  it.effect("is one in a file", () =>
+    Effect.gen(function* () {
+      assert.deepInclude(yield* command("both.ndjson"), {
+        status: 1,
+        stderr:
+          "smtp-report: fatal: both.ndjson: line 6: another journal begins here: give each one in a file of its own\n"
+      })
     })
   )
 })

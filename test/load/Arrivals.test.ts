@@ -57,6 +57,27 @@ describe("what sinks have seen", () => {
     )
   })
 
+  it("adds up in any order, to whatever sinks the messages and their copies came", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(script, fc.nat(3)), { maxLength: 60 }),
+        fc.uniqueArray(fc.nat(3), { minLength: 4, maxLength: 4 }),
+        (scripts, order) => {
+          const sinks = [0, 1, 2, 3].map((sink) => booksOf(scripts.flatMap(([one, at]) => (at === sink ? [one] : []))))
+          const whole = merged(...sinks)
+          assert.deepStrictEqual(merged(...order.map((sink) => sinks[sink]!)), whole)
+          const confirmed = scripts.filter(([{ fate }]) => fate === "confirmed")
+          const messages = new Set(confirmed.map(([{ message }]) => message))
+          // Where one has confirmed it, each other confirmation is of a copy.
+          assert.isAtLeast(whole.duplicates, confirmed.length - messages.size)
+          assert.strictEqual(whole.copies, scripts.filter(([{ fate }]) => fate !== "refused").length)
+          assert.strictEqual(whole.refused, scripts.length - whole.copies)
+        }
+      ),
+      { seed: 2, numRuns: 12 }
+    )
+  })
+
   it("is a duplicate where both have confirmed it, and a repeat where one had not answered", () => {
     const one = (fate: Script["fate"]) => booksOf([{ message: 7, fate, isChanged: false }])
     const both = merged(one("confirmed"), one("confirmed"))

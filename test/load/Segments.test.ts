@@ -8,10 +8,12 @@ import * as Load from "../../src/load/Load.js"
 import * as MessageSource from "../../src/load/scenario/MessageSource.js"
 import * as Scenario from "../../src/load/scenario/Scenario.js"
 import * as Workers from "../../src/load/Workers.js"
+import * as Corpus from "../../src/plan/Corpus.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as Segment from "../../src/plan/Segment.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
+import * as AccountTable from "../../src/smtp/AccountTable.js"
 import { well } from "./WorkersHere.js"
 
 // Several segments are the single run, message for message: the number, when it is due, and what is in it.
@@ -23,17 +25,41 @@ interface Message {
   readonly content: string
 }
 
+const collector = new Corpus.Collector({ rewrite: [], unusual: "skip" })
+for (let item = 0; item < 90; item++) collector.add(Buffer.from(`X: ${item}\nSubject: old\n\n${"line\n".repeat(item)}`))
+const corpus = collector.end()
+
+/** What is in the files that a plan names. */
+const partsOf = ({ corpus: folder, data, template }: Plan.Plan): Load.RunOptions["parts"] => ({
+  data: data === undefined ? undefined : new TextEncoder().encode(`a\n${"Ann\nBob\nEve\n".repeat(30)}`),
+  rows: data === undefined ? undefined : 90,
+  template: template === undefined ? undefined : "X-Number: {{message}}\nX: {{uuid}} {{row.a}}\n\n{{words 9}}\n",
+  corpus: folder === undefined ? undefined : corpus
+})
+
+/** A message's number: in its Message-Id, or where a template has it. */
+const numberOf = (content: string): number => {
+  const [, written] = /^X-Number: (\d+)/m.exec(content) ?? []
+  const [, id = ""] = /^Message-Id: <.*\.([\da-f]{8})@/m.exec(content) ?? []
+  return written === undefined ? Number.parseInt(id, 16) : Number(written)
+}
+
 /** Runs a plan against a server that answers at once, so that a message arrives when it is due. */
-const messagesOf = (plan: Plan.Plan, options: Load.RunOptions = {}) =>
+const messagesOf = (plan: Plan.Plan, more: Load.RunOptions = {}) =>
   Effect.gen(function* () {
+    const options = { parts: partsOf(plan), ...more }
     const result = plan.workers === 1 ? yield* Load.run(plan, options) : yield* Workers.run(plan, options)
     assert.deepStrictEqual(result.violations, [])
     const { accepted } = yield* TestServer.TestServer
     return {
       ...result,
       messages: accepted.map(({ content, recipients, time }): Message => {
-        const number = Number.parseInt(/^Message-Id: <.*\.([\da-f]{8})@/m.exec(content)?.[1] ?? "", 16)
-        return { number, time, recipients, content: createHash("sha256").update(content).digest("hex") }
+        return {
+          number: numberOf(content),
+          time,
+          recipients,
+          content: createHash("sha256").update(content).digest("hex")
+        }
       })
     }
   }).pipe(Effect.provide(Layer.provideMerge(well, TestServer.layer())), (program) => Simulation.run(program))
@@ -77,6 +103,24 @@ const rows: ReadonlyArray<Row> = [
     weights: [3, 1, 1, 4]
   },
   { name: "threads", input: { rate: "50/s", duration: "2s", workers: 2 }, of: 2, weights: [2, 1] },
+  {
+    name: "a corpus, shuffled",
+    input: { rate: "50/s", duration: "2s", corpus: "c", order: "shuffle", arrivals: "poisson" },
+    of: 3,
+    weights: [1, 2, 1]
+  },
+  {
+    name: "rows, each once, in a template",
+    input: {
+      rate: "40/s",
+      duration: "2s",
+      data: "u",
+      dataOrder: "shuffle",
+      once: true,
+      template: "t"
+    },
+    of: 3
+  },
   { name: "fewer messages than segments", input: { rate: "50/s", messages: 3 }, of: 7 },
   {
     name: "sessions",
@@ -98,7 +142,10 @@ describe("segments are the single run, message for message, with", () => {
   for (const { closed = false, input, name, of, weights } of rows) {
     it.effect(name, () =>
       Effect.gen(function* () {
-        const plan = Plan.make({ ...base, ...input })
+        // What is written has a subject of its own.
+        const { subject: _, ...bare } = base
+        const isWritten = input.template !== undefined || input.corpus !== undefined
+        const plan = Plan.make({ ...(isWritten ? bare : base), ...input })
         const seen = ({ messages }: { readonly messages: ReadonlyArray<Message> }) =>
           closed ? messages.map((message) => ({ ...message, time: 0 })) : messages
         const single = yield* messagesOf(plan)
@@ -133,6 +180,74 @@ describe("segments are the single run, message for message, with", () => {
       assert.strictEqual(new Set(numbers).size, 30)
     })
   )
+})
+
+const people: ReadonlyArray<{ readonly name: string; readonly input: Plan.PlanInput }> = [
+  { name: "accounts in turn", input: { auth: "plain", authInsecure: true, accounts: "file", accountOrder: "round" } },
+  {
+    name: "accounts at random",
+    input: { auth: "plain", authInsecure: true, accounts: "file", accountOrder: "random" }
+  },
+  { name: "clients in turn, by XCLIENT", input: { clients: "file", xclient: "NAME,ADDR" } },
+  { name: "clients at random, by XCLIENT", input: { clients: "file", xclient: "NAME,ADDR", clientOrder: "random" } },
+  {
+    name: "a client for each message, by XFORWARD",
+    input: { clientAddresses: "192.0.2.0/24", xforward: "ADDR,NAME=m{n}.example", reuse: true }
+  },
+  { name: "a name for each connection", input: { helloPattern: "client{n}.example" } }
+]
+
+/** Who sends each message, by its number: what the server was told of it on its connection. */
+const sendersOf = (plan: Plan.Plan) =>
+  Effect.gen(function* () {
+    const clients = Buffer.from("NAME,ADDR\na.example,192.0.2.1\nb.example,192.0.2.2\nc.example,192.0.2.3\n")
+    const result = yield* Load.run(plan, { clients, accounts: AccountTable.of(accounts) })
+    assert.deepStrictEqual(result.violations, [])
+    const { accepted, log } = yield* TestServer.TestServer
+    const told = new Map<number, Map<string, string>>()
+    const senders = new Map<number, ReadonlyArray<string>>()
+    const numbers = new Map<number, Array<number>>()
+    for (const { content, session } of accepted) {
+      const own = numbers.get(session) ?? []
+      own.push(numberOf(content))
+      numbers.set(session, own)
+    }
+    for (const { line, session } of log) {
+      const lines = told.get(session) ?? new Map<string, string>()
+      told.set(session, lines)
+      const [, verb] = /^(HELO|EHLO|AUTH|XCLIENT|XFORWARD) /.exec(line) ?? []
+      if (verb !== undefined) lines.set(verb, line)
+      if (line === ".") senders.set(numbers.get(session)?.shift() ?? -1, [...lines.values()])
+    }
+    return senders
+  }).pipe(Effect.provide(TestServer.layer(everything)), (program) => Simulation.run(program))
+
+const accounts = Array.from({ length: 5 }, (_, index) => ({ user: `user${index}`, password: "secret" }))
+const everything = {
+  offers: ["XCLIENT NAME ADDR", "XFORWARD NAME ADDR"],
+  auth: { mechanisms: ["PLAIN" as const], accounts }
+}
+
+describe("whoever sends a message does so with the single run's", () => {
+  for (const { input, name } of people) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        const plan = Plan.make({ ...base, rate: "40/s", duration: "1s", from: "a@b", ...input })
+        const single = yield* sendersOf(plan)
+        assert.strictEqual(single.size, 40)
+        // They are not all alike.
+        assert.isAbove(new Set([...single.values()].map(String)).size, 2)
+        const parts = new Map<number, ReadonlyArray<string>>()
+        for (const i of [1, 2, 3]) {
+          const part = yield* sendersOf(Segment.of(plan, i, 3, { runId, weights: [1, 2, 1] }))
+          for (const [message, sender] of part) parts.set(message, sender)
+        }
+        const inOrder = (senders: ReadonlyMap<number, ReadonlyArray<string>>) =>
+          [...senders].toSorted(([one], [other]) => one - other)
+        assert.deepStrictEqual(inOrder(parts), inOrder(single))
+      })
+    )
+  }
 })
 
 /** Virtual time begins at 0. */

@@ -66,9 +66,13 @@ describe("the messages of segments", () => {
     fc.assert(
       fc.property(fc.nat(5000), cuts, (messages, cut) => {
         const owners = new Uint16Array(messages)
+        const ownerOf = Partition.ownerIn(cut)
         for (const segment of all(cut)) {
           const { at, count } = Partition.of(segment)
-          for (let own = 0; own < count(messages); own++) owners[at(own)]!++
+          for (let own = 0; own < count(messages); own++) {
+            owners[at(own)]!++
+            assert.strictEqual(ownerOf(at(own)), segment.index)
+          }
           // The next one is beyond the last.
           assert.isAtLeast(at(count(messages)), messages)
         }

@@ -17,6 +17,7 @@ import * as TextReport from "../../src/report/TextReport.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 import * as Journal from "../../src/report/Journal.js"
+import * as JsonReport from "../../src/report/JsonReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
 import * as SavedReport from "../../src/report/SavedReport.js"
 import { ReplyMalformed, steps } from "../../src/smtp/SmtpError.js"
@@ -72,7 +73,17 @@ describe("a journal", () => {
     assert.strictEqual(cut.elapsed, 1000)
     assert.match(cut.reason ?? "", /^journal, line 3: /)
     assert.notMatch(cut.reason ?? "", /\u001b/)
-    assert.deepStrictEqual(Either.getOrThrow(Journal.read(torn + Journal.end(report))), { report, complete: true })
+    const whole = Either.getOrThrow(Journal.read(torn + Journal.end(report)))
+    assert.deepInclude(whole, { report, complete: true })
+    assert.match(whole.problem?.message ?? "", /^line 3: /)
+  })
+
+  it("with buckets that no histogram has is read up to there", () => {
+    const beyond = { of: "transaction", ending: "accepted" as const, buckets: [[1e9, 1]] as const }
+    const line = Journal.intervals()({ ...entryAt(2), durations: [beyond] })
+    const { report: cut } = Either.getOrThrow(Journal.read([Journal.start(start), seconds[0], line].join("")))
+    assert.strictEqual(cut.elapsed, 1000)
+    assert.strictEqual(cut.reason, "journal, line 3: durations: beyond the last bucket")
   })
 
   it.live("of a long run takes no more memory to read than its report does", () =>
@@ -86,19 +97,23 @@ describe("a journal", () => {
         const durations = [{ of: name, ending: "accepted" as const, buckets: [[1234, 1]] as const }]
         fs.appendFileSync(file, line({ ...entryAt(second), durations }))
       }
+      // All of it is added up before it is known that there is an end.
+      fs.appendFileSync(file, `{"type":"inter\n${Journal.end(report)}`)
       // Of 120 MB, in a heap of half as much.
       assert.isAbove(fs.statSync(file).size, 120_000_000)
       const args = ["--max-old-space-size=60", "dist/bin/smtp-report.js", "--format", "json", file]
-      const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] })
+      const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
       const parts: Array<string> = []
+      const told: Array<string> = []
       child.stdout.setEncoding("utf8").on("data", (part: string) => parts.push(part))
+      child.stderr.setEncoding("utf8").on("data", (part: string) => told.push(part))
       const status = yield* Effect.async<number | null>((resume) => {
         child.once("close", (code) => resume(Effect.succeed(code)))
       })
       fs.rmSync(folder, { recursive: true })
-      assert.strictEqual(status, 0)
-      const { ended, messages } = JSON.parse(parts.join(""))
-      assert.deepInclude({ ended, ...messages }, { ended: "cut", accepted: 3000 })
+      assert.strictEqual(status, 0, told.join(""))
+      assert.deepStrictEqual(JSON.parse(parts.join("")), JSON.parse(JsonReport.render(report)))
+      assert.match(told.join(""), /^smtp-report: [^\n]*long\.ndjson: line 3002: /)
     })
   )
 

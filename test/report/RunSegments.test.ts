@@ -16,6 +16,7 @@ import * as PrometheusReport from "../../src/report/PrometheusReport.js"
 import { startOf } from "../../src/report/RunningReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
 import * as RunSegments from "../../src/report/RunSegments.js"
+import * as SegmentLines from "../../src/report/SegmentLines.js"
 import * as TextReport from "../../src/report/TextReport.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
@@ -245,7 +246,7 @@ describe("the journal of a segment", () => {
     assert.deepStrictEqual(report.segments, [
       { run: "r", index: 2, of: 4, whole: 100, startedAt: start.startedAt, ended: "cut", elapsed: 3000, lost: 19 }
     ])
-    assert.deepStrictEqual(RunSegments.losses(report), ["segment 2/4 was cut after 3.00 s: 19 messages are lost"])
+    assert.deepStrictEqual(SegmentLines.losses(report), ["segment 2/4 was cut after 3.00 s: 19 messages are lost"])
     assert.strictEqual(MergedReport.withMissing(report).messages.lost, 94)
   })
 
@@ -261,7 +262,7 @@ describe("the journal of a segment", () => {
     const timed = Segment.of(Plan.make({ target: "h", duration: "10s", sessions: 4 }), 2, 4, { runId: "r" })
     const begun = startOf(timed, { planned: undefined, runId: "r", startedAt: new Date(0), version: "1" })
     const { report } = Either.getOrThrow(Journal.read(Journal.start(begun) + seconds.join("")))
-    assert.deepStrictEqual(RunSegments.losses(report), [
+    assert.deepStrictEqual(SegmentLines.losses(report), [
       "segment 2/4 was cut after 3.00 s: an unknown number of messages is lost"
     ])
     assert.strictEqual(RunSegments.lossOf(report), Number.POSITIVE_INFINITY)

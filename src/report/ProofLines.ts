@@ -1,0 +1,100 @@
+/**
+ * A proof of delivery in words.
+ *
+ * @since 0.1.0
+ */
+import * as Difference from "../measure/Difference.js"
+import * as Figures from "./Figures.js"
+import type { ProofReport } from "./ProofReport.js"
+
+const { count } = Figures
+
+/**
+ * A proof in words: names, of at most eleven letters, and what is to be said of each.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string, text: string]> => {
+  const { accepted, by, deliveredAccepted, deliveredOpen, delayed, duplicated, duplicates, early, first } = proof
+  const { foreign, foreignRecipients, looped, missed, missing, ofLost = 0, open, outOfOrder, refused, repeats } = proof
+  const { returned, stores = { lost: [], unfinished: [] }, waited } = proof
+  const what = (number: number) => Figures.counted(number, by === "messages" ? "message" : "recipient")
+  const kinds = (isHarmless: boolean) =>
+    Difference.kinds.flatMap((kind) =>
+      Difference.isHarmless(kind) === isHarmless && proof.changes[kind] > 0
+        ? [`${count(proof.changes[kind])} ${words[kind]}`]
+        : []
+    )
+  const harmful = kinds(false)
+  const harmless = kinds(true)
+  const openToo = open === 0 ? "" : `; ${count(deliveredOpen)} of ${count(open)} unknown or refused at their end`
+  const copies = [
+    ...(duplicates > 0 ? [`${count(duplicated)} came again after they were confirmed (${copiesOf(duplicates)})`] : []),
+    ...(repeats > 0 ? [`${copiesOf(repeats)} after the next hop had not answered`] : []),
+    ...(refused > 0 ? [`${Figures.counted(refused, "arrival")} refused by the next hop`] : [])
+  ]
+  const others = [
+    ...(ofLost > 0 ? [`${Figures.counted(ofLost, "message")} of segments that are lost`] : []),
+    ...(foreign > 0 ? [`${Figures.counted(foreign, "message")} not of this run`] : []),
+    ...(foreignRecipients > 0 ? [`${Figures.counted(foreignRecipients, "recipient")} that nothing was sent to`] : []),
+    ...(delayed > 0 ? [`${Figures.counted(delayed, "notice")} of delay`] : []),
+    ...(looped > 0 ? [`${Figures.counted(looped, "message")} through more than 50 servers`] : [])
+  ]
+  const isOver = waited >= 1000 ? `, after a wait of ${Figures.duration(waited / 1000)}` : ""
+  return [
+    ["delivered", `${count(deliveredAccepted)} of ${what(accepted)} accepted${openToo}`],
+    ["missing", missing === 0 ? "none" : `${count(missing)} accepted and not delivered${isOver}`],
+    ...missed.map((each) => ["", nameOf(each)] as const),
+    ...(missing > missed.length && missed.length > 0
+      ? [["", `and ${count(missing - missed.length)} more`] as const]
+      : []),
+    ...stores.lost.map((store) => ["not seen", `what came to ${store}`] as const),
+    ...stores.unfinished.map(
+      (file) => ["not seen", `what came last to ${file}: its sink was killed, or still takes messages`] as const
+    ),
+    ...(returned > 0 ? [["returned", `${count(returned)}, by a notice of non-delivery`] as const] : []),
+    ...(copies.length > 0 ? [["copies", copies.join("; ")] as const] : []),
+    ...(harmful.length > 0 ? [["changed", harmful.join(", ")] as const] : []),
+    ...proof.changed.map(
+      ({ at, came, message, sent }) =>
+        ["", `message ${count(message)} at byte ${count(at)}: sent "${sent}", came "${came}"`] as const
+    ),
+    ...(harmless.length > 0 ? [["rewritten", `${harmless.join(", ")}: they say the same`] as const] : []),
+    ...(others.length > 0 ? [["others", others.join(", ")] as const] : []),
+    ...(outOfOrder > 0 ? [["order", `${share(outOfOrder, first)} came after a later one`] as const] : []),
+    ...(proof.depth.most > 0
+      ? [
+          [
+            "queue",
+            `at most ${count(proof.depth.most)} on their way at the end of a second, ${Figures.duration(proof.depth.at / 1000 + 1)} after the start`
+          ] as const
+        ]
+      : []),
+    ...(proof.clocks === undefined
+      ? []
+      : [["clocks", "not compared: delivery is longer or shorter by what they differ by"] as const]),
+    ...(early > 0 ? [["clocks", `${count(early)} came before they were sent: the clocks differ`] as const] : [])
+  ]
+}
+
+/** A store of mail does not tell whom messages were for. */
+const nameOf = ({ message, messageId, recipient, sender }: ProofReport["missed"][number]): string =>
+  `message ${count(message)}${recipient === "" ? "" : `, from <${sender}> to <${recipient}>`}${messageId === undefined ? "" : `, Message-Id ${messageId}`}`
+
+const copiesOf = (number: number): string => `${count(number)} ${number === 1 ? "copy" : "copies"}`
+
+const words: { readonly [kind in Difference.Kind]: string } = {
+  wrapped: "with long lines wrapped",
+  recoded: "recoded",
+  "line ends": "with other line ends",
+  footer: "with a footer",
+  banner: "with a banner",
+  truncated: "truncated",
+  other: "otherwise"
+}
+
+const share = (part: number, whole: number): string => {
+  const percent = (part / whole) * 100
+  return `${percent > 99.9 && part < whole ? "> 99.9" : percent < 0.1 ? "< 0.1" : percent.toFixed(percent < 10 ? 1 : 0)} %`
+}
