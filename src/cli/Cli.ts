@@ -48,7 +48,7 @@ export interface CliOptions {
 const load = <Room>(room: () => Promise<Room>): Effect.Effect<Room> => Effect.promise(room)
 
 const getopt = Getopt.make(rows, {
-  password: `a password is in no command line: --password-file or ${passwordVariable} has it`
+  password: `a password cannot be given on the command line: use --password-file or ${passwordVariable}`
 })
 
 /**
@@ -207,7 +207,7 @@ const wizard = (options: CliOptions): Effect.Effect<number, Fatal.UsageError, Ru
   Effect.gen(function* () {
     const output = yield* Output
     if (!output.isTerminal.stdout) {
-      return yield* new Fatal.UsageError({ reason: "--wizard asks on a terminal, and there is none", remind: false })
+      return yield* new Fatal.UsageError({ reason: "--wizard needs a terminal on standard output", remind: false })
     }
     const { ask } = yield* load(() => import("./Wizard.js"))
     const answers = yield* ask((line) => output.stdout(`${Printable.escape(line)}\n`)).pipe(

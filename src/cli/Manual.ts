@@ -66,7 +66,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
     title: "ENVIRONMENT",
     blocks: [
       text(
-        "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SOURCE_MESSAGES for --messages, SMTP_SOURCE_RANDOM_DELAY for --random-delay. The target is in SMTP_SOURCE_TARGET, and the file of --scenario in SMTP_SOURCE_SCENARIO. What such a file says counts for less than the environment, and that for less than the command line; where options exclude each other, the one that counts for more takes the place of the others. An option without a value is set by true, yes, on or 1, and undone by false, no, off or 0; SMTP_SOURCE_VERBOSE holds how often -v would be given. A variable holds one value, also for an option that may be given several times, and an empty variable is an empty value. A name that begins with SMTP_SOURCE_ and means nothing is warned of."
+        "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SOURCE_MESSAGES for --messages, SMTP_SOURCE_RANDOM_DELAY for --random-delay. The target is in SMTP_SOURCE_TARGET, and the file of --scenario in SMTP_SOURCE_SCENARIO. The environment overrides such a file, and the command line overrides both, also where options exclude each other. An option without a value is set by true, yes, on or 1, and undone by false, no, off or 0; SMTP_SOURCE_VERBOSE holds the number of -v. A variable holds one value, also for an option that may be given several times, and an empty variable is an empty value. There is a warning for an unknown name that begins with SMTP_SOURCE_."
       ),
       text("Where NO_COLOR is set, and not empty, --help is without bold headings.")
     ]
@@ -97,7 +97,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
     title: "MANY MACHINES",
     blocks: [
       text(
-        "A run that one machine cannot make is cut into segments: one process each, which need not hear of each other. Each knows which messages are its own, and all that belongs to a message (its number, recipients, content and the time when it is due) is the same whoever sends it: together they are the single run. Give all of them the same options, the same --run-id and, for names in the content, the same -M; and have them begin together with --start-at, for which their clocks must agree. What starts the processes is an engine that is there already, such as Slurm, Kubernetes, GNU parallel or ssh."
+        "A run that is too large for one machine is cut into segments: one process each, which do not talk to each other. Each knows which messages are its own, and all that belongs to a message (its number, recipients, content and the time when it is due) is the same whoever sends it: together they are the single run. Give all of them the same options, the same --run-id and, for names in the content, the same -M; and have them begin together with --start-at, for which their clocks must agree. What starts the processes is an engine that is there already, such as Slurm, Kubernetes, GNU parallel or ssh."
       ),
       text(
         "Each needs a file for its result, as a journal (ndjson) or as JSON. In names of --report, {run} and {segment} stand for the name of the run and the number of the segment. The file must not be there: a segment that is started again, by hand or by an engine that replaces what has died, is refused with exit status 75, for its messages would be sent twice. Verdicts judge a segment by its own messages; those on the whole run are for smtp-report."
@@ -128,7 +128,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
       code("smtp-source -c -d -s 20 -m 10000 -l 4096 localhost:2525"),
       text("LMTP over a UNIX-domain socket, with recipients that the server has not seen before:"),
       code("smtp-source -L -N -t user@example.com -m 100 unix:/run/dovecot/lmtp"),
-      text("Whatever happens, send a hundred messages and tell what became of them:"),
+      text("Send a hundred messages, whatever fails, and count how they ended:"),
       code("smtp-source --keep-going --summary -m 100 -s 10 mail.example.com")
     ]
   },
@@ -136,7 +136,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
     title: "DIFFERENCES FROM POSTFIX",
     blocks: [
       text(
-        "The letters mean what they mean to Postfix's smtp-source(1) of version 3.7, on the wire and in the exit status, but for these, which are on purpose:"
+        "The letters mean what they mean to Postfix's smtp-source(1) of version 3.7, on the wire and in the exit status, except for these differences, which are on purpose:"
       ),
       term("Time-outs", "Every wait ends after --timeout seconds, and holds up its own session only."),
       term("LMTP", "One reply is awaited for each recipient that was accepted, not for each one that was sent."),
@@ -151,7 +151,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
       term("Addresses", "All addresses of a host are tried."),
       term(
         "Numbers",
-        "10x is an error, and so is every other value that is not all number; all errors are told at once."
+        "10x is an error, as is any other value that is not a number as a whole; all errors are reported at once."
       ),
       term("-f, -t, -S, -M", "Line breaks and NULs are refused: they would go onto the wire as commands or headers."),
       term("Fatal errors", "The exit does not wait for a second."),

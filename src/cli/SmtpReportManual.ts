@@ -29,7 +29,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
           "smtp-report reads what smtp-source saved with --report json=FILE, html=FILE or ndjson=FILE, and shows it in any form. The file - is standard input."
         ),
         text(
-          "Several results of the same plan are merged into one: segments of a load that several hosts made, or repetitions. Their histograms add up exactly, so that the percentiles are those of the whole; its rate is over the time in which runs were under way. No run is counted twice. Plans are the same if they differ only in how a run is told of and in the host's own name (-M)."
+          "Several results of the same plan are merged into one: segments of a load that several hosts made, or repetitions. Their histograms add up exactly, so that the percentiles are those of the whole; its rate is over the time in which runs were under way. No run is counted twice. Plans are the same if they differ only in their reports and in the host's own name (-M)."
         ),
         text(
           "The segments of a run (smtp-source --segment) are put together to the run that they are, however many there are: files are read one by one. Results of different runs, and a segment that is given twice, are refused. A segment that is missing, or whose journal ends early, is named, and its messages are counted as lost: planned = accepted + rejected + failed + unknown + not started + lost. A verdict then holds if it is the same whether all that is lost went well, or none of it did; if not, it is undecided."
@@ -47,7 +47,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       title: "EXIT STATUS",
       blocks: [
         term("0", "The results were shown, whatever they say."),
-        term("1", "The options make no sense, or a file cannot be read or written, or is not a result."),
+        term("1", "Invalid options; or a file cannot be read or written, or is not a result."),
         term(
           "3",
           "A segment or the file of a sink is missing, or a verdict is undecided for what is lost, and --allow-missing was not given; the results were shown."

@@ -67,7 +67,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       title: "ENVIRONMENT",
       blocks: [
         text(
-          "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SINK_HOSTNAME for --hostname. The address is in SMTP_SINK_LISTEN, and the backlog in SMTP_SINK_BACKLOG. The command line beats the environment, and the environment the file of --scenario. A variable with such a name that means nothing is warned of."
+          "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SINK_HOSTNAME for --hostname. The address is in SMTP_SINK_LISTEN, and the backlog in SMTP_SINK_BACKLOG. The command line overrides the environment, and the environment the file of --scenario. There is a warning for an unknown name that begins with SMTP_SINK_."
         )
       ]
     },
@@ -109,7 +109,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       title: "DIFFERENCES FROM POSTFIX",
       blocks: [
         text(
-          "The letters mean what they mean to Postfix's smtp-sink(1) of version 3.7, on the wire, on standard output and in files, but for these, which are on purpose:"
+          "The letters mean what they mean to Postfix's smtp-sink(1) of version 3.7, on the wire, on standard output and in files, except for these differences, which are on purpose:"
         ),
         term("AUTH", "The reply is 235, which clients expect, and not 250."),
         term("-M", "The last message is answered before the end."),

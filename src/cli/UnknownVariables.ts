@@ -36,6 +36,6 @@ export const warn = (
     const own = variables.map((variable) => variable.slice(prefix.length))
     const near = Suggestion.nearest(name.slice(prefix.length), own)
     const meant = Suggestion.hint(near === undefined ? undefined : prefix + near)
-    output.stderr(`${program}: warning: ${Printable.escape(name)} in the environment means nothing${meant}\n`)
+    output.stderr(`${program}: warning: unknown variable ${Printable.escape(name)} in the environment${meant}\n`)
   }
 }

@@ -119,7 +119,7 @@ export class NameLookup {
               ? Exit.succeed([])
               : Exit.fail(
                   error.code === "ENOTFOUND"
-                    ? failedMx(domain, "ENOTFOUND", "there is no such domain")
+                    ? failedMx(domain, "ENOTFOUND", "the domain does not exist")
                     : failedMx(domain, error.code ?? "EUNKNOWN", `no answer about its MX records (${error.code})`)
                 )
         )

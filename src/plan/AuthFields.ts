@@ -99,7 +99,7 @@ export const fields = {
     section,
     placeholder: "count|off",
     description:
-      "End the run when so many logins in a row were refused for good (5xx), with none between them that succeeded, in one thread. Servers lock accounts, and addresses, that go on."
+      "End the run when this many logins in a row, in one thread, were refused for good (5xx). Servers lock accounts, and addresses, that go on."
   })
 }
 
@@ -314,7 +314,7 @@ export const conflicts = (
     [
       needsAccount && !given("user") && !given("accounts"),
       ["auth"],
-      "--auth needs --user or --accounts, but for external and anonymous"
+      "--auth needs --user or --accounts, except for external and anonymous"
     ],
     [
       plan.accountOrder !== undefined && plan.accountOrder !== "session" && !isOff && !given("accounts"),
@@ -330,7 +330,7 @@ export const conflicts = (
             plan.socks !== undefined || target._tag === "Mx" || !Target.isLocal(ConnectTo.redirect(rules, target))
         ),
       ["auth", "target"],
-      "the mechanisms of --auth show the password to whoever listens: use --tls, or --auth-insecure"
+      "the mechanisms of --auth show the password to anybody who listens: use --tls, or --auth-insecure"
     ],
     [
       UserAtHand.isIn(String(plan.from ?? "")) && (isOff || (!given("user") && !given("accounts"))),

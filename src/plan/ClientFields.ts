@@ -292,7 +292,7 @@ export const conflicts = (
     ],
     [plan.bare === true && given("xforward"), ["bare", "xforward"], "--xforward needs EHLO, which -o leaves out"],
     [plan.bare === true && given("xclient"), ["bare", "xclient"], "--xclient needs EHLO, which -o leaves out"],
-    [plan.bare === true && given("helloPattern"), ["bare", "helloPattern"], "--hello-name has no use with -o"],
+    [plan.bare === true && given("helloPattern"), ["bare", "helloPattern"], "--hello-name cannot be used with -o"],
     [plan.sink === true && given("proxy"), ["sink", "proxy"], "the sink of --sink does not expect --proxy"],
     [
       plan.calibrate === true && given("proxy"),

@@ -89,7 +89,7 @@ export const fields = {
     section,
     placeholder: "off|on|bytes",
     description:
-      "Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of so many bytes (64k). With --pipelining a whole transaction is one write. All chunks but the last are the step chunk; the last one is content and final."
+      "Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of this many bytes (64k). With --pipelining a whole transaction is one write. All chunks but the last are the step chunk; the last one is content and final."
   }),
   depth: PlanField.withDefault(Depth, 1, {
     section,

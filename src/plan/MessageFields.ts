@@ -155,7 +155,7 @@ const unusedRows = (
     [
       !used && literal.length === 0,
       ["data"],
-      "--data is used by nothing: put {{row.NAME}} into --template or --header, or with --expand into -f, -t or -S"
+      "nothing uses --data: put {{row.NAME}} into --template or --header, or with --expand into -f, -t or -S"
     ]
   ]
 }
@@ -189,7 +189,11 @@ export const conflicts = (
       ] as const
   ),
   [given("template") && given("bare"), ["template", "bare"], "--template cannot be used with -o"],
-  [given("template") && given("subject"), ["template", "subject"], "--template has a Subject of its own: not with -S"],
+  [
+    given("template") && given("subject"),
+    ["template", "subject"],
+    "--template cannot be used with -S: it has its own Subject"
+  ],
   ...CorpusFields.conflicts(plan, given),
   ...unusedRows(plan, given),
   [

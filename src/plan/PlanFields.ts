@@ -151,7 +151,7 @@ export const fields = {
   keepGoing: PlanField.withDefault(Schema.Boolean, false, {
     section: "Time limits and faults",
     description:
-      "Go on whatever happens: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the message it struck, and is counted. The exit status is 1 when a message was not accepted."
+      "Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the one message that it struck, and is counted. The exit status is 1 when a message was not accepted."
   }),
   drain: PlanField.withDefault(PlanValue.Time, 5, {
     section: "Time limits and faults",
@@ -184,13 +184,13 @@ export const fields = {
     section: "Connections and dialogue",
     placeholder: "time",
     description:
-      "Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or for one that is mostly short and sometimes long, with this mean (exp(2))."
+      "Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or for an exponentially distributed one with this mean (exp(2))."
   }),
   hold: PlanField.optional(PlanValue.TimingText, {
     section: "Connections and dialogue",
     placeholder: "time",
     description:
-      "Hold each connection, idle, for so long before QUIT, or before it is abandoned. As for --think, it is a time, or a distribution."
+      "Hold each connection idle for this time before QUIT, or before it is abandoned. As for --think, it is a time, or a distribution."
   }),
   sendRate: PlanField.optional(PlanValue.BytesPerSecond, {
     section: "Connections and dialogue",
@@ -203,7 +203,7 @@ export const fields = {
     repeatable: true,
     placeholder: "step [close|reset] [share%]",
     description:
-      'Leave without a word once the server has answered this step: greeting, hello, starttls (no handshake follows), auth, mail, rcpt or data, or once TLS stands (tls); by a reset unless close is said, and for this share of the messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit status as it is. May be given several times.'
+      'Drop the connection, without QUIT, after the reply to this step: greeting, hello, starttls (no handshake follows), auth, mail, rcpt or data, or once TLS stands (tls); by a reset, or by close; for all messages, or for this share of them: "data 5%", "rcpt close 10%". They are counted as abandoned; they neither end the run nor change its exit status. May be given several times.'
   }),
   shapes: PlanField.optional(ShapeValue.Shapes, {
     section: "Connections and dialogue",
@@ -239,7 +239,7 @@ export const fields = {
     section: "Arrivals",
     placeholder: "count[/s|/m|/h]",
     description:
-      "Start so many messages a second, minute or hour, each when it is due, whether or not earlier ones were answered. Durations of transactions then count from when the message was due."
+      "Start this many messages a second, minute or hour, each when it is due, whether or not earlier ones were answered. Durations of transactions then count from when the message was due."
   }),
   arrivals: PlanField.withDefault(Schema.Literal("constant", "poisson"), "constant", {
     section: "Arrivals",
@@ -254,8 +254,7 @@ export const fields = {
   burst: PlanField.withDefault(PlanValue.Count, 1, {
     section: "Arrivals",
     placeholder: "count",
-    description:
-      "With a rate: start this many messages at once, and so many times less often, so that the rate is kept."
+    description: "With a rate: start messages in groups of this many, less often, so that the rate is kept."
   }),
   maxSessions: PlanField.optional(PlanValue.Count, {
     section: "Arrivals",
@@ -279,7 +278,7 @@ export const fields = {
     section: "The run",
     placeholder: "time",
     description:
-      "Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its messages are counted, and what goes wrong is told."
+      "Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its messages are counted, and its errors reported."
   }),
   seed: PlanField.optional(PlanValue.Text, {
     section: "The run",
@@ -301,7 +300,7 @@ export const fields = {
   calibrate: PlanField.withDefault(Schema.Boolean, false, {
     section: "The run",
     description:
-      "Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server that takes more than this is not measured by it."
+      "Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server faster than this cannot be measured from this machine."
   }),
   summary: PlanField.withDefault(Schema.Boolean, false, {
     section: "The run",
@@ -349,7 +348,7 @@ export const fields = {
     section: "Results",
     placeholder: "url|auto",
     description:
-      "Send the run's metrics to an OpenTelemetry collector each second as it goes, and whole at its end: by OTLP over HTTP, in JSON, to this URL with /v1/metrics; auto is the collector that OTEL_EXPORTER_OTLP_ENDPOINT names, or http://localhost:4318. OTEL_EXPORTER_OTLP_HEADERS is sent along. One that fails is told of once, and changes nothing else."
+      "Send the run's metrics to an OpenTelemetry collector each second as it goes, and whole at its end: by OTLP over HTTP, in JSON, to this URL with /v1/metrics; auto is the collector that OTEL_EXPORTER_OTLP_ENDPOINT names, or http://localhost:4318. OTEL_EXPORTER_OTLP_HEADERS is sent along. A collector that fails is reported once, and changes nothing else."
   }),
   failIf: PlanField.optional(PlanValue.Verdicts, {
     section: "Results",

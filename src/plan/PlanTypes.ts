@@ -108,8 +108,8 @@ export interface Plan {
    */
   readonly timeout: Values["timeout"]
   /**
-   * Go on whatever happens: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs
-   * the message it struck, and is counted. The exit status is 1 when a message was not accepted. Default: false.
+   * Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the
+   * one message that it struck, and is counted. The exit status is 1 when a message was not accepted. Default: false.
    */
   readonly keepGoing: Values["keepGoing"]
   /**
@@ -137,21 +137,21 @@ export interface Plan {
   readonly perConnection?: Values["perConnection"]
   /**
    * Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or
-   * for one that is mostly short and sometimes long, with this mean (exp(2)).
+   * for an exponentially distributed one with this mean (exp(2)).
    */
   readonly think?: Values["think"]
   /**
-   * Hold each connection, idle, for so long before QUIT, or before it is abandoned. As for --think, it is a time, or a
+   * Hold each connection idle for this time before QUIT, or before it is abandoned. As for --think, it is a time, or a
    * distribution.
    */
   readonly hold?: Values["hold"]
   /** Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection. */
   readonly sendRate?: Values["sendRate"]
   /**
-   * Leave without a word once the server has answered this step: greeting, hello, starttls (no handshake follows),
-   * auth, mail, rcpt or data, or once TLS stands (tls); by a reset unless close is said, and for this share of the
-   * messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit
-   * status as it is. May be given several times.
+   * Drop the connection, without QUIT, after the reply to this step: greeting, hello, starttls (no handshake follows),
+   * auth, mail, rcpt or data, or once TLS stands (tls); by a reset, or by close; for all messages, or for this share
+   * of them: "data 5%", "rcpt close 10%". They are counted as abandoned; they neither end the run nor change its exit
+   * status. May be given several times.
    */
   readonly abandon?: Values["abandon"]
   /**
@@ -271,7 +271,7 @@ export interface Plan {
   readonly tls: Values["tls"]
   /**
    * What makes the server the right one: a certificate for its name that a trusted authority has signed (full, the
-   * default), for whatever name (chain), or any certificate at all (none, which reports say).
+   * default), for any name (chain), or any certificate at all (none, which reports say).
    */
   readonly tlsVerify?: Values["tlsVerify"]
   /** Ask for this name (SNI), and verify it, instead of the target's. An address is verified and not asked for. */
@@ -280,7 +280,7 @@ export interface Plan {
   readonly tlsCa?: Values["tlsCa"]
   /**
    * Take the server for the right one by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo).
-   * It takes the place of --tls-verify, and needs no authority. May be given several times: one of them must match.
+   * It replaces --tls-verify, and needs no authority. May be given several times: one of them must match.
    */
   readonly tlsPins?: Values["tlsPins"]
   /** Offer these versions of TLS, of 1.0, 1.1, 1.2 and 1.3. Default: "1.2..1.3". */
@@ -297,8 +297,8 @@ export interface Plan {
    */
   readonly tlsKey?: Values["tlsKey"]
   /**
-   * Offer to resume the latest TLS session, with all connections or with a share of them. It spares the server some
-   * work, and us next to none. Default: "off".
+   * Offer to resume the latest TLS session, with all connections or with a share of them. It saves the server some
+   * work, and this machine almost none. Default: "off".
    */
   readonly tlsResume: Values["tlsResume"]
   /** Append the secrets of each connection to this file, for Wireshark. Whoever has it can read what was sent. */
@@ -341,8 +341,8 @@ export interface Plan {
    */
   readonly authInsecure: Values["authInsecure"]
   /**
-   * End the run when so many logins in a row were refused for good (5xx), with none between them that succeeded, in
-   * one thread. Servers lock accounts, and addresses, that go on. Default: 10.
+   * End the run when this many logins in a row, in one thread, were refused for good (5xx). Servers lock accounts, and
+   * addresses, that go on. Default: 10.
    */
   readonly authFailures: Values["authFailures"]
   /**
@@ -356,7 +356,7 @@ export interface Plan {
    */
   readonly declareSize: Values["declareSize"]
   /**
-   * Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of so many bytes (64k).
+   * Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of this many bytes (64k).
    * With --pipelining a whole transaction is one write. All chunks but the last are the step chunk; the last one is
    * content and final. Default: "off".
    */
@@ -478,7 +478,7 @@ export interface Plan {
    */
   readonly pipelining: Values["pipelining"]
   /**
-   * Start so many messages a second, minute or hour, each when it is due, whether or not earlier ones were answered.
+   * Start this many messages a second, minute or hour, each when it is due, whether or not earlier ones were answered.
    * Durations of transactions then count from when the message was due.
    */
   readonly rate?: Values["rate"]
@@ -492,9 +492,7 @@ export interface Plan {
    * goes up to 1000 a second in two minutes, and rests for one. Without -m the run ends with the last stage.
    */
   readonly stages?: Values["stages"]
-  /**
-   * With a rate: start this many messages at once, and so many times less often, so that the rate is kept. Default: 1.
-   */
+  /** With a rate: start messages in groups of this many, less often, so that the rate is kept. Default: 1. */
   readonly burst: Values["burst"]
   /**
    * With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of
@@ -513,7 +511,7 @@ export interface Plan {
   readonly duration?: Values["duration"]
   /**
    * Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its
-   * messages are counted, and what goes wrong is told.
+   * messages are counted, and its errors reported.
    */
   readonly warmUp?: Values["warmUp"]
   /** Draw random delays and arrivals from this seed, so that a run can be repeated. */
@@ -568,8 +566,8 @@ export interface Plan {
    */
   readonly sinkGreylist?: Values["sinkGreylist"]
   /**
-   * With --sink or --downstream: answer later by this time for each error of the session beyond so many: "1s after 10
-   * errors". Any reply of 4xx or 5xx is an error.
+   * With --sink or --downstream: answer later by this time for each error of a session after the first ones: "1s after
+   * 10 errors". Any reply of 4xx or 5xx is an error.
    */
   readonly sinkTarpit?: Values["sinkTarpit"]
   /**
@@ -597,8 +595,8 @@ export interface Plan {
   readonly sinkHide?: Values["sinkHide"]
   /**
    * Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our
-   * own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server that
-   * takes more than this is not measured by it. Default: false.
+   * own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server faster
+   * than this cannot be measured from this machine. Default: false.
    */
   readonly calibrate: Values["calibrate"]
   /**
@@ -667,8 +665,8 @@ export interface Plan {
   /**
    * Send the run's metrics to an OpenTelemetry collector each second as it goes, and whole at its end: by OTLP over
    * HTTP, in JSON, to this URL with /v1/metrics; auto is the collector that OTEL_EXPORTER_OTLP_ENDPOINT names, or
-   * http://localhost:4318. OTEL_EXPORTER_OTLP_HEADERS is sent along. One that fails is told of once, and changes
-   * nothing else.
+   * http://localhost:4318. OTEL_EXPORTER_OTLP_HEADERS is sent along. A collector that fails is reported once, and
+   * changes nothing else.
    */
   readonly otlp?: Values["otlp"]
   /**
@@ -797,8 +795,8 @@ export interface PlanInput {
    */
   readonly timeout?: Inputs["timeout"]
   /**
-   * Go on whatever happens: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs
-   * the message it struck, and is counted. The exit status is 1 when a message was not accepted. Default: false.
+   * Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the
+   * one message that it struck, and is counted. The exit status is 1 when a message was not accepted. Default: false.
    */
   readonly keepGoing?: Inputs["keepGoing"]
   /**
@@ -826,21 +824,21 @@ export interface PlanInput {
   readonly perConnection?: Inputs["perConnection"]
   /**
    * Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or
-   * for one that is mostly short and sometimes long, with this mean (exp(2)).
+   * for an exponentially distributed one with this mean (exp(2)).
    */
   readonly think?: Inputs["think"]
   /**
-   * Hold each connection, idle, for so long before QUIT, or before it is abandoned. As for --think, it is a time, or a
+   * Hold each connection idle for this time before QUIT, or before it is abandoned. As for --think, it is a time, or a
    * distribution.
    */
   readonly hold?: Inputs["hold"]
   /** Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection. */
   readonly sendRate?: Inputs["sendRate"]
   /**
-   * Leave without a word once the server has answered this step: greeting, hello, starttls (no handshake follows),
-   * auth, mail, rcpt or data, or once TLS stands (tls); by a reset unless close is said, and for this share of the
-   * messages: "data 5%", "rcpt close 10%". They have a count of their own, do not end the run, and leave the exit
-   * status as it is. May be given several times.
+   * Drop the connection, without QUIT, after the reply to this step: greeting, hello, starttls (no handshake follows),
+   * auth, mail, rcpt or data, or once TLS stands (tls); by a reset, or by close; for all messages, or for this share
+   * of them: "data 5%", "rcpt close 10%". They are counted as abandoned; they neither end the run nor change its exit
+   * status. May be given several times.
    */
   readonly abandon?: Inputs["abandon"]
   /**
@@ -960,7 +958,7 @@ export interface PlanInput {
   readonly tls?: Inputs["tls"]
   /**
    * What makes the server the right one: a certificate for its name that a trusted authority has signed (full, the
-   * default), for whatever name (chain), or any certificate at all (none, which reports say).
+   * default), for any name (chain), or any certificate at all (none, which reports say).
    */
   readonly tlsVerify?: Inputs["tlsVerify"]
   /** Ask for this name (SNI), and verify it, instead of the target's. An address is verified and not asked for. */
@@ -969,7 +967,7 @@ export interface PlanInput {
   readonly tlsCa?: Inputs["tlsCa"]
   /**
    * Take the server for the right one by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo).
-   * It takes the place of --tls-verify, and needs no authority. May be given several times: one of them must match.
+   * It replaces --tls-verify, and needs no authority. May be given several times: one of them must match.
    */
   readonly tlsPins?: Inputs["tlsPins"]
   /** Offer these versions of TLS, of 1.0, 1.1, 1.2 and 1.3. Default: "1.2..1.3". */
@@ -986,8 +984,8 @@ export interface PlanInput {
    */
   readonly tlsKey?: Inputs["tlsKey"]
   /**
-   * Offer to resume the latest TLS session, with all connections or with a share of them. It spares the server some
-   * work, and us next to none. Default: "off".
+   * Offer to resume the latest TLS session, with all connections or with a share of them. It saves the server some
+   * work, and this machine almost none. Default: "off".
    */
   readonly tlsResume?: Inputs["tlsResume"]
   /** Append the secrets of each connection to this file, for Wireshark. Whoever has it can read what was sent. */
@@ -1030,8 +1028,8 @@ export interface PlanInput {
    */
   readonly authInsecure?: Inputs["authInsecure"]
   /**
-   * End the run when so many logins in a row were refused for good (5xx), with none between them that succeeded, in
-   * one thread. Servers lock accounts, and addresses, that go on. Default: 10.
+   * End the run when this many logins in a row, in one thread, were refused for good (5xx). Servers lock accounts, and
+   * addresses, that go on. Default: 10.
    */
   readonly authFailures?: Inputs["authFailures"]
   /**
@@ -1045,7 +1043,7 @@ export interface PlanInput {
    */
   readonly declareSize?: Inputs["declareSize"]
   /**
-   * Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of so many bytes (64k).
+   * Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of this many bytes (64k).
    * With --pipelining a whole transaction is one write. All chunks but the last are the step chunk; the last one is
    * content and final. Default: "off".
    */
@@ -1167,7 +1165,7 @@ export interface PlanInput {
    */
   readonly pipelining?: Inputs["pipelining"]
   /**
-   * Start so many messages a second, minute or hour, each when it is due, whether or not earlier ones were answered.
+   * Start this many messages a second, minute or hour, each when it is due, whether or not earlier ones were answered.
    * Durations of transactions then count from when the message was due.
    */
   readonly rate?: Inputs["rate"]
@@ -1181,9 +1179,7 @@ export interface PlanInput {
    * goes up to 1000 a second in two minutes, and rests for one. Without -m the run ends with the last stage.
    */
   readonly stages?: Inputs["stages"]
-  /**
-   * With a rate: start this many messages at once, and so many times less often, so that the rate is kept. Default: 1.
-   */
+  /** With a rate: start messages in groups of this many, less often, so that the rate is kept. Default: 1. */
   readonly burst?: Inputs["burst"]
   /**
    * With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of
@@ -1202,7 +1198,7 @@ export interface PlanInput {
   readonly duration?: Inputs["duration"]
   /**
    * Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its
-   * messages are counted, and what goes wrong is told.
+   * messages are counted, and its errors reported.
    */
   readonly warmUp?: Inputs["warmUp"]
   /** Draw random delays and arrivals from this seed, so that a run can be repeated. */
@@ -1257,8 +1253,8 @@ export interface PlanInput {
    */
   readonly sinkGreylist?: Inputs["sinkGreylist"]
   /**
-   * With --sink or --downstream: answer later by this time for each error of the session beyond so many: "1s after 10
-   * errors". Any reply of 4xx or 5xx is an error.
+   * With --sink or --downstream: answer later by this time for each error of a session after the first ones: "1s after
+   * 10 errors". Any reply of 4xx or 5xx is an error.
    */
   readonly sinkTarpit?: Inputs["sinkTarpit"]
   /**
@@ -1286,8 +1282,8 @@ export interface PlanInput {
   readonly sinkHide?: Inputs["sinkHide"]
   /**
    * Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our
-   * own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server that
-   * takes more than this is not measured by it. Default: false.
+   * own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server faster
+   * than this cannot be measured from this machine. Default: false.
    */
   readonly calibrate?: Inputs["calibrate"]
   /**
@@ -1356,8 +1352,8 @@ export interface PlanInput {
   /**
    * Send the run's metrics to an OpenTelemetry collector each second as it goes, and whole at its end: by OTLP over
    * HTTP, in JSON, to this URL with /v1/metrics; auto is the collector that OTEL_EXPORTER_OTLP_ENDPOINT names, or
-   * http://localhost:4318. OTEL_EXPORTER_OTLP_HEADERS is sent along. One that fails is told of once, and changes
-   * nothing else.
+   * http://localhost:4318. OTEL_EXPORTER_OTLP_HEADERS is sent along. A collector that fails is reported once, and
+   * changes nothing else.
    */
   readonly otlp?: Inputs["otlp"]
   /**

@@ -100,7 +100,7 @@ const words = {
   tarpit: {
     placeholder: "time after count errors",
     description:
-      'Answer later by this time for each error of the session beyond so many: "1s after 10 errors". Any reply of 4xx or 5xx is an error.'
+      'Answer later by this time for each error of a session after the first ones: "1s after 10 errors". Any reply of 4xx or 5xx is an error.'
   },
   readRate: {
     placeholder: "bytes",

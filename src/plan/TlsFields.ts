@@ -62,7 +62,7 @@ export const fields = {
   tlsVerify: PlanField.optional(Schema.Literal("full", "chain", "none"), {
     section,
     description:
-      "What makes the server the right one: a certificate for its name that a trusted authority has signed (full, the default), for whatever name (chain), or any certificate at all (none, which reports say)."
+      "What makes the server the right one: a certificate for its name that a trusted authority has signed (full, the default), for any name (chain), or any certificate at all (none, which reports say)."
   }),
   tlsName: PlanField.optional(PlanValue.OneLine, {
     section,
@@ -81,7 +81,7 @@ export const fields = {
     repeatable: true,
     placeholder: "sha256:base64",
     description:
-      "Take the server for the right one by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo). It takes the place of --tls-verify, and needs no authority. May be given several times: one of them must match."
+      "Take the server for the right one by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo). It replaces --tls-verify, and needs no authority. May be given several times: one of them must match."
   }),
   tlsVersions: PlanField.withDefault(Versions, "1.2..1.3", {
     section,
@@ -113,7 +113,7 @@ export const fields = {
     section,
     placeholder: "on|off|share%",
     description:
-      "Offer to resume the latest TLS session, with all connections or with a share of them. It spares the server some work, and us next to none."
+      "Offer to resume the latest TLS session, with all connections or with a share of them. It saves the server some work, and this machine almost none."
   }),
   tlsKeylog: PlanField.optional(Schema.String, {
     section,

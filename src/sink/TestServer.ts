@@ -130,7 +130,7 @@ export const layer = (options: TestServerOptions = {}): Layer.Layer<TestServer |
               return records === undefined
                 ? new ConnectFailed({
                     code: "ENOTFOUND",
-                    reason: `mx:${domain}: there is no such domain`,
+                    reason: `mx:${domain}: the domain does not exist`,
                     local: false
                   })
                 : Effect.succeed(records)

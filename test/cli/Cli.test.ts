@@ -91,7 +91,7 @@ describe("what getopt(3) refuses", () => {
   refuses(["--mesages", "3", "h"], "unrecognized option '--mesages' (did you mean --messages?)")
   refuses(
     ["--user", "u", "--password=secret", "h"],
-    "unrecognized option '--password' (a password is in no command line: --password-file or SMTP_SOURCE_PASSWORD has it)"
+    "unrecognized option '--password' (a password cannot be given on the command line: use --password-file or SMTP_SOURCE_PASSWORD)"
   )
   refuses(
     ["--report", "json={run}.json", "h"],
@@ -135,15 +135,15 @@ describe("a warm-up", () => {
   understands(["--warm-up", "2s", "-m", "1", "h"], { warmUp: "2s" })
 })
 
-describe("a variable of the environment that means nothing", () => {
+describe("an unknown variable of the environment", () => {
   it.effect("is warned of, with the one that was meant", () =>
     Effect.gen(function* () {
       const names = ["SMTP_SOURCE_MESAGES", "SMTP_SOURCE_SERVICE_HOST", "SMTP_SOURCE_MESSAGES", "SMTP_SOURCE_SCENARIO"]
       const { status, stderr } = yield* run(["--dry-run", "h"], {}, {}, [...names, "SMTP_SOURCE_TARGET", "PATH"])
       assert.strictEqual(status, 0)
       assert.deepStrictEqual(stderr.split("\n"), [
-        "smtp-source: warning: SMTP_SOURCE_MESAGES in the environment means nothing (did you mean SMTP_SOURCE_MESSAGES?)",
-        "smtp-source: warning: SMTP_SOURCE_SERVICE_HOST in the environment means nothing",
+        "smtp-source: warning: unknown variable SMTP_SOURCE_MESAGES in the environment (did you mean SMTP_SOURCE_MESSAGES?)",
+        "smtp-source: warning: unknown variable SMTP_SOURCE_SERVICE_HOST in the environment",
         ""
       ])
     })
@@ -571,7 +571,7 @@ describe("--wizard", () => {
   it.effect("needs a terminal", () =>
     Effect.map(run(["--wizard"]), ({ status, stderr }) => {
       assert.strictEqual(status, 1)
-      assert.strictEqual(stderr, "smtp-source: fatal: --wizard asks on a terminal, and there is none\n")
+      assert.strictEqual(stderr, "smtp-source: fatal: --wizard needs a terminal on standard output\n")
     })
   )
 })

@@ -302,7 +302,7 @@ describe("the JSON Schema of the plan in the package", () => {
       properties: { [field: string]: { description?: string; default?: unknown } }
     }
     for (const [field, { description }] of Object.entries(properties)) assert.match(description ?? "", /^[A-Z]/, field)
-    assert.match(properties.rate?.description ?? "", /^Start so many messages/)
+    assert.match(properties.rate?.description ?? "", /^Start this many messages/)
     assert.deepInclude(properties.timeout, { default: 300 })
     assert.notProperty(properties.rate, "default")
   })

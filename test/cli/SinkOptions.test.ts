@@ -225,7 +225,7 @@ describe("a variable of smtp-sink's in the environment", () => {
       const { said } = yield* asked(["127.0.0.1:2525"], environment)
       assert.include(
         said,
-        "smtp-sink: warning: SMTP_SINK_FALUT in the environment means nothing (did you mean SMTP_SINK_FAULT?)\n"
+        "smtp-sink: warning: unknown variable SMTP_SINK_FALUT in the environment (did you mean SMTP_SINK_FAULT?)\n"
       )
       assert.strictEqual(said.match(/warning/g)?.length, 2)
     })

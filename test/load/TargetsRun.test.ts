@@ -353,7 +353,7 @@ describe("mx:", () => {
       assert.deepStrictEqual(implicit.tried, ["example.org:25"])
       for (const [found, reason] of [
         [[{ priority: 0, exchange: "" }], "connect: mx:example.org: the domain takes no mail (null MX)"],
-        [undefined, "connect: mx:example.org: there is no such domain"]
+        [undefined, "connect: mx:example.org: the domain does not exist"]
       ] as const) {
         const plan: Plan.PlanInput = { target: "mx:example.org", messages: 2, keepGoing: true, connectAttempts: 5 }
         const { accounting, recorder, targets, tried } = yield* run("a closed run", plan, of(found && [...found]))

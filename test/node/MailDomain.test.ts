@@ -41,7 +41,7 @@ describe("the mail exchangers of a domain", () => {
       assert.deepStrictEqual(yield* names.exchangers("none.example", options), [{ priority: 0, exchange: "" }])
       assert.deepStrictEqual(yield* names.exchangers("bare.example", options), [])
       const { code, message } = yield* Effect.flip(names.exchangers("other.example", options))
-      assert.deepStrictEqual([code, message], ["ENOTFOUND", "connect: mx:other.example: there is no such domain"])
+      assert.deepStrictEqual([code, message], ["ENOTFOUND", "connect: mx:other.example: the domain does not exist"])
     })
   )
 

@@ -61,7 +61,7 @@ describe("rows of --data that nothing uses", () => {
 
   it("are refused", () => {
     assert.deepStrictEqual(Plan.problems(data), [
-      "data: --data is used by nothing: put {{row.NAME}} into --template or --header, or with --expand into -f, -t or -S"
+      "data: nothing uses --data: put {{row.NAME}} into --template or --header, or with --expand into -f, -t or -S"
     ])
   })
 
@@ -76,7 +76,7 @@ describe("rows of --data that nothing uses", () => {
 describe("a subject", () => {
   it("is refused where the message has its own", () => {
     assert.deepStrictEqual(Plan.problems({ target: "h", template: "t", subject: "s" }), [
-      "template, subject: --template has a Subject of its own: not with -S"
+      "template, subject: --template cannot be used with -S: it has its own Subject"
     ])
     assert.deepStrictEqual(Plan.problems({ target: "h", corpus: ["c"], subject: "s" }), [
       "corpus, subject: -S with --corpus needs --rewrite subject"
