@@ -96,14 +96,15 @@ export interface Cell {
 export const cells = (scale: number): ReadonlyArray<Cell> =>
   Object.entries(paces(scale)).flatMap(([pace, paced]) =>
     Object.entries(manners).flatMap(([manner, mannered]) =>
-      [false, true].flatMap((reuse) =>
+      // What says how many messages a connection has leaves nothing to -d.
+      ("perConnection" in paced ? [false] : [false, true]).flatMap((reuse) =>
         [false, true].flatMap((lmtp) =>
           (["off", "on", "full"] as const).map((pipelining) => ({
             name: `${pace}, ${manner}, -d ${reuse}, LMTP ${lmtp}, pipelining ${pipelining}`,
             input: {
               messages: 6,
               recipients: 2,
-              reuse: reuse && !("perConnection" in paced),
+              reuse,
               lmtp,
               pipelining,
               seed: "matrix",

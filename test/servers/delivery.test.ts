@@ -68,19 +68,20 @@ const withoutPipelining =
   "smtp-source: warning: the server does not offer PIPELINING: each command waits for its reply\n"
 
 /** Enough for each session to send several. */
-const messages = 200
+const messages = 80
+const sessions = 10
 
 for (const server of realServers) {
   const missing = server.available ? "" : ` (this machine lacks ${server.lacks.join(" and ")})`
   describe(`${server.name}, ${server.protocol}${missing}`, () => {
     const running = RealServer.shared(server, { afterAll, beforeAll })
     for (const { name, options } of manners) {
-      it.skipIf(!server.available)(`receives ${messages} messages from 20 sessions ${name}`, () =>
+      it.skipIf(!server.available)(`receives ${messages} messages from ${sessions} sessions ${name}`, () =>
         Effect.gen(function* () {
           const { count, target } = running()
           const protocol = server.protocol === "LMTP" ? ["-L"] : []
           const before = yield* count
-          const end = yield* send([...protocol, ...options, "-s", "20", "-m", String(messages), target])
+          const end = yield* send([...protocol, ...options, "-s", String(sessions), "-m", String(messages), target])
           const warns = server.pipelines === false && options.some((option) => option.startsWith("--pipelining"))
           assert.deepStrictEqual(end, { status: 0, stderr: warns ? withoutPipelining : "" })
           assert.strictEqual((yield* finalCount(running(), before + messages)) - before, messages)
