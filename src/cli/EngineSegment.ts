@@ -3,13 +3,12 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Conflict from "../plan/Conflict.js"
 import type { Plan } from "../plan/Plan.js"
 import * as ReportRequest from "../plan/ReportRequest.js"
 import * as Segment from "../plan/Segment.js"
+import * as Environment from "./Environment.js"
 import { UsageError } from "./Fatal.js"
 
 /**
@@ -137,13 +136,12 @@ const ask: Effect.Effect<Found, UsageError> = Effect.gen(function* () {
 
 /** AWS adds the index to the name. */
 const runOf = (engine: Engine): Effect.Effect<string | undefined> =>
-  Effect.map(engine.run === undefined ? Effect.succeed(undefined) : textIn(engine.run), (text) => {
+  Effect.map(engine.run === undefined ? Effect.succeed(undefined) : Environment.valueOf(engine.run), (text) => {
     const name = text?.replace(/:\d+$/, "").replace(/[^\w-]+/g, "-")
     return name === undefined || name === "" ? undefined : `${engine.name}-${name}`.slice(0, 64)
   })
 
 const numberIn = (variable: string): Effect.Effect<number | undefined> =>
-  Effect.map(textIn(variable), (text) => (text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined))
-
-const textIn = (variable: string): Effect.Effect<string | undefined> =>
-  Effect.map(Effect.orElseSucceed(Config.option(Config.string(variable)), Option.none<string>), Option.getOrUndefined)
+  Effect.map(Environment.valueOf(variable), (text) =>
+    text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
+  )

@@ -84,17 +84,23 @@ const rowOf = (
   const value = isTransformed ? signature.to.defaultValue?.() : undefined
   const silent = value === undefined || value === false || kind === "count"
   const long = field.long ?? PlanField.kebab(name)
-  // What it is in the plan: a seed that looks like a number is text all the same.
-  const isNumber = outer(AST.typeAST(isTransformed ? signature.to.type : signature.type)).some(AST.isNumberKeyword)
-  const schema: Schema.Schema<unknown, unknown> = Schema.make(isTransformed ? signature.from.type : signature.type)
+  // Made when they are asked for: a line has a few of the options.
+  const type = isTransformed ? signature.from.type : signature.type
+  let schema: Schema.Schema<unknown, unknown> | undefined
+  const schemaOf = () => (schema ??= Schema.make(type))
   return [
     {
       field: name,
-      schema,
+      get schema() {
+        return schemaOf()
+      },
       long,
       short: field.short,
       kind,
-      numeric: isNumber,
+      // What it is in the plan: a seed that looks like a number is text all the same.
+      get numeric() {
+        return outer(AST.typeAST(isTransformed ? signature.to.type : signature.type)).some(AST.isNumberKeyword)
+      },
       choices,
       placeholder: field.placeholder ?? (choices.length > 0 ? choices.join("|") : "value"),
       description: field.description,
@@ -105,7 +111,8 @@ const rowOf = (
       negatable: kind !== "value",
       section: field.section ?? (field.short === undefined && field.presets === undefined ? newOptions : oldOptions),
       variable: prefix === undefined ? undefined : prefix + long.replaceAll("-", "_").toUpperCase(),
-      refuses: (text) => Either.isLeft(Schema.decodeUnknownEither(schema)(field.repeatable === true ? [text] : text))
+      refuses: (text) =>
+        Either.isLeft(Schema.decodeUnknownEither(schemaOf())(field.repeatable === true ? [text] : text))
     }
   ]
 }

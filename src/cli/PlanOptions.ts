@@ -3,13 +3,12 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Conflict from "../plan/Conflict.js"
 import * as Plan from "../plan/Plan.js"
+import * as Environment from "./Environment.js"
 import { UsageError } from "./Fatal.js"
 import type { WrittenPlan } from "./ScenarioFile.js"
 import type { Arguments } from "./Getopt.js"
@@ -33,7 +32,7 @@ export const parse = (
     const origins = new Map<string, Origin>()
     const issues: Array<string> = []
     const [operand] = operands
-    const target = operand ?? (yield* valueOf(targetVariable))
+    const target = operand ?? (yield* Environment.valueOf(targetVariable))
     if (target !== undefined) {
       input.target = target
       const variable = operand === undefined ? targetVariable : undefined
@@ -77,6 +76,7 @@ interface Read {
 /** Reads each option by itself: its value, or what is wrong with it. */
 const readValues = (options: Arguments["options"], { input, issues, origins }: Read) =>
   Effect.gen(function* () {
+    const valueOf = yield* Environment.reader
     for (const row of planRows) {
       const texts = options.get(row.long)
       const variable = texts === undefined ? yield* valueOf(row.variable) : undefined
@@ -112,15 +112,6 @@ export const problemsOfValues = ({ options }: Arguments): Effect.Effect<Readonly
     yield* readValues(options, { input: {}, origins: new Map(), issues })
     return issues
   })
-
-/** What stands in a variable of the environment. One that cannot be read is as good as none. */
-const valueOf = (variable: string | undefined): Effect.Effect<string | undefined> =>
-  variable === undefined
-    ? Effect.succeed(undefined)
-    : Effect.map(
-        Effect.orElseSucceed(Config.option(Config.string(variable)), Option.none<string>),
-        Option.getOrUndefined
-      )
 
 /** Where a field's value came from: the environment's variable, or the command line. */
 interface Origin {

@@ -3,12 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as SinkPlan from "../sink/SinkPlan.js"
+import * as Environment from "./Environment.js"
 import * as FieldOption from "./FieldOption.js"
 import type { Arguments } from "./Getopt.js"
 import { aboutItself, commandOnly, label, type OptionRow, rowsOf } from "./OptionTable.js"
@@ -88,7 +87,7 @@ export const known: Known = {
  * @since 0.1.0
  * @category getters
  */
-export const passphrase: Effect.Effect<string | undefined> = Effect.suspend(() => valueOf(passphraseVariable))
+export const passphrase: Effect.Effect<string | undefined> = Environment.valueOf(passphraseVariable)
 
 /**
  * The file that holds a plan, and what named it; undefined where nothing does.
@@ -102,7 +101,7 @@ export const scenarioOf = ({
   Effect.gen(function* () {
     const typed = options.get("scenario")?.at(-1)
     if (typed !== undefined) return [typed, "--scenario"] as const
-    const named = (yield* valueOf(scenarioVariable)) ?? ""
+    const named = (yield* Environment.valueOf(scenarioVariable)) ?? ""
     return named === "" ? undefined : ([named, scenarioVariable] as const)
   })
 
@@ -118,6 +117,7 @@ export const parse = (
   written?: WrittenPlan | undefined
 ): Effect.Effect<SinkPlan.SinkPlan, ReadonlyArray<string>> =>
   Effect.gen(function* () {
+    const valueOf = yield* Environment.reader
     const input: Record<string, unknown> = { ...written?.input }
     const issues: Array<string> = []
     if (operands.length > 2) issues.push(`too many operands: ${JSON.stringify(operands[2])}`)
@@ -145,11 +145,3 @@ export const parse = (
     if (issues.length > 0) return yield* Effect.fail([...new Set(issues)])
     return yield* Effect.orDie(plan)
   })
-
-const valueOf = (variable: string | undefined): Effect.Effect<string | undefined> =>
-  variable === undefined
-    ? Effect.succeed(undefined)
-    : Effect.map(
-        Effect.orElseSucceed(Config.option(Config.string(variable)), Option.none<string>),
-        Option.getOrUndefined
-      )

@@ -16,6 +16,7 @@ import * as Schema from "effect/Schema"
 import * as Conflict from "./Conflict.js"
 import * as FieldNames from "./FieldNames.js"
 import * as FieldsSchema from "./FieldsSchema.js"
+import * as GivenFields from "./GivenFields.js"
 import * as MessageFile from "./MessageFile.js"
 import { fields, struct } from "./PlanFields.js"
 import * as PlanIssue from "./PlanIssue.js"
@@ -86,11 +87,26 @@ export const jsonSchema = (): object =>
  * @since 0.1.0
  * @category constructors
  */
-export const decode = (input: unknown): Either.Either<Plan, ParseResult.ParseError> =>
-  Schema.decodeUnknownEither(schema)(input, { errors: "all", onExcessProperty: "error" })
+export const decode = (input: unknown): Either.Either<Plan, ParseResult.ParseError> => {
+  const plan = readGiven(input)
+  return plan !== undefined && Conflict.find(plan).length === 0
+    ? Either.right(plan)
+    : Schema.decodeUnknownEither(schema)(input, { errors: "all", onExcessProperty: "error" })
+}
 
-const decodeFields = (input: unknown) =>
-  Schema.decodeUnknownEither(whole)(input, { errors: "all", onExcessProperty: "error" })
+const given = GivenFields.make(fields)
+
+/** The plan, but for the rules between fields, where nothing is wrong with any of these. */
+const readGiven = (input: unknown): Plan | undefined =>
+  // It has read each field by the schema that the type of a plan is made from.
+  given(completed(written(input))) as Plan | undefined
+
+const decodeFields = (input: unknown) => {
+  const plan = readGiven(input)
+  return plan === undefined
+    ? Schema.decodeUnknownEither(whole)(input, { errors: "all", onExcessProperty: "error" })
+    : Either.right(plan)
+}
 
 /**
  * A plan as it is written in a file: `decode` reads it back. Fields have their values in plain JSON.

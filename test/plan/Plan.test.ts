@@ -1,10 +1,12 @@
 import * as fs from "node:fs"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as fc from "fast-check"
 import * as PlanTypes from "../../scripts/PlanTypes.js"
 import * as RunBounds from "../../src/load/RunBounds.js"
 import * as Plan from "../../src/plan/Plan.js"
@@ -328,6 +330,37 @@ describe("decode", () => {
 
   it("refuses what is no object", () => {
     for (const input of [undefined, null, 1, "x", [1]]) assert.isAbove(issues(input).length, 0, String(input))
+  })
+
+  it("gives what the schema gives, to the order of the fields, and fails as it does", () => {
+    const options = { errors: "all", onExcessProperty: "error" } as const
+    const some = {
+      target: fc.constantFrom("localhost:25", "a:25*3,b", "mx:example.org", "a b", 5),
+      messages: fc.constantFrom(1, 1000, 0, "1"),
+      sessions: fc.constantFrom(1, 20, -1),
+      reuse: fc.boolean(),
+      lmtp: fc.constantFrom(true, false, "yes"),
+      file: fc.constantFrom("message", ""),
+      length: fc.constantFrom(10, "1k..2k", "x"),
+      timeout: fc.constantFrom(1, "500ms", Duration.seconds(2), 0),
+      rate: fc.constantFrom("10/s", 5, "fast"),
+      stages: fc.constantFrom("1s:5", "1:"),
+      duration: fc.constantFrom(3, "1m", Duration.minutes(1)),
+      workers: fc.constantFrom("auto", 2, 0),
+      report: fc.constantFrom("text", ["json=a", "csv=b"], ["json=a", "hgrm=a"], "nope"),
+      shapes: fc.constantFrom("90%: hold 1", [{ weight: 1, think: "exp(2)" }], [{ weigth: 1 }]),
+      tls: fc.constantFrom("off", "starttls", "maybe"),
+      tlsPins: fc.constantFrom(`sha256:${"A".repeat(43)}=`, "sha256:"),
+      sink: fc.boolean(),
+      mesages: fc.constant(5)
+    }
+    fc.assert(
+      fc.property(fc.record(some, { requiredKeys: [] }), (input) => {
+        const told = Either.match({ onLeft: ParseResult.ArrayFormatter.formatErrorSync, onRight: JSON.stringify })
+        const [ours, whole] = [Plan.decode(input), Schema.decodeUnknownEither(Plan.schema)(input, options)]
+        assert.deepStrictEqual(told(ours), told(whole))
+      })
+    )
   })
 
   it("changes nothing in a plan that is whole", () => {
