@@ -383,7 +383,7 @@ describe("shapes", () => {
   )
   refuses(
     ["--shape", "10%: hald 5", "h"],
-    '--shape: "10%: hald 5", column 6: expected per-connection, hold, think, send-rate or abandon'
+    '--shape: "10%: hald 5", column 6: expected per-connection, hold, think, send-rate, tls or abandon'
   )
 })
 
