@@ -96,8 +96,9 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   onReply(step: Step, reply: Reply.Reply, elapsed: number, now: number): void {
     if (this.isEarly(elapsed, now)) return
     const code = reply.code
+    const place = places[step]
     // A challenge is a part of the step, whose duration is known when it is over.
-    if (code === 334 && step === "auth") return this.replyTally.count(places[step], reply, now)
+    if (code === 334 && step === "auth") return this.replyTally.count(place, reply, now)
     const ending =
       code < 300 || code === 354
         ? code >= 200 && reply.defect === undefined
@@ -106,8 +107,8 @@ export class Recorder extends Counting implements Recorded, WireObserver {
         : code >= 400 && reply.defect === undefined
           ? "rejected"
           : unanswered(step)
-    this.count(step, ending, elapsed)
-    this.replyTally.count(places[step], reply, now)
+    this.countAt(place, ending, elapsed)
+    this.replyTally.count(place, reply, now)
   }
 
   /** Counts a step that ended without its reply. */
@@ -182,7 +183,7 @@ export class Recorder extends Counting implements Recorded, WireObserver {
 
   onContent(elapsed: number, now: number): void {
     this.contents++
-    if (!this.isEarly(elapsed, now)) this.count("content", "accepted", elapsed)
+    if (!this.isEarly(elapsed, now)) this.countAt(places.content, "accepted", elapsed)
     this.onContentSent?.()
   }
 
@@ -207,7 +208,11 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   }
 
   private count(what: Measured, ending: Ending, elapsed: number): void {
-    const slot = places[what] * endings.length + (ending === "accepted" ? 0 : offsets[ending])
+    this.countAt(places[what], ending, elapsed)
+  }
+
+  private countAt(place: number, ending: Ending, elapsed: number): void {
+    const slot = place * endings.length + (ending === "accepted" ? 0 : offsets[ending])
     let histogram = this.histograms[slot]
     if (histogram === undefined) {
       histogram = Histogram.make()

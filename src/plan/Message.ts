@@ -254,23 +254,36 @@ const headers = (
     addresses.areConstant ? bytes(address(0)) : (message) => bytes(address(message))
   const line = (name: Rewrite.Rewritable, ...parts: ReadonlyArray<Template.Part>) =>
     wanted.includes(name) ? parts : []
-  const number = (message: number) => message.toString(16).padStart(8, "0")
   const parts = Template.joined([
     ...top,
     ...line("from", "From: <", of(addresses.sender), ">\r\n"),
     ...line("to", "To: <", of(addresses.to), ">\r\n"),
     ...line("date", `Date: ${HeaderDate.format(startedAt)}\r\n`),
-    ...line("message-id", bytes(`Message-Id: <${runId}.`), number, bytes(`@${helloName}>\r\n`)),
+    ...line("message-id", bytes(`Message-Id: <${runId}.`), hex, bytes(`@${helloName}>\r\n`)),
     ...(subject === undefined ? [] : line("subject", "Subject: ", ...subjectParts, "\r\n")),
     tail
   ])
   const [before, , rest] = parts
   // Nothing varies but the number of Message-Id: the usual case, on the hot path.
-  if (parts.length === 3 && parts[1] === number && typeof before === "string" && typeof rest === "string") {
-    return (message) => before + message.toString(16).padStart(8, "0") + rest
+  if (parts.length === 3 && parts[1] === hex && typeof before === "string" && typeof rest === "string") {
+    return (message) => before + hex(message) + rest
   }
   return Template.render(parts)
 }
+
+/** The number in eight hexadecimal digits or more. Its high digits are the same in one message after another. */
+const hex = (message: number): string => {
+  const high = Math.floor(message / 256)
+  if (high !== lastHigh) {
+    lastHigh = high
+    highDigits = high.toString(16).padStart(6, "0")
+  }
+  return highDigits + lowDigits[message % 256]!
+}
+
+const lowDigits = Array.from({ length: 256 }, (_, low) => low.toString(16).padStart(2, "0"))
+let lastHigh = 0
+let highDigits = "000000"
 
 /**
  * Whether bytes beyond ASCII are in the messages of a plan, or can be. Looks at whole files.

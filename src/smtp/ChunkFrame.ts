@@ -74,15 +74,20 @@ export const frame = (content: Content, size: number | undefined): Frame => {
 }
 
 /**
- * The same as text alone, for several contents in one write.
+ * A content as text alone, for several in one write.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const inText = ({ body, head }: Content, size: number | undefined): Frame =>
-  frame({ head: body === undefined ? head : head + textOf(body) }, size)
+export const inText = ({ body, head }: Content): string => (body === undefined ? head : head + textOf(body))
 
-const command = (length: number, isLast: boolean): string => `BDAT ${length}${isLast ? " LAST" : ""}\r\n`
+/**
+ * The command of a chunk of so many bytes.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const command = (length: number, isLast: boolean): string => `BDAT ${length}${isLast ? " LAST" : ""}\r\n`
 
 /** The first of the chunks has its command elsewhere. */
 const tail = (body: Uint8Array, before: number, size: number, chunks: ReadonlyArray<Chunk>): Uint8Array => {

@@ -53,6 +53,14 @@ interface Part {
   readonly chunks: number
 }
 
+/** The commands before a content of that length; the text is there from the second message on that has the same ones. */
+interface Opening {
+  readonly mail: string
+  readonly rcpts: ReadonlyArray<string>
+  readonly length: number
+  text: string | undefined
+}
+
 class ConnectionTransactions implements ChunkedTransactions {
   /** How often the last chunk that is being sent by itself is answered; 0 before it is. */
   private answers = 0
@@ -62,6 +70,8 @@ class ConnectionTransactions implements ChunkedTransactions {
   private outcomes: ReadonlyArray<Outcome.Outcome> = []
   /** The message is refused, and its transaction is being ended. */
   private tidying = false
+  /** What came before the content of the latest message that followed another. */
+  private opening: Opening = { mail: "", rcpts: [], length: 0, text: undefined }
 
   constructor(
     readonly wire: Wire,
@@ -108,21 +118,50 @@ class ConnectionTransactions implements ChunkedTransactions {
     const parts: Array<Part> = []
     for (const each of deliveries) {
       const { content, rcpts } = each.message
-      const frame = before.length === 0 ? ChunkFrame.frame(content, this.size) : ChunkFrame.inText(content, this.size)
-      bytes += (parts.length === 0 ? "" : SmtpCommand.rset) + envelope(each.message) + frame.bytes
-      body = frame.body
+      const isFirst = parts.length === 0
+      let chunks = 1
+      if (before.length === 0) {
+        const frame = ChunkFrame.frame(content, this.size)
+        bytes = envelope(each.message) + frame.bytes
+        body = frame.body
+        chunks = frame.chunks
+      } else {
+        const text = ChunkFrame.inText(content)
+        if (this.size === undefined || text.length <= this.size) {
+          bytes +=
+            (isFirst
+              ? envelope(each.message) + ChunkFrame.command(text.length, true)
+              : this.next(each.message, text.length)) + text
+        } else {
+          const frame = ChunkFrame.frame({ head: text }, this.size)
+          bytes += (isFirst ? "" : SmtpCommand.rset) + envelope(each.message) + frame.bytes
+          chunks = frame.chunks
+        }
+      }
       each.offered = rcpts.length
-      parts.push({ delivery: each, recipients: rcpts.length, chunks: frame.chunks })
+      parts.push({ delivery: each, recipients: rcpts.length, chunks })
     }
     this.parts = parts
     this.chunks = sent(() => this.shown([...before, message]), parts.length)
     const replies = yield { steps: stepsOfAll(parts), bytes, body, chunks: this.chunks }
-    this.outcomes = this.apart(replies, settled)
+    this.outcomes = this.allWell(replies) ?? this.apart(replies, settled)
     return yield* this.end(this.outcomes.at(-1)!, delivery)
   }
 
   ends(): ReadonlyArray<Outcome.Outcome> {
     return this.outcomes
+  }
+
+  /** All that comes before the content of a message that follows another: made once for those whose envelopes are the same. */
+  private next(message: Delivery.Message, length: number): string {
+    const { mail, rcpts } = message
+    const { opening } = this
+    if (opening.mail !== mail || opening.rcpts !== rcpts || opening.length !== length) {
+      this.opening = { mail, rcpts, length, text: undefined }
+      return SmtpCommand.rset + envelope(message) + ChunkFrame.command(length, true)
+    }
+    opening.text ??= SmtpCommand.flat(SmtpCommand.rset + envelope(message) + ChunkFrame.command(length, true))
+    return opening.text
   }
 
   private begin(delivery: Delivery.Delivery): void {
@@ -131,6 +170,20 @@ class ConnectionTransactions implements ChunkedTransactions {
     this.chunks = undefined
     this.outcomes = []
     this.tidying = false
+  }
+
+  /** The outcomes where every reply is what it should be, as `settled` has them; undefined where one is not. */
+  private allWell(replies: ReadonlyArray<Reply.Reply>): ReadonlyArray<Outcome.Outcome> | undefined {
+    const { parts } = this
+    const { options } = parts[0]!.delivery
+    let at = 0
+    for (const { chunks, recipients } of parts) {
+      if (at > 0) at++
+      const last = at + recipients + chunks
+      if (last >= replies.length || recipients === 0 || !Reply.isPositive(replies[last]!)) return undefined
+      while (at <= last) if (!Delivery.isSuccess(replies[at++]!, options)) return undefined
+    }
+    return parts.map(({ delivery }) => Delivery.acceptedByAll(delivery))
   }
 
   /** What each part comes to by its replies. */

@@ -249,6 +249,18 @@ export const settle = (
   return outcome
 }
 
+/**
+ * The outcome of a message that every recipient was accepted for that it was offered to.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const acceptedByAll = (delivery: Delivery): Outcome.Outcome => {
+  delivery.refused = 0
+  delivery.settled = Outcome.acceptedByAll(delivery.offered)
+  return delivery.settled
+}
+
 const weigh = (
   finals: ReadonlyArray<Reply.Reply>,
   delivery: Delivery,
