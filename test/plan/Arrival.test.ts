@@ -184,6 +184,19 @@ describe("random arrivals", () => {
     assert.notDeepEqual(times(make(plan, "another")), forwards)
   })
 
+  it("have the times that they always had, of the same seed", () => {
+    const { dueAt } = make({ rate: "100/s", arrivals: "poisson" })
+    const times = [
+      [0, 24.23513728865911],
+      [17, 188.28613786383133],
+      [1024, 10825.73317959571],
+      [5000, 49395.08187134648],
+      [1_000_000, 10003969.919222873]
+    ] as const
+    // To a nanosecond, of hours.
+    for (const [message, time] of times) assert.closeTo(dueAt(message), time, 1e-6)
+  })
+
   it("come in blocks that last as long as so many gaps do, and vary as much", () => {
     const lengths = Array.from({ length: 400 }, (_, seed) => {
       const { dueAt } = make({ rate: "1/s", arrivals: "poisson", messages: 4096 }, String(seed))
