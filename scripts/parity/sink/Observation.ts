@@ -49,6 +49,7 @@ export const observe = async (program: string, one: Case): Promise<string> => {
   try {
     await untilListening(target, child)
     const talks: Array<string> = []
+    if (one.client !== undefined) talks.push(await clientOf(one.client, directory, address))
     for (const talk of one.talks) {
       talks.push(await converse(target, talk))
       // Sessions are counted in their turn.
@@ -70,6 +71,30 @@ export const observe = async (program: string, one: Case): Promise<string> => {
     fs.rmSync(directory, { recursive: true, force: true })
   }
 }
+
+/** What a client shows and how it ends, without what differs from run to run. */
+const clientOf = ([program, ...words]: NonNullable<Case["client"]>, cwd: string, address: string): Promise<string> =>
+  new Promise((resolve) => {
+    const client = spawn(
+      program,
+      words.map((word) => (word === "ADDRESS" ? address : word)),
+      { cwd, stdio: ["ignore", "pipe", "pipe"] }
+    )
+    // Which of the two comes first is a matter of chance.
+    const shown = [client.stdout, client.stderr].map((stream) => {
+      const pieces: Array<Buffer> = []
+      stream.on("data", (bytes: Buffer) => pieces.push(bytes))
+      return pieces
+    })
+    client.on("error", (error) => resolve(String(error)))
+    client.on("close", (code) => {
+      const same = Buffer.concat(shown.flat())
+        .toString("latin1")
+        .replaceAll(/(\]:|port |127\.0\.0\.1:|[\s[])\d{4,5}\b/g, "$1PORT")
+        .replaceAll(/^(.*(?:Date|Message-Id|Subject): ).*$/gim, "$1…")
+      resolve(`${visible(same)}\n${program} ended with ${code}`)
+    })
+  })
 
 /** The first connection that is accepted would be counted: it is looked at from outside. */
 const untilListening = async (target: { readonly path?: string; readonly port?: number }, child: ChildProcess) => {
@@ -143,5 +168,6 @@ const filesOf = (directory: string): ReadonlyArray<string> =>
       return `${name.replace(/[0-9a-f]{6,8}$/, "ID")}\n${content}`
         .replace(/ id [0-9a-f]+;/g, " id ID;")
         .replace(/\t\w{3}, .* \+0000 \(UTC\)/g, "\tDATE")
+        .replaceAll(/^(Date|Message-Id|Subject): .*$/gim, "$1: …")
     })
     .sort()

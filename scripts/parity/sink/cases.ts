@@ -8,6 +8,8 @@ export interface Case {
   readonly options: ReadonlyArray<string>
   /** What each connection sends, piece by piece: the next piece goes out when the sink has answered, or is silent. */
   readonly talks: ReadonlyArray<ReadonlyArray<string>>
+  /** A program that talks to it as well, where it is installed: `ADDRESS` in its words is where the sink listens. */
+  readonly client?: readonly [program: string, ...words: ReadonlyArray<string>] | undefined
   /** Where it listens. Default: 127.0.0.1. */
   readonly where?: "unix" | "::1" | undefined
   /** Why ours does something else, and what is then made of it. */
@@ -24,6 +26,52 @@ const one = (name: string, options: string, ...talk: ReadonlyArray<string>): Cas
   options: options === "" ? [] : options.split(" "),
   talks: [talk]
 })
+
+/** What a client that people use says, and makes of the answers. */
+const client = (program: string, options: string, ...words: ReadonlyArray<string>): Case => ({
+  name: `${program} ${words.filter((word) => word !== "ADDRESS").join(" ")} to ${options}`,
+  options: options.split(" "),
+  talks: [],
+  client: [program, ...words]
+})
+
+const source = (options: string, words: string): Case =>
+  client("/usr/sbin/smtp-source", options, ...words.split(" "), "ADDRESS")
+
+const swaks = (options: string, words: string): Case =>
+  client(
+    "swaks",
+    options,
+    "--server",
+    "ADDRESS",
+    "--from",
+    "a@example.com",
+    "--to",
+    "b@example.com,c@example.com",
+    ...words.split(" ")
+  )
+
+const clients: ReadonlyArray<Case> = [
+  source("-c -D all", "-m 5"),
+  source("-c -D all", "-m 7 -d -r 3 -l 500"),
+  source("-c -D all -L", "-L -m 3 -r 2"),
+  source("-c -f RCPT", "-m 2 -A"),
+  source("-c -r DATA", "-m 2 -A -d"),
+  source("-c -q MAIL", "-m 1"),
+  source("-c -Q RCPT", "-m 1 -A"),
+  source("-c -e", "-m 2 -o"),
+  source("-c -P", "-m 2"),
+  swaks("-c -D all", "--ehlo client.example"),
+  swaks("-c -D all -8 -N -p", "--ehlo client.example --body hello"),
+  swaks("-c -e", "--ehlo client.example --protocol SMTP"),
+  swaks("-c -L -D all", "--ehlo client.example --protocol LMTP"),
+  swaks("-c -f RCPT", "--ehlo client.example"),
+  swaks("-c -r .", "--ehlo client.example"),
+  swaks("-c -q DATA", "--ehlo client.example"),
+  swaks("-c -Q MAIL", "--ehlo client.example"),
+  swaks("-c -D all", "--ehlo client.example --pipeline"),
+  swaks("-c -D all", "--ehlo client.example --xclient NAME=x.example")
+]
 
 /** Letters that reject, each with each command. */
 const rejecting = ["-f", "-r", "-q", "-Q"].flatMap((letter) =>
@@ -68,6 +116,7 @@ const auth = {
 }
 
 export const cases: ReadonlyArray<Case> = [
+  ...clients,
   one("a message", "-c", ehlo, ...message, quit),
   one("a message with HELO", "-c", "HELO x\r\n", ...message, quit),
   one("no hello", "", ...message, ...message, quit),
