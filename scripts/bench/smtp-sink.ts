@@ -2,7 +2,9 @@
  * Runs the original smtp-source against Debian's smtp-sink and against our command of that name, in turns on loopback, and prints
  * medians of the CPU that they used: in the same rows, with files, and ours with faults.
  *
- *     npx tsx scripts/bench/smtp-sink.ts [--turns N] [--scale N]
+ *     npx tsx scripts/bench/smtp-sink.ts [--turns N] [--scale N] [--only SUBSTRING] [--original PATH]
+ *
+ * With --original, what is compared with ours is another build of it, or another program with smtp-sink's letters.
  */
 import * as fs from "node:fs"
 import * as os from "node:os"
@@ -17,6 +19,8 @@ const { values: options } = parseArgs({
     turns: { type: "string", default: "5" },
     /** A share of the messages, for a quick look. */
     scale: { type: "string", default: "1" },
+    only: { type: "string", default: "" },
+    original: { type: "string", default: "smtp-sink" },
     port: { type: "string", default: "25270" }
   }
 })
@@ -50,6 +54,7 @@ const rows: ReadonlyArray<Row> = [
   { name: "the same, ours with faults and a limit", generator: reuse, messages: 20_000, ours: faults },
   { name: "the same, -c", generator: reuse, messages: 20_000, sink: ["-c"] },
   { name: "a connection per message, 20 sessions", generator: ["-s", "20"], messages: 10_000 },
+  { name: "the same, ours with faults and a limit, too", generator: ["-s", "20"], messages: 10_000, ours: faults },
   { name: "1 MB messages, 1 session", generator: ["-l", "1000000"], messages: 200 },
   {
     name: "LMTP, 5 recipients, 20 sessions",
@@ -57,8 +62,8 @@ const rows: ReadonlyArray<Row> = [
     messages: 10_000,
     sink: ["-L"]
   },
-  { name: "-D, reuse, 20 sessions", generator: reuse, messages: 5000, sink: ["-D", path.join(place, "all-%s")] },
-  { name: "-d, reuse, 20 sessions", generator: reuse, messages: 5000, sink: ["-d", path.join(place, "each.")] }
+  { name: "-D, reuse, 20 sessions", generator: reuse, messages: 10_000, sink: ["-D", path.join(place, "all-%s")] },
+  { name: "-d, reuse, 20 sessions", generator: reuse, messages: 10_000, sink: ["-d", path.join(place, "each.")] }
 ]
 
 /** The CPU seconds of another process; Linux counts a hundred ticks a second. */
@@ -71,7 +76,14 @@ const cpuOf = (pid: number): number => {
 const compare = async ({ generator, messages, name, ours = [], sink = [] }: Row): Promise<void> => {
   const port = Number(options.port)
   const command = [process.execPath, path.resolve("dist/bin/smtp-sink.js")] as const
-  const subjects = [await Sink.start(port, sink, 4000), await Sink.start(port + 1, [...sink, ...ours], 4000, command)]
+  const { original } = options
+  const other: readonly [string, ...ReadonlyArray<string>] = original.endsWith(".js")
+    ? [process.execPath, original]
+    : [original]
+  const subjects = [
+    await Sink.start(port, sink, 4000, other),
+    await Sink.start(port + 1, [...sink, ...ours], 4000, command)
+  ]
   try {
     const count = Math.max(20, Math.round(messages * Number(options.scale)))
     const turns: ReadonlyArray<Array<{ readonly cpu: number; readonly wall: number }>> = [[], []]
@@ -100,4 +112,4 @@ Table.begin(`medians of ${options.turns} turns; load average ${os.loadavg()[0]?.
   "CPU ratio, ours : theirs",
   "rate, ours : theirs"
 ])
-for (const row of rows) await compare(row)
+for (const row of rows) if (row.name.includes(options.only)) await compare(row)

@@ -159,6 +159,9 @@ const serve = (plan: SinkPlan, version: string, tap?: OpenTap) =>
     const troubles = { count: 0 }
     const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
     const seed = String(Math.random())
+    const counter = counting(output)
+    // After the last connection has been closed.
+    yield* Effect.addFinalizer(() => Effect.sync(counter.show))
     const control =
       plan.listenMetrics === undefined ? undefined : Either.getOrThrow(ListenAddress.parse(plan.listenMetrics))
     const serving: SinkServing = {
@@ -182,7 +185,7 @@ const serve = (plan: SinkPlan, version: string, tap?: OpenTap) =>
       tap,
       dumps: SinkMaking.dumpsOf(plan),
       onCommand: commandsOf(plan, output),
-      onCount: watching(plan, output, () => Deferred.unsafeDone(reached, Effect.void)),
+      onCount: watching(plan, counter.count, () => Deferred.unsafeDone(reached, Effect.void)),
       onTrouble: (text) => {
         troubles.count++
         warn(text)
@@ -266,16 +269,34 @@ const accountsIn = (file: string): Effect.Effect<AccountData, Refused, FileSyste
 const isLocal = (address: ListenAddress.ListenAddress): boolean =>
   address._tag === "Unix" || address.host === "localhost" || address.host === "::1" || /^127\./.test(address.host)
 
+/** What is counted for all to see. */
+type SinkTotals = Parameters<NonNullable<SinkServing["onCount"]>>[0]
+
+/** Shows the counts each time that they change: those of a turn of the event loop in one write. */
+const counting = (output: Output["Type"]) => {
+  let unshown = ""
+  const show = (): void => {
+    const text = unshown
+    unshown = ""
+    if (text !== "") output.stdout(text)
+  }
+  const count = ({ contents, ended, quits }: SinkTotals): void => {
+    if (unshown === "") setImmediate(show)
+    unshown += `sess=${ended} quit=${quits} mesg=${contents}\r`
+  }
+  return { count, show }
+}
+
 /** What is to be done when a count has changed; undefined where nothing is. */
 const watching = (
   { counter, messages = Number.POSITIVE_INFINITY, sessions = Number.POSITIVE_INFINITY }: SinkPlan,
-  output: Output["Type"],
+  count: (totals: SinkTotals) => void,
   onReached: () => void
 ): SinkServing["onCount"] => {
   if (!counter && messages === Number.POSITIVE_INFINITY && sessions === Number.POSITIVE_INFINITY) return undefined
-  return ({ contents, ended, quits }) => {
-    if (counter) output.stdout(`sess=${ended} quit=${quits} mesg=${contents}\r`)
-    if (contents >= messages || ended >= sessions) onReached()
+  return (totals) => {
+    if (counter) count(totals)
+    if (totals.contents >= messages || totals.ended >= sessions) onReached()
   }
 }
 

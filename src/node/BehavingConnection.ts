@@ -15,9 +15,13 @@ import type { Action } from "../sink/Action.js"
 import type { Behaving } from "../sink/Behaviour.js"
 import { readAgain } from "./TlsLine.js"
 import type { SinkSession } from "../sink/SinkSession.js"
+import * as SocketWrite from "./SocketWrite.js"
 
 /** Actions that a client may leave us with before no more of its commands are read. */
 const mostActions = 10_000
+
+/** What is taken from the socket before it is read, in bytes, give or take a read: then the client's window fills. */
+const mostHeld = 16_384
 
 /** Replies that a client has not read, in bytes: one that leaves more is cut off. */
 const mostUnread = 1_048_576
@@ -28,6 +32,9 @@ const usualPatience = 300_000
 /** How long a client may take to close a connection that the server has ended, in milliseconds. */
 const farewell = 10_000
 
+/** The alert of a TLS server that is out of order. */
+const internalError = Buffer.of(0x15, 3, 3, 0, 2, 2, 80)
+
 /**
  * One connection, from its greeting on.
  *
@@ -37,7 +44,7 @@ const farewell = 10_000
 export class BehavingConnection {
   /** What is to be done, in turn; a function is told that all before it is done. */
   private readonly queue: Array<Action | (() => void)> = []
-  /** What was taken from the socket and is not read yet: one chunk, or none while the socket flows. */
+  /** What was taken from the socket and is not read yet. */
   private unread: Buffer | undefined
   private held = false
   private reading: Behaving["reading"]
@@ -48,6 +55,12 @@ export class BehavingConnection {
   /** What is to be written, a byte in each character. */
   private unsaid = ""
   private ended = false
+  /** What has come since, in bytes: of a client that is left to wait no more is taken than of one that is held. */
+  private dropped = 0
+  /** Whatever comes is dropped, so that the client can read the last reply. */
+  private isDraining = false
+  /** Whoever begins TLS now is given an alert. */
+  private refusesTls = false
   /** The socket, or TLS over it. */
   private stream: net.Socket
 
@@ -59,7 +72,6 @@ export class BehavingConnection {
   ) {
     this.reading = behaving.reading
     this.stream = socket
-    socket.on("data", this.received)
     socket.on("close", () => {
       this.ended = true
       clearTimeout(this.timer)
@@ -67,8 +79,21 @@ export class BehavingConnection {
       session.closed()
       this.tell()
     })
-    this.offer()
+    this.offer(session.greeting)
     this.run()
+  }
+
+  /**
+   * Takes what came over the socket, in a buffer that may be used again; tells whether to go on reading. Where not, the socket is
+   * resumed when there is room again.
+   */
+  receive(chunk: Uint8Array, start: number, end: number): boolean {
+    // What belongs to TLS is its own to read.
+    if (this.stream !== this.socket) return true
+    if (!this.refusesTls || this.ended) return this.received(chunk, start, end)
+    this.stream.write(internalError)
+    this.end("close")
+    return true
   }
 
   /** Calls back, once, when all that is owed now has been said, or when the connection is over. */
@@ -82,24 +107,37 @@ export class BehavingConnection {
     for (const each of this.queue.splice(0)) if (typeof each === "function") each()
   }
 
-  private readonly received = (chunk: Buffer): void => {
-    if (this.ended) return
+  private received(chunk: Uint8Array, start: number, end: number): boolean {
+    if (this.ended) {
+      this.dropped += end - start
+      return this.dropped < mostHeld || this.isDraining
+    }
     if (!this.held && this.reading === undefined && this.queue.length < mostActions) {
-      this.take(chunk)
+      this.take(chunk, start, end)
     } else {
-      this.unread = this.unread === undefined ? chunk : Buffer.concat([this.unread, chunk])
-      this.stream.pause()
+      const piece = chunk.subarray(start, end)
+      this.unread = this.unread === undefined ? Buffer.from(piece) : Buffer.concat([this.unread, piece])
     }
     // A wait that is under way goes on with what comes after it.
     if (this.timer === undefined) this.run()
+    return this.unread === undefined || this.unread.length < mostHeld
   }
 
-  private take(bytes: Buffer): void {
-    this.session.push(bytes)
-    this.offer()
+  private take(bytes: Uint8Array, start: number, end: number): void {
+    this.offer(this.session.push(bytes, start, end))
   }
 
-  private offer(): void {
+  /** What is said at once comes before what is to be done now, and after what is still to be done. */
+  private offer(said: Uint8Array | undefined): void {
+    if (said !== undefined) {
+      if (this.timer !== undefined || this.queue.length > 0) {
+        this.queue.push({ _tag: "Say", bytes: Buffer.from(said).toString("latin1"), drip: 0 })
+      } else {
+        this.flush()
+        if (this.stream === this.socket) SocketWrite.bytes(this.socket, said)
+        else this.stream.write(said)
+      }
+    }
     for (const action of this.session.actions()) {
       if (action._tag === "Hold") this.held = true
       this.queue.push(action)
@@ -132,7 +170,8 @@ export class BehavingConnection {
     const { unsaid } = this
     if (unsaid === "") return
     this.unsaid = ""
-    this.stream.write(unsaid, "latin1")
+    if (this.stream === this.socket) SocketWrite.text(this.socket, unsaid)
+    else this.stream.write(unsaid, "latin1")
   }
 
   private work(): void {
@@ -170,7 +209,7 @@ export class BehavingConnection {
     const end = Math.min(unread.length, most)
     this.unread = end === unread.length ? undefined : unread.subarray(end)
     if (this.unread === undefined) this.stream.resume()
-    this.take(unread.subarray(0, end))
+    this.take(unread, 0, end)
   }
 
   /** Returns how long to wait before the next action, in milliseconds. */
@@ -208,14 +247,13 @@ export class BehavingConnection {
     }
   }
 
-  /** Begins TLS; or gives the alert of a server that is out of order (internal_error). */
+  /** Begins TLS; or gives an alert to whoever does. */
   private secure(fails: boolean): void {
     const { context, session, socket } = this
     // What was said before is plain text.
     this.flush()
-    socket.off("data", this.received)
     if (fails || context === undefined) {
-      socket.once("data", () => socket.end(Buffer.of(0x15, 3, 3, 0, 2, 2, 80)))
+      this.refusesTls = true
       return
     }
     readAgain(socket, session.unread)
@@ -223,10 +261,11 @@ export class BehavingConnection {
     this.stream = stream
     stream.on("error", () => {})
     stream.on("_tlsError", () => socket.destroy())
-    stream.on("data", this.received)
+    stream.on("data", (chunk: Buffer) => {
+      if (!this.received(chunk, 0, chunk.length)) stream.pause()
+    })
     stream.on("secure", () => {
-      session.secured()
-      this.offer()
+      this.offer(session.secured())
       this.run()
     })
   }
@@ -244,11 +283,11 @@ export class BehavingConnection {
     this.ended = true
     this.tell()
     if (how === "stall") {
-      stream.pause()
       this.timer = setTimeout(() => socket.destroy(), this.behaving.idle?.after ?? usualPatience)
       return
     }
     if (how === "reset") return void (socket.remoteAddress === undefined ? socket.destroy() : socket.resetAndDestroy())
+    this.isDraining = true
     // What a closed socket had not read would make the kernel send a reset, and the client might lose the last reply.
     stream.resume()
     if (how === "quit") return stream.destroySoon()

@@ -23,6 +23,13 @@ const mostKept = 32_768
 /** How much room a message begins with. */
 const leastKept = 2048
 
+/** The rooms of messages that are done: the next ones begin with them. */
+const spare: Array<Buffer> = []
+const mostSpare = 32
+
+/** Fewer bytes than this are copied one by one: to make a view of them would take longer. */
+const shortPiece = 96
+
 /**
  * A message on its way into a file. At its end it is kept, or dropped.
  *
@@ -30,7 +37,7 @@ const leastKept = 2048
  * @category models
  */
 export abstract class DumpFile {
-  private kept = Buffer.allocUnsafe(leastKept)
+  private kept = spare.pop() ?? Buffer.allocUnsafe(leastKept)
   private used = 0
   private hasFailed = false
 
@@ -41,21 +48,32 @@ export abstract class DumpFile {
 
   abstract keep(): void
   abstract drop(): void
-  protected abstract write(bytes: Uint8Array): void
+  /** Writes the first so many of the bytes, which may be changed afterwards. */
+  protected abstract write(bytes: Uint8Array, length: number): void
 
   text(text: string): void {
-    const bytes = Buffer.from(text, "utf8")
-    this.add(bytes, 0, bytes.length)
+    // A character comes to three bytes at most.
+    if (3 * text.length <= this.kept.length - this.used) {
+      this.used += this.kept.write(text, this.used, "utf8")
+    } else {
+      const bytes = Buffer.from(text, "utf8")
+      this.add(bytes, 0, bytes.length)
+    }
   }
 
   add(chunk: Uint8Array, start: number, end: number): void {
     let at = start
     while (at < end) {
       if (this.used === this.kept.length) this.makeRoom()
-      const to = Math.min(end, at + this.kept.length - this.used)
-      this.kept.set(chunk.subarray(at, to), this.used)
-      this.used += to - at
-      at = to
+      const { kept, used } = this
+      const size = Math.min(end - at, kept.length - used)
+      if (size < shortPiece) {
+        for (let index = 0; index < size; index++) kept[used + index] = chunk[at + index]!
+      } else {
+        kept.set(chunk.subarray(at, at + size), used)
+      }
+      this.used = used + size
+      at += size
     }
   }
 
@@ -69,7 +87,15 @@ export abstract class DumpFile {
   protected flush(): void {
     const { kept, used } = this
     this.used = 0
-    if (used > 0) this.attempt(() => this.write(kept.subarray(0, used)))
+    if (used > 0) this.attempt(() => this.write(kept, used))
+  }
+
+  /** Nothing more comes. */
+  protected done(): void {
+    if (this.kept === nothing) return
+    if (spare.length < mostSpare) spare.push(this.kept)
+    this.kept = nothing
+    this.used = 0
   }
 
   /** After the first failure nothing more is tried. */
@@ -78,11 +104,27 @@ export abstract class DumpFile {
     try {
       work()
     } catch (error) {
-      this.hasFailed = true
-      this.trouble(this.name, error)
+      this.failed(error)
+    }
+  }
+
+  private failed(error: unknown): void {
+    if (!this.hasFailed) this.trouble(this.name, error)
+    this.hasFailed = true
+  }
+
+  /** Closes a file, whatever failed before: some tell only then that they are not written. */
+  protected closeFile(descriptor: number | undefined): void {
+    if (descriptor === undefined) return
+    try {
+      fs.closeSync(descriptor)
+    } catch (error) {
+      this.failed(error)
     }
   }
 }
+
+const nothing = Buffer.alloc(0)
 
 /** Opens a file, whose folders are made where they are missing. */
 const open = (name: string, flags: number): number => {
@@ -113,8 +155,8 @@ const makeFolder = (folder: string): void => {
   }
 }
 
-const writeAll = (descriptor: number, bytes: Uint8Array): void => {
-  for (let at = 0; at < bytes.length; ) at += fs.writeSync(descriptor, bytes, at)
+const writeAll = (descriptor: number, bytes: Uint8Array, length: number): void => {
+  for (let at = 0; at < length; ) at += fs.writeSync(descriptor, bytes, at, length - at)
 }
 
 /**
@@ -134,15 +176,19 @@ export class OwnFile extends DumpFile {
     super(name, trouble)
   }
 
-  protected write(bytes: Uint8Array): void {
+  protected write(bytes: Uint8Array, length: number): void {
+    writeAll(this.opened(), bytes, length)
+  }
+
+  private opened(): number {
     this.descriptor ??= open(this.name, O_WRONLY | O_CREAT | O_EXCL)
-    writeAll(this.descriptor, bytes)
+    return this.descriptor
   }
 
   keep(): void {
     this.flush()
     // An empty message is a file, too.
-    this.attempt(() => this.write(Buffer.alloc(0)))
+    if (this.descriptor === undefined) this.attempt(() => this.opened())
     this.close()
     const { moved } = this
     if (moved === undefined) return
@@ -159,8 +205,44 @@ export class OwnFile extends DumpFile {
   }
 
   private close(): void {
-    if (this.descriptor !== undefined) fs.closeSync(this.descriptor)
+    this.closeFile(this.descriptor)
     this.descriptor = undefined
+    this.done()
+  }
+}
+
+/**
+ * A file that stays open for as long as this turn of the event loop takes: messages of several sessions that end in it are
+ * appended one by one, and it is opened once. By the next turn whoever moves files may have moved it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class OpenFile {
+  private name = ""
+  private descriptor: number | undefined
+
+  constructor(private readonly trouble: Trouble) {}
+
+  /** The file, to be appended to in this turn. */
+  append(name: string): number {
+    if (this.descriptor !== undefined && this.name === name) return this.descriptor
+    if (this.descriptor === undefined) setImmediate(this.close)
+    else this.close()
+    this.descriptor = open(name, O_WRONLY | O_CREAT | O_APPEND)
+    this.name = name
+    return this.descriptor
+  }
+
+  private readonly close = (): void => {
+    const { descriptor } = this
+    this.descriptor = undefined
+    if (descriptor === undefined) return
+    try {
+      fs.closeSync(descriptor)
+    } catch (error) {
+      this.trouble(this.name, error)
+    }
   }
 }
 
@@ -174,36 +256,36 @@ export class SharedFile extends DumpFile {
   private aside: number | undefined
   private isWhole = false
 
-  protected write(bytes: Uint8Array): void {
-    if (this.isWhole && this.aside === undefined) return append(this.name, (file) => writeAll(file, bytes))
+  constructor(
+    name: string,
+    trouble: Trouble,
+    private readonly file = new OpenFile(trouble)
+  ) {
+    super(name, trouble)
+  }
+
+  protected write(bytes: Uint8Array, length: number): void {
+    if (this.isWhole && this.aside === undefined) return writeAll(this.file.append(this.name), bytes, length)
     if (this.aside === undefined) {
       const name = `${this.name}.${randomBytes(8).toString("hex")}`
       this.aside = open(name, O_RDWR | O_CREAT | O_EXCL)
       fs.unlinkSync(name)
     }
-    writeAll(this.aside, bytes)
+    writeAll(this.aside, bytes, length)
   }
 
   keep(): void {
     this.isWhole = true
     this.flush()
     const { aside } = this
-    if (aside !== undefined) this.attempt(() => append(this.name, (file) => copy(aside, file)))
+    if (aside !== undefined) this.attempt(() => copy(aside, this.file.append(this.name)))
     this.drop()
   }
 
   drop(): void {
-    if (this.aside !== undefined) fs.closeSync(this.aside)
+    this.closeFile(this.aside)
     this.aside = undefined
-  }
-}
-
-const append = (name: string, work: (descriptor: number) => void): void => {
-  const file = open(name, O_WRONLY | O_CREAT | O_APPEND)
-  try {
-    work(file)
-  } finally {
-    fs.closeSync(file)
+    this.done()
   }
 }
 
@@ -212,7 +294,7 @@ const copy = (from: number, to: number): void => {
   for (let at = 0; ; ) {
     const read = fs.readSync(from, piece, 0, piece.length, at)
     if (read === 0) return
-    writeAll(to, piece.subarray(0, read))
+    writeAll(to, piece, read)
     at += read
   }
 }

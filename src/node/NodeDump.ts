@@ -14,7 +14,7 @@ import * as zlib from "node:zlib"
 import type { ContentTap, OpenTap, SinkTransaction } from "../sink/ContentTap.js"
 import * as Dump from "../sink/Dump.js"
 import * as DumpLines from "../sink/DumpLines.js"
-import { type DumpFile, OwnFile, SharedFile, type Trouble } from "./DumpFile.js"
+import { type DumpFile, OpenFile, OwnFile, SharedFile, type Trouble } from "./DumpFile.js"
 import * as SystemReason from "./SystemReason.js"
 
 /**
@@ -60,22 +60,28 @@ const tryWriting = (name: string, isFolder: boolean): void => {
 }
 
 const tapOf = (request: Dump.DumpRequest, hostname: string, trouble: Trouble): OpenTap => {
+  const shared = new OpenFile(trouble)
   switch (request.format) {
     case "each":
-    case "all":
+    case "all": {
+      const nameAt = Dump.expanding(request.path)
+      const draw = digits(8)
       return (transaction) => {
         const date = new Date()
-        const id = randomBytes(4).toString("hex")
-        const name = Dump.expand(request.path, date)
-        const file = request.format === "each" ? new OwnFile(name + id, trouble) : new SharedFile(name, trouble)
+        const id = draw()
+        const name = nameAt(date)
+        const file = request.format === "each" ? new OwnFile(name + id, trouble) : new SharedFile(name, trouble, shared)
         const head = request.start + Dump.headOf(transaction, { date, hostname, id })
         return new Written(file, head, DumpLines.withoutReturns(), "\n", true)
       }
-    case "eml":
+    }
+    case "eml": {
+      const draw = digits(12)
       return () => {
-        const name = path.join(request.path, `${Date.now()}-${randomBytes(6).toString("hex")}.eml`)
+        const name = path.join(request.path, `${Date.now()}-${draw()}.eml`)
         return new Written(new OwnFile(name, trouble), "", DumpLines.raw(), "", false)
       }
+    }
     case "maildir": {
       let number = 0
       return (transaction) => {
@@ -89,10 +95,24 @@ const tapOf = (request: Dump.DumpRequest, hostname: string, trouble: Trouble): O
     case "mbox":
       return (transaction) => {
         const head = Dump.fromLine(transaction, new Date()) + Dump.deliveryOf(transaction)
-        return new Written(new SharedFile(request.path, trouble), head, DumpLines.mboxrd(), "\n", false)
+        return new Written(new SharedFile(request.path, trouble, shared), head, DumpLines.mboxrd(), "\n", false)
       }
     case "ndjson":
-      return (transaction) => new Told(new SharedFile(request.path, trouble), transaction)
+      return (transaction) => new Told(new SharedFile(request.path, trouble, shared), transaction)
+  }
+}
+
+/** Draws so many digits at random, those of many names at once: to draw them takes as long as to write a short file. */
+const digits = (length: number): (() => string) => {
+  let drawn = ""
+  let at = 0
+  return () => {
+    if (at === drawn.length) {
+      drawn = randomBytes(128 * length).toString("hex")
+      at = 0
+    }
+    at += length
+    return drawn.slice(at - length, at)
   }
 }
 

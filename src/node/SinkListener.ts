@@ -15,9 +15,9 @@ import type { SinkSession, SmtpSink } from "../sink/SmtpSink.js"
 import type { Target } from "../smtp/Target.js"
 import type { TlsIdentity } from "../smtp/Tls.js"
 import * as NodeTls from "./NodeTls.js"
-import { readAgain, type TlsHandlers, type TlsLine } from "./TlsLine.js"
 import * as SocketBuffers from "./SocketBuffers.js"
 import { BehavingConnection } from "./BehavingConnection.js"
+import { UsualConnection, type UsualHost } from "./UsualConnection.js"
 
 /**
  * Where to listen, and the bounds. Plain data.
@@ -71,14 +71,8 @@ export const listen = (
   onFailed: (error: NodeJS.ErrnoException) => void
 ): SinkListener => new Listener(sink, options, onListening, onFailed)
 
-/** Replies that a client has not read, in bytes: one that leaves more is cut off. */
-const mostUnread = 1_048_576
-
 /** How often the connections are looked at, in milliseconds. */
 const tickInterval = 5000
-
-/** The ticks that a client has to close a connection whose end it has been told. */
-const farewell = 2
 
 /** Shared by all sockets: what a read puts there is taken before the next read. */
 const shared = Buffer.alloc(65_536)
@@ -118,8 +112,8 @@ const readsIntoBuffers = (handle: unknown): handle is ClientHandle =>
   "useUserBuffer" in handle &&
   typeof handle.useUserBuffer === "function"
 
-class Listener implements SinkListener {
-  readonly connections = new Set<Connection | BehavingConnection>()
+class Listener implements SinkListener, UsualHost {
+  readonly connections = new Set<UsualConnection | BehavingConnection>()
   /** Who waits to be served until others have gone. */
   private readonly waiting = new Set<net.Socket>()
   /** The same, of those whose sockets are not made before their turn: nothing of them is read until then. */
@@ -146,6 +140,7 @@ class Listener implements SinkListener {
     this.timer.unref()
     const { behaving } = options
     this.server = net.createServer((socket) => {
+      socket.on("error", ignore)
       if (behaving !== undefined) return this.admit(socket, behaving)
       const connection = this.add(socket)
       socket.on("data", (chunk) => connection?.receive(chunk, 0, chunk.length))
@@ -163,7 +158,7 @@ class Listener implements SinkListener {
           this.server.close()
           return fail(systemError("ENOTSUP"))
         }
-        if (behaving === undefined) this.takeOver()
+        this.takeOver()
         const address = this.server.address()
         onListening(
           target._tag === "Unix" || address === null || typeof address === "string"
@@ -206,7 +201,6 @@ class Listener implements SinkListener {
 
   /** Serves a connection that the behaviour lets in, now or later; another is told that it is one too many. */
   private admit(socket: net.Socket, behaving: Behaving): void {
-    socket.on("error", ignore)
     const { beyond, limit } = behaving.connections
     if (this.connections.size < limit) return this.serve(socket, behaving)
     if (beyond === "busy") return turnAway(socket, this.sink)
@@ -215,8 +209,15 @@ class Listener implements SinkListener {
   }
 
   private serve(socket: net.Socket, behaving: Behaving): void {
+    const connection = this.behave(socket, behaving)
+    socket.on("data", (chunk) => {
+      if (!connection.receive(chunk, 0, chunk.length)) socket.pause()
+    })
+  }
+
+  private behave(socket: net.Socket, behaving: Behaving): BehavingConnection {
     socket.setNoDelay(true)
-    const connection = new BehavingConnection(socket, this.sink.open(socket.remoteAddress), behaving, this.context)
+    const connection = new BehavingConnection(socket, this.openSession(socket), behaving, this.context)
     this.connections.add(connection)
     socket.on("close", () => {
       this.connections.delete(connection)
@@ -225,6 +226,11 @@ class Listener implements SinkListener {
         return this.serve(next, behaving)
       }
     })
+    return connection
+  }
+
+  private openSession(socket: net.Socket): SinkSession {
+    return this.sink.open(this.sink.wantsClients ? socket.remoteAddress : undefined)
   }
 
   private handle(): Partial<ServerHandle> | null | undefined {
@@ -250,6 +256,12 @@ class Listener implements SinkListener {
     if (handle == null || typeof accept !== "function" || !readsIntoBuffers(handle)) return
     handle.onconnection = (status, client) => {
       if (status !== 0 || !readsIntoBuffers(client)) return accept.call(handle, status, client)
+      const { behaving } = this.options
+      if (behaving !== undefined) {
+        if (this.connections.size >= behaving.connections.limit) accept.call(handle, status, client)
+        else this.open(client)
+        return
+      }
       if (this.options.beyond === "wait" && this.connections.size >= this.options.maxConnections) {
         if (this.handles.length < this.options.backlog) this.handles.push(client)
         else client.close()
@@ -260,16 +272,16 @@ class Listener implements SinkListener {
   }
 
   private open(client: ClientHandle): void {
-    let connection: Connection | undefined
+    let connection: UsualConnection | BehavingConnection | undefined
     const onread: net.OnReadOpts = {
       buffer: shared,
-      callback: (size) => {
-        connection?.receive(shared, 0, size)
-        return true
-      }
+      callback: (size) => connection?.receive(shared, 0, size) !== false
     }
     const socketOptions: object = { handle: client, onread }
-    connection = this.add(new net.Socket(socketOptions))
+    const socket = new net.Socket(socketOptions)
+    socket.on("error", ignore)
+    const { behaving } = this.options
+    connection = behaving === undefined ? this.add(socket) : this.behave(socket, behaving)
   }
 
   /** A connection is over: the next one that waits has its turn. */
@@ -278,15 +290,14 @@ class Listener implements SinkListener {
     if (client !== undefined) this.open(client)
   }
 
-  private add(socket: net.Socket): Connection | undefined {
-    socket.on("error", ignore)
+  private add(socket: net.Socket): UsualConnection | undefined {
     if (this.connections.size >= this.options.maxConnections) {
       turnAway(socket, this.sink)
       return undefined
     }
     // The replies to two reads are two small writes: Nagle's algorithm would hold the second back.
     if (this.options.target._tag === "Inet") socket.setNoDelay(true)
-    const connection = new Connection(this, socket, this.sink.open(socket.remoteAddress))
+    const connection = new UsualConnection(this, socket, this.openSession(socket))
     this.connections.add(connection)
     socket.on("close", () => {
       this.connections.delete(connection)
@@ -299,88 +310,8 @@ class Listener implements SinkListener {
   private sweep(): void {
     this.tick++
     for (const connection of this.connections) {
-      if (connection instanceof Connection && connection.due <= this.tick) connection.expire()
+      if (connection instanceof UsualConnection && connection.due <= this.tick) connection.expire()
     }
-  }
-}
-
-class Connection {
-  /** The tick at which it has been silent for too long. */
-  due: number
-  /** Once TLS has begun, it has the socket. */
-  private line: TlsLine | undefined = undefined
-
-  constructor(
-    private readonly listener: Listener,
-    readonly socket: net.Socket,
-    readonly session: SinkSession
-  ) {
-    this.due = listener.tick + listener.idleTicks
-    if (session.greeting !== undefined) socket.write(session.greeting)
-    this.look()
-  }
-
-  receive(chunk: Uint8Array, start: number, end: number): void {
-    const { listener, session, socket } = this
-    if (session.verdict !== "open") return
-    this.due = listener.tick + listener.idleTicks
-    this.write(session.push(chunk, start, end))
-    this.look()
-    if ((this.line?.unsent() ?? socket.writableLength) > mostUnread) socket.destroy()
-  }
-
-  private write(bytes: Uint8Array | undefined): void {
-    if (bytes === undefined) return
-    if (this.line === undefined) this.socket.write(bytes)
-    else this.line.write("", bytes)
-  }
-
-  /** Does what the session wants done now. */
-  private look(): void {
-    const { verdict } = this.session
-    if (verdict === "secure") this.secure()
-    else if (verdict !== "open") this.end()
-  }
-
-  private secure(): void {
-    const { listener, session, socket } = this
-    const handlers: TlsHandlers = {
-      onData: (chunk, end) => this.receive(chunk, 0, end),
-      onSecured: () => {
-        this.write(session.secured())
-        this.look()
-      },
-      onFailed: ignore,
-      onEnded: () => this.line?.close("fin"),
-      onProgressed: ignore,
-      onFlushed: ignore
-    }
-    const { context } = listener
-    readAgain(socket, session.unread)
-    this.line = context === undefined ? undefined : NodeTls.serve(context, socket, handlers)
-    if (this.line === undefined) socket.destroy()
-  }
-
-  expire(): void {
-    const { session, socket } = this
-    if (session.verdict !== "open") return void socket.destroy()
-    this.write(session.expire(this.listener.options.idleSay))
-    this.end()
-  }
-
-  private end(): void {
-    const { line, listener, session, socket } = this
-    this.due = listener.tick + farewell
-    if (line !== undefined) {
-      if (session.verdict === "close") line.end()
-      else line.close(session.verdict === "reset" ? "reset" : "fin")
-      return
-    }
-    if (session.verdict === "reset") reset(socket)
-    // What a closed socket had not read would make the kernel send a reset, and the client might lose the last reply.
-    else if (session.verdict === "close") socket.end()
-    else if (socket.writableLength === 0) socket.destroy()
-    else socket.destroySoon()
   }
 }
 
@@ -388,10 +319,6 @@ const turnAway = (socket: net.Socket, sink: SmtpSink): void => {
   socket.write(sink.busy)
   socket.destroy()
 }
-
-/** A UNIX-domain socket knows no reset. */
-const reset = (socket: net.Socket): unknown =>
-  socket.remoteAddress === undefined ? socket.destroy() : socket.resetAndDestroy()
 
 const systemError = (code: "EAFNOSUPPORT" | "ENOTSUP"): NodeJS.ErrnoException =>
   Object.assign(new Error(code), { code, errno: -os.constants.errno[code] })

@@ -35,6 +35,8 @@ export type Action =
  * @category models
  */
 export interface Answer {
+  /** Whether it is the usual reply, at once, and nothing else: who has that at hand need not look at the actions. */
+  readonly isUsual: boolean
   readonly said: string
   readonly end: Ending | undefined
   readonly actions: ReadonlyArray<Action>
@@ -57,14 +59,14 @@ export const later = (reaction: Reaction | undefined, millis: number): Reaction 
  * @category constructors
  */
 export const content = (reaction: Reaction | undefined, model: ServiceModel): Answer => {
-  if (reaction === undefined) return { said: "", end: undefined, actions: [] }
+  if (reaction === undefined) return { isUsual: false, said: "", end: undefined, actions: [] }
   const actions: Array<Action> = []
   const { after = 0, end, next, reading, say } = reaction
   const millis = Duration.toMillis(after)
   actions.push({ _tag: "Wait", until: (now) => model.after(now, millis) })
   if (end === undefined && say === undefined && next === undefined) actions.push({ _tag: "Read", reading })
   else perform({ ...reaction, after: undefined }, "", actions)
-  return { said: "", end: endOf(reaction), actions }
+  return { isUsual: false, said: "", end: endOf(reaction), actions }
 }
 
 /**
@@ -79,7 +81,7 @@ export const handshake = (reaction: Reaction | undefined, model: ServiceModel): 
   const actions: Array<Action> = [{ _tag: "Wait", until: (now) => model.after(now, millis) }]
   if (end === undefined && say === undefined) actions.push({ _tag: "Secure", fail })
   else perform({ ...reaction, after: undefined }, "", actions)
-  return { said: "", end, actions }
+  return { isUsual: false, said: "", end, actions }
 }
 
 /**

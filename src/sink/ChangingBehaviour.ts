@@ -41,6 +41,15 @@ export class ChangingBehaviour implements Behaving {
     return this.current.wantsHeaders
   }
 
+  get wantsLines(): boolean {
+    return this.current.wantsLines
+  }
+
+  /** Each connection is to find out that there is another one. */
+  isUsual(): boolean {
+    return false
+  }
+
   strikes(): ReturnType<Behaving["strikes"]> {
     return this.current.strikes()
   }

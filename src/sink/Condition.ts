@@ -27,33 +27,41 @@ export interface Condition {
 }
 
 /**
- * Whether it is so.
+ * A condition, made ready: it is asked of each reply, and a server has few of them.
  *
  * @since 0.1.0
  * @category predicates
  */
-export const holds = (when: Condition, event: Omit<SinkEvent, "stage">): boolean =>
-  (when.to === undefined || (event.recipient !== undefined && matches(when.to, event.recipient))) &&
-  (when.from === undefined || matches(when.from, event.sender ?? "")) &&
-  (when.client === undefined || matches(when.client, event.client ?? "")) &&
-  (when.sizeOver === undefined || (event.size ?? 0) > when.sizeOver) &&
-  (when.sessionOver === undefined || event.session > when.sessionOver) &&
-  (when.header === undefined || hasHeader(when.header, event.headers ?? ""))
+export const holding = (when: Condition): ((event: Omit<SinkEvent, "stage">) => boolean) => {
+  const { client, from, header, sessionOver, sizeOver, to } = when
+  const recipient = to === undefined ? undefined : matching(to)
+  const sender = from === undefined ? undefined : matching(from)
+  const address = client === undefined ? undefined : matching(client)
+  return (event) =>
+    (recipient === undefined || (event.recipient !== undefined && recipient(event.recipient))) &&
+    (sender === undefined || sender(event.sender ?? "")) &&
+    (address === undefined || address(event.client ?? "")) &&
+    (sizeOver === undefined || (event.size ?? 0) > sizeOver) &&
+    (sessionOver === undefined || event.session > sessionOver) &&
+    (header === undefined || hasHeader(header, event.headers ?? ""))
+}
 
 /** Whether all of a text is this, where `*` is any text. In time that grows with both, whatever the client says. */
-const matches = (pattern: string, text: string): boolean => {
+const matching = (pattern: string): ((text: string) => boolean) => {
   const [first = "", ...rest] = pattern.toLowerCase().split("*")
-  const whole = text.toLowerCase()
-  if (rest.length === 0) return whole === first
-  const last = rest.pop() ?? ""
-  if (!whole.startsWith(first) || whole.length < first.length + last.length || !whole.endsWith(last)) return false
-  let at = first.length
-  for (const part of rest) {
-    const found = whole.indexOf(part, at)
-    if (found < 0) return false
-    at = found + part.length
+  const last = rest.pop()
+  if (last === undefined) return (text) => text.toLowerCase() === first
+  return (text) => {
+    const whole = text.toLowerCase()
+    if (!whole.startsWith(first) || whole.length < first.length + last.length || !whole.endsWith(last)) return false
+    let at = first.length
+    for (const part of rest) {
+      const found = whole.indexOf(part, at)
+      if (found < 0) return false
+      at = found + part.length
+    }
+    return at <= whole.length - last.length
   }
-  return at <= whole.length - last.length
 }
 
 const hasHeader = ({ holds, name }: NonNullable<Condition["header"]>, headers: string): boolean => {

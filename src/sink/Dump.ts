@@ -136,6 +136,23 @@ const written = (date: Date): string => {
 export const expand = (template: string, date: Date): string =>
   template.replace(/%([a-zA-Z%])/g, (whole, letter: string) => conversions[letter]?.(date) ?? whole)
 
+/**
+ * The same of one template for many times, which are mostly of the second of the one before.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const expanding = (template: string): ((date: Date) => string) => {
+  let last = Number.NaN
+  let text = ""
+  return (date) => {
+    const second = Math.floor(date.getTime() / 1000)
+    if (second !== last) text = expand(template, date)
+    last = second
+    return text
+  }
+}
+
 const pad = (number: number, width = 2, by = "0"): string => String(number).padStart(width, by)
 const days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 const months = "January February March April May June July August September October November December".split(" ")

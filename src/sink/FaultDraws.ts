@@ -7,8 +7,8 @@ import * as Duration from "effect/Duration"
 import * as Distribution from "../plan/Distribution.js"
 import * as Draw from "../plan/Draw.js"
 import { later } from "./Action.js"
-import { holds } from "./Condition.js"
-import type { Fault, Reaction, ServerEvent } from "./Reaction.js"
+import { holding } from "./Condition.js"
+import type { Fault, Moment, Reaction, ServerEvent } from "./Reaction.js"
 
 /**
  * The faults of a server at work.
@@ -20,6 +20,9 @@ export class FaultDraws {
   /** How often each has struck, in their order. */
   readonly struck: Array<number>
   private readonly keys: ReadonlyArray<number>
+  /** The places of the faults of each moment. */
+  private readonly places = new Map<Moment, Array<number>>()
+  private readonly conditions: ReadonlyArray<((event: ServerEvent) => boolean) | undefined>
   /** How often each recipient was tried, by fault. */
   private readonly attempts = new Map<string, number>()
 
@@ -35,14 +38,20 @@ export class FaultDraws {
     const key = Draw.keyOf(seed)
     // Two series are the service model's.
     this.keys = faults.map((_, index) => Draw.series(key, index + 2))
+    this.conditions = faults.map(({ when }) => (when === undefined ? undefined : holding(when)))
+    for (const [index, { at }] of faults.entries()) {
+      const places = this.places.get(at)
+      if (places === undefined) this.places.set(at, [index])
+      else places.push(index)
+    }
   }
 
   /** What the first one that strikes does, or what is done otherwise, after what those wait that go on. */
   reaction(event: ServerEvent): Reaction | undefined {
     let waits = 0
-    for (let index = 0; index < this.faults.length; index++) {
+    for (const index of this.places.get(event.stage) ?? none) {
       const fault = this.faults[index]!
-      if (fault.at !== event.stage || !this.hits(fault, index, event)) continue
+      if (!this.hits(fault, index, event)) continue
       this.struck[index]!++
       const after = fault.timing === undefined ? fault.after : this.drawn(index, fault.timing)
       if (fault.goesOn === true) waits += Duration.toMillis(after ?? 0)
@@ -62,15 +71,15 @@ export class FaultDraws {
   }
 
   private hits(fault: Fault, index: number, event: ServerEvent): boolean {
-    const { at, every = 1, first = Number.POSITIVE_INFINITY, fromRecipient = 1, message, percent = 100 } = fault
+    const { every = 1, first = Number.POSITIVE_INFINITY, fromRecipient = 1, message, percent = 100 } = fault
+    const condition = this.conditions[index]
     return (
-      at === event.stage &&
       event.total <= first &&
       event.total % every === 0 &&
       (message === undefined || message === event.message) &&
       fromRecipient <= (event.recipientPlace ?? 1) &&
       (fault.command === undefined || fault.command === commandOf(event)) &&
-      (fault.when === undefined || holds(fault.when, event)) &&
+      (condition === undefined || condition(event)) &&
       (fault.during === undefined || this.isDuring(fault.during)) &&
       (percent >= 100 || this.drawFor(fault, index, event) * 100 < percent)
     )
@@ -93,6 +102,8 @@ export class FaultDraws {
     return elapsed >= Duration.toMillis(from) && elapsed < Duration.toMillis(to)
   }
 }
+
+const none: ReadonlyArray<number> = []
 
 /** The recipients whose attempts are counted. */
 const mostAttempts = 100_000

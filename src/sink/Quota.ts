@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import type { LimitRule } from "../plan/SinkRules.js"
-import type { SinkEvent } from "./SinkEvent.js"
+import type { SinkEvent, Stage } from "./SinkEvent.js"
 
 /** What is about to be answered, or read. */
 type ServerEvent = Omit<SinkEvent, "stage"> & { readonly stage: string }
@@ -22,6 +22,25 @@ interface Bucket {
 }
 
 /**
+ * What a limit is about: it has nothing to do with any other reply.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const momentOf = (rule: LimitRule): Stage => {
+  switch (rule._tag) {
+    case "Connections":
+      return "greeting"
+    case "Messages":
+      return "mail"
+    case "Recipients":
+      return "rcpt"
+    case "Rate":
+      return rule.by === "domain" ? "rcpt" : "mail"
+  }
+}
+
+/**
  * The limits at work.
  *
  * @since 0.1.0
@@ -31,9 +50,13 @@ export class Quota {
   private open = 0
   private readonly clients = new Map<string, number>()
   private readonly buckets: ReadonlyArray<Map<string, Bucket>>
+  private readonly moments: ReadonlyArray<Stage>
+  /** The buckets of the question that is being answered. */
+  private readonly taken: Array<Bucket> = []
 
   constructor(private readonly rules: ReadonlyArray<LimitRule>) {
     this.buckets = rules.map(() => new Map())
+    this.moments = rules.map(momentOf)
   }
 
   /** A connection has come. */
@@ -55,8 +78,11 @@ export class Quota {
   beyond(event: ServerEvent, now: number): { readonly index: number; readonly say: string } | undefined {
     // Of what is refused anyway, nothing is counted.
     if (event.stage !== "greeting" && !event.reply.startsWith("2")) return undefined
-    const taken: Array<Bucket> = []
-    for (const [index, rule] of this.rules.entries()) {
+    const { moments, rules, taken } = this
+    taken.length = 0
+    for (let index = 0; index < rules.length; index++) {
+      if (moments[index] !== event.stage) continue
+      const rule = rules[index]!
       const bucket = rule._tag === "Rate" ? this.bucketOf(rule, index, event, now) : undefined
       const isBeyond = bucket === undefined ? this.isBeyond(rule, event) : bucket.tokens < 1
       if (isBeyond) return { index, say: `${rule.reply ?? usual[rule._tag]}\r\n` }
@@ -66,14 +92,14 @@ export class Quota {
     return undefined
   }
 
-  private isBeyond(rule: LimitRule, { client = "", message, recipientPlace = 0, stage }: ServerEvent): boolean {
+  private isBeyond(rule: LimitRule, { client = "", message, recipientPlace = 0 }: ServerEvent): boolean {
     switch (rule._tag) {
       case "Connections":
-        return stage === "greeting" && (rule.by === "all" ? this.open : (this.clients.get(client) ?? 0)) > rule.most
+        return (rule.by === "all" ? this.open : (this.clients.get(client) ?? 0)) > rule.most
       case "Messages":
-        return stage === "mail" && message > rule.most
+        return message > rule.most
       case "Recipients":
-        return stage === "rcpt" && recipientPlace > rule.most
+        return recipientPlace > rule.most
       case "Rate":
         return false
     }
@@ -85,15 +111,14 @@ export class Quota {
     index: number,
     event: ServerEvent,
     now: number
-  ): Bucket | undefined {
-    if (event.stage !== (by === "domain" ? "rcpt" : "mail")) return undefined
+  ): Bucket {
     const key = by === "all" ? "" : by === "client" ? (event.client ?? "") : domainOf(event.recipient ?? "")
     const buckets = this.buckets[index]!
     const bucket = buckets.get(key) ?? { tokens: count, at: now }
     bucket.tokens = Math.min(count, bucket.tokens + ((now - bucket.at) * count) / per)
     bucket.at = now
     // Those seen last are last.
-    buckets.delete(key)
+    if (by !== "all") buckets.delete(key)
     buckets.set(key, bucket)
     if (buckets.size > most) buckets.delete(buckets.keys().next().value!)
     return bucket

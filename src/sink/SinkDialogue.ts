@@ -38,8 +38,6 @@ class Dialogue implements SinkSession {
   private readonly counters: Float64Array
   private readonly voice: SinkVoice
   private readonly replies: SharedSink["replies"]
-  /** Whether commands are wanted as texts. */
-  private readonly told: boolean
 
   /** The beginning of a command whose end has not come. */
   private held: Uint8Array | undefined = undefined
@@ -80,7 +78,6 @@ class Dialogue implements SinkSession {
     this.replies = sink.replies
     this.protocol = sink.lmtp ? "LMTP" : "SMTP"
     this.voice = new SinkVoice(sink, client)
-    this.told = this.voice.behaves || sink.onCommand !== undefined
     this.logins = sink.auth === undefined ? undefined : new SinkLogins.SinkLogins(sink.auth, sink.maxCommandLength)
     if (sink.tls === "implicit") this.voice.handshake()
     else this.greet()
@@ -89,6 +86,11 @@ class Dialogue implements SinkSession {
 
   get verdict(): Verdict {
     return this.voice.verdict
+  }
+
+  /** Whether commands are wanted as texts. */
+  private get told(): boolean {
+    return this.sink.onCommand !== undefined || this.sink.behaviour?.wantsLines === true
   }
 
   private greet(): void {

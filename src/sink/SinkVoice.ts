@@ -67,7 +67,7 @@ export class SinkVoice {
 
   /** What the behaviour does before it reads the content. The client may send that as soon as it is told to go ahead. */
   beforeContent(place: number): void {
-    if (this.behave === undefined || this.verdict !== "open") return
+    if (this.behave === undefined || this.verdict !== "open" || this.sink.behaviour?.isUsual("content") === true) return
     const answer = this.behave(this.event("content", "", ""))
     if (answer.actions.length === 0) return
     this.todo.splice(place, 0, { _tag: "Hold" })
@@ -84,9 +84,10 @@ export class SinkVoice {
     recipientPlace?: number | undefined
   ): boolean {
     if (this.verdict !== "open") return false
-    if (this.behave === undefined) return this.give(stage, reply, 1)
+    const { behave } = this
+    if (behave === undefined || this.sink.behaviour?.isUsual(stage) === true) return this.give(stage, reply, 1)
     const { client, headers, message, number: session, sender, size } = this
-    const { actions, end, said } = this.behave({
+    const { actions, end, isUsual, said } = behave({
       stage,
       session,
       message,
@@ -99,6 +100,7 @@ export class SinkVoice {
       size,
       headers
     })
+    if (isUsual) return this.give(stage, reply, 1)
     for (const action of actions) this.todo.push(action)
     this.said = said
     const positive = said === reply.text ? reply.positive : said.startsWith(stage === "data" ? "354" : "2")
@@ -118,12 +120,13 @@ export class SinkVoice {
     this.errors = 0
   }
 
-  /** Gives a reply this many times, whatever the behaviour. */
+  /** Gives a reply this many times, whatever the behaviour: at once, or after what is still to be done. */
   give(stage: Stage, reply: SinkReply, times: number): boolean {
     this.said = reply.text
-    this.out.add(times === 1 ? reply.bytes : Buffer.alloc(times * reply.bytes.length, reply.bytes))
+    if (this.todo.length > 0) this.todo.push({ _tag: "Say", bytes: reply.text.repeat(times), drip: 0 })
+    else this.out.add(times === 1 ? reply.bytes : Buffer.alloc(times * reply.bytes.length, reply.bytes))
     if (!reply.positive) this.counters[SinkCounts.Counter.refused + stages.indexOf(stage)]! += times
-    if (reply.closing) this.verdict = "close"
+    if (reply.closing) this.end("close")
     return reply.positive
   }
 

@@ -24,6 +24,8 @@ export type { SinkSession, Verdict } from "./SinkSession.js"
  * @category models
  */
 export interface SmtpSink {
+  /** Whether `open` has a use for the client's address, which takes a system call to find out. */
+  readonly wantsClients: boolean
   /** Opens the dialogue of a connection; `client` is its address, for who looks at what comes. */
   readonly open: (client?: string | undefined) => SinkSession
   readonly counts: () => SinkCounts.SinkCounts
@@ -47,6 +49,7 @@ export interface SmtpSink {
 export const make = (options: SinkOptions = {}): SmtpSink => {
   const shared = new SharedSink(options)
   return {
+    wantsClients: shared.named || options.proxy !== undefined,
     open: (client) => {
       const open = (client: string | undefined) => SinkDialogue.make(shared, client)
       if (!shared.isProxied(client)) return open(client)

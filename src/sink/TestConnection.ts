@@ -85,7 +85,7 @@ export class TestConnection {
     this.number = server.sessions.push({ session: server.sessions.length + 1, openedAt: this.time() })
     this.admission = server.admit(this)
     this.session = server.during(this, (sink) => (this.admission === undefined ? turnedAway(sink) : sink.open()))
-    this.offer()
+    this.offer(this.session.greeting)
   }
 
   /** What is in the queue is done without a turn between: a reply and the close after it come together. */
@@ -162,9 +162,9 @@ export class TestConnection {
       return
     }
     const trust = wanted.pins.length > 0 ? "pin" : wanted.verify === "full" ? "name" : wanted.verify
-    this.server.during(this, () => this.session.secured())
+    const said = this.server.during(this, () => this.session.secured())
     this.wire.secured({ version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", resumed: false, trust })
-    this.offer()
+    this.offer(said)
   }
 
   private say(bytes: string): void {
@@ -215,11 +215,14 @@ export class TestConnection {
   })
 
   private take(bytes: Uint8Array): void {
-    this.server.during(this, () => this.session.push(bytes))
-    this.offer()
+    this.offer(this.server.during(this, () => this.session.push(bytes)))
   }
 
-  private offer(): void {
+  /** What is said at once is before all that is to be done. */
+  private offer(said: Uint8Array | undefined): void {
+    if (said !== undefined) {
+      this.queue.unsafeOffer({ _tag: "Say", bytes: Buffer.from(said).toString("latin1"), drip: 0 })
+    }
     for (const action of this.session.actions()) {
       // The client may write as soon as it hears what comes after.
       if (action._tag === "Hold") this.held = true

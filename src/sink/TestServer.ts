@@ -205,6 +205,9 @@ class Server implements ConnectionHost {
       ...options,
       behaviour: {
         ...behaving,
+        // All commands are logged.
+        isUsual: () => false,
+        wantsLines: true,
         closed: (client) => behaving.closed(client),
         strikes: () => behaving.strikes(),
         connection: (client) => {

@@ -2,7 +2,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { OwnFile, SharedFile } from "../../src/node/DumpFile.js"
+import { OpenFile, OwnFile, SharedFile } from "../../src/node/DumpFile.js"
 
 describe("a file of a message", () => {
   it("is in a folder that is made for it, with those above it, for its owner alone", () => {
@@ -14,6 +14,52 @@ describe("a file of a message", () => {
     assert.strictEqual(fs.readFileSync(name, "utf8"), "kept")
     assert.strictEqual(fs.statSync(path.dirname(name)).mode & 0o777, 0o700)
     assert.strictEqual(fs.statSync(path.join(folder, "a")).mode & 0o777, 0o700)
+    fs.rmSync(folder, { recursive: true })
+  })
+
+  it("has a message from end to end, in short pieces and in long ones, whatever was in memory before", () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "dump-"))
+    for (const [index, sizes] of [[1, 95, 96, 97, 5000], [100_000], [3, 40_000, 3], []].entries()) {
+      const whole = Buffer.concat(sizes.map((size, place) => Buffer.alloc(size, 65 + place)))
+      for (const File of [OwnFile, SharedFile]) {
+        const name = path.join(folder, `${File.name}${index}`)
+        const file = new File(name, (_, error) => assert.fail(String(error)))
+        file.text("é\n")
+        let at = 0
+        for (const size of sizes) {
+          file.add(whole, at, at + size)
+          at += size
+        }
+        file.keep()
+        assert.isTrue(fs.readFileSync(name).equals(Buffer.concat([Buffer.from("é\n"), whole])), name)
+      }
+    }
+    fs.rmSync(folder, { recursive: true })
+  })
+
+  it("of many is open until the turn is over: one that was moved away gets nothing more", async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "dump-"))
+    const trouble = (_: string, error: unknown) => assert.fail(String(error))
+    const name = path.join(folder, "all")
+    const open = new OpenFile(trouble)
+    const append = (text: string, to = name) => {
+      const file = new SharedFile(to, trouble, open)
+      file.text(text)
+      file.keep()
+    }
+    append("a")
+    append("b")
+    append("x", `${name}-2`)
+    append("c")
+    assert.strictEqual(fs.readFileSync(name, "utf8"), "abc")
+    await new Promise((resolve) => setImmediate(resolve))
+    fs.renameSync(name, `${name}-1`)
+    append("d")
+    assert.deepStrictEqual(
+      ["all", "all-1", "all-2"].map((each) => fs.readFileSync(path.join(folder, each), "utf8")),
+      ["d", "abc", "x"]
+    )
+    await new Promise((resolve) => setImmediate(resolve))
     fs.rmSync(folder, { recursive: true })
   })
 

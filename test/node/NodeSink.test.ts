@@ -4,6 +4,7 @@ import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as NodeSink from "../../src/node/NodeSink.js"
 import { EmbeddedSink, type RunningSink } from "../../src/sink/EmbeddedSink.js"
@@ -248,6 +249,42 @@ describe("NodeSink's bounds", () => {
       assert.match(closed.replies, /354 .*\r\n$/)
       assert.isUndefined(closed.error)
       assert.strictEqual((yield* how("reset")).error, "ECONNRESET")
+    })
+  )
+
+  it.scopedLive("what is answered as usual comes after what is still to be said", () =>
+    Effect.gen(function* () {
+      const sink = yield* start({ behaviour: { faults: [{ at: "mail", after: 50, goesOn: true }] } })
+      const replies = yield* Effect.async<string>((resume) => {
+        let heard = ""
+        const socket = net.connect(endpoint(sink.target), () => socket.write("HELO x\r\nMAIL FROM:<a@x>\r\n"))
+        socket.on("data", (chunk) => {
+          // The first piece is the greeting, or has the answer to HELO with it.
+          if (!heard.includes("250 ") && `${heard}${chunk}`.includes("250 ")) socket.write("RCPT TO:<b@x>\r\nQUIT\r\n")
+          heard += chunk
+        })
+        socket.on("close", () => resume(Effect.succeed(heard)))
+      })
+      assert.match(replies, /^220 .*\r\n250 localhost\r\n250 2\.1\.0 .*\r\n250 2\.1\.5 .*\r\n221 .*\r\n$/)
+    })
+  )
+
+  it.scopedLive.each([
+    ["is left to wait", { at: "mail", say: "", end: "stall" }],
+    ["has a content that is not read yet", { at: "content", after: 3_600_000, goesOn: true }]
+  ] as const)("a client that leaves is noticed, although it %s", ([_, fault]) =>
+    Effect.gen(function* () {
+      const left = yield* Deferred.make<void>()
+      const sink = yield* start({
+        behaviour: { faults: [fault] },
+        onCount: () => Deferred.unsafeDone(left, Effect.void)
+      })
+      const socket = net.connect(endpoint(sink.target), () => {
+        const said = "HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n"
+        socket.write(said, () => socket.resetAndDestroy())
+      })
+      yield* Deferred.await(left)
+      assert.strictEqual((yield* sink.counts).ended, 1)
     })
   )
 })

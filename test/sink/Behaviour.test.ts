@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as SinkRules from "../../src/plan/SinkRules.js"
 import * as Behaviour from "../../src/sink/Behaviour.js"
 import type { Answer } from "../../src/sink/Action.js"
 import type { Fault, Moment, Reaction } from "../../src/sink/Reaction.js"
@@ -34,6 +36,30 @@ describe("a behaviour", () => {
     const answer = Behaviour.make({}, () => 0).connection()(ask("mail"))
     assert.deepStrictEqual([answer.said, answer.end], ["250 Ok\r\n", undefined])
     assert.deepStrictEqual(told(answer), ["say 250 Ok"])
+  })
+
+  it("has something to say only at the moments that it is about", () => {
+    const moments = ["greeting", "hello", "mail", "rcpt", "data", "content", "final", "quit"] as const
+    const unusual = (behaviour: Behaviour.Behaviour) =>
+      moments.filter((moment) => !Behaviour.make(behaviour, () => 0).isUsual(moment)).join(" ")
+    assert.strictEqual(unusual({}), "")
+    assert.strictEqual(unusual({ faults: [{ at: "rcpt" }, { at: "final", percent: 1 }] }), "rcpt final")
+    assert.strictEqual(unusual({ faults: [{ at: "content", after: 1 }] }), "content")
+    assert.strictEqual(unusual({ triggers: true }), "rcpt")
+    assert.strictEqual(unusual({ greylist: { after: 1 } }), "rcpt")
+    const limit = (text: string) => unusual({ limits: [Either.getOrThrow(SinkRules.parseLimit(text))] })
+    assert.strictEqual(limit("5 connections"), "greeting")
+    assert.strictEqual(limit("5 messages/connection"), "mail")
+    assert.strictEqual(limit("5 recipients"), "rcpt")
+    assert.strictEqual(limit("5/s"), "mail")
+    assert.strictEqual(limit("5/s/domain"), "rcpt")
+    const all = moments.join(" ")
+    assert.strictEqual(unusual({ faults: [{ at: "mail", early: true }] }), all)
+    assert.strictEqual(unusual({ script: { mail: {} } }), all)
+    assert.strictEqual(unusual({ latency: 1 }), all)
+    assert.strictEqual(unusual({ tarpit: { delay: 1, errors: 1 } }), all)
+    assert.strictEqual(unusual({ stalls: [{ at: 1, lasts: 1 }] }), all)
+    assert.strictEqual(unusual({ capacity: { service: 1 } }), all)
   })
 
   it("waits, says, drips, ends, and goes on with what follows", () => {

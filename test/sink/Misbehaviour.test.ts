@@ -21,7 +21,9 @@ const sinkOf = (words: Misbehaviour.Misbehaviour, config: SinkConfig = {}) => {
   const sink = SmtpSink.make({ ...config, behaviour: behaving })
   const open = ({ client = "127.0.0.1" }: Talk = {}) => {
     const session = sink.open(client)
-    const drain = () =>
+    /** What is said at once, and what is to be done then. */
+    const drain = (said: Uint8Array | undefined) =>
+      Buffer.from(said ?? []).toString("latin1") +
       session
         .actions()
         .map((action) => {
@@ -40,11 +42,8 @@ const sinkOf = (words: Misbehaviour.Misbehaviour, config: SinkConfig = {}) => {
         })
         .join("")
     return {
-      greeting: drain(),
-      say: (text: string) => {
-        session.push(Buffer.from(text, "latin1"))
-        return drain()
-      },
+      greeting: drain(session.greeting),
+      say: (text: string) => drain(session.push(Buffer.from(text, "latin1"))),
       close: () => session.closed()
     }
   }
