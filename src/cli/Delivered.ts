@@ -13,6 +13,7 @@ import { Deliveries } from "../measure/Deliveries.js"
 import type { Proved, Stamped } from "../measure/Proved.js"
 import * as CorpusFiles from "../plan/CorpusFiles.js"
 import * as Mbox from "../plan/Mbox.js"
+import * as Message from "../plan/Message.js"
 import * as PartsFile from "../plan/PartsFile.js"
 import * as ArrivalsFile from "../report/ArrivalsFile.js"
 import * as Durations from "../report/Durations.js"
@@ -67,7 +68,13 @@ export const look = (
     const { books, unfinished } = looking
     const tally = books.tally()
     const ofLost = books.unsent(RunSegments.isUnended(report))
-    const missed = books.missed(10).map(({ message }) => ({ message, sender: "", recipient: "" }))
+    const { messageId } = stamped
+    const missed = books.missed(10).map(({ message }) => ({
+      message,
+      sender: "",
+      recipient: "",
+      messageId: messageId === undefined ? undefined : Message.messageIdOf(messageId, message)
+    }))
     const timed = tally.delivery.counts.some((count) => count > 0)
     const proved: Proved = {
       tally,

@@ -84,7 +84,9 @@ export const write = (report: RunReport, plan: Plan): Effect.Effect<number, neve
     }
     const failed = (report.verdicts ?? []).filter((verdict) => verdict.failed)
     if (!showsReport(plan)) {
-      for (const verdict of failed) output.stderr(Fatal.verdict(verdict.kind, Judgement.sentence(verdict)))
+      for (const verdict of failed) {
+        output.stderr(Fatal.verdict(verdict.implied === true ? "prove" : verdict.kind, Judgement.sentence(verdict)))
+      }
     }
     if (failed.length > 0) return Fatal.status.verdict
     return unwritable ? Fatal.status.failure : Fatal.status.success

@@ -172,17 +172,20 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
     for (const loss of SegmentLines.losses(report)) output.stderr(`${program}: ${loss}\n`)
     const failed = verdicts.filter((verdict) => verdict.failed)
     for (const verdict of failed) {
-      output.stderr(Fatal.verdict(verdict.kind, Judgement.sentence(verdict), program))
+      output.stderr(Fatal.verdict(optionOf(verdict), Judgement.sentence(verdict), program))
     }
     const undecided = verdicts.filter((verdict) => verdict.undecided)
     for (const verdict of undecided) {
-      output.stderr(Fatal.undecided(verdict.kind, Judgement.sentence(verdict), program))
+      output.stderr(Fatal.undecided(optionOf(verdict), Judgement.sentence(verdict), program))
     }
     if (worse.length > 0) output.stderr(Fatal.verdict("fail-if-worse", worse.join(", "), program))
     if (failed.length + worse.length > 0) return Fatal.status.verdict
     const isMissing = !allowMissing && (RunSegments.isMissing(report) || (report.proof?.stores?.lost.length ?? 0) > 0)
     return undecided.length > 0 || isMissing ? Fatal.status.undecided : Fatal.status.success
   })
+
+/** What asked for a verdict. */
+const optionOf = ({ implied, kind }: Judgement.Judgement): string => (implied === true ? "delivered" : kind)
 
 const write = (plan: ReadingPlan.ReadingPlan, text: string): Effect.Effect<void, Refused, FileSystem | Output> => {
   const { format, output: file } = plan

@@ -55,7 +55,7 @@ const reasons = {
   shapes: notAScenarios,
   abandon: notAScenarios,
   segment: "give it as i/n: auto is the command's alone",
-  downstream: "provide an EmbeddedSink, such as NodeSink.layer; a scenario has no proof",
+  downstream: "provide an EmbeddedSink, such as NodeSink.layer",
   pipelining: "a scenario's next message does not ride with the one before it: on, not full",
   depth: "a scenario sends one message at a time: --chunking without it, or the plan without a scenario",
   counter: "use the option onContentSent",
@@ -159,7 +159,7 @@ export const check = (
         shapes: scenario && plan.shapes !== undefined,
         abandon: scenario && plan.abandon !== undefined,
         segment: plan.segment === "auto",
-        downstream: plan.downstream !== undefined && (scenario || Option.isNone(sinks)),
+        downstream: plan.downstream !== undefined && Option.isNone(sinks),
         pipelining: scenario && plan.pipelining === "full",
         depth: scenario && plan.depth > 1
       }

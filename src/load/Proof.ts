@@ -10,10 +10,10 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { Deliveries } from "../measure/Deliveries.js"
 import * as DeliveryTally from "../measure/DeliveryTally.js"
-import * as Address from "../plan/Address.js"
 import * as Amount from "../plan/Amount.js"
 import * as Arrival from "../plan/Arrival.js"
 import { CorpusStore } from "../plan/CorpusStore.js"
+import * as Message from "../plan/Message.js"
 import * as MessageParts from "../plan/MessageParts.js"
 import * as Partition from "../plan/Partition.js"
 import type { Plan } from "../plan/Plan.js"
@@ -50,6 +50,19 @@ const mostMissed = 10
 const lookEvery = 100
 
 /**
+ * How a run is proved.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProofOptions {
+  /** How many messages there can be. Default: as many as the plan has. */
+  readonly messages?: number | undefined
+  /** Whether anybody asks when messages arrived, while the run goes on. */
+  readonly timed?: boolean | undefined
+}
+
+/**
  * Prepares the proof of a run.
  *
  * @since 0.1.0
@@ -57,14 +70,16 @@ const lookEvery = 100
  */
 export const prepare = (
   asked: Plan,
-  { file, parts }: Pick<RunPart.RunOptions, "file" | "parts">
+  { file, parts }: Pick<RunPart.RunOptions, "file" | "parts">,
+  { messages: most, timed }: ProofOptions = {}
 ): Effect.Effect<Proving> =>
   Effect.map(RunPart.identify(asked), (identity) => {
     const plan: Plan = { ...asked, runId: identity.runId }
     const width = plan.prove === "messages" ? 1 : Amount.countsOf(plan.recipients ?? 1).most
     const startedAt = identity.startedAt.getTime() * 1000
-    const messages = Arrival.messagesOf(MessageParts.bounded(plan, parts))
-    const deliveries = Deliveries.make(width, startedAt, messages === Arrival.unlimited ? undefined : messages)
+    const messages = most ?? Arrival.messagesOf(MessageParts.bounded(plan, parts))
+    const known = messages === Arrival.unlimited ? undefined : messages
+    const deliveries = Deliveries.make(width, startedAt, known, { timed: timed === true })
     const whole = { ...identity, seed: RunBounds.seedOf(plan, identity) }
     const { memory } = deliveries
     return { plan, deliveries, order: { plan, identity: whole, file, parts, width, startedAt, memory } }
@@ -79,12 +94,13 @@ export const prepare = (
 export const around = <Options extends RunPart.RunOptions, Result extends Finished, E, R>(
   plan: Plan,
   options: Options,
-  run: (plan: Plan, options: Options) => Effect.Effect<Result, E, R>
+  run: (plan: Plan, options: Options) => Effect.Effect<Result, E, R>,
+  proof: ProofOptions = {}
 ): Effect.Effect<Result, E | SinkFailed, R> => {
   const { downstream, prove } = plan
   if (prove === undefined) return run(plan, options)
   if (downstream === undefined) {
-    return Effect.flatMap(prepare(plan, options), (proving) =>
+    return Effect.flatMap(prepare(plan, options, { messages: proof.messages }), (proving) =>
       Effect.map(run(proving.plan, { ...options, deliveries: proving.deliveries }), (result) => ({
         ...result,
         stamped: stampedOf(proving)
@@ -93,7 +109,7 @@ export const around = <Options extends RunPart.RunOptions, Result extends Finish
   }
   return Effect.scoped(
     Effect.gen(function* () {
-      const proving = yield* prepare(plan, options)
+      const proving = yield* prepare(plan, options, proof)
       const sink = yield* listen(downstream, proving.order)
       const result = yield* settled(proving, options, run)
       return sink.strikes === undefined ? result : { ...result, strikes: yield* sink.strikes }
@@ -153,7 +169,11 @@ export const settled = <Options extends RunPart.RunOptions, Result extends Finis
       by: plan.prove ?? "recipients",
       seconds: deliveries.bySecond(),
       waited: Duration.toMillis(waited),
-      missed: missedOf(order, deliveries.missed(mostMissed), Option.getOrUndefined(store)),
+      missed: missedOf(
+        ProofTap.begunAt(order, result.startedAt),
+        deliveries.missed(mostMissed),
+        Option.getOrUndefined(store)
+      ),
       // They are what the sink has noted.
       changes: deliveries.noted() as ReadonlyArray<ShownChange>
     }
@@ -165,6 +185,7 @@ const stampedOf = ({ deliveries, order, plan }: Proving): Stamped => ({
   run: Stamp.runOf(order.identity.runId),
   by: plan.prove ?? "recipients",
   width: order.width,
+  messageId: Message.messageIds(order.plan, order.identity),
   ...deliveries.sent()
 })
 
@@ -194,11 +215,8 @@ const missedOf = (
   store: CorpusStore["Type"] | undefined
 ): ReadonlyArray<Missed> => {
   if (missed.length === 0) return []
-  const { identity, parts, plan } = order
-  const values = parts && MessageParts.values(plan, identity, parts)
-  const addresses = Address.make(plan, identity.helloName, identity.seed, values)
+  const { addresses, messageOf } = ProofTap.messages(order, store)
   const { rcpts, sender } = addresses
-  const messageOf = ProofTap.messages(order, addresses, values, store)
   return missed.map(({ message, place }) => ({
     message,
     messageId: messageIdIn(messageOf(message)),

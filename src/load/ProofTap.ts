@@ -6,6 +6,7 @@
  */
 import { Deliveries } from "../measure/Deliveries.js"
 import * as Difference from "../measure/Difference.js"
+import * as HeaderDifference from "../measure/HeaderDifference.js"
 import * as Address from "../plan/Address.js"
 import * as CorpusReader from "../plan/CorpusReader.js"
 import type { CorpusStore } from "../plan/CorpusStore.js"
@@ -16,6 +17,7 @@ import * as Stamp from "../plan/Stamp.js"
 import type { ShownChange } from "../measure/Proved.js"
 import type { Arrival } from "../sink/ArrivedMessage.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
+import type { Content } from "../smtp/Wire.js"
 
 /**
  * What it needs of the platform.
@@ -40,30 +42,48 @@ const mostShown = 10
  * @category constructors
  */
 export const make = (order: ProofOrder, { now, store }: ProofTapOptions): ((arrival: Arrival) => void) => {
-  const { identity, memory, parts, plan, startedAt, width } = order
+  const { memory, parts, plan, startedAt, width } = order
   const deliveries = Deliveries.shared(width, startedAt, memory)
-  const values = parts && MessageParts.values(plan, identity, parts)
-  const addresses = Address.make(plan, identity.helloName, identity.seed, values)
-  const run = Stamp.runOf(identity.runId)
+  const run = Stamp.runOf(order.identity.runId)
   const byRecipient = plan.prove === "recipients"
-  const bodyOf = bodies(order, addresses, values, store)
+  let made: ReturnType<typeof making> | undefined
+  // The run has begun when its first message comes, and what says when it began says so then.
+  const anew = () => (made ??= making(begunAt(order, new Date(deliveries.beganAt() / 1000)), store))
+  const isIgnored = HeaderDifference.ignoring(plan.ignoreHeader)
   let shown = 0
 
-  const change = ({ body, checksum, size }: Arrival, stamp: Stamp.Stamp): Difference.Kind | undefined => {
+  /** Of a corpus it would have to be read again. */
+  const comparesHeaders = parts?.corpus === undefined
+
+  const inBody = ({ body, checksum, size }: Arrival, stamp: Stamp.Stamp): Change => {
     if (stamp.checksum === checksum && stamp.size === size) return undefined
-    const sent = body === undefined ? undefined : bodyOf(stamp.message)
-    const difference = sent && Difference.between(sent, body!)
-    if (difference === undefined) return "other"
-    if (shown < mostShown && !Difference.isHarmless(difference.kind)) {
+    const sent = body === undefined ? undefined : anew().contentOf(stamp.message)
+    return (sent && Difference.between(bodyIn(sent), body!)) ?? "other"
+  }
+
+  const inHeader = (header: string, message: number, isRecoded: boolean): Change => {
+    const sent = anew().contentOf(message)
+    const wanted = sent && headerIn(sent)
+    // Nearly always it is there as it was.
+    if (wanted === undefined || header.includes(wanted)) return undefined
+    return HeaderDifference.between(wanted, header, (name) => isIgnored(name) || (isRecoded && saysCode.has(name)))
+  }
+
+  const change = (arrival: Arrival, stamp: Stamp.Stamp): Difference.Kind | undefined => {
+    let found = inBody(arrival, stamp)
+    const isSame = found === undefined || (found !== "other" && Difference.isHarmless(found.kind))
+    if (comparesHeaders && isSame) found = inHeader(arrival.header, stamp.message, found !== undefined) ?? found
+    if (found === undefined || found === "other") return found
+    if (shown < mostShown && !Difference.isHarmless(found.kind)) {
       shown++
-      deliveries.note({ message: stamp.message, ...difference } satisfies ShownChange)
+      deliveries.note({ message: stamp.message, ...found } satisfies ShownChange)
     }
-    return difference.kind
+    return found.kind
   }
 
   const placesOf = (message: number, recipients: ReadonlyArray<string>): ReadonlyArray<number> => {
     if (!byRecipient) return [0]
-    const rcpts = addresses.rcpts(message)
+    const rcpts = anew().addresses.rcpts(message)
     return recipients.length === 0 ? rcpts.map((_, place) => place) : recipients.map((each) => placeOf(rcpts, each))
   }
 
@@ -103,35 +123,72 @@ const placeOf = (rcpts: ReadonlyArray<string>, address: string): number => {
   return place >= 0 ? place : rcpts.findIndex((each) => each.toLowerCase() === command.toLowerCase())
 }
 
-/** Makes the bodies of messages anew; none where that cannot be done here. */
-const bodies = (...making: Parameters<typeof messages>): ((message: number) => Uint8Array | undefined) => {
-  const messageOf = messages(...making)
-  return (message) => {
-    const whole = messageOf(message)
-    return whole?.subarray(Stamp.divide(whole.toString("latin1")).bodyBegin)
-  }
+/** A change; `other` where it cannot be told what it is. */
+type Change = Difference.Difference | "other" | undefined
+
+/** They say how a body is coded, and are others where that is. */
+const saysCode: ReadonlySet<string> = new Set(["content-transfer-encoding", "content-type", "mime-version"])
+
+const whole = ({ body, head }: Content): Buffer => Buffer.concat([Buffer.from(head, "latin1"), body ?? Buffer.alloc(0)])
+
+const bodyIn = (content: Content): Uint8Array => {
+  const message = whole(content)
+  return message.subarray(Stamp.divide(message.toString("latin1")).bodyBegin)
+}
+
+/** Without the stamp on top, which has another time. */
+const headerIn = ({ body, head }: Content): string => {
+  const { headerEnd } = Stamp.divided(head, body)
+  const text =
+    headerEnd <= head.length || body === undefined
+      ? head.slice(0, headerEnd)
+      : head + Buffer.from(body.buffer, body.byteOffset, headerEnd - head.length).toString("latin1")
+  return text.slice(text.indexOf("\r\n") + 2)
 }
 
 /**
- * Makes messages anew, as they were before dots were stuffed, as soon as one is asked for; none where that cannot be done here.
+ * The order, of a run that began then.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const begunAt = (order: ProofOrder, startedAt: Date): ProofOrder => ({
+  ...order,
+  identity: { ...order.identity, startedAt }
+})
+
+/**
+ * Makes messages anew, as they were before dots were stuffed, as soon as one is asked for, and their addresses; none where that
+ * cannot be done here.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const messages = (
-  { file, identity, parts, plan }: ProofOrder,
-  addresses: Address.Addresses,
-  values: ReturnType<typeof MessageParts.values> | undefined,
+  order: ProofOrder,
   store: CorpusStore["Type"] | undefined
-): ((message: number) => Buffer | undefined) => {
-  let contentOf: Message.ContentOf | undefined
-  return (message) => {
-    if (contentOf === undefined) {
-      const corpus = parts?.corpus && CorpusReader.make(parts.corpus, store)
-      contentOf = Message.make(plan, addresses, identity, { ...parts, corpus, file, values, goes: "in chunks" })
+): { readonly addresses: Address.Addresses; readonly messageOf: (message: number) => Buffer | undefined } => {
+  const { addresses, contentOf } = making(order, store)
+  return {
+    addresses,
+    messageOf: (message) => {
+      const content = contentOf(message)
+      return content && whole(content)
     }
-    const { body, head, unusable } = contentOf(message)
-    if (unusable !== undefined) return undefined
-    return Buffer.concat([Buffer.from(head, "latin1"), body ?? Buffer.alloc(0)])
   }
+}
+
+const making = ({ file, identity, parts, plan }: ProofOrder, store: CorpusStore["Type"] | undefined) => {
+  const values = parts && MessageParts.values(plan, identity, parts)
+  const addresses = Address.make(plan, identity.helloName, identity.seed, values)
+  let of: Message.ContentOf | undefined
+  const contentOf = (message: number): Content | undefined => {
+    if (of === undefined) {
+      const corpus = parts?.corpus && CorpusReader.make(parts.corpus, store)
+      of = Message.make(plan, addresses, identity, { ...parts, corpus, file, values, goes: "in chunks" })
+    }
+    const content = of(message)
+    return content.unusable === undefined ? content : undefined
+  }
+  return { addresses, contentOf }
 }

@@ -240,6 +240,7 @@ export const share = (
     const clock = yield* Effect.clock
     recorder.begun = deadlines.now() - Math.max(0, clock.unsafeCurrentTimeMillis() - identity.startedAt.getTime())
     const { deliveries, onOutcome } = options
+    deliveries?.begin(identity.startedAt.getTime() * 1000)
     const seed = RunBounds.seedOf(plan, identity)
     const { parts } = options
     const corpus = yield* CorpusReader.scoped(parts?.corpus)

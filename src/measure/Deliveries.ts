@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import { type ArrivalTime, ArrivalTimes } from "./ArrivalTimes.js"
 import * as Came from "./Came.js"
 import type { DeliveryTally } from "./DeliveryTally.js"
 import * as Difference from "./Difference.js"
@@ -29,7 +30,7 @@ const Plane = {
   again: 4,
   /** It came with another body. */
   changed: 5,
-  /** It came with another body that says the same. */
+  /** It came with another body that says the same, or with another header. */
   recast: 6,
   /** A notice says that it was not delivered. */
   returned: 7
@@ -63,6 +64,7 @@ const maxNotes = 65_536
 
 const histogramBytes = Histogram.counters * 8
 const countBytes = 4 * 64
+const begunBytes = 8
 const secondsBytes = 4 * 2 * seconds
 
 /**
@@ -74,6 +76,8 @@ const secondsBytes = 4 * 2 * seconds
 export interface DeliveriesMemory {
   readonly planes: SharedArrayBuffer
   readonly tallies: SharedArrayBuffer
+  /** Where it is kept when each arrived, if anybody wants to know. */
+  readonly times?: SharedArrayBuffer | undefined
 }
 
 /**
@@ -106,30 +110,42 @@ export class Deliveries {
   private readonly counts: Int32Array
   private readonly seconds: Int32Array
   private readonly notes: Uint8Array
+  /** When the run began, once it has. */
+  private readonly begun: Float64Array
   private readonly delivery: Histogram.Histogram
+  private readonly times: ArrivalTimes | undefined
   /** The highest message that has come. */
   private highest = -1
 
   private constructor(
     /** How many keys a message has. */
     readonly width: number,
-    /** From when seconds count, in microseconds since 1970. */
+    /** From when seconds count, in microseconds since 1970, unless the run begins later. */
     readonly startedAt: number,
     readonly memory: DeliveriesMemory
   ) {
-    const { planes: bits, tallies } = memory
+    const { planes: bits, tallies, times } = memory
+    this.times = times && new ArrivalTimes(times)
     this.planes = Planes.shared(planes, bits)
     this.delivery = Histogram.make(tallies)
     this.counts = new Int32Array(tallies, histogramBytes, countBytes / 4)
+    // The last of the counts are none.
+    this.begun = new Float64Array(tallies, histogramBytes + countBytes - begunBytes, 1)
     this.seconds = new Int32Array(tallies, histogramBytes + countBytes, secondsBytes / 4)
     this.notes = new Uint8Array(tallies, histogramBytes + countBytes + secondsBytes, maxNotes)
   }
 
-  /** Empty books for as many messages, or for any number. */
-  static make(width: number, startedAt: number, messages: number = Number.POSITIVE_INFINITY): Deliveries {
+  /** Empty books for as many messages, or for any number; those that are timed know when each arrived. */
+  static make(
+    width: number,
+    startedAt: number,
+    messages: number = Number.POSITIVE_INFINITY,
+    { timed = false }: { readonly timed?: boolean } = {}
+  ): Deliveries {
     return new Deliveries(width, startedAt, {
       planes: Planes.make(planes, messages * width).memory,
-      tallies: new SharedArrayBuffer(histogramBytes + countBytes + secondsBytes + maxNotes)
+      tallies: new SharedArrayBuffer(histogramBytes + countBytes + secondsBytes + maxNotes),
+      ...(timed ? { times: ArrivalTimes.memoryFor(messages * width) } : {})
     })
   }
 
@@ -142,6 +158,16 @@ export class Deliveries {
   shape(): { readonly width: number; readonly startedAt: number; readonly memory: DeliveriesMemory } {
     const { memory, startedAt, width } = this
     return { width, startedAt, memory }
+  }
+
+  /** The run begins now, in microseconds since 1970: the books are made before. */
+  begin(at: number): void {
+    this.begun[0] = at
+  }
+
+  /** When it began. */
+  beganAt(): number {
+    return this.begun[0] || this.startedAt
   }
 
   /** A recipient of a message has come to its end at the generator's. What certainly was not accepted is not booked. */
@@ -158,7 +184,9 @@ export class Deliveries {
     // What was refused is the sender's to keep: nothing has arrived.
     if (fate === "refused") return this.count("refused")
     this.count("copies")
-    const { planes } = this
+    const { planes, times } = this
+    // Who sees that it has come looks for its time.
+    if (times !== undefined && at !== undefined && !planes.has(Plane.came, key)) times.set(key, { at, sentAt })
     if (!planes.set(Plane.came, key)) this.first(message, sentAt, at)
     else if (planes.has(Plane.confirmed, key)) {
       this.count("duplicates")
@@ -166,7 +194,9 @@ export class Deliveries {
     } else this.count("repeats")
     if (fate === "confirmed") planes.set(Plane.confirmed, key)
     if (change === undefined) return
-    const isNew = !planes.set(Difference.isHarmless(change) ? Plane.recast : Plane.changed, key)
+    // Whose body came as it was sent is what was sent, whatever its headers say.
+    const isWhole = change === "header" || Difference.isHarmless(change)
+    const isNew = !planes.set(isWhole ? Plane.recast : Plane.changed, key)
     if (isNew) Atomics.add(this.counts, kindsAt + Difference.kinds.indexOf(change), 1)
   }
 
@@ -224,12 +254,22 @@ export class Deliveries {
 
   /** How many are to be waited for: those that are missing, and those whose sender does not know that they have come. */
   awaited(): number {
-    return this.planes.countOf((word) => missing(word) | (word(Plane.came) & ~word(Plane.confirmed)))
+    return this.planes.countOf((word) => missing(word) | unconfirmed(word))
   }
 
   /** Whether it has come. */
   hasCome(message: number, place: number): boolean {
     return this.planes.has(Plane.came, this.keyOf(message, place))
+  }
+
+  /** Whether a notice says that it will not come. */
+  hasReturned(message: number, place: number): boolean {
+    return this.planes.has(Plane.returned, this.keyOf(message, place))
+  }
+
+  /** When it came, where the books are timed. */
+  timeOf(message: number, place: number): ArrivalTime | undefined {
+    return this.times?.get(this.keyOf(message, place))
   }
 
   /** What was sent, as text: what was accepted, and what may arrive. */
@@ -339,6 +379,7 @@ export class Deliveries {
       missing: this.missing(),
       returned: planes.countOf((word) => word(Plane.returned) & ~word(Plane.came)),
       duplicated: planes.countOf((word) => word(Plane.again)),
+      unconfirmed: planes.countOf(unconfirmed),
       came: planes.countOf((word) => word(Plane.came)),
       copies: this.counted("copies"),
       first: this.counted("first"),
@@ -384,7 +425,7 @@ export class Deliveries {
   }
 
   private second(at: number): number {
-    return Math.min(seconds - 1, Math.max(0, Math.floor((at - this.startedAt) / 1e6)))
+    return Math.min(seconds - 1, Math.max(0, Math.floor((at - this.beganAt()) / 1e6)))
   }
 
   private keyOf(message: number, place: number): number {
@@ -396,6 +437,8 @@ export class Deliveries {
     return { message: Math.floor(key / this.width), place: key % this.width }
   }
 }
+
+const unconfirmed = (word: (plane: number) => number): number => word(Plane.came) & ~word(Plane.confirmed)
 
 const missing = (word: (plane: number) => number): number =>
   word(Plane.accepted) & ~word(Plane.came) & ~word(Plane.returned)

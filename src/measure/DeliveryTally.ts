@@ -25,6 +25,8 @@ export interface DeliveryTally {
   readonly returned: number
   /** Those that came again after they were confirmed. */
   readonly duplicated: number
+  /** Those that came and were never confirmed: whoever sent them still has them, and will send them again. */
+  readonly unconfirmed: number
   readonly came: number
   /** Arrivals that were taken, or not answered: the first of each, copies of what was confirmed, and of what was not. */
   readonly copies: number

@@ -1,12 +1,12 @@
 /**
- * What was done to the body of a message on its way: what servers usually do has a name, the rest is shown. Pure.
+ * What was done to a message on its way: what servers usually do to bodies has a name, the rest is shown. Pure.
  *
  * @since 0.1.0
  */
 import * as Printable from "../smtp/Printable.js"
 
 /**
- * What is done to bodies:
+ * What is done to messages, nearly all of it to bodies:
  *
  * - `wrapped`: lines that were too long were broken, by CRLF and a space.
  * - `recoded`: sent as quoted-printable or base64, for a server that takes no 8-bit text (RFC 6152).
@@ -14,11 +14,12 @@ import * as Printable from "../smtp/Printable.js"
  * - `footer`, `banner`: something was put after it, or before it.
  * - `truncated`: its end is missing.
  * - `other`: anything else, or more than one of these.
+ * - `header`: a header is missing, or says something else.
  *
  * @since 0.1.0
  * @category constants
  */
-export const kinds = ["wrapped", "recoded", "line ends", "footer", "banner", "truncated", "other"] as const
+export const kinds = ["wrapped", "recoded", "line ends", "footer", "banner", "truncated", "other", "header"] as const
 
 /**
  * One of `kinds`.
@@ -44,9 +45,9 @@ export const isHarmless = (kind: Kind): boolean => kind === "wrapped" || kind ==
  */
 export interface Difference {
   readonly kind: Kind
-  /** In bytes from the beginning of the body. */
+  /** In bytes from the beginning of the body, or of the header. */
   readonly at: number
-  /** What was sent there, and what came: up to 16 bytes, printable. */
+  /** What was sent there, and what came: up to 16 bytes, or the header, printable. */
   readonly sent: string
   readonly came: string
 }

@@ -71,6 +71,8 @@ export interface Stamped {
   readonly by: "messages" | "recipients"
   /** How many recipients of a message are told apart. */
   readonly width: number
+  /** The Message-Id of each, `{k}` standing for its number, where the run has made them. */
+  readonly messageId?: string | undefined
   readonly accepted: string
   readonly open: string
 }

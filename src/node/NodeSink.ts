@@ -40,7 +40,7 @@ import * as SelfSigned from "./SelfSigned.js"
 import * as SinkListener from "./SinkListener.js"
 import * as SocketBuffers from "./SocketBuffers.js"
 import * as WorkerEntry from "./WorkerEntry.js"
-import type { SinkWorkerData, SinkWorkerMessage } from "./sinkWorker.js"
+import type { SinkWorkerData, SinkWorkerMessage, SinkWorkerOrder } from "./sinkWorker.js"
 
 /**
  * Where and how sinks listen.
@@ -209,6 +209,9 @@ const listenControl = (
       })
   )
 
+/** How long a thread may take to close its connections, in milliseconds. */
+const longestClose = 2000
+
 const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions, proof: ProofOrder | undefined): Start =>
   Effect.suspend(() => {
     const counters = new Float64Array(new SharedArrayBuffer(SinkCounts.length * Float64Array.BYTES_PER_ELEMENT))
@@ -224,12 +227,27 @@ const startThread = (config: SinkConfig, listen: SinkListener.ListenOptions, pro
     })
     const listening = (worker: Worker) =>
       Effect.async<Target.Target, SinkFailed>((resume) => {
-        worker.once("message", (message: SinkWorkerMessage) =>
-          resume(message._tag === "Listening" ? Exit.succeed(message.target) : Exit.fail(failed(listen, message)))
-        )
+        worker.once("message", (message: SinkWorkerMessage) => {
+          if (message._tag === "Listening") resume(Exit.succeed(message.target))
+          else if (message._tag === "Failed") resume(Exit.fail(failed(listen, message)))
+        })
         worker.once("error", (error) => resume(Exit.die(error)))
       })
-    return Effect.acquireRelease(acquire, (worker) => Effect.promise(() => worker.terminate())).pipe(
+    // A thread that is ended in the midst of its work could have counted a message, and not have answered it.
+    const release = (worker: Worker) =>
+      Effect.async<void>((resume) => {
+        const end = () => {
+          clearTimeout(timer)
+          void worker.terminate().then(() => resume(Exit.void))
+        }
+        const timer = setTimeout(end, longestClose)
+        worker.on("message", ({ _tag }: SinkWorkerMessage) => {
+          if (_tag === "Closed") end()
+        })
+        if (defect === undefined) worker.postMessage({ _tag: "Close" } satisfies SinkWorkerOrder)
+        else end()
+      })
+    return Effect.acquireRelease(acquire, release).pipe(
       Effect.flatMap(listening),
       Effect.map((target) => ({
         target,

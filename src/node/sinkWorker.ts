@@ -26,7 +26,7 @@ export interface SinkWorkerData {
 }
 
 /**
- * What the thread says, once.
+ * What the thread says: one of the first two, and the last when it was told to close.
  *
  * @since 0.1.0
  * @category models
@@ -34,13 +34,24 @@ export interface SinkWorkerData {
 export type SinkWorkerMessage =
   | { readonly _tag: "Listening"; readonly target: Target }
   | { readonly _tag: "Failed"; readonly code: string | undefined; readonly errno: number | undefined }
+  | { readonly _tag: "Closed" }
+
+/**
+ * What the thread is told, once.
+ *
+ * @since 0.1.0
+ */
+export type SinkWorkerOrder = { readonly _tag: "Close" }
 
 const { config, counters, listen, proof }: SinkWorkerData = workerData
 const say = (message: SinkWorkerMessage): void => parentPort?.postMessage(message)
 
-SinkListener.listen(
+const listener = SinkListener.listen(
   SmtpSink.make({ ...config, counters, crypto: NodeAuthCrypto.make(), tap: proof && NodeProof.tap(proof) }),
   listen,
   (target) => say({ _tag: "Listening", target }),
   ({ code, errno }) => say({ _tag: "Failed", code, errno })
 )
+
+// Between two events of the sockets: what was taken by then is answered.
+parentPort?.once("message", (_: SinkWorkerOrder) => listener.close(() => say({ _tag: "Closed" })))

@@ -198,6 +198,30 @@ const varying = (
   }
 }
 
+/**
+ * The Message-Ids of a run, `{k}` standing for the message's number; undefined where they are not of the run's making, or where only
+ * the messages themselves can tell.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const messageIds = (
+  { corpus, file, headers = [], rewrite, template }: Plan,
+  { helloName, runId }: Pick<RunIdentity, "helloName" | "runId">
+): string | undefined => {
+  const keepsOwn = corpus !== undefined && rewrite !== undefined && !/message-id/i.test(rewrite)
+  const isGiven = headers.some((header) => /^message-id[ \t]*:/i.test(header))
+  return keepsOwn || isGiven || file !== undefined || template !== undefined ? undefined : `<${runId}.{k}@${helloName}>`
+}
+
+/**
+ * The Message-Id of message k, by what `messageIds` has told.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const messageIdOf = (messageIds: string, message: number): string => messageIds.replace("{k}", hex(message))
+
 /** The messages of a corpus, with those of their headers that are made anew. */
 const stored = (
   plan: Plan,

@@ -626,6 +626,14 @@ export interface Plan {
    */
   readonly settle?: Values["settle"]
   /**
+   * With --downstream, a message is changed, too, if one of its headers is missing, or says something else, when it
+   * arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers write or
+   * take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
+   * Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and what stores have in addition is no change. The
+   * headers of a --corpus are not compared. May be given several times.
+   */
+  readonly ignoreHeader?: Values["ignoreHeader"]
+  /**
    * Be segment i of n of a run that n processes make together, on as many machines as there are: send every message
    * that is this one's, and share -s, --max-sessions, --connecting and --connect-rate out. Message k is the same
    * whoever sends it (give all the same -M, for the names in it). auto takes i and n from the engine that started this
@@ -1312,6 +1320,14 @@ export interface PlanInput {
    * (minimal_backoff_time), and after 1 where one of its processes died (service_throttle_time).
    */
   readonly settle?: Inputs["settle"]
+  /**
+   * With --downstream, a message is changed, too, if one of its headers is missing, or says something else, when it
+   * arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers write or
+   * take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
+   * Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and what stores have in addition is no change. The
+   * headers of a --corpus are not compared. May be given several times.
+   */
+  readonly ignoreHeader?: Inputs["ignoreHeader"]
   /**
    * Be segment i of n of a run that n processes make together, on as many machines as there are: send every message
    * that is this one's, and share -s, --max-sessions, --connecting and --connect-rate out. Message k is the same

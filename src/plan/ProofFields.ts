@@ -9,6 +9,21 @@ import * as PlanValue from "./PlanValue.js"
 
 const section = "Proof of delivery"
 
+const Name = Schema.String.pipe(
+  Schema.filter((text) => /^[!-9;-~]+$/.test(text), {
+    message: () => 'expected the name of a header, such as "Subject" or "X-Virus-*"'
+  })
+)
+
+/** A list of names, for which one may stand. */
+const Names = Schema.transform(
+  Schema.Union(Schema.String, Schema.Array(Schema.String)).annotations({
+    message: () => ({ message: "expected the name of a header, or a list of them", override: true })
+  }),
+  Schema.Array(Name),
+  { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
+)
+
 /**
  * The fields.
  *
@@ -33,6 +48,13 @@ export const fields = {
     placeholder: "time",
     description:
       "After the last message, wait for what is missing, and for what the server has to send again, until nothing has arrived for this time (30, 10m; default: 2m), or all is there. Servers try again after minutes: Postfix after 5 (minimal_backoff_time), and after 1 where one of its processes died (service_throttle_time)."
+  }),
+  ignoreHeader: PlanField.optional(Names, {
+    section,
+    placeholder: "name",
+    repeatable: true,
+    description:
+      "With --downstream, a message is changed, too, if one of its headers is missing, or says something else, when it arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers write or take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length, Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and what stores have in addition is no change. The headers of a --corpus are not compared. May be given several times."
   })
 }
 
@@ -54,5 +76,6 @@ export const conflicts = (
     ["downstream", "sink"],
     "--downstream cannot be used with --sink, which sends nothing on"
   ],
-  [given("settle") && !given("downstream"), ["settle"], "--settle needs --downstream"]
+  [given("settle") && !given("downstream"), ["settle"], "--settle needs --downstream"],
+  [given("ignoreHeader") && !given("downstream"), ["ignoreHeader"], "--ignore-header needs --downstream"]
 ]

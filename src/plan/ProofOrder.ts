@@ -23,5 +23,9 @@ export interface ProofOrder {
   /** In microseconds since 1970. */
   readonly startedAt: number
   /** Where arrivals are written. */
-  readonly memory: { readonly planes: SharedArrayBuffer; readonly tallies: SharedArrayBuffer }
+  readonly memory: {
+    readonly planes: SharedArrayBuffer
+    readonly tallies: SharedArrayBuffer
+    readonly times?: SharedArrayBuffer | undefined
+  }
 }

@@ -259,7 +259,7 @@ const verdicts = ({ verdicts = [] }: RunReport): ReadonlyArray<Markup> =>
     : [
         markup`<ul class="verdicts">${verdicts.map(
           (verdict) =>
-            markup`<li><span class="${verdict.failed || verdict.undecided === true ? "failed" : "passed"}">${verdict.undecided === true ? "? undecided" : verdict.failed ? "✗ failed" : "✓ ok"}</span><span>${Judgement.sentence(verdict)} <code class="soft">--${verdict.kind} ${verdict.expression}</code></span></li>`
+            markup`<li><span class="${verdict.failed || verdict.undecided === true ? "failed" : "passed"}">${verdict.undecided === true ? "? undecided" : verdict.failed ? "✗ failed" : "✓ ok"}</span><span>${Judgement.sentence(verdict)} <code class="soft">${Judgement.asked(verdict)}</code></span></li>`
         )}</ul>`
       ]
 

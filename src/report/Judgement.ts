@@ -11,13 +11,14 @@ import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
 import type { Recent } from "./Recent.js"
 import * as LossInterval from "./LossInterval.js"
-import { amount, compare, sentence } from "./JudgementWords.js"
+import { amount, asked, compare, sentence } from "./JudgementWords.js"
+import * as Figures from "./Figures.js"
 import * as ProofReport from "./ProofReport.js"
 import * as RunReport from "./RunReport.js"
 import * as RunSegments from "./RunSegments.js"
 import * as TlsFigures from "./TlsFigures.js"
 
-export { sentence }
+export { asked, sentence }
 
 /**
  * What became of one expression.
@@ -70,7 +71,7 @@ export const judge: {
   (args) => isReport(args[0]),
   (
     report: RunReport.RunReport,
-    { failIf = [], require = [] }: Expressions,
+    { failIf = [], implied = [], require = [] }: Expressions,
     { allowMissing = false }: JudgeOptions = {}
   ): Either.Either<ReadonlyArray<Judgement>, VerdictUnreadable> => {
     const { lost, planned } = report.messages
@@ -88,11 +89,25 @@ export const judge: {
           return { kind, expression, failed, measured: failed ? "never measured" : "none" }
         })
       )
-    return Either.flatMap(judgeAll("fail-if", failIf), (first) =>
-      Either.map(judgeAll("require", require), (second) => [...first, ...second])
-    )
+    const judged = Either.all([judgeAll("fail-if", failIf), judgeAll("fail-if", implied), judgeAll("require", require)])
+    return Either.map(judged, ([asked, unasked, required]) => [
+      ...asked,
+      ...unasked.map((each) => asImplied(report, each)),
+      ...required
+    ])
   }
 )
+
+/** What was measured is missing, of the messages or of the recipients. */
+const asImplied = ({ proof }: RunReport.RunReport, judged: Judgement): Judgement => {
+  const what = proof?.by === "messages" ? "message" : "recipient"
+  const { measured, value } = judged
+  return {
+    ...judged,
+    implied: true,
+    measured: value === undefined ? `${measured} ${what}s` : Figures.counted(value, what)
+  }
+}
 
 /** Expressions have no messages. */
 const isReport = (value: Expressions | RunReport.RunReport): boolean => "messages" in value
@@ -117,6 +132,8 @@ export interface JudgeOptions {
 export interface Expressions {
   readonly failIf?: ReadonlyArray<string> | undefined
   readonly require?: ReadonlyArray<string> | undefined
+  /** What is not to be true either, though nobody asked for it. */
+  readonly implied?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -226,7 +243,7 @@ export const ofPlan = (
 export const withImplied = ({ proof }: RunReport.RunReport, { failIf = [], require = [] }: Expressions): Expressions =>
   proof === undefined || [...failIf, ...require].some((expression) => /\bmissing\b/.test(expression))
     ? { failIf, require }
-    : { failIf: [...failIf, "missing > 0"], require }
+    : { failIf, require, implied: ["missing > 0"] }
 
 /**
  * The report with its verdicts, and with the one that stopped the run as the reason.

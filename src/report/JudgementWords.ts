@@ -25,12 +25,14 @@ export const compare: { readonly [comparison in Verdict.Comparison]: (a: number,
 
 /**
  * What was asked and what was measured, as a sentence: `p99(transaction) is 1.86 ms (fails above 250 ms)`. It reads the same
- * whether the verdict failed or not.
+ * whether the verdict failed or not. One that nobody asked for says what would allow it.
  *
  * @since 0.1.0
  * @category formatting
  */
-export const sentence = ({ expression, kind, measured, over }: Judged): string => {
+export const sentence = (judged: Judged): string => {
+  const { expression, implied, kind, measured, over, value } = judged
+  if (implied === true) return ofMissing(measured, value)
   const parsed = Verdict.parse(expression)
   // Only what some other program wrote.
   if (Either.isLeft(parsed)) return `${expression}: ${measured}`
@@ -42,6 +44,23 @@ export const sentence = ({ expression, kind, measured, over }: Judged): string =
     measured === "none" ? "was not seen" : measured === "never measured" ? "was never measured" : `is ${measured}`
   return `${Verdict.printMeasure(verdict.measure)} ${is}${when} (${asked})`
 }
+
+/** Where something of the run is lost, there is no one value. */
+const ofMissing = (measured: string, value: number | undefined): string => {
+  if (/^0 \w+$/.test(measured)) return "nothing is missing"
+  const [are, them] = value === 1 ? ["is", "it"] : ["are", "them"]
+  const hint = value === undefined ? "" : `; --fail-if 'missing > ${value}' would allow ${them}`
+  return `${measured} ${are} missing${hint}`
+}
+
+/**
+ * The verdict as it was asked for: `--fail-if missing > 5`. A proof of delivery asks for one by itself.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const asked = ({ expression, implied, kind }: Judged): string =>
+  implied === true ? "--prove" : `--${kind} ${expression}`
 
 const demands = { "fail-if": "fails", require: "must be", "abort-if": "aborts" } as const
 

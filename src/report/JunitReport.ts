@@ -22,7 +22,10 @@ export const render = (report: RunReport): string => {
     { name: "the run comes to its end", problem: ended === "completed" ? undefined : (reason ?? unseen[ended]) },
     ...(plan.keepGoing === true ? [{ name: "every message is accepted", problem: othersOf(report) }] : []),
     ...verdicts.map((verdict) => ({
-      name: `${verdict.expression} is ${verdict.kind === "require" ? "true" : "not true"}`,
+      name:
+        verdict.implied === true
+          ? "nothing is missing"
+          : `${verdict.expression} is ${verdict.kind === "require" ? "true" : "not true"}`,
       problem:
         verdict.undecided === true
           ? `undecided: ${Judgement.sentence(verdict)}`

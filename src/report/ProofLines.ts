@@ -18,7 +18,7 @@ const { count } = Figures
 export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string, text: string]> => {
   const { accepted, by, deliveredAccepted, deliveredOpen, delayed, duplicated, duplicates, early, first } = proof
   const { foreign, foreignRecipients, looped, missed, missing, ofLost = 0, open, outOfOrder, refused, repeats } = proof
-  const { returned, stores = { lost: [], unfinished: [] }, waited } = proof
+  const { returned, stores = { lost: [], unfinished: [] }, unconfirmed, waited } = proof
   const what = (number: number) => Figures.counted(number, by === "messages" ? "message" : "recipient")
   const kinds = (isHarmless: boolean) =>
     Difference.kinds.flatMap((kind) =>
@@ -32,11 +32,12 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
   const copies = [
     ...(duplicates > 0 ? [`${count(duplicated)} came again after they were confirmed (${copiesOf(duplicates)})`] : []),
     ...(repeats > 0 ? [`${copiesOf(repeats)} after the next hop had not answered`] : []),
+    ...(unconfirmed > 0 ? [`${count(unconfirmed)} not sent again after the next hop had not answered`] : []),
     ...(refused > 0 ? [`${Figures.counted(refused, "arrival")} refused by the next hop`] : [])
   ]
   const others = [
     ...(ofLost > 0 ? [`${Figures.counted(ofLost, "message")} of segments that are lost`] : []),
-    ...(foreign > 0 ? [`${Figures.counted(foreign, "message")} not of this run`] : []),
+    ...(foreign > 0 ? [`${Figures.counted(foreign, "message")} without a stamp of this run`] : []),
     ...(foreignRecipients > 0 ? [`${Figures.counted(foreignRecipients, "recipient")} that nothing was sent to`] : []),
     ...(delayed > 0 ? [`${Figures.counted(delayed, "notice")} of delay`] : []),
     ...(looped > 0 ? [`${Figures.counted(looped, "message")} through more than 50 servers`] : [])
@@ -49,6 +50,7 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
     ...(missing > missed.length && missed.length > 0
       ? [["", `and ${count(missing - missed.length)} more`] as const]
       : []),
+    ...(isNothingThere(proof) ? [["", hints[proof.seconds.length === 0 ? "store" : "downstream"]] as const] : []),
     ...stores.lost.map((store) => ["not seen", `what came to ${store}`] as const),
     ...stores.unfinished.map(
       (file) => ["not seen", `what came last to ${file}: its sink was killed, or still takes messages`] as const
@@ -56,10 +58,7 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
     ...(returned > 0 ? [["returned", `${count(returned)}, by a notice of non-delivery`] as const] : []),
     ...(copies.length > 0 ? [["copies", copies.join("; ")] as const] : []),
     ...(harmful.length > 0 ? [["changed", harmful.join(", ")] as const] : []),
-    ...proof.changed.map(
-      ({ at, came, message, sent }) =>
-        ["", `message ${count(message)} at byte ${count(at)}: sent "${sent}", came "${came}"`] as const
-    ),
+    ...proof.changed.map((change) => ["", differenceOf(change)] as const),
     ...(harmless.length > 0 ? [["rewritten", `${harmless.join(", ")}: they say the same`] as const] : []),
     ...(others.length > 0 ? [["others", others.join(", ")] as const] : []),
     ...(outOfOrder > 0 ? [["order", `${share(outOfOrder, first)} came after a later one`] as const] : []),
@@ -67,7 +66,7 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
       ? [
           [
             "queue",
-            `at most ${count(proof.depth.most)} on their way at the end of a second, ${Figures.duration(proof.depth.at / 1000 + 1)} after the start`
+            `at most ${count(proof.depth.most)} accepted and not yet delivered, ${Figures.duration(proof.depth.at / 1000 + 1)} after the start`
           ] as const
         ]
       : []),
@@ -77,6 +76,23 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
     ...(early > 0 ? [["clocks", `${count(early)} came before they were sent: the clocks differ`] as const] : [])
   ]
 }
+
+const differenceOf = ({ at, came, kind, message, sent }: ProofReport["changed"][number]): string => {
+  const where = `message ${count(message)}${kind === "header" ? "" : ` at byte ${count(at)}`}`
+  return kind === "header" && came === ""
+    ? `${where}: came without "${sent}"`
+    : `${where}: sent "${sent}", came "${came}"`
+}
+
+/** Not even a copy that was refused. */
+const isNothingThere = ({ accepted, first, looped, refused, returned, stores }: ProofReport): boolean =>
+  accepted > 0 && first + looped + refused + returned === 0 && stores === undefined
+
+/** Only who has waited for arrivals knows when they came. */
+const hints = {
+  downstream: "nothing has come: is --downstream the server's next hop?",
+  store: "nothing of this run is there: is that where the server delivers?"
+} as const
 
 /** A store of mail does not tell whom messages were for. */
 const nameOf = ({ message, messageId, recipient, sender }: ProofReport["missed"][number]): string =>
@@ -91,7 +107,8 @@ const words: { readonly [kind in Difference.Kind]: string } = {
   footer: "with a footer",
   banner: "with a banner",
   truncated: "truncated",
-  other: "otherwise"
+  other: "otherwise",
+  header: "in a header"
 }
 
 const share = (part: number, whole: number): string => {

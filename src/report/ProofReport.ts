@@ -12,6 +12,9 @@ import * as Printable from "../smtp/Printable.js"
 const Count = Schema.NonNegativeInt
 const described = (description: string) => Count.annotations({ description })
 
+/** A count that earlier reports do not have. */
+const LaterCount = Schema.optionalWith(Count, { default: () => 0, exact: true })
+
 /** The seconds that a report has: a day, and half of one. */
 const mostSeconds = 100_000
 
@@ -27,6 +30,10 @@ const counts = {
   first: described("All arrivals that were the first of theirs."),
   duplicates: described("Arrivals after a confirmed one."),
   repeats: described("Arrivals after one that the next hop had not answered: the server could not know better."),
+  unconfirmed: LaterCount.annotations({
+    description:
+      "Those that arrived, and did not come again after the next hop had not answered: the server still has them."
+  }),
   refused: described("Arrivals that the next hop refused."),
   foreign: described("Arrivals of other messages, such as notices."),
   foreignRecipients: described("Recipients of the run's messages that none was sent to."),
@@ -52,16 +59,20 @@ export const schema = Schema.Struct({
     footer: Count,
     banner: Count,
     truncated: Count,
-    other: Count
+    other: Count,
+    header: LaterCount
   }).annotations({
     description:
-      "Those whose body was changed, by what was done to it. After the first three it says the same as it was sent."
+      "Those that were changed, by what was done to the body: after the first three it says the same as it was sent. header: the body came as it was sent, or says the same, and a header is missing or says something else."
   }),
   depth: Schema.Struct({ most: Count, at: Schema.Number }).annotations({
     description:
       "The most that were accepted and had not arrived at the end of a second, and when that was, since the start. Of merged runs, the most of one."
   }),
-  waited: Schema.Number.annotations({ description: "How long was waited for what was missing." }),
+  waited: Schema.Number.annotations({
+    description:
+      "How long it waited, once the last message had ended, for what was missing or had to be sent again. In milliseconds."
+  }),
   missed: Schema.Array(
     Schema.Struct({
       message: Count,
@@ -74,7 +85,9 @@ export const schema = Schema.Struct({
   }),
   changed: Schema.Array(
     Schema.Struct({ message: Count, kind: Schema.String, at: Count, sent: Schema.String, came: Schema.String })
-  ).annotations({ description: "The first bodies that were changed: where, what was sent there, and what came." }),
+  ).annotations({
+    description: "The first that were changed: where in the body, or in the header, what was sent there, and what came."
+  }),
   ofLost: Schema.optionalWith(Count, { exact: true }).annotations({
     description:
       "Those of segments that are lost which have arrived: nobody knows whether they were accepted, and they are in no other count."

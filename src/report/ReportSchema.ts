@@ -298,6 +298,9 @@ const fields = {
         undecided: Schema.optionalWith(Schema.Literal(true), { exact: true }).annotations({
           description: "What is lost may be so that the expression is true, or so that it is not."
         }),
+        implied: Schema.optionalWith(Schema.Literal(true), { exact: true }).annotations({
+          description: "Nobody asked for it: a proof of delivery implies that nothing is missing."
+        }),
         measured: Schema.String.annotations({ description: "For people, with its unit." }),
         value: Schema.optionalWith(Schema.Number, { exact: true }).annotations({
           description: "What was measured, in the unit of the expression; absent where nothing was."

@@ -23,6 +23,10 @@ export const schema = Schema.Struct({
   width: Schema.Number.pipe(Schema.int(), Schema.between(1, 1_000_000)).annotations({
     description: "How many recipients of a message are told apart. Recipient j of message k has number k·width + j."
   }),
+  messageId: Schema.optionalWith(Schema.String, { exact: true }).annotations({
+    description:
+      "The Message-Id of each, where {k} stands for its number in hexadecimal, in eight digits or more. Absent where messages have their own."
+  }),
   accepted: Schema.String.annotations({
     description: "The numbers of those that were accepted: a bit for each, as runs of equal 32-bit words, in base64."
   }),
@@ -50,8 +54,11 @@ interface WithStamped {
  * @since 0.1.0
  * @category constructors
  */
-export const of = (stamped: Stamped | undefined): { readonly stamped?: Stamped } =>
-  stamped === undefined ? {} : { stamped }
+export const of = (stamped: Stamped | undefined): { readonly stamped?: typeof schema.Type } => {
+  if (stamped === undefined) return {}
+  const { messageId, ...rest } = stamped
+  return { stamped: { ...rest, ...(messageId === undefined ? {} : { messageId }) } }
+}
 
 /**
  * Of the segments of a run, what all have sent; those that were cut could not say it. Of different runs, and of what was not
@@ -60,7 +67,7 @@ export const of = (stamped: Stamped | undefined): { readonly stamped?: Stamped }
  * @since 0.1.0
  * @category combining
  */
-export const merge = (reports: ReadonlyArray<WithStamped>): { readonly stamped?: Stamped } => {
+export const merge = (reports: ReadonlyArray<WithStamped>): { readonly stamped?: typeof schema.Type } => {
   const told = reports.filter((report) => report.stamped !== undefined || !isCut(report))
   const [first, ...more] = told.flatMap(({ stamped }) => (stamped === undefined ? [] : [stamped]))
   if (first === undefined || told.some(({ stamped }) => stamped === undefined)) return {}
@@ -72,7 +79,9 @@ export const merge = (reports: ReadonlyArray<WithStamped>): { readonly stamped?:
     if (books === undefined) return {}
     sum?.addSent(books)
   }
-  return sum === undefined ? {} : { stamped: { run, by, width, ...sum.sent() } }
+  // Hosts that have names of their own make Message-Ids of their own.
+  const messageId = more.every((each) => each.messageId === first.messageId) ? first.messageId : undefined
+  return sum === undefined ? {} : of({ run, by, width, messageId, ...sum.sent() })
 }
 
 /** The end of a report has what was sent: of a segment that was cut there is none. */

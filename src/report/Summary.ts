@@ -100,9 +100,8 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   const { proof } = ProofReport.of(finished.proof)
   if (proof !== undefined) {
     for (const [name, text] of ProofLines.lines(proof)) if (name !== "") lines.push(`${name}: ${text}`)
-    const { delivery, first } = finished.proof!.tally
-    const at = (percentile: number) => milliseconds(Histogram.valueAtPercentile(delivery, percentile))
-    if (first > 0) lines.push(`delivery p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, max ${at(100)}`)
+    const { delivery } = finished.proof!.tally
+    if (Histogram.total(delivery) > 0) lines.push(spread("delivery", delivery))
   }
   const { others, shown } = TargetSummary.first({ targets: recorder.targets() }, mostTargets)
   for (const target of shown) lines.push(`to ${Printable.escape(target.target)}: ${TargetSummary.text(target, count)}`)
@@ -134,8 +133,7 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   }
   const histogram = recorder.histogram("transaction", "accepted")
   if (histogram !== undefined) {
-    const at = (percentile: number) => milliseconds(Histogram.valueAtPercentile(histogram, percentile))
-    lines.push(`transaction p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, max ${at(100)}`)
+    lines.push(spread("transaction", histogram))
   }
   for (const { ending, histogram, of } of recorder.durations()) {
     if (known.has(of)) continue
@@ -145,6 +143,14 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     lines.push(`${Printable.escape(of)}: ${count(many)} ${ending}${often}, p99 ${p99}`)
   }
   return lines
+}
+
+/** One time has no percentiles. */
+const spread = (name: string, histogram: Histogram.Histogram): string => {
+  const at = (percentile: number) => milliseconds(Histogram.valueAtPercentile(histogram, percentile))
+  return Histogram.total(histogram) === 1
+    ? `${name} ${at(100)}`
+    : `${name} p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, max ${at(100)}`
 }
 
 /** Most of the targets that are told of. */

@@ -24,7 +24,9 @@ export interface Arrival {
   readonly confirmed: ReadonlyArray<string>
   /** Whether it was not answered: whoever sent it does not know, and may send it again. */
   readonly isWithheld: boolean
-  /** The stamp in its header. */
+  /** The header, a byte in each character, with the end of its last line. */
+  readonly header: string
+  /** The stamp in it. */
   readonly stamp: Stamp.Stamp | undefined
   /** Of its body. */
   readonly size: number
@@ -86,6 +88,7 @@ class Look implements ContentTap {
   private header: string | undefined = ""
   /** Where the line begins in it of which the end has not come. */
   private line = 0
+  private whole = ""
   private stamp: Stamp.Stamp | undefined
   private hops = 0
   private size = 0
@@ -135,6 +138,7 @@ class Look implements ContentTap {
 
   /** Reads the header. */
   private read(header: string): void {
+    this.whole = header
     this.hops = header.match(received)?.length ?? 0
     this.stamp = stampIn(header, stampLine)
   }
@@ -186,6 +190,7 @@ class Look implements ContentTap {
       recipients,
       confirmed,
       isWithheld: confirmed.length === 0 && reply === "",
+      header: this.whole,
       stamp,
       size,
       checksum,

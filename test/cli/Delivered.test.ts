@@ -75,6 +75,7 @@ const fileOf = (sent: ReadonlyArray<Sent>, sink: number, most = Number.POSITIVE_
       recipients: [""],
       confirmed: [""],
       isWithheld: false,
+      header: "",
       size: 5,
       checksum: how === "changed" ? 2 : 1,
       body: undefined,

@@ -33,6 +33,7 @@ import * as Tls from "../../src/smtp/Tls.js"
 import type { SmtpError } from "../../src/smtp/SmtpError.js"
 import type { Connector } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
+import { trickle } from "./arriving.js"
 import { capacity } from "./capacity.js"
 import { combinators } from "./combinators.js"
 import { flood } from "./dialogue.js"
@@ -133,18 +134,42 @@ describe("the worked examples", () => {
     }).pipe(Effect.provide([NodeSink.layer({ thread: false }), NodeContext.layer]))
   )
 
-  it.scopedLive("proving: tells what a server has lost, and what it has sent on twice", () => {
-    const next = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "smtp-source-")), "next")
-    let taken = 0
-    /** A server that sends on all but its tenth message, and its twentieth twice. */
-    const onMessage = ({ content, recipients, sender }: SinkMessage) => {
-      taken++
-      const to = recipients.map((recipient) => `RCPT TO:<${recipient}>\r\n`).join("")
-      const stuffed = Buffer.from(content).toString("latin1").replaceAll(/^\./gm, "..")
-      const dialogue = `HELO relay\r\nMAIL FROM:<${sender}>\r\n${to}DATA\r\n${stuffed}.\r\nQUIT\r\n`
-      for (let copy = taken === 10 ? 1 : taken === 20 ? -1 : 0; copy < 1; copy++)
-        net.connect(next).end(dialogue, "latin1")
+  /** A server that sends on each message as often as it is told. */
+  const sendingOn =
+    (next: string, copies: (taken: number) => number) =>
+    <A, E, R>(self: Effect.Effect<A, E, R>) => {
+      let taken = 0
+      const onMessage = ({ content, recipients, sender }: SinkMessage) => {
+        const to = recipients.map((recipient) => `RCPT TO:<${recipient}>\r\n`).join("")
+        const stuffed = Buffer.from(content).toString("latin1").replaceAll(/^\./gm, "..")
+        const dialogue = `HELO relay\r\nMAIL FROM:<${sender}>\r\n${to}DATA\r\n${stuffed}.\r\nQUIT\r\n`
+        for (let left = copies(++taken); left > 0; left--) net.connect(next).end(dialogue, "latin1")
+      }
+      return Effect.provide(self, NodeSink.layer({ thread: false, onMessage })).pipe(
+        Effect.ensuring(Effect.sync(() => fs.rmSync(path.dirname(next), { recursive: true })))
+      )
     }
+
+  const socket = () => path.join(fs.mkdtempSync(path.join(os.tmpdir(), "smtp-source-")), "next")
+
+  it.scopedLive("arriving: sends the next message when the last one is through", () => {
+    const next = socket()
+    return Effect.gen(function* () {
+      const { target } = yield* Effect.flatMap(EmbeddedSink, (embedded) => embedded.start())
+      const lines = yield* trickle(Target.format(target), `unix:${next}`)
+      assert.include(lines, "20 messages: 20 accepted, 0 rejected, 0 failed, 0 unknown")
+      assert.include(lines, "delivered: 20 of 20 messages accepted")
+      assert.isTrue(
+        lines.some((line) => line.startsWith("through: 20 accepted")),
+        lines.join("\n")
+      )
+      // None came before the one that was sent before it.
+      assert.isFalse(lines.some((line) => line.startsWith("order:")))
+    }).pipe(sendingOn(next, () => 1))
+  })
+
+  it.scopedLive("proving: tells what a server has lost, and what it has sent on twice", () => {
+    const next = socket()
     return Effect.gen(function* () {
       const { target } = yield* Effect.flatMap(EmbeddedSink, (embedded) => embedded.start())
       const { p99, ...rest } = yield* prove(Target.format(target), `unix:${next}`, "1 second")
@@ -159,10 +184,7 @@ describe("the worked examples", () => {
         }
       )
       assert.isAbove(p99, 0)
-    }).pipe(
-      Effect.provide(NodeSink.layer({ thread: false, onMessage })),
-      Effect.ensuring(Effect.sync(() => fs.rmSync(path.dirname(next), { recursive: true })))
-    )
+    }).pipe(sendingOn(next, (taken) => (taken === 10 ? 0 : taken === 20 ? 2 : 1)))
   })
 
   it.effect("smoke: passes with a good server, and fails with what is wrong of a bad one", () =>

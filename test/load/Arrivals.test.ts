@@ -17,6 +17,7 @@ const arrival = ({ fate, isChanged, message }: Script, of = run): Arrival => ({
   recipients: ["b@example.com"],
   confirmed: fate === "confirmed" ? ["b@example.com"] : [],
   isWithheld: fate === "withheld",
+  header: "",
   stamp: { run: of, message, sentAt: 1000, checksum: 1, size: 5 },
   size: 5,
   checksum: isChanged ? 2 : 1,

@@ -6,20 +6,24 @@ import * as Plan from "../../src/plan/Plan.js"
 import type { Accepted } from "../../src/sink/ServerLog.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
-import * as Relay from "./Relay.js"
+import * as TestRelay from "../../src/testing/TestRelay.js"
+
+type Relaying = (accepted: Accepted, message: number) => ReadonlyArray<TestRelay.Forwarding>
 
 const proved = (
   input: Plan.PlanInput,
-  relaying: Relay.Relaying,
+  relaying: Relaying,
   options: TestServer.TestServerOptions = {}
 ): Promise<Load.RunResult> => {
   const rest = { settle: 60, keepGoing: true, failIf: "missing > 1000" }
   const plan = Plan.make({ prove: "recipients", downstream: "unix:next", ...rest, ...input })
-  const run = Relay.relayed(Load.run(plan), relaying).pipe(Effect.provide(TestServer.layer(options)))
+  const run = Load.run(plan).pipe(
+    Effect.provide(TestRelay.layer((message, accepted) => relaying(accepted, message), options))
+  )
   return Effect.runPromise(Simulation.run(run))
 }
 
-const as = (accepted: Accepted, other: Partial<Relay.Forwarding> = {}): Relay.Forwarding => ({
+const as = (accepted: Accepted, other: TestRelay.Forwarding = {}): TestRelay.Forwarding => ({
   after: 50,
   answer: "250",
   sender: accepted.sender,
@@ -33,7 +37,7 @@ const withBody = (accepted: Accepted, change: (body: string) => string): string 
   return accepted.content.slice(0, at) + change(accepted.content.slice(at))
 }
 
-const notice = ({ content, recipients }: Accepted): Pick<Relay.Forwarding, "content" | "recipients" | "sender"> => ({
+const notice = ({ content, recipients }: Accepted) => ({
   sender: "",
   recipients: ["foo@localhost"],
   content: [
@@ -78,7 +82,7 @@ const deeds = {
     returned: 1,
     refused: 1
   },
-  silentlyTaken: { does: (accepted: Accepted) => [as(accepted, { answer: "" })], delivered: 1 },
+  silentlyTaken: { does: (accepted: Accepted) => [as(accepted, { answer: "" })], delivered: 1, unconfirmed: 1 },
   slow: { does: (accepted: Accepted) => [as(accepted, { after: 6000 })], delivered: 1 },
   truncated: {
     does: (accepted: Accepted) => [as(accepted, { content: withBody(accepted, (body) => `${body.slice(0, 20)}\r\n`) })],
@@ -106,6 +110,26 @@ const deeds = {
     ],
     delivered: 1,
     changed: "line ends"
+  },
+  withAnotherSender: {
+    does: (accepted: Accepted) => [
+      as(accepted, { content: accepted.content.replace(/^From: .*$/m, "From: foo@relay.example\r") })
+    ],
+    delivered: 1,
+    changed: "header"
+  },
+  withoutDate: {
+    does: (accepted: Accepted) => [as(accepted, { content: accepted.content.replace(/^Date: .*\r\n/m, "") })],
+    delivered: 1,
+    changed: "header"
+  },
+  withHeadersOfAServer: {
+    does: (accepted: Accepted) => [
+      as(accepted, {
+        content: `Subject: [list] 1\r\n${accepted.content.replace(/^Date: (.*) /m, "X-More: 1\r\nDate:\r\n\t$1\r\n ")}`
+      })
+    ],
+    delivered: 1
   },
   looping: {
     does: (accepted: Accepted) => [
@@ -148,13 +172,14 @@ const deeds = {
 } as const satisfies { readonly [name: string]: Deed }
 
 interface Deed {
-  readonly does: Relay.Relaying
+  readonly does: Relaying
   readonly delivered?: number
   readonly missing?: number
   readonly returned?: number
   readonly duplicated?: number
   readonly duplicates?: number
   readonly repeats?: number
+  readonly unconfirmed?: number
   readonly refused?: number
   readonly foreign?: number
   readonly looped?: number
@@ -191,6 +216,7 @@ describe("what the next hop proves", () => {
           missing: sum(done, "missing"),
           returned: sum(done, "returned"),
           duplicated: sum(done, "duplicated"),
+          unconfirmed: sum(done, "unconfirmed"),
           came: sum(done, "delivered"),
           first: sum(done, "delivered"),
           duplicates: sum(done, "duplicates"),
@@ -359,6 +385,31 @@ describe("what the next hop proves", () => {
     ])
   })
 
+  it("shows headers that were changed, but for those that are to be ignored", async () => {
+    const relaying: Relaying = (accepted) => [
+      as(accepted, {
+        content: accepted.content
+          .replace(/^To: .*$/m, "To: undisclosed\r")
+          .replace(/^X-Virus-Id: .*\r\n/m, "")
+          .replace(/^Subject: /m, "Subject: [list] ")
+      })
+    ]
+    const input = { messages: 1, subject: "Hello", headers: ["X-Virus-Id: 7"] }
+    const changesOf = async (ignoreHeader: ReadonlyArray<string>) =>
+      (await proved({ ...input, ignoreHeader }, relaying)).proof!.changes
+    const first = await changesOf([])
+    assert.deepStrictEqual(first, [{ message: 0, kind: "header", at: 0, sent: "X-Virus-Id: 7", came: "" }])
+    assert.deepStrictEqual(
+      (await changesOf(["x-virus-*"])).map(({ came, kind, sent }) => ({ came, kind, sent })),
+      [{ kind: "header", sent: "To: <foo@localhost>", came: "To: undisclosed" }]
+    )
+    assert.deepStrictEqual(
+      (await changesOf(["x-virus-*", "To"])).map(({ came, sent }) => ({ came, sent })),
+      [{ sent: "Subject: Hello", came: "Subject: [list] Hello" }]
+    )
+    assert.deepStrictEqual(await changesOf(["X-Virus-Id", "to", "subject"]), [])
+  })
+
   it("fails a run of which anything is missing, unless a verdict says how much may be", async () => {
     const error = await proved({ messages: 3, settle: 1, failIf: [] }, (accepted, message) =>
       message === 1 ? [] : [as(accepted)]
@@ -366,7 +417,7 @@ describe("what the next hop proves", () => {
       () => "none",
       (error: unknown) => String(error)
     )
-    assert.include(error, "VerdictsFailed: missing is 1 (fails above 0)")
+    assert.include(error, "VerdictsFailed: 1 recipient is missing; --fail-if 'missing > 1' would allow it")
   })
 
   it("needs somebody who starts sinks", async () => {
@@ -380,6 +431,12 @@ describe("the fields of a proof", () => {
   it("need each other", () => {
     assert.throws(() => Plan.make({ downstream: "localhost:26" }), /--downstream needs --prove/)
     assert.throws(() => Plan.make({ prove: "messages", settle: 3 }), /--settle needs --downstream/)
+    assert.throws(() => Plan.make({ prove: "messages", ignoreHeader: "To" }), /--ignore-header needs --downstream/)
+    const downstream = "localhost:26"
+    assert.throws(
+      () => Plan.make({ prove: "messages", downstream, ignoreHeader: "To:" }),
+      /expected the name of a header/
+    )
     assert.throws(
       () => Plan.make({ prove: "messages", sink: true, downstream: "localhost:26" }),
       /--downstream cannot be used with --sink/

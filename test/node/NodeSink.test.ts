@@ -97,6 +97,50 @@ describe("NodeSink, over one address family", () => {
   )
 })
 
+describe("NodeSink, closed while it takes messages", () => {
+  /** A client that has been told to go ahead. */
+  const ready = ({ target }: RunningSink) =>
+    Effect.async<{ readonly socket: net.Socket; readonly replies: () => string; readonly closed: Promise<unknown> }>(
+      (resume) => {
+        let replies = ""
+        const socket = net.connect(endpoint(target), () =>
+          socket.write("HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n")
+        )
+        const closed = new Promise((resolve) => socket.once("close", resolve))
+        socket
+          .on("error", () => {})
+          .on("data", (chunk) => {
+            const before = replies
+            replies += chunk
+            if (!before.includes("\n354") && replies.includes("\n354")) {
+              resume(Effect.succeed({ socket, closed, replies: () => replies }))
+            }
+          })
+      }
+    )
+
+  it.scopedLive("has answered all that it has counted", () =>
+    Effect.gen(function* () {
+      for (let round = 0; round < 2; round++) {
+        const { clients, counts } = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const sink = yield* start({ thread: true })
+            const clients = yield* Effect.all(Array.from({ length: 20 }, () => ready(sink)))
+            const ending = performance.now() + 10_000
+            for (const { socket } of clients) socket.write("Hello\r\n.\r\n")
+            // As soon as one is counted, without a moment for anything else.
+            while (Effect.runSync(sink.counts).messages === 0 && performance.now() < ending);
+            return { clients, counts: sink.counts }
+          })
+        )
+        yield* Effect.promise(() => Promise.all(clients.map(({ closed }) => closed)))
+        const answered = clients.filter(({ replies }) => replies().split("\n354")[1]?.includes("\n250 "))
+        assert.strictEqual(answered.length, (yield* counts).messages)
+      }
+    })
+  )
+})
+
 for (const thread of [true, false]) {
   describe(thread ? "NodeSink, in a thread of its own" : "NodeSink, in this thread", () => {
     it.scopedLive("takes messages, and counts them", () =>

@@ -30,7 +30,7 @@ const booked = (): Deliveries => {
   arrive(2, 2 * second)
   arrive(7, 2 * second, { fate: "withheld", change: "footer" })
   arrive(7, 2 * second, { change: "footer" })
-  arrive(10, 2 * second, { change: "wrapped" })
+  arrive(10, 2 * second, { fate: "withheld", change: "wrapped" })
   deliveries.returned(8, 0)
   deliveries.count("foreign")
   deliveries.note({ message: 7, kind: "footer", at: 3, sent: "", came: "--" })
@@ -74,14 +74,14 @@ describe("a proof in a report", () => {
         "             message 9, from <a@x> to <b\\x1b@x>",
         "  returned   1, by a notice of non-delivery",
         "  copies     1 came again after they were confirmed (2 copies); 1 copy after the",
-        "             next hop had not answered",
+        "             next hop had not answered; 1 not sent again after the next hop had",
+        "             not answered",
         "  changed    1 with a footer",
         '             message 7 at byte 3: sent "", came "--"',
         "  rewritten  1 with long lines wrapped: they say the same",
-        "  others     1 message not of this run",
+        "  others     1 message without a stamp of this run",
         "  order      11 % came after a later one",
-        "  queue      at most 10 on their way at the end of a second,",
-        "             1.00 s after the start",
+        "  queue      at most 10 accepted and not yet delivered, 1.00 s after the start",
         ""
       ].join("\n")
     )
@@ -99,6 +99,26 @@ describe("a proof in a report", () => {
     )
   })
 
+  it("of which nothing came says where to look", () => {
+    const nothing = Deliveries.make(1, 0)
+    for (let message = 0; message < 3; message++) nothing.book(message, 0, "accepted", 10)
+    const report = reportOf(nothing)
+    assert.include(TextReport.render(report), "nothing has come: is --downstream the server's next hop?\n")
+    const { proof } = report
+    const store = { ...report, proof: { ...proof!, seconds: [] } }
+    assert.include(TextReport.render(store), "nothing of this run is there: is that where the server delivers?\n")
+    nothing.arrive({ message: 1, place: 0, fate: "refused", change: undefined, sentAt: 0, at: 1 })
+    assert.notInclude(TextReport.render(reportOf(nothing)), "next hop?")
+  })
+
+  it("of one message has one time", () => {
+    const one = Deliveries.make(1, 0)
+    one.book(0, 0, "accepted", 10)
+    one.arrive({ message: 0, place: 0, fate: "confirmed", change: undefined, sentAt: 0, at: 1500 })
+    const lines = Summary.render({ ...finishedOf(one) })
+    assert.isTrue(lines.some((line) => /^delivery 1\.50 ms$/.test(line)))
+  })
+
   it("is in each face", () => {
     const lines = Summary.render({ ...finishedOf(booked()) })
     assert.include(lines, "missing: 1 accepted and not delivered, after a wait of 2.00 s")
@@ -108,9 +128,16 @@ describe("a proof in a report", () => {
     assert.include(metrics, "smtp_source_delivery_depth 10\n")
     const page = HtmlReport.render(report)
     assert.include(page, "<h2>Proof of delivery</h2>")
-    assert.include(page, "At most 10 were on their way, 1 s after the start.")
+    assert.include(page, "At most 10 were accepted and not yet delivered, 1 s after the start.")
     const judged = Judgement.withVerdicts(report, Either.getOrThrow(Judgement.ofPlan(report, {})))
-    assert.include(JunitReport.render(judged), '<failure message="missing is 1 (fails above 0)"/>')
+    const junit = JunitReport.render(judged)
+    assert.include(junit, 'name="nothing is missing"')
+    assert.include(junit, "1 recipient is missing; --fail-if 'missing &gt; 1' would allow it")
+    assert.include(HtmlReport.render(judged), '<code class="soft">--prove</code>')
+    assert.include(
+      TextReport.render(judged),
+      "FAILED  1 recipient is missing; --fail-if 'missing > 1' would allow it\n"
+    )
   })
 
   it("is read back as it was written", () => {
@@ -158,7 +185,15 @@ describe("a proof in a report", () => {
   })
 
   it("fails where anything is missing, unless a verdict says how much may be", () => {
-    assert.deepStrictEqual(verdictsOf(report, {}), [[true, "missing is 1 (fails above 0)"]])
+    const all = (missing: number, by: "messages" | "recipients" = "recipients") =>
+      verdictsOf({ ...report, proof: { ...report.proof!, by, missing } }, {})
+    assert.deepStrictEqual(all(1), [[true, "1 recipient is missing; --fail-if 'missing > 1' would allow it"]])
+    assert.deepStrictEqual(all(2345, "messages"), [
+      [true, "2,345 messages are missing; --fail-if 'missing > 2345' would allow them"]
+    ])
+    assert.deepStrictEqual(all(0), [[false, "nothing is missing"]])
+    // What it says allows it.
+    assert.deepStrictEqual(verdictsOf(report, { failIf: ["missing > 1"] }), [[false, "missing is 1 (fails above 1)"]])
     assert.deepStrictEqual(verdictsOf(report, { require: ["missing < 5"] }), [
       [false, "missing is 1 (must be below 5)"]
     ])

@@ -1,11 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { Deliveries } from "../../src/measure/Deliveries.js"
-import type { Stamped } from "../../src/measure/Proved.js"
 import * as Stamp from "../../src/plan/Stamp.js"
+import type { RunReport } from "../../src/report/RunReport.js"
 import * as StampedReport from "../../src/report/StampedReport.js"
 
-const stamped = (width: number, keys: ReadonlyArray<number>, run = "19ac3f0e2b7d41c6"): Stamped => {
+const stamped = (
+  width: number,
+  keys: ReadonlyArray<number>,
+  run = "19ac3f0e2b7d41c6"
+): NonNullable<RunReport["stamped"]> => {
   const books = Deliveries.make(width, 0)
   for (const key of keys) {
     books.book(Math.floor(key / width), key % width, key % 7 === 0 ? "open" : "accepted", 0)
@@ -36,6 +40,9 @@ describe("what was sent with stamps", () => {
     assert.deepStrictEqual(StampedReport.merge([one, {}]), {})
     assert.deepStrictEqual(StampedReport.merge([one, { stamped: { ...one.stamped, accepted: "_w==" } }]), {})
     assert.deepStrictEqual(StampedReport.merge([one]), one)
+    const ids = (messageId: string) => ({ stamped: { ...one.stamped, messageId } })
+    assert.deepStrictEqual(StampedReport.merge([ids("<a.{k}@x>"), ids("<a.{k}@x>")]), ids("<a.{k}@x>"))
+    assert.deepStrictEqual(StampedReport.merge([ids("<a.{k}@x>"), ids("<a.{k}@y>")]), one)
   })
 
   it("is what the others sent where segments were cut, in whatever order they are put together", () => {

@@ -123,6 +123,14 @@ export const freePort: Effect.Effect<number> = Effect.async((resume) => {
   })
 })
 
+/** The port if nobody listens there, and otherwise 0. */
+export const portIfFree = (port: number): Effect.Effect<number> =>
+  Effect.async((resume) => {
+    const server = net.createServer()
+    server.once("error", () => resume(Effect.succeed(0)))
+    server.listen(port, "127.0.0.1", () => server.close(() => resume(Effect.succeed(port))))
+  })
+
 /** Waits until the server greets. */
 export const greeted = (process: ServerProcess, endpoint: Endpoint): Effect.Effect<void, ServerFailed> =>
   Effect.raceFirst(

@@ -77,6 +77,7 @@ describe("an arrival", () => {
           recipients: ["b@x"],
           confirmed: ["b@x"],
           isWithheld: false,
+          header: lines.join(""),
           stamp,
           size: body.length,
           checksum: stamp.checksum,

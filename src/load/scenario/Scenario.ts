@@ -19,6 +19,7 @@
  * | for so long at most | `Effect.timeout`: the message under way is booked, its connection reset |
  * | with messages of one's own | `MessageSource`, given to `send` or `forEachMessage` |
  * | measured under its own name | `measure` |
+ * | to know what the server has sent on | `arrival`, `awaitArrival`, with a plan that proves delivery |
  *
  * @since 0.1.0
  */
@@ -36,12 +37,14 @@ import type { Connector } from "../../smtp/Wire.js"
 import * as AgreedStart from "../AgreedStart.js"
 import * as Drain from "../Drain.js"
 import * as PlanSupport from "../PlanSupport.js"
+import * as Proof from "../Proof.js"
 import * as ProgramRun from "../ProgramRun.js"
 import * as RunBounds from "../RunBounds.js"
 import * as RunPart from "../RunPart.js"
 import * as RunScheduler from "../RunScheduler.js"
 import * as RunStream from "../RunStream.js"
 import * as Sampler from "../Sampler.js"
+import { ArrivalWatch } from "./ArrivalWatch.js"
 import type * as Session from "./ScenarioSession.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 import * as Sessions from "./ScenarioSessions.js"
@@ -49,6 +52,8 @@ import * as Watchdog from "../Watchdog.js"
 
 export { connect, keep, kept, open } from "./ScenarioConnection.js"
 export { InvalidScenario } from "./InvalidScenario.js"
+export type { Arrived } from "./ArrivalWatch.js"
+export { arrival, type ArrivalQuestion, awaitArrival, NotArrived, type WaitOptions } from "./ScenarioProof.js"
 export { endingOf, type MeasureOptions, measure } from "./ScenarioMeasure.js"
 export { book, deliver, forEachMessage, forNextMessage, send } from "./ScenarioMessages.js"
 export type { Scenarios } from "./ScenarioSessions.js"
@@ -119,7 +124,8 @@ export interface ScenarioOptions extends RunPart.RunOptions {
  * as many as `send` and `forNextMessage` ask for: only `forEachMessage` over the plan's own, which would never end, has one.
  * None are booked as not started then, or where a source has ended. What a session does next, after a message or after a
  * failure, is the scenario's own business: -d and -A have no effect, and --keep-going only has connections wait that this machine
- * is out of means for. -C is for all connections of a session together. What else a plan can ask for in vain is refused with `PlanUnsupported`. A scenario holds functions, so that it stays in this thread.
+ * is out of means for. -C is for all connections of a session together. A proof of delivery (`prove`, `downstream`) is of the plan's own
+ * messages, to the recipients that it has for them. What else a plan can ask for in vain is refused with `PlanUnsupported`. A scenario holds functions, so that it stays in this thread.
  *
  * Interruption is prompt, books what was under way, and closes all connections; `onInterrupted` is given the books.
  *
@@ -150,7 +156,18 @@ export const run = <A, E, R>(
   ScenarioResult<A, E>,
   ProgramRun.RunError,
   Connector | Exclude<Exclude<R, ScenarioSession>, Scope.Scope>
-> => ProgramRun.run(plan, options, (options) => runSessions(plan, scenario, options))
+> =>
+  ProgramRun.run(plan, options, (options) =>
+    PlanSupport.check(plan, "scenario", options).pipe(
+      Effect.zipRight(
+        Proof.around(plan, options, (plan, options) => runSessions(plan, scenario, options), {
+          timed: true,
+          messages: Plan.saysMessages(plan) ? undefined : Arrival.unlimited
+        })
+      ),
+      Effect.tap(RunPart.logViolations)
+    )
+  )
 
 const runSessions = <A, E, R>(
   asked: Plan.Plan,
@@ -163,7 +180,6 @@ const runSessions = <A, E, R>(
 > =>
   Effect.scoped(
     Effect.gen(function* () {
-      yield* PlanSupport.check(asked, "scenario", options)
       const plan = MessageParts.bounded(asked, options.parts)
       const identity = yield* RunPart.identify(plan)
       const says = Plan.saysMessages(plan)
@@ -177,12 +193,14 @@ const runSessions = <A, E, R>(
       const begun = now() - late
       const segment = Segment.ofPlan(plan)
       const own = Partition.of(segment)
+      const scope = yield* Effect.scope
       const scenarioRun: Session.ScenarioRun = {
         run: shared,
         begun,
         numberOf: own.at,
         seed: RunBounds.seedOf(plan, identity),
-        scope: yield* Effect.scope,
+        scope,
+        arrivals: options.deliveries && new ArrivalWatch(options.deliveries, scope),
         onMeasured: options.onMeasured,
         shared: new Map(),
         endless: says ? Number.POSITIVE_INFINITY : Arrival.messagesOf(plan),
@@ -239,7 +257,7 @@ const runSessions = <A, E, R>(
       )
       return yield* finish(tickets.isClosed(), brokenOff)
     })
-  ).pipe(Effect.tap(RunPart.logViolations), RunScheduler.provide)
+  ).pipe(RunScheduler.provide)
 
 /**
  * Runs the scenario as `run` does, as a stream of what happens: each message's end, each duration that is measured under a

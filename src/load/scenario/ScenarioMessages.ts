@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import type { Outcome } from "../../smtp/Outcome.js"
 import { isSmtpError, type SmtpError } from "../../smtp/SmtpError.js"
 import type { Wire } from "../../smtp/Wire.js"
+import { InvalidScenario } from "./InvalidScenario.js"
 import type { MessageSource } from "./MessageSource.js"
 import * as Session from "./ScenarioSession.js"
 import { ScenarioSession } from "./ScenarioSession.js"
@@ -116,6 +117,10 @@ const withNext = <A, E, R, E2, R2>(
     Effect.uninterruptibleMask((restore) => Effect.gen(() => next(session, source, "one", use, restore)))
   )
 
+const noStamps = new InvalidScenario({
+  problem: "the messages of a source have no stamps: a proof of delivery is of the plan's own"
+})
+
 /**
  * The same, where nothing interrupts it but what it restores.
  *
@@ -131,6 +136,7 @@ function* next<A, E, R, E2, R2>(
 ) {
   const number = session.ticket(source === undefined && wanted === "all" ? "ends" : "goes on")
   if (Option.isNone(number)) return Option.none<Outcome>()
+  if (source !== undefined && session.arrivals !== undefined) return yield* Effect.die(noStamps)
   const content =
     source === undefined ? Option.some(session.planned(number.value)) : yield* restore(source.get(number.value))
   if (Option.isNone(content)) {

@@ -22,6 +22,7 @@ import * as Outcome from "../../smtp/Outcome.js"
 import type { ConnectFailed, SmtpError } from "../../smtp/SmtpError.js"
 import type { Wire } from "../../smtp/Wire.js"
 import type { Due } from "../Dispatcher.js"
+import type { ArrivalWatch } from "./ArrivalWatch.js"
 import { KeptConnections } from "./KeptConnections.js"
 import type { Route } from "../Routes.js"
 import type { SharedRun } from "../SharedRun.js"
@@ -85,6 +86,8 @@ export interface Session {
   readonly end: (message: TakenMessage) => Outcome.Outcome
   /** Counts a duration under a name of one's own, in milliseconds. */
   readonly record: (name: string, ending: Ending, elapsed: number) => void
+  /** What has come to the next hop, where the plan proves delivery. */
+  readonly arrivals: ArrivalWatch | undefined
   /** What all sessions of the run share under this key: made by the first that asks, and let go of at the run's end. */
   readonly shared: <A, E, R>(key: object, make: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Scope.Scope>>
 }
@@ -112,6 +115,7 @@ export interface ScenarioRun {
   readonly seed: string
   readonly scope: Scope.Scope
   readonly onMeasured: ((name: string, ending: Ending, elapsed: number) => void) | undefined
+  readonly arrivals: ArrivalWatch | undefined
   readonly shared: Map<object, unknown>
   /** How many messages may still be taken by who would never end: one, where the plan does not say. */
   endless: number
@@ -261,6 +265,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       recorder.recordOwn(name, ending, elapsed)
       scenario.onMeasured?.(name, ending, elapsed)
     },
+    arrivals: scenario.arrivals,
     shared: (key, make) => share(scenario, key, make)
   }
 }

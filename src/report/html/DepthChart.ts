@@ -32,14 +32,14 @@ export const render = (seconds: ReadonlyArray<readonly [accepted: number, arrive
     return {
       id,
       title: "On their way",
-      description: `At most ${Figures.count(most.depth)} were on their way, ${Axis.clock(most.second)} after the start.`,
+      description: `At most ${Figures.count(most.depth)} were accepted and not yet delivered, ${Axis.clock(most.second)} after the start.`,
       width,
       height: 180,
       x: Axis.seconds(all.length),
       y: Axis.linear(Math.max(1, most.depth), Figures.rate),
       curves: [
         {
-          name: "on their way",
+          name: "not yet delivered",
           style: "c1",
           points: [[0, 0], ...shown.map(({ depth, second }) => [second, depth] as const)]
         }
@@ -47,7 +47,7 @@ export const render = (seconds: ReadonlyArray<readonly [accepted: number, arrive
       stretches: shown.map(({ depth, second }, index) => ({
         from: shown[index - 1]?.second ?? 0,
         to: second,
-        text: `${Axis.clock(second)}: ${Figures.count(depth)} on their way`
+        text: `${Axis.clock(second)}: ${Figures.count(depth)} not yet delivered`
       }))
     }
   }

@@ -379,7 +379,7 @@ describe("a summary of scenarios", () => {
       const mixed = yield* simulate({ messages: 1 }, Scenario.measure(one, "\u001b[2Jone"), { latency: { final: 100 } })
       assert.deepStrictEqual(
         Summary.render(mixed).map((line) => line.split(",")[0]),
-        ["1 message: 1 accepted", "0.100 s", "transaction p50 100 ms", "\\x1b[2Jone: 1 accepted"]
+        ["1 message: 1 accepted", "0.100 s", "transaction 100 ms", "\\x1b[2Jone: 1 accepted"]
       )
     })
   )
