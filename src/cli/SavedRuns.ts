@@ -60,7 +60,8 @@ export interface Gathering {
 
 /**
  * Reads the files and adds them up. Fails where one is no result, where they are of different plans or runs, and where a run, or a
- * segment of one, is among them twice. A file in which a segment has left nothing is told of, and left out.
+ * segment of one, is among them twice, unless both say the same: that is counted once. A file in which a segment has left nothing is
+ * told of, and left out.
  *
  * @since 0.1.0
  * @category running
@@ -75,13 +76,18 @@ export const gather = (
     const sum = new ReportSum()
     const reports: Array<RunReport.RunReport> = []
     const others = { nothing: [] as string[], arrivals: [] as string[] }
-    for (const file of files) {
+    for (const [place, file] of files.entries()) {
       const report = yield* read(file, program)
       if (typeof report === "string") {
         others[report].push(file)
         continue
       }
       const { plan, segments = [] } = report
+      const before = force ? undefined : report.ids.flatMap((id) => seen.get(id) ?? [])[0]
+      if (before !== undefined && files.indexOf(before) < place && (yield* isAlso(before, report))) {
+        output.stderr(`${program}: ${Printable.escape(`${file}: the same result as ${before}`)}: counted once\n`)
+        continue
+      }
       const saved = { file, report: { plan, segments } }
       const problem = force ? undefined : ((first && problemOf(first, saved)) ?? twice(seen, file, report))
       if (problem !== undefined) return yield* new Refused({ reason: problem })
@@ -108,19 +114,37 @@ interface Saved {
   readonly report: Required<Pick<RunReport.RunReport, "plan" | "segments">>
 }
 
-/** `-` is standard input. Of a journal that was cut it is told where it ends. Or what the file has in place of a result. */
-const read = (
-  file: string,
-  program: string
-): Effect.Effect<RunReport.RunReport | "nothing" | "arrivals", Refused, FileSystem | Output> =>
+/** Whether a file that was read before says just this. Standard input is not there any more. */
+const isAlso = (file: string, report: RunReport.RunReport): Effect.Effect<boolean, Refused, FileSystem> =>
+  file === "-"
+    ? Effect.succeed(false)
+    : Effect.map(readerOf(file), (reader) =>
+        Either.match(reader.report(), {
+          onLeft: () => false,
+          onRight: (before) => JSON.stringify(before) === JSON.stringify(report)
+        })
+      )
+
+/** `-` is standard input. */
+const readerOf = (file: string): Effect.Effect<SavedReport.Reader, Refused, FileSystem> =>
   Effect.gen(function* () {
     const fileSystem = yield* FileSystem
-    const output = yield* Output
     const reader = new SavedReport.Reader()
     yield* fileSystem.stream(file === "-" ? "/dev/stdin" : file).pipe(
       Stream.runForEach((chunk) => Effect.sync(() => reader.push(chunk))),
       Effect.mapError((error) => new Refused({ reason: `${file}: ${fileReason(error)}` }))
     )
+    return reader
+  })
+
+/** Of a journal that was cut it is told where it ends. Or what the file has in place of a result. */
+const read = (
+  file: string,
+  program: string
+): Effect.Effect<RunReport.RunReport | "nothing" | "arrivals", Refused, FileSystem | Output> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const reader = yield* readerOf(file)
     const report = reader.report()
     if (Either.isLeft(report)) {
       if (report.left === SavedReport.nothing) return "nothing"

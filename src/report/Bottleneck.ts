@@ -6,6 +6,7 @@
 import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Figures from "./Figures.js"
 import type { RunReport } from "./RunReport.js"
+import * as SegmentLines from "./SegmentLines.js"
 
 /**
  * What it is told by.
@@ -13,7 +14,7 @@ import type { RunReport } from "./RunReport.js"
  * @since 0.1.0
  * @category models
  */
-export type Evidence = Pick<RunReport, "arrivals" | "generator"> & {
+export type Evidence = Pick<RunReport, "arrivals" | "generator" | "segments"> & {
   readonly messages: Pick<RunReport["messages"], "accepted" | "rejected" | "started">
 }
 
@@ -80,5 +81,7 @@ export const explain = (evidence: Evidence): ReadonlyArray<string> => {
   const advice = isStarved
     ? `Other programs, perhaps the server itself, had the processors${waited > 0 && !causes.includes("starved") ? ` for ${Figures.duration(waited / 1000)}` : ""}: run it on another machine, or keep a processor free for it.`
     : "Try --workers auto, or fewer sessions."
-  return [...causes.map((cause) => said[cause]), advice]
+  const busiest = SegmentLines.busiest(evidence)
+  const where = busiest === undefined ? [] : [`The busiest was segment ${busiest}.`]
+  return [...causes.map((cause) => said[cause]), ...where, advice]
 }

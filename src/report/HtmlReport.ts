@@ -294,12 +294,15 @@ const size = (bytes: number): string => {
   return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
 }
 
-const generator = ({ generator }: RunReport): ReadonlyArray<Markup> =>
+const busyIn = (share: string, segment: string | undefined): string =>
+  `${share} of the time, in its busiest thread${segment === undefined ? "" : ` of segment ${segment}`}`
+
+const generator = ({ generator, segments }: RunReport): ReadonlyArray<Markup> =>
   generator === undefined
     ? []
     : [
         pairs([
-          ["Busy", `${percent(generator.utilisation)} of the time, in its busiest thread`],
+          ["Busy", busyIn(percent(generator.utilisation), SegmentLines.busiest({ segments }))],
           ["CPU", `${Axis.time(generator.cpu.user)} user, ${Axis.time(generator.cpu.system)} system`],
           ...(generator.waited === undefined ? [] : [["Waited for a processor", Axis.time(generator.waited)] as const]),
           ["Timers late by", `${Axis.time(generator.delayMean)} on average, ${Axis.time(generator.delayP99)} at p99`]

@@ -110,7 +110,9 @@ export const make = (
     ...(Option.isSome(reason) ? { reason: Printable.escape(reason.value.message) } : {}),
     plan: { ...plan },
     messages: { planned, ...messages, lost: 0 },
-    ...(segment === undefined ? {} : { segments: [{ ...segment, ...begun, ended, elapsed, lost: 0 }] }),
+    ...(segment === undefined
+      ? {}
+      : { segments: [{ ...segment, ...begun, ended, elapsed, ...RunSegments.fared(health), lost: 0 }] }),
     recipients,
     ...(Arrival.isOpen(plan) ? { arrivals: arrivalsOf(recorder) } : {}),
     ...(scenarios === undefined ? {} : { scenarios: { begun: scenarios.begun, failed: scenarios.failed } }),

@@ -5,6 +5,7 @@
  */
 import * as Order from "effect/Order"
 import * as Schema from "effect/Schema"
+import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Partition from "../plan/Partition.js"
 import * as Segment from "../plan/Segment.js"
@@ -47,6 +48,13 @@ export const schema = Schema.Struct({
     description: "By how many milliseconds it began after the start that was agreed upon, where it was late."
   }),
   elapsed: Schema.optionalWith(Schema.Number, { exact: true }).annotations({ description: "In milliseconds." }),
+  generator: Schema.optionalWith(
+    Schema.Struct({ utilisation: Schema.Number, saturation: Schema.Number, delayP99: Schema.Number }),
+    { exact: true }
+  ).annotations({
+    description:
+      "How its generator fared: the share of time in which the busiest thread worked, that in which it worked or had no processor, and by how many milliseconds its timers were late."
+  }),
   lost: Schema.optionalWith(Count, { exact: true }).annotations({
     description: "Messages of which nobody knows what became of them; absent where their number is not known either."
   })
@@ -116,6 +124,18 @@ export const begun = ({
   const [first] = series?.intervals ?? []
   const after = first === undefined || plan.startAt === undefined ? 0 : first.at - first.length
   return { startedAt, ...(after > tolerated ? { late: Math.round(after) } : {}) }
+}
+
+/**
+ * How a segment's generator fared, out of its own report: gauges are not added up, and are kept of each.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fared = (generator: Omit<GeneratorHealth.Health, "cpu"> | undefined): Pick<RunSegment, "generator"> => {
+  if (generator === undefined) return {}
+  const { delayP99, utilisation } = generator
+  return { generator: { utilisation, saturation: GeneratorHealth.saturationOf(generator), delayP99 } }
 }
 
 /** What of a report is looked at. */

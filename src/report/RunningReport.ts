@@ -200,7 +200,14 @@ export class RunningReport {
         ? {}
         : {
             segments: [
-              { ...segment, ...begun, ended: "cut" as const, elapsed, ...(start.planned === undefined ? {} : { lost }) }
+              {
+                ...segment,
+                ...begun,
+                ended: "cut" as const,
+                elapsed,
+                ...RunSegments.fared(this.last?.generator),
+                ...(start.planned === undefined ? {} : { lost })
+              }
             ]
           }),
       recipients: this.recipients,

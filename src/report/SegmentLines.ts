@@ -38,6 +38,24 @@ export const beginnings = ({
   return `began ${when} by their machines' clocks${told}${doubt}`
 }
 
+/**
+ * Which segment's generator was the busiest, such as `3/4`; undefined where fewer than two tell how they fared.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const busiest = ({
+  segments = []
+}: {
+  readonly segments?: ReadonlyArray<RunSegment> | undefined
+}): string | undefined => {
+  const known = segments.flatMap(({ generator, index, of }) =>
+    generator === undefined ? [] : [{ ...generator, name: `${index}/${of}` }]
+  )
+  const [first, second] = known.toSorted((a, b) => b.saturation - a.saturation || b.utilisation - a.utilisation)
+  return second === undefined ? undefined : first?.name
+}
+
 const seconds = (milliseconds: number): string => Figures.duration(milliseconds / 1000)
 
 /** As many segments are named one by one. */

@@ -176,7 +176,7 @@ const wasItFast = (report: RunReport): ReadonlyArray<string> => {
     ...named("rate", `${Phrases.rates(report)}, ${traffic}`),
     ...ifKnown("coverage", Coverage.text(report)),
     ...arrivalsOf(report),
-    ...(generator === undefined ? [] : named("generator", healthOf(generator))),
+    ...(generator === undefined ? [] : named("generator", healthOf(generator, SegmentLines.busiest(report)))),
     ...writesOf(report),
     ...stagesOf(report),
     ...(table.length === 0 ? [] : ["", row("milliseconds", headings), ...table.flatMap(durationRows)]),
@@ -186,10 +186,14 @@ const wasItFast = (report: RunReport): ReadonlyArray<string> => {
 
 const isWhole = ({ of }: Durations): boolean => of === "transaction"
 
-const healthOf = ({ cpu, delayP99, utilisation, waited = 0 }: GeneratorHealth.Health): string => {
+const healthOf = (
+  { cpu, delayP99, utilisation, waited = 0 }: GeneratorHealth.Health,
+  busiest: string | undefined
+): string => {
   const spent = Summary.duration((cpu.user + cpu.system) / 1000)
   const starved = waited >= 1 ? `, waited ${Summary.duration(waited / 1000)} for a processor` : ""
-  return `${(utilisation * 100).toFixed(0)} % busy, CPU ${spent}, timers late by ${delayP99.toFixed(1)} ms (p99)${starved}`
+  const whose = busiest === undefined ? "" : ` in segment ${busiest}`
+  return `${(utilisation * 100).toFixed(0)} % busy${whose}, CPU ${spent}, timers late by ${delayP99.toFixed(1)} ms (p99)${starved}`
 }
 
 /** That the other side reads more slowly than is written is not the generator's doing. */

@@ -95,6 +95,28 @@ describe("the results of segments", () => {
     )
   })
 
+  it("have how each generator fared, and the busiest is named", () => {
+    const samples = [1, 2].map((elapsed): Sample => ({ of: "transaction", ending: "accepted", elapsed, code: 250 }))
+    const gauges = { cpu: { user: 900, system: 50 }, watched: 1000, delayMean: 0, delayP99: 2 }
+    const parts = cut(samples, 2).map((report, index) => {
+      const generator = { ...gauges, utilisation: index === 0 ? 0.5 : 0.3, waited: index === 0 ? 0 : 680 }
+      const segments = report.segments?.map((segment) => ({ ...segment, ...RunSegments.fared(generator) }))
+      return { ...report, generator, ...(segments === undefined ? {} : { segments }) }
+    })
+    const merged = Either.getOrThrow(MergedReport.all(parts))
+    assert.deepStrictEqual(
+      merged.segments?.map(({ generator }) => generator),
+      [
+        { utilisation: 0.5, saturation: 0.5, delayP99: 2 },
+        { utilisation: 0.3, saturation: 0.98, delayP99: 2 }
+      ]
+    )
+    assert.include(TextReport.render(merged), "30 % busy in segment 2/2, CPU 1.90 s")
+    assert.include(TextReport.render(merged), "  The busiest was segment 2/2.\n")
+    assert.include(HtmlReport.render(merged), "in its busiest thread of segment 2/2")
+    assert.notInclude(TextReport.render(parts[1]!), "segment 2/2, CPU")
+  })
+
   it("are of one run, cut in one way", () => {
     const [one, two] = cut([{ of: "transaction", ending: "accepted", elapsed: 1, code: 250 }], 2)
     const [of] = two?.segments ?? []
