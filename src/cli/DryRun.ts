@@ -29,9 +29,17 @@ import * as Parameters from "../smtp/Parameters.js"
 import * as Segment from "../plan/Segment.js"
 import * as Printable from "../smtp/Printable.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
+import * as Stuffing from "../plan/Stuffing.js"
+import type { Content } from "../smtp/Wire.js"
 
 /** The bytes of a body that are shown. */
 const shownBody = 4096
+
+/** A long text is shown as a body is: its beginning. */
+const shortened = (content: Content): Content =>
+  content.body === undefined && content.head.length > Stuffing.longestText
+    ? { ...content, head: "", body: Buffer.from(content.head, "latin1") }
+    : content
 
 /**
  * The text of --dry-run. Nothing is connected to; the files that messages are made of are read.
@@ -61,7 +69,7 @@ export const render = (
     const corpus = parts?.corpus && CorpusReader.make(parts.corpus, store)
     const signing = yield* DkimFields.signing(plan, parts?.dkimKey, identity.startedAt)
     const sources = { ...parts, corpus, file, values, goes, signing } as const
-    const content = Message.make(plan, addresses, { ...identity, seed }, sources)(first)
+    const content = shortened(Message.make(plan, addresses, { ...identity, seed }, sources)(first))
     corpus?.close()
     const plain = { mail: addresses.mail(first), rcpts: addresses.rcpts(first), content }
     const wishes = ConnectionBegin.wishesOf(plan, addresses, { file, parts, values })

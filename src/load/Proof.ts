@@ -10,7 +10,6 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { Deliveries } from "../measure/Deliveries.js"
 import * as DeliveryTally from "../measure/DeliveryTally.js"
-import * as Amount from "../plan/Amount.js"
 import * as Arrival from "../plan/Arrival.js"
 import { CorpusStore } from "../plan/CorpusStore.js"
 import * as Message from "../plan/Message.js"
@@ -75,7 +74,7 @@ export const prepare = (
 ): Effect.Effect<Proving> =>
   Effect.map(RunPart.identify(asked), (identity) => {
     const plan: Plan = { ...asked, runId: identity.runId }
-    const width = plan.prove === "messages" ? 1 : Amount.countsOf(plan.recipients ?? 1).most
+    const width = plan.prove === "messages" ? 1 : MessageParts.mostRecipients(plan, parts)
     const startedAt = identity.startedAt.getTime() * 1000
     const messages = most ?? Arrival.messagesOf(MessageParts.bounded(plan, parts))
     const known = messages === Arrival.unlimited ? undefined : messages

@@ -7,7 +7,7 @@
 import { Deliveries } from "../measure/Deliveries.js"
 import * as Difference from "../measure/Difference.js"
 import * as HeaderDifference from "../measure/HeaderDifference.js"
-import * as Address from "../plan/Address.js"
+import type * as Address from "../plan/Address.js"
 import * as CorpusReader from "../plan/CorpusReader.js"
 import type { CorpusStore } from "../plan/CorpusStore.js"
 import * as Message from "../plan/Message.js"
@@ -180,7 +180,7 @@ export const messages = (
 
 const making = ({ file, identity, parts, plan }: ProofOrder, store: CorpusStore["Type"] | undefined) => {
   const values = parts && MessageParts.values(plan, identity, parts)
-  const addresses = Address.make(plan, identity.helloName, identity.seed, values)
+  const addresses = MessageParts.addresses(plan, identity.helloName, identity.seed, values, parts)
   let of: Message.ContentOf | undefined
   const contentOf = (message: number): Content | undefined => {
     if (of === undefined) {

@@ -18,6 +18,7 @@ import { type ConnectOptions, Connector, type Expiring, type Wire } from "../smt
 import { type Endpoint, NameLookup, type Resolvers } from "./NameLookup.js"
 import * as NodeTls from "./NodeTls.js"
 import type { TlsLine } from "./TlsLine.js"
+import * as OneWrite from "./OneWrite.js"
 import { PooledSocket, type SocketUser } from "./PooledSocket.js"
 import * as SocketBuffers from "./SocketBuffers.js"
 import * as SocksTunnel from "./SocksTunnel.js"
@@ -188,17 +189,26 @@ class SocketConnection implements Transport, Expiring, SocketUser {
     if (this.line !== undefined) return this.line.write(bytes, body)
     const socket = this.socket?.socket
     if (socket === undefined) return true
-    if (body === undefined) {
-      socket.write(bytes, "latin1")
-      if (socket.writableLength === 0) return true
-      socket.write("", this.written)
-      return false
+    const size = bytes.length + (body === undefined ? 0 : body.length)
+    if (body === undefined && size <= OneWrite.mostOfStack) socket.write(bytes, "latin1")
+    else {
+      // What is left of a large write must not wait for the acknowledgement of what went before; small ones need no such care.
+      socket.setNoDelay(true)
+      if (size > OneWrite.most) return this.writeAll(socket, bytes, body)
+      socket.write(bytes === "" ? body! : OneWrite.joined(bytes, body))
     }
-    // The rest of a body must not wait for the acknowledgement of what went before; single writes need no such care.
-    socket.setNoDelay(true)
+    if (socket.writableLength === 0) return true
+    // What the kernel has not taken stays where it is until then.
+    if (bytes !== "") OneWrite.keep()
+    socket.write("", this.written)
+    return false
+  }
+
+  private writeAll(socket: net.Socket, bytes: string, body: Uint8Array | undefined): boolean {
+    const rest = body ?? Buffer.from(bytes, "latin1")
     socket.cork()
-    if (bytes !== "") socket.write(bytes, "latin1")
-    this.writeFrom(socket, body, 0, sliceOf(this.options.timeout))
+    if (body !== undefined && bytes !== "") socket.write(bytes, "latin1")
+    this.writeFrom(socket, rest, 0, sliceOf(this.options.timeout))
     socket.uncork()
     return false
   }

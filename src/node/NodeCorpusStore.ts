@@ -27,6 +27,9 @@ export const layer: Layer.Layer<CorpusStore> = Layer.sync(CorpusStore, () => sto
 
 const opened = (path: string): StoredFile => {
   const descriptor = fs.openSync(path, "r")
+  /** What is read meanwhile reads from whatever has the descriptor's number: it is closed after that. */
+  let reading = 0
+  let isOver = false
   return {
     read: (into, length, position) =>
       told(() => {
@@ -43,7 +46,18 @@ const opened = (path: string): StoredFile => {
         const { mtimeMs, size } = fs.fstatSync(descriptor)
         return { size, modified: mtimeMs }
       }),
-    close: () => fs.closeSync(descriptor)
+    readAhead: (into, length, position, done) => {
+      reading++
+      fs.read(descriptor, into, 0, length, position, (error, read) => {
+        reading--
+        if (isOver && reading === 0) fs.closeSync(descriptor)
+        done(error === null ? read : 0)
+      })
+    },
+    close: () => {
+      isOver = true
+      if (reading === 0) fs.closeSync(descriptor)
+    }
   }
 }
 

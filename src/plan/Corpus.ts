@@ -184,7 +184,6 @@ export class Collector {
     return this.size
   }
 
-  /** The memory that the message lies in is changed. */
   add(message: Buffer): void {
     if (message.length > largest) return this.tally.tooLarge()
     const survey = this.tally.take(message)

@@ -18,6 +18,8 @@ export interface Envelopes {
   readonly text: Uint8Array
   /** Where each begins, and the end of the last one. */
   readonly places: Float64Array
+  /** How many recipients a message has at most. */
+  readonly most: number
 }
 
 /**
@@ -138,8 +140,10 @@ export class Collector {
   private text = Buffer.alloc(4096)
   private readonly places = [0]
   private used = 0
+  private most = 0
 
   add({ recipients, sender }: Envelope): void {
+    this.most = Math.max(this.most, recipients.length)
     const lines = `${[sender, ...recipients].join("\n")}\n`
     if (this.used + lines.length > this.text.length) {
       const larger = Buffer.alloc(this.text.length * 2 + lines.length)
@@ -155,7 +159,7 @@ export class Collector {
     text.set(this.text.subarray(0, this.used))
     const places = new Float64Array(new SharedArrayBuffer(this.places.length * 8))
     for (let index = 0; index < places.length; index++) places[index] = this.places[index]!
-    return { text, places }
+    return { text, places, most: this.most }
   }
 }
 

@@ -69,24 +69,24 @@ export const fields = {
     repeatable: true,
     placeholder: "[share:]path",
     description:
-      "Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages, unless --envelope says so. Files must not change meanwhile: a message that was changed is not sent, and fails. May be given several times, also with a share of the messages for each: 90%: ham and 10%: spam.mbox."
+      "Send the messages found at this path: an .eml file, an mbox, a Maildir, or a directory of these, with the directories below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages, unless --envelope says so. Files must not change during the run: a message that was changed is not sent, and fails. May be given several times, also with a share of the messages for each: 90%: ham and 10%: spam.mbox."
   }),
   corpusMemory: PlanField.withDefault(CorpusMemory, 256_000_000, {
     section,
     placeholder: "size",
     description:
-      "Keep a --corpus in memory, ready to be sent, where its files are not larger than this (the default is 256M); otherwise they stay on disk, and are read message by message. Units are as in -l."
+      "Keep a --corpus of up to this size in memory, ready to be sent (default: 256M). A larger one stays on disk, and is read as it is sent: cheapest in order, for then it is read ahead. Units are as in -l."
   }),
   envelope: PlanField.withDefault(Schema.Literal("options", "headers"), "options", {
     section,
     description:
-      "Whom messages of --corpus are from, and go to: what -f, -t, -r and -N say; or each what its own headers say (Return-Path or From, and To, Cc and Bcc), at the domain of --to-domain. A message whose headers name nobody is left out, and counted; of more than 1,000 recipients, the first ones count."
+      "Where the sender and the recipients of --corpus messages come from: options (-f, -t, -r, -N), or the headers of each message (Return-Path or From; To, Cc and Bcc), moved to the domain of --to-domain. A message whose headers name no recipient is left out, and counted; of more than 1,000 recipients, the first 1,000 are taken."
   }),
   toDomain: PlanField.optional(Domain, {
     section,
     placeholder: "domain",
     description:
-      "The domain that the addresses of --envelope headers are at, instead of their own: alice@example.org is alice=example.org at this one. So nobody in a corpus gets mail, or a notice."
+      "Move all addresses of --envelope headers to this domain: alice@example.org becomes alice=example.org at this one. So nobody in a corpus gets mail, or a bounce."
   }),
   mbox: PlanField.withDefault(Schema.Literal(...Mbox.kinds), "auto", {
     section,
@@ -96,18 +96,18 @@ export const fields = {
   order: PlanField.withDefault(Schema.Literal(...ItemOrder.orders), "sequential", {
     section,
     description:
-      "Which message of --corpus comes next: the next one, any one, or each once in a round, in an order that is drawn."
+      "Which message of --corpus is sent next: sequential, the next one, and after the last the first again; random, any one; shuffle, each once in random order, and then again in another order."
   }),
   rewrite: PlanField.optional(RewriteText, {
     section,
     placeholder: "header,...|none",
     description:
-      "Make these headers of --corpus anew: message-id (the default, because servers drop a message that they know), date, from, to, subject; or none."
+      "Replace these headers of --corpus messages by new ones: message-id (the default, because servers drop a message that they know), date, from, to, subject; or none."
   }),
   unusual: PlanField.withDefault(Schema.Literal(...CorpusItem.policies), "skip", {
     section,
     description:
-      "What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: skip leaves it out, and counts it; space sends a space for each; raw sends it as it is, which a server may take for the end of a line, and what follows for commands."
+      "What to do with a --corpus message that holds a carriage return without a line feed, which servers read in different ways: skip leaves the message out, and counts it; space sends a space instead; raw sends it as it is, which a server may take for the end of a line, and what follows for commands."
   })
 }
 

@@ -79,8 +79,8 @@ export const survey = (
 }
 
 /**
- * Makes a message ready for DATA, with its final dot, after `before`, which is. What it lies in is changed by that. Left is the line
- * with a carriage return that stands alone, where that is not to be sent.
+ * Makes a message ready for DATA, with its final dot, after `before`, which is. Left is a line with a carriage return that stands
+ * alone, where that is not to be sent.
  *
  * @since 0.1.0
  * @category encoding
@@ -91,23 +91,29 @@ export const ready = (
   unusual: Unusual,
   before = ""
 ): Either.Either<Content, number> => {
-  const kept = without(message, drops)
-  if ((found & marks.bareReturn) === 0 || unusual === "skip") return Stuffing.content(kept, before)
-  const text = kept.toString("latin1")
-  if (unusual === "space") return Stuffing.content(Buffer.from(text.replaceAll(/\r(?!\n)/g, " "), "latin1"), before)
-  return Either.right(Stuffing.raw(text, before))
-}
-
-/** The lines before one that is not sent move up to what follows it. */
-const without = (message: Buffer, drops: ReadonlyArray<number>): Buffer => {
+  if ((found & marks.bareReturn) !== 0 && unusual !== "skip") {
+    const text = piecesOf(message, drops).map(latin1).join("")
+    if (unusual === "raw") return Either.right(Stuffing.raw(text, before))
+    return Stuffing.content(Buffer.from(text.replaceAll(/\r(?!\n)/g, " "), "latin1"), before)
+  }
+  let head = before
   let start = 0
   for (let index = 0; index < drops.length; index += 2) {
-    const [from, to] = [drops[index]!, drops[index + 1]!]
-    message.copyWithin(start + to - from, start, from)
-    start += to - from
+    const ready = Stuffing.lines(message.toString("latin1", start, drops[index]))
+    if (Either.isLeft(ready)) return Either.left(ready.left)
+    head += ready.right
+    start = drops[index + 1]!
   }
-  return start === 0 ? message : message.subarray(start)
+  return Stuffing.content(start === 0 ? message : message.subarray(start), head)
 }
+
+/** What there is besides lines that are not sent: whole lines, and what ends the message. */
+const piecesOf = (message: Buffer, drops: ReadonlyArray<number>): ReadonlyArray<Buffer> => [
+  ...Array.from({ length: drops.length / 2 }, (_, index) =>
+    message.subarray(index === 0 ? 0 : drops[index * 2 - 1], drops[index * 2])
+  ),
+  message.subarray(drops.at(-1) ?? 0)
+]
 
 /**
  * Takes one `>` off the lines that an mbox quotes.

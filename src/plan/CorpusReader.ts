@@ -1,7 +1,8 @@
 /**
  * The messages of a corpus, one at a time, wherever they are: each thread of a run has a reader of its own.
  *
- * What is on disk is read when its turn comes, into memory that is kept, and made ready for DATA then.
+ * What is on disk is read into memory that is kept: ahead, where messages come in order, and otherwise when its turn comes. It is
+ * made ready for DATA then.
  *
  * @since 0.1.0
  */
@@ -16,6 +17,7 @@ import * as CorpusItem from "./CorpusItem.js"
 import type * as CorpusOrder from "./CorpusOrder.js"
 import { CorpusStore, type StoredFile } from "./CorpusStore.js"
 import { MadeContent } from "./MadeContent.js"
+import { ReadAhead } from "./ReadAhead.js"
 import * as Stuffing from "./Stuffing.js"
 
 /**
@@ -83,8 +85,14 @@ export const make = (corpus: Corpus.Corpus, store: CorpusStore["Type"] | undefin
 
 const above = (before: string, isHeadless: boolean): string => (isHeadless && before !== "" ? `${before}\r\n` : before)
 
-/** How many files are open at a time. */
+/** How many files are open at a time, and of how many there are pieces in memory. */
 const mostOpen = 32
+const mostAhead = 4
+
+interface OpenFile {
+  readonly file: StoredFile
+  ahead: ReadAhead | undefined
+}
 
 const missing = (reason: string): Content => new MadeContent("", undefined, undefined, reason)
 
@@ -94,7 +102,9 @@ const keptSize = 1_048_576
 class StoredReader implements CorpusReader {
   readonly count: number
   /** The one that was used last comes last. */
-  private readonly open = new Map<number, StoredFile>()
+  private readonly open = new Map<number, OpenFile>()
+  /** Those that are read ahead; the one that was begun last comes last. */
+  private readonly ahead: Array<OpenFile> = []
   private kept = Buffer.allocUnsafeSlow(65_536)
 
   constructor(
@@ -117,24 +127,28 @@ class StoredReader implements CorpusReader {
   }
 
   close(): void {
-    for (const file of this.open.values()) file.close()
+    for (const { file } of this.open.values()) file.close()
     this.open.clear()
+    this.ahead.length = 0
   }
 
   /** The bytes of a message, good until the next one; or why there are none. */
   private read(item: CorpusIndex.IndexedItem): Buffer | string {
     const { length, start } = item
-    const { modified, path, size } = this.index.files[item.file]!
+    const known = this.index.files[item.file]!
     try {
-      const file = this.fileOf(item.file, path)
+      const open = this.fileOf(item.file, known.path)
+      // One that is all of its file is followed by none.
+      const read = length < known.size ? this.aheadOf(open, known).bytes(start, length) : undefined
+      if (read !== undefined) return read
       const into = this.memory(length)
-      const read = file.read(into, length, start)
+      const size = open.file.read(into, length, start)
       // Looked at afterwards: what was read before a file changed is what it was.
-      const now = file.state()
-      if (read < length || now.size !== size || now.modified !== modified) return this.changed(item)
+      const now = open.file.state()
+      if (size < length || now.size !== known.size || now.modified !== known.modified) return this.changed(item)
       return into.subarray(0, length)
     } catch (error) {
-      return `${path}: ${error instanceof Error ? error.message : String(error)}`
+      return `${known.path}: ${error instanceof Error ? error.message : String(error)}`
     }
   }
 
@@ -149,17 +163,32 @@ class StoredReader implements CorpusReader {
     return larger
   }
 
-  private fileOf(number: number, path: string): StoredFile {
+  private aheadOf(open: OpenFile, known: CorpusIndex.IndexedFile): ReadAhead {
+    if (open.ahead !== undefined) return open.ahead
+    open.ahead = new ReadAhead(open.file, known)
+    this.ahead.push(open)
+    if (this.ahead.length > mostAhead) this.ahead.shift()!.ahead = undefined
+    return open.ahead
+  }
+
+  private fileOf(number: number, path: string): OpenFile {
     const known = this.open.get(number)
     if (known !== undefined && this.open.size < mostOpen) return known
     this.open.delete(number)
-    const file = known ?? this.store.open(path)
-    this.open.set(number, file)
+    const open = known ?? { file: this.store.open(path), ahead: undefined }
+    this.open.set(number, open)
     if (this.open.size > mostOpen) {
       const [oldest] = this.open.keys()
-      this.open.get(oldest!)?.close()
-      this.open.delete(oldest!)
+      this.forget(oldest!)
     }
-    return file
+    return open
+  }
+
+  private forget(number: number): void {
+    const open = this.open.get(number)!
+    open.file.close()
+    this.open.delete(number)
+    const place = this.ahead.indexOf(open)
+    if (place >= 0) this.ahead.splice(place, 1)
   }
 }

@@ -33,8 +33,16 @@ export interface StoredFile {
    * does not let it.
    */
   readonly read: (into: Uint8Array, length: number, position: number) => number
+  /**
+   * The same, while the run goes on: `done` is told later how many there were, or 0 where the system does not let it. Left out
+   * where nothing is read meanwhile.
+   */
+  readonly readAhead?:
+    | ((into: Uint8Array, length: number, position: number, done: (read: number) => void) => void)
+    | undefined
   /** As it is now. Throws where the system does not tell. */
   readonly state: () => FileState
+  /** Ends what is read meanwhile, too. */
   readonly close: () => void
 }
 

@@ -20,9 +20,17 @@ export const keyOf = (seed: string): number => Hash.string(seed)
  * @since 0.1.0
  * @category drawing
  */
-export const uniform = (key: number, place: number): number => {
+export const uniform = (key: number, place: number): number => bits(key, place) / 0x1_0000_0000
+
+/**
+ * 32 bits, as a whole number: the same draw.
+ *
+ * @since 0.1.0
+ * @category drawing
+ */
+export const bits = (key: number, place: number): number => {
   const high = Math.floor(place / 0x1_0000_0000)
-  return mix(mixed(key ^ mixed(place)) + high) / 0x1_0000_0000
+  return mix(mixed(key ^ mixed(place)) + high)
 }
 
 /**

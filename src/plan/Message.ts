@@ -100,8 +100,8 @@ const unstamped = (
   sources: Sources
 ): ContentOf => {
   if (sources.goes !== "in chunks") return contentOf(plan, addresses, identity, sources)
-  // What is the same in all messages has its dots taken out once, but for those of headers.
-  const isDotted = plan.headers?.some((header) => header.startsWith(".")) === true
+  // What is the same in all messages has its dots taken out once, but for those of headers, which a value may begin with.
+  const isDotted = plan.headers?.some((header) => header.startsWith(".") || header.startsWith("{{")) === true
   const of = contentOf(plan, addresses, identity, isDotted ? { ...sources, goes: "with a dot" } : sources)
   return (message) => {
     const { body, head, unusable } = isDotted ? Stuffing.dotless(of(message)) : of(message)
@@ -163,14 +163,20 @@ export const envelopeOf = ({ rcpts, sender, to }: Addresses): NonNullable<Templa
 /** The headers of --header, ready for DATA. */
 const topOf = ({ headers = [] }: Plan, values: Template.Values | undefined): ReadonlyArray<Template.Part> =>
   Template.joined(
-    headers.flatMap((header) => [
-      ...(header.startsWith(".") ? ["."] : []),
-      ...(values === undefined
-        ? [SmtpCommand.bytes(header)]
-        : Either.getOrThrow(Template.parse(header, "--header", values)).parts),
-      "\r\n"
-    ])
+    headers.flatMap((header) => {
+      const parts =
+        values === undefined
+          ? [SmtpCommand.bytes(header)]
+          : Either.getOrThrow(Template.parse(header, "--header", values)).parts
+      const [first] = parts
+      if (typeof first === "string") return [first.startsWith(".") ? "." : "", ...parts, "\r\n"]
+      // The value decides what the line begins with.
+      const line = Template.render(parts)
+      return [(message: number) => stuffed(line(message)), "\r\n"]
+    })
   )
+
+const stuffed = (line: string): string => (line.startsWith(".") ? `.${line}` : line)
 
 /** Whether the messages differ in more than their headers. */
 const varies = ({ attach, body, length }: Plan): boolean => {

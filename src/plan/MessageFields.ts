@@ -90,7 +90,7 @@ export const fields = {
     repeatable: true,
     placeholder: "[share:]file|size",
     description:
-      'Attach a file, or one at random of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M", "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.'
+      'Attach a file, or random bytes of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M", "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.'
   }),
   headers: PlanField.optional(Headers, {
     section,
@@ -104,7 +104,7 @@ export const fields = {
     section,
     placeholder: "file",
     description:
-      "Send messages made from this file, headers and body, which stand in it with variables: {{message}} (its number from 0) and {{number}} (from 1), {{run}}, {{uuid}}, {{date}}, {{date iso}}, {{date + 1d}}, {{hex 16}}, {{int 1..100}}, {{words 20}}, {{pick a|b|c}}, {{row.NAME}} (of --data), {{helo}}, and of the envelope {{from}}, {{to}} and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number."
+      "Send messages made from this file, which is a whole message, headers and body, with variables: {{message}} (its number from 0) and {{number}} (from 1), {{run}}, {{uuid}}, {{date}}, {{date iso}}, {{date + 1d}}, {{hex 16}}, {{int 1..100}}, {{words 20}}, {{pick a|b|c}}, {{row.NAME}} (of --data), {{helo}}, and of the envelope {{from}}, {{to}} and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number."
   }),
   expand: PlanField.withDefault(Schema.Boolean, false, {
     section,
@@ -121,12 +121,12 @@ export const fields = {
   dataOrder: PlanField.withDefault(Schema.Literal(...ItemOrder.orders), "sequential", {
     section,
     description:
-      "Which row of --data a message gets: the next one, any one, or each once in a round, in an order that is drawn."
+      "Which row of --data a message gets: sequential, the next one; random, any one; shuffle, each once in random order, and then again in another order."
   }),
   once: PlanField.withDefault(Schema.Boolean, false, {
     section,
     description:
-      "Use each row of --data, and each message of --corpus, once, and end with the last; without -m, that is how many messages there are."
+      "Send one message for each row of --data, or one of each in --corpus, and then end. With -m, end after that number, if there are more."
   })
 }
 

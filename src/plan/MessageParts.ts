@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
 import * as Attachment from "./Attachment.js"
 import * as Address from "./Address.js"
+import * as Amount from "./Amount.js"
 import type * as Corpus from "./Corpus.js"
 import * as CorpusEnvelope from "./CorpusEnvelope.js"
 import * as CorpusOrder from "./CorpusOrder.js"
@@ -133,23 +134,23 @@ const check = (
           )
     const values = valuesOf(plan, sample, rows, undefined)
     const known: Template.Values = { ...values, envelope: { from: String, to: String, recipient: String } }
-    const columns = new Map<number, "line" | "lines">()
-    const take = (read: Template.Template, headEnd: number) => {
+    const columns = new Map<number, Set<Place>>()
+    const take = (read: Template.Template, placeOf: (at: number) => Place) => {
       for (const { index, place } of read.columns) {
-        if (place < headEnd) columns.set(index, "line")
-        else if (!columns.has(index)) columns.set(index, "lines")
+        const places = columns.get(index) ?? new Set()
+        columns.set(index, places.add(placeOf(place)))
       }
     }
-    for (const [option, text, own] of [
+    for (const [option, text, own, where] of [
       ...(plan.expand
         ? ([
-            ["-f", plan.from, values],
-            ["-t", plan.to, values],
-            ["-S", plan.subject, known],
-            ...Extensions.parametersOf(plan).map(([option, text]) => [option, text, known] as const)
+            ["-f", plan.from, values, "address"],
+            ["-t", plan.to, values, "address"],
+            ["-S", plan.subject, known, "line"],
+            ...Extensions.parametersOf(plan).map(([option, text]) => [option, text, known, "parameter"] as const)
           ] as const)
         : []),
-      ...(plan.headers ?? []).map((header) => ["--header", header, known] as const)
+      ...(plan.headers ?? []).map((header) => ["--header", header, known, "line"] as const)
     ]) {
       if (text === undefined) continue
       const made = yield* Either.mapLeft(
@@ -157,7 +158,7 @@ const check = (
         ({ column, reason }) =>
           new PartsUnusable({ option, reason: `${JSON.stringify(text)}, column ${column}: ${reason}` })
       )
-      take(made, Number.POSITIVE_INFINITY)
+      take(made, () => where)
     }
     if (template !== undefined) {
       const path = plan.template!
@@ -166,35 +167,47 @@ const check = (
         ({ column, line, reason }) =>
           new PartsUnusable({ option: "--template", reason: `${path}: line ${line}, column ${column}: ${reason}` })
       )
-      take(made.template, made.headEnd)
+      take(made.template, (at) => (at < made.headEnd ? "line" : "lines"))
     }
     if (rows !== undefined) yield* checkCells(rows, columns, plan.data!)
     return rows?.count
   })
 
-/** A line break in a header or an address would begin another one (CWE-93); a bare carriage return is nothing anywhere. */
+/** Where a cell goes: into the text of a message, a header, an address, or a parameter of a command. */
+type Place = "lines" | "line" | "address" | "parameter"
+
+/**
+ * A line break in a header or a command would begin another one (CWE-93), and what follows ">" in an address, or a blank in a
+ * parameter, would be parameters of its command; a bare carriage return is nothing anywhere.
+ */
 const checkCells = (
   rows: Rows.Rows,
-  columns: ReadonlyMap<number, "line" | "lines">,
+  columns: ReadonlyMap<number, ReadonlySet<Place>>,
   path: string
 ): Either.Either<void, PartsUnusable> => {
   if (columns.size === 0) return Either.void
   for (let row = 0; row < rows.count; row++) {
     const cells = rows.cells(row)
-    for (const [index, kind] of columns) {
-      const cell = cells[index]!
-      const problem =
-        kind === "line" && /[\0\r\n]/.test(cell)
-          ? "holds a line break or a NUL, which cannot be in a header or an address"
-          : /\r(?!\n)/.test(cell)
-            ? "holds a carriage return that no line feed follows"
-            : undefined
-      if (problem === undefined) continue
-      const place = `line ${rows.line(row)}, column ${JSON.stringify(rows.names[index])}`
-      return Either.left(new PartsUnusable({ option: "--data", reason: `${path}: ${place}: ${problem}` }))
+    for (const [index, places] of columns) {
+      for (const place of places) {
+        const problem = problemOf(cells[index]!, place)
+        if (problem === undefined) continue
+        const where = `line ${rows.line(row)}, column ${JSON.stringify(rows.names[index])}`
+        return Either.left(new PartsUnusable({ option: "--data", reason: `${path}: ${where}: ${problem}` }))
+      }
     }
   }
   return Either.void
+}
+
+const problemOf = (cell: string, place: Place): string | undefined => {
+  if (place === "lines") return /\r(?!\n)/.test(cell) ? "holds a carriage return that no line feed follows" : undefined
+  if (/[\0\r\n]/.test(cell)) return "holds a line break or a NUL, which cannot be in a header or an address"
+  if (place === "address" && /[<>]/.test(cell))
+    return 'holds "<" or ">", between which an address is put: give the address alone'
+  return place === "parameter" && /[^!-~]/.test(cell)
+    ? "holds a blank, or what is not of printable ASCII, which cannot be in a parameter"
+    : undefined
 }
 
 const sample: RunIdentity & { readonly seed: string } = {
@@ -237,6 +250,15 @@ export const addresses = (
     ? Address.make(plan, helloName, seed, values, user)
     : CorpusEnvelope.addresses(envelopes, CorpusOrder.make(plan.order, groups, `${seed} corpus`))
 }
+
+/**
+ * How many recipients a message has at most.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const mostRecipients = (plan: Plan, parts: MessageParts | undefined): number =>
+  parts?.corpus?.envelopes?.most ?? Amount.countsOf(plan.recipients ?? 1).most
 
 /**
  * What the variables of a run have their values from, but for the envelope.

@@ -170,7 +170,7 @@ export interface Plan {
    */
   readonly body?: Values["body"]
   /**
-   * Attach a file, or one at random of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M",
+   * Attach a file, or random bytes of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M",
    * "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.
    */
   readonly attach?: Values["attach"]
@@ -180,10 +180,10 @@ export interface Plan {
    */
   readonly headers?: Values["headers"]
   /**
-   * Send messages made from this file, headers and body, which stand in it with variables: {{message}} (its number
-   * from 0) and {{number}} (from 1), {{run}}, {{uuid}}, {{date}}, {{date iso}}, {{date + 1d}}, {{hex 16}}, {{int
-   * 1..100}}, {{words 20}}, {{pick a|b|c}}, {{row.NAME}} (of --data), {{helo}}, and of the envelope {{from}}, {{to}}
-   * and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number.
+   * Send messages made from this file, which is a whole message, headers and body, with variables: {{message}} (its
+   * number from 0) and {{number}} (from 1), {{run}}, {{uuid}}, {{date}}, {{date iso}}, {{date + 1d}}, {{hex 16}},
+   * {{int 1..100}}, {{words 20}}, {{pick a|b|c}}, {{row.NAME}} (of --data), {{helo}}, and of the envelope {{from}},
+   * {{to}} and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number.
    */
   readonly template?: Values["template"]
   /**
@@ -192,26 +192,27 @@ export interface Plan {
    */
   readonly expand: Values["expand"]
   /**
-   * Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those
-   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages, unless --envelope
-   * says so. Files must not change meanwhile: a message that was changed is not sent, and fails. May be given several
-   * times, also with a share of the messages for each: 90%: ham and 10%: spam.mbox.
+   * Send the messages found at this path: an .eml file, an mbox, a Maildir, or a directory of these, with the
+   * directories below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages, unless
+   * --envelope says so. Files must not change during the run: a message that was changed is not sent, and fails. May
+   * be given several times, also with a share of the messages for each: 90%: ham and 10%: spam.mbox.
    */
   readonly corpus?: Values["corpus"]
   /**
-   * Keep a --corpus in memory, ready to be sent, where its files are not larger than this (the default is 256M);
-   * otherwise they stay on disk, and are read message by message. Units are as in -l. Default: 256000000.
+   * Keep a --corpus of up to this size in memory, ready to be sent (default: 256M). A larger one stays on disk, and is
+   * read as it is sent: cheapest in order, for then it is read ahead. Units are as in -l. Default: 256000000.
    */
   readonly corpusMemory: Values["corpusMemory"]
   /**
-   * Whom messages of --corpus are from, and go to: what -f, -t, -r and -N say; or each what its own headers say
-   * (Return-Path or From, and To, Cc and Bcc), at the domain of --to-domain. A message whose headers name nobody is
-   * left out, and counted; of more than 1,000 recipients, the first ones count. Default: "options".
+   * Where the sender and the recipients of --corpus messages come from: options (-f, -t, -r, -N), or the headers of
+   * each message (Return-Path or From; To, Cc and Bcc), moved to the domain of --to-domain. A message whose headers
+   * name no recipient is left out, and counted; of more than 1,000 recipients, the first 1,000 are taken. Default:
+   * "options".
    */
   readonly envelope: Values["envelope"]
   /**
-   * The domain that the addresses of --envelope headers are at, instead of their own: alice@example.org is
-   * alice=example.org at this one. So nobody in a corpus gets mail, or a notice.
+   * Move all addresses of --envelope headers to this domain: alice@example.org becomes alice=example.org at this one.
+   * So nobody in a corpus gets mail, or a bounce.
    */
   readonly toDomain?: Values["toDomain"]
   /**
@@ -220,19 +221,19 @@ export interface Plan {
    */
   readonly mbox: Values["mbox"]
   /**
-   * Which message of --corpus comes next: the next one, any one, or each once in a round, in an order that is drawn.
-   * Default: "sequential".
+   * Which message of --corpus is sent next: sequential, the next one, and after the last the first again; random, any
+   * one; shuffle, each once in random order, and then again in another order. Default: "sequential".
    */
   readonly order: Values["order"]
   /**
-   * Make these headers of --corpus anew: message-id (the default, because servers drop a message that they know),
-   * date, from, to, subject; or none.
+   * Replace these headers of --corpus messages by new ones: message-id (the default, because servers drop a message
+   * that they know), date, from, to, subject; or none.
    */
   readonly rewrite?: Values["rewrite"]
   /**
-   * What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: skip
-   * leaves it out, and counts it; space sends a space for each; raw sends it as it is, which a server may take for the
-   * end of a line, and what follows for commands. Default: "skip".
+   * What to do with a --corpus message that holds a carriage return without a line feed, which servers read in
+   * different ways: skip leaves the message out, and counts it; space sends a space instead; raw sends it as it is,
+   * which a server may take for the end of a line, and what follows for commands. Default: "skip".
    */
   readonly unusual: Values["unusual"]
   /**
@@ -241,13 +242,13 @@ export interface Plan {
    */
   readonly data?: Values["data"]
   /**
-   * Which row of --data a message gets: the next one, any one, or each once in a round, in an order that is drawn.
-   * Default: "sequential".
+   * Which row of --data a message gets: sequential, the next one; random, any one; shuffle, each once in random order,
+   * and then again in another order. Default: "sequential".
    */
   readonly dataOrder: Values["dataOrder"]
   /**
-   * Use each row of --data, and each message of --corpus, once, and end with the last; without -m, that is how many
-   * messages there are. Default: false.
+   * Send one message for each row of --data, or one of each in --corpus, and then end. With -m, end after that number,
+   * if there are more. Default: false.
    */
   readonly once: Values["once"]
   /**
@@ -865,7 +866,7 @@ export interface PlanInput {
    */
   readonly body?: Inputs["body"]
   /**
-   * Attach a file, or one at random of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M",
+   * Attach a file, or random bytes of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M",
    * "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.
    */
   readonly attach?: Inputs["attach"]
@@ -875,10 +876,10 @@ export interface PlanInput {
    */
   readonly headers?: Inputs["headers"]
   /**
-   * Send messages made from this file, headers and body, which stand in it with variables: {{message}} (its number
-   * from 0) and {{number}} (from 1), {{run}}, {{uuid}}, {{date}}, {{date iso}}, {{date + 1d}}, {{hex 16}}, {{int
-   * 1..100}}, {{words 20}}, {{pick a|b|c}}, {{row.NAME}} (of --data), {{helo}}, and of the envelope {{from}}, {{to}}
-   * and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number.
+   * Send messages made from this file, which is a whole message, headers and body, with variables: {{message}} (its
+   * number from 0) and {{number}} (from 1), {{run}}, {{uuid}}, {{date}}, {{date iso}}, {{date + 1d}}, {{hex 16}},
+   * {{int 1..100}}, {{words 20}}, {{pick a|b|c}}, {{row.NAME}} (of --data), {{helo}}, and of the envelope {{from}},
+   * {{to}} and {{recipient}}. {{{{ is a literal {{. Values are drawn from --seed and the message's number.
    */
   readonly template?: Inputs["template"]
   /**
@@ -887,26 +888,27 @@ export interface PlanInput {
    */
   readonly expand?: Inputs["expand"]
   /**
-   * Send the messages that are here: a file of one (.eml), an mbox, a Maildir, or a directory of them, with those
-   * below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages, unless --envelope
-   * says so. Files must not change meanwhile: a message that was changed is not sent, and fails. May be given several
-   * times, also with a share of the messages for each: 90%: ham and 10%: spam.mbox.
+   * Send the messages found at this path: an .eml file, an mbox, a Maildir, or a directory of these, with the
+   * directories below it. Sender and recipients are those of -f, -t, -r and -N, never those in the messages, unless
+   * --envelope says so. Files must not change during the run: a message that was changed is not sent, and fails. May
+   * be given several times, also with a share of the messages for each: 90%: ham and 10%: spam.mbox.
    */
   readonly corpus?: Inputs["corpus"]
   /**
-   * Keep a --corpus in memory, ready to be sent, where its files are not larger than this (the default is 256M);
-   * otherwise they stay on disk, and are read message by message. Units are as in -l. Default: 256000000.
+   * Keep a --corpus of up to this size in memory, ready to be sent (default: 256M). A larger one stays on disk, and is
+   * read as it is sent: cheapest in order, for then it is read ahead. Units are as in -l. Default: 256000000.
    */
   readonly corpusMemory?: Inputs["corpusMemory"]
   /**
-   * Whom messages of --corpus are from, and go to: what -f, -t, -r and -N say; or each what its own headers say
-   * (Return-Path or From, and To, Cc and Bcc), at the domain of --to-domain. A message whose headers name nobody is
-   * left out, and counted; of more than 1,000 recipients, the first ones count. Default: "options".
+   * Where the sender and the recipients of --corpus messages come from: options (-f, -t, -r, -N), or the headers of
+   * each message (Return-Path or From; To, Cc and Bcc), moved to the domain of --to-domain. A message whose headers
+   * name no recipient is left out, and counted; of more than 1,000 recipients, the first 1,000 are taken. Default:
+   * "options".
    */
   readonly envelope?: Inputs["envelope"]
   /**
-   * The domain that the addresses of --envelope headers are at, instead of their own: alice@example.org is
-   * alice=example.org at this one. So nobody in a corpus gets mail, or a notice.
+   * Move all addresses of --envelope headers to this domain: alice@example.org becomes alice=example.org at this one.
+   * So nobody in a corpus gets mail, or a bounce.
    */
   readonly toDomain?: Inputs["toDomain"]
   /**
@@ -915,19 +917,19 @@ export interface PlanInput {
    */
   readonly mbox?: Inputs["mbox"]
   /**
-   * Which message of --corpus comes next: the next one, any one, or each once in a round, in an order that is drawn.
-   * Default: "sequential".
+   * Which message of --corpus is sent next: sequential, the next one, and after the last the first again; random, any
+   * one; shuffle, each once in random order, and then again in another order. Default: "sequential".
    */
   readonly order?: Inputs["order"]
   /**
-   * Make these headers of --corpus anew: message-id (the default, because servers drop a message that they know),
-   * date, from, to, subject; or none.
+   * Replace these headers of --corpus messages by new ones: message-id (the default, because servers drop a message
+   * that they know), date, from, to, subject; or none.
    */
   readonly rewrite?: Inputs["rewrite"]
   /**
-   * What becomes of a message of --corpus in which a carriage return stands alone, which servers differ on: skip
-   * leaves it out, and counts it; space sends a space for each; raw sends it as it is, which a server may take for the
-   * end of a line, and what follows for commands. Default: "skip".
+   * What to do with a --corpus message that holds a carriage return without a line feed, which servers read in
+   * different ways: skip leaves the message out, and counts it; space sends a space instead; raw sends it as it is,
+   * which a server may take for the end of a line, and what follows for commands. Default: "skip".
    */
   readonly unusual?: Inputs["unusual"]
   /**
@@ -936,13 +938,13 @@ export interface PlanInput {
    */
   readonly data?: Inputs["data"]
   /**
-   * Which row of --data a message gets: the next one, any one, or each once in a round, in an order that is drawn.
-   * Default: "sequential".
+   * Which row of --data a message gets: sequential, the next one; random, any one; shuffle, each once in random order,
+   * and then again in another order. Default: "sequential".
    */
   readonly dataOrder?: Inputs["dataOrder"]
   /**
-   * Use each row of --data, and each message of --corpus, once, and end with the last; without -m, that is how many
-   * messages there are. Default: false.
+   * Send one message for each row of --data, or one of each in --corpus, and then end. With -m, end after that number,
+   * if there are more. Default: false.
    */
   readonly once?: Inputs["once"]
   /**

@@ -60,6 +60,9 @@ export interface Transactions {
  */
 export const make = (wire: Wire, grouping: Grouping): Transactions => new ConnectionTransactions(wire, grouping)
 
+/** In bytes, the longest content that is followed by commands: of more than this, a server may not take all at once. */
+const longestRiding = 16_384
+
 class ConnectionTransactions implements Transactions {
   /** The replies to the next message's envelope, where that rode with the last content. */
   private ahead: ReadonlyArray<Reply.Reply> | undefined = undefined
@@ -106,7 +109,8 @@ class ConnectionTransactions implements Transactions {
     this.dotAnswers = answers
     const { body, head } = message.content
     // A server that answers once for several recipients of LMTP would have later replies taken for theirs.
-    if (group === undefined || next === undefined || body !== undefined || answers > 1) {
+    const isLong = body !== undefined || head.length > longestRiding
+    if (group === undefined || next === undefined || isLong || answers > 1) {
       return this.settle(yield Steps.content(message.content, answers), delivery)
     }
     const recipients = next.rcpts.length

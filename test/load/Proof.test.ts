@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as Load from "../../src/load/Load.js"
+import * as Corpus from "../../src/plan/Corpus.js"
 import * as Plan from "../../src/plan/Plan.js"
 import type { Accepted } from "../../src/sink/ServerLog.js"
 import * as TestServer from "../../src/sink/TestServer.js"
@@ -13,11 +14,12 @@ type Relaying = (accepted: Accepted, message: number) => ReadonlyArray<TestRelay
 const proved = (
   input: Plan.PlanInput,
   relaying: Relaying,
-  options: TestServer.TestServerOptions = {}
+  options: TestServer.TestServerOptions = {},
+  running: Pick<Load.RunOptions, "parts"> = {}
 ): Promise<Load.RunResult> => {
   const rest = { settle: 60, keepGoing: true, failIf: "missing > 1000" }
   const plan = Plan.make({ prove: "recipients", downstream: "unix:next", ...rest, ...input })
-  const run = Load.run(plan).pipe(
+  const run = Load.run(plan, running).pipe(
     Effect.provide(TestRelay.layer((message, accepted) => relaying(accepted, message), options))
   )
   return Effect.runPromise(Simulation.run(run))
@@ -270,6 +272,24 @@ describe("what the next hop proves", () => {
       { message: 4, messageId: ids.get(4), sender: "foo@localhost", recipient: "13x@example.com" },
       { message: 7, messageId: ids.get(7), sender: "foo@localhost", recipient: "24x@example.com" }
     ])
+  })
+
+  it("is told by the recipients that the headers of a corpus name", async () => {
+    const collector = new Corpus.Collector({ rewrite: ["message-id"], unusual: "skip", toDomain: "y" })
+    for (const to of ["a@x", "b@x, c@x, d@x", "e@x, f@x"])
+      collector.add(Buffer.from(`From: me@x\nTo: ${to}\n\nHello\n`))
+    const { proof, violations } = await proved(
+      { messages: 6, corpus: "c", envelope: "headers", toDomain: "y" },
+      (accepted, message) => [
+        as(accepted, { recipients: message === 4 ? accepted.recipients.slice(0, 2) : accepted.recipients })
+      ],
+      {},
+      { parts: { corpus: collector.end() } }
+    )
+    assert.deepStrictEqual(violations, [])
+    const { accepted, deliveredAccepted, foreignRecipients, missing } = proof!.tally
+    assert.deepStrictEqual([accepted, deliveredAccepted, foreignRecipients, missing], [12, 11, 0, 1])
+    assert.deepInclude(proof!.missed[0], { message: 4, sender: "me=x@y", recipient: "d=x@y" })
   })
 
   it("is of messages alone where the server rewrites addresses", async () => {

@@ -175,6 +175,32 @@ describe("a corpus that stays on disk", () => {
   )
 })
 
+describe("a file of the store", () => {
+  const descriptorsOf = (file: string) =>
+    fs.readdirSync("/proc/self/fd").filter((name) => {
+      try {
+        return fs.readlinkSync(`/proc/self/fd/${name}`) === file
+      } catch {
+        return false
+      }
+    }).length
+
+  it.live.skipIf(process.platform !== "linux")("is closed, once nothing is read from it any more", () =>
+    Effect.gen(function* () {
+      const name = fs.realpathSync(written("ahead", "0123456789"))
+      const file = NodeCorpusStore.store.open(name)
+      const into = Buffer.alloc(10)
+      const read = yield* Effect.async<number>((resume) => {
+        file.readAhead!(into, 8, 2, (read) => resume(Effect.succeed(read)))
+        file.close()
+        assert.strictEqual(descriptorsOf(name), 1)
+      })
+      assert.deepStrictEqual([read, into.toString("latin1", 0, 8)], [8, "23456789"])
+      assert.strictEqual(descriptorsOf(name), 0)
+    })
+  )
+})
+
 /** What arrives of a run, sorted, and how it ended. */
 const sent = (input: Plan.PlanInput, before: () => void = () => {}) =>
   Effect.gen(function* () {

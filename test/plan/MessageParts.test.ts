@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
@@ -98,6 +100,12 @@ describe("reading what messages are made of", () => {
       '--data u.csv: line 5, column "mail": holds a line break or a NUL'
     ],
     [
+      "an address with more than an address in it",
+      { data: "u", to: "{{row.a}}", expand: true },
+      { u: "a\nann@x\nBob <bob@x>\n" },
+      '--data u: line 3, column "a": holds "<" or ">", between which an address is put: give the address alone'
+    ],
+    [
       "a line break for the headers of a template",
       { data: "u.csv", template: "t" },
       { "u.csv": csv, t: "To: {{row.mail}}\n\nHello" },
@@ -114,6 +122,18 @@ describe("reading what messages are made of", () => {
       Effect.map(problem(input, contents), (message) => assert.include(message, expected))
     )
   }
+
+  it.effect("asks for the least that a cell is used for, and for the most where it is used twice", () =>
+    Effect.gen(function* () {
+      const contents = { u: "a\n<x>\n", t: "X: {{row.a}}\n\n{{row.a}}" }
+      for (const input of [{ template: "t" }, { headers: "X: {{row.a}}" }, { subject: "{{row.a}}", expand: true }])
+        assert.strictEqual((yield* read({ data: "u", ...input }, contents))?.rows, 1)
+      for (const input of [{ template: "t" }, { headers: "X: {{row.a}}" }]) {
+        const asked = { data: "u", from: "{{row.a}}", expand: true, ...input }
+        assert.include(yield* problem(asked, contents), "give the address alone")
+      }
+    })
+  )
 
   it.effect("lets a body have lines, and columns that nobody asks for hold anything", () =>
     read(
@@ -209,4 +229,41 @@ describe("messages with variables", () => {
     assert.strictEqual(messages({ once: true, messages: 5 }), 3)
     assert.isUndefined(messages({}))
   })
+
+  it.effect("whose header begins with one have its dots before dots, as DATA and as BDAT need them", () =>
+    Effect.gen(function* () {
+      const plan = Plan.make({ data: "u", headers: "{{row.name}}.x: y" })
+      const parts = yield* read({ data: "u", headers: "{{row.name}}.x: y" }, { u: "name,b\na,1\n.,1\n,1\n" })
+      const identity = { helloName: "me.example", runId: "run", startedAt: new Date(0), seed: "run" }
+      const values = MessageParts.values(plan, identity, parts)
+      const addresses = Address.make(plan, "me.example", identity.seed, values)
+      const tops = (goes: "with a dot" | "in chunks") => {
+        const contentOf = Message.make(plan, addresses, identity, { values, goes })
+        return [0, 1, 2].map((message) => contentOf(message).head.split("\r\n")[0])
+      }
+      assert.deepStrictEqual(tops("with a dot"), ["a.x: y", "...x: y", "..x: y"])
+      assert.deepStrictEqual(tops("in chunks"), ["a.x: y", "..x: y", ".x: y"])
+    })
+  )
+
+  it.effect("are those of the README's files", () =>
+    Effect.gen(function* () {
+      const readme = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8")
+      const [, people = "", order = ""] =
+        /`people\.csv` may be:?\n\n```\n(.*?)```.*?`order\.eml` may be:?\n\n```\n(.*?)```/s.exec(readme) ?? []
+      const all = yield* content(
+        { data: "people.csv", template: "order.eml", to: "{{row.mail}}", expand: true },
+        { "people.csv": people, "order.eml": order },
+        [0, 1]
+      )
+      assert.deepStrictEqual(
+        all.map(({ rcpts }) => rcpts),
+        [["RCPT TO:<ann@example.com>\r\n"], ["RCPT TO:<bob@example.com>\r\n"]]
+      )
+      assert.match(
+        all[1]!.content,
+        /^To: Bob <bob@example\.com>\r\n.*^Dear Bob, thank you for your order of \d (books|cups)\.\r\n/ms
+      )
+    })
+  )
 })

@@ -39,7 +39,7 @@ describe("a message that is made ready", () => {
     fc.assert(
       fc.property(
         fc.array(parts, { maxLength: 30, size: "max" }),
-        fc.constantFrom(1, 700, 20_000),
+        fc.constantFrom(1, 700, 20_000, 90_000),
         fc.constantFrom("", "X: 1\r\n"),
         (list, times, before) => {
           const text = list.join("")
@@ -53,5 +53,32 @@ describe("a message that is made ready", () => {
       ),
       { seed: 1, numRuns: 60 }
     )
+  })
+
+  it("names the line with a bare carriage return, whatever the size", () => {
+    for (const before of [0, 3, 3_000, 40_000]) {
+      for (const [line, number] of [
+        ["a\rb\n", 1],
+        ["\r", 1],
+        ["\r\r\n", 1],
+        [`${"x".repeat(70_000)}\r\n\r.`, 2],
+        [`${"x".repeat(70_000)}\r.\n`, 1],
+        [`${"x".repeat(200_000)}\r`, 1]
+      ] as const) {
+        for (const end of ["\n", "\r\n"]) {
+          const text = `lines of it${end}`.repeat(before) + line
+          assert.deepStrictEqual(Stuffing.content(Buffer.from(text)), Either.left(before + number))
+        }
+      }
+    }
+  })
+
+  it("may have lines that are longer than what is made ready at a time", () => {
+    const long = "x".repeat(200_000)
+    for (const end of ["\n", "\r\n"]) {
+      const text = `.${end}.${long}${end}a${end}${long}`
+      const { body } = Either.getOrThrow(Stuffing.content(Buffer.from(text)))
+      assert.isTrue(Buffer.from(body!).toString() === `..\r\n..${long}\r\na\r\n${long}\r\n.\r\n`)
+    }
   })
 })

@@ -148,6 +148,34 @@ export const fromEffect = <E, R>(
 ): MessageSource<E | MailUnusable, R> => make((number) => Effect.asSome(mailOf(number)))
 
 /**
+ * The messages of the run's own plan: generated, or those of its template or corpus, each with its envelope. So they can be mixed
+ * with others, and changed. It has no end of its own.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromPlan: MessageSource<MailUnusable> = {
+  ...make((number) =>
+    Effect.flatMap(ScenarioSession, ({ planned }) => Either.map(mailOf(number, planned(number)), Option.some))
+  ),
+  // As it is: what is ready need not be made ready again.
+  get: (number) => Effect.map(ScenarioSession, ({ planned }) => Option.some(planned(number)))
+}
+
+/** What a message was before it was made ready. */
+const mailOf = (number: number, { content, mail, rcpts }: Delivery.Message): Either.Either<Mail, MailUnusable> => {
+  const { body, head, unusable } = content.isDotless === true ? content : Stuffing.dotless(content)
+  if (unusable !== undefined) return Either.left(new MailUnusable({ number, reason: unusable }))
+  const addressIn = (command: string) =>
+    Buffer.from(command.slice(command.indexOf("<") + 1, command.lastIndexOf(">")), "latin1").toString("utf8")
+  return Either.right({
+    sender: addressIn(mail),
+    recipients: rcpts.map(addressIn),
+    content: Buffer.concat([Buffer.from(head, "latin1"), body ?? Buffer.alloc(0)])
+  })
+}
+
+/**
  * One mail of the stream after another, shared out to all sessions of the run: each is sent once, and none after the last.
  * The stream is read as messages are due, ahead by a chunk at most, and let go of at the end of the run.
  *

@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import * as MessageSource from "../../../src/load/scenario/MessageSource.js"
 import * as Scenario from "../../../src/load/scenario/Scenario.js"
+import * as Corpus from "../../../src/plan/Corpus.js"
 import { overOne, simulate } from "./scenarios.js"
 
 const mail =
@@ -166,6 +167,48 @@ describe("a source of messages", () => {
       const { sessions } = yield* simulate({}, missing)
       assert.include(sessions.map(Exit.match({ onSuccess: () => "", onFailure: String })).join(), "NotFound")
     })
+  )
+
+  it.effect(
+    "fromPlan has the plan's own messages, of a template or a corpus, to be mixed with others and changed",
+    () =>
+      Effect.gen(function* () {
+        const collector = new Corpus.Collector({ rewrite: [], unusual: "skip" })
+        for (const item of [0, 1]) collector.add(Buffer.from(`X: ${item}\n\n.dot\n${"line\n".repeat(item * 20_000)}`))
+        const templated = { template: "X: {{row.a}}\n\nbody", data: Buffer.from("a\nAnn\nBob\n"), rows: 2 }
+        for (const [input, parts, expected] of [
+          [{ template: "t", data: "d" }, templated, ["X: Ann\r\n\r\nbody\r\n", "X: Bob\r\n\r\nbody\r\n"]],
+          [
+            { corpus: "c", rewrite: "none" },
+            { corpus: collector.end() },
+            ["X: 0\r\n\r\n.dot\r\n", `X: 1\r\n\r\n.dot\r\n${"line\r\n".repeat(20_000)}`]
+          ]
+        ] as const) {
+          const plan = { ...input, from: "é@x", to: "t@x", recipients: 2, messages: 4 }
+          const of = (source: MessageSource.MessageSource<MessageSource.MailUnusable>) =>
+            Effect.map(simulate(plan, overOne(source), { run: { parts } }), ({ server }) => server.accepted)
+          const plain = yield* of(MessageSource.fromPlan)
+          assert.deepStrictEqual(
+            plain.map(({ content, recipients, sender }) => [sender, recipients, content]),
+            [0, 1, 0, 1].map((item) => ["é@x", ["2t@x", "t@x"], expected[item]!])
+          )
+          const changed = yield* of(
+            MessageSource.fromPlan.pipe(
+              MessageSource.take(2),
+              MessageSource.map((mail) => ({ ...mail, recipients: mail.recipients.slice(1) })),
+              MessageSource.concat(few("a", 1))
+            )
+          )
+          assert.deepStrictEqual(
+            changed.map(({ content, recipients, sender }) => [sender, recipients, content]),
+            [
+              ["é@x", ["t@x"], expected[0]],
+              ["é@x", ["t@x"], expected[1]],
+              ["me@example.com", ["you@example.com"], "a0\r\n"]
+            ]
+          )
+        }
+      })
   )
 
   it("has the errors and the services of all its parts", () => {
