@@ -292,12 +292,6 @@ export const conflicts = (
     ],
     [plan.bare === true && given("xforward"), ["bare", "xforward"], "--xforward needs EHLO, which -o leaves out"],
     [plan.bare === true && given("xclient"), ["bare", "xclient"], "--xclient needs EHLO, which -o leaves out"],
-    [plan.bare === true && given("helloPattern"), ["bare", "helloPattern"], "--hello-name cannot be used with -o"],
-    [plan.sink === true && given("proxy"), ["sink", "proxy"], "the sink of --sink does not expect --proxy"],
-    [
-      plan.calibrate === true && given("proxy"),
-      ["calibrate", "proxy"],
-      "the sink of --calibrate does not expect --proxy"
-    ]
+    [plan.bare === true && given("helloPattern"), ["bare", "helloPattern"], "--hello-name cannot be used with -o"]
   ]
 }

@@ -49,6 +49,10 @@ const DumpText: Schema.Schema<string> = Schema.String.pipe(
   })
 )
 
+const Extension = Schema.Literal(...SinkOffer.extensions).annotations({
+  message: () => ({ message: `expected one of ${SinkOffer.extensions.join(", ")}`, override: true })
+})
+
 const ReportText: Schema.Schema<string> = Schema.String.pipe(
   Schema.filter((text) => /^(?:text|json)$/.test(ReportRequest.parse(text)?.format ?? ""), {
     message: () => "expected text or json, or one of them with =FILE"
@@ -94,7 +98,7 @@ export const fields = {
     presets: { "4": "ipv4", "6": "ipv6", ipv4: "ipv4", ipv6: "ipv6" },
     description: "Listen over this address family alone."
   }),
-  hide: optional(Schema.Array(Schema.Literal(...SinkOffer.extensions)), {
+  hide: optional(Schema.Array(Extension), {
     repeatable: true,
     placeholder: "extension",
     presets: {

@@ -59,6 +59,26 @@ describe("--downstream", () => {
   )
 })
 
+describe("--sink", () => {
+  it.scopedLive("expects what the plan says of its clients", () =>
+    Effect.gen(function* () {
+      const clients = ["--client-addresses=192.0.2.0/24", "-m", "4", "-s", "2", "--summary"]
+      for (const words of [
+        ["--proxy=1"],
+        ["--proxy=2", "--tls=implicit"],
+        ["--proxy=2", "--sink-latency=1ms"],
+        ["--xclient=ADDR", "--xforward=ADDR"]
+      ]) {
+        const { status, stderr } = yield* run(source, "--sink", ...words, ...clients)
+        assert.include(stderr, "smtp-source: the sink counted 4 messages, too\n")
+        assert.strictEqual(status, 0)
+      }
+      const hidden = yield* run(source, "--sink", "--sink-hide=xclient", "--xclient=ADDR", ...clients)
+      assert.include(hidden.stderr, "does not offer XCLIENT")
+    })
+  )
+})
+
 describe("smtp-sink --prove", () => {
   it.scopedLive(
     "tells smtp-report what has come to which sink: files add up, and those of other runs are told of",

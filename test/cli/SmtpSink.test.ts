@@ -52,11 +52,15 @@ describe("smtp-sink's options", () => {
 
   it.live("are refused by name, all at once", () =>
     Effect.gen(function* () {
-      const { status, stderr, stdout } = yield* shell(`${sink} -f MAIL,FOO -W x:y -b 5 -m 0 -R / 127.0.0.1:0 x`)
+      const { status, stderr, stdout } = yield* shell(
+        `${sink} --hide=nix -f MAIL,FOO -W x:y -b 5 -m 0 -R / 127.0.0.1:0 x`
+      )
       assert.strictEqual(status, 1)
       assert.strictEqual(stdout, "")
       assert.match(stderr, /^smtp-sink: fatal: [^\n]*\n$/)
       for (const name of [
+        "--hide: expected one of 8bitmime, auth, ",
+        'not "nix"',
         "-f, --hard",
         '"FOO"',
         "-W, --command-delay",

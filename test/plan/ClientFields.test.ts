@@ -99,8 +99,7 @@ describe("the fields of client identity", () => {
     [{ xforward: "NAME=a", pipelining: "full" }, /--xforward cannot be used with --pipelining full/],
     [{ xforward: "NAME", clients: "c", clientOrder: "session" }, /--client-order session cannot be used/],
     [{ bare: true, xforward: "NAME=a" }, /--xforward needs EHLO/],
-    [{ bare: true, helloPattern: "a" }, /--hello-name cannot be used with -o/],
-    [{ sink: true, proxy: "1", clientAddresses: "192.0.2.1" }, /does not expect --proxy/]
+    [{ bare: true, helloPattern: "a" }, /--hello-name cannot be used with -o/]
   ])("%j is refused", (input, reason) => {
     assert.match(Plan.problems(input).join("\n"), reason)
   })
