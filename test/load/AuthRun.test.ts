@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Load from "../../src/load/Load.js"
 import * as Scenario from "../../src/load/scenario/Scenario.js"
@@ -405,6 +406,22 @@ describe("-f {user}", () => {
       )
       const [exit] = sessions
       assert.match(String(JSON.stringify(exit)), /"NotAllowed"/)
+    }).pipe(Effect.provide(TestServer.layer(server(["PLAIN"], many))))
+  )
+
+  it.effect("a scenario is told whom each of its connections is logged in as", () =>
+    Effect.gen(function* () {
+      const users: Array<string> = []
+      const scenario = Effect.gen(function* () {
+        const first = yield* Scenario.open
+        const second = yield* Scenario.kept
+        const bare = yield* Scenario.connect
+        for (const wire of [second, first, bare]) {
+          users.push(Option.getOrElse(yield* Scenario.userOf(wire), () => "nobody"))
+        }
+      })
+      yield* Load.run(scenarioPlan({ accountOrder: "round" }), scenario, { accounts: AccountTable.of(many) })
+      assert.deepStrictEqual(users, ["user1", "user0", "nobody"])
     }).pipe(Effect.provide(TestServer.layer(server(["PLAIN"], many))))
   )
 

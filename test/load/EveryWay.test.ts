@@ -474,6 +474,14 @@ const rows: ReadonlyArray<Row> = [
     each: (seen) => lines("PROXY")(seen).map((line) => line?.replace(/^(PROXY TCP4 192\.0\.2\.7) .*$/, "$1")),
     is: "PROXY TCP4 192.0.2.7"
   },
+  ...(["1", "2"] as const).map((proxy) => ({
+    name: `--proxy ${proxy}, before all else`,
+    input: { proxy, clientAddresses: "192.0.2.7" },
+    server: { proxy: "any" },
+    each: commands,
+    is: usual,
+    all: true
+  })),
   {
     name: "--xforward",
     input: { xforward: "NAME=c.example" },

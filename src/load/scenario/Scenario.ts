@@ -18,6 +18,7 @@
  * | by more and more sessions | `staged` |
  * | for so long at most | `Effect.timeout`: the message under way is booked, its connection reset |
  * | with messages of one's own | `MessageSource`, given to `send` or `forEachMessage` |
+ * | from the user of each login | a plan whose sender is `{user}`; `userOf` |
  * | measured under its own name | `measure` |
  * | to know what the server has sent on | `arrival`, `awaitArrival`, with a plan that proves delivery |
  *
@@ -50,7 +51,7 @@ import { ScenarioSession } from "./ScenarioSession.js"
 import * as Sessions from "./ScenarioSessions.js"
 import * as Watchdog from "../Watchdog.js"
 
-export { connect, keep, kept, open } from "./ScenarioConnection.js"
+export { connect, keep, kept, open, userOf } from "./ScenarioConnection.js"
 export { InvalidScenario } from "./InvalidScenario.js"
 export type { Arrived } from "./ArrivalWatch.js"
 export { arrival, type ArrivalQuestion, awaitArrival, NotArrived, type WaitOptions } from "./ScenarioProof.js"

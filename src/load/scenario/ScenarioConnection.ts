@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Dialogue from "../../smtp/Dialogue.js"
 import type { ConnectFailed } from "../../smtp/SmtpError.js"
@@ -68,3 +69,26 @@ export const keep = <E, R>(
  * @category steps
  */
 export const kept: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, ScenarioSession> = keep(open)
+
+/**
+ * Whom the plan has logged in over a connection that `open` or `kept` gave: for messages of one's own, which servers often take
+ * from their sender alone. The plan's messages come from him where its sender is `{user}`.
+ *
+ * @since 0.1.0
+ * @category steps
+ * @example
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { Scenario, SmtpCommand } from "smtp-source"
+ *
+ * export const own = Scenario.forEachMessage((message) =>
+ *   Effect.gen(function* () {
+ *     const wire = yield* Scenario.kept
+ *     const user = yield* Scenario.userOf(wire)
+ *     const mail = SmtpCommand.mail(`${Option.getOrElse(user, () => "nobody")}@example.com`)
+ *     return yield* Scenario.deliver(wire, { ...message, mail })
+ *   })
+ * )
+ */
+export const userOf = (wire: Wire): Effect.Effect<Option.Option<string>, never, ScenarioSession> =>
+  Effect.map(ScenarioSession, (session) => session.userOf(wire))

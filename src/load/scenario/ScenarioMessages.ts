@@ -12,9 +12,9 @@ import { isSmtpError, type SmtpError } from "../../smtp/SmtpError.js"
 import type { Wire } from "../../smtp/Wire.js"
 import { InvalidScenario } from "./InvalidScenario.js"
 import type { MessageSource } from "./MessageSource.js"
-import * as Session from "./ScenarioSession.js"
+import type * as Session from "./ScenarioSession.js"
 import { ScenarioSession } from "./ScenarioSession.js"
-import type { TakenMessage } from "./TakenMessages.js"
+import { outcomeOf, type TakenMessage } from "./TakenMessages.js"
 import type { Restore } from "../Turnstile.js"
 
 /**
@@ -148,7 +148,7 @@ function* next<A, E, R, E2, R2>(
   if (Exit.isSuccess(exit)) return Option.some(session.end(message))
   const error = Cause.failureOption(exit.cause)
   const isSmtp = Option.isSome(error) && isSmtpError(error.value)
-  if (isSmtp) session.unsent(message, Session.outcomeOf(error.value))
+  if (isSmtp) session.unsent(message, outcomeOf(error.value))
   const outcome = session.end(message)
   // What is left of the cause are errors that are not SMTP's, defects and interruptions.
   return isSmtp ? Option.some(outcome) : yield* Effect.failCause(exit.cause as Cause.Cause<Exclude<E, SmtpError>>)

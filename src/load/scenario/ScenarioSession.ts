@@ -19,7 +19,7 @@ import type { Plan } from "../../plan/Plan.js"
 import * as Delivery from "../../smtp/Delivery.js"
 import type * as Dialogue from "../../smtp/Dialogue.js"
 import * as Outcome from "../../smtp/Outcome.js"
-import type { ConnectFailed, SmtpError } from "../../smtp/SmtpError.js"
+import type { ConnectFailed } from "../../smtp/SmtpError.js"
 import type { Wire } from "../../smtp/Wire.js"
 import type { Due } from "../Dispatcher.js"
 import type { ArrivalWatch } from "./ArrivalWatch.js"
@@ -58,6 +58,8 @@ export interface Session {
    * gate until that is over.
    */
   readonly open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, Scope.Scope>
+  /** Whom the plan has logged in over the connection. */
+  readonly userOf: (wire: Wire) => Option.Option<string>
   /** The connection of this key, which is opened where there is none that can be used. It lasts as long as the session. */
   readonly keep: <E, R>(
     key: object,
@@ -195,6 +197,7 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       }),
     connect: connections.connect,
     open: connections.open,
+    userOf: (wire) => Option.fromNullable(connections.userOf(wire)),
     keep: (key, opening) => kept.get(key, opening),
     letGo: (exit) => kept.close(exit),
     begin: (due) => {
@@ -288,21 +291,3 @@ const share = <A, E, R>(
     const making = Effect.interruptible(Effect.intoDeferred(Scope.extend(make, scope), made))
     return Effect.zipRight(Effect.forkIn(making, scope), Deferred.await(made))
   })
-
-/**
- * How a message ended whose session met this before it was sent.
- *
- * @since 0.1.0
- * @category outcomes
- */
-export const outcomeOf = (error: SmtpError): Outcome.Outcome => {
-  const delivery = Delivery.make({ lmtp: false, afterUnexpected: "strict" })
-  switch (error._tag) {
-    case "ConnectFailed":
-      return { _tag: "Failed", error, recipients: Outcome.noRecipients }
-    case "ReplyRejected":
-      return Delivery.refused(error.step, error.reply, delivery)
-    default:
-      return Delivery.broken(error, delivery)
-  }
-}

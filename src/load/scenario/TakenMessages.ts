@@ -5,10 +5,10 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
-import type * as Delivery from "../../smtp/Delivery.js"
+import * as Delivery from "../../smtp/Delivery.js"
 import * as Outcome from "../../smtp/Outcome.js"
 import type { Content } from "../../smtp/Wire.js"
-import { ConnectionLost } from "../../smtp/SmtpError.js"
+import { ConnectionLost, type SmtpError } from "../../smtp/SmtpError.js"
 import { endings } from "../MessageEnd.js"
 import type { Route } from "../Routes.js"
 import type { SharedRun } from "../SharedRun.js"
@@ -183,4 +183,22 @@ export const abandoned: Outcome.Outcome = {
   _tag: "Failed",
   error: new ConnectionLost({ step: "mail", how: "interrupted", replies: [] }),
   recipients: Outcome.noRecipients
+}
+
+/**
+ * How a message ended whose session met this before it was sent.
+ *
+ * @since 0.1.0
+ * @category outcomes
+ */
+export const outcomeOf = (error: SmtpError): Outcome.Outcome => {
+  const delivery = Delivery.make({ lmtp: false, afterUnexpected: "strict" })
+  switch (error._tag) {
+    case "ConnectFailed":
+      return { _tag: "Failed", error, recipients: Outcome.noRecipients }
+    case "ReplyRejected":
+      return Delivery.refused(error.step, error.reply, delivery)
+    default:
+      return Delivery.broken(error, delivery)
+  }
 }
