@@ -131,6 +131,8 @@ const readerOf = (file: string): Effect.Effect<SavedReport.Reader, Refused, File
     const fileSystem = yield* FileSystem
     const reader = new SavedReport.Reader()
     yield* fileSystem.stream(file === "-" ? "/dev/stdin" : file).pipe(
+      // What has no end, such as /dev/zero, is no result.
+      Stream.takeUntil(() => reader.isTooLong),
       Stream.runForEach((chunk) => Effect.sync(() => reader.push(chunk))),
       Effect.mapError((error) => new Refused({ reason: `${file}: ${fileReason(error)}` }))
     )

@@ -10,6 +10,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as PlatformFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as SystemReason from "./SystemReason.js"
 
 /**
@@ -46,7 +47,17 @@ export const layerLimited = (longest: number): Layer.Layer<FileSystem.FileSystem
         Effect.tryPromise({
           try: () => (path === standardInput ? readInput(longest) : readWhole(path, longest)),
           catch: errorOf("readFile", path)
-        })
+        }),
+      // The platform's own reads at places, which a pipe does not have.
+      stream: (path, options) =>
+        options === undefined
+          ? Stream.suspend(() =>
+              Stream.fromAsyncIterable(
+                path === standardInput ? process.stdin : fs.createReadStream(path),
+                errorOf("stream", path)
+              )
+            )
+          : fileSystem.stream(path, options)
     }))
   ).pipe(Layer.provide(PlatformFileSystem.layer))
 

@@ -57,9 +57,14 @@ export class Reader {
     this.takeLines(this.journal, begin)
   }
 
+  /** Whether it is longer than any report: there is no use in going on. */
+  get isTooLong(): boolean {
+    return this.length > longest
+  }
+
   /** What the parts so far hold; the error says what is wrong, and where. */
   report(): Either.Either<RunReport.RunReport, string> {
-    if (this.length > longest) return Either.left(`longer than any report: over ${longest} characters`)
+    if (this.isTooLong) return Either.left(`longer than any report: over ${longest} characters`)
     if (this.journal === undefined) return reportOf(this.parts.join(""))
     return Either.mapBoth(this.journal.told(), { onLeft: (error) => error.message, onRight: ({ report }) => report })
   }

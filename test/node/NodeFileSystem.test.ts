@@ -4,6 +4,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import type * as Layer from "effect/Layer"
 import type { Workers } from "../../src/load/Workers.js"
 import type * as NodeServices from "../../src/node/NodeServices.js"
@@ -30,6 +31,22 @@ describe("the file system of the commands", () => {
       assert.strictEqual(yield* fileSystem.readFileString(`${folder}/a`), "b")
       yield* fileSystem.remove(`${folder}/a`)
       assert.isFalse(yield* fileSystem.exists(`${folder}/a`))
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.scopedLive("reads pipes in parts, and standard input, as well as files", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const text = (path: string) =>
+        Effect.map(Stream.runCollect(fileSystem.stream(path)), (chunks) => Buffer.concat([...chunks]).toString())
+      const folder = yield* fileSystem.makeTempDirectoryScoped()
+      execFileSync("mkfifo", [`${folder}/pipe`])
+      yield* Effect.forkScoped(fileSystem.writeFileString(`${folder}/pipe`, "from a pipe\n"))
+      assert.strictEqual(yield* text(`${folder}/pipe`), "from a pipe\n")
+      yield* fileSystem.writeFileString(`${folder}/file`, "from a file\n")
+      assert.strictEqual(yield* text(`${folder}/file`), "from a file\n")
+      assert.strictEqual(yield* withInput([Buffer.from("piped\n")], text("/dev/stdin")), "piped\n")
+      assert.include(String(yield* Effect.flip(text(`${folder}/none`))), "NotFound")
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
