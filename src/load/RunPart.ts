@@ -28,6 +28,7 @@ import * as Shape from "../plan/Shape.js"
 import * as StartTime from "../plan/StartTime.js"
 import { UserAtHand } from "../plan/UserAtHand.js"
 import { Checksum } from "../smtp/Checksum.js"
+import * as Parting from "../smtp/Parting.js"
 import { isSmtpError, type SmtpError } from "../smtp/SmtpError.js"
 import type { TlsWay } from "../smtp/Tls.js"
 import { type ConnectOptions, Connector } from "../smtp/Wire.js"
@@ -278,7 +279,7 @@ export const share = (
       windowSize: plan.windowSize,
       bytesPerSecond: plan.sendRate,
       socks: RouteFields.proxyOf(plan, options.socksLogin),
-      parting: { patience: 5000 }
+      parting: Parting.make()
     }
     // The request is waited for once, for all who want to know; when they hear of it there are no more tickets.
     const stopping = new StopRequest()

@@ -15,6 +15,7 @@
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"
+import { type Stage, stages } from "../smtp/Stage.js"
 import { type Cursor, type ParseFailure, whole } from "./Cursor.js"
 import type { Distribution } from "./Distribution.js"
 import * as Rate from "./Rate.js"
@@ -26,20 +27,9 @@ import * as Timing from "./Timing.js"
  * @since 0.1.0
  * @category constants
  */
-export const slowSteps = [
-  "greeting",
-  "hello",
-  "starttls",
-  "auth",
-  "mail",
-  "rcpt",
-  "data",
-  "chunk",
-  "final",
-  "rset",
-  "quit",
-  "other"
-] as const
+export const slowSteps = stages.filter(
+  (stage): stage is Exclude<Stage, "tls" | "xclient"> => stage !== "tls" && stage !== "xclient"
+)
 
 /**
  * How long replies take.

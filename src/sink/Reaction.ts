@@ -7,7 +7,8 @@ import type * as Duration from "effect/Duration"
 import type { DistributionInput } from "../plan/Distribution.js"
 import type { TlsFailure } from "../smtp/Tls.js"
 import type { Condition } from "./Condition.js"
-import type { SinkEvent, Stage } from "./SinkEvent.js"
+import type { Stage } from "../smtp/Stage.js"
+import type { SinkEvent } from "./SinkEvent.js"
 
 /**
  * When a server may misbehave: before a reply, or before it reads a content.

@@ -10,7 +10,7 @@
 import * as Duration from "effect/Duration"
 import * as Distribution from "../plan/Distribution.js"
 import * as Draw from "../plan/Draw.js"
-import type { Stage } from "./SinkEvent.js"
+import type { Stage } from "../smtp/Stage.js"
 
 /**
  * Work that only so many can do at a time: a message that comes while all are busy waits for its turn, in the order of

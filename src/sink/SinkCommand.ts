@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Stage } from "./SinkEvent.js"
+import type { Stage } from "../smtp/Stage.js"
 
 const SPACE = 32
 const QUOTE = 34
@@ -105,6 +105,29 @@ export const isStartTls = (line: Uint8Array, start: number, end: number): boolea
  */
 export const isXclient = (line: Uint8Array, start: number, end: number): boolean =>
   end - start > 8 && verbOf(line, start) === XCLI && verbOf(line, start + 4) === ENT && line[start + 7] === SPACE
+
+/**
+ * Whether this is a space or a tab.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isBlank = (byte: number): boolean => byte === SPACE || byte === 9
+
+/**
+ * What stands after the keyword; nothing where that is not there.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const argumentsOf = (line: Uint8Array, start: number, end: number, keyword: Uint8Array): string => {
+  let at = start
+  for (let index = 0; index < keyword.length && at < end; index++, at++) {
+    if ((line[at]! | 32) !== keyword[index]) return ""
+  }
+  while (at < end && isBlank(line[at]!)) at++
+  return textOf(line, at, end)
+}
 
 const XCLI = named("XCLI")
 const ENT = named("ENT ")

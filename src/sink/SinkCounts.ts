@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Stage, stages } from "./SinkEvent.js"
+import { type Stage, stages } from "../smtp/Stage.js"
 
 /**
  * What a sink has seen.

@@ -3,38 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Step } from "../smtp/SmtpError.js"
-
-/**
- * What a reply answers: a step of the dialogue, or `other` for everything else (NOOP, VRFY, unknown commands).
- *
- * @since 0.1.0
- * @category models
- */
-export type Stage = Exclude<Step, "connect" | "content" | "idle">
-
-/**
- * The stages, in the order of the dialogue.
- *
- * @since 0.1.0
- * @category models
- */
-export const stages: ReadonlyArray<Stage> = [
-  "tls",
-  "greeting",
-  "hello",
-  "starttls",
-  "xclient",
-  "auth",
-  "mail",
-  "rcpt",
-  "data",
-  "chunk",
-  "final",
-  "rset",
-  "quit",
-  "other"
-]
+import type { Stage } from "../smtp/Stage.js"
 
 /**
  * A reply that is about to be given.

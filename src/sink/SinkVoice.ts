@@ -8,7 +8,7 @@ import type { ServerEvent } from "./Reaction.js"
 import { Outbox } from "./Outbox.js"
 import type { SharedSink } from "./SharedSink.js"
 import * as SinkCounts from "./SinkCounts.js"
-import { type Stage, stages } from "./SinkEvent.js"
+import { type Stage, stages } from "../smtp/Stage.js"
 import { isClosing, type SinkReply } from "./SinkReply.js"
 import type { Verdict } from "./SinkSession.js"
 

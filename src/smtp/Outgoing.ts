@@ -15,10 +15,10 @@ import type { ConnectOptions } from "./Wire.js"
  */
 export interface WriteListener {
   /** Part of it was taken. */
-  readonly onTaken: () => void
-  /** The final dot was taken, and commands that ride with it may still wait. */
+  readonly progressed: () => void
+  /** A message's content was taken to its end; commands that ride with it may still wait. */
   readonly onContentTaken: () => void
-  /** All of it was taken. */
+  /** All of it was taken, and no content that was not told of before. */
   readonly onFlushed: () => void
 }
 
@@ -39,6 +39,8 @@ export class Outgoing {
    * socket tells only when it has taken everything), unless it is handed over slowly.
    */
   holdsDot = false
+  /** A content was written and is not known to be taken, nor was it answered. */
+  contentDue = false
   private readonly pacing: Pacing | undefined
   /** Writes that the transport has not taken: a server may answer before it has read everything, so there may be two. */
   private unflushed = 0
@@ -76,6 +78,7 @@ export class Outgoing {
   /** Writes a message's content, of which `riding` commands follow the first `contentLength` bytes. */
   content(bytes: string, body: Uint8Array | undefined, contentLength: number | undefined, riding: boolean): void {
     this.busy = true
+    this.contentDue = true
     this.holdsDot = !riding || this.pacing !== undefined
     if (this.pacing === undefined) return this.handOver(bytes, body)
     this.contentLength = contentLength ?? Number.POSITIVE_INFINITY
@@ -111,9 +114,15 @@ export class Outgoing {
   }
 
   private pieceTaken(): void {
-    this.listener.onTaken()
+    this.listener.progressed()
     if (!this.holdsDot || this.pacing === undefined || this.pacing.given() < this.contentLength) return
     this.holdsDot = false
+    this.contentTaken()
+  }
+
+  private contentTaken(): void {
+    if (!this.contentDue) return
+    this.contentDue = false
     this.listener.onContentTaken()
   }
 
@@ -121,6 +130,7 @@ export class Outgoing {
     if (!this.busy) return
     this.busy = false
     this.holdsDot = false
-    this.listener.onFlushed()
+    if (this.contentDue) this.contentTaken()
+    else this.listener.onFlushed()
   }
 }

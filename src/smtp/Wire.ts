@@ -11,6 +11,7 @@ import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type { Capabilities } from "./Capabilities.js"
 import type { MxRecord } from "./MailExchangers.js"
+import type { Parting } from "./Parting.js"
 import type { Reply } from "./Reply.js"
 import type { Secrecy } from "./Secrecy.js"
 import type { ConnectFailed, ConnectionLost, ReplyMalformed, Step, WireError } from "./SmtpError.js"
@@ -235,17 +236,6 @@ export interface ConnectOptions {
   readonly socks?: SocksProxy | undefined
   /** How long the reply to QUIT is waited for, by all connections that share it; 5 s each without it. */
   readonly parting?: Parting | undefined
-}
-
-/**
- * How long the reply to QUIT is waited for at most, in milliseconds: nothing depends on it. Of a server that has left one
- * without an answer little is expected, until it answers the next.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Parting {
-  patience: number
 }
 
 /**

@@ -8,7 +8,8 @@ import { Conversation } from "../../src/smtp/Conversation.js"
 import type { Reply } from "../../src/smtp/Reply.js"
 import type { Step, WireError } from "../../src/smtp/SmtpError.js"
 import type { TlsSettings } from "../../src/smtp/Tls.js"
-import type { Deadlines, Exchange, Expiring, Parting, WireObserver } from "../../src/smtp/Wire.js"
+import type { Parting } from "../../src/smtp/Parting.js"
+import type { Deadlines, Exchange, Expiring, WireObserver } from "../../src/smtp/Wire.js"
 
 /** A conversation over a transport that only notes what it is told, with a clock that stands until it is moved. */
 export const make = (
