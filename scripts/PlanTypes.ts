@@ -3,15 +3,16 @@
  * are derived from a schema do not have.
  */
 import * as AST from "effect/SchemaAST"
+import * as PlanField from "../src/plan/PlanField.js"
 import { fields } from "../src/plan/PlanFields.js"
 
 /** The text of the module. */
 export const render = (): string => {
-  const rows = Object.entries(fields).map(([name, { ast }]) => {
+  const rows = Object.entries(fields).map(([name, schema]) => {
+    const { ast } = schema
     const isTransformed = ast._tag === "PropertySignatureTransformation"
-    const field = isTransformed ? ast.to : ast
-    const usual = "defaultValue" in field ? field.defaultValue?.() : undefined
-    const description = String(field.annotations[AST.DescriptionAnnotationId] ?? "")
+    const usual = PlanField.defaultOf(schema)
+    const description = String((isTransformed ? ast.to : ast).annotations[AST.DescriptionAnnotationId] ?? "")
     const suffix = usual === undefined ? "" : ` Default: ${JSON.stringify(usual)}.`
     return { name, doc: wrap((description + suffix).replaceAll("*/", "* /")), optional: !isTransformed }
   })

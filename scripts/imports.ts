@@ -25,6 +25,7 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
     "plan/SinkOffer",
     "plan/SinkRules",
     "plan/PlanField",
+    "plan/PlanRule",
     "plan/PlanValue",
     "plan/Stamp",
     "plan/Suggestion",

@@ -62,11 +62,11 @@ export const filesOf = (plan: Plan.Plan): ReadonlyArray<NeededFile> => {
   const values: { readonly [field: string]: unknown } = { ...plan }
   return Object.entries(Plan.planFields).flatMap(([field, schema]) => {
     const value = values[field]
-    const described = PlanField.get(schema.ast._tag === "PropertySignatureTransformation" ? schema.ast.to : schema.ast)
+    const described = PlanField.of(schema)
     if (described?.placeholder === undefined || value === undefined || written.includes(field)) return []
-    const { long = kebab(field), placeholder, short } = described
+    const { placeholder } = described
     if (!/(^|[\]|])(file|path)\b/.test(placeholder) || placeholder.startsWith("format")) return []
-    const option = short === undefined ? `--${long}` : `-${short}`
+    const option = PlanField.optionOf(field, schema)
     return [value].flat().flatMap((each) => {
       const path = placeholder.startsWith("[share") ? shared(field, String(each)) : String(each)
       return path === undefined ? [] : [{ option, path, isSecret: secret.includes(field) }]
@@ -83,8 +83,6 @@ const attached = (text: string): string | undefined =>
     onLeft: () => undefined,
     onRight: ({ what }) => ("path" in what ? what.path : undefined)
   })
-
-const kebab = (field: string): string => field.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
 
 /**
  * Whether the password of `--user` comes from the environment.

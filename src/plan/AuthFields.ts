@@ -26,6 +26,7 @@ import * as TargetList from "./TargetList.js"
 import * as AccountFile from "./AccountFile.js"
 import { fileReason } from "./FileReason.js"
 import * as PlanField from "./PlanField.js"
+import type * as PlanRule from "./PlanRule.js"
 import * as PlanValue from "./PlanValue.js"
 import * as Shape from "./Shape.js"
 import * as TlsFields from "./TlsFields.js"
@@ -270,78 +271,71 @@ export const isSender = ({
   from = ""
 }: Pick<AuthPlan, "auth"> & { readonly from?: string | undefined }): boolean => auth !== "off" && UserAtHand.isIn(from)
 
-const defaults: { readonly [field: string]: unknown } = {
-  accountOrder: "session",
-  authInitialResponse: "auto",
-  authInsecure: false,
-  authFailures: 10
+/** The fields that say how a login is done, where there is one. */
+const details = Object.keys(fields).filter((field) => field !== "auth")
+
+/** The mechanisms of a plan, as far as they can be read. */
+const mechanismsIn = ({ auth }: PlanRule.Given["plan"]) =>
+  mechanismsOf({ auth: typeof auth === "string" ? auth : "off" })
+
+/** Whether passwords are shown to whoever listens on the way to a target. */
+const showsPasswords = ({ plan }: PlanRule.Given): boolean => {
+  const mechanisms = mechanismsIn(plan)
+  if (mechanisms.length === 0 || !mechanisms.every(AuthMechanism.isClear)) return false
+  if (!TlsFields.waysOf(plan).includes("off")) return false
+  const routes = RouteFields.rulesOf(plan)
+  const targets = Either.getOrElse(TargetList.parse(String(plan.target ?? "")), () => [])
+  return targets.some(
+    ({ target }) =>
+      plan.socks !== undefined || target._tag === "Mx" || !Target.isLocal(ConnectTo.redirect(routes, target))
+  )
 }
 
-const optionsOf = (fields: ReadonlyArray<string>): string =>
-  fields.map((field) => `--${PlanField.kebab(field)}`).join(", ")
-
-/** The fields that say how a login is done, where there is one. */
-const details = (Object.keys(fields) as ReadonlyArray<keyof typeof fields>).filter((field) => field !== "auth")
+/** Senders that are the users of logins, where there are none. */
+const usersOfNoLogin: PlanRule.PlanRule = ({ asks, plan }) => {
+  if (!UserAtHand.isIn(String(plan.from ?? "")) || (asks("auth") && (asks("user") || asks("accounts")))) return []
+  const rule = "-f: {user} is the user of a login, and there is none: it needs --auth, and --user or --accounts"
+  return [{ fields: ["from", "auth"], rule }]
+}
 
 /**
- * The rules between the fields that are broken; `given` tells which fields are there.
+ * The rules between the fields.
  *
  * @since 0.1.0
- * @category predicates
+ * @category rules
  */
-export const conflicts = (
-  plan: { readonly [field: string]: unknown },
-  given: (field: string) => boolean
-): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
-  const auth = typeof plan.auth === "string" ? plan.auth : "off"
-  const mechanisms = mechanismsOf({ auth })
-  const isOff = auth === "off"
-  // A plan that is read again has its defaults in it.
-  const idle = details.filter((field) => given(field) && plan[field] !== defaults[field])
-  const needsAccount = mechanisms.some((mechanism) => !AuthMechanism.needsNoPassword(mechanism))
-  const rules = RouteFields.rulesOf(plan)
-  const targets = Either.getOrElse(TargetList.parse(String(plan.target ?? "")), () => [])
-  const shows =
-    TlsFields.waysOf(plan).includes("off") && mechanisms.length > 0 && mechanisms.every(AuthMechanism.isClear)
-  return [
-    [
-      isOff && idle.length > 0,
-      [...idle],
-      `${optionsOf(idle)} without --auth: a login needs --auth auto, or the names of mechanisms`
-    ],
-    [given("user") && given("accounts"), ["user", "accounts"], "--user and --accounts exclude each other"],
-    [given("passwordFile") && !given("user"), ["passwordFile"], "--password-file needs --user"],
-    [
-      needsAccount && !given("user") && !given("accounts"),
-      ["auth"],
-      "--auth needs --user or --accounts, except for external and anonymous"
-    ],
-    [
-      plan.accountOrder !== undefined && plan.accountOrder !== "session" && !isOff && !given("accounts"),
-      ["accountOrder"],
-      "--account-order needs --accounts"
-    ],
-    [
-      shows &&
-        plan.authInsecure !== true &&
-        given("target") &&
-        targets.some(
-          ({ target }) =>
-            plan.socks !== undefined || target._tag === "Mx" || !Target.isLocal(ConnectTo.redirect(rules, target))
-        ),
-      ["auth", "target"],
-      "the mechanisms of --auth show the password to anybody who listens: use --tls, or --auth-insecure"
-    ],
-    [
-      UserAtHand.isIn(String(plan.from ?? "")) && (isOff || (!given("user") && !given("accounts"))),
-      ["from", "auth"],
-      `-f: {user} is the user of a login, and there is none: it needs --auth, and --user or --accounts`
-    ],
-    [
-      isOff && Shape.isAbandonedAfter(plan, "auth"),
-      ["abandon", "shapes"],
-      "--abandon auth needs --auth: without it there is no login to leave after"
-    ],
-    [plan.bare === true && !isOff, ["bare", "auth"], "AUTH needs EHLO, which -o leaves out"]
-  ]
-}
+export const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  {
+    some: details,
+    without: ["auth"],
+    says: "{*} without {auth}: a login needs {auth} auto, or the names of mechanisms"
+  },
+  { asked: ["user", "accounts"], says: "{user} and {accounts} exclude each other" },
+  { asked: ["passwordFile"], without: ["user"], says: "{passwordFile} needs {user}" },
+  {
+    asked: ["auth"],
+    without: ["user", "accounts"],
+    when: ({ plan }) => mechanismsIn(plan).some((mechanism) => !AuthMechanism.needsNoPassword(mechanism)),
+    says: "{auth} needs {user} or {accounts}, except for external and anonymous"
+  },
+  {
+    asked: ["auth", "accountOrder"],
+    without: ["accounts"],
+    says: "{accountOrder} needs {accounts}",
+    fields: ["accountOrder"]
+  },
+  {
+    asked: ["auth", "target"],
+    without: ["authInsecure"],
+    when: showsPasswords,
+    says: "the mechanisms of {auth} show the password to anybody who listens: use {tls}, or {authInsecure}"
+  },
+  usersOfNoLogin,
+  {
+    without: ["auth"],
+    when: ({ plan }) => Shape.isAbandonedAfter(plan, "auth"),
+    says: "{abandon} auth needs {auth}: without it there is no login to leave after",
+    fields: ["abandon", "shapes"]
+  },
+  { asked: ["bare", "auth"], says: "AUTH needs EHLO, which {bare} leaves out" }
+]

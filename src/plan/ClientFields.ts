@@ -11,6 +11,7 @@ import * as AddressRanges from "./AddressRanges.js"
 import * as ClientFile from "./ClientFile.js"
 import * as Draw from "./Draw.js"
 import * as PlanField from "./PlanField.js"
+import type * as PlanRule from "./PlanRule.js"
 import * as PlanValue from "./PlanValue.js"
 
 const section = "Client identity"
@@ -237,61 +238,59 @@ const attributesIn = (text: string): ReadonlyArray<readonly [name: string, value
     return [(at < 0 ? part : part.slice(0, at)).trim().toUpperCase(), at < 0 ? undefined : part.slice(at + 1).trim()]
   })
 
+/** The attributes that are to have the values of the client's. */
+const open = ({ xclient, xforward }: PlanRule.Given["plan"]): ReadonlyArray<string> =>
+  [xclient, xforward]
+    .flatMap((text) => (typeof text === "string" ? attributesIn(text) : []))
+    .flatMap(([name, value]) => (value === undefined ? [name] : []))
+
 /**
- * The rules between the fields that are broken; `given` tells which fields are there.
+ * The rules between the fields.
  *
  * @since 0.1.0
- * @category predicates
+ * @category rules
  */
-export const conflicts = (
-  plan: { readonly [field: string]: unknown },
-  given: (field: string) => boolean
-): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
-  const attributes = [plan.xclient, plan.xforward].flatMap((text) =>
-    typeof text === "string" ? attributesIn(text) : []
-  )
-  const open = attributes.flatMap(([name, value]) => (value === undefined ? [name] : []))
-  const population = given("clientAddresses") || given("clients")
-  return [
-    [
-      given("clientAddresses") && given("clients"),
-      ["clientAddresses", "clients"],
-      "--client-addresses and --clients exclude each other"
-    ],
-    [given("proxy") && !population, ["proxy"], "--proxy needs --client-addresses or --clients"],
-    [open.includes("ADDR") && !population, ["xclient"], "ADDR without a value needs --client-addresses or --clients"],
-    [
-      open.some((name) => name !== "ADDR") && !given("clients"),
-      ["xclient"],
-      "the attributes of --xclient and --xforward have values, as in NAME=client.example, unless there is --clients"
-    ],
-    [
-      given("clientAddresses") && !given("proxy") && !open.includes("ADDR"),
-      ["clientAddresses"],
-      "--client-addresses needs --proxy, or ADDR without a value in --xclient or --xforward"
-    ],
-    [
-      given("clients") && !given("proxy") && open.length === 0,
-      ["clients"],
-      "--clients needs --proxy, or attributes without a value in --xclient or --xforward"
-    ],
-    [
-      given("clientOrder") && plan.clientOrder !== "round" && !population,
-      ["clientOrder"],
-      "--client-order needs --client-addresses or --clients"
-    ],
-    [
-      given("xforward") && plan.clientOrder === "session",
-      ["xforward", "clientOrder"],
-      "--client-order session cannot be used with --xforward: each message has a client"
-    ],
-    [
-      given("xforward") && plan.pipelining === "full",
-      ["xforward", "pipelining"],
-      "--xforward cannot be used with --pipelining full: its reply is waited for before each message"
-    ],
-    [plan.bare === true && given("xforward"), ["bare", "xforward"], "--xforward needs EHLO, which -o leaves out"],
-    [plan.bare === true && given("xclient"), ["bare", "xclient"], "--xclient needs EHLO, which -o leaves out"],
-    [plan.bare === true && given("helloPattern"), ["bare", "helloPattern"], "--hello-name cannot be used with -o"]
-  ]
-}
+export const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  { asked: ["clientAddresses", "clients"], says: "{clientAddresses} and {clients} exclude each other" },
+  { asked: ["proxy"], without: ["clientAddresses", "clients"], says: "{proxy} needs {clientAddresses} or {clients}" },
+  {
+    without: ["clientAddresses", "clients"],
+    when: ({ plan }) => open(plan).includes("ADDR"),
+    says: "ADDR without a value needs {clientAddresses} or {clients}",
+    fields: ["xclient"]
+  },
+  {
+    without: ["clients"],
+    when: ({ plan }) => open(plan).some((name) => name !== "ADDR"),
+    says: "the attributes of {xclient} and {xforward} have values, as in NAME=client.example, unless there is {clients}",
+    fields: ["xclient"]
+  },
+  {
+    asked: ["clientAddresses"],
+    without: ["proxy"],
+    when: ({ plan }) => !open(plan).includes("ADDR"),
+    says: "{clientAddresses} needs {proxy}, or ADDR without a value in {xclient} or {xforward}"
+  },
+  {
+    asked: ["clients"],
+    without: ["proxy"],
+    when: ({ plan }) => open(plan).length === 0,
+    says: "{clients} needs {proxy}, or attributes without a value in {xclient} or {xforward}"
+  },
+  {
+    asked: ["clientOrder"],
+    without: ["clientAddresses", "clients"],
+    says: "{clientOrder} needs {clientAddresses} or {clients}"
+  },
+  {
+    asked: ["xforward", ["clientOrder", "session"]],
+    says: "{clientOrder} session cannot be used with {xforward}: each message has a client"
+  },
+  {
+    asked: ["xforward", ["pipelining", "full"]],
+    says: "{xforward} cannot be used with {pipelining} full: its reply is waited for before each message"
+  },
+  { asked: ["bare", "xforward"], says: "{xforward} needs EHLO, which {bare} leaves out" },
+  { asked: ["bare", "xclient"], says: "{xclient} needs EHLO, which {bare} leaves out" },
+  { asked: ["bare", "helloPattern"], says: "{helloPattern} cannot be used with {bare}" }
+]

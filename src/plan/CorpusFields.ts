@@ -11,13 +11,13 @@ import * as CorpusPath from "./CorpusPath.js"
 import * as ItemOrder from "./ItemOrder.js"
 import * as Mbox from "./Mbox.js"
 import * as PlanField from "./PlanField.js"
+import type * as PlanRule from "./PlanRule.js"
+import * as PlanValue from "./PlanValue.js"
 import * as Rewrite from "./Rewrite.js"
 
 const section = "Messages"
 
-const RewriteText = Schema.String.pipe(
-  Schema.filter((text) => Either.match(Rewrite.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
-)
+const RewriteText = PlanValue.readable(Schema.String, Rewrite.parse)
 
 /** In bytes: a number, or text with a unit. */
 const CorpusMemory = Schema.transform(
@@ -111,64 +111,42 @@ export const fields = {
   })
 }
 
-const optionOf = (field: string): string =>
-  field === "file" ? "-F" : field === "length" ? "-l" : field === "bare" ? "-o" : `--${field}`
-
 /**
- * The rules between them that are broken.
+ * The rules between them.
  *
  * @since 0.1.0
- * @category predicates
+ * @category rules
  */
-export const conflicts = (
-  plan: { readonly [field: string]: unknown },
-  given: (field: string) => boolean
-): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => [
-  [
-    given("corpus") && given("subject") && !/\bsubject\b/.test(String(plan.rewrite)),
-    ["corpus", "subject"],
-    "-S with --corpus needs --rewrite subject"
-  ],
-  ...["file", "length", "body", "template", "attach", "bare"].map(
-    (field) =>
-      [given("corpus") && given(field), ["corpus", field], `--corpus cannot be used with ${optionOf(field)}`] as const
-  ),
-  ...(
-    [
-      ["mbox", "auto"],
-      ["order", "sequential"],
-      ["rewrite", undefined],
-      ["unusual", "skip"],
-      ["envelope", "options"],
-      ["corpusMemory", 256_000_000]
-    ] as const
-  ).map(
-    ([field, usual]) =>
-      [
-        plan[field] !== undefined && plan[field] !== usual && !given("corpus"),
-        [field],
-        `--${field === "corpusMemory" ? "corpus-memory" : field} needs --corpus`
-      ] as const
-  ),
-  [
-    plan.envelope === "headers" && !given("toDomain"),
-    ["envelope", "toDomain"],
-    "--envelope headers needs --to-domain: a corpus is not to mail the people in it"
-  ],
-  [given("toDomain") && plan.envelope !== "headers", ["toDomain", "envelope"], "--to-domain needs --envelope headers"],
-  ...(
-    [
-      ["from", "-f"],
-      ["to", "-t"],
-      ["recipients", "-r"],
-      ["numberRecipients", "-N"]
-    ] as const
-  ).map(
-    ([field, option]) =>
-      [
-        plan.envelope === "headers" && given(field),
-        ["envelope", field],
-        `--envelope headers cannot be used with ${option}`
-      ] as const
+export const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  {
+    asked: ["corpus", "subject"],
+    when: ({ plan }) => !/\bsubject\b/.test(String(plan.rewrite)),
+    says: "{subject} with {corpus} needs {rewrite} subject"
+  },
+  ...["file", "length", "body", "template", "attach", "bare"].map((field) => ({
+    asked: ["corpus", field],
+    says: `{corpus} cannot be used with {${field}}`
+  })),
+  ...["mbox", "order", "rewrite", "unusual", "envelope", "corpusMemory"].map((field) => ({
+    asked: [field],
+    without: ["corpus"],
+    says: `{${field}} needs {corpus}`
+  })),
+  {
+    asked: [["envelope", "headers"]],
+    without: ["toDomain"],
+    says: "{envelope} headers needs {toDomain}: a corpus is not to mail the people in it"
+  },
+  {
+    asked: ["toDomain"],
+    without: [["envelope", "headers"]],
+    says: "{toDomain} needs {envelope} headers",
+    fields: ["toDomain", "envelope"]
+  },
+  ...["from", "to", "recipients", "numberRecipients"].map(
+    (field): PlanRule.PlanRule => ({
+      asked: [["envelope", "headers"], field],
+      says: `{envelope} headers cannot be used with {${field}}`
+    })
   )
 ]

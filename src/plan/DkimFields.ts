@@ -12,6 +12,8 @@ import * as Schema from "effect/Schema"
 import * as Dkim from "./Dkim.js"
 import * as PartsFile from "./PartsFile.js"
 import * as PlanField from "./PlanField.js"
+import type * as PlanRule from "./PlanRule.js"
+import * as PlanValue from "./PlanValue.js"
 
 const section = "Messages"
 
@@ -22,17 +24,12 @@ const section = "Messages"
  * @category schemas
  */
 export const fields = {
-  dkim: PlanField.optional(
-    Schema.String.pipe(
-      Schema.filter((text) => Either.match(Dkim.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
-    ),
-    {
-      section,
-      placeholder: "domain:selector",
-      description:
-        "Sign messages with DKIM, for this domain and selector, with the key of --dkim-key. Whoever verifies them looks for the public key at selector._domainkey.domain."
-    }
-  ),
+  dkim: PlanField.optional(PlanValue.readable(Schema.String, Dkim.parse), {
+    section,
+    placeholder: "domain:selector",
+    description:
+      "Sign messages with DKIM, for this domain and selector, with the key of --dkim-key. Whoever verifies them looks for the public key at selector._domainkey.domain."
+  }),
   dkimKey: PlanField.optional(Schema.String, {
     section,
     placeholder: "file",
@@ -46,19 +43,16 @@ export const fields = {
 }
 
 /**
- * The rules between them that are broken.
+ * The rules between them.
  *
  * @since 0.1.0
- * @category predicates
+ * @category rules
  */
-export const conflicts = (
-  plan: { readonly [field: string]: unknown },
-  given: (field: string) => boolean
-): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => [
-  [given("dkim") && !given("dkimKey"), ["dkim", "dkimKey"], "--dkim needs --dkim-key"],
-  [given("dkimKey") && !given("dkim"), ["dkimKey", "dkim"], "--dkim-key needs --dkim"],
-  [plan.dkimSign === "each" && !given("dkim"), ["dkimSign", "dkim"], "--dkim-sign needs --dkim"],
-  [given("dkim") && given("bare"), ["dkim", "bare"], "--dkim cannot be used with -o, which sends no headers"]
+export const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  { asked: ["dkim"], without: ["dkimKey"], says: "{dkim} needs {dkimKey}" },
+  { asked: ["dkimKey"], without: ["dkim"], says: "{dkimKey} needs {dkim}" },
+  { asked: ["dkimSign"], without: ["dkim"], says: "{dkimSign} needs {dkim}" },
+  { asked: ["dkim", "bare"], says: "{dkim} cannot be used with {bare}, which sends no headers" }
 ]
 
 /** What of a plan has messages signed. */

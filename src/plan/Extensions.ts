@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Parameters from "../smtp/Parameters.js"
 import * as PlanField from "./PlanField.js"
+import type * as PlanRule from "./PlanRule.js"
 import * as PlanValue from "./PlanValue.js"
 import * as Template from "./Template.js"
 import * as TlsFields from "./TlsFields.js"
@@ -278,77 +279,59 @@ const named = (id: string): Parameters.Parameter["text"] => {
   return parts.length === 1 ? `ENVID=${parts[0]}` : (_, message) => `ENVID=${parts.join(String(message + 1))}`
 }
 
-/** The fields that ask for something, as they are on the command line. */
-const options = {
-  declareSize: "--declare-size",
-  chunking: "--chunking",
-  mime: "--mime",
-  smtputf8: "--smtputf8",
-  notify: "--notify",
-  dsnReturn: "--dsn-return",
-  envelopeId: "--envelope-id",
-  requireTls: "--require-tls",
-  mailParameters: mailOption,
-  rcptParameters: rcptOption
-} as const
+/** The fields that ask for something. */
+const asking = [
+  "declareSize",
+  "chunking",
+  "mime",
+  "smtputf8",
+  "notify",
+  "dsnReturn",
+  "envelopeId",
+  "requireTls",
+  "mailParameters",
+  "rcptParameters"
+]
 
-const defaults: ReadonlySet<unknown> = new Set(["auto", "off"])
+/** What goes between or around transactions that go together. */
+const apart = ["lmtp", "delay", "randomDelay", "think", "hold", "abandon", "shapes", "rate", "stages"]
 
 /**
- * The rules between the fields that are broken; `given` tells which fields are there.
+ * The rules between the fields.
  *
  * @since 0.1.0
- * @category predicates
+ * @category rules
  */
-export const conflicts = (
-  plan: { readonly [field: string]: unknown },
-  given: (field: string) => boolean
-): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
-  const asked = Object.entries(options).filter(([field]) => given(field) && !defaults.has(plan[field]))
-  const isVerified =
-    TlsFields.waysOf(plan).every((way) => way === "starttls" || way === "implicit") && plan.tlsVerify !== "none"
-  const isChunked = given("chunking") && plan.chunking !== "off"
-  const isDeep = given("depth") && plan.depth !== 1
-  const keeps = plan.reuse === true || given("perConnection")
-  return [
-    [plan.mime === "binary" && !isChunked, ["mime", "chunking"], "--mime binary needs --chunking"],
-    [
-      isDeep && !(isChunked && plan.pipelining === "full"),
-      ["depth", "chunking", "pipelining"],
-      "--depth needs --chunking and --pipelining full"
-    ],
-    [isDeep && !keeps, ["depth"], "--depth needs connections that are kept: -d, or --per-connection"],
-    ...(
-      [
-        ["lmtp", "-L"],
-        ["delay", "-w"],
-        ["randomDelay", "-R"],
-        ["think", "--think"],
-        ["hold", "--hold"],
-        ["abandon", "--abandon"],
-        ["shapes", "--shape"],
-        ["rate", "--rate"],
-        ["stages", "--stages"]
-      ] as const
-    ).map(
-      ([field, option]) => [isDeep && given(field), ["depth", field], `--depth cannot be used with ${option}`] as const
-    ),
-    ...asked.map(
-      ([field, option]) => [plan.bare === true, ["bare", field], `${option} needs EHLO, which -o leaves out`] as const
-    ),
-    [
-      given("requireTls") && !isVerified,
-      ["requireTls", "tls", "tlsVerify"],
-      "--require-tls needs --tls starttls or implicit, and a server that is verified"
-    ],
-    [
-      given("whenNotOffered") &&
-        plan.whenNotOffered !== "fail" &&
-        asked.length === 0 &&
-        !given("xclient") &&
-        !given("xforward"),
-      ["whenNotOffered"],
-      "--when-not-offered needs an extension that is asked for"
-    ]
-  ]
-}
+export const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  {
+    asked: [["mime", "binary"]],
+    without: ["chunking"],
+    says: "{mime} binary needs {chunking}",
+    fields: ["mime", "chunking"]
+  },
+  {
+    asked: ["depth"],
+    when: ({ asks }) => !asks("chunking") || !asks(["pipelining", "full"]),
+    says: "{depth} needs {chunking} and {pipelining} full",
+    fields: ["depth", "chunking", "pipelining"]
+  },
+  {
+    asked: ["depth"],
+    without: ["reuse", "perConnection"],
+    says: "{depth} needs connections that are kept: {reuse}, or {perConnection}"
+  },
+  ...apart.map((field) => ({ asked: ["depth", field], says: `{depth} cannot be used with {${field}}` })),
+  ...asking.map((field) => ({ asked: ["bare", field], says: `{${field}} needs EHLO, which {bare} leaves out` })),
+  {
+    asked: ["requireTls"],
+    when: ({ asks, plan }) =>
+      asks(["tlsVerify", "none"]) || !TlsFields.waysOf(plan).every((way) => way === "starttls" || way === "implicit"),
+    says: "{requireTls} needs {tls} starttls or implicit, and a server that is verified",
+    fields: ["requireTls", "tls", "tlsVerify"]
+  },
+  {
+    asked: ["whenNotOffered"],
+    without: [...asking, "xclient", "xforward"],
+    says: "{whenNotOffered} needs an extension that is asked for"
+  }
+]

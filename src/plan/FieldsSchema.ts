@@ -6,6 +6,7 @@
 import * as JSONSchema from "effect/JSONSchema"
 import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import * as PlanField from "./PlanField.js"
 
 /**
  * Of a struct with these fields, each with its description and its default. The rules between fields, and the grammars of texts,
@@ -20,10 +21,11 @@ export const make = <A, I>(
   { description, title }: { readonly title: string; readonly description: string }
 ): object => {
   const { properties, ...rest } = JSON.parse(JSON.stringify(JSONSchema.make(struct)), withoutNoise)
-  const described = Object.entries(fields).map(([name, { ast }]) => {
-    const field = ast._tag === "PropertySignatureTransformation" ? ast.to : ast
-    const usual = "defaultValue" in field ? field.defaultValue?.() : undefined
-    const description = field.annotations[AST.DescriptionAnnotationId]
+  const described = Object.entries(fields).map(([name, field]) => {
+    const { ast } = field
+    const usual = PlanField.defaultOf(field)
+    const annotated = ast._tag === "PropertySignatureTransformation" ? ast.to : ast
+    const description = annotated.annotations[AST.DescriptionAnnotationId]
     return [name, { ...properties[name], ...(usual === undefined ? {} : { default: usual }), description }]
   })
   return {

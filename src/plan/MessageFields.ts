@@ -12,6 +12,7 @@ import { describe, type ParseFailure } from "./Cursor.js"
 import * as CorpusFields from "./CorpusFields.js"
 import * as ItemOrder from "./ItemOrder.js"
 import * as PlanField from "./PlanField.js"
+import type * as PlanRule from "./PlanRule.js"
 import * as PlanValue from "./PlanValue.js"
 
 const section = "Messages"
@@ -50,27 +51,9 @@ const HeaderText = Schema.String.pipe(
   })
 )
 
-/** A list of headers, for which one may stand. */
-const Headers = Schema.transform(
-  Schema.Union(Schema.String, Schema.Array(Schema.String)).annotations({
-    message: () => ({ message: 'expected a header, such as "X-Priority: 1", or a list of them', override: true })
-  }),
-  Schema.Array(HeaderText),
-  { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
-)
+const Headers = PlanValue.texts(HeaderText, 'a header, such as "X-Priority: 1"')
 
-const AttachText = Schema.String.pipe(
-  Schema.filter((text) => Either.match(Attachment.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
-)
-
-/** A list of what is attached, for which one may stand. */
-const Attachments = Schema.transform(
-  Schema.Union(Schema.String, Schema.Array(Schema.String)).annotations({
-    message: () => ({ message: "expected a file or a size, or a list of them", override: true })
-  }),
-  Schema.Array(AttachText),
-  { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
-)
+const Attachments = PlanValue.texts(PlanValue.readable(Schema.String, Attachment.parse), "a file or a size")
 
 /**
  * The fields.
@@ -130,83 +113,49 @@ export const fields = {
   })
 }
 
-const optionOf = (field: string): string => (field === "file" ? "-F" : field === "length" ? "-l" : `--${field}`)
-
 const rowVariable = /\{\{\s*row\./
 
 /** Rows that are there to be used, and are not. */
-const unusedRows = (
-  plan: { readonly [field: string]: unknown },
-  given: (field: string) => boolean
-): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
-  if (!given("data") || given("expand")) return []
-  const letters = [
-    ["from", "-f"],
-    ["to", "-t"],
-    ["subject", "-S"]
-  ] as const
-  const literal = letters.filter(([field]) => rowVariable.test(String(plan[field])))
-  const parameters = given("expand") ? [plan.mailParameters, plan.rcptParameters] : []
-  const used = given("template") || rowVariable.test(JSON.stringify([plan.headers ?? "", ...parameters]))
-  return [
-    ...literal.map(
-      ([field, letter]) => [true, [field, "data"], `${letter}: {{row.…}} is sent as it is without --expand`] as const
-    ),
-    [
-      !used && literal.length === 0,
-      ["data"],
-      "nothing uses --data: put {{row.NAME}} into --template or --header, or with --expand into -f, -t or -S"
-    ]
-  ]
+const unusedRows: PlanRule.PlanRule = ({ has, option, plan }) => {
+  if (!has("data") || has("expand")) return []
+  const literal = ["from", "to", "subject"].filter((field) => rowVariable.test(String(plan[field])))
+  const used = has("template") || rowVariable.test(JSON.stringify(plan.headers ?? ""))
+  if (used || literal.length > 0) {
+    return literal.map((field) => ({
+      fields: [field, "data"],
+      rule: `${option(field)}: {{row.…}} is sent as it is without --expand`
+    }))
+  }
+  const rule =
+    "nothing uses --data: put {{row.NAME}} into --template or --header, or with --expand into -f, -t or -S"
+  return [{ fields: ["data"], rule }]
 }
 
 /**
- * The rules between them that are broken.
+ * The rules between them.
  *
  * @since 0.1.0
- * @category predicates
+ * @category rules
  */
-export const conflicts = (
-  plan: { readonly [field: string]: unknown },
-  given: (field: string) => boolean
-): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => [
-  [given("file") && given("length"), ["file", "length"], "the -l option cannot be used with -F"],
-  [given("file") && given("body"), ["file", "body"], "--body and -F exclude each other"],
-  ...["file", "length", "body"].map(
-    (field) =>
-      [
-        given("template") && given(field),
-        ["template", field],
-        `--template and ${optionOf(field)} exclude each other`
-      ] as const
-  ),
-  ...["file", "template", "bare"].map(
-    (field) =>
-      [
-        given("attach") && given(field),
-        ["attach", field],
-        `--attach cannot be used with ${field === "bare" ? "-o" : optionOf(field)}`
-      ] as const
-  ),
-  [given("template") && given("bare"), ["template", "bare"], "--template cannot be used with -o"],
-  [
-    given("template") && given("subject"),
-    ["template", "subject"],
-    "--template cannot be used with -S: it has its own Subject"
-  ],
-  ...CorpusFields.conflicts(plan, given),
-  ...unusedRows(plan, given),
-  [
-    plan.dataOrder !== undefined && plan.dataOrder !== "sequential" && !given("data"),
-    ["dataOrder"],
-    "--data-order needs --data"
-  ],
-  [given("once") && !given("data") && !given("corpus"), ["once"], "--once needs --data or --corpus"],
-  [given("once") && plan.order === "random", ["once", "order"], "--once cannot be used with --order random"],
-  [
-    given("once") && plan.dataOrder === "random",
-    ["once", "dataOrder"],
-    "--once cannot be used with --data-order random"
-  ],
-  [given("headers") && given("bare"), ["headers", "bare"], "--header cannot be used with -o, which sends no headers"]
+export const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  { asked: ["file", "length"], says: "the {length} option cannot be used with {file}", replaces: true },
+  { asked: ["file", "body"], says: "{body} and {file} exclude each other", replaces: true },
+  ...["file", "length", "body"].map((field) => ({
+    asked: ["template", field],
+    says: `{template} and {${field}} exclude each other`,
+    replaces: true
+  })),
+  ...["file", "template", "bare"].map((field) => ({
+    asked: ["attach", field],
+    says: `{attach} cannot be used with {${field}}`
+  })),
+  { asked: ["template", "bare"], says: "{template} cannot be used with {bare}" },
+  { asked: ["template", "subject"], says: "{template} cannot be used with {subject}: it has its own Subject" },
+  ...CorpusFields.rules,
+  unusedRows,
+  { asked: ["dataOrder"], without: ["data"], says: "{dataOrder} needs {data}" },
+  { asked: ["once"], without: ["data", "corpus"], says: "{once} needs {data} or {corpus}" },
+  { asked: ["once", ["order", "random"]], says: "{once} cannot be used with {order} random" },
+  { asked: ["once", ["dataOrder", "random"]], says: "{once} cannot be used with {dataOrder} random" },
+  { asked: ["headers", "bare"], says: "{headers} cannot be used with {bare}, which sends no headers" }
 ]

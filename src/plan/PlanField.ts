@@ -80,3 +80,32 @@ export const get = (annotated: AST.Annotated): PlanField | undefined =>
  * @category formatting
  */
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
+
+/**
+ * What a field is where it is not given; undefined where it is nothing then.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const defaultOf = (schema: Schema.Struct.Field | undefined): unknown =>
+  schema?.ast._tag === "PropertySignatureTransformation" ? schema.ast.to.defaultValue?.() : undefined
+
+/**
+ * What a field's schema says of it.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const of = ({ ast }: Schema.Struct.Field): PlanField | undefined =>
+  get(ast._tag === "PropertySignatureTransformation" ? ast.to : ast)
+
+/**
+ * A field as messages name it: by its old letter, or else by its long name.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const optionOf = (name: string, schema: Schema.Struct.Field | undefined): string => {
+  const { long = kebab(name), short } = (schema && of(schema)) ?? {}
+  return short === undefined ? `--${long}` : `-${short}`
+}

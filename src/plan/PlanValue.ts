@@ -163,6 +163,18 @@ export const parsed = (parse: (text: string) => Either.Either<unknown, ParseFail
   Text.pipe(Schema.filter((text) => Either.match(parse(text), { onLeft: describe, onRight: () => true })))
 
 /**
+ * That text can be read; what is said otherwise is the reason.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const readable = <I>(
+  schema: Schema.Schema<string, I>,
+  parse: (text: string) => Either.Either<unknown, string>
+) =>
+  schema.pipe(Schema.filter((text) => Either.match(parse(text), { onLeft: (reason) => reason, onRight: () => true })))
+
+/**
  * Local addresses, separated by commas.
  *
  * @since 0.1.0
@@ -211,9 +223,7 @@ const isHelloName = (name: string): boolean => {
  * @since 0.1.0
  * @category schemas
  */
-export const ListenText = Schema.String.pipe(
-  Schema.filter((text) => Either.match(Target.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
-)
+export const ListenText = readable(Schema.String, Target.parse)
 
 /**
  * Where to connect.
@@ -221,9 +231,7 @@ export const ListenText = Schema.String.pipe(
  * @since 0.1.0
  * @category schemas
  */
-export const TargetText = Schema.String.pipe(
-  Schema.filter((text) => Either.match(TargetList.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
-)
+export const TargetText = readable(Schema.String, TargetList.parse)
 
 /**
  * Whom to send metrics to.
@@ -250,10 +258,8 @@ const ReportText = Schema.String.pipe(
   })
 )
 
-const VerdictText = Schema.String.pipe(
-  Schema.filter((text) =>
-    Either.match(Verdict.parse(text, Verdict.measured), { onLeft: Verdict.describe, onRight: () => true })
-  )
+const VerdictText = readable(Schema.String, (text) =>
+  Either.mapLeft(Verdict.parse(text, Verdict.measured), Verdict.describe)
 )
 
 /**

@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as PlanField from "./PlanField.js"
+import type * as PlanRule from "./PlanRule.js"
 import * as PlanValue from "./PlanValue.js"
 
 const section = "Proof of delivery"
@@ -15,14 +16,7 @@ const Name = Schema.String.pipe(
   })
 )
 
-/** A list of names, for which one may stand. */
-const Names = Schema.transform(
-  Schema.Union(Schema.String, Schema.Array(Schema.String)).annotations({
-    message: () => ({ message: "expected the name of a header, or a list of them", override: true })
-  }),
-  Schema.Array(Name),
-  { strict: true, decode: (input) => (typeof input === "string" ? [input] : input), encode: (list) => list }
-)
+const Names = PlanValue.texts(Name, "the name of a header")
 
 /**
  * The fields.
@@ -59,23 +53,16 @@ export const fields = {
 }
 
 /**
- * The rules between them that are broken.
+ * The rules between them.
  *
  * @since 0.1.0
- * @category predicates
+ * @category rules
  */
-export const conflicts = (
-  _plan: { readonly [field: string]: unknown },
-  given: (field: string) => boolean
-): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => [
-  [given("prove") && given("bare"), ["prove", "bare"], "--prove cannot be used with -o, which sends no headers"],
-  [given("prove") && given("calibrate"), ["prove", "calibrate"], "--prove cannot be used with --calibrate"],
-  [given("downstream") && !given("prove"), ["downstream"], "--downstream needs --prove"],
-  [
-    given("downstream") && given("sink"),
-    ["downstream", "sink"],
-    "--downstream cannot be used with --sink, which sends nothing on"
-  ],
-  [given("settle") && !given("downstream"), ["settle"], "--settle needs --downstream"],
-  [given("ignoreHeader") && !given("downstream"), ["ignoreHeader"], "--ignore-header needs --downstream"]
+export const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  { asked: ["prove", "bare"], says: "{prove} cannot be used with {bare}, which sends no headers" },
+  { asked: ["prove", "calibrate"], says: "{prove} cannot be used with {calibrate}" },
+  { asked: ["downstream"], without: ["prove"], says: "{downstream} needs {prove}" },
+  { asked: ["downstream", "sink"], says: "{downstream} cannot be used with {sink}, which sends nothing on" },
+  { asked: ["settle"], without: ["downstream"], says: "{settle} needs {downstream}" },
+  { asked: ["ignoreHeader"], without: ["downstream"], says: "{ignoreHeader} needs {downstream}" }
 ]

@@ -10,17 +10,15 @@ import * as ConnectTo from "./ConnectTo.js"
 import type { SocksLogin, SocksProxy } from "../smtp/SocksProxy.js"
 import * as Target from "../smtp/Target.js"
 import * as PlanField from "./PlanField.js"
+import type * as PlanRule from "./PlanRule.js"
+import * as PlanValue from "./PlanValue.js"
 import * as TargetList from "./TargetList.js"
 
 const section = "Targets"
 
-const Rule = Schema.String.pipe(
-  Schema.filter((text) => Either.match(ConnectTo.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
-)
+const Rule = PlanValue.readable(Schema.String, ConnectTo.parse)
 
-const Proxy = Schema.String.pipe(
-  Schema.filter((text) => Either.match(parseProxy(text), { onLeft: (reason) => reason, onRight: () => true }))
-)
+const Proxy = PlanValue.readable(Schema.String, parseProxy)
 
 /**
  * The fields.
@@ -78,42 +76,34 @@ export const rulesOf = ({ connectTo }: { readonly connectTo?: unknown }): Readon
     Either.match(ConnectTo.parse(String(rule)), { onLeft: () => [], onRight: (read) => [read] })
   )
 
+const hasTarget = (plan: PlanRule.Given["plan"], kind: "Mx" | "Unix"): boolean =>
+  Either.getOrElse(TargetList.parse(String(plan.target ?? "")), () => []).some(({ target }) => target._tag === kind)
+
 /**
- * The rules between the fields that are broken.
+ * The rules between the fields.
  *
  * @since 0.1.0
- * @category predicates
+ * @category rules
  */
-export const conflicts = (plan: {
-  readonly [field: string]: unknown
-}): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
-  const targets = Either.getOrElse(TargetList.parse(String(plan.target ?? "")), () => [])
-  const hasDomain = targets.some(({ target }) => target._tag === "Mx")
-  const given = (field: string) => plan[field] !== undefined
-  return [
-    ...(["sink", "calibrate"] as const).flatMap((own) =>
-      (["spread", "connectTo", "socks"] as const).map((field) => {
-        const option = { spread: "--spread", connectTo: "--connect-to", socks: "--socks" }[field]
-        return [
-          plan[own] === true && given(field) && plan[field] !== false,
-          [own, field],
-          `${option} cannot be used with --${own}`
-        ] as const
-      })
-    ),
-    [given("socksLogin") && !given("socks"), ["socksLogin"], "--socks-login needs --socks"],
-    [
-      given("socks") && targets.some(({ target }) => target._tag === "Unix"),
-      ["socks", "target"],
-      "--socks cannot be used with unix: targets"
-    ],
-    [
-      plan.spread === true && hasDomain,
-      ["spread", "target"],
-      "--spread cannot be used with mx: targets: hosts that are preferred alike take turns in any case"
-    ]
-  ]
-}
+export const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  ...["sink", "calibrate"].flatMap((own) =>
+    ["spread", "connectTo", "socks"].map((field) => ({
+      asked: [own, field],
+      says: `{${field}} cannot be used with {${own}}`
+    }))
+  ),
+  { asked: ["socksLogin"], without: ["socks"], says: "{socksLogin} needs {socks}" },
+  {
+    asked: ["socks", "target"],
+    when: ({ plan }) => hasTarget(plan, "Unix"),
+    says: "{socks} cannot be used with unix: targets"
+  },
+  {
+    asked: ["spread", "target"],
+    when: ({ plan }) => hasTarget(plan, "Mx"),
+    says: "{spread} cannot be used with mx: targets: hosts that are preferred alike take turns in any case"
+  }
+]
 
 /**
  * The proxy of a plan, with whom it lets in.

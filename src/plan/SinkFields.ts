@@ -5,11 +5,11 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Either from "effect/Either"
 import * as IpAddress from "../smtp/IpAddress.js"
 import * as SinkOffer from "./SinkOffer.js"
 import * as FaultRule from "./FaultRule.js"
 import * as PlanField from "./PlanField.js"
+import type * as PlanRule from "./PlanRule.js"
 import * as PlanValue from "./PlanValue.js"
 import * as SinkRules from "./SinkRules.js"
 
@@ -33,9 +33,7 @@ const schemas = {
 }
 
 const offers = list(
-  PlanValue.Text.pipe(
-    Schema.filter((text) => Either.match(SinkOffer.parse(text), { onLeft: (reason) => reason, onRight: () => true }))
-  ),
+  PlanValue.readable(PlanValue.Text, SinkOffer.parse),
   "the name of an extension, such as chunking or size=10M"
 )
 
@@ -193,28 +191,30 @@ export const sinkFields = {
   sinkHide: PlanField.optional(hidden, ofSink(hiding))
 }
 
-/**
- * What is wrong with a plan that makes a sink misbehave, where it has none.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const conflicts = (plan: {
-  readonly [field: string]: unknown
-}): ReadonlyArray<readonly [isBroken: boolean, fields: ReadonlyArray<string>, rule: string]> => [
-  ...Object.keys(sinkFields).map((field): readonly [boolean, ReadonlyArray<string>, string] => {
-    const given = plan[field] !== undefined && plan[field] !== false
-    const option = field.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
-    const isThere = plan.sink === true || plan.downstream !== undefined
-    return [given && !isThere, [field], `--${option} needs --sink, or --downstream`]
-  }),
-  ...SinkOffer.contradictions(listOf(plan.sinkOffer), listOf(plan.sinkHide)).map(
-    (name) => [true, ["sinkOffer", "sinkHide"], `--sink-offer and --sink-hide both name ${name}`] as const
-  )
-]
+/** Extensions that are to be offered, and hidden. */
+const contradictions: PlanRule.PlanRule = ({ plan: { sinkHide, sinkOffer } }) =>
+  SinkOffer.contradictions(listOf(sinkOffer), listOf(sinkHide)).map((name) => ({
+    fields: ["sinkOffer", "sinkHide"],
+    rule: `--sink-offer and --sink-hide both name ${name}`
+  }))
 
 const listOf = (value: unknown): ReadonlyArray<string> =>
   (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(String)
+
+/**
+ * The rules between them.
+ *
+ * @since 0.1.0
+ * @category rules
+ */
+export const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  ...Object.keys(sinkFields).map((field) => ({
+    asked: [field],
+    without: ["sink", "downstream"],
+    says: `{${field}} needs {sink}, or {downstream}`
+  })),
+  contradictions
+]
 
 /**
  * How a plan's sink is to misbehave, in the words of smtp-sink's fields.

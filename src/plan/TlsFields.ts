@@ -16,6 +16,7 @@ import type * as Target from "../smtp/Target.js"
 import * as Tls from "../smtp/Tls.js"
 import { fileReason } from "./FileReason.js"
 import * as PlanField from "./PlanField.js"
+import type * as PlanRule from "./PlanRule.js"
 import * as PlanValue from "./PlanValue.js"
 import * as Shape from "./Shape.js"
 
@@ -266,47 +267,59 @@ const versionsOf = (versions: string): readonly [oldest: Tls.TlsVersion, newest:
   return [known(oldest), known(newest)]
 }
 
-const defaults: { readonly [field: string]: string } = { tlsVersions: "1.2..1.3", tlsResume: "off" }
-
 /** The fields that say how TLS is done, where it is. */
-const details = (Object.keys(fields) as ReadonlyArray<keyof typeof fields>).filter((field) => field !== "tls")
+const details = Object.keys(fields).filter((field) => field !== "tls")
+
+const goes = ({ plan }: PlanRule.Given, ...these: ReadonlyArray<Tls.TlsWay>): boolean =>
+  waysOf(plan).some((way) => these.includes(way))
+
+/** Whether some connections begin with TLS, and others don't. */
+const isMixed = ({ plan }: PlanRule.Given): boolean => waysOf(plan).length > 1 && waysOf(plan).includes("implicit")
 
 /**
- * The rules between the fields that are broken; `given` tells which fields are there.
+ * The rules between them.
  *
  * @since 0.1.0
- * @category predicates
+ * @category rules
  */
-export const conflicts = (
-  plan: { readonly [field: string]: unknown },
-  given: (field: string) => boolean
-): ReadonlyArray<readonly [broken: boolean, fields: ReadonlyArray<string>, rule: string]> => {
-  const ways = waysOf(plan)
-  const isOff = ways.every((way) => way === "off")
-  // A plan that is read again has its defaults in it.
-  const idle = details.filter((field) => given(field) && plan[field] !== defaults[field])
-  return [
-    [isOff && idle.length > 0, [...idle], "options that begin with --tls- need --tls starttls, if-offered or implicit"],
-    [given("tlsPins") && given("tlsVerify"), ["tlsPins", "tlsVerify"], "--tls-pin and --tls-verify exclude each other"],
-    [given("tlsKey") && !given("tlsCert"), ["tlsKey"], "--tls-key needs --tls-cert"],
-    [
-      plan.bare === true && ways.some((way) => way === "starttls" || way === "if-offered"),
-      ["bare", plan.tls === undefined || plan.tls === "off" ? "shapes" : "tls"],
-      "STARTTLS needs EHLO, which -o leaves out"
-    ],
-    ...(["tls", "starttls"] as const).map(
-      (step) =>
-        [
-          Shape.isAbandonedAfter(plan, step) &&
-            !ways.some((way) => way !== "off" && (step === "tls" || way !== "implicit")),
-          ["abandon", "shapes"],
-          `--abandon ${step} needs ${step === "tls" ? "--tls" : "--tls starttls or if-offered"}`
-        ] as const
-    ),
-    [
-      (given("sink") || given("calibrate")) && ways.length > 1 && ways.includes("implicit"),
-      ["shapes", given("sink") ? "sink" : "calibrate"],
-      `--shape: ${given("sink") ? "--sink" : "--calibrate"} has implicit TLS for all connections or for none`
-    ]
-  ]
-}
+export const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  {
+    some: details,
+    when: (given) => !goes(given, "starttls", "if-offered", "implicit"),
+    says: "options that begin with --tls- need {tls} starttls, if-offered or implicit"
+  },
+  { asked: ["tlsPins", "tlsVerify"], says: "{tlsPins} and {tlsVerify} exclude each other" },
+  { asked: ["tlsKey"], without: ["tlsCert"], says: "{tlsKey} needs {tlsCert}" },
+  {
+    asked: ["bare", "tls"],
+    when: (given) => goes(given, "starttls", "if-offered"),
+    says: "STARTTLS needs EHLO, which {bare} leaves out"
+  },
+  {
+    asked: ["bare", "shapes"],
+    without: ["tls"],
+    when: (given) => goes(given, "starttls", "if-offered"),
+    says: "STARTTLS needs EHLO, which {bare} leaves out"
+  },
+  {
+    when: (given) => Shape.isAbandonedAfter(given.plan, "tls") && !goes(given, "starttls", "if-offered", "implicit"),
+    says: "{abandon} tls needs {tls}",
+    fields: ["abandon", "shapes"]
+  },
+  {
+    when: (given) => Shape.isAbandonedAfter(given.plan, "starttls") && !goes(given, "starttls", "if-offered"),
+    says: "{abandon} starttls needs {tls} starttls or if-offered",
+    fields: ["abandon", "shapes"]
+  },
+  {
+    asked: ["shapes", "sink"],
+    when: isMixed,
+    says: "{shapes}: {sink} has implicit TLS for all connections or for none"
+  },
+  {
+    asked: ["shapes", "calibrate"],
+    without: ["sink"],
+    when: isMixed,
+    says: "{shapes}: {calibrate} has implicit TLS for all connections or for none"
+  }
+]

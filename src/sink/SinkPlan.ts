@@ -13,6 +13,7 @@ import * as SinkVerdict from "./SinkVerdict.js"
 import * as FieldNames from "../plan/FieldNames.js"
 import * as FieldsSchema from "../plan/FieldsSchema.js"
 import * as PlanIssue from "../plan/PlanIssue.js"
+import * as PlanRule from "../plan/PlanRule.js"
 import * as PlanValue from "../plan/PlanValue.js"
 import * as SinkOffer from "../plan/SinkOffer.js"
 import * as SinkFields from "../plan/SinkFields.js"
@@ -20,17 +21,9 @@ import * as Dump from "./Dump.js"
 import * as ListenAddress from "./ListenAddress.js"
 import * as SinkLetters from "./SinkLetters.js"
 
-const Commands = PlanValue.Text.pipe(
-  Schema.filter((text) =>
-    Either.match(SinkLetters.parseCommands(text), { onLeft: (reason) => reason, onRight: () => true })
-  )
-)
+const Commands = PlanValue.readable(PlanValue.Text, SinkLetters.parseCommands)
 
-const Delay: Schema.Schema<string> = Schema.String.pipe(
-  Schema.filter((text) =>
-    Either.match(SinkLetters.parseDelay(text), { onLeft: (reason) => reason, onRight: () => true })
-  )
-)
+const Delay: Schema.Schema<string> = PlanValue.readable(Schema.String, SinkLetters.parseDelay)
 
 const Reply = (first: "4" | "5") =>
   PlanValue.OneLine.pipe(
@@ -81,14 +74,10 @@ const ControlText = Schema.String.pipe(
  * @category schemas
  */
 export const fields = {
-  listen: Schema.optionalWith(
-    Schema.String.pipe(
-      Schema.filter((text) =>
-        Either.match(ListenAddress.parse(text), { onLeft: (reason) => reason, onRight: () => true })
-      )
-    ),
-    { exact: true, default: () => "127.0.0.1:2525" }
-  ).annotations({
+  listen: Schema.optionalWith(PlanValue.readable(Schema.String, ListenAddress.parse), {
+    exact: true,
+    default: () => "127.0.0.1:2525"
+  }).annotations({
     description: "Where to listen: [inet:][host]:port, where no host is every interface, or unix:pathname."
   }),
   backlog: Schema.optionalWith(PlanValue.Count, { exact: true, default: () => 4096 }).annotations({
@@ -334,31 +323,54 @@ export const fields = {
 
 const struct = Schema.Struct(fields)
 
+const rules: ReadonlyArray<PlanRule.PlanRule> = [
+  {
+    asked: ["counter", "report"],
+    when: ({ plan }) => toStdout(plan) > 0,
+    says: "{counter} and {report} json cannot both have standard output"
+  },
+  {
+    asked: ["report"],
+    when: ({ plan }) => {
+      const files = requestsIn(plan).flatMap(({ file }) => file ?? [])
+      return toStdout(plan) > 1 || new Set(files).size < files.length
+    },
+    says: "two of {report} cannot go to the same place"
+  },
+  ({ plan }) =>
+    SinkOffer.contradictions(listOf(plan.offer), listOf(plan.hide)).map((name) => ({
+      fields: ["offer", "hide"],
+      rule: `--offer and --hide both name ${name}`
+    })),
+  {
+    asked: ["maxSize", "offer"],
+    when: ({ plan }) => SinkOffer.contradictions(listOf(plan.offer), ["size"]).length > 0,
+    says: "{maxSize} offers SIZE already: leave size out of {offer}"
+  },
+  {
+    asked: ["root"],
+    says: "{root}: Node cannot change the root directory of a process; start smtp-sink by chroot(8)"
+  },
+  { asked: ["tlsKey"], without: ["tlsCert"], says: "{tlsKey} needs {tlsCert}" },
+  { asked: ["tlsCert"], without: ["tls"], says: "{tlsCert} needs {tls} offered, required or implicit" },
+  { asked: ["dumpEach", "dumpAll"], says: "{dumpEach} and {dumpAll} exclude each other" }
+]
+
+const listOf = (value: unknown): ReadonlyArray<string> => (Array.isArray(value) ? value.map(String) : [])
+
+const requestsIn = ({ report }: PlanRule.Given["plan"]) =>
+  listOf(report).flatMap((text) => ReportRequest.parse(text) ?? [])
+
+const toStdout = (plan: PlanRule.Given["plan"]): number => requestsIn(plan).filter(ReportRequest.takesStdout).length
+
 /**
- * The schema.
+ * The schema. Of the rules between fields, the first that is broken is told.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const schema = struct.pipe(
-  Schema.filter(
-    ({ counter, dumpAll, dumpEach, hide = [], maxSize, offer = [], report = [], root, tls, tlsCert, tlsKey }) => {
-      const requests = report.flatMap((text) => ReportRequest.parse(text) ?? [])
-      const toStdout = requests.filter(ReportRequest.takesStdout).length
-      if (toStdout > 0 && counter) return "-c and --report json cannot both have standard output"
-      const files = requests.flatMap(({ file }) => file ?? [])
-      if (toStdout > 1 || new Set(files).size < files.length) return "two of --report cannot go to the same place"
-      const [both] = SinkOffer.contradictions(offer, hide)
-      if (both !== undefined) return `--offer and --hide both name ${both}`
-      if (maxSize !== undefined && SinkOffer.contradictions(offer, ["size"]).length > 0)
-        return "--max-size offers SIZE already: leave size out of --offer"
-      if (root !== undefined)
-        return "-R: Node cannot change the root directory of a process; start smtp-sink by chroot(8)"
-      if (tlsKey !== undefined && tlsCert === undefined) return "--tls-key needs --tls-cert"
-      if (tlsCert !== undefined && tls === "off") return "--tls-cert needs --tls offered, required or implicit"
-      return dumpAll === undefined || dumpEach === undefined ? undefined : "-d and -D exclude each other"
-    }
-  )
+  Schema.filter((plan) => PlanRule.broken(rules, PlanRule.given(fields)({ ...plan }))[0]?.rule)
 )
 
 /**

@@ -9,7 +9,7 @@
 import type * as Either from "effect/Either"
 import { type Cursor, type ParseFailure, whole } from "../plan/Cursor.js"
 import type { SinkCounts } from "./SinkCounts.js"
-import { type Stage, stages } from "./SinkEvent.js"
+import { type Stage, stages } from "../smtp/Stage.js"
 
 /**
  * The counters that can be asked for by name, and what they count.
