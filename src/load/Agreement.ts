@@ -17,7 +17,7 @@ import * as Parameters from "../smtp/Parameters.js"
 import { ContentUnusable, NotOffered } from "../smtp/SmtpError.js"
 import * as Transaction from "../smtp/Transaction.js"
 import type { Script, Wire } from "../smtp/Wire.js"
-import type { SharedRun } from "./SharedRun.js"
+import type { Sending } from "./SharedRun.js"
 import * as Unwelcome from "./Unwelcome.js"
 
 /**
@@ -54,7 +54,7 @@ export interface Agreement {
  * @category constructors
  */
 export const make = (
-  { chunksOf, contentOf, forwards, onOverLimit, plan, recorder, wishes }: SharedRun,
+  { chunksOf, contentOf, forwards, onOverLimit, plan, recorder, wishes }: Sending,
   wire: Wire,
   unsaid: ReadonlyArray<{ readonly what: string }> = []
 ): Agreement => {
@@ -160,7 +160,7 @@ const groupingOf = (isAsked: boolean, wire: Wire): Transaction.Grouping =>
  * @category constructors
  */
 export const first = (
-  shared: SharedRun,
+  shared: Sending,
   wire: Wire,
   unsaid: ReadonlyArray<{ readonly what: string }> = []
 ): Agreement => {

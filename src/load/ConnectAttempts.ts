@@ -13,7 +13,7 @@ import type { ConnectOptions, Wire } from "../smtp/Wire.js"
 import type { Place, Shut } from "./ConnectGate.js"
 import * as RouteConnect from "./RouteConnect.js"
 import type { Route, Ways } from "./Routes.js"
-import type { SharedRun } from "./SharedRun.js"
+import type { Connecting } from "./SharedRun.js"
 import type { StopRequest } from "./StopRequest.js"
 import type { Restore } from "./Turnstile.js"
 
@@ -64,7 +64,7 @@ export interface ConnectAttempts {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (shared: SharedRun): ConnectAttempts => new SessionAttempts(shared)
+export const make = (shared: Connecting): ConnectAttempts => new SessionAttempts(shared)
 
 /**
  * The options of one connection after another, each from the next local address of the plan; undefined where it names none.
@@ -104,7 +104,7 @@ class SessionAttempts implements ConnectAttempts {
   /** What -C leaves: for all of the session's life, not for each connection (clause S5.4). */
   private attempts: number
 
-  constructor(private readonly shared: SharedRun) {
+  constructor(private readonly shared: Connecting) {
     this.attempts = shared.plan.connectAttempts
   }
 

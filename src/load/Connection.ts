@@ -19,7 +19,7 @@ import * as ConnectAttempts from "./ConnectAttempts.js"
 import type { Place, Shut } from "./ConnectGate.js"
 import * as Introducing from "./Introducing.js"
 import type { Route } from "./Routes.js"
-import type { SharedRun } from "./SharedRun.js"
+import type { Connections } from "./SharedRun.js"
 import * as Unwelcome from "./Unwelcome.js"
 
 /**
@@ -95,7 +95,7 @@ export interface Connection {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (shared: SharedRun): Connection => new SessionConnection(shared)
+export const make = (shared: Connections): Connection => new SessionConnection(shared)
 
 class SessionConnection implements Connection {
   wire: Wire | undefined = undefined
@@ -123,7 +123,7 @@ class SessionConnection implements Connection {
   /** How many connections in a row came to nothing: not opened, or not welcome. */
   private unopened = 0
 
-  constructor(private readonly shared: SharedRun) {
+  constructor(private readonly shared: Connections) {
     this.attempts = ConnectAttempts.make(shared)
     this.session = shared.nextSession()
   }

@@ -14,7 +14,7 @@ import type { Script, Wire } from "../smtp/Wire.js"
 import * as Connection from "./Connection.js"
 import * as MessageEnd from "./MessageEnd.js"
 import { deliveryOf } from "./Session.js"
-import type { SharedRun } from "./SharedRun.js"
+import type { Booking, SharedRun } from "./SharedRun.js"
 
 /** A message that was begun and has not ended. */
 interface Flight extends MessageEnd.Begun {
@@ -46,7 +46,7 @@ export const run = (shared: SharedRun): Effect.Effect<void, MessageEnd.RunEnded>
     )
   })
 
-const abandon = (shared: SharedRun, connection: Connection.Connection, underWay: UnderWay): void => {
+const abandon = (shared: Booking, connection: Connection.Connection, underWay: UnderWay): void => {
   const { delivery, flights, sent } = underWay
   if (flights.length > 0) {
     const last = connection.interrupted(delivery)

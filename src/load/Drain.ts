@@ -5,7 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type { SharedRun } from "./SharedRun.js"
+import type { Plan } from "../plan/Plan.js"
+import type { StopRequest } from "./StopRequest.js"
 
 /**
  * Runs the sessions until they end, and interrupts them `plan.drain` seconds after the run was asked to stop or its time was
@@ -19,7 +20,7 @@ import type { SharedRun } from "./SharedRun.js"
  */
 export const run = <E, R>(
   sessions: Effect.Effect<void, E, R>,
-  { ending, plan }: SharedRun,
+  { ending, plan }: { readonly ending: StopRequest; readonly plan: Pick<Plan, "drain"> },
   hurrying: Effect.Effect<unknown> = Effect.never
 ): Effect.Effect<boolean, E, R> => {
   const patience = Effect.raceFirst(Effect.sleep(plan.drain * 1000), hurrying)

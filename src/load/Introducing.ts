@@ -11,7 +11,7 @@ import * as Agreement from "./Agreement.js"
 import type { Place } from "./ConnectGate.js"
 import type { ConnectionLogin } from "./Logins.js"
 import type { Route } from "./Routes.js"
-import type { SharedRun } from "./SharedRun.js"
+import type { Numbering, Sending } from "./SharedRun.js"
 
 /**
  * Who we are over one connection.
@@ -32,7 +32,7 @@ export interface Identity {
  * @category constructors
  */
 export const identityOf = (
-  { clientOf, logins }: SharedRun,
+  { clientOf, logins }: Numbering,
   session: number,
   connection: number,
   route: Route
@@ -71,7 +71,7 @@ export type Introduced =
  * @category steps
  */
 export function* script(
-  shared: SharedRun,
+  shared: Sending & Pick<Numbering, "logins">,
   { client, login, place, route, wire }: Newcomer,
   goesOn: (step: Introduction.Welcome, reply: Reply.Reply) => boolean,
   leaving?: Introduction.Leaving | undefined

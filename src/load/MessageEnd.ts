@@ -10,7 +10,7 @@ import { type Accepted, isAbandoned, type Outcome } from "../smtp/Outcome.js"
 import { ReplyRejected, type SmtpError, type Step } from "../smtp/SmtpError.js"
 import type { Wire } from "../smtp/Wire.js"
 import type { Connection } from "./Connection.js"
-import type { SharedRun } from "./SharedRun.js"
+import type { Booking } from "./SharedRun.js"
 
 /**
  * A session met what ends the whole run.
@@ -43,7 +43,7 @@ export interface Begun {
  * @category running
  */
 export const book = (
-  shared: SharedRun,
+  shared: Booking,
   { route, wire }: Connection,
   message: number,
   { begun, due }: Begun,
@@ -68,8 +68,11 @@ export const book = (
  * @since 0.1.0
  * @category outcomes
  */
-export const endsRun = ({ logins, plan }: SharedRun, outcome: Outcome, wire: Wire | undefined): SmtpError | undefined =>
-  fatal(outcome, plan, wire) ?? logins?.endedBy(outcome)
+export const endsRun = (
+  { logins, plan }: Pick<Booking, "logins" | "plan">,
+  outcome: Outcome,
+  wire: Wire | undefined
+): SmtpError | undefined => fatal(outcome, plan, wire) ?? logins?.endedBy(outcome)
 
 /** Clauses S9.4 and S10.1. */
 const fatal = (outcome: Outcome, plan: Plan, wire: Wire | undefined): SmtpError | undefined => {

@@ -23,7 +23,7 @@ import type * as Connection from "./Connection.js"
 import { Dispatcher, type Due } from "./Dispatcher.js"
 import { endsRun, isAccepted, RunEnded, wantsAnother } from "./MessageEnd.js"
 import * as Session from "./Session.js"
-import type { SharedRun } from "./SharedRun.js"
+import type { Booking, SharedRun, Taking } from "./SharedRun.js"
 
 /**
  * How an open run goes. Times are in milliseconds, by the run's clock.
@@ -57,7 +57,7 @@ export const run = (shared: SharedRun, options: OpenOptions): Effect.Effect<void
  * @category running
  */
 export const serve = <E, R>(
-  shared: SharedRun,
+  shared: Taking & Booking,
   options: OpenOptions,
   session: (dispatcher: Dispatcher<E>, first: Due) => Effect.Effect<void, E, R>
 ): Effect.Effect<void, E, Exclude<R, Scope.Scope>> =>

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { ConnectFailed } from "../smtp/SmtpError.js"
 import type { ConnectOptions, Wire } from "../smtp/Wire.js"
 import type { Route, Ways } from "./Routes.js"
-import type { SharedRun } from "./SharedRun.js"
+import type { Connecting } from "./SharedRun.js"
 import type { Restore } from "./Turnstile.js"
 
 /**
@@ -19,7 +19,7 @@ import type { Restore } from "./Turnstile.js"
  * @category running
  */
 export const connect = (
-  { connectOptions, connector, onUnused, recorder }: SharedRun,
+  { connectOptions, connector, onUnused, recorder }: Connecting,
   ways: Ways,
   options: ConnectOptions,
   restore: Restore,

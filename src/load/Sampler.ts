@@ -10,7 +10,7 @@ import * as Arrival from "../plan/Arrival.js"
 import type { RunIdentity } from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
 import * as RunBounds from "./RunBounds.js"
-import type { SharedRun } from "./SharedRun.js"
+import type { Booking } from "./SharedRun.js"
 import * as Watchdog from "./Watchdog.js"
 
 /**
@@ -52,7 +52,7 @@ export const knownMessages = (plan: Plan): number | undefined =>
  * @category running
  */
 export const start = (
-  { ledger, plan, recorder }: SharedRun,
+  { ledger, plan, recorder }: Booking,
   { runId, startedAt }: RunIdentity,
   { begin, every = 1000, take }: Sampling
 ): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>

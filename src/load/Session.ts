@@ -17,7 +17,7 @@ import type { SmtpError } from "../smtp/SmtpError.js"
 import type { Script } from "../smtp/Wire.js"
 import * as Connection from "./Connection.js"
 import * as MessageEnd from "./MessageEnd.js"
-import type { SharedRun } from "./SharedRun.js"
+import type { Booking, Connections, SharedRun } from "./SharedRun.js"
 
 /**
  * Runs a session until no message is left. Interruption books the message under way and closes the connection.
@@ -49,7 +49,7 @@ export interface UnderWay extends MessageEnd.Begun {
  * @category running
  */
 export const over = (
-  shared: SharedRun,
+  shared: Connections & Booking,
   send: (connection: Connection.Connection, underWay: UnderWay) => Effect.Effect<void, MessageEnd.RunEnded>
 ): Effect.Effect<void, MessageEnd.RunEnded> =>
   Effect.suspend(() => {
@@ -78,7 +78,7 @@ export const over = (
  * @category running
  */
 export const end = (
-  shared: SharedRun,
+  shared: Booking,
   connection: Connection.Connection,
   underWay: UnderWay,
   outcome: Outcome,

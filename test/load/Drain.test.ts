@@ -3,7 +3,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Drain from "../../src/load/Drain.js"
-import type { SharedRun } from "../../src/load/SharedRun.js"
 import { StopRequest } from "../../src/load/StopRequest.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 
@@ -35,7 +34,7 @@ const drain = ({ hurry, stop, takes }: Case) =>
           )
         )
       // It looks at nothing else of a run.
-      const shared = { ending, plan: { drain: 3 } } as unknown as SharedRun
+      const shared = { ending, plan: { drain: 3 } }
       const hurrying = hurry === undefined ? undefined : Effect.sleep(hurry)
       const brokenOff = yield* Drain.run(sessions(takes, notes), shared, hurrying)
       return { after: yield* Clock.currentTimeMillis, brokenOff, notes }
@@ -63,7 +62,7 @@ describe("Drain", () => {
     Simulation.run(
       Effect.gen(function* () {
         const notes: Array<string> = []
-        const shared = { ending: new StopRequest(), plan: { drain: 3 } } as unknown as SharedRun
+        const shared = { ending: new StopRequest(), plan: { drain: 3 } }
         const fiber = yield* Effect.fork(Drain.run(sessions(9000, notes), shared))
         yield* Effect.sleep(10)
         yield* Fiber.interrupt(fiber)
@@ -75,7 +74,7 @@ describe("Drain", () => {
   it.effect("fails as its sessions do", () =>
     Simulation.run(
       Effect.gen(function* () {
-        const shared = { ending: new StopRequest(), plan: { drain: 3 } } as unknown as SharedRun
+        const shared = { ending: new StopRequest(), plan: { drain: 3 } }
         const failing = Effect.zipRight(Effect.sleep(5), Effect.fail("refused"))
         assert.strictEqual(yield* Effect.flip(Drain.run(failing, shared)), "refused")
       })

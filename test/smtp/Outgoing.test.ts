@@ -26,7 +26,7 @@ const make = (bytesPerSecond: number) => {
     transport as unknown as ConstructorParameters<typeof Outgoing>[0],
     { bytesPerSecond, deadlines, observer: { onQueued: () => {} } } as unknown as ConnectOptions,
     {
-      onTaken: () => events.push("taken"),
+      progressed: () => events.push("taken"),
       onContentTaken: () => events.push("content"),
       onFlushed: () => events.push("flushed")
     }

@@ -16,7 +16,7 @@ import * as ConnectAttempts from "../ConnectAttempts.js"
 import type { Place } from "../ConnectGate.js"
 import * as Introducing from "../Introducing.js"
 import type { Route } from "../Routes.js"
-import type { SharedRun } from "../SharedRun.js"
+import type { Connections } from "../SharedRun.js"
 
 /** A connection that stands, its place in the gate, and its number among all of the run. */
 interface Opened {
@@ -52,7 +52,7 @@ export class SessionConnections {
 
   /** `onRoute` hears where the connection that is opened next goes. */
   constructor(
-    private readonly run: SharedRun,
+    private readonly run: Connections,
     session: number,
     private readonly onRoute: (route: Route) => void
   ) {

@@ -11,7 +11,7 @@ import type { Content } from "../../smtp/Wire.js"
 import { ConnectionLost, type SmtpError } from "../../smtp/SmtpError.js"
 import { endings } from "../MessageEnd.js"
 import type { Route } from "../Routes.js"
-import type { SharedRun } from "../SharedRun.js"
+import type { Booking } from "../SharedRun.js"
 
 /**
  * A message that a session has taken up. It is in the books as started, and is booked once, when its use ends.
@@ -72,7 +72,7 @@ export const afterAnother = (before: Outcome.Outcome | undefined, last: Outcome.
  */
 export class TakenMessages {
   constructor(
-    private readonly run: SharedRun,
+    private readonly run: Booking,
     private readonly isOpen: boolean,
     /** Where the connection of the attempt goes that comes to its end. */
     private readonly route: () => Route | undefined,
