@@ -1,6 +1,8 @@
 /**
  * Sets a run against the conditions that it was given.
  *
+ * It is over 300 lines because runs that end, that go on, and of which something is lost are judged by one set of words.
+ *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
@@ -8,15 +10,13 @@ import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Verdict from "../plan/Verdict.js"
 import * as Printable from "../smtp/Printable.js"
-import * as Durations from "./Durations.js"
 import type { Recent } from "./Recent.js"
 import * as LossInterval from "./LossInterval.js"
 import { amount, asked, compare, sentence } from "./JudgementWords.js"
 import * as Figures from "./Figures.js"
-import * as ProofReport from "./ProofReport.js"
 import * as RunReport from "./RunReport.js"
 import * as RunSegments from "./RunSegments.js"
-import * as TlsFigures from "./TlsFigures.js"
+import * as VerdictFigure from "./VerdictFigure.js"
 
 export { asked, sentence }
 
@@ -82,7 +82,7 @@ export const judge: {
         verdicts.map(([expression, verdict]): Judgement => {
           const isOpen = loss > 0 || (!allowMissing && LossInterval.isOpen(report, verdict.measure))
           if (isOpen) return withLoss(report, kind, expression, verdict, loss)
-          const value = valueOf(report, verdict, basis)
+          const value = VerdictFigure.valueOf(report, verdict, basis)
           if (value !== undefined) return judgement(kind, expression, verdict, value)
           const { measure } = verdict
           const failed = measure._tag !== "Duration" || measure.ending === "accepted"
@@ -156,7 +156,7 @@ export const soFar = (
     verdicts.flatMap(([expression, verdict]) => {
       if (isLeft(verdict) || (isGrowing(verdict) && isBelow(verdict))) return []
       const found = isGrowing(verdict)
-        ? { value: valueOf(report, verdict, basisOf(report, undefined)) }
+        ? { value: VerdictFigure.valueOf(report, verdict, VerdictFigure.basisOf(report, undefined)) }
         : lately(report, verdict, recent)
       if (found?.value === undefined) return []
       const made = judgement("abort-if", expression, verdict, found.value)
@@ -180,41 +180,13 @@ const lately = (
     if (verdict.measure._tag === "Rate") {
       return rateOf(report) === undefined || rate === undefined
         ? undefined
-        : { value: valueOf(part, verdict, basisOf(part, rate)), over }
+        : { value: VerdictFigure.valueOf(part, verdict, VerdictFigure.basisOf(part, rate)), over }
     }
-    if (basisFor(part, verdict) >= leastFor(verdict)) {
-      return { value: valueOf(part, verdict, basisOf(part, rate)), over }
+    if (VerdictFigure.basisFor(part, verdict) >= VerdictFigure.leastFor(verdict)) {
+      return { value: VerdictFigure.valueOf(part, verdict, VerdictFigure.basisOf(part, rate)), over }
     }
   }
   return undefined
-}
-
-const basisOf = ({ messages }: Measurable, rate: number | undefined): Basis => {
-  const { accepted, failed, rejected, unknown } = messages
-  return { of: accepted + failed + rejected + unknown, ofNone: undefined, rate }
-}
-
-/** How many values the verdict's figure comes from. */
-const basisFor = (part: Measurable, { measure }: Verdict.Verdict): number => {
-  switch (measure._tag) {
-    case "Duration":
-      return found(part, measure)?.count ?? 0
-    case "Recipients":
-      return part.recipients.offered
-    case "Arrivals":
-      return part.messages.started
-    case "Replies":
-      return total(part.replies)
-    default:
-      return basisOf(part, undefined).of
-  }
-}
-
-/** How many values it takes. */
-const leastFor = ({ measure }: Verdict.Verdict): number => {
-  if (measure._tag !== "Duration" || measure.statistic === "mean") return 100
-  if (typeof measure.statistic !== "number" || measure.statistic >= 100) return 1
-  return 1000 / (100 - measure.statistic) - 1e-9
 }
 
 /**
@@ -289,7 +261,7 @@ export const atLast: {
     const rate = report.measured === undefined && report.rates === undefined ? whole : rateOf(report)
     return Either.map(read(expressions), (verdicts) =>
       verdicts.flatMap(([expression, verdict]) => {
-        const value = valueOf(report, verdict, basisOf(report, rate))
+        const value = VerdictFigure.valueOf(report, verdict, VerdictFigure.basisOf(report, rate))
         if (value === undefined) return []
         const made = judgement("abort-if", expression, verdict, value)
         return made.failed ? [made] : []
@@ -344,14 +316,7 @@ const withLoss = (
   loss: number
 ): Judgement => {
   const { measure, unit } = verdict
-  const scale =
-    measure._tag === "Duration"
-      ? 1 / millisecondsIn(unit)
-      : Verdict.isRate(measure)
-        ? secondsIn(unit)
-        : unit === "%"
-          ? 100
-          : 1
+  const scale = VerdictFigure.scaleOf(verdict)
   const [least, most] = LossInterval.of(report, measure, unit === "%", loss).map((bound) => bound * scale)
   const [low, high] = [least ?? 0, most ?? Number.POSITIVE_INFINITY]
   const isTrue = compare[verdict.comparison](low, verdict.amount)
@@ -364,92 +329,4 @@ const withLoss = (
   return isTrue === compare[verdict.comparison](high, verdict.amount)
     ? { kind, expression, failed: kind === "require" ? !isTrue : isTrue, measured }
     : { kind, expression, failed: false, undecided: true, measured }
-}
-
-/** What shares are of, and how fast it went. */
-interface Basis {
-  /** Messages. */
-  readonly of: number
-  /** What the share of nothing is. */
-  readonly ofNone: number | undefined
-  /** Messages accepted per second; undefined where it cannot be told yet. */
-  readonly rate: number | undefined
-}
-
-/** What figures are taken from: a report, or a recent part of a run. */
-type Measurable = Pick<
-  RunReport.RunReport,
-  "arrivals" | "durations" | "errors" | "messages" | "recipients" | "replies"
-> &
-  Partial<Pick<RunReport.RunReport, "active" | "connections" | "elapsed" | "proof" | "tls">>
-
-/** In the unit of the verdict. */
-const valueOf = (report: Measurable, { measure, unit }: Verdict.Verdict, basis: Basis): number | undefined => {
-  const counted = (count: number, of: number) => (unit !== "%" ? count : of === 0 ? basis.ofNone : (count / of) * 100)
-  switch (measure._tag) {
-    case "Duration": {
-      const milliseconds = durationOf(report, measure)
-      return milliseconds === undefined ? undefined : milliseconds / millisecondsIn(unit)
-    }
-    case "Messages":
-      return counted(messagesOf(report, measure.end), basis.of)
-    case "Recipients": {
-      const { end } = measure
-      const { recipients } = report
-      return counted(recipients[end === "refused-after-content" ? "refusedAfterContent" : end], recipients.offered)
-    }
-    case "Arrivals": {
-      const { behind, dropped, late } = report.arrivals ?? { behind: 0, dropped: 0, late: 0 }
-      return counted({ late, behind, dropped }[measure.end], report.messages.started + dropped)
-    }
-    case "Deliveries": {
-      const { proof } = report
-      if (proof === undefined) return undefined
-      const count = ProofReport.countOf(proof, measure.end)
-      return measure.end === "depth" ? count : counted(count, proof.accepted)
-    }
-    case "Tls": {
-      const { count, of } = TlsFigures.counts(report, measure.end)
-      return counted(count, of)
-    }
-    case "Handshakes": {
-      const handshakes = TlsFigures.handshakes(report)
-      return handshakes === undefined ? undefined : handshakes * secondsIn(unit)
-    }
-    case "Errors": {
-      const errors = report.errors.filter(({ local }) => !local)
-      return counted(total(errors), basis.of)
-    }
-    case "Replies": {
-      const matches = ({ code }: { readonly code: number }) =>
-        measure.code.endsWith("xx") ? Math.floor(code / 100) === Number(measure.code[0]) : code === Number(measure.code)
-      return counted(total(report.replies.filter(matches)), total(report.replies))
-    }
-    case "Rate":
-      return basis.rate === undefined ? undefined : basis.rate * secondsIn(unit)
-  }
-}
-
-/** What the plan abandons has not failed. */
-const messagesOf = ({ messages }: Measurable, end: Verdict.End): number =>
-  end === "failed" ? messages.failed - messages.abandoned : end === "not-started" ? messages.notStarted : messages[end]
-
-const millisecondsIn = (unit: Verdict.Unit): number =>
-  unit in Verdict.durationUnits ? Verdict.durationUnits[unit as keyof typeof Verdict.durationUnits] : 1
-
-const secondsIn = (unit: Verdict.Unit): number =>
-  unit === "/s" || unit === "/min" || unit === "/h" ? Verdict.rateUnits[unit] : 1
-
-const total = (all: ReadonlyArray<{ readonly count: number }>): number => all.reduce((sum, { count }) => sum + count, 0)
-
-type Duration = Extract<Verdict.Measure, { readonly _tag: "Duration" }>
-
-const found = ({ durations }: Measurable, { ending, of }: Duration): Durations.Durations | undefined =>
-  durations.find((each) => each.of === Printable.escape(of) && each.ending === ending)
-
-const durationOf = (part: Measurable, measure: Duration): number | undefined => {
-  const durations = found(part, measure)
-  if (durations === undefined) return undefined
-  const { statistic } = measure
-  return typeof statistic === "number" ? Durations.valueAtPercentile(durations, statistic) : durations[statistic]
 }

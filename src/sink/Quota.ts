@@ -7,7 +7,8 @@
  * @since 0.1.0
  */
 import type { LimitRule } from "../plan/SinkRules.js"
-import type { SinkEvent, Stage } from "./SinkEvent.js"
+import type { Stage } from "../smtp/Stage.js"
+import type { SinkEvent } from "./SinkEvent.js"
 
 /** What is about to be answered, or read. */
 type ServerEvent = Omit<SinkEvent, "stage"> & { readonly stage: string }

@@ -50,6 +50,6 @@ describe("a content at a rate", () => {
     pass(100)
     pass(100)
     assert.deepStrictEqual(pieces, ["a", "b", "c"])
-    assert.strictEqual(events.at(-1), "flushed")
+    assert.strictEqual(events.at(-1), "content")
   })
 })

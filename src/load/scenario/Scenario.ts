@@ -41,6 +41,7 @@ import * as PlanSupport from "../PlanSupport.js"
 import * as Proof from "../Proof.js"
 import * as ProgramRun from "../ProgramRun.js"
 import * as RunBounds from "../RunBounds.js"
+import * as RunMaking from "../RunMaking.js"
 import * as RunPart from "../RunPart.js"
 import * as RunScheduler from "../RunScheduler.js"
 import * as RunStream from "../RunStream.js"
@@ -188,7 +189,7 @@ const runSessions = <A, E, R>(
       const arrivals = Arrival.make(due, RunBounds.seedOf(plan, identity))
       const part = RunPart.whole(due, identity, options.file)
       const { late, stopping } = yield* AgreedStart.reach(due, part, options)
-      const shared = yield* RunPart.share(due, part, { ...options, stopping }, late)
+      const shared = yield* RunMaking.make(due, part, { ...options, stopping }, late)
       const { ledger, recorder, tickets } = shared
       const { now } = shared.connectOptions.deadlines
       const begun = now() - late
