@@ -11,7 +11,7 @@ import * as Stuffing from "../../plan/Stuffing.js"
 import * as Delivery from "../../smtp/Delivery.js"
 import { NotAllowed, type NotOffered } from "../../smtp/SmtpError.js"
 import type { Content, Wire } from "../../smtp/Wire.js"
-import type { SharedRun } from "../SharedRun.js"
+import type { Sending } from "../SharedRun.js"
 import type { SessionConnections } from "./SessionConnections.js"
 import type { TakenMessage, TakenMessages } from "./TakenMessages.js"
 
@@ -28,7 +28,7 @@ export class ReadyMessages {
   private lastDotless: Content = { head: "" }
 
   constructor(
-    private readonly run: SharedRun,
+    private readonly run: Sending,
     private readonly connections: SessionConnections,
     private readonly messages: TakenMessages
   ) {}

@@ -47,7 +47,7 @@ import * as RunScheduler from "../RunScheduler.js"
 import * as RunStream from "../RunStream.js"
 import * as Sampler from "../Sampler.js"
 import { ArrivalWatch } from "./ArrivalWatch.js"
-import type * as Session from "./ScenarioSession.js"
+import type { ScenarioRun } from "./ScenarioRun.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 import * as Sessions from "./ScenarioSessions.js"
 import * as Watchdog from "../Watchdog.js"
@@ -196,7 +196,7 @@ const runSessions = <A, E, R>(
       const segment = Segment.ofPlan(plan)
       const own = Partition.of(segment)
       const scope = yield* Effect.scope
-      const scenarioRun: Session.ScenarioRun = {
+      const scenarioRun: ScenarioRun = {
         run: shared,
         begun,
         numberOf: own.at,

@@ -5,29 +5,26 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
-import { behindAfter } from "../../measure/GeneratorHealth.js"
+import type * as Scope from "effect/Scope"
 import type { Ending } from "../../measure/Recorder.js"
-import * as Arrival from "../../plan/Arrival.js"
 import * as Draw from "../../plan/Draw.js"
 import type { Plan } from "../../plan/Plan.js"
 import * as Delivery from "../../smtp/Delivery.js"
 import type * as Dialogue from "../../smtp/Dialogue.js"
 import * as Outcome from "../../smtp/Outcome.js"
 import type { ConnectFailed } from "../../smtp/SmtpError.js"
-import type { Wire } from "../../smtp/Wire.js"
+import type { Deadlines, Wire } from "../../smtp/Wire.js"
 import type { Due } from "../Dispatcher.js"
 import type { ArrivalWatch } from "./ArrivalWatch.js"
 import { KeptConnections } from "./KeptConnections.js"
-import type { Route } from "../Routes.js"
-import type { SharedRun } from "../SharedRun.js"
+import type { StopRequest } from "../StopRequest.js"
+import * as ScenarioRun from "./ScenarioRun.js"
 import { ReadyMessages } from "./ReadyMessages.js"
 import { SessionConnections } from "./SessionConnections.js"
+import { SessionTickets } from "./SessionTickets.js"
 import { type TakenMessage, TakenMessages } from "./TakenMessages.js"
 
 /**
@@ -103,32 +100,6 @@ export interface Session {
 export class ScenarioSession extends Context.Tag("smtp-source/ScenarioSession")<ScenarioSession, Session>() {}
 
 /**
- * What the sessions of a scenario have in common.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ScenarioRun {
-  readonly run: SharedRun
-  /** When the sessions began, by the run's clock. */
-  readonly begun: number
-  /** The number in the whole run of the segment's session of this number. */
-  readonly numberOf: (session: number) => number
-  readonly seed: string
-  readonly scope: Scope.Scope
-  readonly onMeasured: ((name: string, ending: Ending, elapsed: number) => void) | undefined
-  readonly arrivals: ArrivalWatch | undefined
-  readonly shared: Map<object, unknown>
-  /** How many messages may still be taken by who would never end: one, where the plan does not say. */
-  endless: number
-  /** Whether a message was taken; and whether a source had no more. */
-  taken: boolean
-  exhausted: boolean
-  /** How often a message was accepted that had been accepted before. */
-  acceptedAgain: number
-}
-
-/**
  * What runs a scenario's sessions.
  *
  * @since 0.1.0
@@ -147,33 +118,20 @@ export interface RunningSession extends Session {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope): RunningSession => {
-  const { connectOptions, ending, helloName, plan, recorder, tickets } = scenario.run
+export const make = (scenario: ScenarioRun.ScenarioRun, number: number, scope: Scope.Scope): RunningSession => {
+  const { connectOptions, ending, helloName, plan, recorder } = scenario.run
   const { deadlines } = connectOptions
   const { now } = deadlines
   const inRun = scenario.numberOf(number)
   const key = Draw.series(Draw.keyOf(scenario.seed), inRun)
   let draws = 0
-  let foundNone = 0
-  /** Of a run whose messages are due at their times: the one at hand, and when the scenario was begun for it. */
-  let current: Due | undefined
-  let begun = 0
-  let due: number | undefined
-  const isOpen = Arrival.isOpen(plan)
-  const options: Delivery.TransactionOptions = { lmtp: plan.lmtp, afterUnexpected: "strict" }
-  /** Where the last attempt of all went: to open a connection, or to send a message over one. */
-  let last: Route | undefined
-  const connections = new SessionConnections(scenario.run, number, (route) => {
-    last = route
+  const tickets = new SessionTickets(scenario, now)
+  const messages = new TakenMessages(scenario.run, tickets.isOpen, () => {
+    scenario.acceptedAgain++
   })
-  const messages = new TakenMessages(
-    scenario.run,
-    isOpen,
-    () => last,
-    () => {
-      scenario.acceptedAgain++
-    }
-  )
+  const connections = new SessionConnections(scenario.run, number, (route) => {
+    messages.route = route
+  })
   const ready = new ReadyMessages(scenario.run, connections, messages)
   const kept = new KeptConnections(scope, (wire) => connections.isSpent(wire))
 
@@ -184,83 +142,20 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
     now: () => now() - scenario.begun,
     isStopping: () => ending.isMade(),
     draw: () => Draw.uniform(key, draws++),
-    pause: (milliseconds) =>
-      Effect.suspend(() => {
-        const until = now() + milliseconds
-        // The watchdog keeps time by whole milliseconds, and hears of a stop; the rest is slept out.
-        const most = Math.floor(milliseconds) - 1
-        const rest = Effect.suspend(() => {
-          const left = until - now()
-          return left > 0 && !ending.isMade() ? Effect.sleep(left) : Effect.void
-        })
-        return most > 0 ? Effect.zipRight(ending.pause(most, deadlines), rest) : rest
-      }),
+    pause: (milliseconds) => pause(milliseconds, ending, deadlines),
     connect: connections.connect,
     open: connections.open,
     userOf: (wire) => Option.fromNullable(connections.userOf(wire)),
     keep: (key, opening) => kept.get(key, opening),
     letGo: (exit) => kept.close(exit),
-    begin: (due) => {
-      current = due
-      begun = now()
-      if (begun - due.free > behindAfter) recorder.behind++
-      if (due.at < recorder.measuresFrom) return
-      recorder.recordOwn("start", "accepted", begun - due.at)
-    },
-    ticket: (unsaid) => {
-      const ends = unsaid === "ends" && scenario.endless <= 0
-      const next = ends ? undefined : isOpen ? current?.message : tickets.take()
-      if (next === undefined) {
-        foundNone++
-        return Option.none()
-      }
-      if (unsaid === "ends") scenario.endless--
-      scenario.taken = true
-      if (isOpen) {
-        due = current?.at
-        current = undefined
-      }
-      return Option.some(next)
-    },
-    exhausted: () => {
-      scenario.exhausted = true
-      foundNone++
-    },
-    foundNone: () => foundNone,
+    begin: (due) => tickets.begin(due),
+    ticket: (unsaid) => tickets.take(unsaid),
+    exhausted: () => tickets.exhausted(),
+    foundNone: () => tickets.foundNone,
     planned: (message) => ready.plan(message),
-    start: (message, content) => ready.taken(content, messages.start(message, content, isOpen ? begun : now(), due)),
-    deliver: (wire, message) =>
-      Effect.uninterruptibleMask((restore) => {
-        const from = messages.beginning(message, now())
-        const way = connections.routeOf(wire)
-        const { script, transactions } = connections.agreementOn(wire)
-        const refusal = ready.refusal(wire, message)
-        if (refusal !== undefined) {
-          const outcome: Outcome.Outcome = { _tag: "Failed", error: refusal, recipients: Outcome.noRecipients }
-          last = way
-          messages.attempt(message, outcome, from, now())
-          return Effect.succeed(outcome)
-        }
-        const delivery = Delivery.make(options, ready.ready(wire, message))
-        connections.carry(wire)
-        const end = (outcome: Outcome.Outcome): Outcome.Outcome => {
-          last = way
-          messages.attempt(message, outcome, from, now())
-          return outcome
-        }
-        return Effect.matchCauseEffect(restore(wire.converse(() => script(delivery))), {
-          onFailure: (cause) => {
-            const error = Cause.failureOption(cause)
-            if (Option.isSome(error)) return Exit.succeed(end(transactions.broken(error.value, delivery)))
-            last = way
-            messages.brokenOff(message, transactions.interrupted(delivery), from, now())
-            // It is in the middle of a dialogue, which nobody can go on with.
-            wire.close("reset")
-            return Effect.failCause(cause as Cause.Cause<never>)
-          },
-          onSuccess: (outcome) => Exit.succeed(end(outcome))
-        })
-      }),
+    start: (message, content) =>
+      ready.taken(content, messages.start(message, content, tickets.startOf(now()), tickets.due)),
+    deliver: (wire, message) => deliver({ connections, messages, ready, now, lmtp: plan.lmtp }, wire, message),
     book: (message, outcome) => messages.tell(message, outcome, now()),
     unsent: (message, outcome) => messages.unsent(message, outcome, now()),
     end: (message) => messages.end(message, now()),
@@ -269,25 +164,65 @@ export const make = (scenario: ScenarioRun, number: number, scope: Scope.Scope):
       scenario.onMeasured?.(name, ending, elapsed)
     },
     arrivals: scenario.arrivals,
-    shared: (key, make) => share(scenario, key, make)
+    shared: (key, make) => ScenarioRun.share(scenario, key, make)
   }
 }
 
-/**
- * The first who asks has it made in a fiber of its own, so that whoever waits can be interrupted without taking it from the
- * others. The fiber ends with the run at the latest.
- */
-const share = <A, E, R>(
-  { scope, shared }: ScenarioRun,
-  key: object,
-  make: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
+/** The watchdog keeps time by whole milliseconds, and hears of a stop; the rest is slept out. */
+const pause = (milliseconds: number, ending: StopRequest, deadlines: Deadlines): Effect.Effect<void> =>
   Effect.suspend(() => {
-    // The key stands for one kind of thing: only its owner has it.
-    const known = shared.get(key) as Deferred.Deferred<A, E> | undefined
-    if (known !== undefined) return Deferred.await(known)
-    const made = Deferred.unsafeMake<A, E>(FiberId.none)
-    shared.set(key, made)
-    const making = Effect.interruptible(Effect.intoDeferred(Scope.extend(make, scope), made))
-    return Effect.zipRight(Effect.forkIn(making, scope), Deferred.await(made))
+    const until = deadlines.now() + milliseconds
+    const most = Math.floor(milliseconds) - 1
+    const rest = Effect.suspend(() => {
+      const left = until - deadlines.now()
+      return left > 0 && !ending.isMade() ? Effect.sleep(left) : Effect.void
+    })
+    return most > 0 ? Effect.zipRight(ending.pause(most, deadlines), rest) : rest
+  })
+
+/** One attempt, over a connection of this session or one of the user's own. */
+const deliver = (
+  {
+    connections,
+    lmtp,
+    messages,
+    now,
+    ready
+  }: {
+    readonly connections: SessionConnections
+    readonly messages: TakenMessages
+    readonly ready: ReadyMessages
+    readonly now: () => number
+    readonly lmtp: boolean
+  },
+  wire: Wire,
+  message: TakenMessage
+): Effect.Effect<Outcome.Outcome> =>
+  Effect.uninterruptibleMask((restore) => {
+    const from = messages.beginning(message, now())
+    const way = connections.routeOf(wire)
+    const end = (outcome: Outcome.Outcome): Outcome.Outcome => {
+      messages.route = way
+      messages.attempt(message, outcome, from, now())
+      return outcome
+    }
+    const { script, transactions } = connections.agreementOn(wire)
+    const refusal = ready.refusal(wire, message)
+    if (refusal !== undefined) {
+      return Effect.succeed(end({ _tag: "Failed", error: refusal, recipients: Outcome.noRecipients }))
+    }
+    const delivery = Delivery.make({ lmtp, afterUnexpected: "strict" }, ready.ready(wire, message))
+    connections.carry(wire)
+    return Effect.matchCauseEffect(restore(wire.converse(() => script(delivery))), {
+      onFailure: (cause) => {
+        const error = Cause.failureOption(cause)
+        if (Option.isSome(error)) return Exit.succeed(end(transactions.broken(error.value, delivery)))
+        messages.route = way
+        messages.brokenOff(message, transactions.interrupted(delivery), from, now())
+        // It is in the middle of a dialogue, which nobody can go on with.
+        wire.close("reset")
+        return Effect.failCause(cause as Cause.Cause<never>)
+      },
+      onSuccess: (outcome) => Exit.succeed(end(outcome))
+    })
   })

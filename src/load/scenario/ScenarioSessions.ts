@@ -11,6 +11,7 @@ import type * as Scope from "effect/Scope"
 import type { Due } from "../Dispatcher.js"
 import * as OpenRun from "../OpenRun.js"
 import { endingOf, isNone } from "./ScenarioMeasure.js"
+import type { ScenarioRun } from "./ScenarioRun.js"
 import * as ScenarioSession from "./ScenarioSession.js"
 
 /**
@@ -37,7 +38,7 @@ export class ScenarioEnds<A, E> implements Scenarios {
   /** By the sessions' numbers, in the segment; of several in one session, the last. */
   readonly sessions: Array<Exit.Exit<A, E>> = []
 
-  constructor(private readonly run: ScenarioSession.ScenarioRun) {}
+  constructor(private readonly run: ScenarioRun) {}
 
   add(session: number, exit: Exit.Exit<A, E>): void {
     this.sessions[session] = exit
@@ -56,7 +57,7 @@ type Own<R> = Exclude<Exclude<R, ScenarioSession.ScenarioSession>, Scope.Scope>
  * @category running
  */
 export const each = <A, E, R>(
-  run: ScenarioSession.ScenarioRun,
+  run: ScenarioRun,
   scenario: Effect.Effect<A, E, R>,
   sessions: number,
   ends: ScenarioEnds<A, E>
@@ -85,7 +86,7 @@ const provide = <A, E, R>(scenario: Effect.Effect<A, E, R>, session: ScenarioSes
  * @category running
  */
 export const whenDue = <A, E, R>(
-  run: ScenarioSession.ScenarioRun,
+  run: ScenarioRun,
   scenario: Effect.Effect<A, E, R>,
   options: OpenRun.OpenOptions,
   ends: ScenarioEnds<A, E>

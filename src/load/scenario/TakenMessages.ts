@@ -71,11 +71,12 @@ export const afterAnother = (before: Outcome.Outcome | undefined, last: Outcome.
  * @category models
  */
 export class TakenMessages {
+  /** Where the last attempt of all went: to open a connection, or to send a message over one. */
+  route: Route | undefined = undefined
+
   constructor(
     private readonly run: Booking,
     private readonly isOpen: boolean,
-    /** Where the connection of the attempt goes that comes to its end. */
-    private readonly route: () => Route | undefined,
     /** A message was accepted that had been accepted before. */
     private readonly onAcceptedAgain: () => void
   ) {}
@@ -164,7 +165,7 @@ export class TakenMessages {
     const before = taken.outcome
     if (before?._tag === "Accepted" && outcome._tag === "Accepted") this.onAcceptedAgain()
     taken.outcome = afterAnother(before, outcome)
-    if (taken.outcome === outcome) taken.route = this.route()
+    if (taken.outcome === outcome) taken.route = this.route
     taken.from ??= from
     taken.ended = now
     // What went wrong in an attempt that does not count cost no message.
