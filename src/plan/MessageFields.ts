@@ -126,8 +126,7 @@ const unusedRows: PlanRule.PlanRule = ({ has, option, plan }) => {
       rule: `${option(field)}: {{row.…}} is sent as it is without --expand`
     }))
   }
-  const rule =
-    "nothing uses --data: put {{row.NAME}} into --template or --header, or with --expand into -f, -t or -S"
+  const rule = "nothing uses --data: put {{row.NAME}} into --template or --header, or with --expand into -f, -t or -S"
   return [{ fields: ["data"], rule }]
 }
 
