@@ -47,9 +47,10 @@ export const floors: Readonly<Record<string, ReadonlyArray<string>>> = {
     "version"
   ],
   report: ["measure", "plan", "smtp/Printable", "smtp/SmtpError", "smtp/Tls", "type smtp"],
+  imap: ["smtp/Base64", "smtp/Printable"],
   telemetry: ["type load", "report", "measure", "plan", "smtp", "version"],
-  node: ["load", "report", "sink", "measure", "plan", "smtp"],
-  cli: ["telemetry", "load", "report", "sink", "measure", "plan", "smtp"],
+  node: ["load", "imap", "report", "sink", "measure", "plan", "smtp"],
+  cli: ["telemetry", "load", "imap", "report", "sink", "measure", "plan", "smtp"],
   version: [],
   bin: ["command", "node/NodeCompileCache", "program"],
   sinkBin: ["node/NodeCompileCache", "program", "sinkCommand"],

@@ -1,14 +1,17 @@
 /**
- * Proof of delivery from a store of mail: the messages of a run that are in a Maildir, an mbox or a folder of files, or that a sink
- * has written down, against what a saved result says was sent.
+ * Proof of delivery from a store of mail: the messages of a run that are in a Maildir, an mbox, a folder of files or a mailbox on an
+ * IMAP server, or that a sink has written down, against what a saved result says was sent.
  *
- * A Maildir says in the names of its files when each came, and a sink has timed them. Nothing else does.
+ * A Maildir says in the names of its files when each came, an IMAP server tells it to the second, and a sink has timed them. Nothing
+ * else does.
  *
  * @since 0.1.0
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type { ImapTransport } from "../imap/ImapTransport.js"
+import * as ImapUrl from "../imap/ImapUrl.js"
 import { Deliveries } from "../measure/Deliveries.js"
 import type { Proved, Stamped } from "../measure/Proved.js"
 import * as CorpusFiles from "../plan/CorpusFiles.js"
@@ -25,6 +28,7 @@ import * as StampedReport from "../report/StampedReport.js"
 import * as ArrivedMessage from "../sink/ArrivedMessage.js"
 import { Checksum } from "../smtp/Checksum.js"
 import * as Printable from "../smtp/Printable.js"
+import * as ImapStore from "./ImapStore.js"
 import { Refused } from "./SavedRuns.js"
 
 /**
@@ -37,8 +41,9 @@ import { Refused } from "./SavedRuns.js"
  */
 export const look = (
   report: RunReport,
-  paths: ReadonlyArray<string>
-): Effect.Effect<RunReport, Refused, FileSystem | Output> =>
+  paths: ReadonlyArray<string>,
+  imap: ImapStore.ImapOptions = {}
+): Effect.Effect<RunReport, Refused, FileSystem | ImapTransport | Output> =>
   Effect.gen(function* () {
     const { stderr } = yield* Output
     const stamped = report.stamped ?? StampedReport.ofCut(report)
@@ -58,7 +63,7 @@ export const look = (
     }
     const lost: Array<string> = []
     for (const path of paths) {
-      const seen = yield* Effect.either(lookIn(looking, path))
+      const seen = yield* Effect.either(ImapUrl.isOne(path) ? fetch(looking, path, imap) : lookIn(looking, path))
       if (Either.isRight(seen)) continue
       if (seen.left._tag === "Refused") return yield* seen.left
       lost.push(seen.left.reason)
@@ -84,6 +89,7 @@ export const look = (
       missed,
       changes: [],
       clocks: timed ? "not compared" : undefined,
+      exactTo: timed && paths.some(ImapUrl.isOne) ? 1000 : undefined,
       ofLost: ofLost === 0 ? undefined : ofLost,
       stores: lost.length + unfinished.length === 0 ? undefined : { lost, unfinished }
     }
@@ -102,6 +108,9 @@ interface Looking {
   readonly unfinished: Array<string>
   readonly warn: (text: string) => void
 }
+
+const fetch = ({ books, crc32, stamped }: Looking, url: string, imap: ImapStore.ImapOptions) =>
+  ImapStore.read(url, imap, (message, at) => take(books, stamped, message, at, crc32))
 
 /** What a store is, is seen in its files. */
 const lookIn = (looking: Looking, given: string): Effect.Effect<void, Refused | PartsFile.PartsUnusable, FileSystem> =>
@@ -154,7 +163,7 @@ const take = (
   books: Deliveries,
   { run, width }: Stamped,
   message: Buffer,
-  at: number | undefined,
+  at: number | ImapStore.WholeSecond | undefined,
   crc32: Checksum["Type"]
 ): void => {
   const text = message.toString("latin1").replaceAll("\r\n", "\n")
@@ -170,11 +179,17 @@ const take = (
     // Of a message to several, each may have a copy.
     if (width > 1 && books.hasCome(stamp.message, 0)) return
     const change = stamp.checksum === checksum && stamp.size === size ? undefined : "other"
-    books.arrive({ message: stamp.message, place: 0, fate: "confirmed", change, sentAt: stamp.sentAt, at })
+    const { message, sentAt } = stamp
+    const exactly = at === undefined ? undefined : timeOf(at, sentAt)
+    books.arrive({ message, place: 0, fate: "confirmed", change, sentAt, at: exactly })
   })({ ...nobody, sender })
   tap?.take(whole, 0, whole.length)
   tap?.end(nobody.recipients, "250")
 }
+
+/** What came in the second in which it was sent has taken no time, for all that is known. */
+const timeOf = (at: number | ImapStore.WholeSecond, sentAt: number): number =>
+  typeof at === "number" ? at : sentAt > at.second && sentAt < at.second + 1_000_000 ? sentAt : at.second
 
 const nobody = {
   session: 0,

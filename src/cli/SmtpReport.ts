@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as AboutItself from "./AboutItself.js"
+import type { ImapTransport } from "../imap/ImapTransport.js"
 import * as ReadingPlan from "../plan/ReadingPlan.js"
 import * as Comparison from "../report/Comparison.js"
 import * as ComparisonText from "../report/ComparisonText.js"
@@ -58,7 +59,7 @@ export const manual = (): ManualPage.Document => SmtpReportManual.make(rows)
 export const main = (
   argv: ReadonlyArray<string>,
   { version }: { readonly version: string }
-): Effect.Effect<number, never, FileSystem | Output> =>
+): Effect.Effect<number, never, FileSystem | ImapTransport | Output> =>
   Effect.gen(function* () {
     const output = yield* Output
     const given = yield* Either.mapLeft(
@@ -128,7 +129,7 @@ const planOf = ({ operands, options }: Getopt.Arguments): Either.Either<ReadingP
   )
 }
 
-const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, FileSystem | Output> =>
+const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, FileSystem | ImapTransport | Output> =>
   Effect.gen(function* () {
     const output = yield* Output
     const { compare = [], format } = plan
@@ -136,7 +137,7 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
     const { arrivals, merged: read, reports: after } = yield* gather(plan.files, gathering)
     // A sink's file may stand among the results.
     const delivered = [...(plan.delivered ?? []), ...arrivals]
-    const merged = delivered.length === 0 ? read : yield* Delivered.look(read, delivered)
+    const merged = delivered.length === 0 ? read : yield* Delivered.look(read, delivered, plan)
     const earlier = compare.length === 0 ? undefined : yield* gather(compare, gathering)
     const [idle] = earlier?.arrivals ?? []
     if (idle !== undefined) return yield* new Refused({ reason: `--compare: ${idle}: ${SavedReport.arrivals}` })

@@ -39,6 +39,8 @@ export interface Proved {
   readonly missed: ReadonlyArray<Missed>
   /** Said where arrivals were timed by other clocks than sending was, and nobody knows by how much they differ. */
   readonly clocks?: "not compared" | undefined
+  /** Times of arrival were told no more exactly than to this, in milliseconds. */
+  readonly exactTo?: number | undefined
   /** The first bodies that were changed. */
   readonly changes: ReadonlyArray<ShownChange>
   /** How many have come of segments that are lost: nobody knows whether those were accepted. */

@@ -50,7 +50,17 @@ export const readingFields = {
     placeholder: "path",
     repeatable: true,
     description:
-      "Look for the messages of a run with --prove here: in a Maildir, an mbox, or a folder of either or of .eml files, or in what smtp-sink --prove=file has written, which may stand among the results, too. What it is, is seen in the files; maildir:, mbox: or eml: may stand before the path. The report then tells what has arrived, what is missing, has come twice or was changed, and, of a Maildir and of such a file, how long delivery took. Messages are counted, whoever they are for. A run of which anything is missing fails, unless a verdict names missing. May be given several times: of several sinks, each file adds what came to that one. Where one of several cannot be read, or its sink was killed, a verdict that depends on it is undecided."
+      "Look for the messages of a run with --prove here: in a Maildir, an mbox, or a folder of either or of .eml files, or in what smtp-sink --prove=file has written, which may stand among the results, too. What it is, is seen in the files; maildir:, mbox: or eml: may stand before the path. imap://user@host:port/mailbox and imaps:// are mailboxes on a server, without a user those of all users of --imap-login. The report then tells what has arrived, what is missing, has come twice or was changed, and, of all but an mbox and .eml files, how long delivery took. Messages are counted, whoever they are for. A run of which anything is missing fails, unless a verdict names missing. May be given several times: of several sinks, each file adds what came to that one. Where one of several cannot be read, or its sink was killed, a verdict that depends on it is undecided."
+  }),
+  imapLogin: optional(File, {
+    placeholder: "file",
+    description:
+      "The passwords for imap:// and imaps://, in a file of CSV whose first line names its columns, user and password. Without TLS, a password is sent to this machine only."
+  }),
+  imapCa: optional(File, {
+    placeholder: "file",
+    description:
+      "The authorities, in PEM, by which the certificates of IMAP servers are verified. Default: those that Node knows."
   }),
   compare: optional(Schema.Array(File), {
     placeholder: "file",

@@ -73,6 +73,9 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
     ...(proof.clocks === undefined
       ? []
       : [["clocks", "not compared: delivery is longer or shorter by what they differ by"] as const]),
+    ...(proof.exactTo === undefined
+      ? []
+      : [["clocks", `arrivals are told to ${Figures.duration(proof.exactTo / 1000)} only`] as const]),
     ...(early > 0 ? [["clocks", `${count(early)} came before they were sent: the clocks differ`] as const] : [])
   ]
 }

@@ -103,6 +103,9 @@ export const schema = Schema.Struct({
     description:
       "Said where the times of arrival are another clock's, so that delivery holds what the clocks differ by."
   }),
+  exactTo: Schema.optionalWith(Schema.Number, { exact: true }).annotations({
+    description: "Times of arrival were told no more exactly than to this, in milliseconds."
+  }),
   seconds: Schema.Array(Schema.Tuple(Count, Count)).annotations({
     description: "Accepted and arrived in each second since the start."
   })
@@ -142,7 +145,7 @@ const counted = (of: (name: keyof typeof counts) => number): { readonly [name in
  */
 export const of = (proof: Proved | undefined): { readonly proof?: ProofReport } => {
   if (proof === undefined) return {}
-  const { by, changes, clocks, missed, ofLost, seconds, stores, tally, waited } = proof
+  const { by, changes, clocks, exactTo, missed, ofLost, seconds, stores, tally, waited } = proof
   return {
     proof: {
       by,
@@ -160,6 +163,7 @@ export const of = (proof: Proved | undefined): { readonly proof?: ProofReport } 
       ...(ofLost === undefined ? {} : { ofLost }),
       ...(stores === undefined ? {} : { stores: escaped(stores) }),
       ...(clocks === undefined ? {} : { clocks }),
+      ...(exactTo === undefined ? {} : { exactTo }),
       seconds: seconds.slice(0, mostSeconds).map(({ accepted, arrived }) => [accepted, arrived] as const)
     }
   }
@@ -214,6 +218,9 @@ export const merge = (reports: ReadonlyArray<WithProof>): { readonly proof?: Pro
             }
           }),
       ...(all.some(({ clocks }) => clocks !== undefined) ? { clocks: "not compared" as const } : {}),
+      ...(all.some(({ exactTo }) => exactTo !== undefined)
+        ? { exactTo: Math.max(...all.map(({ exactTo = 0 }) => exactTo)) }
+        : {}),
       seconds: Array.from(
         { length },
         (_, second) =>

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as fc from "fast-check"
+import * as NodeImap from "../../src/node/NodeImap.js"
 import * as Delivered from "../../src/cli/Delivered.js"
 import * as Arrivals from "../../src/load/Arrivals.js"
 import { Deliveries } from "../../src/measure/Deliveries.js"
@@ -129,7 +130,10 @@ const look = (
   const merged = Either.getOrThrow(MergedReport.all(reports))
   return Effect.map(
     Effect.either(
-      Delivered.look(merged, paths).pipe(Effect.provideService(Output, output), Effect.provide(disk(files)))
+      Delivered.look(merged, paths).pipe(
+        Effect.provideService(Output, output),
+        Effect.provide([disk(files), NodeImap.layer])
+      )
     ),
     (looked) => ({ looked, stderr: written.stderr })
   )

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import { SystemError } from "@effect/platform/Error"
 import * as Completions from "../../src/cli/Completions.js"
 import * as ManualPage from "../../src/cli/ManualPage.js"
+import * as NodeImap from "../../src/node/NodeImap.js"
 import * as SmtpReport from "../../src/cli/SmtpReport.js"
 import * as ArrivalsFile from "../../src/report/ArrivalsFile.js"
 import * as HtmlReport from "../../src/report/HtmlReport.js"
@@ -127,6 +128,7 @@ const command = (...argv: ReadonlyArray<string>) =>
     const { output, written: captured } = CapturedOutput.make()
     const written = new Map<string, string>()
     const status = yield* SmtpReport.main(argv, { version: "1.2.3" }).pipe(
+      Effect.provide(NodeImap.layer),
       Effect.provideService(Output, output),
       Effect.provide(
         FileSystem.layerNoop({

@@ -261,6 +261,75 @@ describe(`Dovecot${mailStore.available ? "" : ` (this machine lacks ${mailStore.
     })
   )
 
+  const mailboxes = Dovecot.withMailboxes()
+  const shown = RealServer.shared(mailboxes, { afterAll, beforeAll })
+
+  it.skipIf(!mailboxes.available)(
+    "shows it by IMAP, over TLS alone, to who has a password",
+    () =>
+      Effect.gen(function* () {
+        const { authority, imap, imaps, mail, target } = shown()
+        const [result, logins, wrong, ca] = ["i.json", "logins.csv", "wrong.csv", "ca.pem"].map((name) =>
+          path.join(mail, name)
+        )
+        fs.writeFileSync(
+          logins!,
+          `user,password\n1a@example.com,${Dovecot.password}\n2a@example.com,${Dovecot.password}\n`
+        )
+        fs.writeFileSync(wrong!, "user,password\n1a@example.com,SECRETword\n")
+        fs.writeFileSync(ca!, authority)
+        const words = [
+          "-L",
+          "-m",
+          "2",
+          "-N",
+          "-t",
+          "a@example.com",
+          "-l",
+          "3000",
+          "--prove",
+          "--report",
+          `json=${result}`
+        ]
+        const sent = yield* run(source, ...words, target)
+        assert.strictEqual(sent.status, 0, sent.stderr)
+        const look = (url: string, file: string, ...more: ReadonlyArray<string>) =>
+          run(report, "--delivered", url, "--imap-login", file, ...more, result!)
+        const all = yield* look(`imaps://localhost:${imaps}`, logins!, "--imap-ca", ca!)
+        assert.strictEqual(all.status, 0, all.stderr + all.stdout)
+        assert.include(all.stdout, "  delivered  2 of 2 messages accepted\n")
+        assert.include(all.stdout, "  clocks     arrivals are told to 1.00 s only\n")
+        assert.notInclude(all.stdout, "  changed ")
+        const one = yield* look(`imap://1a%40example.com@localhost:${imap}/INBOX`, logins!, "--imap-ca", ca!)
+        assert.strictEqual(one.status, 99)
+        assert.include(one.stdout, "  delivered  1 of 2 messages accepted\n")
+        const failures = [
+          yield* look(`imaps://localhost:${imaps}`, logins!),
+          yield* look(`imaps://localhost:${imaps}`, wrong!, "--imap-ca", ca!),
+          yield* look(`imaps://localhost:${imaps}/None`, logins!, "--imap-ca", ca!),
+          yield* look(`imaps://me@localhost:${imaps}`, logins!, "--imap-ca", ca!),
+          yield* look("imap://localhost:1", logins!)
+        ].map(({ status, stderr }) => [
+          status,
+          stderr
+            .replaceAll(mail, "")
+            .replaceAll(/:\d{4,}| \([\d.+ ]* secs\)\./g, (text) => (text[0] === ":" ? ":PORT" : ""))
+        ])
+        const place = "imaps://1a%40example.com@localhost:PORT"
+        assert.deepStrictEqual(failures, [
+          [1, `smtp-report: fatal: --delivered: ${place}/INBOX: unable to verify the first certificate\n`],
+          [
+            1,
+            `smtp-report: fatal: --delivered: ${place}/INBOX: it refuses AUTHENTICATE PLAIN: NO [AUTHENTICATIONFAILED] Authentication failed.\n`
+          ],
+          [1, `smtp-report: fatal: --delivered: ${place}/None: it refuses EXAMINE: NO Mailbox doesn't exist: None\n`],
+          [1, "smtp-report: fatal: --imap-login: /logins.csv: has no user me\n"],
+          [1, "smtp-report: fatal: --delivered: imap://1a%40example.com@localhost:1/INBOX: connection refused\n"]
+        ])
+      }).pipe(Effect.runPromise),
+    120_000
+  )
+
   test(
     "or in any mbox: a result without stamps, and a place that is not there, are refused",
     Effect.gen(function* () {
