@@ -45,8 +45,9 @@ ${floors.map(([folder, purpose]) => section(folder, purpose)).join("\n")}`
 /** From the command to the wire and back, for who reads the code for the first time. */
 const walk = `## A walk, from the command to the wire and back
 
-1. \`bin.ts\` loads \`program.ts\`, which runs the command as a process: what it writes goes out whole, and its status is the exit
-   status. The command is \`command.ts\`: [Cli](cli/Cli.ts), with Node's services.
+1. \`start.ts\` runs the bundle of \`bin.ts\`, compiled by an earlier run ([CompiledCode](node/CompiledCode.ts)). \`program.ts\` runs
+   the command as a process: what it writes goes out whole, and its status is the exit status. The command is \`command.ts\`:
+   [Cli](cli/Cli.ts), with Node's services.
 2. [Getopt](cli/Getopt.ts) puts old habits right, [PlanOptions](cli/PlanOptions.ts) makes a [Plan](plan/Plan.ts) of what is left. The
    plan's fields are described once, in [PlanFields](plan/PlanFields.ts) and the rooms beside it that end in \`Fields\`; options, help,
    the manual page and the JSON Schema come from there. Rules between fields are in [Conflict](plan/Conflict.ts).

@@ -1,8 +1,8 @@
 /**
  * Builds the package into dist/:
  *
- * - `dist/bin`: the commands, bundled, with what they need rarely in chunks beside them, and the entries of their threads.
- *   Loading one file instead of six hundred is what makes them start in a tenth of a second.
+ * - `dist/bin`: the commands, each bundled into one file, in which what is rarely needed is run when it is asked for; what starts
+ *   them (`src/start.ts`); and the entries of their threads.
  * - `dist/lib`: the library, module by module, with types. The commands' own modules are not part of it: what they are
  *   made of (@effect/cli) is no dependency of the package.
  * - `dist/man`: the manual pages.
@@ -11,8 +11,9 @@
  */
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
+import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import { build } from "esbuild"
+import { type BuildOptions, build } from "esbuild"
 import * as Manual from "../src/cli/Manual.js"
 import * as ManualPage from "../src/cli/ManualPage.js"
 import * as SmtpSinkCli from "../src/cli/SmtpSinkCli.js"
@@ -37,30 +38,45 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)))
 const made = `node_modules/.cache/dist-${process.pid}`
 process.once("exit", () => fs.rmSync(made, { recursive: true, force: true }))
 
-// Each by itself: what two of them share would become a chunk of its own, and a start takes as long as the files it loads.
-for (const [name, entry] of Object.entries({ ...commands, ...threads })) {
-  await build({
+const options: BuildOptions = {
+  bundle: true,
+  minify: true,
+  format: "cjs",
+  platform: "node",
+  target: "node20.18",
+  external: ["koffi", "esbuild"],
+  // Its build for browsers is of ES modules, of which only those are bundled that are used.
+  alias: { yaml: "./node_modules/yaml/browser/index.js" },
+  define: { "import.meta.url": "moduleUrl" },
+  banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  legalComments: "none",
+  logLevel: "warning"
+}
+
+/** Bundles a module into `dist/bin`, and gives the name of the file. */
+const bundle = async (name: string, entry: string, own: BuildOptions = {}): Promise<string> => {
+  const { metafile } = await build({
+    ...options,
     entryPoints: { [name]: entry },
     outdir: `${made}/bin`,
-    bundle: true,
-    splitting: true,
-    minify: true,
-    chunkNames: "[name]-[hash]",
-    format: "esm",
-    platform: "node",
-    target: "node20.18",
-    external: ["koffi", "esbuild"],
-    // Its build for Node is CommonJS, whose calls of require() do not work in a bundle of ES modules.
-    alias: { yaml: "./node_modules/yaml/browser/index.js" },
-    legalComments: "none",
-    logLevel: "warning"
+    metafile: true,
+    ...own
   })
+  return path.basename(Object.keys(metafile!.outputs)[0]!)
 }
-for (const name of Object.keys(commands)) {
-  const file = `${made}/bin/${name}.js`
-  fs.writeFileSync(file, `#!/usr/bin/env node\n${fs.readFileSync(file, "utf8")}`)
-  fs.chmodSync(file, 0o755)
+
+// One file each: a start takes as long as the files it loads, and their compiled code is kept in one piece. The name of a program
+// changes with its content, as what is kept of it must (`CompiledCode`).
+for (const [name, entry] of Object.entries(commands)) {
+  const program = await bundle(name, entry, { entryNames: "[name]-[hash]" })
+  const start = await bundle(name, "src/start.ts", {
+    define: { ...options.define, PROGRAM: JSON.stringify(program) },
+    banner: { js: `#!/usr/bin/env node\n${options.banner!.js}` }
+  })
+  fs.chmodSync(`${made}/bin/${start}`, 0o755)
 }
+for (const [name, entry] of Object.entries(threads)) await bundle(name, entry)
+fs.writeFileSync(`${made}/bin/package.json`, `${JSON.stringify({ type: "commonjs" })}\n`)
 
 const tsc = ["node_modules/typescript/bin/tsc", "-p", "scripts/tsconfig.build.json", "--outDir", `${made}/lib`]
 execFileSync(process.execPath, tsc, { stdio: "inherit" })

@@ -1,8 +1,6 @@
 /**
  * The command `smtp-report`.
  */
-import * as NodeCompileCache from "./node/NodeCompileCache.js"
+import { run } from "./program.js"
 
-NodeCompileCache.enable()
-const { run } = await import("./program.js")
 run("smtp-report", () => import("./reportCommand.js"))

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
 import type { Terminal } from "@effect/platform/Terminal"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
@@ -210,6 +209,7 @@ const wizard = (options: CliOptions): Effect.Effect<number, Fatal.UsageError, Ru
       return yield* new Fatal.UsageError({ reason: "--wizard needs a terminal on standard output", remind: false })
     }
     const { ask } = yield* load(() => import("./Wizard.js"))
+    const Path = yield* load(() => import("@effect/platform/Path"))
     const answers = yield* ask((line) => output.stdout(`${Printable.escape(line)}\n`)).pipe(
       Effect.provide(Layer.merge(options.terminal, Path.layer)),
       Effect.catchAll(() => Effect.succeed({ argv: [], run: false }))

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as crypto from "node:crypto"
 import { createRequire } from "node:module"
 import * as Layer from "effect/Layer"
 import { AuthCrypto, type HashName } from "../smtp/AuthCrypto.js"
+import * as BuiltIn from "./BuiltIn.js"
 
 /**
  * The service itself, for who has no layers, such as a thread of the sink.
@@ -15,11 +15,11 @@ import { AuthCrypto, type HashName } from "../smtp/AuthCrypto.js"
  * @category constructors
  */
 export const make = (): AuthCrypto["Type"] => ({
-  hash: (name, data) => crypto.createHash(name).update(data).digest(),
-  hmac: (name, key, data) => crypto.createHmac(name, key).update(data).digest(),
-  derive: (name, password, salt, rounds) => crypto.pbkdf2Sync(password, salt, rounds, lengths[name], name),
-  random: (bytes) => crypto.randomBytes(bytes),
-  equal: (one, other) => one.length === other.length && crypto.timingSafeEqual(one, other),
+  hash: (name, data) => BuiltIn.crypto().createHash(name).update(data).digest(),
+  hmac: (name, key, data) => BuiltIn.crypto().createHmac(name, key).update(data).digest(),
+  derive: (name, password, salt, rounds) => BuiltIn.crypto().pbkdf2Sync(password, salt, rounds, lengths[name], name),
+  random: (bytes) => BuiltIn.crypto().randomBytes(bytes),
+  equal: (one, other) => one.length === other.length && BuiltIn.crypto().timingSafeEqual(one, other),
   prepare
 })
 

@@ -17,13 +17,13 @@ import * as SystemReason from "./SystemReason.js"
  * @category layers
  */
 export const layer: Layer.Layer<Output> = Layer.sync(Output, () => {
-  const stdout = open(process.stdout, 1, "standard output")
-  const stderr = open(process.stderr, 2, "standard error")
+  const stdout = open(() => process.stdout, 1, "standard output")
+  const stderr = open(() => process.stderr, 2, "standard error")
   return Output.of({
     stdout: stdout.write,
     stderr: stderr.write,
     flush: Effect.zipRight(stdout.flush, stderr.flush),
-    isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
+    isTerminal: { stdout: tty.isatty(1), stderr: tty.isatty(2) },
     noColor: (process.env.NO_COLOR ?? "") !== "",
     columns: () => process.stderr.columns ?? 80
   })
@@ -34,13 +34,13 @@ interface Stream {
   readonly flush: Effect.Effect<void, OutputLost>
 }
 
-const open = (stream: NodeJS.WriteStream, descriptor: number, name: OutputLost["stream"]): Stream => {
+/** Node makes a stream when it is first asked for, which takes milliseconds; a run that succeeds has nothing to say. */
+const open = (streamOf: () => NodeJS.WriteStream, descriptor: number, name: OutputLost["stream"]): Stream => {
   let lost: OutputLost | undefined
   const failed = (cause: NodeJS.ErrnoException) => {
     // Whoever read it has gone: `| head` is no failure.
     if (cause.code !== "EPIPE") lost ??= new OutputLost({ stream: name, reason: SystemReason.of(cause), cause })
   }
-  stream.on("error", failed)
   const outcome = Effect.suspend(() => lost ?? Effect.void)
   if (isFile(descriptor)) {
     return {
@@ -55,15 +55,17 @@ const open = (stream: NodeJS.WriteStream, descriptor: number, name: OutputLost["
       flush: outcome
     }
   }
+  let known: NodeJS.WriteStream | undefined
   return {
     write: (text) => {
-      if (stream.writable) stream.write(text)
+      known ??= streamOf().on("error", failed)
+      if (known.writable) known.write(text)
     },
     // Writes end in their order: the end of an empty one is that of all.
     flush: Effect.zipRight(
       Effect.async<void>((resume) => {
-        if (!stream.writable || stream.writableLength === 0) resume(Effect.void)
-        else stream.write("", () => resume(Effect.void))
+        if (known === undefined || !known.writable || known.writableLength === 0) resume(Effect.void)
+        else known.write("", () => resume(Effect.void))
       }),
       outcome
     )

@@ -6,14 +6,14 @@
  *
  * @since 0.1.0
  */
-import * as crypto from "node:crypto"
 import * as fs from "node:fs"
 import type * as net from "node:net"
-import * as tls from "node:tls"
+import type * as tls from "node:tls"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as IpAddress from "../smtp/IpAddress.js"
 import * as Tls from "../smtp/Tls.js"
+import * as BuiltIn from "./BuiltIn.js"
 import { judge, type Verdict } from "./ServerVerdict.js"
 import { isClosed, NodeTlsLine, type TlsHandlers, type TlsLine } from "./TlsLine.js"
 
@@ -64,7 +64,7 @@ export const client = (settings: Tls.TlsSettings): Either.Either<TlsClient, Tls.
  */
 export const serve = (context: tls.SecureContext, raw: net.Socket, handlers: TlsHandlers): TlsLine | undefined => {
   if (isClosed(raw)) return undefined
-  const socket = new tls.TLSSocket(raw, { isServer: true, secureContext: context })
+  const socket = new (BuiltIn.tls().TLSSocket)(raw, { isServer: true, secureContext: context })
   const line = new NodeTlsLine(socket, raw, handlers)
   socket.on("secure", () => line.secured(sessionOf(socket, { trust: "none" })))
   socket.on("_tlsError", (error: NodeJS.ErrnoException) => line.broke(error))
@@ -78,7 +78,7 @@ export const serve = (context: tls.SecureContext, raw: net.Socket, handlers: Tls
  * @category constructors
  */
 export const serverContext = ({ certificate, key, passphrase = "" }: Tls.TlsIdentity): tls.SecureContext =>
-  tls.createSecureContext({ cert: certificate, key, passphrase })
+  BuiltIn.tls().createSecureContext({ cert: certificate, key, passphrase })
 
 /**
  * What is wrong with a certificate and its key that a server is to show.
@@ -126,7 +126,7 @@ const contextOf = (settings: Tls.TlsSettings): Either.Either<tls.SecureContext, 
   for (const [setting, options] of parts) {
     try {
       if (setting === "ca" && ca !== undefined) checkCertificates(ca)
-      tls.createSecureContext(options)
+      BuiltIn.tls().createSecureContext(options)
     } catch (error) {
       return Either.left(new Tls.TlsUnusable({ setting, reason: reasonOf(error) }))
     }
@@ -138,7 +138,7 @@ const contextOf = (settings: Tls.TlsSettings): Either.Either<tls.SecureContext, 
       return Either.left(new Tls.TlsUnusable({ setting: "keylog", reason: reasonOf(error) }))
     }
   }
-  return Either.right(tls.createSecureContext(Object.assign({}, ...parts.map(([, options]) => options))))
+  return Either.right(BuiltIn.tls().createSecureContext(Object.assign({}, ...parts.map(([, options]) => options))))
 }
 
 const pem = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
@@ -149,7 +149,7 @@ const certificatesIn = (text: string): Array<string> => Array.from(text.matchAll
 const checkCertificates = (text: string): void => {
   const found = certificatesIn(text)
   if (found.length === 0) throw new Error("no certificate in PEM form is in it")
-  for (const certificate of found) new crypto.X509Certificate(certificate)
+  for (const certificate of found) new (BuiltIn.crypto().X509Certificate)(certificate)
 }
 
 /** OpenSSL's reason, without the pointer and the place in its sources. */
@@ -171,7 +171,7 @@ class Client implements TlsClient {
     if (isClosed(raw)) return undefined
     const { settings } = this
     const ticket = this.offersTicket() ? this.ticket : undefined
-    const socket = tls.connect({
+    const socket = BuiltIn.tls().connect({
       socket: raw,
       secureContext: this.context,
       servername: IpAddress.parse(settings.name) === undefined ? settings.name : "",

@@ -5,10 +5,11 @@
  *
  * @since 0.1.0
  */
-import * as crypto from "node:crypto"
+import type * as crypto from "node:crypto"
 import type * as tls from "node:tls"
 import * as IpAddress from "../smtp/IpAddress.js"
 import * as Tls from "../smtp/Tls.js"
+import * as BuiltIn from "./BuiltIn.js"
 
 /**
  * By what the server is trusted, and what is wrong with it where that does not matter.
@@ -55,7 +56,7 @@ export const judge = (socket: tls.TLSSocket, settings: Tls.TlsSettings): Verdict
  * @category constructors
  */
 export const pinOf = (certificate: crypto.X509Certificate): string =>
-  crypto
+  BuiltIn.crypto()
     .createHash("sha256")
     .update(certificate.publicKey.export({ type: "spki", format: "der" }))
     .digest("base64")

@@ -2,10 +2,8 @@
  * --otlp, by the command itself, and collectors that listen on loopback.
  */
 import { spawn } from "node:child_process"
-import * as fs from "node:fs"
 import * as http from "node:http"
 import type { AddressInfo } from "node:net"
-import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -228,21 +226,4 @@ describe("--otlp", () => {
       }
     })
   )
-
-  it("is loaded by no run that does not ask for it", () => {
-    const folder = path.join(root, "dist/bin")
-    const loaded = new Set<string>()
-    const load = (file: string): void => {
-      if (loaded.has(file)) return
-      loaded.add(file)
-      const code = fs.readFileSync(path.join(folder, file), "utf8")
-      assert.notInclude(code, "rejectedDataPoints")
-      for (const [, imported = ""] of code.matchAll(/(?:from|import)"\.\/([^"]+)"/g)) load(imported)
-    }
-    load("smtp-source.js")
-    load(fs.readdirSync(folder).find((file) => file.startsWith("command"))!)
-    assert.isAbove(loaded.size, 3)
-    const exporter = fs.readdirSync(folder).find((file) => file.startsWith("Exporter"))!
-    assert.include(fs.readFileSync(path.join(folder, exporter), "utf8"), "rejectedDataPoints")
-  })
 })

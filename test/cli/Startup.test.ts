@@ -1,44 +1,110 @@
+import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
+import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { build } from "esbuild"
 
-const bin = fileURLToPath(new URL("../../dist/bin", import.meta.url))
+const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** The chunks that are loaded with those whose names begin so, since they are imported straight or through others. */
-const loadedWith = (...beginnings: ReadonlyArray<string>): ReadonlyMap<string, string> => {
-  const ahead = fs.readdirSync(bin).filter((name) => beginnings.some((each) => name.startsWith(each)))
-  const loaded = new Map<string, string>()
-  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
-    if (loaded.has(name)) continue
-    const code = fs.readFileSync(path.join(bin, name), "utf8")
-    loaded.set(name, code)
-    for (const [, imported] of code.matchAll(/(?:\bfrom|\bimport)"\.\/([^"]+)"/g)) ahead.push(imported!)
+describe("what is run of the command for a message", () => {
+  /** The command's code in pieces: what is only run when it is asked for is in pieces of its own. */
+  const pieces = new Map<string, { readonly text: string; readonly imports: ReadonlyArray<string> }>()
+  const names = (beginning: string) => [...pieces.keys()].filter((name) => name.startsWith(beginning))
+
+  beforeAll(async () => {
+    const { metafile, outputFiles } = await build({
+      absWorkingDir: root,
+      entryPoints: { bin: "src/bin.ts" },
+      outdir: "nowhere",
+      write: false,
+      metafile: true,
+      bundle: true,
+      splitting: true,
+      minify: true,
+      chunkNames: "[name]-[hash]",
+      format: "esm",
+      platform: "node",
+      external: ["koffi", "esbuild"],
+      logLevel: "error"
+    })
+    for (const { path: file, text } of outputFiles) {
+      const { imports } = metafile.outputs[path.relative(root, file)]!
+      const straight = imports.filter(({ external, kind }) => kind === "import-statement" && external !== true)
+      pieces.set(path.basename(file), { text, imports: straight.map(({ path: file }) => path.basename(file)) })
+    }
+  })
+
+  const needed = () => {
+    const ahead = [...names("bin"), ...names("command-")]
+    const found = new Set<string>()
+    for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+      if (found.has(name)) continue
+      found.add(name)
+      ahead.push(...pieces.get(name)!.imports)
+    }
+    return [...found]
   }
-  return loaded
-}
-
-describe("what the built command loads for a message", () => {
-  const loaded = loadedWith("smtp-source.js", "program-", "command-")
-  const all = [...loaded.values()].join("\n")
+  const holding = (mark: string, among: Iterable<string>) =>
+    [...among].filter((name) => pieces.get(name)!.text.includes(mark))
 
   it("is what sends it", () => {
-    assert.isAbove(loaded.size, 2)
-    assert.include(all, "RCPT TO:<")
+    assert.lengthOf(holding("RCPT TO:<", needed()), 1)
   })
 
   it.each([
     ["no report", "<!doctype html"],
     ["no parser of options, where none is given", "@effect/cli/"],
     ["no printer", "@effect/printer/"],
-    ["no sink", "503 5.5.1"]
+    ["no sink", "503 5.5.1"],
+    ["no exporter of metrics", "rejectedDataPoints"]
   ])("is %s", (_, mark) => {
-    const holds = (code: string) => code.includes(mark)
-    const everything = fs.readdirSync(bin).map((name) => fs.readFileSync(path.join(bin, name), "utf8"))
-    assert.isTrue(everything.some(holds), `nothing has the mark ${mark}`)
-    assert.deepStrictEqual(
-      [...loaded].filter(([, code]) => holds(code)).map(([name]) => name),
-      []
-    )
+    assert.isNotEmpty(holding(mark, pieces.keys()), `nothing has the mark ${mark}`)
+    assert.deepStrictEqual(holding(mark, needed()), [])
+  })
+})
+
+describe("the command's compiled code", () => {
+  let folder = ""
+  beforeAll(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), "smtp-source-"))
+    for (const name of fs.readdirSync(path.join(root, "dist/bin"))) {
+      if (!name.endsWith(".js") && name !== "package.json") continue
+      fs.copyFileSync(path.join(root, "dist/bin", name), path.join(folder, name))
+    }
+  })
+  afterAll(() => fs.rmSync(folder, { recursive: true }))
+
+  const run = (...words: ReadonlyArray<string>) =>
+    spawnSync(process.execPath, [path.join(folder, "smtp-source.js"), ...words], { encoding: "utf8" }).status
+  const send = () => run("--sink", "-m", "1")
+  const others = () => fs.readdirSync(folder).filter((name) => !name.endsWith(".js") && name !== "package.json")
+  const place = () => path.join(folder, others()[0]!)
+
+  it("is kept by a run that sends a message, and used by the next ones", () => {
+    assert.strictEqual(run("--version"), 0)
+    assert.strictEqual(run("127.0.0.1:1"), 1)
+    assert.deepStrictEqual(others(), [])
+    assert.strictEqual(send(), 0)
+    assert.lengthOf(others(), 1)
+    assert.match(others()[0]!, /^smtp-source-\w+\.js\.v[\d.]+-\w+\.cache$/)
+    const { ino } = fs.statSync(place())
+    assert.strictEqual(send(), 0)
+    assert.strictEqual(fs.statSync(place()).ino, ino)
+  })
+
+  it("is made again where it is of no use", () => {
+    fs.writeFileSync(place(), "nonsense")
+    assert.strictEqual(send(), 0)
+    assert.isAbove(fs.statSync(place()).size, 100_000)
+  })
+
+  it("is done without where it cannot be kept", () => {
+    const kept = place()
+    fs.rmSync(kept)
+    fs.mkdirSync(kept)
+    assert.strictEqual(send(), 0)
+    assert.deepStrictEqual(others(), [path.basename(kept)])
   })
 })
