@@ -7,6 +7,7 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as PlanSupport from "../load/PlanSupport.js"
 import type * as RunPart from "../load/RunPart.js"
 import { type SignalName, StopSignal, statusOf as signalStatusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
@@ -157,6 +158,10 @@ const report = (
       }
       const file = yield* MessageFile.read(plan)
       const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
+      const notices = TlsFields.notices(plan)
+      // What is refused needs no other word.
+      if (notices.length > 0) yield* PlanSupport.checkTls(plan, tls)
+      for (const notice of notices) output.stderr(`smtp-source: warning: ${Printable.escape(notice)}\n`)
       const clients = yield* ClientFile.read(plan)
       const socksLogin = yield* SocksLogin.read(plan)
       yield* SegmentClaim.take(plan)

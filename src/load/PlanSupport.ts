@@ -163,12 +163,30 @@ export const check = (
         pipelining: scenario && plan.pipelining === "full",
         depth: scenario && plan.depth > 1
       }
-      const secured = TlsFields.waysOf({ ...plan }).find((way) => way !== "off")
-      const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25), secured ?? "off")
-      const usable = use === undefined ? Effect.void : (connector.checkTls?.(use.settings) ?? Effect.void)
-      return Effect.zipRight(refused(asked), usable)
+      return Effect.zipRight(refused(asked), usable(plan, tls, connector))
     }
   )
+
+const usable = (
+  plan: Plan,
+  tls: TlsFields.TlsFiles | undefined,
+  { checkTls }: Connector["Type"]
+): Effect.Effect<void, TlsUnusable> => {
+  const secured = TlsFields.waysOf({ ...plan }).find((way) => way !== "off")
+  const use = TlsFields.use(plan, tls ?? {}, Target.inet("localhost", 25), secured ?? "off")
+  return use === undefined ? Effect.void : (checkTls?.(use.settings) ?? Effect.void)
+}
+
+/**
+ * Fails where the plan's TLS cannot be begun with what its files hold.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const checkTls = (
+  plan: Plan,
+  tls: TlsFields.TlsFiles | undefined
+): Effect.Effect<void, TlsUnusable, Connector> => Effect.flatMap(Connector, (connector) => usable(plan, tls, connector))
 
 /**
  * Fails with the fields that only the command honours.

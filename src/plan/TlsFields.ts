@@ -260,6 +260,29 @@ export const use = (
   return { how: way, settings }
 }
 
+/**
+ * What a user should know of a plan's TLS before it runs: where its secrets are written, and that a cipher may not be the one that
+ * is used.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const notices = (plan: TlsPlan): ReadonlyArray<string> => {
+  if (!isAsked(plan)) return []
+  const { tlsCiphers = "", tlsKeylog, tlsVersions } = plan
+  const [, newest] = versionsOf(tlsVersions)
+  const suites = tlsCiphers.split(":").filter((name) => /^[A-Z\d]+(?:[-_][A-Z\d]+)+$/.test(name))
+  const isNewer = suites.length > 0 && newest === "1.3" && !suites.some((name) => name.startsWith("TLS_"))
+  return [
+    ...(tlsKeylog === undefined
+      ? []
+      : [`--tls-keylog: the secrets of this run's TLS are in ${tlsKeylog}: who reads it can read what was sent`]),
+    ...(isNewer
+      ? ["--tls-ciphers names none of TLS 1.3, which is offered with its own: --tls-versions 1.2 leaves it out"]
+      : [])
+  ]
+}
+
 /** Of a text that fits `Versions`. */
 const versionsOf = (versions: string): readonly [oldest: Tls.TlsVersion, newest: Tls.TlsVersion] => {
   const [oldest = "1.2", newest = oldest] = versions.split("..")

@@ -35,6 +35,7 @@ describe("--sink --tls", () => {
     assert.deepInclude(tls[0], { version: "TLSv1.2", resumed: false, trust: "name", count: 2 })
     assert.strictEqual(plan.tls, "starttls")
     assert.match(fs.readFileSync(keylog, "utf8"), /^CLIENT_RANDOM /m)
+    assert.include(stderr, `smtp-source: warning: --tls-keylog: the secrets of this run's TLS are in ${keylog}: `)
   })
 
   it("works in several threads, and with resumption", () => {

@@ -53,6 +53,20 @@ describe("the fields of TLS", () => {
     assert.deepInclude(settingsOf(input), settings)
   })
 
+  it("what a user should know of them is told", () => {
+    const notices = (input: Plan.PlanInput) => TlsFields.notices(Plan.make(input))
+    assert.deepStrictEqual(notices({}), [])
+    assert.deepStrictEqual(notices({ tls: "starttls", tlsCiphers: "HIGH:DEFAULT@SECLEVEL=0" }), [])
+    const old = { tlsCiphers: "ECDHE-RSA-AES128-GCM-SHA256" }
+    const shaped = { shapes: ["1: tls implicit", "1"], tlsKeylog: "/tmp/keys", ...old }
+    const [keylog, ciphers, ...rest] = notices(shaped)
+    assert.match(keylog!, /^--tls-keylog: .* in \/tmp\/keys: /)
+    assert.match(ciphers!, /^--tls-ciphers names none of TLS 1\.3/)
+    assert.deepStrictEqual(rest, [])
+    assert.deepStrictEqual(notices({ tls: "starttls", ...old, tlsVersions: "1.2" }), [])
+    assert.deepStrictEqual(notices({ tls: "starttls", tlsCiphers: `${old.tlsCiphers}:TLS_AES_128_GCM_SHA256` }), [])
+  })
+
   it.each<readonly [Plan.PlanInput, RegExp]>([
     [{ tlsVersions: "1.4" }, /tlsVersions.*expected a TLS version/],
     [{ tlsVersions: "1.3..1.2" }, /tlsVersions.*the older version comes first/],
