@@ -10,6 +10,7 @@ import { EventEmitter } from "node:events"
 import { createRequire } from "node:module"
 import * as Redacted from "effect/Redacted"
 import type { SocksProxy } from "../smtp/SocksProxy.js"
+import * as SocksReason from "./SocksReason.js"
 
 /** What of the package is used. */
 interface SocksClient extends EventEmitter {
@@ -85,11 +86,11 @@ export const begin = (
     })
     client.onEstablishedTimeout = () => {}
     // Its error has the options in it, and so the password: nothing but its words goes on.
-    client.once("error", (error: Error) => line.failed(error.message))
+    client.once("error", (error: Error) => line.failed(SocksReason.of(error.message)))
     client.once("established", () => line.established())
     client.connect(line)
   } catch (error) {
-    line.failed(error instanceof Error ? error.message : "the handshake failed")
+    line.failed(error instanceof Error ? SocksReason.of(error.message) : "the handshake failed")
   }
   return line
 }

@@ -19,7 +19,7 @@ export interface ConnectTo {
   readonly toPort: number | undefined
 }
 
-const expected = "HOST:PORT:ADDRESS:PORT is expected, with an IPv6 address in brackets; each part may be empty"
+const expected = "is not HOST:PORT:ADDRESS:PORT, with an IPv6 address in brackets; each part may be empty"
 
 /**
  * Reads a rule, or says what is wrong with it.
@@ -47,8 +47,10 @@ const portOf = (host: string, text: string): Either.Either<number | undefined, s
   text === "" ? Either.right(undefined) : Either.map(inet(`${host === "" ? "any" : host}:${text}`), ({ port }) => port)
 
 const inet = (text: string): Either.Either<{ readonly host: string; readonly port: number }, string> =>
-  Either.flatMap(Target.parse(`inet:${text}`), (target) =>
-    target._tag === "Inet" ? Either.right(target) : Either.left(expected)
+  Either.flatMap(
+    // It names the text that it was given, which is not what was written.
+    Either.mapLeft(Target.parse(`inet:${text}`), (reason) => `is not valid: ${reason.replace(/^"[^"]*": /, "")}`),
+    (target) => (target._tag === "Inet" ? Either.right(target) : Either.left(expected))
   )
 
 /**

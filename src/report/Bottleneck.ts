@@ -61,6 +61,35 @@ const slowness = (generator: RunReport["generator"]): ReadonlyArray<Cause> => {
 }
 
 /**
+ * What was wrong, and what to do about it, in a line for who waits for the run; none where nothing was.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const brief = (evidence: Evidence): string | undefined => {
+  const causes = causesOf(evidence)
+  if (causes.length === 0) return undefined
+  const { arrivals, generator } = evidence
+  const { delayMean = 0, utilisation = 0, waited = 0, watched = 0 } = generator ?? {}
+  const said: { readonly [cause in Cause]: string } = {
+    busy: `busy ${(utilisation * 100).toFixed(0)} % of the time`,
+    starved: `no processor for ${Figures.duration(waited / 1000)} of ${Figures.duration(watched / 1000)}`,
+    delayed: `timers late by ${delayMean.toFixed(1)} ms`,
+    behind: `${Figures.counted(arrivals?.behind ?? 0, "message")} late by it`
+  }
+  const advice = isStarved(causes, evidence)
+    ? "keep a processor free for it, or run it elsewhere"
+    : "try --workers auto, or fewer sessions"
+  return `${causes.map((cause) => said[cause]).join(", ")}: ${advice}`
+}
+
+/** Whether others had the processors that it wanted. */
+const isStarved = (causes: ReadonlyArray<Cause>, { generator }: Evidence): boolean => {
+  const { utilisation = 0, waited = 0, watched = 0 } = generator ?? {}
+  return causes.includes("starved") || (!causes.includes("busy") && waited > utilisation * watched)
+}
+
+/**
  * What was wrong, and what to do about it, in sentences.
  *
  * @since 0.1.0
@@ -71,14 +100,13 @@ export const explain = (evidence: Evidence): ReadonlyArray<string> => {
   if (causes.length === 0) return []
   const { arrivals, generator, messages } = evidence
   const { delayMean = 0, utilisation = 0, waited = 0, watched = 0 } = generator ?? {}
-  const isStarved = causes.includes("starved") || (!causes.includes("busy") && waited > utilisation * watched)
   const said: { readonly [cause in Cause]: string } = {
     busy: `It was busy for ${(utilisation * 100).toFixed(0)} % of the time.`,
     starved: `It had work to do and no processor for ${Figures.duration(waited / 1000)} of ${Figures.duration(watched / 1000)}.`,
     delayed: `Its timers were late by ${delayMean.toFixed(1)} ms on average.`,
     behind: `${Figures.count(arrivals?.behind ?? 0)} of ${Figures.count(messages.started)} messages started over 10 ms late because it was behind.`
   }
-  const advice = isStarved
+  const advice = isStarved(causes, evidence)
     ? `Other programs, perhaps the server itself, had the processors${waited > 0 && !causes.includes("starved") ? ` for ${Figures.duration(waited / 1000)}` : ""}: run it on another machine, or keep a processor free for it.`
     : "Try --workers auto, or fewer sessions."
   const busiest = SegmentLines.busiest(evidence)

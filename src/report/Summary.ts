@@ -65,7 +65,7 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     ...(notStarted === 0 ? [] : [`${count(notStarted)} not started`])
   ]
   const { behind, dropped, late, opened, unpipelined } = recorder
-  const reasons = Bottleneck.explain({
+  const reason = Bottleneck.brief({
     ...(health === undefined ? {} : { generator: health }),
     arrivals: { late, dropped, behind },
     messages: { accepted, rejected, started }
@@ -77,7 +77,7 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     scenarios !== undefined && planned === 0
       ? [...failures, took]
       : [
-          ...(reasons.length === 0 ? [] : [bottleneck, ...reasons]),
+          ...(reason === undefined ? [] : [bottleneck, reason]),
           `${counted(planned, "message")}: ${ends.join(", ")}`,
           ...(scenarios !== undefined && scenarios.failed > 0 ? failures : []),
           `${took}, ${

@@ -273,6 +273,11 @@ describe("one run of several processes that several sinks have seen", () => {
         half.stderr,
         /came-b\.json\.gone: no such file or directory: what came there is not known\n.*undecided: --delivered: 0 to \d+ messages are missing;/s
       )
+      // Nothing is missing, whatever came there; that it is lost is told all the same.
+      const besides = [...results, a, b, `--delivered=${b}.gone`]
+      assert.strictEqual((yield* run(report, ...besides)).status, 3)
+      assert.strictEqual((yield* run(report, "--allow-missing", ...besides)).status, 0)
+
       const lost = yield* run(report, results[0]!, results[2]!, a, b)
       assert.strictEqual(lost.status, 3)
       assert.include(lost.stdout, "  delivered  27 of 27 messages accepted\n  missing    none\n")

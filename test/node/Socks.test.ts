@@ -77,12 +77,12 @@ describe.skipIf(!hasPackage)("a SOCKS proxy (the package socks)", () => {
   )
 
   it.live.each<readonly [string, SocksServer.SocksServerOptions, RegExp, (typeof login | undefined)?]>([
-    ["that refuses", { reply: 5 }, /Socks5 proxy rejected connection - ConnectionRefused$/],
-    ["that wants a login", { login: "a:b" }, /no accepted authentication type/],
-    ["that does not know us", { login: "a:b" }, /Authentication failed$/, login],
-    ["that is a mail server", { first: Buffer.from("220 mail.example ESMTP\r\n") }, /invalid socks version/],
+    ["that refuses", { reply: 5 }, /: it did not connect us: connection refused$/],
+    ["that wants a login", { login: "a:b" }, /: it wants a login that we do not have; see --socks-login$/],
+    ["that does not know us", { login: "a:b" }, /: it refused the login of --socks-login$/, login],
+    ["that is a mail server", { first: Buffer.from("220 mail.example ESMTP\r\n") }, /: it does not speak SOCKS5$/],
     ["that answers nothing", { first: "nothing" }, /connection timed out$/],
-    ["that leaves", { first: "end" }, /127\.0\.0\.1:\d+: (?:connection aborted|Socket closed)$/]
+    ["that leaves", { first: "end" }, /127\.0\.0\.1:\d+: (?:connection aborted|it closed the connection)$/]
   ])("%s costs the message, by a line that names it", ([, proxy, reason, known]) =>
     Effect.gen(function* () {
       const { accounting, plan, recorder, trouble } = yield* run({ messages: 1, timeout: 1 }, proxy, {}, known)

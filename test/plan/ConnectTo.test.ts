@@ -49,4 +49,11 @@ describe("ConnectTo", () => {
       assert.isTrue(Either.isLeft(ConnectTo.parse(text)))
     }
   )
+
+  it("says after the text what is wrong with it, and in which part", () => {
+    const reason = (text: string) => Either.getOrElse(Either.flip(ConnectTo.parse(text)), () => "nothing")
+    assert.match(reason("a:25"), /^is not HOST:PORT:ADDRESS:PORT, /)
+    assert.match(reason("a:x:b:25"), /^is not valid: x is none of the ports known by name: /)
+    assert.strictEqual(reason("a:0:b:25"), "is not valid: port 0 is not between 1 and 65535")
+  })
 })

@@ -34,6 +34,25 @@ describe("the generator was the bottleneck", () => {
   })
 })
 
+describe("why it was, in a line", () => {
+  it("says how much, and what to do", () => {
+    assert.strictEqual(
+      Bottleneck.brief({ messages, generator: busy }),
+      "busy 97 % of the time: try --workers auto, or fewer sessions"
+    )
+    assert.strictEqual(
+      Bottleneck.brief({ messages, generator: starved }),
+      "no processor for 18.0 s of 30.0 s: keep a processor free for it, or run it elsewhere"
+    )
+    const arrivals = { behind: 1519, late: 0, dropped: 0 }
+    assert.strictEqual(
+      Bottleneck.brief({ messages, arrivals, generator: easy }),
+      "1,519 messages late by it: try --workers auto, or fewer sessions"
+    )
+    assert.isUndefined(Bottleneck.brief({ messages, generator: easy }))
+  })
+})
+
 describe("the generator was not the bottleneck", () => {
   const notSo = (evidence: Bottleneck.Evidence) => assert.deepStrictEqual(Bottleneck.causesOf(evidence), [])
 

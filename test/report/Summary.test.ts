@@ -20,7 +20,7 @@ describe("a summary", () => {
   it("says first that the generator was the bottleneck: it was busy, or had no processor", () => {
     assert.deepStrictEqual(linesOf(new Recorder(), starved).slice(0, 2), [
       notice,
-      "It had work to do and no processor for 0.590 s of 1.00 s."
+      "no processor for 0.590 s of 1.00 s: keep a processor free for it, or run it elsewhere"
     ])
     assert.notInclude(linesOf(new Recorder()), notice)
   })
