@@ -46,6 +46,9 @@ export const render = (report: SinkReport): string => {
     ...(report.unproxied > 0
       ? [["PROXY", `${counted(report.unproxied, "connection")} without the header`] as const]
       : []),
+    ...(report.unkept > 0
+      ? [["unkept", `${counted(report.unkept, "message")} refused, since it could not be kept`] as const]
+      : []),
     ...report.strikes.map(({ rule, times }) => ["struck", `${counted(times, "time")}: ${rule}`] as const),
     ...report.verdicts.map(
       ({ expression, failed, measured }) =>

@@ -156,6 +156,7 @@ const serve = (plan: SinkPlan, version: string, tap?: OpenTap) =>
     ] as const
     const [identity, accounts] = yield* Effect.mapError(Effect.all(needed, { mode: "validate" }), together)
     const reached = yield* Deferred.make<void>()
+    const failed = yield* Deferred.make<never, Refused>()
     const troubles = { count: 0 }
     const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
     const seed = String(Math.random())
@@ -186,9 +187,13 @@ const serve = (plan: SinkPlan, version: string, tap?: OpenTap) =>
       dumps: SinkMaking.dumpsOf(plan),
       onCommand: commandsOf(plan, output),
       onCount: watching(plan, counter.count, () => Deferred.unsafeDone(reached, Effect.void)),
-      onTrouble: (text) => {
-        troubles.count++
-        warn(text)
+      onTrouble: (text, format) => {
+        // The original ends where a file of its letters cannot be written.
+        if (format === "each" || format === "all") Deferred.unsafeDone(failed, new Refused({ reason: text }))
+        else {
+          troubles.count++
+          warn(text)
+        }
       }
     }
     const running = yield* embedded.start(SinkMaking.configOf(plan, accounts), serving)
@@ -211,7 +216,7 @@ const serve = (plan: SinkPlan, version: string, tap?: OpenTap) =>
     const ended = yield* Effect.raceFirst(
       Effect.as(Effect.raceFirst(Effect.zipRight(Deferred.await(reached), answered), time), Option.none()),
       Effect.map(stop.first, Option.some)
-    ).pipe(Effect.raceFirst(reporting?.watch ?? Effect.never))
+    ).pipe(Effect.raceFirst(reporting?.watch ?? Effect.never), Effect.raceFirst(Deferred.await(failed)))
     const strikes = running.strikes === undefined || reporting?.tellsStrikes === true ? [] : yield* running.strikes
     for (const { rule, times } of strikes) {
       output.stderr(

@@ -46,7 +46,8 @@ export abstract class DumpFile {
     private readonly trouble: Trouble
   ) {}
 
-  abstract keep(): void
+  /** Tells whether all of it is there. Where it is not, nothing is. */
+  abstract keep(): boolean
   abstract drop(): void
   /** Writes the first so many of the bytes, which may be changed afterwards. */
   protected abstract write(bytes: Uint8Array, length: number): void
@@ -108,6 +109,10 @@ export abstract class DumpFile {
     }
   }
 
+  protected get isSound(): boolean {
+    return !this.hasFailed
+  }
+
   private failed(error: unknown): void {
     if (!this.hasFailed) this.trouble(this.name, error)
     this.hasFailed = true
@@ -167,6 +172,8 @@ const writeAll = (descriptor: number, bytes: Uint8Array, length: number): void =
  */
 export class OwnFile extends DumpFile {
   private descriptor: number | undefined
+  /** The file was not there before. */
+  private isMade = false
 
   constructor(
     name: string,
@@ -182,20 +189,24 @@ export class OwnFile extends DumpFile {
 
   private opened(): number {
     this.descriptor ??= open(this.name, O_WRONLY | O_CREAT | O_EXCL)
+    this.isMade = true
     return this.descriptor
   }
 
-  keep(): void {
+  keep(): boolean {
     this.flush()
     // An empty message is a file, too.
     if (this.descriptor === undefined) this.attempt(() => this.opened())
     this.close()
     const { moved } = this
-    if (moved === undefined) return
-    this.attempt(() => {
-      makeFolder(path.dirname(moved))
-      fs.renameSync(this.name, moved)
-    })
+    if (moved !== undefined) {
+      this.attempt(() => {
+        makeFolder(path.dirname(moved))
+        fs.renameSync(this.name, moved)
+      })
+    }
+    if (!this.isSound && this.isMade) fs.rmSync(this.name, { force: true })
+    return this.isSound
   }
 
   drop(): void {
@@ -265,7 +276,9 @@ export class SharedFile extends DumpFile {
   }
 
   protected write(bytes: Uint8Array, length: number): void {
-    if (this.isWhole && this.aside === undefined) return writeAll(this.file.append(this.name), bytes, length)
+    if (this.isWhole && this.aside === undefined) {
+      return appendWhole(this.file.append(this.name), (write) => write(bytes, length))
+    }
     if (this.aside === undefined) {
       const name = `${this.name}.${randomBytes(8).toString("hex")}`
       this.aside = open(name, O_RDWR | O_CREAT | O_EXCL)
@@ -274,12 +287,15 @@ export class SharedFile extends DumpFile {
     writeAll(this.aside, bytes, length)
   }
 
-  keep(): void {
+  keep(): boolean {
     this.isWhole = true
     this.flush()
     const { aside } = this
-    if (aside !== undefined) this.attempt(() => copy(aside, this.file.append(this.name)))
+    if (aside !== undefined) {
+      this.attempt(() => appendWhole(this.file.append(this.name), (write) => copy(aside, write)))
+    }
     this.drop()
+    return this.isSound
   }
 
   drop(): void {
@@ -289,12 +305,31 @@ export class SharedFile extends DumpFile {
   }
 }
 
-const copy = (from: number, to: number): void => {
+type Write = (bytes: Uint8Array, length: number) => void
+
+/** Appends all that `work` writes, or takes away again what it has written: nobody else writes to the file in this turn of ours. */
+const appendWhole = (descriptor: number, work: (write: Write) => void): void => {
+  let written = 0
+  try {
+    work((bytes, length) => {
+      for (let at = 0; at < length; ) {
+        const size = fs.writeSync(descriptor, bytes, at, length - at)
+        at += size
+        written += size
+      }
+    })
+  } catch (error) {
+    if (written > 0) fs.ftruncateSync(descriptor, fs.fstatSync(descriptor).size - written)
+    throw error
+  }
+}
+
+const copy = (from: number, write: Write): void => {
   const piece = Buffer.allocUnsafe(65_536)
   for (let at = 0; ; ) {
     const read = fs.readSync(from, piece, 0, piece.length, at)
     if (read === 0) return
-    writeAll(to, piece, read)
+    write(piece, read)
     at += read
   }
 }

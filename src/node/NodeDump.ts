@@ -2,7 +2,7 @@
  * Writes messages to files as they come to a sink.
  *
  * Bounded: of each content some kilobytes are in memory. Files and directories are their owner's alone, and no name comes from the
- * network. What cannot be written is told of, at most once a minute for each request, and the message is answered all the same.
+ * network. What cannot be written is told of, at most once a minute for each request, and the message is refused.
  *
  * @since 0.1.0
  */
@@ -26,8 +26,20 @@ import * as SystemReason from "./SystemReason.js"
 export const taps = (
   requests: ReadonlyArray<Dump.DumpRequest>,
   hostname = "localhost",
-  onTrouble: (text: string) => void = () => {}
-): ReadonlyArray<OpenTap> => requests.map((request) => tapOf(request, hostname, sometimes(onTrouble)))
+  onTrouble: (text: string, format: Dump.DumpRequest["format"]) => void = () => {}
+): ReadonlyArray<OpenTap> => {
+  // What is told of a message is told when it is known whether the others have it.
+  const inOrder = [...requests].sort(
+    (one, other) => Number(one.format === "ndjson") - Number(other.format === "ndjson")
+  )
+  return inOrder.map((request) =>
+    tapOf(
+      request,
+      hostname,
+      sometimes((text) => onTrouble(text, request.format))
+    )
+  )
+}
 
 /**
  * Why one of the files or folders cannot be written by this process; undefined where nothing is known against it.
@@ -133,6 +145,7 @@ const sometimes = (onTrouble: (text: string) => void): Trouble => {
 /** A content on its way into a file. */
 class Written implements ContentTap {
   private readonly emit: DumpLines.Emit
+  private isDone = false
 
   constructor(
     private readonly file: DumpFile,
@@ -150,11 +163,18 @@ class Written implements ContentTap {
     this.lines.take(chunk, start, end, this.emit)
   }
 
-  end(recipients: ReadonlyArray<string>): void {
-    if (!this.keepsAll && recipients.length === 0) return this.file.drop()
+  keep(): boolean {
+    this.isDone = true
     this.lines.end(this.emit)
     this.file.text(this.tail)
-    this.file.keep()
+    return this.file.keep()
+  }
+
+  /** What was accepted is there already. */
+  end(): void {
+    if (this.isDone) return
+    if (this.keepsAll) this.keep()
+    else this.file.drop()
   }
 
   lost(): void {
@@ -191,6 +211,7 @@ export const lineOf = (
 class Told implements ContentTap {
   private size = 0
   private crc = 0
+  private isDone = false
 
   constructor(
     private readonly file: DumpFile,
@@ -204,10 +225,15 @@ class Told implements ContentTap {
   }
 
   end(accepted: ReadonlyArray<string>, reply: string): void {
+    if (!this.isDone) this.keep(accepted, reply)
+  }
+
+  keep(accepted: ReadonlyArray<string>, reply: string): boolean {
+    this.isDone = true
     const { crc, size, transaction } = this
     const line = { ...lineOf(transaction, { accepted, reply, size }), crc32: crc.toString(16).padStart(8, "0") }
     this.file.text(`${JSON.stringify(line)}\n`)
-    this.file.keep()
+    return this.file.keep()
   }
 
   lost(): void {

@@ -146,11 +146,11 @@ class Look implements ContentTap {
   private add(piece: Buffer): void {
     if (piece.length === 0) return
     this.checksum = this.crc32(piece, this.checksum)
-    if (this.keeps) this.keep(piece)
+    if (this.keeps) this.hold(piece)
     this.size += piece.length
   }
 
-  private keep(piece: Buffer): void {
+  private hold(piece: Buffer): void {
     const { size } = this
     const length = size + piece.length
     // Of notices, the end may be what counts, and of others' messages nothing.

@@ -31,7 +31,7 @@ export interface SinkTransaction {
 }
 
 /**
- * What looks at one content. First come its pieces, then either `end` or `lost`, once.
+ * What looks at one content. First come its pieces, then either `end` (where it is accepted, after `keep`) or `lost`, once.
  *
  * @since 0.1.0
  * @category models
@@ -41,6 +41,11 @@ export interface ContentTap {
   readonly take: (chunk: Uint8Array, start: number, end: number) => void
   /** Asked where the content is whole: whether it goes in a circle between servers, and so is to be refused. */
   readonly isLoop?: (() => boolean) | undefined
+  /**
+   * The content is whole, and is to be accepted for these recipients: what was to be kept of it is kept now. Where that cannot be
+   * done, the message is refused, for now, by 451, and `end` says so.
+   */
+  readonly keep?: ((recipients: ReadonlyArray<string>, reply: string) => boolean) | undefined
   /**
    * The content is whole, and is about to be answered: accepted for these recipients; refused where there are none. `reply` is what
    * is said, to each recipient where LMTP is spoken. It goes out only after this has returned.
@@ -69,7 +74,13 @@ export const all = (taps: ReadonlyArray<OpenTap>): OpenTap | undefined => {
   return (transaction) => {
     const open = taps.flatMap((tap) => tap(transaction) ?? [])
     if (open.length <= 1) return open[0]
+    const keeping = open.filter(({ keep }) => keep !== undefined)
     return {
+      // Those that come after one that cannot keep it do not.
+      keep:
+        keeping.length === 0
+          ? undefined
+          : (recipients, reply) => keeping.every((tap) => tap.keep?.(recipients, reply) !== false),
       take: (chunk, start, end) => {
         for (const tap of open) tap.take(chunk, start, end)
       },

@@ -20,6 +20,18 @@ export class Outbox {
     else this.rest.push(bytes)
   }
 
+  /** How many replies there are. */
+  get size(): number {
+    return this.first === undefined ? 0 : 1 + (this.rest?.length ?? 0)
+  }
+
+  /** Forgets all replies after so many. */
+  cut(size: number): void {
+    if (size === 0) this.first = undefined
+    if (size <= 1) this.rest = undefined
+    else this.rest = this.rest?.slice(0, size - 1)
+  }
+
   /** Gives what there is, and is empty. */
   take(): Uint8Array | undefined {
     const { first, rest } = this

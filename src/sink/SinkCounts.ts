@@ -36,6 +36,8 @@ export interface SinkCounts {
   readonly injected: number
   /** Connections that had to begin with the header of the PROXY protocol, and did not: they are no sessions. */
   readonly unproxied: number
+  /** Messages that were refused because they could not be kept. */
+  readonly unkept: number
 }
 
 /**
@@ -57,7 +59,8 @@ export const Counter = {
   contents: 9,
   ended: 10,
   unproxied: 11,
-  refused: 12
+  unkept: 12,
+  refused: 13
 } as const
 
 /**
@@ -89,6 +92,7 @@ export const read = (counters: Float64Array): SinkCounts => {
     contents: counters[Counter.contents] ?? 0,
     ended: counters[Counter.ended] ?? 0,
     injected: counters[Counter.injected] ?? 0,
-    unproxied: counters[Counter.unproxied] ?? 0
+    unproxied: counters[Counter.unproxied] ?? 0,
+    unkept: counters[Counter.unkept] ?? 0
   }
 }

@@ -27,6 +27,7 @@ export const render = (counts: SinkCounts, strikes: ReadonlyArray<Strikes>): str
     family("unproxied_total", "counter", "Connections without the PROXY header that was required.", [
       ["", counts.unproxied]
     ]),
+    family("unkept_total", "counter", "Messages that could not be kept, and were refused.", [["", counts.unkept]]),
     family(
       "refused_total",
       "counter",

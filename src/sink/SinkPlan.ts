@@ -248,7 +248,7 @@ export const fields = {
     repeatable: true,
     placeholder: "format=path",
     description:
-      "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and without its content). A message is in the file before it is answered; one that cannot be written is answered all the same, with a warning on standard error. May be given several times."
+      "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and without its content). A message is in the file before it is answered; one that cannot be written is refused by 451, counted and warned of, and may be in others of several files. May be given several times."
   }),
   offer: SinkFields.offer,
   proxy: SinkFields.proxy,
@@ -306,7 +306,7 @@ export const fields = {
     repeatable: true,
     placeholder: "expression",
     description:
-      'Exit with status 99 if this is true at the end, whatever ended it: "messages < 1000", "refused > 0", "refused(rcpt) > 10", "rate < 500/s" (of the messages that were accepted, from the first second in which any was to the last). Others are contents, recipients, delivered, sessions, quits, bytes, secured, injected, authenticated and unproxied, as --report has them. May be given several times.'
+      'Exit with status 99 if this is true at the end, whatever ended it: "messages < 1000", "refused > 0", "refused(rcpt) > 10", "rate < 500/s" (of the messages that were accepted, from the first second in which any was to the last). Others are contents, recipients, delivered, sessions, quits, bytes, secured, injected, authenticated, unproxied and unkept, as --report has them. May be given several times.'
   }),
   listenMetrics: optional(ControlText, {
     section: "Other options",

@@ -127,6 +127,7 @@ export const replies = {
   noRecipients: new SinkReply("554 5.5.1 Error: no valid recipients\r\n"),
   mailLoop: new SinkReply("554 5.4.6 Error: too many hops\r\n"),
   messageTooBig: new SinkReply("552 5.3.4 Error: message too big\r\n"),
+  unkept: new SinkReply("451 4.3.0 Error: cannot keep the message\r\n"),
   unknownParameter: new SinkReply("555 5.5.4 Unsupported option\r\n")
 }
 

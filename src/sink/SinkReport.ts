@@ -53,6 +53,7 @@ export const schema = Schema.Struct({
   injected: Count.annotations({ description: "Clients that sent more after STARTTLS, before TLS." }),
   authenticated: Count.annotations({ description: "Logins that were accepted." }),
   unproxied: Count.annotations({ description: "Connections without the PROXY header that was required." }),
+  unkept: Count.annotations({ description: "Messages that could not be kept, and were refused." }),
   refused: Schema.Record({ key: Schema.String, value: Count }).annotations({
     description: "Replies that were not positive, by the step that they answered."
   }),

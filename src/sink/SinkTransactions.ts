@@ -228,6 +228,7 @@ export class SinkTransactions {
     const reply = tooBig ? messageTooBig : this.recipients === 0 ? noRecipients : taken
     let recipients: ReadonlyArray<string> = this.addresses
     let delivered: number
+    const { place, waiting } = voice
     voice.size = size
     voice.headers = this.header?.text
     if (!lmtp) {
@@ -241,6 +242,12 @@ export class SinkTransactions {
     voice.size = undefined
     voice.headers = undefined
     this.header = undefined
+    if (delivered > 0 && this.tap?.keep?.(recipients, voice.said) === false) {
+      delivered = 0
+      this.counters[SinkCounts.Counter.unkept]!++
+      voice.takeBack(place, waiting)
+      voice.give("final", this.replies.unkept, lmtp ? this.recipients : 1)
+    }
     this.tap?.end(delivered === 0 ? [] : recipients, voice.said)
     this.tap = undefined
     this.sink.counted()

@@ -28,7 +28,8 @@ export const counters = {
   secured: "secured",
   injected: "injected",
   authenticated: "authenticated",
-  unproxied: "unproxied"
+  unproxied: "unproxied",
+  unkept: "unkept"
 } as const satisfies { readonly [name: string]: keyof SinkCounts }
 
 type CounterName = keyof typeof counters

@@ -65,6 +65,18 @@ export class SinkVoice {
     return this.todo.length
   }
 
+  /** How many replies will go out before what is said next. */
+  get waiting(): number {
+    return this.out.size
+  }
+
+  /** Takes back what was said since then, when these were `place` and `waiting`, and what was to become of the connection. */
+  takeBack(place: number, waiting: number): void {
+    this.todo.length = place
+    this.out.cut(waiting)
+    this.verdict = "open"
+  }
+
   /** What the behaviour does before it reads the content. The client may send that as soon as it is told to go ahead. */
   beforeContent(place: number): void {
     if (this.behave === undefined || this.verdict !== "open" || this.sink.behaviour?.isUsual("content") === true) return

@@ -366,7 +366,7 @@ describe("smtp-sink", () => {
          listen err -D link -n 1; ${source} 127.0.0.1:$port; wait $!; cat kept err
          listen err -d a/b. -n 1; ${source} 127.0.0.1:$port; wait $!; echo $?; stat -c '%a' a a/b.*`
       )
-      assert.match(stdout, /^secret\n[\s\S]*warning: link: /)
+      assert.match(stdout, /^secret\n[\s\S]*fatal: link: /)
       assert.match(stdout, /\n0\n700\n600\n$/)
     })
   )
@@ -383,6 +383,26 @@ describe("smtp-sink", () => {
       const lines = stdout.trimEnd().split("\n")
       assert.lengthOf(lines, 6)
       assert.deepStrictEqual(lines.slice(0, 3), lines.slice(3))
+    })
+  )
+
+  it.live("refuses what it cannot keep, and ends where it is to be kept by -D", () =>
+    Effect.gen(function* () {
+      const { stdout } = yield* shell(
+        `${listen}
+         listen err --dump mbox=/dev/full --dump eml=e --dump ndjson=n -n 1; ${source} -A -d -m 2 127.0.0.1:$port 2>&1; wait $!; echo status $?; cat err n
+         listen err -D /dev/full; ${source} -A 127.0.0.1:$port 2>/dev/null; wait $!; echo status $?; cat err`
+      )
+      assert.match(
+        stdout,
+        /^smtp-source: warning: message rejected: 451 4\.3\.0 Error: cannot keep the message\nstatus 1\n/
+      )
+      assert.match(stdout, /smtp-sink: warning: \/dev\/full: no space left on device\n\{/)
+      assert.strictEqual(stdout.match(/"accepted":false\}\].*"reply":"451 4\.3\.0 /g)?.length, 2)
+      assert.match(
+        stdout,
+        /\nstatus 1\nsmtp-sink: listening on [^\n]*\nsmtp-sink: fatal: \/dev\/full: no space left on device\n$/
+      )
     })
   )
 

@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Behaviour from "../../src/sink/Behaviour.js"
+import * as Misbehaviour from "../../src/sink/Misbehaviour.js"
 import type { OpenTap, SinkTransaction } from "../../src/sink/ContentTap.js"
 import * as ContentTap from "../../src/sink/ContentTap.js"
 import type { SinkConfig } from "../../src/sink/SinkOptions.js"
@@ -88,5 +90,76 @@ describe("a tap", () => {
         ["LMTP", "x\r\n"]
       ]
     )
+  })
+})
+
+describe("a message that a tap cannot keep", () => {
+  /** What is said to this, and what taps are told; two of them keep, of which the second can, or cannot. */
+  const say = (text: string, config: SinkConfig, words?: Misbehaviour.Misbehaviour, keeps = false) => {
+    const told: Array<string> = []
+    const tap = ContentTap.all(
+      [true, keeps, true].map(
+        (isKept, place): OpenTap =>
+          () => ({
+            take: () => {},
+            keep: (recipients) => {
+              told.push(`${place} keeps for ${recipients.length}`)
+              return isKept
+            },
+            end: (recipients, reply) => told.push(`${place} ends with ${recipients.length}, ${reply.slice(0, 3)}`),
+            lost: () => told.push(`${place} loses`)
+          })
+      )
+    )
+    const behaviour = words && Behaviour.make(Misbehaviour.behaviourOf(words), () => 0)
+    const sink = SmtpSink.make({ ...config, tap, behaviour })
+    const session = sink.open()
+    const replies = [session.push(Buffer.from(text))].map((bytes) => Buffer.from(bytes ?? []).toString("latin1"))
+    for (const action of session.actions()) {
+      if (action._tag === "Say") replies.push(action.bytes)
+      if (action._tag === "End") replies.push(`<${action.how}>`)
+    }
+    return { codes: (replies.join("").match(/^\d{3}(?= )|<[a-z]+>/gm) ?? []).join(" "), told, counts: sink.counts() }
+  }
+
+  const message = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\nx\r\n.\r\n"
+  const chunked = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 1 LAST\r\nx"
+  const twice = ["0 keeps for 2", "1 keeps for 2", "0 ends with 0, 451", "1 ends with 0, 451", "2 ends with 0, 451"]
+
+  it("is refused for now, and all are told so", () => {
+    const { codes, counts, told } = say(`${message}NOOP\r\n`, {})
+    assert.strictEqual(codes, "250 250 250 354 451 250")
+    assert.deepStrictEqual(told, twice)
+    assert.deepStrictEqual([counts.messages, counts.delivered, counts.unkept, counts.refused.final], [0, 0, 1, 1])
+    const kept = say(message, {}, undefined, true)
+    assert.strictEqual(kept.codes, "250 250 250 354 250")
+    assert.deepStrictEqual(kept.told.slice(2, 4), ["2 keeps for 2", "0 ends with 2, 250"])
+  })
+
+  it("is refused for each recipient over LMTP, and in its place where chunks came", () => {
+    const lmtp = say(`LHLO x\r\n${message}NOOP\r\n`, { protocol: "lmtp" })
+    assert.strictEqual(lmtp.codes, "250 250 250 250 354 451 451 250")
+    assert.deepStrictEqual(lmtp.told, twice)
+    const chunks = say(`${chunked}NOOP\r\nRSET\r\n`, {})
+    assert.strictEqual(chunks.codes, "250 250 451 250 250")
+  })
+
+  it("is refused whatever else the sink does, unless that refuses it", () => {
+    for (const [fault, codes] of [
+      ["mail 451 if from nobody", "250 250 250 354 451 250"],
+      ["final delay 1s", "250 250 250 354 451 250"],
+      ["final twice", "250 250 250 354 451 250"],
+      ["final 250 2.0.0 Thanks", "250 250 250 354 451 250"],
+      ["final 552", "250 250 250 354 552 250"],
+      ["final close", "250 250 250 354 <close>"]
+    ] as const) {
+      const { counts, told } = say(`${message}NOOP\r\n`, {}, { fault: [fault] })
+      assert.strictEqual(say(`${message}NOOP\r\n`, {}, { fault: [fault] }).codes, codes, fault)
+      assert.strictEqual(counts.unkept, codes.includes("451") ? 1 : 0)
+      assert.strictEqual(
+        told.some((text) => text.includes("keeps")),
+        counts.unkept === 1
+      )
+    }
   })
 })
