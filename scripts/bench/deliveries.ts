@@ -39,11 +39,16 @@ timed("arrived in random order", () => {
   }
 })
 timed("looked for what is missing", () => deliveries.missing())
-console.log(
-  `grown by ${(rss() - before).toFixed(1)} MB, of which the planes are ${(deliveries.memory.planes.byteLength / 1e6).toFixed(1)} MB`
-)
+const { planes, tallies } = deliveries.memory
+const grown = (when: string): void =>
+  console.log(
+    `grown by ${(rss() - before).toFixed(1)} MB ${when}; the planes are ${(planes.byteLength / 1e6).toFixed(1)} MB, ` +
+      `and the rest of the books ${(tallies.byteLength / 1e6).toFixed(1)} MB at most`
+  )
+grown("by then")
 
 const tally = deliveries.tally()
+grown("when it was added up")
 const few = Math.floor((messages + 998) / 1000)
 const wrong = [
   ...violations(tally, { booked: messages }),

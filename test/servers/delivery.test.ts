@@ -43,7 +43,7 @@ const finalCount = (server: RealServer.RunningServer, expected: number): Effect.
   server.count.pipe(
     Effect.repeat({
       until: (count) => count >= expected,
-      schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("15 seconds"))
+      schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("40 seconds"))
     }),
     Effect.zipRight(Effect.sleep("200 millis")),
     Effect.zipRight(server.count)

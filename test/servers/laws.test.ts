@@ -48,7 +48,7 @@ const settled = (server: RealServer.RunningServer, expected: number): Effect.Eff
   Effect.gen(function* () {
     yield* Effect.repeat(server.count, {
       until: (count) => count >= expected,
-      schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("15 seconds"))
+      schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("40 seconds"))
     })
     let before = -1
     let count = yield* server.count

@@ -59,7 +59,8 @@ const relay = RealServer.make<Relay>({
       target: RealServer.target({ port }),
       count: RealServer.countLines(log, / status=sent /),
       next: RealServer.target({ port: next }),
-      log: () => fs.readFileSync(log, "utf8")
+      // It is not there until something is logged.
+      log: () => (fs.existsSync(log) ? fs.readFileSync(log, "utf8") : "")
     }
   }).pipe(Effect.retry({ times: 2 }))
 })
