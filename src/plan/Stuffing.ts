@@ -2,8 +2,8 @@
  * Makes the lines of a message ready for DATA (RFC 5321 §4.5.2), fast: this is done for each message that is not the same as
  * the one before.
  *
- * The rules are those of `MessageFile.stuff`, which is three times slower and fills memory that threads share: CRLF and LF both
- * end a line, a last line may lack its end, a dot is put before a line that begins with one, and the final dot follows. A bare
+ * The rules are those of `MessageFile.stuff`, which goes byte by byte and fills memory that threads share: CRLF and LF both end a
+ * line, a last line may lack its end, a dot is put before a line that begins with one, and the final dot follows. A bare
  * CR is refused, with the number of its line.
  *
  * @since 0.1.0
@@ -11,7 +11,9 @@
 import * as Either from "effect/Either"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import type { Content } from "../smtp/Wire.js"
+import * as MessageFile from "./MessageFile.js"
 import * as Slab from "./Slab.js"
+import * as StuffingCode from "./StuffingCode.js"
 
 /**
  * The longest content that goes out as one string: up to here, copying is cheaper than a second buffer in the write.
@@ -22,12 +24,6 @@ import * as Slab from "./Slab.js"
 export const longestText = 16_384
 
 /**
- * In bytes. Up to here strings are faster than bytes, and what is longer is made ready in pieces of this size: larger strings V8
- * keeps apart, and collects late.
- */
-const longestString = 65_536
-
-/**
  * The content of these bytes, or the line with a bare CR. `before` is ready for DATA: it is in the same piece, so that the write
  * has one.
  *
@@ -35,18 +31,9 @@ const longestString = 65_536
  * @category encoding
  */
 export const content = (bytes: Uint8Array, before = ""): Either.Either<Content, number> =>
-  bytes.length > longestString
+  before.length + bytes.length > longestText
     ? Either.map(long(bytes, before), (body) => ({ head: "", body }))
-    : Either.map(lines(latin1(bytes)), (text) => {
-        const size = before.length + text.length + SmtpCommand.endOfData.length
-        if (size <= longestText) return { head: before + text + SmtpCommand.endOfData }
-        // Piece by piece: to put them together first would be one more copy.
-        const body = Slab.take(size)
-        body.write(before, 0, "latin1")
-        body.write(text, before.length, "latin1")
-        body.write(SmtpCommand.endOfData, before.length + text.length, "latin1")
-        return { head: "", body }
-      })
+    : Either.map(lines(latin1(bytes)), (text) => ({ head: before + text + SmtpCommand.endOfData }))
 
 /**
  * The lines of a text that holds one byte in each character, stuffed and ended with CRLF, without the final dot; or the line
@@ -90,52 +77,57 @@ export const raw = (text: string, before = ""): Content => {
   return made.length <= longestText ? { head: made } : { head: "", body: Buffer.from(made, "latin1") }
 }
 
-/** Piece by piece, as text. A line that is longer than a piece is copied. */
+/** What ends a content at most: a line's end, and the final dot. */
+const longestEnd = 2 + SmtpCommand.endOfData.length
+
+/** Piece by piece. */
 const long = (bytes: Uint8Array, before: string): Either.Either<Uint8Array, number> => {
+  const code = StuffingCode.load()
+  if (code === undefined) return slow(bytes, before)
   const { length } = bytes
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, length)
-  // Room for lines of forty bytes. Where they are shorter, there is more of it when it is used up.
-  let out = Buffer.allocUnsafe(before.length + length + Math.ceil(length / 40) + 64)
-  let size = out.write(before, "latin1")
-  const need = (more: number) => {
-    if (size + more <= out.length) return
-    const larger = Buffer.allocUnsafe(out.length + Math.ceil(out.length / 2) + more)
-    larger.set(out.subarray(0, size))
-    out = larger
-  }
-  let from = 0
-  while (from < length) {
-    const to = from + longestString >= length ? length : view.lastIndexOf(LF, from + longestString - 1) + 1
-    if (to > from) {
-      const ready = lines(latin1(view.subarray(from, to)))
-      if (Either.isLeft(ready)) return Either.left(linesTo(view, from) + ready.left)
-      need(ready.right.length)
-      size += out.write(ready.right, size, "latin1")
-      from = to
-      continue
+  let out: Buffer | undefined
+  let size = before.length
+  const need = (room: number, most: number): Buffer => {
+    if (out === undefined) {
+      out = Slab.take(before.length + most)
+      out.write(before, 0, "latin1")
+    } else if (size + room > out.length) {
+      const larger = Buffer.allocUnsafeSlow(size + room + (out.length >> 1))
+      larger.set(out.subarray(0, size))
+      out = larger
     }
-    const feed = view.indexOf(LF, from)
-    const next = feed < 0 ? length : feed + 1
-    const end = feed > from && view[feed - 1] === CR ? feed - 1 : feed < 0 ? length : feed
-    if (view.subarray(from, end).includes(CR)) return Either.left(linesTo(view, from) + 1)
-    need(end - from + 3)
-    if (view[from] === DOT) out[size++] = DOT
-    out.set(view.subarray(from, end), size)
-    size += end - from
-    out[size++] = CR
-    out[size++] = LF
-    from = next
+    return out
   }
-  need(end.length)
-  out.set(end, size)
-  return Either.right(out.subarray(0, size + end.length))
+  for (let from = 0; from < length; ) {
+    let to = Math.min(from + StuffingCode.most, length)
+    // CR and LF stay together.
+    if (to < length && bytes[to - 1] === CR) to--
+    const end = code.run(bytes, from, to)
+    if (end < 0) return Either.left(lineOf(bytes, from + ~end - 1))
+    const room = 1 + end - StuffingCode.start + longestEnd
+    // Most are one piece, and it is known how long they become. Others have room for lines of forty bytes, and more if need be.
+    const into = need(room, to === length ? room : length + Math.ceil(length / 40) + StuffingCode.most)
+    if (bytes[from] === DOT && (from === 0 || bytes[from - 1] === LF)) into[size++] = DOT
+    into.set(code.memory.subarray(StuffingCode.start, end), size)
+    size += end - StuffingCode.start
+    from = to
+  }
+  const into = need(longestEnd, longestEnd)
+  size += into.write(length > 0 && bytes[length - 1] !== LF ? endOfText : SmtpCommand.endOfData, size, "latin1")
+  return Either.right(into.subarray(0, size))
 }
 
-/** How many lines end before this place. */
-const linesTo = (view: Buffer, place: number): number => {
-  let count = 0
-  for (let feed = view.indexOf(LF); feed >= 0 && feed < place; feed = view.indexOf(LF, feed + 1)) count++
-  return count
+const endOfText = `\r\n${SmtpCommand.endOfData}`
+
+/** Byte by byte. */
+const slow = (bytes: Uint8Array, before: string): Either.Either<Uint8Array, number> =>
+  Either.map(MessageFile.stuff(bytes), (stuffed) => Buffer.concat([Buffer.from(before, "latin1"), stuffed]))
+
+/** The line on which this place is, from 1. */
+const lineOf = (bytes: Uint8Array, place: number): number => {
+  let line = 1
+  for (let feed = bytes.indexOf(LF); feed >= 0 && feed < place; feed = bytes.indexOf(LF, feed + 1)) line++
+  return line
 }
 
 const LF = 10

@@ -1,8 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
 import * as fc from "fast-check"
 import * as MessageFile from "../../src/plan/MessageFile.js"
 import * as Stuffing from "../../src/plan/Stuffing.js"
+import * as StuffingCode from "../../src/plan/StuffingCode.js"
 
 const lines = fc
   .array(fc.string({ unit: fc.constantFrom(".", "a", " ") }))
@@ -80,5 +82,62 @@ describe("a message that is made ready", () => {
       const { body } = Either.getOrThrow(Stuffing.content(Buffer.from(text)))
       assert.isTrue(Buffer.from(body!).toString() === `..\r\n..${long}\r\na\r\n${long}\r\n.\r\n`)
     }
+  })
+
+  it("is the same wherever the pieces end that it is made in", () => {
+    const parts = fc.array(fc.constantFrom("\n", "\r\n", ".", "\r", "a", "\0", "x".repeat(15)), { maxLength: 12 })
+    fc.assert(
+      fc.property(fc.integer({ min: -40, max: 10 }), parts, fc.constantFrom("x", "y\n"), (gap, list, filler) => {
+        for (const piece of [1, 2]) {
+          const size = piece * StuffingCode.most + gap
+          const text = filler.repeat(Math.ceil(size / filler.length)).slice(0, size) + list.join("")
+          const bytes = Buffer.from(text, "latin1")
+          const fast = Either.map(Stuffing.content(bytes), ({ body }) => Buffer.from(body!).toString("latin1"))
+          const slow = Either.map(MessageFile.stuff(bytes), (body) => Buffer.from(body).toString("latin1"))
+          assert.isTrue(Equal.equals(fast, slow))
+        }
+      }),
+      { seed: 1, numRuns: 300 }
+    )
+  })
+
+  it("has room for what becomes twice as long", () => {
+    for (const line of ["\n", ".\n"]) {
+      const bytes = Buffer.from(line.repeat(150_000))
+      const { body } = Either.getOrThrow(Stuffing.content(bytes, "X: 1\r\n"))
+      const ready = `${line === "\n" ? "" : ".."}\r\n`.repeat(150_000)
+      assert.isTrue(Buffer.from(body!).toString() === `X: 1\r\n${ready}.\r\n`)
+    }
+    const before = "X: 1\r\n".repeat(5_000)
+    const { body } = Either.getOrThrow(Stuffing.content(Buffer.alloc(0), before))
+    assert.isTrue(Buffer.from(body!).toString() === `${before}.\r\n`)
+  })
+
+  it("is so in memory of its own: the next one does not change it", () => {
+    const contents = ["a", "b", "c"].map(
+      (letter) => Either.getOrThrow(Stuffing.content(Buffer.from(`${letter}\n`.repeat(20_000)))).body!
+    )
+    assert.deepStrictEqual(
+      contents.map(
+        (body) =>
+          Buffer.from(body).toString() === `${Buffer.from(body).toString("latin1", 0, 1)}\r\n`.repeat(20_000) + ".\r\n"
+      ),
+      [true, true, true]
+    )
+    assert.deepStrictEqual(
+      contents.map((body) => body[0]),
+      [97, 98, 99]
+    )
+  })
+
+  it("is made where there is no WebAssembly, too", async () => {
+    vi.stubGlobal("WebAssembly", undefined)
+    vi.resetModules()
+    const without: typeof Stuffing = await import("../../src/plan/Stuffing.js")
+    vi.unstubAllGlobals()
+    vi.resetModules()
+    const bytes = Buffer.from(".a\n".repeat(30_000))
+    assert.deepStrictEqual(without.content(bytes, "X: 1\r\n"), Stuffing.content(bytes, "X: 1\r\n"))
+    assert.deepStrictEqual(without.content(Buffer.from(`${"a\n".repeat(30_000)}\r`)), Either.left(30_001))
   })
 })
