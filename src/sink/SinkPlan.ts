@@ -256,7 +256,7 @@ export const fields = {
     section: "Messages in files",
     placeholder: "file",
     description:
-      "Write to this file, every five seconds and at the end, which messages of runs of smtp-source --prove have come: smtp-report --delivered=file tells with it what is missing, has come twice or was changed. It holds up to 64 runs."
+      "Write to this file, every five seconds and at the end, which messages of runs of smtp-source --prove have come: smtp-report --delivered=file tells with it what is missing, has come twice or was changed. The files of several sinks add up. The file says whether it is complete: not while messages come, so that a sink which was killed is known. It holds up to 64 runs."
   }),
   maxSize: optional(PlanValue.BytesPerSecond, {
     section: "Limits",
