@@ -171,7 +171,7 @@ const serve = (plan: SinkPlan, version: string, tap?: OpenTap) =>
       backlog: plan.backlog,
       windowSize: plan.windowSize,
       maxConnections: plan.maxConnections,
-      beyond: "wait",
+      beyond: SinkMaking.beyondOf(plan),
       idleTimeout: plan.timeout * 1000,
       idleSay: "",
       thread: false,

@@ -69,9 +69,17 @@ export const configOf = (plan: SinkPlan, accounts?: AccountTable.AccountData | u
 export const steadyOf = (plan: SinkPlan, seed: string): Behaviour => ({
   faults: faultsOf(plan),
   seed: plan.seed ?? seed,
-  connections: { limit: plan.maxConnections, beyond: "wait" },
+  connections: { limit: plan.maxConnections, beyond: beyondOf(plan) },
   idle: { after: plan.timeout * 1000, say: "" }
 })
+
+/**
+ * What becomes of connections that are too many.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const beyondOf = ({ busy }: SinkPlan): "busy" | "wait" => (busy === "refuse" ? "busy" : "wait")
 
 /**
  * How it behaves; undefined where it answers at once, as it should.

@@ -258,6 +258,11 @@ export const fields = {
     description:
       "Write to this file, every five seconds and at the end, which messages of runs of smtp-source --prove have come: smtp-report --delivered=file tells with it what is missing, has come twice or was changed. The files of several sinks add up. The file says whether it is complete: not while messages come, so that a sink which was killed is known. It holds up to 64 runs."
   }),
+  busy: withDefault(Schema.Literal("wait", "refuse"), "wait", {
+    section: "Limits",
+    description:
+      "What becomes of connections beyond those of -m: they wait until one is free (wait), or are told 421 and closed (refuse)."
+  }),
   maxSize: optional(PlanValue.BytesPerSecond, {
     section: "Limits",
     placeholder: "bytes",

@@ -94,6 +94,7 @@ const values: { readonly [field: string]: string } = {
   tarpit: "1s after 10 errors",
   dump: "mbox=x",
   maxSize: "500",
+  busy: "refuse",
   offer: "chunking",
   proxy: "127.0.0.0/8",
   report: "json",

@@ -181,6 +181,19 @@ describe("smtp-sink", () => {
     })
   )
 
+  it.live.each([[], ["--latency", "1ms"]])("turns away those beyond -m where --busy refuses them: %j", (words) =>
+    Effect.gen(function* () {
+      let second = ""
+      yield* started(["-m", "1", "-n", "1", "--busy", "refuse", ...words], async (port) => {
+        const first = net.connect(port, "127.0.0.1")
+        await new Promise((resolve) => first.once("data", resolve))
+        second = await say(port, "QUIT\r\n")
+        first.end()
+      })
+      assert.match(second, /^421 4\.7\.0 smtp-sink /)
+    })
+  )
+
   it.live("shows with -v, or -s, what clients say, escaped", () =>
     Effect.gen(function* () {
       const told = (letters: ReadonlyArray<string>) =>
