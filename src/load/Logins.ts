@@ -98,6 +98,14 @@ export class Logins {
     return { settings, account: accounts.at(place), place }
   }
 
+  /** The user of all connections of that session; undefined where each has another one. */
+  userOf(session: number): string | undefined {
+    const { accounts, plan } = this
+    return plan.accountOrder === "session" || accounts.size === 1
+      ? accounts.at(session % accounts.size).user
+      : undefined
+  }
+
   private settingsFor(route: Route): AuthSettings {
     const settings = this.known.get(route) ?? this.settings(route)
     this.known.set(route, settings)

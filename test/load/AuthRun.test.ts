@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Load from "../../src/load/Load.js"
+import * as MessageSource from "../../src/load/scenario/MessageSource.js"
 import * as Scenario from "../../src/load/scenario/Scenario.js"
 import type * as Plan from "../../src/plan/Plan.js"
 import * as PlanModule from "../../src/plan/Plan.js"
@@ -406,6 +407,27 @@ describe("-f {user}", () => {
       )
       const [exit] = sessions
       assert.match(String(JSON.stringify(exit)), /"NotAllowed"/)
+    }).pipe(Effect.provide(TestServer.layer(server(["PLAIN"], many))))
+  )
+
+  it.effect("in a scenario that changes the plan's messages, the session's user, or it is refused", () =>
+    Effect.gen(function* () {
+      const changed = MessageSource.fromPlan.pipe(
+        MessageSource.map((mail) => ({ ...mail, content: "Subject: x\n\n" })),
+        MessageSource.take(2)
+      )
+      const sending = Scenario.forNextMessage(
+        (message) => Effect.scoped(Effect.flatMap(Scenario.open, (wire) => Scenario.deliver(wire, message))),
+        changed
+      )
+      const options = { accounts: AccountTable.of(many) }
+      const { accounting } = yield* Load.run(scenarioPlan({ sessions: 2, messages: 2 }), sending, options)
+      assert.strictEqual(accounting.accepted, 2)
+      const { accepted } = yield* TestServer.TestServer
+      assert.deepStrictEqual(accepted.map(({ sender }) => sender).sort(), ["user0@b", "user1@b"])
+      const { recorder } = yield* Load.run(scenarioPlan({ messages: 1, accountOrder: "round" }), sending, options)
+      assert.deepInclude(recorder.errors()[0], { kind: "NotAllowed", step: "mail", count: 1 })
+      assert.lengthOf(accepted, 2)
     }).pipe(Effect.provide(TestServer.layer(server(["PLAIN"], many))))
   )
 

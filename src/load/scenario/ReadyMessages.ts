@@ -8,6 +8,7 @@
  */
 import { MadeContent } from "../../plan/MadeContent.js"
 import * as Stuffing from "../../plan/Stuffing.js"
+import * as UserAtHand from "../../plan/UserAtHand.js"
 import * as Delivery from "../../smtp/Delivery.js"
 import { NotAllowed, type NotOffered } from "../../smtp/SmtpError.js"
 import type { Content, Wire } from "../../smtp/Wire.js"
@@ -51,8 +52,11 @@ export class ReadyMessages {
   /** Why no message goes over the connection, or not this one. */
   refusal(wire: Wire, message: TakenMessage): NotOffered | NotAllowed | undefined {
     const { refusal } = this.connections.agreementOn(wire)
-    if (refusal !== undefined || this.ofPlan(message) === undefined) return refusal
-    return this.connections.userOf(wire) === undefined ? new NotAllowed({ step: "mail", reason: noUser }) : undefined
+    if (refusal !== undefined || this.run.userAtHand === undefined) return refusal
+    // A message that its author has put together from the plan's own is from whoever it was then, and perhaps from nobody.
+    const lacks =
+      this.ofPlan(message) === undefined ? UserAtHand.isIn(message.mail) : this.connections.userOf(wire) === undefined
+    return lacks ? new NotAllowed({ step: "mail", reason: noUser }) : undefined
   }
 
   /** The message as it goes over the connection. What its author has changed stays changed. */
@@ -91,4 +95,4 @@ export class ReadyMessages {
   }
 }
 
-const noUser = "the sender is the user of a login ({user}), and over this connection the plan has logged in nobody"
+const noUser = "the sender is the user of a login ({user}), and the plan had logged in nobody over the connection"

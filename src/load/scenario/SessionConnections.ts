@@ -45,8 +45,7 @@ export class SessionConnections {
   private readonly users = new WeakMap<Wire, string>()
   /** How many messages went over connections whose servers take only so many. */
   private readonly carried = new WeakMap<Wire, number>()
-  /** Whom the latest connection is logged in as, if it is. */
-  latestUser: string | undefined = undefined
+  private latest: string | undefined = undefined
   /** The number of the session among all of the run, where it matters whom it logs in as. */
   private readonly session: number
 
@@ -109,8 +108,8 @@ export class SessionConnections {
           Effect.flatMap((end): Effect.Effect<Wire, Dialogue.StepError> => {
             if (end._tag !== "Agreed") return Introduction.errorOf(end)
             this.agreements.set(wire, { agreement: end.agreement, capabilities: wire.capabilities })
-            this.latestUser = identity.login?.account.user
-            if (this.latestUser !== undefined) this.users.set(wire, this.latestUser)
+            this.latest = identity.login?.account.user
+            if (this.latest !== undefined) this.users.set(wire, this.latest)
             return Effect.succeed(wire)
           })
         )
@@ -139,6 +138,11 @@ export class SessionConnections {
   isSpent(wire: Wire): boolean {
     const count = this.carried.get(wire)
     return count !== undefined && count >= this.agreementOn(wire).mailMax
+  }
+
+  /** Whom the latest connection is logged in as; before there is one, whom each of the session's will be, if that is known. */
+  get latestUser(): string | undefined {
+    return this.latest ?? this.run.logins?.userOf(this.session)
   }
 
   /** Whom a connection of this session is logged in as, where the plan had it log in. */
