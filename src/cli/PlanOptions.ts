@@ -27,11 +27,16 @@ export const parse = (
   written?: WrittenPlan | undefined
 ): Effect.Effect<Plan.Plan, UsageError> =>
   Effect.gen(function* () {
-    if (operands.length > 1) return yield* new UsageError({ reason: `too many targets: ${operands[1]}`, remind: true })
+    const [operand, second] = operands
+    if (second !== undefined) {
+      const meant = /^\d+$/.test(second)
+        ? `a port follows a colon: ${operand}:${second}`
+        : "several have commas between"
+      return yield* new UsageError({ reason: `too many targets: ${second} (${meant})`, remind: true })
+    }
     const input: Record<string, unknown> = { ...written?.input }
     const origins = new Map<string, Origin>()
     const issues: Array<string> = []
-    const [operand] = operands
     const target = operand ?? (yield* Environment.valueOf(targetVariable))
     if (target !== undefined) {
       input.target = target

@@ -190,7 +190,7 @@ const passwordOf = ({ passwordFile: path }: AuthPlan) =>
         Option.none<Redacted.Redacted<string>>()
       )
       if (Option.isSome(known) && Redacted.value(known.value) !== "") return known.value
-      const reason = `there is no password: give --password-file, or set ${passwordVariable}`
+      const reason = `a password is required: give --password-file, or set ${passwordVariable}`
       return yield* new AccountsUnusable({ option: "--user", reason })
     }
     const bytes = yield* readFile("--password-file", path === "-" ? "/dev/stdin" : path)
@@ -308,7 +308,7 @@ export const rules: ReadonlyArray<PlanRule.PlanRule> = [
   {
     some: details,
     without: ["auth"],
-    says: "{*} without {auth}: a login needs {auth} auto, or the names of mechanisms"
+    says: "{*} without {auth}: add {auth} auto, or {auth} with the names of mechanisms"
   },
   { asked: ["user", "accounts"], says: "{user} and {accounts} exclude each other" },
   { asked: ["passwordFile"], without: ["user"], says: "{passwordFile} needs {user}" },

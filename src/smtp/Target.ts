@@ -143,7 +143,7 @@ const parsePort = (port: string): Either.Either<number, string> => {
   if (/^\d/.test(port)) return Either.left(`${port} is no port number`)
   const service = Object.hasOwn(services, port) ? services[port] : undefined
   return service === undefined
-    ? Either.left(`${port} is none of the ports known by name: ${Object.keys(services).join(", ")}`)
+    ? Either.left(`unknown port ${port}: expected a number, or ${Object.keys(services).join(", ")}`)
     : Either.right(service)
 }
 

@@ -105,7 +105,7 @@ describe("--sink --auth", () => {
 
 describe("what is wrong with a login", () => {
   it.each([
-    [["--user", "u"], /fatal: --user without --auth: a login needs --auth auto, or the names of mechanisms$/],
+    [["--user", "u"], /fatal: --user without --auth: add --auth auto, or --auth with the names of mechanisms$/],
     [["--auth", "nope", "--user", "u"], /--auth: expected off, auto, or one or more of scram-sha-256/],
     [["--auth", "auto", "--user", "u", "--password-file", "/nowhere"], /--password-file: \/nowhere: no such file/],
     [["--auth", "auto", "--accounts", "package.json"], /--accounts: package\.json, line 1: expected the names/]

@@ -105,7 +105,8 @@ describe("what getopt(3) refuses", () => {
       '-m, --messages: expected a whole number, 1 or more, not "x"; ' +
       '--rate: "fast", column 1: expected a rate, such as 500/s, 30000/m or 10/h'
   )
-  refuses(["a", "b"], "too many targets: b")
+  refuses(["a", "b"], "too many targets: b (several have commas between)")
+  refuses(["a", "25"], "too many targets: 25 (a port follows a colon: a:25)")
   refuses([], "no target")
   refuses(["-d", "--"], "no target")
   refuses(["--", "-target"], '"-target": a host name, an IPv4 address, or an IPv6 address in brackets is expected')
@@ -265,7 +266,7 @@ describe("the environment", () => {
   refuses(["h"], 'SMTP_SOURCE_MESSAGES: expected a whole number, 1 or more, not "10x"', env("MESSAGES", "10x"))
   refuses(
     [],
-    'SMTP_SOURCE_TARGET: "h:x": x is none of the ports known by name: smtp, mail, lmtp, submission, submissions, smtps',
+    'SMTP_SOURCE_TARGET: "h:x": unknown port x: expected a number, or smtp, mail, lmtp, submission, submissions, smtps',
     env("TARGET", "h:x")
   )
   refuses(
@@ -468,7 +469,8 @@ describe("every option of the table", () => {
     if (field === "dkimSign") return [dkim, dkimKey]
     const proof = ["--prove=messages", { prove: "messages" }] as const
     if (field === "downstream") return [proof]
-    if (field === "settle") return [proof, ["--downstream=localhost:26", { downstream: "localhost:26" }]]
+    if (field === "settle" || field === "ignoreHeader")
+      return [proof, ["--downstream=localhost:26", { downstream: "localhost:26" }]]
     const using = ["--header=X: {{row.a}}", { headers: "X: {{row.a}}" }] as const
     if (field === "data") return [using]
     if (field === "dataOrder" || field === "once") return [["--data=u.csv", { data: "u.csv" }], using]

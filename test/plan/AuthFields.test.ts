@@ -71,8 +71,8 @@ describe("the fields of a login", () => {
   })
 
   it.each<readonly [Plan.PlanInput, RegExp]>([
-    [{ user: "u" }, /a login needs --auth auto/],
-    [{ authFailures: 3 }, /a login needs --auth auto/],
+    [{ user: "u" }, /add --auth auto/],
+    [{ authFailures: 3 }, /add --auth auto/],
     [{ auth: "auto" }, /--auth needs --user or --accounts/],
     [{ auth: "external,plain" }, /--auth needs --user or --accounts/],
     [{ auth: "auto", user: "u", accounts: "f" }, /--user and --accounts exclude each other/],
@@ -149,7 +149,7 @@ describe("the password", () => {
     Effect.gen(function* () {
       const contents = { empty: "\n", two: "MARK\nMARK\n", nul: "MARK\0\n", bytes: "MARK\xff\n" }
       for (const [input, message] of [
-        [{}, "--user: there is no password: give --password-file, or set SMTP_SOURCE_PASSWORD"],
+        [{}, "--user: a password is required: give --password-file, or set SMTP_SOURCE_PASSWORD"],
         [{ passwordFile: "x" }, "--password-file: x: no such file"],
         [{ passwordFile: "empty" }, "--password-file: empty: the password is empty"],
         [{ passwordFile: "two" }, "--password-file: two: a password has one line, and no NUL in it"],

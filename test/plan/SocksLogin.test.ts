@@ -37,7 +37,7 @@ describe("the login at a proxy", () => {
     [{ sink: true, socks: "b" }, "--socks cannot be used with --sink"],
     [{ sink: true, connectTo: ["::b:25"] }, "--connect-to cannot be used with --sink"],
     [{ calibrate: true, spread: true }, "--spread cannot be used with --calibrate"],
-    [{ target: "a", socks: "b:c" }, "none of the ports known by name"],
+    [{ target: "a", socks: "b:c" }, "unknown port c"],
     [{ target: "localhost", socks: "localhost", auth: "plain", user: "u" }, "show the password"]
   ])("%j is refused", (input, reason) => {
     assert.include(Plan.problems(input).join("\n"), reason)

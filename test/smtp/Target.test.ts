@@ -47,7 +47,7 @@ describe("parse", () => {
   }
 
   const hostExpected = "a host name, an IPv4 address, or an IPv6 address in brackets is expected"
-  const portsExpected = "is none of the ports known by name: smtp, mail, lmtp, submission, submissions, smtps"
+  const portsExpected = "expected a number, or smtp, mail, lmtp, submission, submissions, smtps"
   const refused: ReadonlyArray<readonly [text: string, reason: string]> = [
     ["[::1", '"]" is missing'],
     ["[::1]25", '":" and a port, or nothing, is expected after "]"'],
@@ -68,8 +68,8 @@ describe("parse", () => {
     ["host:0", "port 0 is not between 1 and 65535"],
     ["host:65536", "port 65536 is not between 1 and 65535"],
     ["host:99999999999999999999", "port 99999999999999999999 is not between 1 and 65535"],
-    ["host:gopher", `gopher ${portsExpected}`],
-    ["host:toString", `toString ${portsExpected}`],
+    ["host:gopher", `unknown port gopher: ${portsExpected}`],
+    ["host:toString", `unknown port toString: ${portsExpected}`],
     ["unix:", "no pathname after unix:"],
     ["smtp://host:25", "a target is host:port or unix:pathname, and not a URL"],
     [`unix:${"x".repeat(108)}`, "a pathname of at most 107 bytes is expected"],
