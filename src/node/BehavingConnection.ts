@@ -288,6 +288,8 @@ export class BehavingConnection {
     }
     if (how === "reset") return void (socket.remoteAddress === undefined ? socket.destroy() : socket.resetAndDestroy())
     this.isDraining = true
+    // Who has said good-bye sends nothing more, and has its answer.
+    if (how === "quit" && stream === socket && socket.writableLength === 0) return void socket.destroy()
     // What a closed socket had not read would make the kernel send a reset, and the client might lose the last reply.
     stream.resume()
     if (how === "quit") return stream.destroySoon()
