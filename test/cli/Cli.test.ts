@@ -435,12 +435,6 @@ describe("every option of the table", () => {
     if (field === "weights") return [["--segment=1/1", { segment: "1/1" }]]
     if (field === "socksLogin") return [["--socks=localhost", { socks: "localhost" }]]
     if (field === "proxy") return [["--client-addresses=192.0.2.1", { clientAddresses: "192.0.2.1" }]]
-    if (field === "downstream") return [["--prove=messages", { prove: "messages" }]]
-    if (field === "settle")
-      return [
-        ["--prove=messages", { prove: "messages" }],
-        ["--downstream=localhost:2526", { downstream: "localhost:2526" }]
-      ]
     if (field === "clients") return [["--proxy=1", { proxy: "1" }]]
     if (field === "clientOrder")
       return [
