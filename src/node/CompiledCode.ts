@@ -76,11 +76,20 @@ const isTypical = (status: number): boolean =>
   (process.env.NODE_OPTIONS ?? "") === "" &&
   !process.argv.some((word) => /^--(?:completions|dry-run|emit|help|version|wizard)\b/.test(word))
 
-/** Others may read or write it meanwhile: it is there as a whole, or not at all. */
+/**
+ * Others may read or write it meanwhile, and the machine may stop: it is there as a whole, or not at all. V8 looks at its length, and
+ * takes its content on trust.
+ */
 const keep = (place: string, script: vm.Script): void => {
   const made = `${place}.${process.pid}`
   try {
-    fs.writeFileSync(made, script.createCachedData(), { flag: "wx" })
+    const file = fs.openSync(made, "wx")
+    try {
+      fs.writeFileSync(file, script.createCachedData())
+      fs.fsyncSync(file)
+    } finally {
+      fs.closeSync(file)
+    }
     fs.renameSync(made, place)
   } catch {
     fs.rmSync(made, { force: true })
