@@ -71,7 +71,8 @@ export const look = (
     if (lost.length === paths.length) return yield* new Refused({ reason: Printable.escape(`--delivered: ${lost[0]}`) })
     for (const store of lost) looking.warn(`${store}: what came there is not known`)
     const { books, unfinished } = looking
-    const tally = books.tally()
+    // No saved result says when each was accepted, and so how many were on their way.
+    const tally = { ...books.tally(), depth: { most: 0, second: 0 } }
     const ofLost = books.unsent(RunSegments.isUnended(report))
     const { messageId } = stamped
     const missed = books.missed(10).map(({ message }) => ({

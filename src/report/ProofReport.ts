@@ -129,6 +129,8 @@ export type ProofReport = typeof schema.Type
 
 interface WithProof {
   readonly proof?: ProofReport | undefined
+  /** What was sent with stamps, whether anybody has looked for it or not. */
+  readonly stamped?: unknown
 }
 
 const names = Object.keys(counts) as ReadonlyArray<keyof typeof counts>
@@ -178,14 +180,15 @@ const escaped = ({ lost, unfinished }: UnseenStores): UnseenStores => ({
 const mostNamed = 10
 
 /**
- * Of several runs, or of the segments of one.
+ * Of several runs, or of the segments of one; none where some of what was sent with stamps has not been looked for.
  *
  * @since 0.1.0
  * @category combining
  */
 export const merge = (reports: ReadonlyArray<WithProof>): { readonly proof?: ProofReport } => {
   const [first, ...more] = reports.flatMap(({ proof }) => (proof === undefined ? [] : [proof]))
-  if (first === undefined) return {}
+  if (first === undefined || reports.some(({ proof, stamped }) => proof === undefined && stamped !== undefined))
+    return {}
   const all = [first, ...more]
   const sum = (of: (proof: ProofReport) => number) => all.reduce((total, proof) => total + of(proof), 0)
   const kinds = Difference.kinds.map((kind) => [kind, sum(({ changes }) => changes[kind])] as const)

@@ -247,6 +247,21 @@ describe("a proof of one run that several segments sent and several sinks saw", 
     })
   )
 
+  it.effect("says nothing of what was on its way, which no result tells", () =>
+    Effect.gen(function* () {
+      const several = segmentsOf(twelve, 1).map((report) => {
+        const books = Deliveries.make(2, 0, 1000)
+        for (let message = 0; message < 12; message++) {
+          for (const place of [0, 1]) books.book(message, place, "accepted", 0)
+        }
+        return { ...report, stamped: { ...report.stamped!, by: "recipients" as const, width: 2, ...books.sent() } }
+      })
+      const report = yield* (yield* look(several, ["a", "b"], files)).looked
+      assert.include(TextReport.render(report), "  delivered  12 of 12 messages accepted\n  missing    none\n")
+      assert.notInclude(TextReport.render(report), "queue")
+    })
+  )
+
   it.effect("names the file of a sink that is lost or damaged, and is undecided, unless that is allowed", () =>
     Effect.gen(function* () {
       for (const [b, why] of [

@@ -166,6 +166,17 @@ describe("a proof in a report", () => {
     assert.strictEqual(merged.durations.find(({ of }) => of === "delivery")?.count, 18)
   })
 
+  it("is none where a segment has sent with stamps what nobody has looked for", () => {
+    const stamped = { run: "00000000000000aa", by: "messages" as const, width: 1, accepted: "", open: "" }
+    const { proof: _, ...sent } = { ...reportOf(booked(), "2.2"), stamped }
+    const looked = { ...report, stamped }
+    assert.isUndefined(MergedReport.merge(looked, sent).proof)
+    assert.isUndefined(MergedReport.merge(sent, looked).proof)
+    assert.isDefined(MergedReport.merge(looked, { ...reportOf(booked(), "2.2"), stamped }).proof)
+    const { stamped: __, ...cut } = sent
+    assert.isDefined(MergedReport.merge(looked, cut).proof)
+  })
+
   it("is judged", () => {
     assert.deepStrictEqual(
       verdictsOf(report, {
