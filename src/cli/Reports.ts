@@ -17,6 +17,7 @@ import * as JsonReport from "../report/JsonReport.js"
 import * as Judgement from "../report/Judgement.js"
 import * as JunitReport from "../report/JunitReport.js"
 import { Output } from "../report/Output.js"
+import * as ProofLines from "../report/ProofLines.js"
 import * as PrometheusReport from "../report/PrometheusReport.js"
 import type { RunReport } from "../report/RunReport.js"
 import * as TextReport from "../report/TextReport.js"
@@ -87,6 +88,8 @@ export const write = (report: RunReport, plan: Plan): Effect.Effect<number, neve
       for (const verdict of failed) {
         output.stderr(Fatal.verdict(verdict.implied === true ? "prove" : verdict.kind, Judgement.sentence(verdict)))
       }
+      const hint = report.proof && ProofLines.hintOf(report.proof)
+      if (hint !== undefined) output.stderr(`smtp-source: ${hint}\n`)
     }
     if (failed.length > 0) return Fatal.status.verdict
     return unwritable ? Fatal.status.failure : Fatal.status.success

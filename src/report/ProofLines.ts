@@ -42,15 +42,15 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
     ...(delayed > 0 ? [`${Figures.counted(delayed, "notice")} of delay`] : []),
     ...(looped > 0 ? [`${Figures.counted(looped, "message")} through more than 50 servers`] : [])
   ]
+  const hint = [hintOf(proof) ?? []].flat()
   const isOver = waited >= 1000 ? `, after a wait of ${Figures.duration(waited / 1000)}` : ""
   return [
     ["delivered", `${count(deliveredAccepted)} of ${what(accepted)} accepted${openToo}`],
-    ["missing", missing === 0 ? "none" : `${count(missing)} accepted and not delivered${isOver}`],
+    ["missing", missing === 0 ? "none" : [`${count(missing)} accepted and not delivered${isOver}`, ...hint].join(": ")],
     ...missed.map((each) => ["", nameOf(each)] as const),
     ...(missing > missed.length && missed.length > 0
       ? [["", `and ${count(missing - missed.length)} more`] as const]
       : []),
-    ...(isNothingThere(proof) ? [["", hints[proof.seconds.length === 0 ? "store" : "downstream"]] as const] : []),
     ...stores.lost.map((store) => ["not seen", `what came to ${store}`] as const),
     ...stores.unfinished.map(
       (file) => ["not seen", `what came last to ${file}: its sink was killed, or still takes messages`] as const
@@ -87,9 +87,17 @@ const differenceOf = ({ at, came, kind, message, sent }: ProofReport["changed"][
     : `${where}: sent "${sent}", came "${came}"`
 }
 
-/** Not even a copy that was refused. */
-const isNothingThere = ({ accepted, first, looped, refused, returned, stores }: ProofReport): boolean =>
-  accepted > 0 && first + looped + refused + returned === 0 && stores === undefined
+/**
+ * Where to look if nothing has come at all, not even a copy that was refused; undefined where anything has.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const hintOf = (proof: ProofReport): string | undefined => {
+  const { accepted, first, looped, refused, returned, seconds, stores } = proof
+  if (accepted === 0 || first + looped + refused + returned > 0 || stores !== undefined) return undefined
+  return hints[seconds.length === 0 ? "store" : "downstream"]
+}
 
 /** Only who has waited for arrivals knows when they came. */
 const hints = {

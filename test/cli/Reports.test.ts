@@ -9,9 +9,11 @@ import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Reports from "../../src/cli/Reports.js"
+import { Deliveries } from "../../src/measure/Deliveries.js"
 import * as NodeFileSystem from "../../src/node/NodeFileSystem.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as ReportRequest from "../../src/plan/ReportRequest.js"
+import * as ProofReport from "../../src/report/ProofReport.js"
 import { Output } from "../../src/report/Output.js"
 import type { RunReport } from "../../src/report/RunReport.js"
 import { simulate } from "../load/ScriptedServer.js"
@@ -49,6 +51,27 @@ const write = (report: RunReport, plan: Plan.Plan) => {
     status
   }))
 }
+
+describe("a proof of delivery that fails", () => {
+  it.effect("is told without an option that nobody gave; where nothing came, with where to look", () =>
+    Effect.gen(function* () {
+      const books = Deliveries.make(1, 0)
+      for (let message = 0; message < 3; message++) books.book(message, 0, "accepted", 10)
+      const judged = (seconds: ReturnType<Deliveries["bySecond"]>) =>
+        Effect.map(aReport, (report) => {
+          const proof = { tally: books.tally(), by: "messages", seconds, waited: 1, missed: [], changes: [] } as const
+          return Reports.judge({ ...report, ...ProofReport.of(proof) }, planOf([]))
+        })
+      const { status, stderr } = yield* Effect.flatMap(judged(books.bySecond()), (report) => write(report, planOf([])))
+      assert.strictEqual(status, 99)
+      assert.strictEqual(
+        stderr,
+        "smtp-source: failed: --prove: 3 messages are missing; --fail-if 'missing > 3' would allow them\n" +
+          "smtp-source: nothing has come: is --downstream the server's next hop?\n"
+      )
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+})
 
 describe("a report's file", () => {
   it.scoped("that cannot be written is known before the run, by its option", () =>

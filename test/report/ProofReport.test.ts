@@ -103,10 +103,16 @@ describe("a proof in a report", () => {
     const nothing = Deliveries.make(1, 0)
     for (let message = 0; message < 3; message++) nothing.book(message, 0, "accepted", 10)
     const report = reportOf(nothing)
-    assert.include(TextReport.render(report), "nothing has come: is --downstream the server's next hop?\n")
+    assert.include(
+      TextReport.render(report).replaceAll(/\n {3,}/g, " "),
+      "not delivered, after a wait of 2.00 s: nothing has come: is --downstream the server's next hop?"
+    )
     const { proof } = report
     const store = { ...report, proof: { ...proof!, seconds: [] } }
-    assert.include(TextReport.render(store), "nothing of this run is there: is that where the server delivers?\n")
+    assert.include(
+      TextReport.render(store).replaceAll(/\n {3,}/g, " "),
+      "not delivered, after a wait of 2.00 s: nothing of this run is there: is that where the server delivers?"
+    )
     nothing.arrive({ message: 1, place: 0, fate: "refused", change: undefined, sentAt: 0, at: 1 })
     assert.notInclude(TextReport.render(reportOf(nothing)), "next hop?")
   })
