@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Interval } from "../measure/Series.js"
+import * as ConnectionCounters from "./ConnectionCounters.js"
 import type { RunReport } from "./RunReport.js"
 
 /** Earlier reports have zeros where nothing was measured. */
@@ -31,12 +32,9 @@ const columns: ReadonlyArray<readonly [heading: string, of: (interval: Interval)
   ["bytes_out", ({ bytes }) => bytes.out],
   ["bytes_in", ({ bytes }) => bytes.in],
   ["connections_open", ({ open }) => open],
-  ["connections_opened", ({ connections }) => connections.opened],
-  ["connections_failed", ({ connections }) => connections.failed],
-  ["connections_reused", ({ connections }) => connections.reused],
-  ["connections_unpipelined", ({ connections }) => connections.unpipelined],
-  ["connections_closed_by_us", ({ connections }) => connections.closedByUs],
-  ["connections_closed_by_server", ({ connections }) => connections.closedByServer],
+  ...ConnectionCounters.rows.flatMap(([name, { column }]) =>
+    column === undefined ? [] : [[column, ({ connections }: Interval) => connections[name]] as const]
+  ),
   ["transaction_p50_ms", measured("p50")],
   ["transaction_p99_ms", measured("p99")],
   ["transaction_max_ms", measured("max")],

@@ -5,6 +5,7 @@
  */
 import * as TlsFields from "../plan/TlsFields.js"
 import * as Tls from "../smtp/Tls.js"
+import * as ConnectionCounters from "./ConnectionCounters.js"
 import { activeOf, type RunReport } from "./RunReport.js"
 import * as Figures from "./Figures.js"
 import * as Spans from "./Spans.js"
@@ -36,17 +37,10 @@ export const title = ({
  * @category formatting
  */
 export const connections = ({ connections }: Pick<RunReport, "connections">): ReadonlyArray<string> => {
-  const { closedByServer, closedByUs, failed, local, opened, reused, unpipelined } = connections
-  const parts = [
-    [opened, "opened"],
-    [failed, "failed"],
-    [local, "failed on this machine"],
-    [reused, "reused for another message"],
-    [unpipelined, "without PIPELINING, which was asked for"],
-    [closedByUs, "closed by us"],
-    [closedByServer, "closed by the server"]
-  ] as const
-  return parts.flatMap(([number, what], index) => (index === 0 || number > 0 ? [`${count(number)} ${what}`] : []))
+  return ConnectionCounters.rows.flatMap(([name, { phrase }], index) => {
+    const number = connections[name]
+    return index === 0 || number > 0 ? [`${count(number)} ${phrase}`] : []
+  })
 }
 
 /**

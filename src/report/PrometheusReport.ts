@@ -5,6 +5,7 @@
  */
 import * as Histogram from "../measure/Histogram.js"
 import * as Printable from "../smtp/Printable.js"
+import * as ConnectionCounters from "./ConnectionCounters.js"
 import type { Durations } from "./Durations.js"
 import * as ProofReport from "./ProofReport.js"
 import type { RunReport } from "./RunReport.js"
@@ -75,16 +76,13 @@ export const render = (report: RunReport): string => {
           ]),
           gauge("messages_dropped", "Messages that waited for too long, and were not begun.", [[{}, arrivals.dropped]])
         ]),
-    gauge("connections_opened", "Connections that were opened.", [[{}, connections.opened]]),
-    gauge("connections_failed", "Attempts that did not lead to a connection.", [[{}, connections.failed]]),
-    gauge("connections_reused", "Messages over a connection that had carried one before.", [[{}, connections.reused]]),
-    gauge("connections_unpipelined", "Connections without the PIPELINING that was asked for.", [
-      [{}, connections.unpipelined]
-    ]),
-    gauge("connections_closed", "Connections by who closed them.", [
-      [{ by: "us" }, connections.closedByUs],
-      [{ by: "server" }, connections.closedByServer]
-    ]),
+    ...ConnectionCounters.gauges.map(({ help, name, values }) =>
+      gauge(
+        name,
+        help,
+        values.map(([labels, counter]) => [labels, connections[counter]])
+      )
+    ),
     gauge(
       "target_connections",
       "Of several targets, connections by target: opened, and attempts that failed.",

@@ -14,6 +14,8 @@ import * as StampedReport from "./StampedReport.js"
 import * as Stages from "./Stages.js"
 import * as CorpusSummary from "./CorpusSummary.js"
 import * as TargetSummary from "./TargetSummary.js"
+import * as ConnectionCounters from "./ConnectionCounters.js"
+import { Count, LaterCount } from "./CountField.js"
 
 /** No plan is deeper; what is might be too deep for what writes it again. */
 const deepest = 32
@@ -43,26 +45,9 @@ export const Anything = Schema.Unknown.pipe(
  */
 export const verdictKinds = ["fail-if", "require", "abort-if"] as const
 
-const Count = Schema.NonNegativeInt
 const Milliseconds = Schema.Number
 
-/** A count that earlier reports do not have. */
-const LaterCount = Schema.optionalWith(Count, { default: () => 0, exact: true })
-
-const Connections = Schema.Struct({
-  opened: Count,
-  failed: Count.annotations({ description: "Attempts that did not lead to a connection." }),
-  local: LaterCount.annotations({
-    description: "Attempts that failed for want of something on the generator's machine, such as descriptors or ports."
-  }),
-  reused: Count.annotations({ description: "Messages that went over a connection that had carried one before." }),
-  unpipelined: LaterCount.annotations({
-    description:
-      "Connections that did not offer PIPELINING, where the plan asks for it: each command waited for its reply."
-  }),
-  closedByUs: Count,
-  closedByServer: Count.annotations({ description: "Closed or reset by the server, or given up after its 421 or 521." })
-})
+const Connections = Schema.Struct(ConnectionCounters.fields)
 
 /**
  * The schema of an interval of the series.

@@ -10,6 +10,7 @@ import { measured, measuredBesides, type Recorded } from "../measure/Recorder.js
 import type { Proved } from "../measure/Proved.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Tls from "../smtp/Tls.js"
+import * as ConnectionCounters from "./ConnectionCounters.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as Figures from "./Figures.js"
 import * as LoginSummary from "./LoginSummary.js"
@@ -111,7 +112,9 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     lines.push(`logins by ${logins.mechanism}: ${LoginSummary.text(logins, count)}`)
   }
   if (unpipelined > 0) {
-    lines.push(`${count(unpipelined)} of ${counted(opened, "connection")} without PIPELINING, which was asked for`)
+    lines.push(
+      `${count(unpipelined)} of ${counted(opened, "connection")} ${ConnectionCounters.counters.unpipelined.phrase}`
+    )
   }
   for (const { messages, what } of recorder.without()) {
     lines.push(`${counted(messages, "message")} without ${what}, which was asked for`)

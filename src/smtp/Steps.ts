@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as SmtpCommand from "./SmtpCommand.js"
-import type { Step } from "./SmtpError.js"
+import { type Step, steps } from "./SmtpError.js"
 import type { TlsSettings } from "./Tls.js"
 import type { Content, Exchange } from "./Wire.js"
 
@@ -15,25 +15,9 @@ import type { Content, Exchange } from "./Wire.js"
  * @since 0.1.0
  * @category steps
  */
-export const only: { readonly [step in Step]: readonly [Step] } = {
-  connect: ["connect"],
-  tls: ["tls"],
-  greeting: ["greeting"],
-  hello: ["hello"],
-  starttls: ["starttls"],
-  xclient: ["xclient"],
-  auth: ["auth"],
-  xforward: ["xforward"],
-  mail: ["mail"],
-  rcpt: ["rcpt"],
-  data: ["data"],
-  chunk: ["chunk"],
-  content: ["content"],
-  final: ["final"],
-  rset: ["rset"],
-  quit: ["quit"],
-  idle: ["idle"],
-  other: ["other"]
+export const only = Object.fromEntries(steps.map((step) => [step, [step]])) as unknown as {
+  // Entries have lost which step is whose.
+  readonly [step in Step]: readonly [Step]
 }
 
 /**
