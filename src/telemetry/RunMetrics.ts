@@ -110,7 +110,7 @@ export class RunMetrics {
   private notStarted: number | undefined = undefined
   private recipients: Sample["recipients"] = Outcome.noRecipients
   private bytes = { out: 0, in: 0 }
-  private connections: Omit<Connections, "reused" | "local" | "unpipelined"> = {
+  private connections: Pick<Connections, "opened" | "failed" | "closedByUs" | "closedByServer"> = {
     opened: 0,
     failed: 0,
     closedByUs: 0,
