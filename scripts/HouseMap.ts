@@ -50,7 +50,8 @@ const walk = `## A walk, from the command to the wire and back
    [Cli](cli/Cli.ts), with Node's services.
 2. [Getopt](cli/Getopt.ts) puts old habits right, [PlanOptions](cli/PlanOptions.ts) makes a [Plan](plan/Plan.ts) of what is left. The
    plan's fields are described once, in [PlanFields](plan/PlanFields.ts) and the rooms beside it that end in \`Fields\`; options, help,
-   the manual page and the JSON Schema come from there. Rules between fields are in [Conflict](plan/Conflict.ts).
+   the manual page and the JSON Schema come from there. Rules between fields are tables in the same rooms
+   ([PlanRule](plan/PlanRule.ts)), which [Conflict](plan/Conflict.ts) puts in order.
 3. [Run](cli/Run.ts) starts what goes with the run (reports, live view, signals) and the run: [Workers](load/Workers.ts) over threads,
    [RunPart](load/RunPart.ts) in one. A run is a number of fibers, each a [Session](load/Session.ts) that takes
    [Tickets](load/Tickets.ts); with a rate, [OpenRun](load/OpenRun.ts) begins what the [Dispatcher](load/Dispatcher.ts) says is due.
@@ -70,8 +71,43 @@ A run is segment 1 of 1. Of several, [Segment](plan/Segment.ts) and [Partition](
 [Journal](report/Journal.ts), and [MergedReport](report/MergedReport.ts) puts them together; no segment hears of another. To hold
 those on other machines while they run is not built: it would be one more maker of a [RunHandle](load/RunHandle.ts), which says how.
 
-To add a step, begin in [SmtpError](smtp/SmtpError.ts) (\`steps\`) and [Steps](smtp/Steps.ts); a counter, in
-[Counts](measure/Counts.ts); an option, in [PlanFields](plan/PlanFields.ts); a fault of the sink, in [Behaviour](sink/Behaviour.ts).
+## Adding something
+
+A step of the dialogue: one file, and the one that says it.
+
+1. Add its name to \`steps\` in [SmtpError](smtp/SmtpError.ts), in the order of the dialogue. The compiler then asks for its two
+   descriptions, which stand below. Durations, errors, verdicts, reports and what a sink counts know it by that.
+2. Say it: a script yields \`Steps.command("name", bytes)\`, in [Introduction](smtp/Introduction.ts) before messages, or in
+   [Transaction](smtp/Transaction.ts) among those of a message. What its reply means for the message is in
+   [Delivery](smtp/Delivery.ts), and nowhere else.
+3. If a sink is to understand it: a verb in [SinkCommand](sink/SinkCommand.ts) and a case in [SinkDialogue](sink/SinkDialogue.ts), or in
+   [SinkTransactions](sink/SinkTransactions.ts) if it belongs to a message.
+
+A counter of connections: two files, and the one in which it counts.
+
+1. Add its name to \`connections\` in [Counts](measure/Counts.ts). It is added up over threads, seconds, segments and merged
+   reports by that; other lists there are for messages and recipients.
+2. Add its row to [ConnectionCounters](report/ConnectionCounters.ts): its field in the JSON (a \`LaterCount\`, so that older reports can
+   still be read), its words in text, its column in the CSV, its gauge.
+3. Count: \`recorder.name++\`, where it happens. A law that it must keep goes into [Laws](measure/Laws.ts).
+
+An option: one entry in one room, and \`npm run generate\`.
+
+1. Add the field to the room of its kind (those that end in \`Fields\`; the general ones are in [PlanFields](plan/PlanFields.ts)): schema,
+   default, description. The command line, the environment, help, the manual page and the JSON Schema come from there.
+2. Add its rules to \`rules\` in the same room: \`{ asked: ["name"], without: ["other"], says: "{name} needs {other}" }\`.
+   [PlanRule](plan/PlanRule.ts) says what else a rule can be.
+3. Run \`npm run generate\`, and use \`plan.name\` where it acts. \`npm run mutants:options\` tells whether a test would miss it.
+
+A fault of the sink: three files.
+
+1. Its word, in the grammar of [FaultRule](plan/FaultRule.ts) (\`FaultAct\`, \`actOf\`).
+2. What it does, in [Misbehaviour](sink/Misbehaviour.ts) (\`reactionOf\`): what is said and how the connection ends. What no
+   [Reaction](sink/Reaction.ts) can say yet is added there, and done by [Behaviour](sink/Behaviour.ts), in memory and over sockets alike.
+3. Its name in the help, in [SinkFields](plan/SinkFields.ts) (\`words.fault\`).
+
+Where a reply becomes an outcome: [Delivery](smtp/Delivery.ts) for a message on its way, [MessageEnd](load/MessageEnd.ts) for what that
+means for the books and for the run.
 `
 
 const section = (folder: string, purpose: string): string => `## ${folder}
