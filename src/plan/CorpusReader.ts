@@ -91,6 +91,8 @@ const mostAhead = 4
 
 interface OpenFile {
   readonly file: StoredFile
+  /** It was found not to be what it was: it is not read any more. */
+  isChanged: boolean
   ahead: ReadAhead | undefined
 }
 
@@ -138,6 +140,7 @@ class StoredReader implements CorpusReader {
     const known = this.index.files[item.file]!
     try {
       const open = this.fileOf(item.file, known.path)
+      if (open.isChanged) return this.changed(item)
       // One that is all of its file is followed by none.
       const read = length < known.size ? this.aheadOf(open, known).bytes(start, length) : undefined
       if (read !== undefined) return read
@@ -145,8 +148,8 @@ class StoredReader implements CorpusReader {
       const size = open.file.read(into, length, start)
       // Looked at afterwards: what was read before a file changed is what it was.
       const now = open.file.state()
-      if (size < length || now.size !== known.size || now.modified !== known.modified) return this.changed(item)
-      return into.subarray(0, length)
+      open.isChanged = size < length || now.size !== known.size || now.modified !== known.modified
+      return open.isChanged ? this.changed(item) : into.subarray(0, length)
     } catch (error) {
       return `${known.path}: ${error instanceof Error ? error.message : String(error)}`
     }
@@ -175,7 +178,7 @@ class StoredReader implements CorpusReader {
     const known = this.open.get(number)
     if (known !== undefined && this.open.size < mostOpen) return known
     this.open.delete(number)
-    const open = known ?? { file: this.store.open(path), ahead: undefined }
+    const open = known ?? { file: this.store.open(path), isChanged: false, ahead: undefined }
     this.open.set(number, open)
     if (this.open.size > mostOpen) {
       const [oldest] = this.open.keys()

@@ -6,7 +6,7 @@
  */
 
 /** In bytes. */
-const pieceSize = 1_048_576
+const pieceSize = 262_144
 
 /** More than this is taken alone, so that little of a piece is left unused. */
 const most = pieceSize >> 2

@@ -175,6 +175,27 @@ describe("a corpus that stays on disk", () => {
   )
 })
 
+describe("a file that was changed", () => {
+  it.effect("is not read again for each of its messages", () =>
+    Effect.gen(function* () {
+      const changing = written("spoiled", boxOf(nasty.slice(0, 6)))
+      const corpus = yield* readOf({ corpus: changing, corpusMemory: 10, unusual: "space" })
+      let reads = 0
+      const open = (path: string) => {
+        const file = NodeCorpusStore.store.open(path)
+        return { ...file, read: (...args: Parameters<typeof file.read>) => (reads++, file.read(...args)) }
+      }
+      fs.appendFileSync(changing, "more")
+      const reader = CorpusReader.make(corpus, { ...NodeCorpusStore.store, open })
+      for (let round = 0; round < 5; round++)
+        for (let item = 0; item < 6; item++)
+          assert.match(String(reader.message(item, "").unusable), /spoiled: changed after the run began$/)
+      reader.close()
+      assert.strictEqual(reads, 1)
+    })
+  )
+})
+
 describe("a file of the store", () => {
   const descriptorsOf = (file: string) =>
     fs.readdirSync("/proc/self/fd").filter((name) => {
