@@ -45,7 +45,8 @@ describe.skipIf(!installed("bash"))("bash (skipped where it is not installed)", 
     assert.deepStrictEqual(complete("--workers", ""), ["auto"])
     assert.deepStrictEqual(complete("--report", "j"), ["json", "junit"])
     assert.deepStrictEqual(complete("--otlp", ""), ["auto"])
-    assert.deepStrictEqual(complete("--abandon", ""), ["greeting", "hello", "auth", "mail", "rcpt", "data"])
+    const steps = ["greeting", "hello", "starttls", "tls", "auth", "mail", "rcpt", "data"]
+    assert.deepStrictEqual(complete("--abandon", ""), steps)
   })
 
   it("offers them after = as well", () => {
