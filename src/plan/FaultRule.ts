@@ -65,17 +65,23 @@ export type FaultAct =
   | { readonly _tag: "close" | "reset" | "silence" | "shut" | "garbage" | "twice" | "early" | "endless" }
 
 /**
- * What has to be so for it to strike.
+ * What has to be so for it to strike. All that is left out is of no interest; texts are compared without regard to case.
  *
  * @since 0.1.0
  * @category models
  */
 export interface FaultCondition {
+  /** The recipient at `rcpt`, and at LMTP's `final`; `*` is any text. */
   readonly to?: string | undefined
+  /** The sender, from `mail` on; `*` is any text. */
   readonly from?: string | undefined
+  /** The client's address; `*` is any text. */
   readonly client?: string | undefined
+  /** At `final`: the content has more bytes than this. */
   readonly sizeOver?: number | undefined
+  /** The session's number is higher than this. */
   readonly sessionOver?: number | undefined
+  /** At `final`: a header of this name holds the text. */
   readonly header?: { readonly name: string; readonly holds: string } | undefined
 }
 

@@ -4,6 +4,8 @@
  * A file or a program may write a number where a number of seconds is meant, or of anything else, and one value where there
  * can be a list; the plan holds one form of each.
  *
+ * It is over 300 lines because it is a list: a schema for each kind of value.
+ *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { FaultCondition } from "../plan/FaultRule.js"
 import type { SinkEvent } from "./SinkEvent.js"
 
 /**
@@ -11,20 +12,7 @@ import type { SinkEvent } from "./SinkEvent.js"
  * @since 0.1.0
  * @category models
  */
-export interface Condition {
-  /** The recipient at `rcpt`, and at LMTP's `final`; `*` is any text. */
-  readonly to?: string | undefined
-  /** The sender, from `mail` on; `*` is any text. */
-  readonly from?: string | undefined
-  /** The client's address; `*` is any text. */
-  readonly client?: string | undefined
-  /** At `final`: the content has more bytes than this. */
-  readonly sizeOver?: number | undefined
-  /** The session's number is higher than this. */
-  readonly sessionOver?: number | undefined
-  /** At `final`: a header of this name holds the text. */
-  readonly header?: { readonly name: string; readonly holds: string } | undefined
-}
+export type Condition = FaultCondition
 
 /**
  * A condition, made ready: it is asked of each reply, and a server has few of them.

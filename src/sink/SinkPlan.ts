@@ -2,6 +2,8 @@
  * What the command smtp-sink is to do: the one schema from which its command line, its environment variables, its manual and
  * its JSON Schema come.
  *
+ * It is over 300 lines because it is a table: a row for each option.
+ *
  * @since 0.1.0
  */
 import * as Either from "effect/Either"

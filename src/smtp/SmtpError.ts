@@ -4,6 +4,8 @@
  * A reply that refuses is data wherever the dialogue can go on (building an error costs microseconds); it becomes a
  * `ReplyRejected` only for a caller that asked for one particular step.
  *
+ * It is over 300 lines because the union is closed: each error is here, and in one form.
+ *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
