@@ -80,11 +80,10 @@ const compare = async ({ generator, messages, name, ours = [], sink = [] }: Row)
   const other: readonly [string, ...ReadonlyArray<string>] = original.endsWith(".js")
     ? [process.execPath, original]
     : [original]
-  const subjects = [
-    await Sink.start(port, sink, 4000, other),
-    await Sink.start(port + 1, [...sink, ...ours], 4000, command)
-  ]
+  const subjects: Array<Sink.Sink> = []
   try {
+    subjects.push(await Sink.start(port, sink, 4000, other))
+    subjects.push(await Sink.start(port + 1, [...sink, ...ours], 4000, command))
     const count = Math.max(20, Math.round(messages * Number(options.scale)))
     const turns: ReadonlyArray<Array<{ readonly cpu: number; readonly wall: number }>> = [[], []]
     // The first turn warms up both, and is not counted.
