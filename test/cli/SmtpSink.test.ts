@@ -23,7 +23,8 @@ const original = "/usr/sbin/smtp-sink"
  * ended. The log is made empty first: what the one before wrote there would be taken for its own.
  */
 const listen = `listen() { local log=$1; shift; : >"$log"; ${sink} "$@" 127.0.0.1:0 2>"$log" &
-  until grep -q listening "$log" || ! kill -0 $!; do sleep 0.05; done; port=$(sed -n 's/.*listening on .*://p' "$log"); }`
+  until grep -q listening "$log" || ! kill -0 $!; do sleep 0.05; done; port=$(sed -n 's/.*listening on .*://p' "$log")
+  [[ $port ]] || cat "$log" >&2; }`
 
 describe("smtp-sink's options", () => {
   it("are the fields of its plan, each with a variable and a place in the manual", () => {
