@@ -53,7 +53,7 @@ describe("ConnectTo", () => {
   it("says after the text what is wrong with it, and in which part", () => {
     const reason = (text: string) => Either.getOrElse(Either.flip(ConnectTo.parse(text)), () => "nothing")
     assert.match(reason("a:25"), /^is not HOST:PORT:ADDRESS:PORT, /)
-    assert.match(reason("a:x:b:25"), /^is not valid: x is none of the ports known by name: /)
+    assert.match(reason("a:x:b:25"), /^is not valid: unknown port x: expected /)
     assert.strictEqual(reason("a:0:b:25"), "is not valid: port 0 is not between 1 and 65535")
   })
 })
