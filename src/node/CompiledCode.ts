@@ -45,9 +45,10 @@ export const run = (program: URL): void => {
   script.runInThisContext()({}, require, {}, file, path.dirname(file))
 }
 
+/** What others than its owner can write is not for V8: it would run what they put there. */
 const read = (place: string): Buffer | undefined => {
   try {
-    return fs.readFileSync(place)
+    return (fs.statSync(place).mode & 0o022) === 0 ? fs.readFileSync(place) : undefined
   } catch {
     return undefined
   }
@@ -83,7 +84,7 @@ const isTypical = (status: number): boolean =>
 const keep = (place: string, script: vm.Script): void => {
   const made = `${place}.${process.pid}`
   try {
-    const file = fs.openSync(made, "wx")
+    const file = fs.openSync(made, "wx", 0o644)
     try {
       fs.writeFileSync(file, script.createCachedData())
       fs.fsyncSync(file)

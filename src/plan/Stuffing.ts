@@ -92,7 +92,7 @@ const long = (bytes: Uint8Array, before: string): Either.Either<Uint8Array, numb
       out = Slab.take(before.length + most)
       out.write(before, 0, "latin1")
     } else if (size + room > out.length) {
-      const larger = Buffer.allocUnsafeSlow(size + room + (out.length >> 1))
+      const larger = Buffer.allocUnsafeSlow(size + room + Math.floor(out.length / 2))
       larger.set(out.subarray(0, size))
       out = larger
     }

@@ -100,6 +100,19 @@ describe("the command's compiled code", () => {
     assert.isAbove(fs.statSync(place()).size, 100_000)
   })
 
+  it("is its owner's alone to write, whatever others may do, and not taken from a file that is not", () => {
+    fs.chmodSync(place(), 0o666)
+    const { ino } = fs.statSync(place())
+    const before = process.umask(0)
+    try {
+      assert.strictEqual(send(), 0)
+    } finally {
+      process.umask(before)
+    }
+    assert.notStrictEqual(fs.statSync(place()).ino, ino)
+    assert.strictEqual(fs.statSync(place()).mode & 0o777, 0o644)
+  })
+
   it("is done without where it cannot be kept", () => {
     const kept = place()
     fs.rmSync(kept)
