@@ -55,6 +55,8 @@ export class ImapParser {
   /** The literal that comes, and how much of it has. */
   private literal: Buffer | undefined
   private filled = 0
+  /** The length of the text where the last literal ended: what stands before that is no news. */
+  private known = 0
 
   constructor(private readonly onResponse: (response: ImapResponse) => void) {}
 
@@ -82,10 +84,11 @@ export class ImapParser {
 
   /** A line has come to its end: a literal follows, or nothing. */
   private ended(): void {
-    const [, digits] = /\{(\d{1,15})\}$/.exec(this.text) ?? []
+    const [, digits] = /\{(\d{1,15})\}$/.exec(this.text.slice(this.known)) ?? []
     if (digits === undefined) {
       const { literals, text } = this
       this.text = ""
+      this.known = 0
       this.literals = []
       return this.onResponse({ text, literals })
     }
@@ -106,6 +109,7 @@ export class ImapParser {
 
   private whole(literal: Buffer): void {
     this.literals.push(literal)
+    this.known = this.text.length
     this.literal = undefined
   }
 }

@@ -15,7 +15,9 @@ const parsed = (pieces: ReadonlyArray<Buffer>) => {
 const literal = fc.string({ unit: fc.constantFrom("a", "\r", "\n", "{", "5", "}", "\xff", ")"), maxLength: 40 })
 const response = fc.record({
   words: fc.constantFrom("* OK {x} ready", "a1 OK done", "+", "* 1 EXISTS"),
-  literals: fc.array(literal, { maxLength: 3 })
+  literals: fc.array(literal, { maxLength: 3 }),
+  // Nothing need follow the last literal.
+  close: fc.constantFrom("", ")", " {x}", " 5}")
 })
 
 describe("responses of an IMAP server", () => {
@@ -25,7 +27,8 @@ describe("responses of an IMAP server", () => {
         const bytes = Buffer.from(
           responses
             .map(
-              ({ literals, words }) => `${words}${literals.map((one) => ` {${one.length}}\r\n${one}`).join("")})\r\n`
+              ({ close, literals, words }) =>
+                `${words}${literals.map((one) => ` {${one.length}}\r\n${one}`).join("")}${close}\r\n`
             )
             .join(""),
           "latin1"
@@ -33,14 +36,21 @@ describe("responses of an IMAP server", () => {
         const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((one, two) => one - two), bytes.length]
         const pieces = at.slice(1).map((end, index) => bytes.subarray(at[index], end))
         assert.deepStrictEqual(parsed(pieces), {
-          found: responses.map(({ literals, words }) => [
-            `${words}${literals.map((one) => ` {${one.length}}`).join("")})`,
+          found: responses.map(({ close, literals, words }) => [
+            `${words}${literals.map((one) => ` {${one.length}}`).join("")}${close}`,
             ...literals
           ]),
           isAmid: false
         })
       })
     )
+  })
+
+  it("may end with a literal: what follows is the next one", () => {
+    assert.deepStrictEqual(parsed([Buffer.from('* LIST () "/" {5}\r\nINBOX\r\n* X {0}\r\n\r\na1 OK done\r\n')]), {
+      found: [['* LIST () "/" {5}', "INBOX"], ["* X {0}", ""], ["a1 OK done"]],
+      isAmid: false
+    })
   })
 
   it("may end in a line feed alone", () => {
