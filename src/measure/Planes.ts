@@ -65,10 +65,11 @@ export class Planes {
     return (Atomics.or(this.words, at + plane, bit) & bit) !== 0
   }
 
+  /** Whether a bit is set. No key beyond the room has one. */
   has(plane: number, key: number): boolean {
     const at = Math.floor(key / inWord) * this.count + plane
     this.look(at)
-    return at < this.words.length && (Atomics.load(this.words, at) & (1 << (key & 31))) !== 0
+    return key >= 0 && at < this.words.length && (Atomics.load(this.words, at) & (1 << (key & 31))) !== 0
   }
 
   /** How many keys a rule holds of, which combines a word of each plane to one, bit by bit. */

@@ -142,6 +142,7 @@ describe("planes of bits", () => {
     assert.isFalse(small.has(0, 5000))
     assert.isFalse(planes.set(0, mostKeys))
     assert.isFalse(planes.set(0, -1))
+    for (const key of [-1, -33, mostKeys, 2 ** 40]) assert.isFalse(planes.has(0, key), String(key))
     assert.deepStrictEqual(keysOf(planes, 0), [4_000_000])
   })
 
