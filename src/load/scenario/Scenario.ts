@@ -202,7 +202,11 @@ const runSessions = <A, E, R>(
         numberOf: own.at,
         seed: RunBounds.seedOf(plan, identity),
         scope,
-        arrivals: options.deliveries && new ArrivalWatch(options.deliveries, scope),
+        // Without a next hop, messages are only stamped: nobody tells the books what has come.
+        arrivals:
+          plan.downstream === undefined || options.deliveries === undefined
+            ? undefined
+            : new ArrivalWatch(options.deliveries, scope),
         onMeasured: options.onMeasured,
         shared: new Map(),
         endless: says ? Number.POSITIVE_INFINITY : Arrival.messagesOf(plan),

@@ -136,7 +136,7 @@ function* next<A, E, R, E2, R2>(
 ) {
   const number = session.ticket(source === undefined && wanted === "all" ? "ends" : "goes on")
   if (Option.isNone(number)) return Option.none<Outcome>()
-  if (source !== undefined && session.arrivals !== undefined) return yield* Effect.die(noStamps)
+  if (source !== undefined && session.plan.prove !== undefined) return yield* Effect.die(noStamps)
   const content =
     source === undefined ? Option.some(session.planned(number.value)) : yield* restore(source.get(number.value))
   if (Option.isNone(content)) {

@@ -85,7 +85,7 @@ export interface Session {
   readonly end: (message: TakenMessage) => Outcome.Outcome
   /** Counts a duration under a name of one's own, in milliseconds. */
   readonly record: (name: string, ending: Ending, elapsed: number) => void
-  /** What has come to the next hop, where the plan proves delivery. */
+  /** What has come to the next hop, where the plan has one. */
   readonly arrivals: ArrivalWatch | undefined
   /** What all sessions of the run share under this key: made by the first that asks, and let go of at the run's end. */
   readonly shared: <A, E, R>(key: object, make: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Scope.Scope>>

@@ -150,6 +150,11 @@ describe("what a scenario asks of a proof of delivery", () => {
         yield* failed(Plan.make({ messages: 1 }), withOne(Scenario.arrival)),
         "InvalidScenario: nobody knows what has arrived: the plan has no prove and downstream"
       )
+      // Stamps alone are for a store that is looked into later.
+      const stamped = Plan.make({ messages: 1, prove: "recipients" })
+      for (const asking of [withOne(Scenario.arrival), withOne((message) => Scenario.awaitArrival(message))]) {
+        assert.include(yield* failed(stamped, asking), "InvalidScenario: nobody knows what has arrived")
+      }
       assert.include(
         yield* failed(
           one,
@@ -162,13 +167,15 @@ describe("what a scenario asks of a proof of delivery", () => {
         recipients: ["b@x"],
         content: "Subject: x\n\nx\n"
       }))
-      assert.include(
-        yield* failed(
-          one,
-          Scenario.forEachMessage(() => Effect.void, source)
-        ),
-        "InvalidScenario: the messages of a source have no stamps"
-      )
+      for (const plan of [one, stamped]) {
+        assert.include(
+          yield* failed(
+            plan,
+            Scenario.forEachMessage(() => Effect.void, source)
+          ),
+          "InvalidScenario: the messages of a source have no stamps"
+        )
+      }
     }).pipe(relayed(() => [{}]))
   )
 })
