@@ -183,14 +183,18 @@ export const utf7 = (name: string): string =>
     return `&${base64.replaceAll("/", ",").replace(/=+$/, "")}-`
   })
 
+/** A FETCH response up to the content, which is a literal, nothing, or a string. What a string holds is none of the response. */
+const upToBody = /^\* \d+ FETCH \((?:[^"]|"(?:[^"\\]|\\.)*")*?(?<=[ (])BODY\[\] (?:\{\d+\}|NIL|"((?:[^"\\]|\\.)*)")/i
+
+const strings = /"(?:[^"\\]|\\.)*"/g
+
 /** A message in a FETCH response, where it is one. */
 const messageIn = ({ literals, text }: ImapResponse): StoredMessage | undefined => {
-  if (!/^\* \d+ FETCH /i.test(text)) return undefined
-  const body = / BODY\[\] (?:\{\d+\}|NIL|"((?:[^"\\]|\\.)*)")/i.exec(` ${text.replace(/[()]/g, " ")}`)
+  const body = upToBody.exec(text)
   if (body === null) return undefined
-  const [whole, short] = body
-  const before = text.slice(0, text.search(/BODY\[\] \{/i)).match(/\{\d+\}/g)?.length ?? 0
-  const content = whole.endsWith("}") ? literals[before] : Buffer.from((short ?? "").replace(/\\(.)/g, "$1"), "latin1")
+  const [whole, short = ""] = body
+  const literal = (whole.replace(strings, "").match(/\{\d+\}/g)?.length ?? 0) - 1
+  const content = whole.endsWith("}") ? literals[literal] : Buffer.from(short.replace(/\\(.)/g, "$1"), "latin1")
   return content === undefined ? undefined : { at: dateIn(text), content }
 }
 

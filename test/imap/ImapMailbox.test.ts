@@ -75,6 +75,25 @@ describe("a mailbox", () => {
     })
   )
 
+  it.effect("has short messages in strings, as they are: none of them is taken for a part of the response", () =>
+    Effect.gen(function* () {
+      const { found } = yield* read("imaps://x", "* OK [CAPABILITY AUTH=PLAIN SASL-IR]\r\n", {
+        EXAMINE: "* 4 EXISTS\r\ntag OK\r\n",
+        FETCH: [
+          '* 1 FETCH (BODY[] "a (b) {3}\\\\" UID 1)\r\n',
+          '* 2 FETCH (X-NOTE "( BODY[] NIL {1} \\"" BODY[] {2}\r\n(b)\r\n',
+          '* 3 FETCH (X-NOTE "{1}" UID {1}\r\n3 BODY[] {3}\r\n"c")\r\n',
+          '* 4 FETCH (X-NOTE "no ( BODY[] NIL")\r\ntag OK\r\n'
+        ].join("")
+      })
+      assert.deepStrictEqual(found, [
+        [undefined, "a (b) {3}\\"],
+        [undefined, "(b"],
+        [undefined, '"c"']
+      ])
+    })
+  )
+
   it.effect("is not read where it is empty; a login is by what the server offers", () =>
     Effect.gen(function* () {
       const capability = (offers: string) => ({ CAPABILITY: `* CAPABILITY IMAP4rev1 ${offers}\r\ntag OK\r\n` })
