@@ -51,8 +51,13 @@ export const read = (
   Effect.gen(function* () {
     const unusable = (option: string) => (reason: string) =>
       new Refused({ reason: Printable.escape(`${option}: ${reason}`) })
-    // What holds a password is not shown.
-    const shown = /:[^/@]*@/.test(given.replace(/^imaps?:/i, "")) ? "" : `${given}: `
+    // What makes no sense is shown where it holds no password for sure: one comes after a colon, and may hold whatever it likes.
+    const shown = given
+      .replace(/^imaps?:/i, "")
+      .replace(/\[[\da-f:.]*\]/i, "")
+      .includes(":")
+      ? ""
+      : `${given}: `
     const url = yield* Either.mapLeft(ImapUrl.parse(given), (what) => unusable("--delivered")(shown + what))
     if (imapLogin === undefined) {
       return yield* unusable("--delivered")(`${given}: needs --imap-login, a file with the password`)

@@ -29,12 +29,14 @@ export interface ImapUrl {
 export const isOne = (text: string): boolean => /^imaps?:/i.test(text)
 
 /**
- * Reads it, or says what is wrong with it.
+ * Reads it, or says what is wrong with it. What is read holds no part of a password, whatever the text does.
  *
  * @since 0.1.0
  * @category parsing
  */
 export const parse = (text: string): Either.Either<ImapUrl, string> => {
+  // A port and a mailbox, or a password with a slash in it, up to the host.
+  if (/^[a-z]+:\/\/[^/]*:\d*\/.*@/is.test(text)) return Either.left(ambiguous)
   const url = urlOf(text)
   if (url === undefined || url.host === "") return Either.left(expected)
   const { hash, host, hostname, password, pathname, port, protocol, search, username } = url
@@ -53,6 +55,8 @@ export const parse = (text: string): Either.Either<ImapUrl, string> => {
 }
 
 const expected = "expected imap://user@host:port/mailbox, or imaps://"
+
+const ambiguous = "a password is no part of it, and the @ of a mailbox is %40 behind a port"
 
 const urlOf = (text: string): URL | undefined => {
   try {

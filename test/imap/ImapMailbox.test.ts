@@ -185,7 +185,16 @@ describe("the URL of a mailbox", () => {
 
   it("has no password, and nothing that is not understood", () => {
     const wrong = (text: string) => Either.getOrThrow(Either.flip(ImapUrl.parse(text)))
-    assert.include(wrong("imap://me:secret@host/"), "a password is no part of it")
+    for (const text of [
+      "imap://me:secret@host/",
+      "imap://me:12/34@host/",
+      "imap://me@here:/x@host",
+      "imap://h:143/a@b"
+    ]) {
+      assert.include(wrong(text), "a password is no part of it", text)
+    }
+    assert.strictEqual(Either.getOrThrow(ImapUrl.parse("imap://h/a@b")).mailbox, "a@b")
+    assert.strictEqual(Either.getOrThrow(ImapUrl.parse("imap://h:143/a%40b")).mailbox, "a@b")
     for (const text of [
       "imap:",
       "imap://",
