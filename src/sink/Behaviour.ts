@@ -90,6 +90,8 @@ export interface Behaving {
   readonly struck: ReadonlyArray<number>
   /** What has a name, and how often each has struck: faults, limits, greylisting, the tarpit, triggers. */
   readonly strikes: () => ReadonlyArray<Strikes>
+  /** Gives what takes back the strikes that follow, for replies that are not given after all. Nothing else may strike meanwhile. */
+  readonly mark: () => () => void
   /** Whether a condition asks for the headers of contents. */
   readonly wantsHeaders: boolean
   /** Whether commands count as they came, and not by their stage alone. */
@@ -196,6 +198,17 @@ class Server implements Behaving {
       ...(tarpit === undefined ? [] : [{ rule: "tarpit", times: this.tarpitted }]),
       ...(triggers === true ? [{ rule: "triggers", times: this.triggered }] : [])
     ]
+  }
+
+  mark(): () => void {
+    const { greylisted, tarpitted, triggered } = this
+    const struck = this.faults.struck.slice()
+    const limited = this.limited.slice()
+    return () => {
+      Object.assign(this.faults.struck, struck)
+      Object.assign(this.limited, limited)
+      Object.assign(this, { greylisted, tarpitted, triggered })
+    }
   }
 
   private answer(event: ServerEvent, session: SessionState): Answer {

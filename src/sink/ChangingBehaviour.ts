@@ -54,6 +54,10 @@ export class ChangingBehaviour implements Behaving {
     return this.current.strikes()
   }
 
+  mark(): () => void {
+    return this.current.mark()
+  }
+
   connection(client?: string | undefined): (event: Omit<ServerEvent, "nth" | "total">) => Answer {
     let of = this.current
     let answer = of.connection(client)

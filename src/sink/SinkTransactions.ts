@@ -228,7 +228,8 @@ export class SinkTransactions {
     const reply = tooBig ? messageTooBig : this.recipients === 0 ? noRecipients : taken
     let recipients: ReadonlyArray<string> = this.addresses
     let delivered: number
-    const { place, waiting } = voice
+    // Only who keeps contents may take back what was said of one.
+    const mark = this.tap?.keep === undefined ? undefined : voice.mark()
     voice.size = size
     voice.headers = this.header?.text
     if (!lmtp) {
@@ -242,10 +243,10 @@ export class SinkTransactions {
     voice.size = undefined
     voice.headers = undefined
     this.header = undefined
-    if (delivered > 0 && this.tap?.keep?.(recipients, voice.said) === false) {
+    if (delivered > 0 && mark !== undefined && this.tap?.keep?.(recipients, voice.said) === false) {
       delivered = 0
       this.counters[SinkCounts.Counter.unkept]!++
-      voice.takeBack(place, waiting)
+      voice.takeBack(mark)
       voice.give("final", this.replies.unkept, lmtp ? this.recipients : 1)
     }
     this.tap?.end(delivered === 0 ? [] : recipients, voice.said)

@@ -13,6 +13,22 @@ import { isClosing, type SinkReply } from "./SinkReply.js"
 import type { Verdict } from "./SinkSession.js"
 
 /**
+ * Where a voice stood: among what is to be done, and among the replies; how many contents were refused; and how the strikes since then are
+ * taken back.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VoiceMark {
+  readonly place: number
+  readonly waiting: number
+  readonly refused: number
+  readonly unstrike: (() => void) | undefined
+}
+
+const refusedFinal = SinkCounts.Counter.refused + stages.indexOf("final")
+
+/**
  * The voice of one session.
  *
  * @since 0.1.0
@@ -65,16 +81,19 @@ export class SinkVoice {
     return this.todo.length
   }
 
-  /** How many replies will go out before what is said next. */
-  get waiting(): number {
-    return this.out.size
+  /** Where things stand before the replies to a content, for `takeBack`. */
+  mark(): VoiceMark {
+    const refused = this.counters[refusedFinal]!
+    return { place: this.place, waiting: this.out.size, refused, unstrike: this.sink.behaviour?.mark() }
   }
 
-  /** Takes back what was said since then, when these were `place` and `waiting`, and what was to become of the connection. */
-  takeBack(place: number, waiting: number): void {
+  /** Takes back what was said since then, what was counted for it, and what was to become of the connection. */
+  takeBack({ place, refused, unstrike, waiting }: VoiceMark): void {
     this.todo.length = place
     this.out.cut(waiting)
     this.verdict = "open"
+    this.counters[refusedFinal] = refused
+    unstrike?.()
   }
 
   /** What the behaviour does before it reads the content. The client may send that as soon as it is told to go ahead. */

@@ -119,7 +119,12 @@ describe("a message that a tap cannot keep", () => {
       if (action._tag === "Say") replies.push(action.bytes)
       if (action._tag === "End") replies.push(`<${action.how}>`)
     }
-    return { codes: (replies.join("").match(/^\d{3}(?= )|<[a-z]+>/gm) ?? []).join(" "), told, counts: sink.counts() }
+    return {
+      codes: (replies.join("").match(/^\d{3}(?= )|<[a-z]+>/gm) ?? []).join(" "),
+      told,
+      counts: sink.counts(),
+      strikes: behaviour?.strikes()
+    }
   }
 
   const message = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\nx\r\n.\r\n"
@@ -142,6 +147,17 @@ describe("a message that a tap cannot keep", () => {
     assert.deepStrictEqual(lmtp.told, twice)
     const chunks = say(`${chunked}NOOP\r\nRSET\r\n`, {})
     assert.strictEqual(chunks.codes, "250 250 451 250 250")
+  })
+
+  it("counts as it was told in the end: what was said before is not said, and has not struck", () => {
+    const fault = ["final 552 if to e@f", "final 552 if to g@h", "final delay 1s", "rcpt delay 1s"]
+    const three = message.replace("DATA", "RCPT TO:<g@h>\r\nDATA")
+    const ofTwo = (keeps: boolean) => {
+      const { codes, counts, strikes } = say(`LHLO x\r\n${three}`, { protocol: "lmtp" }, { fault }, keeps)
+      return [codes, counts.refused.final, counts.refused.rcpt, strikes?.map(({ times }) => times)]
+    }
+    assert.deepStrictEqual(ofTwo(true), ["250 250 250 250 250 354 250 552 552", 2, 0, [1, 1, 1, 3]])
+    assert.deepStrictEqual(ofTwo(false), ["250 250 250 250 250 354 451 451 451", 3, 0, [0, 0, 0, 3]])
   })
 
   it("is refused whatever else the sink does, unless that refuses it", () => {
