@@ -90,7 +90,10 @@ export interface Behaving {
   readonly struck: ReadonlyArray<number>
   /** What has a name, and how often each has struck: faults, limits, greylisting, the tarpit, triggers. */
   readonly strikes: () => ReadonlyArray<Strikes>
-  /** Gives what takes back the strikes that follow, for replies that are not given after all. Nothing else may strike meanwhile. */
+  /**
+   * Gives what takes back the answers that follow, which are not given after all: they have not struck, and none goes ahead of the
+   * next command. No other connection may ask meanwhile.
+   */
   readonly mark: () => () => void
   /** Whether a condition asks for the headers of contents. */
   readonly wantsHeaders: boolean
@@ -138,6 +141,8 @@ class Server implements Behaving {
   private greylisted = 0
   private tarpitted = 0
   private triggered = 0
+  /** The session that asked last, since there was a mark. */
+  private asking: SessionState | undefined = undefined
 
   constructor(
     private readonly behaviour: Behaviour,
@@ -177,6 +182,7 @@ class Server implements Behaving {
     return (asked) => {
       const nth = count(counts, asked.stage)
       const total = count(this.totals, asked.stage)
+      this.asking = session
       return this.answer(counted(asked, nth, total), session)
     }
   }
@@ -204,10 +210,12 @@ class Server implements Behaving {
     const { greylisted, tarpitted, triggered } = this
     const struck = this.faults.struck.slice()
     const limited = this.limited.slice()
+    this.asking = undefined
     return () => {
       Object.assign(this.faults.struck, struck)
       Object.assign(this.limited, limited)
       Object.assign(this, { greylisted, tarpitted, triggered })
+      if (this.asking !== undefined) this.asking.isAhead = false
     }
   }
 

@@ -13,8 +13,8 @@ import { isClosing, type SinkReply } from "./SinkReply.js"
 import type { Verdict } from "./SinkSession.js"
 
 /**
- * Where a voice stood: among what is to be done, and among the replies; how many contents were refused; and how the strikes since then are
- * taken back.
+ * Where a voice stood: among what is to be done, and among the replies; how many contents were refused; and how the answers of the
+ * behaviour since then are taken back.
  *
  * @since 0.1.0
  * @category models
@@ -23,7 +23,7 @@ export interface VoiceMark {
   readonly place: number
   readonly waiting: number
   readonly refused: number
-  readonly unstrike: (() => void) | undefined
+  readonly unanswer: (() => void) | undefined
 }
 
 const refusedFinal = SinkCounts.Counter.refused + stages.indexOf("final")
@@ -84,16 +84,16 @@ export class SinkVoice {
   /** Where things stand before the replies to a content, for `takeBack`. */
   mark(): VoiceMark {
     const refused = this.counters[refusedFinal]!
-    return { place: this.place, waiting: this.out.size, refused, unstrike: this.sink.behaviour?.mark() }
+    return { place: this.place, waiting: this.out.size, refused, unanswer: this.sink.behaviour?.mark() }
   }
 
   /** Takes back what was said since then, what was counted for it, and what was to become of the connection. */
-  takeBack({ place, refused, unstrike, waiting }: VoiceMark): void {
+  takeBack({ place, refused, unanswer, waiting }: VoiceMark): void {
     this.todo.length = place
     this.out.cut(waiting)
     this.verdict = "open"
     this.counters[refusedFinal] = refused
-    unstrike?.()
+    unanswer?.()
   }
 
   /** What the behaviour does before it reads the content. The client may send that as soon as it is told to go ahead. */

@@ -165,6 +165,7 @@ describe("a message that a tap cannot keep", () => {
       ["mail 451 if from nobody", "250 250 250 354 451 250"],
       ["final delay 1s", "250 250 250 354 451 250"],
       ["final twice", "250 250 250 354 451 250"],
+      ["final early", "250 250 250 354 451 250"],
       ["final 250 2.0.0 Thanks", "250 250 250 354 451 250"],
       ["final 552", "250 250 250 354 552 250"],
       ["final close", "250 250 250 354 <close>"]
