@@ -107,10 +107,8 @@ export const main = (
     const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
     const proof = yield* SinkProof.make(plan.prove, warn)
     const unwritable = ({ file, reason }: ReportUnwritable) => new Refused({ reason: `--prove: ${file}: ${reason}` })
-    // A file that cannot be written is told of before anything has come.
-    yield* Effect.mapError(proof.write, unwritable)
     const served = Effect.raceFirst(
-      Effect.scoped(serve(plan, version, proof.tap)),
+      Effect.scoped(serve(plan, version, { tap: proof.tap, begin: Effect.mapError(proof.write, unwritable) })),
       Effect.mapError(proof.keep, unwritable)
     )
     // After the last reply: what was confirmed is in it.
@@ -141,7 +139,14 @@ const writtenIn = (given: Getopt.Arguments) =>
     return yield* read(file, option, { what: "a plan of smtp-sink", issuesOf })
   })
 
-const serve = (plan: SinkPlan, version: string, tap?: OpenTap) =>
+/** What a sink has to do with a proof. */
+interface Proving {
+  readonly tap: OpenTap
+  /** Writes the file for the first time. */
+  readonly begin: Effect.Effect<void, Refused, FileSystem>
+}
+
+const serve = (plan: SinkPlan, version: string, proving?: Proving) =>
   Effect.gen(function* () {
     const output = yield* Output
     const embedded = yield* EmbeddedSink
@@ -183,7 +188,7 @@ const serve = (plan: SinkPlan, version: string, tap?: OpenTap) =>
         control?._tag === "Inet"
           ? { host: control.host === "" ? "127.0.0.1" : control.host, port: control.port }
           : undefined,
-      tap,
+      tap: proving?.tap,
       dumps: SinkMaking.dumpsOf(plan),
       onCommand: commandsOf(plan, output),
       onCount: watching(plan, counter.count, () => Deferred.unsafeDone(reached, Effect.void)),
@@ -200,6 +205,8 @@ const serve = (plan: SinkPlan, version: string, tap?: OpenTap) =>
     if (plan.user !== undefined) yield* privileges.become(plan.user)
     // Before it says that it listens.
     yield* running.writable ?? Effect.void
+    // Before anything has come, and as the user who is to write it again.
+    yield* proving?.begin ?? Effect.void
     const isWatched = SinkReporting.isAsked(plan)
     if (isWatched) yield* SinkReporting.prepare(plan)
     const rules = SinkMaking.rulesOf(plan)

@@ -420,6 +420,19 @@ describe("smtp-sink", () => {
     })
   )
 
+  it.live.skipIf(rootAlone !== "")(`writes the file of --prove as the user of -u, or does not begin${rootAlone}`, () =>
+    Effect.gen(function* () {
+      const { stderr, stdout } = yield* shell(
+        `${listen}
+         ${sink} -u nobody --prove=own 127.0.0.1:0; echo $?
+         chmod 755 .; mkdir -m 1777 open; listen err -u nobody --prove=open/came -n 1
+         ${source} --prove 127.0.0.1:$port; wait $!; echo $?; stat -c %U open/came; grep -c '"run":' open/came`
+      )
+      assert.strictEqual(stderr, "smtp-sink: fatal: --prove: own: permission denied\n")
+      assert.strictEqual(stdout, "1\n0\nnobody\n1\n")
+    })
+  )
+
   const lacking = fs.existsSync(original) ? "" : " (this machine lacks Postfix's smtp-sink)"
   describe.skipIf(lacking !== "")(`beside Postfix's${lacking}`, () => {
     const some = ["a message", "loose syntax", "-L", "-f RCPT", "-Q .", "-d", "-D -S", "-M", "AUTH"]
