@@ -49,7 +49,7 @@ export interface ReportRequest {
 }
 
 /**
- * Reads a request; undefined where it is none.
+ * Reads a request; undefined where it is none. The file `-` is standard output, where text does not go.
  *
  * @since 0.1.0
  * @category parsing
@@ -59,7 +59,9 @@ export const parse = (text: string): ReportRequest | undefined => {
   const name = at < 0 ? text : text.slice(0, at)
   const format = kinds.find((each) => each === name)
   const file = at < 0 ? undefined : text.slice(at + 1)
-  return format === undefined || file === "" || file?.includes("\u0000") === true ? undefined : { format, file }
+  if (format === undefined || file === "" || file?.includes("\u0000") === true) return undefined
+  if (file !== "-") return { format, file }
+  return format === "text" ? undefined : { format, file: undefined }
 }
 
 /**

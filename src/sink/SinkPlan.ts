@@ -319,7 +319,7 @@ export const fields = {
     section: "Other options",
     placeholder: "host:port",
     description:
-      "Listen here for HTTP: GET /metrics is Prometheus's text of what was counted, GET /events a line of JSON for each message as it comes, and PUT /faults, with JSON of the fields fault, latency, capacity, stall, limit, greylist, tarpit, readRate and triggers, changes how it misbehaves while it runs. There are no passwords: use 127.0.0.1. Port 0 is any that is free, which is named on standard error."
+      "Listen here for HTTP: GET /metrics is Prometheus's text of what was counted, GET /events a line of JSON for each message as it comes, and PUT /faults, with JSON of the fields fault, latency, capacity, stall, limit, greylist, tarpit, readRate and triggers, changes how it misbehaves while it runs: fields that are left out are switched off. There are no passwords: use 127.0.0.1. Port 0 is any that is free, which is named on standard error."
   }),
   seed: optional(PlanValue.Text, {
     section: "Other options",

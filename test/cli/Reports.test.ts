@@ -74,6 +74,12 @@ describe("a proof of delivery that fails", () => {
 })
 
 describe("a report's file", () => {
+  it("of the name - is standard output, where text does not go", () => {
+    assert.deepStrictEqual(ReportRequest.parse("json=-"), { format: "json", file: undefined })
+    assert.deepStrictEqual(ReportRequest.parse("csv=-x"), { format: "csv", file: "-x" })
+    assert.isUndefined(ReportRequest.parse("text=-"))
+  })
+
   it.scoped("that cannot be written is known before the run, by its option", () =>
     Effect.gen(function* () {
       const file = path.join(yield* folder, "absent", "report.json")
