@@ -102,7 +102,11 @@ class Proxied implements SinkSession {
   }
 
   closed(): void {
-    this.inner?.closed()
+    if (this.inner !== undefined) return this.inner.closed()
+    if (this.own !== "open") return
+    // It has waited for a greeting, perhaps: a client of SMTP says nothing before that.
+    this.own = "close"
+    this.onRefused()
   }
 
   expire(say?: string | undefined): Uint8Array | undefined {

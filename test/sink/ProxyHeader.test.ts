@@ -120,6 +120,13 @@ describe("a sink behind a load balancer", () => {
     assert.deepStrictEqual([said, verdict, counts.sessions, counts.messages, counts.unproxied], ["", "close", 0, 0, 1])
   })
 
+  it("counts a client that waits for a greeting, or says half a header, and goes away", () => {
+    for (const pieces of [[], ["PROXY TCP4"]]) {
+      const { counts, said } = talk("any", "127.0.0.1", pieces)
+      assert.deepStrictEqual([said, counts.sessions, counts.unproxied], ["", 0, 1])
+    }
+  })
+
   it("expects the header from those addresses alone, and does not know it from others", () => {
     const nets = "10.0.0.0/8, 2001:db8::/33"
     const head = "PROXY TCP4 192.0.2.7 192.0.2.2 1 2\r\n"
