@@ -153,7 +153,7 @@ export const fields = {
   keepGoing: PlanField.withDefault(Schema.Boolean, false, {
     section: "Time limits and faults",
     description:
-      "Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the one message that it struck, and is counted. The exit status is 1 when a message was not accepted."
+      "Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the one message that it struck, and is counted. After several connects in a row that failed, a session waits before the next one, for a second at most. The exit status is 1 when a message was not accepted."
   }),
   drain: PlanField.withDefault(PlanValue.Time, 5, {
     section: "Time limits and faults",

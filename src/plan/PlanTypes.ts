@@ -109,7 +109,8 @@ export interface Plan {
   readonly timeout: Values["timeout"]
   /**
    * Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the
-   * one message that it struck, and is counted. The exit status is 1 when a message was not accepted. Default: false.
+   * one message that it struck, and is counted. After several connects in a row that failed, a session waits before
+   * the next one, for a second at most. The exit status is 1 when a message was not accepted. Default: false.
    */
   readonly keepGoing: Values["keepGoing"]
   /**
@@ -805,7 +806,8 @@ export interface PlanInput {
   readonly timeout?: Inputs["timeout"]
   /**
    * Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the
-   * one message that it struck, and is counted. The exit status is 1 when a message was not accepted. Default: false.
+   * one message that it struck, and is counted. After several connects in a row that failed, a session waits before
+   * the next one, for a second at most. The exit status is 1 when a message was not accepted. Default: false.
    */
   readonly keepGoing?: Inputs["keepGoing"]
   /**
