@@ -26,6 +26,12 @@ const mostHeld = 16_384
 /** Replies that a client has not read, in bytes: one that leaves more is cut off. */
 const mostUnread = 1_048_576
 
+/**
+ * Replies that wait for their turn, in bytes, give or take those to a read, before no more commands are read. They may go out
+ * together: what a wait of ours has gathered is less than a client may leave unread.
+ */
+const mostOwed = 524_288
+
 /** How long a connection is left to wait that is read no more, where the server has no patience of its own, in milliseconds. */
 const usualPatience = 300_000
 
@@ -44,7 +50,9 @@ const internalError = Buffer.of(0x15, 3, 3, 0, 2, 2, 80)
 export class BehavingConnection {
   /** What is to be done, in turn; a function is told that all before it is done. */
   private readonly queue: Array<Action | (() => void)> = []
-  /** What was taken from the socket and is not read yet. */
+  /** What the queue has to say, in bytes. */
+  private owed = 0
+  /** What was taken from the socket and is not read yet: nothing that came later is read before. */
   private unread: Buffer | undefined
   private held = false
   private reading: Behaving["reading"]
@@ -112,7 +120,7 @@ export class BehavingConnection {
       this.dropped += end - start
       return this.dropped < mostHeld || this.isDraining
     }
-    if (!this.held && this.reading === undefined && this.queue.length < mostActions) {
+    if (this.unread === undefined && this.reading === undefined && this.hasRoom) {
       this.take(chunk, start, end)
     } else {
       const piece = chunk.subarray(start, end)
@@ -123,6 +131,11 @@ export class BehavingConnection {
     return this.unread === undefined || this.unread.length < mostHeld
   }
 
+  /** Whether more may be asked of us before we have done what was asked. */
+  private get hasRoom(): boolean {
+    return !this.held && this.queue.length < mostActions && this.owed < mostOwed
+  }
+
   private take(bytes: Uint8Array, start: number, end: number): void {
     this.offer(this.session.push(bytes, start, end))
   }
@@ -131,6 +144,7 @@ export class BehavingConnection {
   private offer(said: Uint8Array | undefined): void {
     if (said !== undefined) {
       if (this.timer !== undefined || this.queue.length > 0) {
+        this.owed += said.length
         this.queue.push({ _tag: "Say", bytes: Buffer.from(said).toString("latin1"), drip: 0 })
       } else {
         this.flush()
@@ -140,6 +154,7 @@ export class BehavingConnection {
     }
     for (const action of this.session.actions()) {
       if (action._tag === "Hold") this.held = true
+      else if (action._tag === "Say") this.owed += action.bytes.length
       this.queue.push(action)
     }
   }
@@ -210,6 +225,8 @@ export class BehavingConnection {
     this.unread = end === unread.length ? undefined : unread.subarray(end)
     if (this.unread === undefined) this.stream.resume()
     this.take(unread, 0, end)
+    // The next content, and commands, are read as usual.
+    if (this.unread === undefined && !this.session.inContent) this.reading = this.behaving.reading
   }
 
   /** Returns how long to wait before the next action, in milliseconds. */
@@ -221,8 +238,10 @@ export class BehavingConnection {
       }
       case "Say": {
         const { bytes, drip } = action
-        if (drip === 0) this.unsaid += bytes
-        else {
+        if (drip === 0) {
+          this.unsaid += bytes
+          this.owed -= bytes.length
+        } else {
           if (bytes.length > 1) this.queue.unshift({ ...action, bytes: bytes.slice(1) })
           this.queue.unshift({ ...action, bytes: bytes.slice(0, 1), drip: 0 })
         }

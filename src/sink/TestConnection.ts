@@ -210,7 +210,7 @@ export class TestConnection {
       }
       this.take(piece)
       if (this.unread.length > 0) this.queue.unsafeOffer("next")
-      else this.reading = this.behaving.reading
+      else if (!this.session.inContent) this.reading = this.behaving.reading
     })
   })
 
