@@ -113,7 +113,7 @@ export abstract class DumpFile {
     return !this.hasFailed
   }
 
-  private failed(error: unknown): void {
+  protected failed(error: unknown): void {
     if (!this.hasFailed) this.trouble(this.name, error)
     this.hasFailed = true
   }
@@ -205,14 +205,23 @@ export class OwnFile extends DumpFile {
         fs.renameSync(this.name, moved)
       })
     }
-    if (!this.isSound && this.isMade) fs.rmSync(this.name, { force: true })
+    if (!this.isSound && this.isMade) this.remove()
     return this.isSound
   }
 
   drop(): void {
     const isThere = this.descriptor !== undefined
     this.close()
-    if (isThere) this.attempt(() => fs.unlinkSync(this.name))
+    if (isThere) this.remove()
+  }
+
+  /** Whatever failed before: half a message is none. */
+  private remove(): void {
+    try {
+      fs.rmSync(this.name, { force: true })
+    } catch (error) {
+      this.failed(error)
+    }
   }
 
   private close(): void {

@@ -63,6 +63,24 @@ describe("a file of a message", () => {
     fs.rmSync(folder, { recursive: true })
   })
 
+  it.each(["drop", "keep"] as const)("of its own goes again by %s where a part of it could not be written", (end) => {
+    class Full extends OwnFile {
+      private room = 1
+      protected override write(bytes: Uint8Array, length: number): void {
+        if (this.room-- === 0) throw Object.assign(new Error(), { code: "ENOSPC" })
+        super.write(bytes, length)
+      }
+    }
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "dump-"))
+    const told: Array<unknown> = []
+    const file = new Full(path.join(folder, "message"), (_, error) => told.push((error as NodeJS.ErrnoException).code))
+    file.add(Buffer.alloc(100_000), 0, 100_000)
+    assert.deepStrictEqual([fs.readdirSync(folder), told], [["message"], ["ENOSPC"]])
+    file[end]()
+    assert.deepStrictEqual([fs.readdirSync(folder), told], [[], ["ENOSPC"]])
+    fs.rmSync(folder, { recursive: true })
+  })
+
   it.skipIf(process.platform !== "linux").each([
     ["of its own", OwnFile],
     ["of many", SharedFile]
