@@ -166,8 +166,6 @@ const serve = (plan: SinkPlan, version: string, proving?: Proving) =>
     const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
     const seed = String(Math.random())
     const counter = counting(output)
-    // After the last connection has been closed.
-    yield* Effect.addFinalizer(() => Effect.sync(counter.show))
     const control =
       plan.listenMetrics === undefined ? undefined : Either.getOrThrow(ListenAddress.parse(plan.listenMetrics))
     const serving: SinkServing = {
@@ -202,6 +200,8 @@ const serve = (plan: SinkPlan, version: string, proving?: Proving) =>
       }
     }
     const running = yield* embedded.start(SinkMaking.configOf(plan, accounts), serving)
+    // Before it closes the connections that are left: those are not shown as ended.
+    yield* Effect.addFinalizer(() => Effect.sync(counter.end))
     if (plan.user !== undefined) yield* privileges.become(plan.user)
     // Before it says that it listens.
     yield* running.writable ?? Effect.void
@@ -287,16 +287,22 @@ type SinkTotals = Parameters<NonNullable<SinkServing["onCount"]>>[0]
 /** Shows the counts each time that they change: those of a turn of the event loop in one write. */
 const counting = (output: Output["Type"]) => {
   let unshown = ""
+  let isOver = false
   const show = (): void => {
     const text = unshown
     unshown = ""
     if (text !== "") output.stdout(text)
   }
   const count = ({ contents, ended, quits }: SinkTotals): void => {
+    if (isOver) return
     if (unshown === "") setImmediate(show)
     unshown += `sess=${ended} quit=${quits} mesg=${contents}\r`
   }
-  return { count, show }
+  const end = (): void => {
+    show()
+    isOver = true
+  }
+  return { count, end }
 }
 
 /** What is to be done when a count has changed; undefined where nothing is. */

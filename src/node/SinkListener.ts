@@ -54,7 +54,7 @@ export interface ListenOptions {
 export interface SinkListener {
   /** Calls back, once, when all replies that are owed now have been said, or their connections are over. */
   readonly whenAnswered: (done: () => void) => void
-  /** Stops listening and ends all connections. */
+  /** Stops listening and ends all connections; calls back, once, when they are over, and what was under way on them is lost. */
   readonly close: (done: () => void) => void
 }
 
@@ -183,10 +183,16 @@ class Listener implements SinkListener, UsualHost {
   close(done: () => void): void {
     this.isClosed = true
     clearInterval(this.timer)
-    this.server.close(done)
-    for (const { socket } of this.connections) socket.destroy()
+    let left = 1 + this.connections.size
+    const one = (): void => {
+      if (--left === 0) done()
+    }
+    this.server.close(one)
+    for (const { socket } of this.connections) socket.once("close", one).destroy()
+    // Who waits has had no turn, and gets none when the others go.
     for (const socket of this.waiting) socket.destroy()
-    for (const handle of this.handles) handle.close()
+    this.waiting.clear()
+    for (const handle of this.handles.splice(0)) handle.close()
   }
 
   whenAnswered(done: () => void): void {

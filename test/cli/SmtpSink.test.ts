@@ -145,7 +145,7 @@ describe("smtp-sink", () => {
         replies = await say(port, message + message)
       })
       assert.strictEqual(status, 0)
-      assert.match(stdout, /^sess=0 quit=0 mesg=1\rsess=0 quit=0 mesg=2\r/)
+      assert.match(stdout, /^sess=0 quit=0 mesg=1\rsess=0 quit=0 mesg=2\r$/)
       assert.strictEqual(replies.match(/250 2\.0\.0 Ok/g)?.length, 2)
     })
   )

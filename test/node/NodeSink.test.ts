@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
+import * as tls from "node:tls"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -118,6 +119,69 @@ describe("NodeSink, closed while it takes messages", () => {
           })
       }
     )
+
+  it.scopedLive.each([
+    ["as usual", {}, {}],
+    ["with a behaviour", { behaviour: { connections: { limit: 2, beyond: "wait" } } }, {}],
+    ["over TLS", {}, { tls: "implicit" }],
+    ["over TLS, with a behaviour", { behaviour: {} }, { tls: "implicit" }]
+  ] as ReadonlyArray<readonly [string, NodeSink.NodeSinkOptions, SinkConfig]>)(
+    "leaves nothing of a message that is not whole: %s",
+    ([, options, config]) =>
+      Effect.gen(function* () {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "sink-"))
+        yield* Effect.addFinalizer(() => Effect.sync(() => fs.rmSync(folder, { recursive: true })))
+        const length = 100_000
+        const input = `EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n${"Hello\r\n".repeat(length / 5)}`
+        const ended: Array<Promise<unknown>> = []
+        let lost = 0
+        const written = yield* Effect.scoped(
+          Effect.gen(function* () {
+            let tellTaken = () => {}
+            const taken = new Promise<void>((resolve) => (tellTaken = resolve))
+            let filled = 0
+            const sink = yield* start(
+              {
+                ...options,
+                thread: false,
+                dumps: [
+                  { format: "eml", path: folder },
+                  { format: "each", path: path.join(folder, "each."), start: "" }
+                ],
+                tap: () => {
+                  let size = 0
+                  return {
+                    take: (_, from, to) => {
+                      if (size < length && size + to - from >= length && ++filled === 2) setImmediate(tellTaken)
+                      size += to - from
+                    },
+                    end: () => {},
+                    lost: () => lost++
+                  }
+                }
+              },
+              config
+            )
+            // The third one waits for its turn, where there is a limit.
+            for (let index = 0; index < 3; index++) {
+              const socket =
+                config.tls === undefined
+                  ? net.connect(endpoint(sink.target))
+                  : tls.connect({ ...endpoint(sink.target), rejectUnauthorized: false } as tls.ConnectionOptions)
+              ended.push(new Promise((resolve) => socket.once("close", resolve)))
+              socket
+                .resume()
+                .on("error", () => {})
+                .write(index < 2 ? input : "QUIT\r\n")
+            }
+            yield* Effect.promise(() => taken)
+            return fs.readdirSync(folder).length
+          })
+        )
+        assert.deepStrictEqual([written, lost, fs.readdirSync(folder)], [4, 2, []])
+        yield* Effect.promise(() => Promise.all(ended))
+      })
+  )
 
   it.scopedLive("has answered all that it has counted", () =>
     Effect.gen(function* () {
