@@ -155,6 +155,17 @@ describe("-r, drawn", () => {
 })
 
 describe("--sink", () => {
+  it.effect("offers what --sink-offer adds, and not what --sink-hide takes away", () =>
+    Effect.gen(function* () {
+      const plan = { messages: 1, sink: true, sinkOffer: "x-test, size=5000", sinkHide: "dsn" } as const
+      const { sinks } = yield* run(plan, { server: {} })
+      const { maxMessageSize, offers = [] } = sinks[0]!
+      assert.include(offers, "X-TEST")
+      assert.notInclude(offers, "DSN")
+      assert.strictEqual(maxMessageSize, 5000)
+    })
+  )
+
   const plans: ReadonlyArray<readonly [input: Plan.PlanInput, config: object]> = [
     [{}, { protocol: "smtp", maxRecipients: undefined, tls: "off" }],
     [{ lmtp: true }, { protocol: "lmtp", maxRecipients: undefined, tls: "off" }],
