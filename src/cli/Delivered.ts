@@ -34,7 +34,8 @@ import { Refused } from "./SavedRuns.js"
 /**
  * The report with the proof that these stores give. Messages are counted, whoever they are for: a store does not tell which
  * recipient a message came for. A store that cannot be read is told of, and so is the file of a sink that was killed: then it
- * is not known what came there. Fails where none can be read, and where a sink is among them twice.
+ * is not known what came there. What is given twice is counted once. Fails where none can be read, and where two files of the same
+ * sink say different things.
  *
  * @since 0.1.0
  * @category constructors
@@ -62,13 +63,17 @@ export const look = (
       warn: (text) => stderr(`smtp-report: ${Printable.escape(text)}\n`)
     }
     const lost: Array<string> = []
-    for (const path of paths) {
+    const once = [...new Set(paths)]
+    for (const path of once.filter((path) => paths.indexOf(path) < paths.lastIndexOf(path))) {
+      looking.warn(`${path}: given twice: counted once`)
+    }
+    for (const path of once) {
       const seen = yield* Effect.either(ImapUrl.isOne(path) ? fetch(looking, path, imap) : lookIn(looking, path))
       if (Either.isRight(seen)) continue
       if (seen.left._tag === "Refused") return yield* seen.left
       lost.push(seen.left.reason)
     }
-    if (lost.length === paths.length) return yield* new Refused({ reason: Printable.escape(`--delivered: ${lost[0]}`) })
+    if (lost.length === once.length) return yield* new Refused({ reason: Printable.escape(`--delivered: ${lost[0]}`) })
     for (const store of lost) looking.warn(`${store}: what came there is not known`)
     const { books, unfinished } = looking
     // No saved result says when each was accepted, and so how many were on their way.
@@ -103,8 +108,8 @@ interface Looking {
   readonly books: Deliveries
   readonly stamped: Stamped
   readonly crc32: Checksum["Type"]
-  /** Whose files were read, and which. */
-  readonly sinks: Map<string, string>
+  /** Whose files were read, and what they say. */
+  readonly sinks: Map<string, { readonly path: string; readonly text: string }>
   /** The files of sinks that had not come to their end. */
   readonly unfinished: Array<string>
   readonly warn: (text: string) => void
@@ -142,14 +147,15 @@ const addSink = (
     const { complete, runs, sink, unstamped } = yield* Either.mapLeft(ArrivalsFile.parse(text), damaged)
     const before = sinks.get(sink)
     if (before !== undefined) {
-      const reason = `--delivered: ${before} and ${path} are of the same sink: only the later one is needed`
+      if (before.text === text) return warn(`${path}: the same file as ${before.path}: counted once`)
+      const reason = `--delivered: ${before.path} and ${path} are of the same sink: only the later one is needed`
       return yield* Either.left(new Refused({ reason: Printable.escape(reason) }))
     }
     // Of a message to several, each may have a copy.
     const readable = runs.every((each) => each.run !== stamped.run || books.addCame(each, stamped.width === 1))
     if (!readable) return yield* Either.left(damaged("its messages are damaged"))
     books.count("foreign", unstamped)
-    sinks.set(sink, path)
+    sinks.set(sink, { path, text })
     if (!runs.some(({ run }) => run === stamped.run)) {
       const others = runs.length === 0 ? "" : `, but of ${runs.length === 1 ? "another" : `${runs.length} others`}`
       warn(`${path}: has nothing of this run${others}`)

@@ -42,6 +42,19 @@ export interface Side {
   readonly reports: ReadonlyArray<RunReport.RunReport>
   /** Files among them in which sinks have written down what has come. */
   readonly arrivals: ReadonlyArray<string>
+  /** Those that cannot be read, which may be files of sinks, too. */
+  readonly absent: ReadonlyArray<Absent>
+}
+
+/**
+ * A file that cannot be read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Absent {
+  readonly file: string
+  readonly refused: Refused
 }
 
 /**
@@ -61,7 +74,7 @@ export interface Gathering {
 /**
  * Reads the files and adds them up. Fails where one is no result, where they are of different plans or runs, and where a run, or a
  * segment of one, is among them twice, unless both say the same: that is counted once. A file in which a segment has left nothing is
- * told of, and left out.
+ * told of, and left out. What cannot be read is left to whoever asks for the sum, unless nothing else is there.
  *
  * @since 0.1.0
  * @category running
@@ -76,8 +89,14 @@ export const gather = (
     const sum = new ReportSum()
     const reports: Array<RunReport.RunReport> = []
     const others = { nothing: [] as string[], arrivals: [] as string[] }
+    const absent: Array<Absent> = []
     for (const [place, file] of files.entries()) {
-      const report = yield* read(file, program)
+      const opened = yield* Effect.either(readerOf(file))
+      if (Either.isLeft(opened)) {
+        absent.push({ file, refused: opened.left })
+        continue
+      }
+      const report = yield* read(file, opened.right, program)
       if (typeof report === "string") {
         others[report].push(file)
         continue
@@ -98,6 +117,7 @@ export const gather = (
     }
     const [one] = others.nothing
     const merged = sum.report()
+    if (merged === undefined && absent[0] !== undefined) return yield* absent[0].refused
     if (one !== undefined && merged?.segments === undefined) {
       return yield* new Refused({ reason: `${one}: ${SavedReport.nothing}` })
     }
@@ -106,7 +126,7 @@ export const gather = (
     }
     for (const file of others.nothing)
       output.stderr(`${program}: ${Printable.escape(file)}: empty: its segment is lost\n`)
-    return { merged: MergedReport.withMissing(merged), reports, arrivals: others.arrivals }
+    return { merged: MergedReport.withMissing(merged), reports, arrivals: others.arrivals, absent }
   })
 
 interface Saved {
@@ -142,11 +162,11 @@ const readerOf = (file: string): Effect.Effect<SavedReport.Reader, Refused, File
 /** Of a journal that was cut it is told where it ends. Or what the file has in place of a result. */
 const read = (
   file: string,
+  reader: SavedReport.Reader,
   program: string
-): Effect.Effect<RunReport.RunReport | "nothing" | "arrivals", Refused, FileSystem | Output> =>
+): Effect.Effect<RunReport.RunReport | "nothing" | "arrivals", Refused, Output> =>
   Effect.gen(function* () {
     const output = yield* Output
-    const reader = yield* readerOf(file)
     const report = reader.report()
     if (Either.isLeft(report)) {
       if (report.left === SavedReport.nothing) return "nothing"

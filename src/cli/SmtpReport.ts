@@ -134,11 +134,16 @@ const show = (plan: ReadingPlan.ReadingPlan): Effect.Effect<number, Refused, Fil
     const output = yield* Output
     const { compare = [], format } = plan
     const gathering = { program, force: plan.force, keep: compare.length > 0, seen: new Map<string, string>() }
-    const { arrivals, merged: read, reports: after } = yield* gather(plan.files, gathering)
+    const { absent, arrivals, merged: read, reports: after } = yield* gather(plan.files, gathering)
     // A sink's file may stand among the results.
-    const delivered = [...(plan.delivered ?? []), ...arrivals]
+    const known = [...(plan.delivered ?? []), ...arrivals]
+    // Where all results are there, and other sinks were, it can be nothing else.
+    const isSink = known.length > 0 && read.stamped !== undefined && !RunSegments.isMissing(read)
+    if (absent[0] !== undefined && !isSink) return yield* absent[0].refused
+    const delivered = [...known, ...absent.map(({ file }) => file)]
     const merged = delivered.length === 0 ? read : yield* Delivered.look(read, delivered, plan)
     const earlier = compare.length === 0 ? undefined : yield* gather(compare, gathering)
+    if (earlier?.absent[0] !== undefined) return yield* earlier.absent[0].refused
     const [idle] = earlier?.arrivals ?? []
     if (idle !== undefined) return yield* new Refused({ reason: `--compare: ${idle}: ${SavedReport.arrivals}` })
     const before = earlier?.reports ?? []

@@ -35,6 +35,7 @@
  */
 import type * as Either from "effect/Either"
 import { Cursor, type ParseFailure, read } from "./Cursor.js"
+import * as Suggestion from "./Suggestion.js"
 import {
   comparisons,
   deliveryEnds,
@@ -43,6 +44,7 @@ import {
   ends,
   type Measure,
   measured,
+  printMeasure,
   rateUnits,
   recipientEnds,
   type Statistic,
@@ -141,7 +143,10 @@ const verdictOf = (reader: Reader): Verdict | undefined => {
   if (measure === undefined) return undefined
   const found = reader.take(/[<>]=?/y)
   const comparison = comparisons.find((each) => each === found)
-  if (comparison === undefined) return reader.fail(oneOf(comparisons))
+  if (comparison === undefined) {
+    const { at } = reader
+    return reader.fail(oneOf(comparisons) + meantBy(reader.take(/(?:==?|!=) ?0(?![.\d])/y), measure), at)
+  }
   const digits = reader.take(number)
   if (digits === undefined) return reader.fail("a number")
   const unit = unitOf(measure, reader)
@@ -149,6 +154,12 @@ const verdictOf = (reader: Reader): Verdict | undefined => {
   if (!reader.isAtEnd()) return reader.fail("the end: one condition is one expression")
   return { measure, comparison, amount: Number(digits), unit }
 }
+
+/** Nothing that is counted is below 0. */
+const meantBy = (text: string | undefined, measure: Measure): string =>
+  text === undefined || measure._tag === "Duration"
+    ? ""
+    : Suggestion.hint(`${printMeasure(measure)} ${text.startsWith("!") ? ">" : "<="} 0`)
 
 const number = /\d{1,15}(\.\d{1,9})?/y
 

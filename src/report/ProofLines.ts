@@ -5,7 +5,7 @@
  */
 import * as Difference from "../measure/Difference.js"
 import * as Figures from "./Figures.js"
-import type { ProofReport } from "./ProofReport.js"
+import * as ProofReport from "./ProofReport.js"
 
 const { count } = Figures
 
@@ -15,7 +15,7 @@ const { count } = Figures
  * @since 0.1.0
  * @category rendering
  */
-export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string, text: string]> => {
+export const lines = (proof: ProofReport.ProofReport): ReadonlyArray<readonly [name: string, text: string]> => {
   const { accepted, by, deliveredAccepted, deliveredOpen, delayed, duplicated, duplicates, early, first } = proof
   const { foreign, foreignRecipients, looped, missed, missing, ofLost = 0, open, outOfOrder, refused, repeats } = proof
   const { returned, stores = { lost: [], unfinished: [] }, unconfirmed, waited } = proof
@@ -46,7 +46,7 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
   const isOver = waited >= 1000 ? `, after a wait of ${Figures.duration(waited / 1000)}` : ""
   return [
     ["delivered", `${count(deliveredAccepted)} of ${what(accepted)} accepted${openToo}`],
-    ["missing", missing === 0 ? "none" : [`${count(missing)} accepted and not delivered${isOver}`, ...hint].join(": ")],
+    ["missing", missing === 0 ? "none" : [`${missingOf(proof)}${isOver}`, ...hint].join(": ")],
     ...missed.map((each) => ["", nameOf(each)] as const),
     ...(missing > missed.length && missed.length > 0
       ? [["", `and ${count(missing - missed.length)} more`] as const]
@@ -80,7 +80,7 @@ export const lines = (proof: ProofReport): ReadonlyArray<readonly [name: string,
   ]
 }
 
-const differenceOf = ({ at, came, kind, message, sent }: ProofReport["changed"][number]): string => {
+const differenceOf = ({ at, came, kind, message, sent }: ProofReport.ProofReport["changed"][number]): string => {
   const where = `message ${count(message)}${kind === "header" ? "" : ` at byte ${count(at)}`}`
   return kind === "header" && came === ""
     ? `${where}: came without "${sent}"`
@@ -93,7 +93,7 @@ const differenceOf = ({ at, came, kind, message, sent }: ProofReport["changed"][
  * @since 0.1.0
  * @category rendering
  */
-export const hintOf = (proof: ProofReport): string | undefined => {
+export const hintOf = (proof: ProofReport.ProofReport): string | undefined => {
   const { accepted, first, looped, refused, returned, seconds, stores } = proof
   if (accepted === 0 || first + looped + refused + returned > 0 || stores !== undefined) return undefined
   return hints[seconds.length === 0 ? "store" : "downstream"]
@@ -105,8 +105,14 @@ const hints = {
   store: "nothing of this run is there: is that where the server delivers?"
 } as const
 
+/** What nobody has looked at may have what is missing. */
+const missingOf = (proof: ProofReport.ProofReport): string =>
+  ProofReport.isUnseen(proof)
+    ? `not seen: up to ${count(proof.missing)} accepted`
+    : `${count(proof.missing)} accepted and not delivered`
+
 /** A store of mail does not tell whom messages were for. */
-const nameOf = ({ message, messageId, recipient, sender }: ProofReport["missed"][number]): string =>
+const nameOf = ({ message, messageId, recipient, sender }: ProofReport.ProofReport["missed"][number]): string =>
   `message ${count(message)}${recipient === "" ? "" : `, from <${sender}> to <${recipient}>`}${messageId === undefined ? "" : `, Message-Id ${messageId}`}`
 
 const copiesOf = (number: number): string => `${count(number)} ${number === 1 ? "copy" : "copies"}`

@@ -24,7 +24,9 @@ const counts = {
   open: described("Those of which nobody knows whether they were accepted, or that were refused at their end."),
   deliveredAccepted: described("Those that were accepted and have arrived."),
   deliveredOpen: described("Those that were not known to be accepted, or were refused at their end, and have arrived."),
-  missing: described("Accepted, and neither arrived nor returned when the wait ended."),
+  missing: described(
+    "Accepted, and neither arrived nor returned when the wait ended. Where stores are named, it is the most that may be missing."
+  ),
   returned: described("A notice of non-delivery has arrived in their stead."),
   duplicated: described("Those that arrived again after the next hop had confirmed them."),
   first: described("All arrivals that were the first of theirs."),

@@ -272,6 +272,7 @@ describe("a proof of one run that several segments sent and several sinks saw", 
         const { looked, stderr } = yield* look(three, ["a", "b"], { a: files.a, ...(b === undefined ? {} : { b }) })
         const report = yield* looked
         assert.strictEqual(stderr, `smtp-report: b: ${why}: what came there is not known\n`)
+        assert.include(TextReport.render(report), "  missing    not seen: up to 6 accepted\n")
         assert.include(TextReport.render(report), `  not seen   what came to b: ${why}\n`)
         assert.deepInclude(judge(report)[0], { undecided: true, measured: "0 to 6" })
         assert.deepInclude(judge(report, true)[0], { failed: true, measured: "6" })
@@ -295,13 +296,27 @@ describe("a proof of one run that several segments sent and several sinks saw", 
     })
   )
 
-  it.effect("refuses a sink that is given twice, and stores of which none can be read", () =>
+  it.effect("counts a sink once whose file is given twice, or is there twice", () =>
+    Effect.gen(function* () {
+      const { looked: once } = yield* look(three, ["a", "b"], files)
+      for (const [paths, told] of [
+        [["a", "b", "a"], "smtp-report: a: given twice: counted once\n"],
+        [["a", "b", "copy"], "smtp-report: copy: the same file as a: counted once\n"]
+      ] as const) {
+        const { looked, stderr } = yield* look(three, paths, { ...files, copy: files.a })
+        assert.deepStrictEqual(looked, once)
+        assert.strictEqual(stderr, told)
+      }
+    })
+  )
+
+  it.effect("refuses an earlier file of a sink beside a later one, and stores of which none can be read", () =>
     Effect.gen(function* () {
       const refused = (paths: ReadonlyArray<string>, disk: { readonly [name: string]: string }) =>
         Effect.flatMap(look(three, paths, disk), ({ looked }) => Effect.map(Effect.flip(looked), String))
       assert.include(
-        yield* refused(["a", "b", "later"], { ...files, later: files.a }),
-        "--delivered: a and later are of the same sink: only the later one is needed"
+        yield* refused(["earlier", "b", "a"], { ...files, earlier: fileOf(twelve, 0, 3) }),
+        "--delivered: earlier and a are of the same sink: only the later one is needed"
       )
       assert.include(yield* refused(["c", "d"], files), "--delivered: c: No such file or directory")
     })

@@ -110,9 +110,20 @@ describe("smtp-sink --prove", () => {
           "  delivered  6 of 12 messages accepted\n  missing    6 accepted and not delivered\n"
         )
         assert.deepInclude(yield* delivered(a!, a!, b!), {
-          status: 1,
-          stderr: `smtp-report: fatal: --delivered: ${a} and ${a} are of the same sink: only the later one is needed\n`
+          ...whole,
+          stderr: `smtp-report: ${a}: given twice: counted once\n`
         })
+        // As a result among the others, it is no other than by its option.
+        const gone = path.join(here, "gone")
+        const [byOption, asOperand] = [yield* delivered(a!, gone), yield* run(report, result!, a!, gone)]
+        assert.deepStrictEqual(asOperand, byOption)
+        assert.strictEqual(asOperand.status, 3)
+        assert.include(asOperand.stdout, "  missing    not seen: up to 6 accepted\n")
+        const nowhere = yield* run(report, result!, gone)
+        assert.deepStrictEqual(
+          [nowhere.status, nowhere.stderr],
+          [1, `smtp-report: fatal: ${gone}: no such file or directory\n`]
+        )
 
         const third = yield* listening(`--prove=${other}`, "-M", "1")
         yield* run(source, "--prove", third.target)
