@@ -122,7 +122,7 @@ export const gather = (
       return yield* new Refused({ reason: `${one}: ${SavedReport.nothing}` })
     }
     if (merged === undefined) {
-      return yield* new Refused({ reason: `${others.arrivals[0]}: ${SavedReport.arrivals}: give that, too` })
+      return yield* new Refused({ reason: `${others.arrivals[0]}: ${SavedReport.arrivals}: name the run's file, too` })
     }
     for (const file of others.nothing)
       output.stderr(`${program}: ${Printable.escape(file)}: empty: its segment is lost\n`)

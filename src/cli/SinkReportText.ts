@@ -34,7 +34,7 @@ export const render = (report: SinkReport): string => {
       "contents",
       `${count(report.contents)} came to their end, ${count(report.contents - report.messages)} refused or lost`
     ],
-    ["recipients", `${count(report.recipients)} accepted, ${count(report.delivered)} of messages that were`],
+    ["recipients", `${count(report.recipients)} accepted, ${count(report.delivered)} of them in accepted messages`],
     [
       "refused",
       refused.length === 0 ? "nothing" : refused.map(([step, times]) => `${step} ${count(times)}`).join(", ")

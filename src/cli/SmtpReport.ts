@@ -113,7 +113,10 @@ const planOf = ({ operands, options }: Getopt.Arguments): Either.Either<ReadingP
       // Of what may be given several times, the one that is wrong.
       const text = row.repeatable ? options.get(row.long)?.[Number(index)] : undefined
       const what = text === undefined ? "" : `${JSON.stringify(text)}${message.startsWith("column") ? "," : ""} `
-      return `${label(row)}: ${what}${row.choices.length > 0 ? `expected ${row.choices.join(", ")}` : message}`
+      if (row.choices.length === 0) return `${label(row)}: ${what}${message}`
+      const [last, ...others] = row.choices.toReversed()
+      const words = `${others.toReversed().join(", ")} or ${last}`
+      return `${label(row)}: expected ${words}, not ${JSON.stringify(options.get(row.long)?.at(-1))}`
     })
     return new Refused({ reason: [...new Set(issues)].join("; ") })
   }).pipe(

@@ -77,7 +77,7 @@ export const parse = (text: string): Either.Either<ReadonlyArray<SinkOffer>, str
   const found: Array<SinkOffer> = []
   for (const word of text.split(/[\s,]+/)) {
     if (word === "") continue
-    const offer = offerOf(word)
+    const offer = offerOf(word, text.trim() === word)
     if (Either.isLeft(offer)) return Either.left(offer.left)
     found.push(offer.right)
   }
@@ -101,11 +101,12 @@ export const contradictions = (offer: ReadonlyArray<string>, hide: ReadonlyArray
   return [...new Set(hide)].filter((name) => offered.has(name))
 }
 
-const offerOf = (word: string): Either.Either<SinkOffer, string> => {
+/** Who is told of a text that is wrong sees it: of one word alone it is not said again which. */
+const offerOf = (word: string, isAlone: boolean): Either.Either<SinkOffer, string> => {
   const [given = "", ...rest] = word.split("=")
   const value = rest.length === 0 ? undefined : rest.join("=")
   const name = given.toLowerCase()
-  const wrong = (reason: string) => Either.left(`has ${JSON.stringify(word)}: ${reason}`)
+  const wrong = (reason: string) => Either.left(isAlone ? reason : `has ${JSON.stringify(word)}: ${reason}`)
   if (/^x-[a-z\d-]{1,60}$/.test(name)) {
     return value === undefined || /^[!-~]{1,200}$/.test(value)
       ? Either.right({ name, value })
@@ -130,11 +131,11 @@ const offerOf = (word: string): Either.Either<SinkOffer, string> => {
         ? Either.right({ name, value })
         : wrong("expected a number of seconds, such as deliverby=60")
     case "starttls":
-      return wrong("STARTTLS is offered by --tls")
+      return wrong("expected no starttls, which --tls offers")
     case "auth":
-      return wrong("which mechanisms are offered is up to the accounts")
+      return wrong("expected no auth, which is offered by itself wherever a login is possible")
   }
   if (!words.includes(name))
     return wrong(`expected one of ${words.join(", ")}, or x-…${Suggestion.hint(Suggestion.nearest(name, words))}`)
-  return value === undefined ? Either.right({ name }) : wrong(`${name} takes no value`)
+  return value === undefined ? Either.right({ name }) : wrong(`expected ${name} without a value`)
 }

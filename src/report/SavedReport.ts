@@ -6,6 +6,7 @@
 import * as Either from "effect/Either"
 import * as ArrivalsFile from "./ArrivalsFile.js"
 import * as DecodedReport from "./DecodedReport.js"
+import { count, counted } from "./Figures.js"
 import * as Journal from "./Journal.js"
 import type * as RunReport from "./RunReport.js"
 
@@ -107,9 +108,9 @@ export const nothing = "empty: nothing was saved in it"
  * @since 0.1.0
  * @category constants
  */
-export const arrivals = "what a sink has seen come, and no result"
+export const arrivals = "written by smtp-sink --prove, and no result of a run"
 
-const noResult = "no result that --report json=FILE or ndjson=FILE has saved"
+const noResult = "not a result that smtp-source --report json=FILE, html=FILE or ndjson=FILE has saved"
 
 /** What a line of a journal begins with. */
 const marker = '{"type":'
@@ -121,15 +122,27 @@ const reportOf = (text: string): Either.Either<RunReport.RunReport, string> =>
     const json = yield* jsonOf(text)
     const value = yield* Either.try({
       try: (): unknown => JSON.parse(json),
-      catch: (error) => `${noResult}: not JSON: ${error instanceof Error ? error.message : String(error)}`
+      catch: (error) => (text.trimStart().startsWith("{") ? damaged(json, error) : noResult)
     })
-    const version = typeof value === "object" && value !== null && "version" in value ? value.version : undefined
+    const isObject = typeof value === "object" && value !== null
+    if (isObject && "format" in value && value.format === "smtp-sink/1") {
+      return yield* Either.left("a report of smtp-sink: only those of smtp-source can be read")
+    }
+    const version = isObject && "version" in value ? value.version : undefined
     if (typeof version === "number" && version !== 1 && version !== 2) {
       return yield* Either.left(`version ${version} of the format, of which this smtp-report reads versions 1 and 2`)
     }
-    if (version === undefined) return yield* Either.left(`${noResult}: it has no version`)
+    if (version === undefined) return yield* Either.left(noResult)
     return yield* DecodedReport.of(value)
   })
+
+/** What begins as a result, and is none. Of the engine's words, which differ from one version to the next, only the place is told. */
+const damaged = (json: string, error: unknown): string => {
+  const place = Number(/at position (\d+)/.exec(String(error))?.[1] ?? json.length)
+  return place >= json.trimEnd().length
+    ? `damaged: it is cut off after ${counted(json.length, "character")}`
+    : `damaged: no JSON from character ${count(place + 1)} on (line ${count(json.slice(0, place).split("\n").length)})`
+}
 
 /** An HTML report holds itself as JSON. */
 const jsonOf = (text: string): Either.Either<string, string> => {

@@ -70,7 +70,7 @@ describe("a report of a sink", () => {
         "  rate        250/s while messages came; 600 in the busiest second",
         "  sessions    20, 19 of them ended by QUIT",
         "  contents    1,100 came to their end, 100 refused or lost",
-        "  recipients  1,200 accepted, 1,100 of messages that were",
+        "  recipients  1,200 accepted, 1,100 of them in accepted messages",
         "  refused     rcpt 30, final 100",
         "  received    5,000 bytes",
         "  struck      1 time: fault rcpt 5% 451\\x1b[31m",
