@@ -14,13 +14,13 @@
 export const messages = ["started", "accepted", "rejected", "failed", "abandoned", "unknown"] as const
 
 /**
- * Messages of an open run: those due while no session was free, which began late or not at all (`late`, `dropped`); and those
- * that began late with a session free, because the generator was `behind`.
+ * Messages of an open run: those due while no session was free, which began `late`; those that began late with a session free,
+ * because the generator was `behind`; and those that waited for too long, and were `dropped`.
  *
  * @since 0.1.0
  * @category names
  */
-export const arrivals = ["late", "dropped", "behind"] as const
+export const arrivals = ["late", "behind", "dropped"] as const
 
 /**
  * Connections: `failed` are attempts that led to none, `local` those that failed for want of something on this machine, such as
@@ -55,6 +55,14 @@ export const bytes = ["out", "in"] as const
  * @category names
  */
 export const codes = ["4xx", "5xx"] as const
+
+/**
+ * What an interval of a series counts of messages, and the errors of the server or the network.
+ *
+ * @since 0.1.0
+ * @category names
+ */
+export const intervals = [...messages, ...arrivals, "errors"] as const
 
 /**
  * What became of recipients: the first is the sum of the others.

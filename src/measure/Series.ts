@@ -32,15 +32,12 @@ export type Connections = Counts.Counts<typeof Counts.connections>
  * @since 0.1.0
  * @category models
  */
-export interface Counted extends Counts.Counts<typeof flat> {
+export interface Counted extends Counts.Counts<typeof Counts.intervals> {
   readonly bytes: Counts.Counts<typeof Counts.bytes>
   readonly connections: Connections
   /** Replies by the class of their code. */
   readonly codes: Counts.Counts<typeof Counts.codes>
 }
-
-/** Of messages; and errors of the server or the network. */
-const flat = [...Counts.messages, ...Counts.arrivals, "errors"] as const
 
 const counted = (
   combine: <const Names extends ReadonlyArray<string>>(
@@ -48,7 +45,7 @@ const counted = (
     of: (part: Counted) => Counts.Counts<Names>
   ) => Counts.Counts<Names>
 ): Counted => ({
-  ...combine(flat, (part) => part),
+  ...combine(Counts.intervals, (part) => part),
   bytes: combine(Counts.bytes, ({ bytes }) => bytes),
   connections: combine(Counts.connections, ({ connections }) => connections),
   codes: combine(Counts.codes, ({ codes }) => codes)

@@ -7,11 +7,9 @@
 import * as Counts from "./Counts.js"
 import * as Series from "./Series.js"
 
-const flat = [...Counts.messages, ...Counts.arrivals, "errors"] as const
-
 /** The counts of an interval, in the order in which a window has them. */
 const groups = [
-  [flat, (part: Series.Counted) => part],
+  [Counts.intervals, (part: Series.Counted) => part],
   [Counts.bytes, (part: Series.Counted) => part.bytes],
   [Counts.connections, (part: Series.Counted) => part.connections],
   [Counts.codes, (part: Series.Counted) => part.codes]

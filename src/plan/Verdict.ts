@@ -37,6 +37,7 @@ import type * as Either from "effect/Either"
 import { Cursor, type ParseFailure, read } from "./Cursor.js"
 import * as Suggestion from "./Suggestion.js"
 import {
+  arrivalEnds,
   comparisons,
   deliveryEnds,
   durationUnits,
@@ -74,6 +75,7 @@ export {
   tls
 } from "./VerdictExpression.js"
 export {
+  type ArrivalEnd,
   type Comparison,
   type DeliveryEnd,
   durationUnits,
@@ -176,42 +178,29 @@ const measureOf = (reader: Reader): Measure | undefined => {
       "mean",
       "max",
       "recipients",
-      "late",
-      "behind",
-      "dropped",
       "errors",
       "code",
       "rate",
       "handshakes",
       ...ends,
+      ...arrivalEnds,
       ...tlsEnds,
       ...deliveryEnds
     ],
-    `min, mean, max, p50, p99 and so on of a step, ${ends.join(", ")}, recipients, late, behind, dropped, errors, code, rate, ${tlsEnds.join(", ")}, handshakes, or ${deliveryEnds.join(", ")} of a proof`
+    `min, mean, max, p50, p99 and so on of a step, ${ends.join(", ")}, recipients, ${arrivalEnds.join(", ")}, errors, code, rate, ${tlsEnds.join(", ")}, handshakes, or ${deliveryEnds.join(", ")} of a proof`
   )
+  if (word === undefined) return undefined
+  if (isAmong(ends, word)) return { _tag: "Messages", end: word }
+  if (isAmong(arrivalEnds, word)) return { _tag: "Arrivals", end: word }
+  if (isAmong(tlsEnds, word)) return { _tag: "Tls", end: word }
+  if (isAmong(deliveryEnds, word)) return { _tag: "Deliveries", end: word }
   switch (word) {
-    case undefined:
-      return undefined
     case "rate":
       return { _tag: "Rate" }
     case "handshakes":
       return { _tag: "Handshakes" }
-    case "secured":
-    case "resumed":
-      return { _tag: "Tls", end: word }
     case "errors":
       return { _tag: "Errors" }
-    case "late":
-    case "behind":
-    case "dropped":
-      return { _tag: "Arrivals", end: word }
-    case "delivered":
-    case "missing":
-    case "returned":
-    case "duplicated":
-    case "changed":
-    case "depth":
-      return { _tag: "Deliveries", end: word }
     case "recipients": {
       if (!reader.mark("(")) return undefined
       const end = reader.word(recipientEnds)
@@ -227,10 +216,11 @@ const measureOf = (reader: Reader): Measure | undefined => {
     case "mean":
     case "max":
       return durationOf(word, reader)
-    default:
-      return { _tag: "Messages", end: word }
   }
 }
+
+const isAmong = <Word extends string>(words: ReadonlyArray<Word>, word: string): word is Word =>
+  words.some((each) => each === word)
 
 const durationOf = (statistic: Statistic, reader: Reader): Measure | undefined => {
   if (reader.take(/\(/y) === undefined) return reader.fail("a step, as in p99(transaction)")

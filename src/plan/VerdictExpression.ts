@@ -7,6 +7,7 @@
 import * as Duration from "effect/Duration"
 import { dual } from "effect/Function"
 import {
+  type ArrivalEnd,
   type Comparison,
   type DeliveryEnd,
   type End,
@@ -84,7 +85,7 @@ export const recipients = (end: RecipientEnd): Measure => ({ _tag: "Recipients",
  * @since 0.1.0
  * @category measures
  */
-export const arrivals = (end: "behind" | "dropped" | "late"): Measure => ({ _tag: "Arrivals", end })
+export const arrivals = (end: ArrivalEnd): Measure => ({ _tag: "Arrivals", end })
 
 /**
  * The recipients, or messages, that this became of after they were accepted, where a plan has a proof of delivery.

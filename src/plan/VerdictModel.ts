@@ -28,7 +28,7 @@ export type Measure =
   | { readonly _tag: "Duration"; readonly statistic: Statistic; readonly of: string; readonly ending: Ending }
   | { readonly _tag: "Messages"; readonly end: End }
   | { readonly _tag: "Recipients"; readonly end: RecipientEnd }
-  | { readonly _tag: "Arrivals"; readonly end: "late" | "behind" | "dropped" }
+  | { readonly _tag: "Arrivals"; readonly end: ArrivalEnd }
   | { readonly _tag: "Deliveries"; readonly end: DeliveryEnd }
   | { readonly _tag: "Errors" }
   | { readonly _tag: "Replies"; readonly code: string }
@@ -69,6 +69,14 @@ export type End = (typeof ends)[number]
 export type RecipientEnd = (typeof recipientEnds)[number]
 
 /**
+ * What can be counted of the messages of an open run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ArrivalEnd = (typeof arrivalEnds)[number]
+
+/**
  * What becomes of messages after they were accepted, where that is proved; `depth` is the most that were on their way.
  *
  * @since 0.1.0
@@ -106,6 +114,8 @@ export const endings = ["accepted", "rejected", "failed", "unknown"] as const
 export const ends = ["accepted", "rejected", "failed", "abandoned", "unknown", "not-started"] as const
 /** What can become of recipients. */
 export const recipientEnds = ["accepted", "refused", "refused-after-content", "unknown", "abandoned"] as const
+/** What can be counted of messages of an open run: that they began late, for one reason or the other, or not at all. */
+export const arrivalEnds = ["late", "behind", "dropped"] as const
 /** What can become of what was accepted. */
 export const deliveryEnds = ["delivered", "missing", "returned", "duplicated", "changed", "depth"] as const
 /** What connections can have had of TLS. */

@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import type { Interval } from "../measure/Series.js"
+import * as ArrivalCounters from "./ArrivalCounters.js"
 import * as ConnectionCounters from "./ConnectionCounters.js"
+import * as CounterTable from "./CounterTable.js"
 import type { RunReport } from "./RunReport.js"
 
 /** Earlier reports have zeros where nothing was measured. */
@@ -22,9 +24,9 @@ const columns: ReadonlyArray<readonly [heading: string, of: (interval: Interval)
   ["failed", ({ abandoned, failed }) => failed - abandoned],
   ["abandoned", ({ abandoned }) => abandoned],
   ["unknown", ({ unknown }) => unknown],
-  ["late", ({ late }) => late],
-  ["behind", ({ behind }) => behind],
-  ["dropped", ({ dropped }) => dropped],
+  ...CounterTable.columns(ArrivalCounters.counters).map(
+    ([column, name]) => [column, (interval: Interval) => interval[name]] as const
+  ),
   ["errors", ({ errors }) => errors],
   ["replies_4xx", ({ codes }) => codes["4xx"]],
   ["replies_5xx", ({ codes }) => codes["5xx"]],
@@ -32,8 +34,8 @@ const columns: ReadonlyArray<readonly [heading: string, of: (interval: Interval)
   ["bytes_out", ({ bytes }) => bytes.out],
   ["bytes_in", ({ bytes }) => bytes.in],
   ["connections_open", ({ open }) => open],
-  ...ConnectionCounters.rows.flatMap(([name, { column }]) =>
-    column === undefined ? [] : [[column, ({ connections }: Interval) => connections[name]] as const]
+  ...CounterTable.columns(ConnectionCounters.counters).map(
+    ([column, name]) => [column, ({ connections }: Interval) => connections[name]] as const
   ),
   ["transaction_p50_ms", measured("p50")],
   ["transaction_p99_ms", measured("p99")],

@@ -13,6 +13,8 @@ import * as PercentileChart from "./html/PercentileChart.js"
 import * as Tables from "./html/Tables.js"
 import { styleSheet } from "./html/StyleSheet.js"
 import * as Timeline from "./html/Timeline.js"
+import * as Counts from "../measure/Counts.js"
+import * as ArrivalCounters from "./ArrivalCounters.js"
 import * as Series from "../measure/Series.js"
 import * as JsonReport from "./JsonReport.js"
 import * as Bottleneck from "./Bottleneck.js"
@@ -173,12 +175,13 @@ const arrivals = (report: RunReport): ReadonlyArray<Markup> => {
       : [
           ["Intended", String(plan.rate ?? plan.stages ?? "differs from run to run")] as const,
           ["Rates", Phrases.rates(report)] as const,
-          ["Waited for a session", `${count(arrivals.late)} messages, when they were due`] as const,
-          [
-            "Generator behind",
-            `${count(arrivals.behind)} messages started over 10 ms late because the generator was behind`
-          ] as const,
-          ["Dropped", `${count(arrivals.dropped)} messages waited for too long, and were not begun`] as const
+          ...Counts.arrivals.map(
+            (name) =>
+              [
+                `${name[0]!.toUpperCase()}${name.slice(1)}`,
+                `${count(arrivals[name])} messages ${ArrivalCounters.counters[name].which}`
+              ] as const
+          )
         ]),
     ...(start === undefined
       ? []

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as Counts from "../measure/Counts.js"
 import { measured } from "../measure/Recorder.js"
 import * as Amount from "../plan/Amount.js"
 import type * as Verdict from "../plan/Verdict.js"
@@ -55,8 +56,8 @@ export const of = (report: RunReport, measure: Verdict.Measure, isShare: boolean
       return counted(count, recipients.offered, lost * perMessage)
     }
     case "Arrivals": {
-      const { behind, dropped, late } = arrivals ?? { behind: 0, dropped: 0, late: 0 }
-      return counted({ late, behind, dropped }[measure.end], messages.started + dropped, lost)
+      const known = arrivals ?? Counts.sum(Counts.arrivals, [])
+      return counted(known[measure.end], messages.started + known.dropped, lost)
     }
     case "Deliveries": {
       const { proof } = report

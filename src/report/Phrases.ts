@@ -6,6 +6,7 @@
 import * as TlsFields from "../plan/TlsFields.js"
 import * as Tls from "../smtp/Tls.js"
 import * as ConnectionCounters from "./ConnectionCounters.js"
+import * as CounterTable from "./CounterTable.js"
 import { activeOf, type RunReport } from "./RunReport.js"
 import * as Figures from "./Figures.js"
 import * as Spans from "./Spans.js"
@@ -36,12 +37,8 @@ export const title = ({
  * @since 0.1.0
  * @category formatting
  */
-export const connections = ({ connections }: Pick<RunReport, "connections">): ReadonlyArray<string> => {
-  return ConnectionCounters.rows.flatMap(([name, { phrase }], index) => {
-    const number = connections[name]
-    return index === 0 || number > 0 ? [`${count(number)} ${phrase}`] : []
-  })
-}
+export const connections = ({ connections }: Pick<RunReport, "connections">): ReadonlyArray<string> =>
+  CounterTable.phrases(ConnectionCounters.counters, connections, count)
 
 /**
  * What a warm-up leaves out, and what not; undefined where there was none.

@@ -21,7 +21,7 @@ const isPlain = (interval: unknown): boolean => {
   if (!isObject(interval)) return false
   const { bytes, codes, connections } = interval
   return (
-    hasCounts(interval, flat) &&
+    hasCounts(interval, Counts.intervals) &&
     hasCounts(bytes, Counts.bytes) &&
     hasCounts(codes, Counts.codes) &&
     hasCounts(connections, Counts.connections) &&
@@ -39,10 +39,8 @@ const isPlain = (interval: unknown): boolean => {
   )
 }
 
-const flat = [...Counts.messages, ...Counts.arrivals, "errors"] as const
-
 const known: ReadonlyArray<string> = [
-  ...flat,
+  ...Counts.intervals,
   ...["at", "length", "underWay", "open", "p50", "p99", "max", "segments"],
   ...["bytes", "codes", "connections", "buckets"]
 ]

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Counts from "../measure/Counts.js"
 import type { Interval } from "../measure/Series.js"
 import * as Summary from "./Summary.js"
 
@@ -22,6 +23,9 @@ export interface Arrivals {
   readonly end: number
 }
 
+/** How messages end, one way for each. */
+type Ended = Pick<Interval, "accepted" | "rejected" | "failed" | "unknown">
+
 /**
  * How far a run is. Times are in milliseconds.
  *
@@ -35,10 +39,7 @@ export interface State {
   readonly lasts?: number | undefined
   readonly elapsed: number
   /** Messages that have come to their end. */
-  readonly ended: Pick<
-    Interval,
-    "accepted" | "rejected" | "failed" | "abandoned" | "unknown" | "late" | "behind" | "dropped"
-  >
+  readonly ended: Ended & Counts.Counts<typeof Counts.arrivals> & Pick<Interval, "abandoned">
   /** The last second, or as much of it as there was. */
   readonly lately: Interval
   /** Whether no message is begun any more. */
@@ -49,12 +50,7 @@ export interface State {
 
 const { count } = Summary
 
-const total = ({
-  accepted,
-  failed,
-  rejected,
-  unknown
-}: Omit<State["ended"], "abandoned" | "late" | "behind" | "dropped">): number => accepted + rejected + failed + unknown
+const total = ({ accepted, failed, rejected, unknown }: Ended): number => accepted + rejected + failed + unknown
 
 const perSecond = (messages: number, milliseconds: number): number =>
   milliseconds > 0 ? Math.round((messages * 1000) / milliseconds) : 0
@@ -116,11 +112,9 @@ const intendedOf = ({ arrivals, lately }: State): ReadonlyArray<string> =>
 
 const behindOf = ({ arrivals, ended }: State): ReadonlyArray<string> =>
   [
-    [arrivals?.waiting ?? 0, "waiting"],
-    [ended.late, "late"],
-    [ended.behind, "behind"],
-    [ended.dropped, "dropped"]
-  ].flatMap(([number, word]) => (Number(number) > 0 ? [`${count(Number(number))} ${word}`] : []))
+    [arrivals?.waiting ?? 0, "waiting"] as const,
+    ...Counts.arrivals.map((name) => [ended[name], name] as const)
+  ].flatMap(([number, word]) => (number > 0 ? [`${count(number)} ${word}`] : []))
 
 const latencyOf = ({ p50, p99 }: Interval): ReadonlyArray<string> =>
   p50 === undefined || p99 === undefined

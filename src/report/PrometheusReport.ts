@@ -5,7 +5,9 @@
  */
 import * as Histogram from "../measure/Histogram.js"
 import * as Printable from "../smtp/Printable.js"
+import * as ArrivalCounters from "./ArrivalCounters.js"
 import * as ConnectionCounters from "./ConnectionCounters.js"
+import * as CounterTable from "./CounterTable.js"
 import type { Durations } from "./Durations.js"
 import * as ProofReport from "./ProofReport.js"
 import type { RunReport } from "./RunReport.js"
@@ -67,22 +69,8 @@ export const render = (report: RunReport): string => {
             [{ what: "accepted" }, rates.accepted]
           ])
         ]),
-    ...(arrivals === undefined
-      ? []
-      : [
-          gauge("messages_late", "Messages that waited for a session when they were due.", [[{}, arrivals.late]]),
-          gauge("messages_behind", "Messages that began over 10 ms late because the generator was behind.", [
-            [{}, arrivals.behind]
-          ]),
-          gauge("messages_dropped", "Messages that waited for too long, and were not begun.", [[{}, arrivals.dropped]])
-        ]),
-    ...ConnectionCounters.gauges.map(({ help, name, values }) =>
-      gauge(
-        name,
-        help,
-        values.map(([labels, counter]) => [labels, connections[counter]])
-      )
-    ),
+    ...(arrivals === undefined ? [] : counted(ArrivalCounters.counters, arrivals)),
+    ...counted(ConnectionCounters.counters, connections),
     gauge(
       "target_connections",
       "Of several targets, connections by target: opened, and attempts that failed.",
@@ -190,6 +178,18 @@ const byEnd = (ends: { readonly [end: string]: number }): ReadonlyArray<readonly
   Object.entries(ends).map(([end, count]) => [{ end: snake(end) }, count])
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
+
+const counted = <Table extends CounterTable.CounterTable>(
+  table: Table,
+  counts: { readonly [name in keyof Table & string]: number }
+): ReadonlyArray<string> =>
+  CounterTable.gauges(table).map(({ help, name, values }) =>
+    gauge(
+      name,
+      help,
+      values.map(([labels, counter]) => [labels, counts[counter]])
+    )
+  )
 
 const gauge = (name: string, help: string, samples: ReadonlyArray<readonly [Labels, number]>): string =>
   family(

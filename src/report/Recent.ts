@@ -56,12 +56,12 @@ export class Recent {
     const whole = Series.join(part.map(({ interval }) => interval))
     const place = this.entries.indexOf(opening)
     const before = place === 0 ? this.before : this.entries[place - 1]
-    const { abandoned, accepted, behind, dropped, failed, late, rejected, started, unknown } = whole
+    const { started, ...ends } = Counts.pick(Counts.messages, whole)
     return {
       from: whole.at - whole.length,
       to: whole.at,
-      messages: { planned: started, started, accepted, rejected, failed, abandoned, unknown, notStarted: 0, lost: 0 },
-      arrivals: { late, behind, dropped },
+      messages: { planned: started, started, ...ends, notStarted: 0, lost: 0 },
+      arrivals: Counts.pick(Counts.arrivals, whole),
       recipients: Counts.sum(
         Counts.recipients,
         part.map(({ recipients }) => recipients)

@@ -14,7 +14,9 @@ import * as StampedReport from "./StampedReport.js"
 import * as Stages from "./Stages.js"
 import * as CorpusSummary from "./CorpusSummary.js"
 import * as TargetSummary from "./TargetSummary.js"
+import * as ArrivalCounters from "./ArrivalCounters.js"
 import * as ConnectionCounters from "./ConnectionCounters.js"
+import * as CounterTable from "./CounterTable.js"
 import { Count, LaterCount } from "./CountField.js"
 
 /** No plan is deeper; what is might be too deep for what writes it again. */
@@ -47,7 +49,7 @@ export const verdictKinds = ["fail-if", "require", "abort-if"] as const
 
 const Milliseconds = Schema.Number
 
-const Connections = Schema.Struct(ConnectionCounters.fields)
+const Connections = Schema.Struct(CounterTable.fields(ConnectionCounters.counters))
 
 /**
  * The schema of an interval of the series.
@@ -64,9 +66,7 @@ export const Interval = Schema.Struct({
   failed: Count,
   abandoned: LaterCount,
   unknown: Count,
-  late: LaterCount,
-  dropped: LaterCount,
-  behind: LaterCount,
+  ...ArrivalCounters.intervalFields,
   bytes: Schema.Struct({ out: Count, in: Count }),
   connections: Connections,
   underWay: Schema.Int.annotations({ description: "Messages under way at its end." }),
@@ -143,18 +143,9 @@ const fields = {
     unknown: Count,
     abandoned: Count
   }),
-  arrivals: Schema.optionalWith(
-    Schema.Struct({
-      late: Count.annotations({
-        description: "Messages that waited for a session when they were due, and then began."
-      }),
-      dropped: Count.annotations({ description: "Messages that waited for too long, and were not begun." }),
-      behind: LaterCount.annotations({
-        description: "Messages that began more than 10 ms late with a session free: the generator was behind."
-      })
-    }),
-    { exact: true }
-  ).annotations({ description: "Of an open run, whose messages start when they are due." }),
+  arrivals: Schema.optionalWith(Schema.Struct(CounterTable.fields(ArrivalCounters.counters)), {
+    exact: true
+  }).annotations({ description: "Of an open run, whose messages start when they are due." }),
   stages: Schema.optionalWith(Schema.Array(Stages.Stage), { exact: true }).annotations({
     description: "Of an open run: what was intended and what was done, while messages were due and after the warm-up."
   }),

@@ -10,7 +10,10 @@ import { measured, measuredBesides, type Recorded } from "../measure/Recorder.js
 import type { Proved } from "../measure/Proved.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Tls from "../smtp/Tls.js"
+import * as Counts from "../measure/Counts.js"
+import * as ArrivalCounters from "./ArrivalCounters.js"
 import * as ConnectionCounters from "./ConnectionCounters.js"
+import * as CounterTable from "./CounterTable.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as Figures from "./Figures.js"
 import * as LoginSummary from "./LoginSummary.js"
@@ -65,10 +68,11 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
     `${count(unknown)} unknown`,
     ...(notStarted === 0 ? [] : [`${count(notStarted)} not started`])
   ]
-  const { behind, dropped, late, opened, unpipelined } = recorder
+  const { opened, unpipelined } = recorder
+  const arrivals = Counts.pick(Counts.arrivals, recorder)
   const reason = Bottleneck.brief({
     ...(health === undefined ? {} : { generator: health }),
-    arrivals: { late, dropped, behind },
+    arrivals,
     messages: { accepted, rejected, started }
   })
   const took = `${duration(seconds)}${stopped ? " until stopped" : ""}`
@@ -130,9 +134,9 @@ export const render = (finished: Summarised): ReadonlyArray<string> => {
   const start = recorder.ownHistogram("start", "accepted")
   if (start !== undefined) {
     const lateness = milliseconds(Histogram.valueAtPercentile(start, 99))
-    const waited = `${count(late)} waited for a session, ${count(dropped)} dropped`
-    const behindToo = behind === 0 ? "" : `, ${count(behind)} started late because the generator was behind`
-    lines.push(`${waited}, lateness p99 ${lateness}${behindToo}`)
+    lines.push(
+      `${CounterTable.phrases(ArrivalCounters.counters, arrivals, count).join(", ")}, lateness p99 ${lateness}`
+    )
   }
   const histogram = recorder.histogram("transaction", "accepted")
   if (histogram !== undefined) {

@@ -5,6 +5,8 @@
  */
 import type * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Printable from "../smtp/Printable.js"
+import * as ArrivalCounters from "./ArrivalCounters.js"
+import * as CounterTable from "./CounterTable.js"
 import * as Lines from "./Lines.js"
 import * as Bottleneck from "./Bottleneck.js"
 import * as CorpusSummary from "./CorpusSummary.js"
@@ -213,10 +215,8 @@ const arrivalsOf = (report: RunReport): ReadonlyArray<string> => {
   const intended = typeof plan.rate === "string" ? plan.rate : `stages ${String(plan.stages)}`
   const start = durations.find(({ of }) => of === "start")
   const lateness = start === undefined ? "" : `, lateness p99 ${figure(start.p99)} ms`
-  const { behind, dropped, late } = arrivals
-  const ours = behind === 0 ? "" : `, ${count(behind)} started over 10 ms late because the generator was behind`
-  const waited = `${count(late)} waited for a session, ${count(dropped)} dropped`
-  return [...named("arrivals", `${intended}: ${waited}${lateness}${ours}`), ...warmUp]
+  const counts = CounterTable.phrases(ArrivalCounters.counters, arrivals, count).join(", ")
+  return [...named("arrivals", `${intended}: ${counts}${lateness}`), ...warmUp]
 }
 
 /** Where one rate was to be kept, the line of the rate says it all. */

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Counts from "../measure/Counts.js"
 import * as Verdict from "../plan/Verdict.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Durations from "./Durations.js"
@@ -69,8 +70,8 @@ export const valueOf = (report: Measurable, { measure, unit }: Verdict.Verdict, 
       return counted(recipients[end === "refused-after-content" ? "refusedAfterContent" : end], recipients.offered)
     }
     case "Arrivals": {
-      const { behind, dropped, late } = report.arrivals ?? { behind: 0, dropped: 0, late: 0 }
-      return counted({ late, behind, dropped }[measure.end], report.messages.started + dropped)
+      const arrivals = report.arrivals ?? Counts.sum(Counts.arrivals, [])
+      return counted(arrivals[measure.end], report.messages.started + arrivals.dropped)
     }
     case "Deliveries": {
       const { proof } = report

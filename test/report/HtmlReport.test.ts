@@ -148,9 +148,9 @@ describe("the HTML report as text", () => {
     for (const words of [
       "<h2>Arrivals</h2>",
       "500/s",
-      "1,234 messages, when they were due",
-      "78 messages started over 10 ms late because the generator was behind",
-      "56 messages waited",
+      "1,234 messages that waited for a session when they were due",
+      "78 messages that began over 10 ms late with a session free, because the generator was behind",
+      "56 messages that waited for too long",
       "the first 10s",
       "Nothing was measured: the run was over before its warm-up of 10s.",
       "transaction: from when the message was due"

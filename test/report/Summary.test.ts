@@ -34,7 +34,7 @@ describe("a summary", () => {
     assert.notInclude(few, notice)
     assert.include(
       few,
-      "1 waited for a session, 0 dropped, lateness p99 5.00 ms, 1 started late because the generator was behind"
+      "1 waited for a session, 1 started over 10 ms late because the generator was behind, 0 dropped, lateness p99 5.00 ms"
     )
     recorder.behind = 2
     assert.strictEqual(linesOf(recorder)[0], notice)
@@ -107,7 +107,7 @@ describe("the report as text", () => {
     const text = TextReport.render({ ...open, durations: [{ ...transaction!, of: "queued" }] })
     assert.include(
       text.replace(/\n {13}/g, " "),
-      "  arrivals   5/s: 3 waited for a session, 1 dropped, 4 started over 10 ms late because the generator was behind\n"
+      "  arrivals   5/s: 3 waited for a session, 4 started over 10 ms late because the generator was behind, 1 dropped\n"
     )
     assert.match(text, /^ {2}writes {5}1 write waited for server or network to read \(p99 \d\.\d{3} ms\)$/m)
     const many = { ...open, messages: { ...open.messages, started: 100, accepted: 100 } }
