@@ -98,7 +98,7 @@ const readValues = (options: Arguments["options"], { input, issues, origins }: R
         else {
           issues.push(...parsed.left.map((line) => `${name}: ${line}`))
           // It was asked for, and may break a rule between fields besides.
-          input[row.field] = attempt?.at(-1) ?? variable
+          input[row.field] = row.repeatable ? (attempt ?? variable) : (attempt?.at(-1) ?? variable)
         }
       }
     }

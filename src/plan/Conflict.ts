@@ -114,6 +114,11 @@ const reportFiles: PlanRule.PlanRule = ({ plan }) =>
 
 const thinksInShapes = ({ plan }: PlanRule.Given): boolean => listOf(plan.shapes).some(thinks)
 
+const weightsOfShapes: PlanRule.PlanRule = ({ plan }) => {
+  const wrong = Shape.misweighed(listOf(plan.shapes))
+  return wrong === undefined ? [] : [{ fields: ["shapes"], rule: `--shape: ${wrong}` }]
+}
+
 /**
  * The rules, in the order in which they are reported.
  *
@@ -159,6 +164,7 @@ export const rules: ReadonlyArray<PlanRule.PlanRule> = [
     says: "{think} cannot be used with {rate} or {stages}",
     fields: ["shapes", "rate", "stages"]
   },
+  weightsOfShapes,
   ...TlsFields.rules,
   ...Extensions.rules,
   ...ClientFields.rules,

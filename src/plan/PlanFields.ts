@@ -213,7 +213,7 @@ export const fields = {
     long: "shape",
     placeholder: "weight[:part,...]",
     description:
-      'Have connections of several shapes, each drawn by its weight: "90%: per-connection 1..20, hold 5", "9%: send-rate 2k, think exp(3)", "1%: hold 60, abandon greeting"; or some with TLS: "70%: tls starttls", "30%: tls off". What a shape leaves open is as the options say. In a file, the parts are fields: weight, perConnection, hold, think, sendRate, tls, abandon. May be given several times.'
+      'Have connections of several shapes, each with its share of them: "90%: per-connection 1..20, hold 5", "9%: send-rate 2k, think exp(3)", "1%: hold 60, abandon greeting"; or some with TLS: "70%: tls starttls", "30%: tls off". Shares add up to 100%. Numbers without % are weights ("3: tls starttls", "1: tls off"). What a shape leaves open is as the options say. In a file, the parts are fields: weight, perConnection, hold, think, sendRate, tls, abandon. May be given several times.'
   }),
   ...MessageFields.fields,
   ...DkimFields.fields,

@@ -6,7 +6,8 @@
  *     per-connection = count [ ".." count ]
  *     abandon        = step [ "close" / "reset" ] [ number "%" ]   ; blanks between them
  *     step           = "greeting" / "hello" / "starttls" / "tls" / "auth" / "mail" / "rcpt" / "data"
- *     shape          = number [ "%" ] [ ":" part *( "," part ) ]   ; its weight, and what is different about it
+ *     shape          = number [ "%" ] [ ":" part *( "," part ) ]   ; its weight, and what is different about it;
+ *                                                                   ; in percent, weights add up to 100
  *     part           = "per-connection" per-connection / "hold" timing / "think" timing / "send-rate" bytes
  *                    / "tls" ( "off" / "starttls" / "if-offered" / "implicit" )
  *                    / "abandon" abandon                           ; which may stand there several times
@@ -278,6 +279,37 @@ export const parse = (text: string): Either.Either<{ readonly [field: string]: u
   }
   const { abandon, ...others } = fields
   return Either.right(abandon.length === 0 ? others : { ...others, abandon })
+}
+
+/**
+ * What is wrong with the weights of shapes as they are written: shares in percent that do not add up to all, by which the rest
+ * would be shared out unseen, and a number that is no 1 and stands alone, where mostly the sign is missing. Undefined where
+ * nothing is. Shapes can be texts, and plain data, of which only what is in percent is looked at.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const misweighed = (shapes: ReadonlyArray<unknown>): string | undefined => {
+  const weights = shapes.flatMap((shape) => weightOf(shape) ?? [])
+  const [first] = weights
+  if (first === undefined || weights.length < shapes.length) return undefined
+  if (weights.length === 1 && first.isNumber && first.weight !== 1) {
+    return `${first.weight} is the weight of the only shape, which all connections would have: write ${first.weight}%, and another shape for the rest; or 100%`
+  }
+  const total = Number(weights.reduce((sum, { weight }) => sum + weight, 0).toFixed(6))
+  if (total === 100 || !weights.every(({ isPercent }) => isPercent)) return undefined
+  const rest =
+    total < 100 ? `: those that are left are a shape, too, such as "${Number((100 - total).toFixed(6))}%"` : ""
+  return `shares in percent must add up to 100%, not ${total}%${rest}`
+}
+
+/** A weight, and how it was written; undefined for what is none. */
+const weightOf = (shape: unknown) => {
+  const written = typeof shape === "object" && shape !== null && "weight" in shape ? shape.weight : shape
+  if (written === shape && typeof shape !== "string") return undefined
+  const [, digits, sign] = /^\s*(\d+(?:\.\d+)?)\s*(%)?\s*(?::|$)/.exec(String(written)) ?? []
+  if (digits === undefined) return undefined
+  return { weight: Number(digits), isPercent: sign !== undefined, isNumber: written === shape && sign === undefined }
 }
 
 /**

@@ -36,23 +36,33 @@ export const argumentsOf = (plan: { readonly [field: string]: unknown }): Readon
     if (known === undefined || field === "target" || value === undefined || isUsual || isUnlimited) return []
     const name = `--${PlanField.get(known.ast._tag === "PropertySignatureTransformation" ? known.ast.to : known.ast)?.long ?? PlanField.kebab(field)}`
     const values = Array.isArray(value) ? value : [value]
+    const sign = signOf(values)
     return values.map((each) => {
       if (each === true) return name
       if (each === false) return `--no-${name.slice(2)}`
-      return `${name}=${typeof each === "string" ? each : (shapeOf(each) ?? JSON.stringify(each) ?? "")}`
+      return `${name}=${typeof each === "string" ? each : (shapeOf(each, sign) ?? JSON.stringify(each) ?? "")}`
     })
   })
   return typeof plan.target === "string" ? [...options, plan.target] : options
 }
 
 /** A shape of connections as the option has it: `90%: per-connection 1..20`. Undefined for what is none. */
-const shapeOf = (value: unknown): string | undefined => {
-  if (typeof value !== "object" || value === null || !("weight" in value)) return undefined
+const shapeOf = (value: unknown, sign: "%" | ""): string | undefined => {
+  if (!isWeighted(value)) return undefined
   const { weight, ...parts } = value
   const told = Object.entries(parts).flatMap(([name, part]) =>
     [part].flat().map((each) => `${PlanField.kebab(name)} ${each}`)
   )
-  return `${weight}%${told.length === 0 ? "" : `: ${told.join(", ")}`}`
+  return `${weight}${sign}${told.length === 0 ? "" : `: ${told.join(", ")}`}`
+}
+
+const isWeighted = (value: unknown): value is { readonly weight: unknown } =>
+  typeof value === "object" && value !== null && "weight" in value
+
+/** The sign after weights: in percent they add up to 100. */
+const signOf = (shapes: ReadonlyArray<unknown>): "%" | "" => {
+  const total = shapes.reduce<number>((sum, shape) => sum + (isWeighted(shape) ? Number(shape.weight) : 0), 0)
+  return Math.abs(total - 100) < 1e-6 ? "%" : ""
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)

@@ -383,8 +383,8 @@ describe("shapes", () => {
     '--shape: "10%: hold x", hold: column 1: expected a time, such as 5, 500ms or 1..2s, or exp(5)'
   )
   refuses(
-    ["--shape", "10%: hald 5", "h"],
-    '--shape: "10%: hald 5", column 6: expected per-connection, hold, think, send-rate, tls or abandon'
+    ["--shape", "1: hald 5", "h"],
+    '--shape: "1: hald 5", column 4: expected per-connection, hold, think, send-rate, tls or abandon'
   )
 })
 
@@ -399,7 +399,7 @@ describe("every option of the table", () => {
     "7s:5/s",
     "1..5",
     "data 5%",
-    "5%: hold 5",
+    "1: hold 5",
     "http://h:4318",
     "1.2",
     "80%",
@@ -486,7 +486,7 @@ describe("every option of the table", () => {
     const word = (row.choices.length > 0 ? [row.choices.at(-1)] : words).find((each) =>
       Either.isRight(Plan.decode({ ...also, [row.field!]: valueOf(each) }))
     )
-    if (row.field === "shapes") return [word ?? "", [{ weight: 5, hold: "5" }]]
+    if (row.field === "shapes") return [word ?? "", [{ weight: 1, hold: "5" }]]
     return [word ?? assert.fail(`no word here is a --${row.long}: add one`), valueOf(word)]
   }
   for (const row of planRows) {

@@ -81,7 +81,7 @@ describe("the fields of a login", () => {
     [{ auth: "auto", user: "u", bare: true }, /AUTH needs EHLO/],
     [{ auth: "plain,xoauth2", user: "u", target: "mail.example.com" }, /use --tls, or --auth-insecure/],
     [{ abandon: ["auth"] }, /--abandon auth needs --auth/],
-    [{ shapes: ["10%: abandon auth close"] }, /--abandon auth needs --auth/]
+    [{ shapes: ["1: abandon auth close"] }, /--abandon auth needs --auth/]
   ])("%j cannot be", (input, rule) => {
     assert.match(Plan.problems(input).join("\n"), rule)
   })

@@ -299,15 +299,43 @@ describe("shapes", () => {
     assert.deepStrictEqual(Plan.make({ shapes: shapes! }).shapes, shapes)
   })
 
+  it("have weights, or shares that are all together, and no number that stands alone", () => {
+    const problems = (...shapes: ReadonlyArray<string | { readonly weight: number | string }>) =>
+      Plan.problems({ target: "h", shapes }).join("; ")
+    for (const right of [
+      ["1: hold 5"],
+      ["100%"],
+      ["3: hold 5", "1"],
+      ["70%: hold 5", "30 %"],
+      ["99.9%", "0.1%: hold 1"]
+    ])
+      assert.strictEqual(problems(...right), "", right.join())
+    assert.strictEqual(problems({ weight: 70 }), "")
+    assert.strictEqual(problems({ weight: "90%" }, { weight: "10%" }), "")
+    assert.include(
+      problems("70: tls starttls"),
+      "--shape: 70 is the weight of the only shape, which all connections would have: write 70%, and another shape for the rest"
+    )
+    assert.include(
+      problems("70%: tls starttls"),
+      '--shape: shares in percent must add up to 100%, not 70%: those that are left are a shape, too, such as "30%"'
+    )
+    assert.include(problems("70%: hold 5", "40%"), "must add up to 100%, not 110%")
+    assert.include(
+      problems({ weight: "90%" }, { weight: "5%" }),
+      'not 95%: those that are left are a shape, too, such as "5%"'
+    )
+  })
+
   it("are refused at the place that is wrong, and there alone", () => {
     for (const [shape, problem] of [
       [{ weight: 1, hold: "x" }, /^shapes\[0\]\.hold: column 1: expected a time, /],
       [{ weight: 0 }, /^shapes\[0\]\.weight: expected a weight of more than 0/],
       [{ weight: 1, holdd: 5 }, /^shapes\[0\]: unknown field "holdd" \(did you mean "hold"\?\)$/],
       [{ weight: 1, abandon: ["data", "rcpt 5%"] }, /^shapes\[0\]\.abandon: expected shares that add up/],
-      ["10%: hold x", /^shapes\[0\]\.hold: column 1: expected a time, /],
-      ["10%: hold", /^shapes\[0\]: column 10: expected what hold is to be$/],
-      ["10%: hold 1, hold 2", /^shapes\[0\]: column 14: expected hold once$/],
+      ["100%: hold x", /^shapes\[0\]\.hold: column 1: expected a time, /],
+      ["1: hold", /^shapes\[0\]: column 8: expected what hold is to be$/],
+      ["1: hold 1, hold 2", /^shapes\[0\]: column 12: expected hold once$/],
       ["x", /^shapes\[0\]: column 1: expected a share such as 90%/]
     ] as const) {
       const found = Plan.problems({ shapes: [shape] })
