@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Sampling } from "../load/Sampler.js"
+import type { Settling } from "../load/RunResult.js"
 import type { SignalName } from "../load/StopSignal.js"
 import type { WorkersResult } from "../load/Workers.js"
 import { GeneratorHealth, type Health } from "../measure/GeneratorHealth.js"
@@ -46,6 +47,8 @@ export interface Live {
   readonly stderr: (text: string) => void
   /** Says at once that a signal is heeded, and what is waited for. */
   readonly stopping: (signal: SignalName) => void
+  /** Shows what a proof of delivery waits for. */
+  readonly settling: (settling: Settling) => void
   /** Takes the live view away; the plain one says how the run ended. */
   readonly close: () => void
   /** Sends what the run came to, where --otlp asks for it. It takes a few seconds at most. */
@@ -122,6 +125,7 @@ export const make = (
       aborted: Deferred.await(aborted),
       stderr: (text) => screen.above(text),
       stopping: (signal) => screen.stopping(signal),
+      settling: (settling) => screen.settling(settling),
       close: () => screen.close(),
       exported: (result) => telemetry?.finish(result) ?? Effect.void,
       finish: (result) =>

@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import * as Amount from "../plan/Amount.js"
 import * as AuthFields from "../plan/AuthFields.js"
 import type { Plan } from "../plan/Plan.js"
+import type { ProofOrder } from "../plan/ProofOrder.js"
 import * as SinkFields from "../plan/SinkFields.js"
 import * as TlsFields from "../plan/TlsFields.js"
 import type { AccountTable } from "../smtp/AccountTable.js"
@@ -27,14 +28,16 @@ const tlsOf = (plan: Plan): SinkConfig["tls"] => {
 }
 
 /**
- * Starts the sink. Where the plan logs in, its accounts are those of the sink, too, and nobody else is served.
+ * Starts the sink. Where the plan logs in, its accounts are those of the sink, too, and nobody else is served. A proof is told what
+ * has come.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const start = (
   plan: Plan,
-  accounts: AccountTable | undefined
+  accounts: AccountTable | undefined,
+  proof?: ProofOrder | undefined
 ): Effect.Effect<RunningSink, SinkFailed, EmbeddedSink | Scope.Scope> =>
   Effect.flatMap(EmbeddedSink, (embedded) =>
     embedded.start(
@@ -47,7 +50,7 @@ export const start = (
         proxy: plan.proxy === undefined ? undefined : "any",
         ...SinkOffers.configOf(offersOf(plan))
       },
-      { behaviour: behaviourOf(plan) }
+      { behaviour: behaviourOf(plan), proof }
     )
   )
 

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as PlanSupport from "../load/PlanSupport.js"
+import * as Proof from "../load/Proof.js"
 import type * as RunPart from "../load/RunPart.js"
 import { type SignalName, StopSignal, statusOf as signalStatusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
@@ -85,34 +86,60 @@ interface Tool {
  */
 export type Services = Connector | EmbeddedSink | FileSystem | Output | StopSignal | Workers.Workers
 
+/** What messages are made of. */
+type Contents = Pick<RunPart.RunOptions, "file" | "parts">
+
+const contentsOf = (plan: Plan) =>
+  Effect.gen(function* () {
+    const parts = yield* MessageParts.read(plan)
+    return { parts, file: yield* MessageFile.read(MessageParts.bounded(plan, parts)) }
+  })
+
+/** What a run is against, and, where that tells what has come, the proof. */
+interface Against {
+  readonly contents?: Contents | undefined
+  readonly proving?: Proof.Proving | undefined
+  readonly sink?: RunningSink | undefined
+}
+
+/** Runs what is proved by the sink that it is sent to: of what that has taken, nothing is on its way any more. */
+const provingWith =
+  ({ deliveries, order }: Proof.Proving) =>
+  (plan: Plan, options: Workers.WorkersOptions) => {
+    const { runId } = order.identity
+    return Proof.settled({ deliveries, order, plan: { ...plan, runId, settle: 0 } }, options, Workers.runOnly)
+  }
+
 /** Starts a sink, runs the plan against it, and compares the books: what it took must be what we saw accepted. */
 const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Services | Scope.Scope> =>
   Effect.gen(function* () {
     const output = yield* Output
     const accounts = yield* accountsOf(plan)
-    const sink = yield* OwnSink.start(plan, accounts)
+    const contents = plan.prove === undefined ? undefined : yield* contentsOf(plan)
+    const proving = contents && (yield* Proof.prepare(MessageParts.bounded(plan, contents.parts), contents))
+    const sink = yield* OwnSink.start(plan, accounts, proving?.order)
     const against = { ...SinkFields.without(plan), sink: false, target: Target.format(sink.target) }
     // The port is another one each time: it is told of as the plan has it, so that runs of one plan are known as such.
-    const { result, status } = yield* report(against, tool, accounts, plan, sink)
+    const { result, status } = yield* report(against, tool, accounts, plan, { contents, proving, sink })
     const { messages } = yield* sink.counts
     if (Laws.ofDelivery(result.accounting, { messages }).length === 0) {
       if (shows(plan, output))
         output.stderr(`smtp-source: the sink counted ${Summary.counted(messages, "message")}, too\n`)
-      tellStrikes(plan, output, "the sink's", sink.strikes === undefined ? [] : yield* sink.strikes)
+      tellStrikes(plan, output, "the sink's", result.strikes)
       return status
     }
     output.stderr(`smtp-source: panic: the sink counted ${messages} messages, and we ${result.accounting.accepted}\n`)
     return Fatal.status.internalError
   })
 
-/** How often each rule of a sink of ours has struck. */
+/** How often each rule of a sink of ours has struck, which a report for people tells, too. */
 const tellStrikes = (
   plan: Plan,
   output: Output["Type"],
   whose: "the sink's" | "the next hop's",
-  strikes: ReadonlyArray<Strikes>
+  strikes: ReadonlyArray<Strikes> = []
 ): void => {
-  if (!shows(plan, output)) return
+  if (!shows(plan, output) || showsReport(plan)) return
   for (const { rule, times } of strikes) {
     output.stderr(`smtp-source: ${whose} ${Printable.escape(rule)}: ${Summary.counted(times, "time")}\n`)
   }
@@ -141,7 +168,7 @@ const report = (
   { version }: Tool,
   accounts: AccountTable | undefined,
   asked: Plan = toRun,
-  sink?: RunningSink | undefined
+  { contents, proving, sink }: Against = {}
 ): Effect.Effect<
   { readonly status: number; readonly result: Workers.WorkersResult },
   RunError,
@@ -151,12 +178,11 @@ const report = (
     Effect.gen(function* () {
       const output = yield* Output
       const signals = yield* StopSignal
-      const parts = yield* MessageParts.read(asked)
+      const { file, parts } = contents ?? (yield* contentsOf(asked))
       const [running, plan] = [MessageParts.bounded(toRun, parts), MessageParts.bounded(asked, parts)]
       for (const line of parts?.corpus === undefined ? [] : leftOut(parts.corpus)) {
         output.stderr(`smtp-source: warning: --corpus: ${line}\n`)
       }
-      const file = yield* MessageFile.read(plan)
       const tls = OwnSink.trusting(yield* TlsFields.read(plan), sink)
       const notices = TlsFields.notices(plan)
       // What is refused needs no other word.
@@ -170,7 +196,8 @@ const report = (
       let sent = 0
       const live = isWatched(plan, output) ? yield* watched(plan, version) : unwatched(plan, output)
 
-      const result = yield* Workers.runOnly(running, {
+      const run = proving === undefined ? Workers.runOnly : provingWith(proving)
+      const ran = yield* run(running, {
         file,
         parts,
         tls,
@@ -188,9 +215,11 @@ const report = (
         onTrace: plan.verbose > 0 ? (direction, text) => live.stderr(traced(direction, text)) : undefined,
         onContentSent: plan.counter ? () => output.stdout(`${++sent}\r`) : undefined,
         onTrouble: (_kind, text) => live.stderr(`smtp-source: warning: ${Fatal.shortened(text)}\n`),
+        onSettling: live.settling,
         watchHealth: true,
         sampling: live.sampling
       }).pipe(Effect.ensuring(Effect.sync(live.close)))
+      const result = sink?.strikes === undefined ? ran : { ...ran, strikes: yield* sink.strikes }
 
       const { endedBy, stopped, violations, workerDied } = result
       if (Option.isSome(workerDied)) say(`fatal: ${workerDied.value.message}`)
@@ -200,7 +229,7 @@ const report = (
       if ((shows(plan, output) || stopped) && !showsReport(plan)) {
         for (const line of Summary.render(result)) for (const part of Lines.wrap(line, columns, 2)) say(part)
       }
-      tellStrikes(plan, output, "the next hop's", result.strikes ?? [])
+      if (sink === undefined) tellStrikes(plan, output, "the next hop's", result.strikes)
       for (const law of violations) say(`panic: the books do not balance: ${law}`)
       const judged = yield* live.finish(result)
       // At last, since a collector may keep us waiting; who is in a hurry does not wait.
@@ -242,6 +271,7 @@ const unwatched = (plan: Plan, output: Output["Type"]): Live => {
     aborted: Effect.never,
     stderr: (text) => screen.above(text),
     stopping: (signal) => screen.stopping(signal),
+    settling: (settling) => screen.settling(settling),
     close: () => screen.close(),
     exported: () => Effect.void,
     finish: () => Effect.succeed(Fatal.status.success)

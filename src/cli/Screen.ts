@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import type { Settling } from "../load/RunResult.js"
 import type { SignalName } from "../load/StopSignal.js"
 import * as RunBounds from "../load/RunBounds.js"
 import * as Series from "../measure/Series.js"
@@ -37,6 +38,9 @@ export const viewOf = ({ counter, progress, verbose }: Plan, { isTerminal }: Out
 /** Between two lines of the plain view, in milliseconds. */
 const plainEvery = 5000
 
+/** A wait that is over soon need not be told of, in milliseconds. */
+const soon = 1000
+
 /**
  * The view of one run.
  *
@@ -50,6 +54,10 @@ export class Screen {
   private whole: Series.Interval | undefined
   private saidAt = 0
   private isStopping = false
+  /** When the wait of a proof is told of next; undefined where there is none. */
+  private settlingAt: number | undefined
+  /** The run as it was drawn last. */
+  private lines: ReadonlyArray<string> = []
   /** How many transactions there were when the run was last looked at. */
   private underWay: number | undefined
   private planned: number | undefined
@@ -111,15 +119,32 @@ export class Screen {
     }
     const state = this.state(this.whole, lately)
     if (this.view === "live") {
-      this.draw(Progress.lines(state, this.output.columns()))
+      this.lines = Progress.lines(state, this.output.columns())
+      this.draw(this.lines)
     } else if (interval.at - this.saidAt >= plainEvery) {
       this.saidAt = interval.at
       this.output.stderr(`smtp-source: ${Progress.plain(state)}\n`)
     }
   }
 
+  /** The last message has ended, and a proof waits for what has not arrived. */
+  settling(settling: Settling): void {
+    this.settlingAt ??= soon
+    if (settling.waited < this.settlingAt) return
+    const line = Progress.settling(settling)
+    if (this.view === "live") this.drawAnew([...this.lines, line.slice(0, Math.max(0, this.output.columns() - 1))])
+    else if (this.view === "plain") {
+      this.settlingAt = settling.waited + plainEvery
+      this.output.stderr(`smtp-source: ${line}\n`)
+    }
+  }
+
   /** From now on no message is begun. */
   stopping(signal: SignalName): void {
+    if (this.settlingAt !== undefined) {
+      this.above("smtp-source: stopping: what has not arrived is not waited for\n")
+      return
+    }
     this.isStopping = true
     const { drain } = this.plan
     const many =
@@ -162,6 +187,11 @@ export class Screen {
     let due = known
     while (due < planned && dueAt(due) <= time) due++
     return due
+  }
+
+  /** What stands there already need not be drawn. */
+  private drawAnew(lines: ReadonlyArray<string>): void {
+    if (lines.length !== this.drawn.length || lines.some((line, index) => line !== this.drawn[index])) this.draw(lines)
   }
 
   private draw(lines: ReadonlyArray<string>): void {

@@ -15,9 +15,10 @@ import * as Screen from "./Screen.js"
  * @since 0.1.0
  * @category predicates
  */
-export const wantsReport = ({ abortIf = [], downstream, failIf = [], report = [], require = [] }: Plan): boolean =>
+export const wantsReport = ({ abortIf = [], failIf = [], report = [], require = [], ...plan }: Plan): boolean =>
   // A proof has a verdict of its own.
-  downstream !== undefined || [abortIf, failIf, report, require].some((wanted) => wanted.length > 0)
+  (plan.prove !== undefined && (plan.sink || plan.downstream !== undefined)) ||
+  [abortIf, failIf, report, require].some((wanted) => wanted.length > 0)
 
 /**
  * Whether the run is to be sampled: for a report, for the live view, or for a collector.

@@ -23,7 +23,7 @@ export { PlanUnsupported, type UnsupportedField } from "./PlanSupport.js"
 export type { TlsUnusable } from "../smtp/Tls.js"
 export { type RunError, VerdictsFailed } from "./ProgramRun.js"
 export type { RunHandle } from "./RunHandle.js"
-export type { RunOptions, RunResult } from "./RunPart.js"
+export type { RunOptions, RunResult, Settling } from "./RunPart.js"
 
 /**
  * Runs the plan, or a scenario over its sessions, to the end, and tells what happened. `Scenario.run` says what a scenario

@@ -97,7 +97,7 @@ export const around = <Options extends RunPart.RunOptions, Result extends Finish
   proof: ProofOptions = {}
 ): Effect.Effect<Result, E | SinkFailed, R> => {
   const { downstream, prove } = plan
-  if (prove === undefined) return run(plan, options)
+  if (prove === undefined || options.deliveries !== undefined) return run(plan, options)
   if (downstream === undefined) {
     return Effect.flatMap(prepare(plan, options, { messages: proof.messages }), (proving) =>
       Effect.map(run(proving.plan, { ...options, deliveries: proving.deliveries }), (result) => ({
@@ -192,16 +192,18 @@ const stampedOf = ({ deliveries, order, plan }: Proving): Stamped => ({
 const settle = (
   deliveries: Deliveries,
   patience: number,
-  onSettling: ((awaited: number) => void) | undefined
+  onSettling: RunPart.RunOptions["onSettling"]
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     let arrivals = deliveries.arrivals()
-    let quiet = 0
+    const accepted = onSettling === undefined ? 0 : deliveries.accepted()
+    let [quiet, waited] = [0, 0]
     while (quiet < patience) {
       const awaited = deliveries.awaited()
-      onSettling?.(awaited)
+      onSettling?.({ accepted, arrived: accepted - deliveries.missing(), awaited, waited, left: patience - quiet })
       if (awaited === 0) return
       yield* Effect.sleep(lookEvery)
+      waited += lookEvery
       const now = deliveries.arrivals()
       quiet = now === arrivals ? quiet + lookEvery : 0
       arrivals = now

@@ -34,7 +34,7 @@ import type { SharedRun } from "./SharedRun.js"
 import * as Tickets from "./Tickets.js"
 import * as Watchdog from "./Watchdog.js"
 
-export type { PartResult, RunError, RunOptions, RunResult } from "./RunResult.js"
+export type { PartResult, RunError, RunOptions, RunResult, Settling } from "./RunResult.js"
 
 /**
  * Runs a whole plan in this thread, whatever else it asks for.

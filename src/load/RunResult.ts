@@ -64,10 +64,28 @@ export interface RunOptions extends MessageSpans.Telling {
   readonly onTrouble?: Trouble.OnTrouble | undefined
   /** What happened, second by second. */
   readonly sampling?: Sampler.Sampling | undefined
-  /** Told how many a proof of delivery waits for, several times a second. */
-  readonly onSettling?: ((awaited: number) => void) | undefined
-  /** Where ends of messages are written for a proof of delivery, which sees to it. */
+  /** Told what a proof of delivery waits for, ten times a second while it does. */
+  readonly onSettling?: ((settling: Settling) => void) | undefined
+  /** Where ends of messages are written for a proof of delivery: whoever made it sees to the proof. */
   readonly deliveries?: Deliveries | undefined
+}
+
+/**
+ * How far a proof of delivery is, once the last message has ended: by the recipient, or by the message. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settling {
+  readonly accepted: number
+  /** Of those that were accepted, the ones that have arrived, or were returned by a notice. */
+  readonly arrived: number
+  /** Those that are missing, and those that arrived and were not answered, which have to be sent again. */
+  readonly awaited: number
+  /** How long the wait has taken. */
+  readonly waited: number
+  /** When it ends, unless something arrives before. */
+  readonly left: number
 }
 
 /**

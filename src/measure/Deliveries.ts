@@ -247,6 +247,11 @@ export class Deliveries {
     return this.counted("copies") + this.counted("refused") + this.counted("foreign")
   }
 
+  /** How many were accepted. */
+  accepted(): number {
+    return this.planes.countOf((word) => word(Plane.accepted))
+  }
+
   /** How many were accepted and are neither here nor returned. */
   missing(): number {
     return this.planes.countOf(missing)
@@ -372,7 +377,7 @@ export class Deliveries {
       .filter(({ message }) => isOwn(message))
     const { most, second } = this.depth()
     return {
-      accepted: planes.countOf((word) => word(Plane.accepted)),
+      accepted: this.accepted(),
       open: planes.countOf((word) => word(Plane.open) & ~word(Plane.accepted)),
       deliveredAccepted: planes.countOf((word) => word(Plane.came) & word(Plane.accepted)),
       deliveredOpen: planes.countOf((word) => word(Plane.came) & word(Plane.open) & ~word(Plane.accepted)),

@@ -613,7 +613,7 @@ export interface Plan {
    * changed. --prove=recipients, or --prove alone, tells so of each recipient of a message; --prove=messages of each
    * message alone, for a server that rewrites addresses. With --downstream, the run ends when what was accepted has
    * arrived there, and reports tell what is missing, has come twice, or was changed; unless a verdict names missing,
-   * it fails if anything is.
+   * it fails if anything is. With --sink, the sink tells so of what it has taken itself.
    */
   readonly prove?: Values["prove"]
   /**
@@ -629,9 +629,9 @@ export interface Plan {
    */
   readonly settle?: Values["settle"]
   /**
-   * With --downstream, a message is changed, too, if one of its headers is missing, or says something else, when it
-   * arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers write or
-   * take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
+   * With --downstream or --sink, a message is changed, too, if one of its headers is missing, or says something else,
+   * when it arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers
+   * write or take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
    * Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and what stores have in addition is no change. The
    * headers of a --corpus are not compared. May be given several times.
    */
@@ -1311,7 +1311,7 @@ export interface PlanInput {
    * changed. --prove=recipients, or --prove alone, tells so of each recipient of a message; --prove=messages of each
    * message alone, for a server that rewrites addresses. With --downstream, the run ends when what was accepted has
    * arrived there, and reports tell what is missing, has come twice, or was changed; unless a verdict names missing,
-   * it fails if anything is.
+   * it fails if anything is. With --sink, the sink tells so of what it has taken itself.
    */
   readonly prove?: Inputs["prove"]
   /**
@@ -1327,9 +1327,9 @@ export interface PlanInput {
    */
   readonly settle?: Inputs["settle"]
   /**
-   * With --downstream, a message is changed, too, if one of its headers is missing, or says something else, when it
-   * arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers write or
-   * take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
+   * With --downstream or --sink, a message is changed, too, if one of its headers is missing, or says something else,
+   * when it arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers
+   * write or take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
    * Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and what stores have in addition is no change. The
    * headers of a --corpus are not compared. May be given several times.
    */

@@ -29,7 +29,7 @@ export const fields = {
     section,
     alone: "recipients",
     description:
-      "Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was changed. --prove=recipients, or --prove alone, tells so of each recipient of a message; --prove=messages of each message alone, for a server that rewrites addresses. With --downstream, the run ends when what was accepted has arrived there, and reports tell what is missing, has come twice, or was changed; unless a verdict names missing, it fails if anything is."
+      "Put a stamp on top of each message, a header X-Smtp-Source that holds the run, the message's number, the time, and the size and the checksum of its body: so that whoever receives it can tell what has arrived, and whether it was changed. --prove=recipients, or --prove alone, tells so of each recipient of a message; --prove=messages of each message alone, for a server that rewrites addresses. With --downstream, the run ends when what was accepted has arrived there, and reports tell what is missing, has come twice, or was changed; unless a verdict names missing, it fails if anything is. With --sink, the sink tells so of what it has taken itself."
   }),
   downstream: PlanField.optional(PlanValue.ListenText, {
     section,
@@ -48,7 +48,7 @@ export const fields = {
     placeholder: "name",
     repeatable: true,
     description:
-      "With --downstream, a message is changed, too, if one of its headers is missing, or says something else, when it arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers write or take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length, Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and what stores have in addition is no change. The headers of a --corpus are not compared. May be given several times."
+      "With --downstream or --sink, a message is changed, too, if one of its headers is missing, or says something else, when it arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers write or take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length, Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and what stores have in addition is no change. The headers of a --corpus are not compared. May be given several times."
   })
 }
 
@@ -64,5 +64,6 @@ export const rules: ReadonlyArray<PlanRule.PlanRule> = [
   { asked: ["downstream"], without: ["prove"], says: "{downstream} needs {prove}" },
   { asked: ["downstream", "sink"], says: "{downstream} cannot be used with {sink}, which sends nothing on" },
   { asked: ["settle"], without: ["downstream"], says: "{settle} needs {downstream}" },
-  { asked: ["ignoreHeader"], without: ["downstream"], says: "{ignoreHeader} needs {downstream}" }
+  { asked: ["ignoreHeader"], without: ["downstream", "sink"], says: "{ignoreHeader} needs {downstream}, or {sink}" },
+  { asked: ["ignoreHeader", "sink"], without: ["prove"], says: "{ignoreHeader} needs {prove}" }
 ]

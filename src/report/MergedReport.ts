@@ -23,6 +23,7 @@ import * as RunReport from "./RunReport.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
 import * as StampedReport from "./StampedReport.js"
+import * as StrikesReport from "./StrikesReport.js"
 import * as Stages from "./Stages.js"
 import * as CorpusSummary from "./CorpusSummary.js"
 import * as TargetSummary from "./TargetSummary.js"
@@ -100,6 +101,7 @@ export const merge: {
     ...CorpusSummary.merge([a, b]),
     ...StampedReport.merge([a, b]),
     ...ProofReport.merge([a, b]),
+    ...StrikesReport.merge([a, b]),
     ...RunReport.withoutOf(WithoutTally.merge([a.without ?? [], b.without ?? []])),
     errors: ErrorTally.merge([a, b].map((report) => delayed(report.errors, later(report)))),
     ...mergeSeries([a, b]),

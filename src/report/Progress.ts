@@ -48,6 +48,20 @@ export interface State {
   readonly arrivals?: Arrivals | undefined
 }
 
+/**
+ * How far a proof of delivery is. Times are in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settling {
+  readonly accepted: number
+  readonly arrived: number
+  readonly awaited: number
+  /** When the wait ends, unless something arrives before. */
+  readonly left: number
+}
+
 const { count } = Summary
 
 const total = ({ accepted, failed, rejected, unknown }: Ended): number => accepted + rejected + failed + unknown
@@ -204,6 +218,22 @@ export const closing = (state: State): string => {
   const rate = `${count(perSecond(total(ended), elapsed))} messages/s`
   const parts = [...latencyOf(lately), ...errorsOf(ended), ...behindOf({ ...state, arrivals: undefined })]
   return `over after ${Summary.duration(elapsed / 1000)}: ${[doneOf(state), rate, ...parts].join(", ")}`
+}
+
+/**
+ * What a run waits for that has sent its last message, in one line.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const settling = ({ accepted, arrived, awaited, left }: Settling): string => {
+  // Those that arrived were not answered.
+  const again = awaited - (accepted - arrived)
+  return [
+    `settling: ${count(arrived)} of ${count(accepted)} arrived`,
+    ...(again > 0 ? [`${count(again)} to be sent again`] : []),
+    `waits ${whole(left / 1000)} for the next`
+  ].join(", ")
 }
 
 /**

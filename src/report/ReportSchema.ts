@@ -11,6 +11,7 @@ import * as LoginSummary from "./LoginSummary.js"
 import * as ProofReport from "./ProofReport.js"
 import * as RunSegments from "./RunSegments.js"
 import * as StampedReport from "./StampedReport.js"
+import * as StrikesReport from "./StrikesReport.js"
 import * as Stages from "./Stages.js"
 import * as CorpusSummary from "./CorpusSummary.js"
 import * as TargetSummary from "./TargetSummary.js"
@@ -217,6 +218,9 @@ const fields = {
   }),
   proof: Schema.optionalWith(ProofReport.schema, { exact: true }).annotations({
     description: ProofReport.description
+  }),
+  strikes: Schema.optionalWith(StrikesReport.schema, { exact: true }).annotations({
+    description: StrikesReport.description
   }),
   errors: Schema.Array(
     Schema.Struct({

@@ -30,6 +30,7 @@ import type { RunReport } from "./ReportSchema.js"
 import * as RunSegments from "./RunSegments.js"
 import * as Spans from "./Spans.js"
 import * as StampedReport from "./StampedReport.js"
+import * as StrikesReport from "./StrikesReport.js"
 import * as Stages from "./Stages.js"
 import * as TargetSummary from "./TargetSummary.js"
 
@@ -53,6 +54,8 @@ export interface Finished extends CorpusSummary.WithCorpus {
   readonly scenarios?: { readonly begun: number; readonly failed: number } | undefined
   readonly proof?: Proved | undefined
   readonly stamped?: Stamped | undefined
+  /** What a sink of ours did by its rules. */
+  readonly strikes?: ReadonlyArray<{ readonly rule: string; readonly times: number }> | undefined
 }
 
 /**
@@ -135,6 +138,7 @@ export const make = (
     ...CorpusSummary.of(finished),
     ...StampedReport.of(finished.stamped),
     ...ProofReport.of(finished.proof),
+    ...StrikesReport.of(finished),
     errors: errorsOf(recorder.errors()),
     ...(series === undefined || series.intervals.length === 0 ? {} : { series }),
     ...(health === undefined ? {} : { generator: health })

@@ -20,6 +20,7 @@ import type { RunReport } from "./RunReport.js"
 import * as Coverage from "./Coverage.js"
 import * as SegmentLines from "./SegmentLines.js"
 import * as Stages from "./Stages.js"
+import * as StrikesReport from "./StrikesReport.js"
 import * as Summary from "./Summary.js"
 import * as TargetSummary from "./TargetSummary.js"
 
@@ -120,8 +121,10 @@ const targetsOf = (report: RunReport): ReadonlyArray<string> => {
   ]
 }
 
-const delivered = ({ proof }: RunReport): ReadonlyArray<string> =>
-  proof === undefined ? [] : ProofLines.lines(proof).flatMap(([name, text]) => named(name, text))
+const delivered = (report: RunReport): ReadonlyArray<string> => [
+  ...(report.proof === undefined ? [] : ProofLines.lines(report.proof).flatMap(([name, text]) => named(name, text))),
+  ...StrikesReport.lines(report).flatMap((text) => named("struck", text))
+]
 
 /** Most of the kinds of TLS sessions that are told of. */
 const mostSessions = 5

@@ -50,11 +50,50 @@ describe("--downstream", () => {
       // The next hop takes what is sent to it at once, too.
       const words = ["--prove", `--downstream=${next}`, "--keep-going", "-m", "4", "--report", "text", next]
       const refused = yield* run(source, "--sink-fault", "final 451 4.3.0 Not now", "--summary", ...words)
-      assert.include(refused.stderr, "smtp-source: the next hop's fault final 451 4.3.0 Not now: 4 times\n")
+      assert.include(refused.stdout + refused.stderr, "\n  struck     4 times: fault final 451 4.3.0 Not now\n")
       assert.include(refused.stdout + refused.stderr, "4 rejected")
       assert.include(refused.stdout + refused.stderr, "4 arrivals refused by the next hop")
+      const lost = yield* listening("-M", "4")
+      const waits = ["--prove", `--downstream=${next}`, "--settle=2", "-m", "4", "--progress=plain"]
+      const missing = yield* run(source, ...waits, lost.target)
+      assert.include(missing.stderr, "smtp-source: settling: 0 of 4 arrived, waits 1 s for the next\n")
       const nowhere = yield* run(source, "--prove", "--downstream=unix:/no-such-folder/next", next)
       assert.match(nowhere.stderr, /fatal: --downstream: [^\n]*next: no such file or directory\n$/)
+    })
+  )
+})
+
+describe("--sink --prove", () => {
+  it.scopedLive("tells what has become of each message, and how often each rule has struck", () =>
+    Effect.gen(function* () {
+      const json = path.join(yield* folder, "r.json")
+      const words = [
+        "--sink",
+        "--prove",
+        "-m",
+        "6",
+        "-r",
+        "2",
+        "-N",
+        "--keep-going",
+        "--summary",
+        `--report=json=${json}`
+      ]
+      const plain = yield* run(source, ...words)
+      assert.strictEqual(plain.status, 0, plain.stderr)
+      assert.include(plain.stderr, "smtp-source: delivered: 12 of 12 recipients accepted\n")
+      assert.include(plain.stderr, "smtp-source: missing: none\n")
+      assert.notProperty(JSON.parse(fs.readFileSync(json, "utf8")), "strikes")
+      for (const thread of [["--workers=2"], ["--prove=messages"]]) {
+        assert.include((yield* run(source, ...words, ...thread)).stderr, " accepted\nsmtp-source: missing: none\n")
+      }
+
+      const faulty = yield* run(source, ...words, "--sink-fault=final 100% close if session > 3")
+      assert.include(faulty.stderr, "smtp-source: delivered: 6 of 6 recipients accepted; 6 of 6 unknown")
+      assert.include(faulty.stderr, "smtp-source: the sink's fault final 100% close if session > 3: 3 times\n")
+      const report = JSON.parse(fs.readFileSync(json, "utf8"))
+      assert.deepStrictEqual(report.strikes, [{ rule: "fault final 100% close if session > 3", times: 3 }])
+      assert.deepInclude(report.proof, { accepted: 6, deliveredAccepted: 6, open: 6, deliveredOpen: 6, missing: 0 })
     })
   )
 })

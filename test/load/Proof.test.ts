@@ -15,7 +15,7 @@ const proved = (
   input: Plan.PlanInput,
   relaying: Relaying,
   options: TestServer.TestServerOptions = {},
-  running: Pick<Load.RunOptions, "parts"> = {}
+  running: Pick<Load.RunOptions, "parts" | "onSettling"> = {}
 ): Promise<Load.RunResult> => {
   const rest = { settle: 60, keepGoing: true, failIf: "missing > 1000" }
   const plan = Plan.make({ prove: "recipients", downstream: "unix:next", ...rest, ...input })
@@ -335,6 +335,20 @@ describe("what the next hop proves", () => {
     assert.closeTo(proof!.waited, 110_000, 300)
     const { proof: quick } = await proved({ messages: 3, settle: 60 }, (accepted) => [as(accepted, { after: 1000 })])
     assert.isAtMost(quick!.waited, 1300)
+  })
+
+  it("tells while it waits what has arrived, what is awaited, and for how long", async () => {
+    const told: Array<Load.Settling> = []
+    const does: Relaying = (accepted, message) => {
+      if (message === 3) return [as(accepted, { answer: "" })]
+      return message === 2 ? [] : [as(accepted, { after: message * 20_000 })]
+    }
+    const onSettling = (settling: Load.Settling) => void told.push(settling)
+    await proved({ messages: 4, settle: 30 }, does, {}, { onSettling })
+    const at = (waited: number) => told.find((each) => each.waited === waited)
+    assert.deepStrictEqual(at(10_000), { accepted: 4, arrived: 2, awaited: 3, waited: 10_000, left: 20_100 })
+    assert.deepStrictEqual(at(40_000), { accepted: 4, arrived: 3, awaited: 2, waited: 40_000, left: 10_100 })
+    assert.closeTo(told.at(-1)!.waited, 50_000, 300)
   })
 
   it("counts what arrived of those whose end nobody knows", async () => {
