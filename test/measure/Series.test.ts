@@ -3,36 +3,32 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import * as Histogram from "../../src/measure/Histogram.js"
 import * as Series from "../../src/measure/Series.js"
+import * as Counted from "./Counted.js"
 
 /** Some counts for an interval that ends at `at`. */
 const intervalOf = (at: number, length: number, counts: ReadonlyArray<number>): Series.Interval => {
   const [started = 0, accepted = 0, rejected = 0, failed = 0, opened = 0, out = 0] = counts
   return {
+    ...Series.sum([]),
     at,
     length,
     started,
     accepted,
     rejected,
     failed,
-    abandoned: 0,
-    unknown: 0,
     late: failed,
     dropped: rejected,
     behind: accepted,
     bytes: { out, in: started },
-    connections: {
+    connections: Counted.connections({
       opened,
       failed,
-      local: 0,
       reused: accepted,
-      unpipelined: 0,
       closedByUs: opened,
       closedByServer: rejected
-    },
+    }),
     underWay: started,
     open: opened,
-    errors: 0,
-    codes: { "4xx": 0, "5xx": 0 },
     ...Series.statistics(accepted === 0 ? [] : [[accepted * 100, accepted]])
   }
 }

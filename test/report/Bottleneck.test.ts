@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Bottleneck from "../../src/report/Bottleneck.js"
+import * as Counted from "../measure/Counted.js"
 
 const cpu = { user: 1, system: 1 }
 const easy = { cpu, utilisation: 0.22, watched: 30_000, waited: 100, delayMean: 1, delayP99: 2 }
@@ -25,7 +26,7 @@ describe("the generator was the bottleneck", () => {
   })
 
   it("where messages began late with a session free; how many, and who had the processors", () => {
-    const arrivals = { behind: 1519, late: 0, dropped: 0 }
+    const arrivals = Counted.arrivals({ behind: 1519 })
     const generator = { ...easy, utilisation: 0.07, waited: 3110 }
     const [why, advice] = Bottleneck.explain({ messages, arrivals, generator })
     assert.strictEqual(why, "1,519 of 9,000 messages started over 10 ms late because it was behind.")
@@ -44,7 +45,7 @@ describe("why it was, in a line", () => {
       Bottleneck.brief({ messages, generator: starved }),
       "no processor for 18.0 s of 30.0 s: keep a processor free for it, or run it elsewhere"
     )
-    const arrivals = { behind: 1519, late: 0, dropped: 0 }
+    const arrivals = Counted.arrivals({ behind: 1519 })
     assert.strictEqual(
       Bottleneck.brief({ messages, arrivals, generator: easy }),
       "1,519 messages late by it: try --workers auto, or fewer sessions"
@@ -62,11 +63,11 @@ describe("the generator was not the bottleneck", () => {
   })
 
   it("where messages waited for the server's sessions more often than for it: the server is frozen, or greets slowly", () => {
-    notSo({ messages, arrivals: { behind: 200, late: 7000, dropped: 0 }, generator: easy })
+    notSo({ messages, arrivals: Counted.arrivals({ behind: 200, late: 7000 }), generator: easy })
   })
 
   it("where one or two of a few messages were late, or one in two hundred of many", () => {
-    notSo({ messages: { accepted: 50, rejected: 0, started: 50 }, arrivals: { behind: 2, late: 0, dropped: 0 } })
-    notSo({ messages, arrivals: { behind: 45, late: 0, dropped: 0 }, generator: easy })
+    notSo({ messages: { accepted: 50, rejected: 0, started: 50 }, arrivals: Counted.arrivals({ behind: 2 }) })
+    notSo({ messages, arrivals: Counted.arrivals({ behind: 45 }), generator: easy })
   })
 })

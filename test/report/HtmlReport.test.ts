@@ -11,6 +11,7 @@ import { styleSheet } from "../../src/report/html/StyleSheet.js"
 import * as HtmlReport from "../../src/report/HtmlReport.js"
 import type { Moment } from "../../src/report/html/Timeline.js"
 import * as RunReport from "../../src/report/RunReport.js"
+import * as Counted from "../measure/Counted.js"
 import { entryAt, reportOf, type Sample } from "./Reports.js"
 
 const attack = "</script><script>alert(1)</script><img src=x onerror=alert(2)><!--<script>"
@@ -139,7 +140,7 @@ describe("the HTML report as text", () => {
   })
 
   it("tells of an open run what it was to do, and whether it did", () => {
-    const open = { ...reportOf(samples), arrivals: { late: 1234, dropped: 56, behind: 78 } }
+    const open = { ...reportOf(samples), arrivals: Counted.arrivals({ late: 1234, dropped: 56, behind: 78 }) }
     const text = HtmlReport.render({
       ...open,
       plan: { ...open.plan, rate: "500/s", warmUp: "10s" },
@@ -178,7 +179,7 @@ describe("the HTML report as text", () => {
       { ...stage, from: 30_000, to: 60_000, rate: [5, 15], due: 300, started: 200 }
     ] as const
     const plan = { ...report.plan, stages: "30s:5/s, 30s:5/s..15/s", keepGoing: true }
-    const page = HtmlReport.render({ ...report, plan, stages, arrivals: { late: 7, behind: 0, dropped: 0 } }, moments)
+    const page = HtmlReport.render({ ...report, plan, stages, arrivals: Counted.arrivals({ late: 7 }) }, moments)
     const throughput = /<svg[^>]*aria-labelledby="throughput-wide-title.*?<\/svg>/s.exec(page)?.[0] ?? ""
     assert.include(throughput, ">intended</text>")
     assert.include(page, '<td class="number">10/s</td><td class="number failed">6.67/s</td>')
@@ -230,20 +231,18 @@ describe("the HTML report as text", () => {
     assert.notInclude(throughput, "900 accepted")
     assert.include(throughput, "59 s to 1:00 min")
     assert.include(page, "from MAIL to the reply")
-    const open = { ...reportOf(samples), arrivals: { late: 0, dropped: 0, behind: 0 } }
+    const open = { ...reportOf(samples), arrivals: Counted.arrivals({}) }
     assert.include(HtmlReport.render(open, moments), "from when due to the reply")
   })
 
   it("tells what became of connections, and that messages have no limit where they have none", () => {
-    const connections = {
+    const connections = Counted.connections({
       opened: 289,
       failed: 3,
-      local: 0,
-      reused: 0,
       unpipelined: 12,
       closedByUs: 1,
       closedByServer: 288
-    }
+    })
     const text = HtmlReport.render({ ...reportOf(samples), connections, plan: { messages: 2_147_483_647 } })
     assert.include(
       text,

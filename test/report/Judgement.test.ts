@@ -6,6 +6,7 @@ import * as Judgement from "../../src/report/Judgement.js"
 import { Recent } from "../../src/report/Recent.js"
 import type { Entry } from "../../src/report/RunningReport.js"
 import type { RunReport } from "../../src/report/RunReport.js"
+import * as Counted from "../measure/Counted.js"
 import { entryAt, reportOf, type Sample } from "./Reports.js"
 
 const samples: ReadonlyArray<Sample> = [1, 2, 3, 4].map((elapsed) => ({
@@ -82,7 +83,7 @@ describe("a verdict on a whole run", () => {
     const open: RunReport = {
       ...report,
       messages: { ...report.messages, started: 8 },
-      arrivals: { late: 1, behind: 1, dropped: 2 },
+      arrivals: Counted.arrivals({ late: 1, behind: 1, dropped: 2 }),
       errors: [
         { ...seen, step: "connect", kind: "ConnectFailed", local: true, count: 50 },
         { ...seen, step: "mail", kind: "ReplyTimeout", local: false, count: 3 }

@@ -6,25 +6,16 @@ import * as Progress from "../../src/report/Progress.js"
 const stateOf = (accepted: number, rejected: number, planned: number, elapsed: number): Progress.State => ({
   planned,
   elapsed,
-  ended: { accepted, rejected, failed: 0, abandoned: 0, unknown: 0, late: 0, behind: 0, dropped: 0 },
+  ended: { ...Series.sum([]), accepted, rejected },
   lately: {
+    ...Series.sum([]),
     at: elapsed,
     length: 1000,
     started: accepted,
     accepted,
     rejected,
-    failed: 0,
-    abandoned: 0,
-    unknown: 0,
-    late: 0,
-    dropped: 0,
-    behind: 0,
-    bytes: { out: 0, in: 0 },
-    connections: Series.sum([]).connections,
     underWay: 20,
     open: 25,
-    errors: 0,
-    codes: { "4xx": 0, "5xx": 0 },
     ...Series.statistics([[3000, accepted]])
   }
 })

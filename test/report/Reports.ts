@@ -8,6 +8,7 @@ import type { Entry } from "../../src/report/RunningReport.js"
 import * as RunReport from "../../src/report/RunReport.js"
 import * as Outcome from "../../src/smtp/Outcome.js"
 import { ConnectionLost } from "../../src/smtp/SmtpError.js"
+import * as Counted from "../measure/Counted.js"
 
 export interface Sample {
   readonly of: Measured
@@ -55,23 +56,16 @@ export const reportOf = (
 /** A second of a run in which two messages were begun, and one accepted. */
 export const entryAt = (second: number): Entry => ({
   interval: {
+    ...Series.sum([]),
     at: second * 1000,
     length: 1000,
     started: 2,
     accepted: 1,
-    rejected: 0,
-    failed: 0,
-    abandoned: 0,
-    unknown: 0,
     late: 3,
-    dropped: 0,
-    behind: 0,
     bytes: { out: 10, in: 5 },
-    connections: { opened: 1, failed: 0, local: 0, reused: 0, unpipelined: 0, closedByUs: 0, closedByServer: 0 },
+    connections: Counted.connections({ opened: 1 }),
     underWay: second,
     open: second,
-    errors: 0,
-    codes: { "4xx": 0, "5xx": 0 },
     ...Series.statistics([[1234, 1]])
   },
   recipients: { offered: 1, accepted: 1, refused: 0, refusedAfterContent: 0, unknown: 0, abandoned: 0 },

@@ -4,6 +4,7 @@ import { Recorder } from "../../src/measure/Recorder.js"
 import * as Tls from "../../src/smtp/Tls.js"
 import * as Summary from "../../src/report/Summary.js"
 import * as TextReport from "../../src/report/TextReport.js"
+import * as Counted from "../measure/Counted.js"
 import { reportOf } from "./Reports.js"
 
 const cpu = { user: 1, system: 1 }
@@ -101,7 +102,7 @@ describe("the report as text", () => {
   })
 
   it("tells late starts by what they waited for, and of writes that waited for the socket", () => {
-    const arrivals = { late: 3, dropped: 1, behind: 4 }
+    const arrivals = Counted.arrivals({ late: 3, dropped: 1, behind: 4 })
     const open = { ...report, arrivals, plan: { ...report.plan, rate: "5/s" } }
     const [transaction] = report.durations
     const text = TextReport.render({ ...open, durations: [{ ...transaction!, of: "queued" }] })

@@ -5,6 +5,7 @@ import type { RunReport } from "../../src/report/RunReport.js"
 import * as Summary from "../../src/report/Summary.js"
 import * as Phrases from "../../src/report/Phrases.js"
 import * as TextReport from "../../src/report/TextReport.js"
+import * as Counted from "../measure/Counted.js"
 import { reportOf } from "./Reports.js"
 
 const empty = reportOf([])
@@ -71,15 +72,13 @@ describe("the text report", () => {
   })
 
   it("tells what became of connections, without what never happened", () => {
-    const connections = {
+    const connections = Counted.connections({
       opened: 1289,
       failed: 3,
-      local: 0,
-      reused: 0,
       unpipelined: 12,
       closedByUs: 1,
       closedByServer: 1288
-    }
+    })
     assert.include(
       TextReport.render({ ...empty, connections }).replace(/\n {13}/g, " "),
       "  connected  1,289 opened, 3 failed, 12 without PIPELINING, which was asked for, 1 closed by us, 1,288 closed by the server\n"
@@ -118,7 +117,7 @@ describe("the text report", () => {
         { of: "start", ...row }
       ]
     }
-    const text = TextReport.render({ ...open, arrivals: { late: 0, dropped: 0, behind: 0 } })
+    const text = TextReport.render({ ...open, arrivals: Counted.arrivals({}) })
     assert.match(text, /^ {2}transaction: from when the message was due .*\n {2}start: by how much later/m)
     assert.notInclude(text, "service:")
     assert.notInclude(TextReport.render(open), "transaction:")

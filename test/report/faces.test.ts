@@ -10,6 +10,7 @@ import * as PrometheusReport from "../../src/report/PrometheusReport.js"
 import { Recent } from "../../src/report/Recent.js"
 import type { RunReport } from "../../src/report/RunReport.js"
 import * as TextReport from "../../src/report/TextReport.js"
+import * as Counted from "../measure/Counted.js"
 import { entryAt, reportOf, type Sample } from "./Reports.js"
 
 const samples: ReadonlyArray<Sample> = [1, 2, 3, 4].map((elapsed) => ({
@@ -117,8 +118,15 @@ describe("each face of a report", () => {
       ...reportOf(samples),
       plan: { sink: true },
       ended: "stopped",
-      arrivals: { late: 7, dropped: 2, behind: 0 },
-      connections: { opened: 5, failed: 1, local: 0, reused: 3, unpipelined: 2, closedByUs: 4, closedByServer: 6 },
+      arrivals: Counted.arrivals({ late: 7, dropped: 2 }),
+      connections: Counted.connections({
+        opened: 5,
+        failed: 1,
+        reused: 3,
+        unpipelined: 2,
+        closedByUs: 4,
+        closedByServer: 6
+      }),
       generator: { cpu: { user: 1, system: 1 }, utilisation: 0.5, delayMean: 1, delayP99: 20 },
       verdicts: [verdict, { ...verdict, failed: true }]
     })
