@@ -83,13 +83,14 @@ A step of the dialogue: one file, and the one that says it.
 3. If a sink is to understand it: a verb in [SinkCommand](sink/SinkCommand.ts) and a case in [SinkDialogue](sink/SinkDialogue.ts), or in
    [SinkTransactions](sink/SinkTransactions.ts) if it belongs to a message.
 
-A counter of connections: two files, and the one in which it counts.
+A counter: two files, and the one in which it counts. No test writes counts in full, so that none is touched.
 
-1. Add its name to \`connections\` in [Counts](measure/Counts.ts). It is added up over threads, seconds, segments and merged
-   reports by that; other lists there are for messages and recipients.
-2. Add its row to [ConnectionCounters](report/ConnectionCounters.ts): its field in the JSON (a \`LaterCount\`, so that older reports can
-   still be read), its words in text, its column in the CSV, its gauge.
-3. Count: \`recorder.name++\`, where it happens. A law that it must keep goes into [Laws](measure/Laws.ts).
+1. Add its name to \`connections\` in [Counts](measure/Counts.ts), or, of the messages of an open run, to \`arrivals\`. It is added up
+   over threads, seconds, segments and merged reports by that.
+2. Add its row to [ConnectionCounters](report/ConnectionCounters.ts), or to [ArrivalCounters](report/ArrivalCounters.ts): what it
+   counts, whether older reports lack it (\`LaterCount\`), its words in text, its column in the CSV, its gauge.
+3. Count: \`recorder.name++\`, where it happens. A law that it must keep goes into [Laws](measure/Laws.ts). What a verdict may be about
+   is in [VerdictModel](plan/VerdictModel.ts).
 
 An option: one entry in one room, and \`npm run generate\`.
 
@@ -99,12 +100,12 @@ An option: one entry in one room, and \`npm run generate\`.
    [PlanRule](plan/PlanRule.ts) says what else a rule can be.
 3. Run \`npm run generate\`, and use \`plan.name\` where it acts. \`npm run mutants:options\` tells whether a test would miss it.
 
-A fault of the sink: three files.
+A fault of the sink: two files.
 
-1. Its word, in the grammar of [FaultRule](plan/FaultRule.ts) (\`FaultAct\`, \`actOf\`).
+1. Its word, in [FaultRule](plan/FaultRule.ts): in \`acts\`, where it is a word alone; help and error messages have it from there.
+   One with a number or a text is read in \`actOf\`, and named in the help of [SinkFields](plan/SinkFields.ts).
 2. What it does, in [Misbehaviour](sink/Misbehaviour.ts) (\`reactionOf\`): what is said and how the connection ends. What no
    [Reaction](sink/Reaction.ts) can say yet is added there, and done by [Behaviour](sink/Behaviour.ts), in memory and over sockets alike.
-3. Its name in the help, in [SinkFields](plan/SinkFields.ts) (\`words.fault\`).
 
 Where a reply becomes an outcome: [Delivery](smtp/Delivery.ts) for a message on its way, [MessageEnd](load/MessageEnd.ts) for what that
 means for the books and for the run.

@@ -54,6 +54,33 @@ export const steps = [
 export type FaultStep = (typeof steps)[number]
 
 /**
+ * What is done by one word, and what that means where the word alone does not say it.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const acts = {
+  close: "",
+  reset: "",
+  silence: "",
+  shut: "stop reading",
+  garbage: "",
+  twice: "",
+  early: "the next reply, too",
+  endless: ""
+} as const
+
+/**
+ * These, as help lists them.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const actsListed = Object.entries(acts)
+  .map(([name, meaning]) => (meaning === "" ? name : `${name} (${meaning})`))
+  .join(", ")
+
+/**
  * What is done instead of what is usual.
  *
  * @since 0.1.0
@@ -62,7 +89,7 @@ export type FaultStep = (typeof steps)[number]
 export type FaultAct =
   | { readonly _tag: "Reply"; readonly code: number; readonly text: string }
   | { readonly _tag: "Drip"; readonly bytesPerSecond: number }
-  | { readonly _tag: "close" | "reset" | "silence" | "shut" | "garbage" | "twice" | "early" | "endless" }
+  | { readonly _tag: keyof typeof acts }
 
 /**
  * What has to be so for it to strike. All that is left out is of no interest; texts are compared without regard to case.
@@ -161,7 +188,8 @@ const actOf = (cursor: Cursor, isOptional: boolean, step: FaultStep): FaultAct |
     cursor.take(/\/s(?!\w)/y)
     return { _tag: "Drip", bytesPerSecond }
   }
-  const name = cursor.take(/(?:close|reset|silence|shut|garbage|twice|early|endless)(?!\w)/y)
+  const found = cursor.take(actWord)
+  const name = actNames.find((each) => each === found)
   if (name !== undefined) {
     if (step === "tls" && name !== "close" && name !== "reset" && name !== "shut") {
       return cursor.fail("close, reset, shut or a delay: nothing is said during a handshake", before)
@@ -169,13 +197,17 @@ const actOf = (cursor: Cursor, isOptional: boolean, step: FaultStep): FaultAct |
     if (step === "content" && (name === "twice" || name === "early")) {
       return cursor.fail("another fault: a content has no reply of its own; final has", before)
     }
-    return { _tag: name as Exclude<FaultAct["_tag"], "Reply" | "Drip"> }
+    return { _tag: name }
   }
   if (isOptional) return undefined
+  const words = ["delay 2s", "drip 10/s", ...actNames]
   return cursor.fail(
-    "what goes wrong: a code such as 451 or 550 5.7.1 text, close, reset, silence, shut, delay 2s, drip 10/s, garbage, twice, early or endless"
+    `what goes wrong: a code such as 451 or 550 5.7.1 text, ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`
   )
 }
+
+const actNames = Object.keys(acts) as ReadonlyArray<keyof typeof acts>
+const actWord = new RegExp(`(?:${actNames.join("|")})(?!\\w)`, "y")
 
 const usualText = (code: string): string =>
   code === "421" ? "4.3.2 Error: shutting down" : `${code[0]}.3.0 ${code[0] === "2" ? "Ok" : "Error: command failed"}`

@@ -64,8 +64,7 @@ const words = {
   fault: {
     repeatable: true,
     placeholder: "step [share%] what",
-    description:
-      'Go wrong at this step (connect, greeting, hello, starttls, tls, auth, mail, rcpt, data, content, chunk, final, rset, noop, quit), for a share of all: a reply by its code, with or without a text ("rcpt 5% 550 5.1.1 No such user"; 421 closes), close, reset, silence, shut (stop reading), drip 10/s, garbage, twice, early (the next reply, too), endless, or "delay exp(2s)", alone or before one of them ("data delay 2s 421"). It may have a condition ("if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header Subject ~ text", with and between), a time of the server\'s ("during 30s..60s"), and at rcpt "by recipient": then each attempt of a recipient has its own draw, whatever the order. The first one that strikes decides. May be given several times.'
+    description: `Go wrong at this step (${FaultRule.steps.join(", ")}), for a share of all: a reply by its code, with or without a text ("rcpt 5% 550 5.1.1 No such user"; 421 closes), ${FaultRule.actsListed}, drip 10/s, or "delay exp(2s)", alone or before one of them ("data delay 2s 421"). It may have a condition ("if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header Subject ~ text", with and between), a time of the server's ("during 30s..60s"), and at rcpt "by recipient": then each attempt of a recipient has its own draw, whatever the order. The first one that strikes decides. May be given several times.`
   },
   latency: {
     repeatable: true,
