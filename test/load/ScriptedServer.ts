@@ -12,7 +12,7 @@ import * as Load from "../../src/load/Load.js"
 import * as Laws from "../../src/measure/Laws.js"
 import * as Plan from "../../src/plan/Plan.js"
 import type { Behaviour } from "../../src/sink/Behaviour.js"
-import type { Reaction } from "../../src/sink/Reaction.js"
+import type * as Reacting from "../../src/sink/Reaction.js"
 import type { SinkConfig } from "../../src/sink/SinkOptions.js"
 import type { Welcome } from "../../src/sink/ServerLog.js"
 import * as TestServer from "../../src/sink/TestServer.js"
@@ -21,27 +21,11 @@ import { ConnectFailed, type SmtpError } from "../../src/smtp/SmtpError.js"
 import { Connector } from "../../src/smtp/Wire.js"
 import * as VirtualTime from "../../src/testing/Simulation.js"
 
-const moments = {
-  tls: "tls",
-  greeting: "greeting",
-  hello: "hello",
-  starttls: "starttls",
-  xclient: "xclient",
-  auth: "auth",
-  xforward: "xforward",
-  mail: "mail",
-  rcpt: "rcpt",
-  data: "data",
-  chunk: "chunk",
-  content: "writing",
-  final: "content",
-  rset: "rset",
-  quit: "quit",
-  other: "other"
-} as const
+/** What tests call the stages: `writing` is the beginning of a content, `content` its end. */
+const momentOf = (stage: Reacting.Moment) => (stage === "content" ? "writing" : stage === "final" ? "content" : stage)
 
-/** What a client does that a server answers. `writing` is the beginning of a content, `content` its end. */
-export type Moment = "connect" | (typeof moments)[keyof typeof moments]
+/** What a client does that a server answers. */
+export type Moment = "connect" | ReturnType<typeof momentOf>
 
 export interface Turn {
   readonly moment: Moment
@@ -57,7 +41,7 @@ export interface Turn {
 }
 
 /** What the server does; at `connect`, whether there is a connection. At LMTP's `content` it answers for all recipients. */
-export interface Answer extends Omit<Reaction, "after" | "say">, Omit<Welcome, "after"> {
+export interface Answer extends Omit<Reacting.Reaction, "after" | "say">, Omit<Welcome, "after"> {
   /** Milliseconds until then. */
   readonly after?: number | undefined
   readonly say?: string | undefined
@@ -149,11 +133,11 @@ export const make = (
       attempts[session] ??= opening
       // A script answers for all recipients of LMTP at once.
       if (stage === "final" && recipientPlace > 1) return options.lmtp === true ? later.get(session) : undefined
-      const answer = ask(moments[stage], attempts[session], line, reply)
+      const answer = ask(momentOf(stage), attempts[session], line, reply)
       if (stage === "final") later.set(session, answer?.say === undefined ? undefined : { say: "" })
       return stage === "quit" ? { end: "close", ...answer } : answer
     }
-    const later = new Map<number, Reaction | undefined>()
+    const later = new Map<number, Reacting.Reaction | undefined>()
 
     const built = yield* Layer.build(
       TestServer.layer({
