@@ -19,8 +19,7 @@ export const meant = (fields: Schema.Struct.Fields, name: string): string | unde
     const annotated = ast._tag === "PropertySignatureTransformation" ? ast.to : ast
     const { long, presets = {}, short } = PlanField.get(annotated) ?? {}
     if (name === long || name === short) return JSON.stringify(field)
-    const preset = presets[name]
-    if (preset !== undefined) return `${field}: ${preset}`
+    if (Object.hasOwn(presets, name)) return `${field}: ${presets[name]}`
   }
   const near = Suggestion.nearest(name, Object.keys(fields))
   return near === undefined ? undefined : JSON.stringify(near)

@@ -26,13 +26,20 @@ import * as ShapeValue from "./ShapeValue.js"
 
 export type { Plan, PlanInput } from "./PlanTypes.js"
 
-/** As a file has it: a Duration is the text of a time. */
-const written = (value: unknown): unknown => {
+/** As a file has it: a Duration is the text of a time. Nothing in a plan lies deeper than this, and what holds itself has no end. */
+const written = (value: unknown, depth = 0): unknown => {
   if (Duration.isDuration(value)) return `${Duration.toMillis(value)}ms`
-  if (Array.isArray(value)) return value.map(written)
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, written(each)]))
+  if (typeof value !== "object" || value === null || depth === deepest) return value
+  if (Array.isArray(value)) return value.map((each) => written(each, depth + 1))
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, written(each, depth + 1)]))
 }
+
+const deepest = 8
+
+/** Whether it has fields. An array or a Date, which are objects, too, would be a plan that says nothing. */
+const isRecord = (input: unknown): boolean => Object.prototype.toString.call(input) === "[object Object]"
+
+const noRecord = "expected the fields of a plan"
 
 /** The defaults that depend on other fields: how many sessions an open run may have. */
 const completed = (input: unknown): unknown => {
@@ -44,11 +51,15 @@ const completed = (input: unknown): unknown => {
 }
 
 /** The fields, and the defaults that depend on others. */
-const whole: Schema.Schema<Plan, PlanInput> = Schema.transform(Schema.Any, struct, {
-  strict: false,
-  decode: (input) => completed(written(input)),
-  encode: (encoded) => encoded
-})
+const whole: Schema.Schema<Plan, PlanInput> = Schema.transform(
+  Schema.Any.pipe(Schema.filter((input) => isRecord(input) || noRecord)),
+  struct,
+  {
+    strict: false,
+    decode: (input) => completed(written(input)),
+    encode: (encoded) => encoded
+  }
+)
 
 /**
  * The schema of a `Plan`: its fields, their defaults, and the rules between them. What it decodes is plain data; a copy of it is
@@ -99,7 +110,7 @@ const given = GivenFields.make(fields)
 /** The plan, but for the rules between fields, where nothing is wrong with any of these. */
 const readGiven = (input: unknown): Plan | undefined =>
   // It has read each field by the schema that the type of a plan is made from.
-  given(completed(written(input))) as Plan | undefined
+  isRecord(input) ? (given(completed(written(input))) as Plan | undefined) : undefined
 
 const decodeFields = (input: unknown) => {
   const plan = readGiven(input)
@@ -152,12 +163,12 @@ export const problemsOfFields = (input: unknown): ReadonlyArray<string> => issue
  * @category constructors
  */
 export const issuesOfFields = (input: unknown): ReadonlyArray<PlanIssue.PlanIssue> =>
-  typeof input === "object" && input !== null
+  isRecord(input)
     ? Either.match(decodeFields(input), {
         onLeft: (error) => PlanIssue.describe(error, input, meant),
         onRight: () => []
       })
-    : [{ path: [], text: "expected the fields of a plan" }]
+    : [{ path: [], text: noRecord }]
 
 const meant = (path: ReadonlyArray<PropertyKey>): string | undefined =>
   FieldNames.meant(path.length === 1 ? fields : path[0] === "shapes" ? ShapeValue.shapeFields : {}, String(path.at(-1)))
@@ -231,10 +242,10 @@ export const check = (plan: Plan): Effect.Effect<Plan, InvalidPlan> => {
  */
 export const config = (name: string): Config.Config<Plan> =>
   Config.mapOrFail(Config.string(name), (text) =>
-    Either.try({ try: (): unknown => JSON.parse(text), catch: () => ConfigError.InvalidData([name], "no JSON") }).pipe(
-      Either.flatMap((input) =>
-        Either.mapLeft(decode(input), () => ConfigError.InvalidData([name], problems(input).join("; ")))
-      )
+    Either.try({ try: (): unknown => JSON.parse(text), catch: () => ["expected JSON"] }).pipe(
+      Either.flatMap((input) => Either.mapLeft(decode(input), () => problems(input))),
+      // Config adds the name.
+      Either.mapLeft((wrong) => ConfigError.InvalidData([], wrong.join("; ")))
     )
   )
 

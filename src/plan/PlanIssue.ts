@@ -69,8 +69,18 @@ const at = (input: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
 /** A sentence that says what was expected says what there was instead, too. */
 const withValue = (reason: string, value: unknown): string => {
   if (value === undefined || !reason.startsWith("expected") || reason.includes(", not ")) return reason
-  const written = typeof value === "number" ? String(value) : JSON.stringify(value)
+  const written = textOf(value)
   return `${reason}, not ${written.length > longest ? `${written.slice(0, longest)}...` : written}`
+}
+
+/** As JSON has it; what JSON has no words for, or no end, as JavaScript names it. */
+const textOf = (value: unknown): string => {
+  if (typeof value === "number") return String(value)
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return typeof value === "object" ? "an object that JSON cannot hold" : String(value)
+  }
 }
 
 const longest = 100
