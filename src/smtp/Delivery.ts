@@ -5,7 +5,8 @@
  */
 import * as Outcome from "./Outcome.js"
 import * as Reply from "./Reply.js"
-import { ConnectionLost, ReplyMalformed, type Step, type WireError } from "./SmtpError.js"
+import * as SmtpCommand from "./SmtpCommand.js"
+import { ArgumentInvalid, ConnectionLost, ReplyMalformed, type Step, type WireError } from "./SmtpError.js"
 import type { Content, Wire } from "./Wire.js"
 
 /**
@@ -46,6 +47,20 @@ class MadeMessage implements Message {
     readonly content: Content,
     readonly forward: string | undefined
   ) {}
+}
+
+/**
+ * Why a message that somebody has put together cannot be sent: one of its commands is none, or more than one. `known` is what
+ * it was made from, whose commands are not looked at again.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const unusable = ({ mail, rcpts }: Message, known?: Message): ArgumentInvalid | undefined => {
+  if (mail !== known?.mail && !SmtpCommand.isCommand(mail)) return new ArgumentInvalid({ step: "mail", argument: mail })
+  if (rcpts === known?.rcpts) return undefined
+  const wrong = rcpts.find((rcpt) => !SmtpCommand.isCommand(rcpt))
+  return wrong === undefined ? undefined : new ArgumentInvalid({ step: "rcpt", argument: wrong })
 }
 
 /**

@@ -2,18 +2,20 @@
  * The steps of a dialogue as Effect programs, and the transaction that they make up (RFC 5321 §3.3, RFC 2033 §4).
  *
  * A single step fails with what went wrong, naming itself. A transaction does not fail: whatever happens, its message has
- * an `Outcome`, and a rejection is data.
+ * an `Outcome`, and a rejection is data. Each takes the wire first, or last: `wire.pipe` there is not, but
+ * `Effect.flatMap(Scenario.kept, Dialogue.request("NOOP"))` there is.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { AuthCrypto } from "./AuthCrypto.js"
 import * as Authentication from "./Authentication.js"
 import * as AuthMechanism from "./AuthMechanism.js"
 import * as Delivery from "./Delivery.js"
-import type * as Outcome from "./Outcome.js"
+import * as Outcome from "./Outcome.js"
 import * as Reply from "./Reply.js"
 import { ScramKeys } from "./ScramKeys.js"
 import * as SmtpCommand from "./SmtpCommand.js"
@@ -37,8 +39,14 @@ export type StepError = ReplyRejected | WireError
  * @since 0.1.0
  * @category steps
  */
-export const perform = (wire: Wire, { body, bytes, steps }: Exchange): Effect.Effect<Reply.Reply, WireError> =>
-  Effect.map(wire.exchange(steps, bytes, body), (replies) => replies[0]!)
+export const perform: {
+  (exchange: Exchange): (wire: Wire) => Effect.Effect<Reply.Reply, WireError>
+  (wire: Wire, exchange: Exchange): Effect.Effect<Reply.Reply, WireError>
+} = dual(
+  2,
+  (wire: Wire, { body, bytes, steps }: Exchange): Effect.Effect<Reply.Reply, WireError> =>
+    Effect.map(wire.exchange(steps, bytes, body), (replies) => replies[0]!)
+)
 
 /**
  * Sends one command and waits for its reply, whatever it says.
@@ -46,8 +54,14 @@ export const perform = (wire: Wire, { body, bytes, steps }: Exchange): Effect.Ef
  * @since 0.1.0
  * @category steps
  */
-export const ask = (wire: Wire, step: Step, command: string): Effect.Effect<Reply.Reply, WireError> =>
-  perform(wire, Steps.command(step, command))
+export const ask: {
+  (step: Step, command: string): (wire: Wire) => Effect.Effect<Reply.Reply, WireError>
+  (wire: Wire, step: Step, command: string): Effect.Effect<Reply.Reply, WireError>
+} = dual(
+  3,
+  (wire: Wire, step: Step, command: string): Effect.Effect<Reply.Reply, WireError> =>
+    perform(wire, Steps.command(step, command))
+)
 
 const requiring = (
   wire: Wire,
@@ -81,8 +95,14 @@ export const greeting = (wire: Wire): Effect.Effect<Reply.Reply, StepError> =>
  * @since 0.1.0
  * @category steps
  */
-export const hello = (wire: Wire, verb: SmtpCommand.Hello, name: string): Effect.Effect<Reply.Reply, StepError> =>
-  checked("hello", name, () => requiring(wire, Steps.hello(verb, name), Reply.isPositive))
+export const hello: {
+  (verb: SmtpCommand.Hello, name: string): (wire: Wire) => Effect.Effect<Reply.Reply, StepError>
+  (wire: Wire, verb: SmtpCommand.Hello, name: string): Effect.Effect<Reply.Reply, StepError>
+} = dual(
+  3,
+  (wire: Wire, verb: SmtpCommand.Hello, name: string): Effect.Effect<Reply.Reply, StepError> =>
+    checked("hello", name, () => requiring(wire, Steps.hello(verb, name), Reply.isPositive))
+)
 
 /**
  * Sends STARTTLS (RFC 3207), and begins TLS once the server agrees. What it offered before is void: say EHLO again.
@@ -90,11 +110,17 @@ export const hello = (wire: Wire, verb: SmtpCommand.Hello, name: string): Effect
  * @since 0.1.0
  * @category steps
  */
-export const startTls = (wire: Wire, settings: TlsSettings): Effect.Effect<TlsSession, StepError> =>
-  Effect.zipRight(
-    requiring(wire, Steps.command("starttls", SmtpCommand.startTls), Reply.isPositive),
-    wire.startTls(settings)
-  )
+export const startTls: {
+  (settings: TlsSettings): (wire: Wire) => Effect.Effect<TlsSession, StepError>
+  (wire: Wire, settings: TlsSettings): Effect.Effect<TlsSession, StepError>
+} = dual(
+  2,
+  (wire: Wire, settings: TlsSettings): Effect.Effect<TlsSession, StepError> =>
+    Effect.zipRight(
+      requiring(wire, Steps.command("starttls", SmtpCommand.startTls), Reply.isPositive),
+      wire.startTls(settings)
+    )
+)
 
 /**
  * How a connection logs in.
@@ -124,25 +150,31 @@ export interface AuthOptions {
  * @since 0.1.0
  * @category steps
  */
-export const authenticate = (wire: Wire, options: AuthOptions): Effect.Effect<Reply.Reply, StepError> =>
-  Effect.gen(function* () {
-    const crypto = Option.getOrUndefined(yield* Effect.serviceOption(AuthCrypto))
-    const { host = "localhost", initialResponse = "auto", insecure = false, mechanisms, port = 0, user } = options
-    const settings: Authentication.AuthSettings = {
-      mechanisms: mechanisms ?? AuthMechanism.usual,
-      initialResponse,
-      insecure,
-      host,
-      port,
-      crypto,
-      keys: crypto === undefined ? undefined : new ScramKeys(crypto)
-    }
-    const login = { settings, account: { user, password: Redacted.value(options.password) } }
-    const script = () => Authentication.script(login, wire.capabilities, wire.session() !== undefined)
-    const end = yield* Effect.onInterrupt(wire.converse(script), () => Effect.sync(() => wire.close("reset")))
-    if (end._tag === "Authenticated") return end.reply
-    return yield* end._tag === "Refused" ? new ReplyRejected({ step: "auth", reply: end.reply }) : end.error
-  })
+export const authenticate: {
+  (options: AuthOptions): (wire: Wire) => Effect.Effect<Reply.Reply, StepError>
+  (wire: Wire, options: AuthOptions): Effect.Effect<Reply.Reply, StepError>
+} = dual(
+  2,
+  (wire: Wire, options: AuthOptions): Effect.Effect<Reply.Reply, StepError> =>
+    Effect.gen(function* () {
+      const crypto = Option.getOrUndefined(yield* Effect.serviceOption(AuthCrypto))
+      const { host = "localhost", initialResponse = "auto", insecure = false, mechanisms, port = 0, user } = options
+      const settings: Authentication.AuthSettings = {
+        mechanisms: mechanisms ?? AuthMechanism.usual,
+        initialResponse,
+        insecure,
+        host,
+        port,
+        crypto,
+        keys: crypto === undefined ? undefined : new ScramKeys(crypto)
+      }
+      const login = { settings, account: { user, password: Redacted.value(options.password) } }
+      const script = () => Authentication.script(login, wire.capabilities, wire.session() !== undefined)
+      const end = yield* Effect.onInterrupt(wire.converse(script), () => Effect.sync(() => wire.close("reset")))
+      if (end._tag === "Authenticated") return end.reply
+      return yield* end._tag === "Refused" ? new ReplyRejected({ step: "auth", reply: end.reply }) : end.error
+    })
+)
 
 /**
  * Begins a transaction.
@@ -150,8 +182,14 @@ export const authenticate = (wire: Wire, options: AuthOptions): Effect.Effect<Re
  * @since 0.1.0
  * @category steps
  */
-export const mail = (wire: Wire, sender: string): Effect.Effect<Reply.Reply, StepError> =>
-  checked("mail", sender, () => requiring(wire, Steps.command("mail", SmtpCommand.mail(sender)), Reply.isPositive))
+export const mail: {
+  (sender: string): (wire: Wire) => Effect.Effect<Reply.Reply, StepError>
+  (wire: Wire, sender: string): Effect.Effect<Reply.Reply, StepError>
+} = dual(
+  2,
+  (wire: Wire, sender: string): Effect.Effect<Reply.Reply, StepError> =>
+    checked("mail", sender, () => requiring(wire, Steps.command("mail", SmtpCommand.mail(sender)), Reply.isPositive))
+)
 
 /**
  * Adds a recipient.
@@ -159,10 +197,16 @@ export const mail = (wire: Wire, sender: string): Effect.Effect<Reply.Reply, Ste
  * @since 0.1.0
  * @category steps
  */
-export const rcpt = (wire: Wire, recipient: string): Effect.Effect<Reply.Reply, StepError> =>
-  checked("rcpt", recipient, () =>
-    requiring(wire, Steps.command("rcpt", SmtpCommand.rcpt(recipient)), Reply.isPositive)
-  )
+export const rcpt: {
+  (recipient: string): (wire: Wire) => Effect.Effect<Reply.Reply, StepError>
+  (wire: Wire, recipient: string): Effect.Effect<Reply.Reply, StepError>
+} = dual(
+  2,
+  (wire: Wire, recipient: string): Effect.Effect<Reply.Reply, StepError> =>
+    checked("rcpt", recipient, () =>
+      requiring(wire, Steps.command("rcpt", SmtpCommand.rcpt(recipient)), Reply.isPositive)
+    )
+)
 
 /**
  * Asks to send the message; the server must answer 354.
@@ -178,8 +222,14 @@ export const data = (wire: Wire): Effect.Effect<Reply.Reply, StepError> => requi
  * @since 0.1.0
  * @category steps
  */
-export const content = (wire: Wire, content: Content): Effect.Effect<Reply.Reply, StepError> =>
-  requiring(wire, Steps.content(content, 1), Reply.isPositive)
+export const content: {
+  (content: Content): (wire: Wire) => Effect.Effect<Reply.Reply, StepError>
+  (wire: Wire, content: Content): Effect.Effect<Reply.Reply, StepError>
+} = dual(
+  2,
+  (wire: Wire, content: Content): Effect.Effect<Reply.Reply, StepError> =>
+    requiring(wire, Steps.content(content, 1), Reply.isPositive)
+)
 
 /**
  * Ends the transaction without a message.
@@ -203,12 +253,19 @@ export const quit = (wire: Wire): Effect.Effect<void> => Effect.ignore(perform(w
  * @since 0.1.0
  * @category steps
  */
-export const request = (wire: Wire, line: string): Effect.Effect<Reply.Reply, WireError> =>
-  checked("other", line, () => ask(wire, "other", `${SmtpCommand.bytes(line)}\r\n`))
+export const request: {
+  (line: string): (wire: Wire) => Effect.Effect<Reply.Reply, WireError>
+  (wire: Wire, line: string): Effect.Effect<Reply.Reply, WireError>
+} = dual(
+  2,
+  (wire: Wire, line: string): Effect.Effect<Reply.Reply, WireError> =>
+    checked("other", line, () => ask(wire, "other", `${SmtpCommand.bytes(line)}\r\n`))
+)
 
 /**
- * Sends one message, command by command, and tells how it ended; it never fails. Afterwards the wire's state says whether it
- * can be used again.
+ * Sends one message, command by command, and gives its outcome; it never fails. Afterwards the wire's state says whether it
+ * can be used again. Where a command of the message is not one line, nothing is sent, and the outcome is `Failed` with
+ * `ArgumentInvalid`.
  *
  * Without `stop`, refused recipients do not keep the message from the others, and a transaction that is refused as a whole is
  * ended with RSET. `Transaction` has the same in groups of commands, and for who may be interrupted.
@@ -216,9 +273,16 @@ export const request = (wire: Wire, line: string): Effect.Effect<Reply.Reply, Wi
  * @since 0.1.0
  * @category steps
  */
-export const transaction = (
-  wire: Wire,
-  message: Delivery.Message,
-  options: Delivery.TransactionOptions
-): Effect.Effect<Outcome.Outcome> =>
-  Effect.suspend(() => Transaction.run(Transaction.make(wire, "each"), Delivery.make(options, message)))
+export const transaction: {
+  (message: Delivery.Message, options: Delivery.TransactionOptions): (wire: Wire) => Effect.Effect<Outcome.Outcome>
+  (wire: Wire, message: Delivery.Message, options: Delivery.TransactionOptions): Effect.Effect<Outcome.Outcome>
+} = dual(
+  3,
+  (wire: Wire, message: Delivery.Message, options: Delivery.TransactionOptions): Effect.Effect<Outcome.Outcome> =>
+    Effect.suspend((): Effect.Effect<Outcome.Outcome> => {
+      const error = Delivery.unusable(message)
+      return error === undefined
+        ? Transaction.run(Transaction.make(wire, "each"), Delivery.make(options, message))
+        : Effect.succeed({ _tag: "Failed", error, recipients: Outcome.noRecipients })
+    })
+)

@@ -127,7 +127,7 @@ export interface RecipientOutcome {
 }
 
 /**
- * How each recipient of a message fared, in their order.
+ * How each recipient of a message fared, in their order. `recipients` is how many it has.
  *
  * @since 0.1.0
  * @category destructors
@@ -150,12 +150,15 @@ export interface RecipientOutcome {
  *   })
  * )
  */
-export const byRecipient = (outcome: Outcome, recipients: number): ReadonlyArray<RecipientOutcome> => {
+export const byRecipient: {
+  (recipients: number): (outcome: Outcome) => ReadonlyArray<RecipientOutcome>
+  (outcome: Outcome, recipients: number): ReadonlyArray<RecipientOutcome>
+} = dual(2, (outcome: Outcome, recipients: number): ReadonlyArray<RecipientOutcome> => {
   const all = new Array<RecipientOutcome>(recipients).fill(asAWhole(outcome))
   if (outcome._tag === "NotStarted") return all
   for (const { fate, place, reply } of outcome.exceptions ?? []) if (place < recipients) all[place] = { fate, reply }
   return all
-}
+})
 
 const asAWhole = (outcome: Outcome): RecipientOutcome => {
   switch (outcome._tag) {

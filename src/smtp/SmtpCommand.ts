@@ -2,8 +2,8 @@
  * Each command's bytes (RFC 5321 §4.1.1, RFC 2033 §4.1). Pure.
  *
  * A command is a string that holds one byte in each character, CRLF included, ready for a `Wire`. What comes from the
- * user goes in as UTF-8. The constructors check nothing: `isOneLine` tells what may be in a command, and those who take
- * something from users ask it.
+ * user goes in as UTF-8. The constructors check nothing: `isOneLine` says what may be in a command, `isCommand` whether it
+ * is one, and those who take something from users ask them.
  *
  * @since 0.1.0
  */
@@ -23,6 +23,14 @@ export const bytes = (text: string): string => Buffer.from(text, "utf8").toStrin
  * @category predicates
  */
 export const isOneLine = (text: string): boolean => !/[\r\n\0]/.test(text)
+
+/**
+ * Whether it is one command, in whole: a line with its end, and no other line in it.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isCommand = (command: string): boolean => command.endsWith("\r\n") && isOneLine(command.slice(0, -2))
 
 /**
  * The same string in one piece. A string that was put together is a tree of its parts, and a tree that is itself a part of

@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import { dual } from "effect/Function"
 import * as Printable from "./Printable.js"
 import { type Reply, beginning, shortened as shortenedReply } from "./Reply.js"
 import * as Target from "./Target.js"
@@ -263,8 +264,8 @@ export class WireBusy extends Data.TaggedError("WireBusy")<{
 }
 
 /**
- * An argument that cannot stand in a command: it has a line break or a NUL in it, which would make it several commands.
- * Nothing was sent.
+ * An argument that cannot stand in a command: it has a line break or a NUL in it, which would make it several commands. Or a
+ * command that is not one line with its end. Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
@@ -275,7 +276,7 @@ export class ArgumentInvalid extends Data.TaggedError("ArgumentInvalid")<{
 }> {
   readonly replies: ReadonlyArray<Reply> = []
   override get message(): string {
-    return Printable.escape(`${described[this.step]}: a line break or NUL in ${JSON.stringify(this.argument)}`)
+    return Printable.escape(`${described[this.step]}: not one whole line without NUL: ${JSON.stringify(this.argument)}`)
   }
 }
 
@@ -362,7 +363,10 @@ export const isSmtpError = (error: unknown): error is SmtpError =>
  * @since 0.1.0
  * @category combinators
  */
-export const shortened = (error: WireError, most: number): WireError => {
+export const shortened: {
+  (most: number): (error: WireError) => WireError
+  (error: WireError, most: number): WireError
+} = dual(2, (error: WireError, most: number): WireError => {
   const { step } = error
   const replies = error.replies.map((reply) => shortenedReply(reply, most))
   switch (error._tag) {
@@ -387,4 +391,4 @@ export const shortened = (error: WireError, most: number): WireError => {
     case "ArgumentInvalid":
       return new ArgumentInvalid({ step, argument: beginning(error.argument, most) })
   }
-}
+})

@@ -304,7 +304,7 @@ describe("a message that is refused", () => {
 
 describe("how each recipient fared", () => {
   const fates = (end: Outcome, recipients: number) =>
-    Outcomes.byRecipient(end, recipients).map(({ fate, reply }) =>
+    Outcomes.byRecipient(recipients)(end).map(({ fate, reply }) =>
       reply === undefined ? fate : `${fate} ${reply.code}`
     )
 

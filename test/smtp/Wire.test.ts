@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import type { Conversation } from "../../src/smtp/Conversation.js"
 import * as Dialogue from "../../src/smtp/Dialogue.js"
 import { body, codes, failure, isWaiting, make } from "./DrivenConversation.js"
 
@@ -221,6 +222,66 @@ describe("a line break or a NUL in an argument", () => {
       }
       assert.lengthOf(transport.written, 0)
       assert.strictEqual(conversation.state(), "open")
+    })
+  )
+
+  it.effect("is refused in a whole message, too: each of its commands is one line with its end", () =>
+    Effect.gen(function* () {
+      const { conversation, transport } = make()
+      const good = { mail: "MAIL FROM:<a>\r\n", rcpts: ["RCPT TO:<b>\r\n"], content: { head: ".\r\n" } }
+      for (const [step, argument, message] of [
+        ["mail", "MAIL FROM:<a>\r\nRSET\r\n", { ...good, mail: "MAIL FROM:<a>\r\nRSET\r\n" }],
+        ["mail", "MAIL FROM:<a>", { ...good, mail: "MAIL FROM:<a>" }],
+        ["rcpt", "RCPT TO:<b>\nRSET\r\n", { ...good, rcpts: [...good.rcpts, "RCPT TO:<b>\nRSET\r\n"] }],
+        ["rcpt", "RCPT TO:<b>\0\r\n", { ...good, rcpts: ["RCPT TO:<b>\0\r\n"] }]
+      ] as const) {
+        const outcome = yield* Dialogue.transaction(conversation, message, {
+          lmtp: false,
+          afterUnexpected: "strict"
+        })
+        assert.deepNestedInclude(outcome, { _tag: "Failed", "error._tag": "ArgumentInvalid" })
+        if (outcome._tag !== "Failed") return
+        assert.deepInclude(outcome.error, { step, argument })
+      }
+      assert.lengthOf(transport.written, 0)
+      assert.strictEqual(conversation.state(), "open")
+    })
+  )
+})
+
+describe("a step with the wire last", () => {
+  it.effect("is the same step", () =>
+    Effect.gen(function* () {
+      const written = (step: (wire: Conversation) => Effect.Effect<unknown, unknown>) =>
+        Effect.gen(function* () {
+          const { conversation, transport } = make()
+          yield* Effect.fork(step(conversation))
+          yield* Effect.yieldNow()
+          return transport.written.map(String)
+        })
+      const message = { mail: "MAIL FROM:<a>\r\n", rcpts: ["RCPT TO:<b>\r\n"], content: { head: ".\r\n" } }
+      const options = { lmtp: false, afterUnexpected: "strict" } as const
+      const content = { head: "Subject: x\r\n.\r\n" }
+      const exchange = { bytes: "NOOP\r\n", steps: ["other"] } as const
+      for (const [first, last] of [
+        [(wire) => Dialogue.mail(wire, "a"), Dialogue.mail("a")],
+        [(wire) => Dialogue.rcpt(wire, "a"), Dialogue.rcpt("a")],
+        [(wire) => Dialogue.hello(wire, "EHLO", "a"), Dialogue.hello("EHLO", "a")],
+        [(wire) => Dialogue.request(wire, "NOOP"), Dialogue.request("NOOP")],
+        [(wire) => Dialogue.ask(wire, "other", "NOOP\r\n"), Dialogue.ask("other", "NOOP\r\n")],
+        [(wire) => Dialogue.content(wire, content), Dialogue.content(content)],
+        [(wire) => Dialogue.perform(wire, exchange), Dialogue.perform(exchange)],
+        [(wire) => Dialogue.transaction(wire, message, options), Dialogue.transaction(message, options)]
+      ] as ReadonlyArray<
+        readonly [
+          (wire: Conversation) => Effect.Effect<unknown, unknown>,
+          (wire: Conversation) => Effect.Effect<unknown, unknown>
+        ]
+      >) {
+        const expected = yield* written(first)
+        assert.isAbove(expected.length, 0)
+        assert.deepStrictEqual(yield* written(last), expected)
+      }
     })
   )
 })

@@ -44,8 +44,9 @@ export interface Mail {
 }
 
 /**
- * A mail cannot be sent as it is: it has no recipients, an address with a line break, a parameter that is none, or content with a bare
- * CR.
+ * A mail cannot be sent as it is: it has no recipients, an address with a line break, a parameter that is not one, or content with a
+ * bare CR. Or the source cannot be used in this run: weights of `mixed` that are not more than 0, one that goes by the messages
+ * before it in a segment, or any but `fromPlan` where the plan proves delivery.
  *
  * @since 0.1.0
  * @category errors
@@ -79,14 +80,22 @@ const make = <E, R>(
   mail,
   get: (number) =>
     Effect.flatMap(
-      mail(number),
-      Option.match({ onNone: () => Effect.succeedNone, onSome: (found) => prepare(number, found) })
+      ScenarioSession,
+      ({ plan }): Effect.Effect<Option.Option<Delivery.Message>, E | MailUnusable, R | ScenarioSession> =>
+        plan.prove === undefined
+          ? Effect.flatMap(
+              mail(number),
+              Option.match({ onNone: () => Effect.succeedNone, onSome: (found) => prepare(number, found) })
+            )
+          : new MailUnusable({ number, reason: noStamp })
     ),
   pipe() {
     // biome-ignore lint/complexity/noArguments: this is what pipeArguments takes
     return Pipeable.pipeArguments(this, arguments)
   }
 })
+
+const noStamp = "only the plan's own messages have stamps, by which a proof of delivery knows them"
 
 /**
  * A source whose sessions share something in each run: where it is. What comes next depends on what came before, so that a segment
@@ -345,7 +354,8 @@ export const concat: {
 
 /**
  * Mails of several sources, by weight. Which one message k comes from depends on k and the weights alone. A source that is over
- * leaves its share to the others, and the mix ends with the last of them.
+ * leaves its share to the others, and the mix ends with the last of them. Fails with `MailUnusable` where a weight is not a
+ * finite number of more than 0.
  *
  * @since 0.1.0
  * @category constructors
@@ -371,7 +381,12 @@ export const mixed = <Parts extends ReadonlyArray<readonly [weight: number, sour
   // The sources of this list have these errors and contexts by definition.
   const sources = parts as ReadonlyArray<readonly [number, MessageSource<E, R>]>
   const key = Draw.keyOf(`mixed ${parts.map(([weight]) => weight).join(" ")}`)
-  if (!sources.every(([weight]) => weight > 0)) throw new RangeError("a weight is not more than 0")
+  const wrong = parts.find(([weight]) => !(weight > 0 && weight < Number.POSITIVE_INFINITY))
+  if (wrong !== undefined) {
+    return make(
+      (number) => new MailUnusable({ number, reason: `the weight ${wrong[0]} of a source is not more than 0` })
+    )
+  }
   return stateful(
     () => sources.map(([weight, source]) => ({ weight, source, next: 0 })),
     (left, number) =>

@@ -10,7 +10,7 @@ import { MadeContent } from "../../plan/MadeContent.js"
 import * as Stuffing from "../../plan/Stuffing.js"
 import * as UserAtHand from "../../plan/UserAtHand.js"
 import * as Delivery from "../../smtp/Delivery.js"
-import { NotAllowed, type NotOffered } from "../../smtp/SmtpError.js"
+import { type ArgumentInvalid, NotAllowed, type NotOffered } from "../../smtp/SmtpError.js"
 import type { Content, Wire } from "../../smtp/Wire.js"
 import type { Sending } from "../SharedRun.js"
 import type { SessionConnections } from "./SessionConnections.js"
@@ -50,7 +50,11 @@ export class ReadyMessages {
   }
 
   /** Why no message goes over the connection, or not this one. */
-  refusal(wire: Wire, message: TakenMessage): NotOffered | NotAllowed | undefined {
+  refusal(wire: Wire, message: TakenMessage): NotOffered | NotAllowed | ArgumentInvalid | undefined {
+    const original = this.messages.original(message)
+    // What was taken up is in order, but its author may have changed it.
+    const unusable = original === message ? undefined : Delivery.unusable(message, original)
+    if (unusable !== undefined) return unusable
     const { refusal } = this.connections.agreementOn(wire)
     if (refusal !== undefined || this.run.userAtHand === undefined) return refusal
     // A message that its author has put together from the plan's own is from whoever it was then, and perhaps from nobody.

@@ -6,11 +6,11 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Outcome } from "../../smtp/Outcome.js"
 import { isSmtpError, type SmtpError } from "../../smtp/SmtpError.js"
 import type { Wire } from "../../smtp/Wire.js"
-import { InvalidScenario } from "./InvalidScenario.js"
 import type { MessageSource } from "./MessageSource.js"
 import type * as Session from "./ScenarioSession.js"
 import { ScenarioSession } from "./ScenarioSession.js"
@@ -18,8 +18,9 @@ import { outcomeOf, type TakenMessage } from "./TakenMessages.js"
 import type { Restore } from "../Turnstile.js"
 
 /**
- * Sends a message over a connection that stands, greeted and introduced, and gives how that ended; it does not fail. After an
- * interruption the connection is of no more use.
+ * Sends a message over a connection that stands, greeted and introduced, and gives its outcome; it does not fail. After an
+ * interruption the connection is of no more use. A message whose commands were changed into what is not one line each is not
+ * sent, and is `Failed` with `ArgumentInvalid`.
  *
  * A message may be sent again, as a client does that was told to come later. Each attempt is measured as a transaction; the
  * message is booked once, when its use ends, by its last attempt. But what was accepted stays accepted, and what may have been
@@ -28,8 +29,14 @@ import type { Restore } from "../Turnstile.js"
  * @since 0.1.0
  * @category steps
  */
-export const deliver = (wire: Wire, message: TakenMessage): Effect.Effect<Outcome, never, ScenarioSession> =>
-  Effect.flatMap(ScenarioSession, (session) => session.deliver(wire, message))
+export const deliver: {
+  (message: TakenMessage): (wire: Wire) => Effect.Effect<Outcome, never, ScenarioSession>
+  (wire: Wire, message: TakenMessage): Effect.Effect<Outcome, never, ScenarioSession>
+} = dual(
+  2,
+  (wire: Wire, message: TakenMessage): Effect.Effect<Outcome, never, ScenarioSession> =>
+    Effect.flatMap(ScenarioSession, (session) => session.deliver(wire, message))
+)
 
 /**
  * Sends the next message, of the plan or of the source. None where no message is left. A connection that may break is better
@@ -52,8 +59,14 @@ export const send = <E = never, R = never>(
  * @since 0.1.0
  * @category steps
  */
-export const book = (message: TakenMessage, outcome: Outcome): Effect.Effect<boolean, never, ScenarioSession> =>
-  Effect.map(ScenarioSession, (session) => session.book(message, outcome))
+export const book: {
+  (outcome: Outcome): (message: TakenMessage) => Effect.Effect<boolean, never, ScenarioSession>
+  (message: TakenMessage, outcome: Outcome): Effect.Effect<boolean, never, ScenarioSession>
+} = dual(
+  2,
+  (message: TakenMessage, outcome: Outcome): Effect.Effect<boolean, never, ScenarioSession> =>
+    Effect.map(ScenarioSession, (session) => session.book(message, outcome))
+)
 
 /**
  * Takes one message after another, of the plan or of the source, as long as there are any, and does something with each.
@@ -117,10 +130,6 @@ const withNext = <A, E, R, E2, R2>(
     Effect.uninterruptibleMask((restore) => Effect.gen(() => next(session, source, "one", use, restore)))
   )
 
-const noStamps = new InvalidScenario({
-  problem: "the messages of a source have no stamps: a proof of delivery is of the plan's own"
-})
-
 /**
  * The same, where nothing interrupts it but what it restores.
  *
@@ -136,7 +145,6 @@ function* next<A, E, R, E2, R2>(
 ) {
   const number = session.ticket(source === undefined && wanted === "all" ? "ends" : "goes on")
   if (Option.isNone(number)) return Option.none<Outcome>()
-  if (source !== undefined && session.plan.prove !== undefined) return yield* Effect.die(noStamps)
   const content =
     source === undefined ? Option.some(session.planned(number.value)) : yield* restore(source.get(number.value))
   if (Option.isNone(content)) {

@@ -130,7 +130,16 @@ describe("a source of messages", () => {
       assert.deepStrictEqual(yield* sent(source, { messages: 2000 }), contents)
       const ending = MessageSource.mixed([1, few("a", 3)], [5, few("b", 4)])
       assert.deepStrictEqual((yield* sent(ending)).sort(), ["a0", "a1", "a2", "b0", "b1", "b2", "b3"])
-      assert.throws(() => MessageSource.mixed([0, few("a", 1)]), RangeError)
+      for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+        const { sessions } = yield* simulate(
+          { messages: 1 },
+          overOne(MessageSource.mixed([1, few("a", 1)], [weight, few("b", 1)]))
+        )
+        assert.match(
+          sessions.map(Exit.match({ onSuccess: () => "", onFailure: String })).join(),
+          new RegExp(`MailUnusable: message 0: the weight ${weight} of a source is not more than 0`)
+        )
+      }
     })
   )
 

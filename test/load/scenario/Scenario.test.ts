@@ -168,7 +168,7 @@ describe("forEachMessage", () => {
             told.push(yield* Scenario.book(message, Outcome.notStarted))
             const outcome = yield* Dialogue.transaction(wire, message, { lmtp: false, afterUnexpected: "strict" })
             told.push(yield* Scenario.book(message, outcome))
-            told.push(yield* Scenario.book(message, outcome))
+            told.push(yield* Scenario.book(outcome)(message))
           })
         )
       })
@@ -182,6 +182,35 @@ describe("forEachMessage", () => {
       const histogram = recorder.histogram("transaction", "accepted")!
       assert.strictEqual(Histogram.total(histogram), 2)
       assert.closeTo(Histogram.valueAtPercentile(histogram, 50) / 1e6, 60, 0.1)
+    })
+  )
+})
+
+describe("a message whose commands its author has changed", () => {
+  it.effect("is not sent where one of them is not one line, and costs nobody the connection", () =>
+    Effect.gen(function* () {
+      const errors: Array<string> = []
+      const changes: ReadonlyArray<Partial<Scenario.TakenMessage>> = [
+        { mail: "MAIL FROM:<a>\r\nRSET\r\n" },
+        { rcpts: ["RCPT TO:<a>\r\nRCPT TO:<b>\r\n"] },
+        { rcpts: ["RCPT TO:<a>"] },
+        { mail: "MAIL FROM:<me@example.com>\r\n", rcpts: ["RCPT TO:<a@x>\r\n"] }
+      ]
+      const scenario = Scenario.forEachMessage((message) =>
+        Scenario.kept.pipe(
+          Effect.flatMap(Scenario.deliver({ ...message, ...changes[message.number] })),
+          Effect.map((outcome) => errors.push("error" in outcome ? outcome.error.message : outcome._tag))
+        )
+      )
+      const { accounting, server } = yield* simulate({ messages: 4 }, scenario)
+      assert.deepStrictEqual(errors, [
+        'sending the sender: not one whole line without NUL: "MAIL FROM:<a>\\r\\nRSET\\r\\n"',
+        'sending a recipient: not one whole line without NUL: "RCPT TO:<a>\\r\\nRCPT TO:<b>\\r\\n"',
+        'sending a recipient: not one whole line without NUL: "RCPT TO:<a>"',
+        "Accepted"
+      ])
+      assert.deepInclude(accounting, { accepted: 1, failed: 3 })
+      assert.lengthOf(server.sessions, 1)
     })
   )
 })

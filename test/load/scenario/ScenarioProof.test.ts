@@ -173,9 +173,24 @@ describe("what a scenario asks of a proof of delivery", () => {
             plan,
             Scenario.forEachMessage(() => Effect.void, source)
           ),
-          "InvalidScenario: the messages of a source have no stamps"
+          "MailUnusable: message 0: only the plan's own messages have stamps"
         )
       }
+      // The plan's own have theirs, by whatever name they are asked for.
+      const own = Scenario.forEachMessage(
+        (message) => Effect.flatMap(Scenario.kept, Scenario.deliver(message)),
+        MessageSource.take(MessageSource.fromPlan, 1)
+      )
+      assert.include(yield* failed(stamped, own), "MailUnusable")
+      const { accounting, sessions } = yield* Load.run(
+        stamped,
+        Scenario.forNextMessage(
+          (message) => Effect.flatMap(Scenario.kept, Scenario.deliver(message)),
+          MessageSource.fromPlan
+        )
+      )
+      assert.isTrue(sessions.every(Exit.isSuccess))
+      assert.strictEqual(accounting.accepted, 1)
     }).pipe(relayed(() => [{}]))
   )
 })
