@@ -99,9 +99,13 @@ export class BehavingConnection {
     // What belongs to TLS is its own to read.
     if (this.stream !== this.socket) return true
     if (!this.refusesTls || this.ended) return this.received(chunk, start, end)
+    this.refuseTls()
+    return true
+  }
+
+  private refuseTls(): void {
     this.stream.write(internalError)
     this.end("close")
-    return true
   }
 
   /** Calls back, once, when all that is owed now has been said, or when the connection is over. */
@@ -120,7 +124,10 @@ export class BehavingConnection {
       this.dropped += end - start
       return this.dropped < mostHeld || this.isDraining
     }
-    if (this.unread === undefined && this.reading === undefined && this.hasRoom) {
+    if (this.session.verdict === "secure" && !this.isSecuring) {
+      // Said in plain text, it is not kept until TLS stands, however long that takes.
+      this.take(chunk, start, end)
+    } else if (this.unread === undefined && this.reading === undefined && this.hasRoom && !this.isSecuring) {
       this.take(chunk, start, end)
     } else {
       const piece = chunk.subarray(start, end)
@@ -136,8 +143,20 @@ export class BehavingConnection {
     return !this.held && this.queue.length < mostActions && this.owed < mostOwed
   }
 
+  /** Whether the client has been told all that comes before TLS: what it sends now belongs to the handshake. */
+  private get isSecuring(): boolean {
+    const [next] = this.queue
+    return this.timer !== undefined && typeof next === "object" && next._tag === "Secure"
+  }
+
   private take(bytes: Uint8Array, start: number, end: number): void {
-    this.offer(this.session.push(bytes, start, end))
+    const { session, unread } = this
+    this.offer(session.push(bytes, start, end))
+    if (unread === undefined || session.verdict !== "secure") return
+    // It has come before the client could know of TLS.
+    this.unread = undefined
+    this.stream.resume()
+    session.push(unread)
   }
 
   /** What is said at once comes before what is to be done now, and after what is still to be done. */
@@ -271,11 +290,14 @@ export class BehavingConnection {
     const { context, session, socket } = this
     // What was said before is plain text.
     this.flush()
+    const hello = [session.unread, this.unread].filter((bytes) => bytes !== undefined)
+    this.unread = undefined
     if (fails || context === undefined) {
       this.refusesTls = true
+      if (hello.length > 0) this.refuseTls()
       return
     }
-    readAgain(socket, session.unread)
+    readAgain(socket, hello.length === 0 ? undefined : Buffer.concat(hello))
     const stream = new tls.TLSSocket(socket, { isServer: true, secureContext: context })
     this.stream = stream
     stream.on("error", () => {})

@@ -44,6 +44,7 @@ class Proxied implements SinkSession {
   unread: Uint8Array | undefined = undefined
   private held: Uint8Array = nothing
   private inner: SinkSession | undefined = undefined
+  private isTlsFirst = false
   private own: Verdict = "open"
   private ending: ReadonlyArray<Action> = []
 
@@ -62,7 +63,11 @@ class Proxied implements SinkSession {
   }
 
   push(chunk: Uint8Array, start = 0, end = chunk.length): Uint8Array | undefined {
-    if (this.inner !== undefined) return this.inner.push(chunk, start, end)
+    if (this.inner !== undefined) {
+      if (!this.isTlsFirst || this.inner.verdict !== "secure") return this.inner.push(chunk, start, end)
+      this.unread = Buffer.concat([this.unread ?? nothing, chunk.subarray(start, end)])
+      return undefined
+    }
     if (this.own !== "open") return undefined
     const before = this.held.length
     const bytes = Buffer.concat([this.held, chunk.subarray(start, Math.min(end, start + ProxyHeader.most - before))])
@@ -78,6 +83,7 @@ class Proxied implements SinkSession {
     const at = start + header.length - before
     // What follows is TLS, where that comes first.
     if (inner.verdict === "secure") {
+      this.isTlsFirst = true
       if (at < end) this.unread = Uint8Array.from(chunk.subarray(at, end))
       return inner.greeting
     }

@@ -41,6 +41,8 @@ class Dialogue implements SinkSession {
   private heldLength = 0
   private greeted = false
   private isOver = false
+  /** Something came in plain text after STARTTLS. */
+  private injected = false
   private readonly logins: SinkLogins.SinkLogins | undefined
 
   private welcome = true
@@ -99,7 +101,10 @@ class Dialogue implements SinkSession {
       at = transactions.inContent ? transactions.take(chunk, at, end) : this.command(chunk, at, end)
     }
     // Said in plain text, it must not be taken for what is said under TLS (CVE-2011-0411).
-    if (this.verdict === "secure" && at < end) this.counters[SinkCounts.Counter.injected]!++
+    if (this.verdict === "secure" && at < end && !this.injected) {
+      this.injected = true
+      this.counters[SinkCounts.Counter.injected]!++
+    }
     this.counters[SinkCounts.Counter.bytesIn]! += at - start
     return this.voice.out.take()
   }

@@ -15,7 +15,7 @@ import * as NodeSink from "../../src/node/NodeSink.js"
 import * as NodeTls from "../../src/node/NodeTls.js"
 import * as SelfSigned from "../../src/node/SelfSigned.js"
 import * as Plan from "../../src/plan/Plan.js"
-import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
+import { EmbeddedSink, type SinkServing } from "../../src/sink/EmbeddedSink.js"
 import type { SinkConfig } from "../../src/sink/SinkOptions.js"
 import * as Introduction from "../../src/smtp/Introduction.js"
 import * as Target from "../../src/smtp/Target.js"
@@ -36,11 +36,15 @@ const sinkTls = { starttls: "required", "if-offered": "offered", implicit: "impl
 const againstSink = (
   input: Plan.PlanInput & { readonly tls: keyof typeof sinkTls },
   options: NodeSink.NodeSinkOptions = {},
-  config: SinkConfig = {}
+  config: SinkConfig = {},
+  serving: SinkServing = {}
 ) =>
   Effect.gen(function* () {
     const { start } = yield* EmbeddedSink
-    const sink = yield* start({ protocol: input.lmtp === true ? "lmtp" : "smtp", tls: sinkTls[input.tls], ...config })
+    const sink = yield* start(
+      { protocol: input.lmtp === true ? "lmtp" : "smtp", tls: sinkTls[input.tls], ...config },
+      serving
+    )
     const result = yield* run({ ...input, target: Target.format(sink.target) }, { tls: { ca: sink.certificate } })
     return { result, counts: yield* sink.counts }
   }).pipe(Effect.provide(NodeSink.layer({ thread: false, ...options })))
@@ -288,39 +292,75 @@ describe("what a server can do after STARTTLS", () => {
     })
   )
 
-  it.scopedLive("a command that comes in one segment with STARTTLS is not taken for one under TLS", () =>
-    Effect.gen(function* () {
-      const { start } = yield* EmbeddedSink
-      const sink = yield* start({ tls: "offered" })
-      if (sink.target._tag === "Unix") return assert.fail()
-      const { port } = sink.target
-      const replies = yield* Effect.async<string>((resume) => {
-        const raw = net.connect(port, "127.0.0.1", () => raw.write("EHLO x\r\nSTARTTLS\r\nMAIL FROM:<evil@x>\r\n"))
-        let plain = ""
-        raw.on("error", () => {})
-        raw.on("data", function heard(chunk) {
-          plain += chunk
-          if (!plain.endsWith("TLS\r\n")) return
-          raw.off("data", heard)
-          let text = ""
-          const client = NodeTls.client(Tls.settings({ name: "localhost", ca: sink.certificate }))
-          if (client._tag === "Left") return resume(Effect.die(client.left))
-          const line = client.right.begin(raw, {
-            onSecured: () => void line!.write("RCPT TO:<b@x>\r\n", undefined),
-            onData: (bytes, end) => {
-              text += Buffer.from(bytes.subarray(0, end)).toString()
-              line!.close("reset")
-              resume(Effect.succeed(text))
-            },
-            onFailed: ({ reason }) => resume(Effect.die(reason)),
-            onEnded: (how) => resume(Effect.die(how)),
-            onProgressed: () => {},
-            onFlushed: () => {}
-          })
+  /** Sends all before TLS at once, and this under it; gives the first reply to that. */
+  const injected = (port: number, ca: string | undefined, before: string, under: string) =>
+    Effect.async<string>((resume) => {
+      const raw = net.connect(port, "127.0.0.1", () => raw.write(before))
+      let plain = ""
+      raw.on("error", () => {})
+      raw.on("data", function heard(chunk) {
+        plain += chunk
+        if (!plain.endsWith("start TLS\r\n")) return
+        raw.off("data", heard)
+        const client = NodeTls.client(Tls.settings({ name: "localhost", ca }))
+        if (client._tag === "Left") return resume(Effect.die(client.left))
+        const line = client.right.begin(raw, {
+          onSecured: () => void line!.write(under, undefined),
+          onData: (bytes, end) => {
+            line!.close("reset")
+            resume(Effect.succeed(Buffer.from(bytes.subarray(0, end)).toString()))
+          },
+          onFailed: ({ reason }) => resume(Effect.die(reason)),
+          onEnded: (how) => resume(Effect.die(how)),
+          onProgressed: () => {},
+          onFlushed: () => {}
         })
       })
-      assert.match(replies, /^503 5\.5\.1 Error: need MAIL command\r\n$/)
-      assert.strictEqual((yield* sink.counts).injected, 1)
-    }).pipe(Effect.provide(NodeSink.layer({ thread: false })))
-  )
+    })
+
+  const slow: ReadonlyArray<SinkServing> = [
+    {},
+    { behaviour: { latency: 10 } },
+    { behaviour: { reading: { bytes: 20, every: 50 } } },
+    { behaviour: { faults: [{ at: "starttls", after: 300 }] } },
+    { behaviour: { faults: [{ at: "tls", after: 300, goesOn: true }] } }
+  ]
+  for (const serving of slow) {
+    it.scopedLive(`what comes before TLS is not taken for what comes under it: ${JSON.stringify(serving)}`, () =>
+      Effect.gen(function* () {
+        const { start } = yield* EmbeddedSink
+        const sink = yield* start({ tls: "offered" }, serving)
+        if (sink.target._tag === "Unix") return assert.fail()
+        // More than is read until the handshake is over, where reading is slow.
+        const evil = `${"NOOP\r\n".repeat(200)}MAIL FROM:<evil@x>\r\n`
+        const { certificate, target } = sink
+        const reply = yield* injected(target.port, certificate, `EHLO x\r\nSTARTTLS\r\n${evil}`, "RCPT TO:<b@x>\r\n")
+        assert.strictEqual(reply, "503 5.5.1 Error: need MAIL command\r\n")
+        assert.strictEqual((yield* sink.counts).injected, 1)
+      }).pipe(Effect.provide(NodeSink.layer({ thread: false })))
+    )
+  }
+
+  const hello: ReadonlyArray<readonly [proxied: boolean, serving: SinkServing]> = [
+    [false, { behaviour: { faults: [{ at: "tls", after: 200, goesOn: true }] } }],
+    [false, { behaviour: { reading: { bytes: 50, every: 1 } } }],
+    [true, {}],
+    [true, { behaviour: { faults: [{ at: "tls", after: 200, goesOn: true }] } }],
+    [true, { behaviour: { reading: { bytes: 50, every: 1 } } }]
+  ]
+  for (const [proxied, serving] of hello) {
+    it.scopedLive(`a handshake that comes early is kept for TLS: ${JSON.stringify([proxied, serving])}`, () =>
+      Effect.gen(function* () {
+        const input = {
+          tls: "implicit" as const,
+          messages: 4,
+          sessions: 2,
+          ...(proxied ? { proxy: "1" as const, clientAddresses: "192.0.2.0/30" } : {})
+        }
+        const { counts, result } = yield* againstSink(input, {}, proxied ? { proxy: "any" } : {}, serving)
+        assert.strictEqual(result.accounting.accepted, 4)
+        assert.deepStrictEqual([counts.secured, counts.injected], [counts.sessions, 0])
+      })
+    )
+  }
 })
