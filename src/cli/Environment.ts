@@ -9,13 +9,19 @@ import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
 
 /**
- * What stands in a variable; undefined where it is not set. One that cannot be read is as good as none.
+ * What stands in a variable; undefined where it is not set, or is empty: scripts and containers set one to an empty text where it
+ * is to say nothing. One that cannot be read is as good as none.
  *
  * @since 0.1.0
  * @category reading
  */
 export const valueOf = (variable: string): Effect.Effect<string | undefined> =>
-  Effect.map(Effect.orElseSucceed(Config.option(Config.string(variable)), Option.none<string>), Option.getOrUndefined)
+  Effect.map(Effect.orElseSucceed(Config.option(Config.string(variable)), Option.none<string>), (value) =>
+    Option.getOrUndefined(Option.filter(value, (text) => text !== "" || emptied.has(variable)))
+  )
+
+/** An empty text is a value of these: the null sender, and a Subject without a text. */
+const emptied: ReadonlySet<string> = new Set(["SMTP_SOURCE_FROM", "SMTP_SOURCE_SUBJECT"])
 
 /**
  * Gives a function that reads variables as `valueOf` does, for who asks for many: the provider is asked once which names it has.

@@ -66,7 +66,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
     title: "ENVIRONMENT",
     blocks: [
       text(
-        "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SOURCE_MESSAGES for --messages, SMTP_SOURCE_RANDOM_DELAY for --random-delay. The target is in SMTP_SOURCE_TARGET, and the file of --scenario in SMTP_SOURCE_SCENARIO. The environment overrides such a file, and the command line overrides both, also where options exclude each other. An option without a value is set by true, yes, on or 1, and undone by false, no, off or 0; SMTP_SOURCE_VERBOSE holds the number of -v. A variable holds one value, also for an option that may be given several times, and an empty variable is an empty value. There is a warning for an unknown name that begins with SMTP_SOURCE_."
+        "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SOURCE_MESSAGES for --messages, SMTP_SOURCE_RANDOM_DELAY for --random-delay. The target is in SMTP_SOURCE_TARGET, and the file of --scenario in SMTP_SOURCE_SCENARIO. The environment overrides such a file, and the command line overrides both, also where options exclude each other. An option without a value is set by true, yes, on or 1, and undone by false, no, off or 0; SMTP_SOURCE_VERBOSE holds the number of -v. A variable holds one value, also for an option that may be given several times. An empty variable counts as not set, but for SMTP_SOURCE_FROM, which then is the null sender, and SMTP_SOURCE_SUBJECT. There is a warning for an unknown name that begins with SMTP_SOURCE_."
       ),
       text("Where NO_COLOR is set, and not empty, --help is without bold headings.")
     ]

@@ -101,8 +101,8 @@ export const scenarioOf = ({
   Effect.gen(function* () {
     const typed = options.get("scenario")?.at(-1)
     if (typed !== undefined) return [typed, "--scenario"] as const
-    const named = (yield* Environment.valueOf(scenarioVariable)) ?? ""
-    return named === "" ? undefined : ([named, scenarioVariable] as const)
+    const named = yield* Environment.valueOf(scenarioVariable)
+    return named === undefined ? undefined : ([named, scenarioVariable] as const)
   })
 
 /**

@@ -70,7 +70,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       title: "ENVIRONMENT",
       blocks: [
         text(
-          "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SINK_HOSTNAME for --hostname. The address is in SMTP_SINK_LISTEN, and the backlog in SMTP_SINK_BACKLOG. The command line overrides the environment, and the environment the file of --scenario. There is a warning for an unknown name that begins with SMTP_SINK_."
+          "An option that is not given is taken from the environment, from a variable that has its long name: SMTP_SINK_HOSTNAME for --hostname. The address is in SMTP_SINK_LISTEN, and the backlog in SMTP_SINK_BACKLOG. The command line overrides the environment, and the environment the file of --scenario. An empty variable counts as not set. There is a warning for an unknown name that begins with SMTP_SINK_."
         )
       ]
     },

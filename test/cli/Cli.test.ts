@@ -254,6 +254,11 @@ describe("the environment", () => {
   understands(["-4", "h"], { family: "ipv4" }, env("FAMILY", "ipv6"))
   understands(["h"], { subject: " a, b " }, env("SUBJECT", " a, b "))
   understands(["h"], { from: "" }, env("FROM", ""))
+  // Scripts and containers set a variable that is to say nothing to an empty text. A sender can be one.
+  for (const name of ["MESSAGES", "REUSE", "FAMILY", "REPORT", "RATE", "FILE", "TARGET"])
+    understands(["h"], {}, env(name, ""))
+  understands(["h"], { rate: "5/s" }, { ...env("RATE", "5/s"), ...env("STAGES", ""), ...env("DURATION", "5") })
+  refuses([], "no target", env("TARGET", ""))
   understands(["h"], { subject: "\u0001x" }, env("SUBJECT", "\u0001x"))
   understands(["h"], { helloName: "you.example" }, env("HOSTNAME", "you.example"))
   understands([], { target: "there:2525" }, env("TARGET", "there:2525"))

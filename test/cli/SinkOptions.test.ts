@@ -186,6 +186,16 @@ describe("a plan of smtp-sink in a file", () => {
     )
   )
 
+  it.effect("takes a variable that is empty for none", () =>
+    Effect.gen(function* () {
+      const names = ["LISTEN", "BACKLOG", "SCENARIO", "MESSAGES", "REPORT", "COUNTER", "TLS"]
+      const variables = ConfigProvider.fromMap(new Map(names.map((name) => [`SMTP_SINK_${name}`, ""])))
+      const plain = yield* asked(["--seed=x"])
+      assert.deepStrictEqual(yield* Effect.withConfigProvider(asked(["--seed=x"]), variables), plain)
+      assert.strictEqual(plain.status, "runs on")
+    })
+  )
+
   it.effect("is refused with the place of all that is wrong with it", () =>
     inFile("sink.yaml", "faults:\n  - rcpt 5% 451\nmaxConnections: many\nlatency: '20'\ndump: [xml=x]\n", (file) =>
       Effect.gen(function* () {
