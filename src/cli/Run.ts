@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as PlanSupport from "../load/PlanSupport.js"
 import * as Proof from "../load/Proof.js"
+import * as RunBounds from "../load/RunBounds.js"
 import type * as RunPart from "../load/RunPart.js"
 import { type SignalName, StopSignal, statusOf as signalStatusOf } from "../load/StopSignal.js"
 import * as Workers from "../load/Workers.js"
@@ -212,7 +213,7 @@ const report = (
           live.aborted
         ),
         hurrying: signals.second,
-        onTrace: plan.verbose > 0 ? (direction, text) => live.stderr(traced(direction, text)) : undefined,
+        onTrace: plan.verbose > 0 ? tracing(plan, live.stderr) : undefined,
         onContentSent: plan.counter ? () => output.stdout(`${++sent}\r`) : undefined,
         onTrouble: (_kind, text) => live.stderr(`smtp-source: warning: ${Fatal.shortened(text)}\n`),
         onSettling: live.settling,
@@ -291,9 +292,15 @@ const statusOf = (
   return plan.keepGoing && accepted + abandoned < planned ? Fatal.status.failure : Fatal.status.success
 }
 
+/** The dialogue for a terminal. Of several sessions, each line has the number of its connection first. */
+const tracing = (plan: Plan, write: (text: string) => void): NonNullable<RunPart.RunOptions["onTrace"]> => {
+  const areSeveral = RunBounds.sessionsOf(plan) > 1
+  return (direction, text, connection) => write(traced(direction, text, areSeveral ? `${connection}: ` : ""))
+}
+
 /** Commands as they are, replies after `<<<`, each line on its own. */
-const traced = (direction: "sent" | "received", text: string): string => {
+const traced = (direction: "sent" | "received", text: string, whose: string): string => {
   const lines = text.replace(/\r\n$/, "").split(direction === "sent" ? "\r\n" : "\n")
-  const mark = direction === "sent" ? "" : "<<< "
+  const mark = direction === "sent" ? whose : `${whose}<<< `
   return lines.map((line) => `${mark}${Printable.escapeBytes(line)}\n`).join("")
 }

@@ -55,7 +55,7 @@ export interface RunOptions extends MessageSpans.Telling {
    * were under way are booked as failed or unknown.
    */
   readonly onInterrupted?: ((result: RunResult) => Effect.Effect<unknown>) | undefined
-  /** The dialogue, as it goes: commands and replies, without the content. */
+  /** The dialogue, as it goes: commands and replies, without the content, with the number of the connection. */
   readonly onTrace?: WireObserver["onTrace"]
   /** The final dot of a message was handed over. */
   readonly onContentSent?: (() => void) | undefined

@@ -65,7 +65,9 @@ export const work = (
     accounts: accounts && new AccountTable(accounts),
     clients,
     socksLogin: socksLogin && Redacted.make(socksLogin),
-    onTrace: wants.trace ? (direction, text) => tell({ _tag: "Trace", direction, text }) : undefined,
+    onTrace: wants.trace
+      ? (direction, text, connection) => tell({ _tag: "Trace", direction, text, connection })
+      : undefined,
     onContentSent: wants.contentSent ? () => tell({ _tag: "ContentSent" }) : undefined,
     onTrouble: wants.trouble ? (kind, text) => tell({ _tag: "Trouble", kind, text }) : undefined,
     sampling:

@@ -120,7 +120,13 @@ export const wrapped = (files: UnwrappedTls | undefined): TlsFiles | undefined =
  * @category models
  */
 export type WorkerNews =
-  | { readonly _tag: "Trace"; readonly direction: "sent" | "received"; readonly text: string }
+  | {
+      readonly _tag: "Trace"
+      readonly direction: "sent" | "received"
+      readonly text: string
+      /** Its number in this thread, from 1. */
+      readonly connection: number
+    }
   | { readonly _tag: "ContentSent" }
   | { readonly _tag: "Trouble"; readonly kind: string; readonly text: string }
   | { readonly _tag: "Sample"; readonly sample: Sample }

@@ -129,9 +129,10 @@ const start = (asked: Plan, options: WorkersOptions): Effect.Effect<WorkersResul
     const trouble = onTrouble === undefined ? undefined : Trouble.firstOfEach(onTrouble)
     sampling?.begin?.(identity.startedAt, knownMessages(due), identity.runId)
     const samples = sampling === undefined ? undefined : new SampleMerge(count, sampling)
+    // Each thread numbers its own connections.
     const onNews = (worker: number) => (news: WorkerNews) => {
       if (news._tag === "Sample") samples?.add(worker, news.sample)
-      else if (news._tag === "Trace") onTrace?.(news.direction, news.text)
+      else if (news._tag === "Trace") onTrace?.(news.direction, news.text, (news.connection - 1) * count + worker + 1)
       else if (news._tag === "ContentSent") onContentSent?.()
       else trouble?.(news.kind, () => news.text)
     }

@@ -137,7 +137,8 @@ export const fields = {
   verbose: PlanField.withDefault(PlanValue.Times, 0, {
     short: "v",
     counted: true,
-    description: "Write the dialogue to standard error."
+    description:
+      "Write the dialogue to standard error. With several sessions, the number of its connection stands before each line."
   }),
   delay: PlanField.optional(PlanValue.PositiveTime, {
     short: "w",

@@ -98,7 +98,10 @@ export interface Plan {
    * koffi.
    */
   readonly windowSize?: Values["windowSize"]
-  /** Write the dialogue to standard error. Default: 0. */
+  /**
+   * Write the dialogue to standard error. With several sessions, the number of its connection stands before each line.
+   * Default: 0.
+   */
   readonly verbose: Values["verbose"]
   /** Wait for this many seconds between the messages of a session. */
   readonly delay?: Values["delay"]
@@ -796,7 +799,10 @@ export interface PlanInput {
    * koffi.
    */
   readonly windowSize?: Inputs["windowSize"]
-  /** Write the dialogue to standard error. Default: 0. */
+  /**
+   * Write the dialogue to standard error. With several sessions, the number of its connection stands before each line.
+   * Default: 0.
+   */
   readonly verbose?: Inputs["verbose"]
   /** Wait for this many seconds between the messages of a session. */
   readonly delay?: Inputs["delay"]

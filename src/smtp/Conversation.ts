@@ -171,16 +171,17 @@ export class Conversation implements Wire, Expiring, WriteListener {
     if (bytes === "" && body === undefined) return steps.length === 0 ? this.complete() : undefined
     observer.bytesOut += bytes.length + (body === undefined ? 0 : body.length)
     if (chunks !== undefined) {
-      observer.onTrace?.("sent", chunks.shown())
+      observer.onTrace?.("sent", chunks.shown(), this.lifetime.ordinal)
       chunks.isBegun = true
       return this.outgoing.content(bytes, body, undefined, false)
     }
     if (steps[0] !== "final") {
-      observer.onTrace?.("sent", secret === undefined ? bytes : secret.shown)
+      observer.onTrace?.("sent", secret === undefined ? bytes : secret.shown, this.lifetime.ordinal)
       return this.outgoing.commands(bytes, body)
     }
     // What is written after the final dot is not answered yet, and is a part of the dialogue all the same.
-    observer.onTrace?.("sent", contentLength === undefined ? ".\r\n" : `.\r\n${bytes.slice(contentLength)}`)
+    const dot = contentLength === undefined ? ".\r\n" : `.\r\n${bytes.slice(contentLength)}`
+    observer.onTrace?.("sent", dot, this.lifetime.ordinal)
     this.outgoing.content(bytes, body, contentLength, steps[steps.length - 1] !== "final")
   }
 
@@ -289,7 +290,7 @@ export class Conversation implements Wire, Expiring, WriteListener {
       this.greeting = reply
       return
     }
-    observer.onTrace?.("received", `${reply.code} ${reply.text}`)
+    observer.onTrace?.("received", `${reply.code} ${reply.text}`, this.lifetime.ordinal)
     const step = replies.next
     if (this.resume === undefined || step === undefined || this.closing) return this.stray(reply)
     if (outgoing.contentDue && replies.endContent(this.chunks !== undefined)) {

@@ -13,11 +13,13 @@ import type { ConnectOptions } from "./Wire.js"
  */
 export class Lifetime {
   readonly openedAt: number
+  /** Which of the connections that the observer is told of it is, from 1. */
+  readonly ordinal: number
   private isOver = false
 
   constructor(private readonly options: ConnectOptions) {
     this.openedAt = options.deadlines.now()
-    options.observer.opened++
+    this.ordinal = ++options.observer.opened
   }
 
   /** It has ended; `byServer` also where the server had announced it. */

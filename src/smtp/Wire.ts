@@ -182,8 +182,11 @@ export interface WireObserver {
   readonly onClosed: (byServer: boolean, elapsed: number, now: number) => void
   /** A write waited so long for the socket: a millisecond or more. */
   readonly onQueued: (elapsed: number) => void
-  /** The dialogue, for who wants to read it: commands and replies, content left out. */
-  readonly onTrace?: ((direction: "sent" | "received", text: string) => void) | undefined
+  /**
+   * The dialogue, for who wants to read it: commands and replies, content left out. Connections are numbered from 1, in the order
+   * in which they were opened.
+   */
+  readonly onTrace?: ((direction: "sent" | "received", text: string, connection: number) => void) | undefined
 }
 
 /**

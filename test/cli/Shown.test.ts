@@ -61,12 +61,22 @@ describe("-v", () => {
     })
   )
 
-  it.effect("shows the dialogues of all threads", () =>
+  it.effect("shows the dialogues of all sessions and threads, each line with the number of its connection", () =>
     Effect.gen(function* () {
-      const plan = { messages: 4, sessions: 2, verbose: 1 } as const
-      const [one, two] = yield* Effect.forEach(threads, (workers) => run({ ...plan, workers }))
-      assert.lengthOf(lines(one!.stderr), 4 * 13 + 1)
-      assert.deepStrictEqual(lines(two!.stderr).sort(), lines(one!.stderr).sort())
+      const dialogue = lines((yield* run({ verbose: 1 })).stderr)
+      for (const workers of threads) {
+        const { stderr } = yield* run({ messages: 4, sessions: 2, verbose: 1, workers })
+        const ofConnection = new Map<string, Array<string>>()
+        for (const line of lines(stderr).slice(0, -1)) {
+          const [, number = "none", said = line] = /^(\d+): (.*)$/.exec(line) ?? []
+          ofConnection.set(number, [...(ofConnection.get(number) ?? []), said])
+        }
+        assert.lengthOf([...ofConnection.keys()], 4)
+        for (const [number, said] of ofConnection) {
+          assert.notStrictEqual(number, "none")
+          assert.deepStrictEqual([...said, ""], dialogue)
+        }
+      }
     })
   )
 })
