@@ -34,7 +34,7 @@ const threads = { loadWorker: "src/node/loadWorker.ts", sinkWorker: "src/node/si
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)))
 
-// Made aside and put in place at the end: who runs the command meanwhile has the one from before.
+// Made aside and put in place at the end: who runs a command meanwhile has the one from before. Tests do, beside another build.
 const made = `node_modules/.cache/dist-${process.pid}`
 process.once("exit", () => fs.rmSync(made, { recursive: true, force: true }))
 
@@ -99,5 +99,18 @@ for (const [name, schema] of Object.entries(schemas)) {
   fs.writeFileSync(`${made}/schema/${name}.schema.json`, `${JSON.stringify(schema, undefined, 2)}\n`)
 }
 
-fs.rmSync("dist", { recursive: true, force: true })
-fs.renameSync(made, "dist")
+/** Puts a folder in place, file by file, so that no command is missing at any time. */
+const place = (from: string, to: string): void => {
+  fs.mkdirSync(to, { recursive: true })
+  // In the order of their names, a program comes before what starts it.
+  const names = fs.readdirSync(from).sort()
+  for (const name of names) {
+    const [file, target] = [path.join(from, name), path.join(to, name)]
+    if (fs.statSync(file).isDirectory()) place(file, target)
+    else fs.renameSync(file, target)
+  }
+  const others = fs.readdirSync(to).filter((name) => !names.includes(name))
+  for (const name of others) fs.rmSync(path.join(to, name), { recursive: true, force: true })
+}
+
+place(made, "dist")

@@ -353,8 +353,7 @@ describe("smtp-sink", () => {
           assert.match(line, expected[index]!)
         }
       }),
-    // One of its nine processes came to nothing, once, on a busy machine: the reason is not known yet.
-    { timeout: 60_000, retry: 2 }
+    60_000
   )
 
   it.live("is the sink of smtp-source, with the same words", () =>
