@@ -12,7 +12,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as AboutItself from "./AboutItself.js"
-import { statusOf, StopSignal } from "../load/StopSignal.js"
+import { type SignalName, statusOf, StopSignal } from "../load/StopSignal.js"
 import * as AccountFile from "../plan/AccountFile.js"
 import { fileReason } from "../plan/FileReason.js"
 import { Output } from "../report/Output.js"
@@ -103,12 +103,16 @@ export const main = (
     const written = yield* writtenIn(given)
     const plan = yield* Effect.mapError(parse(given, written), (issues) => new Refused({ reason: issues.join("; ") }))
     UnknownVariables.warn(output, environment, known)
-    if (plan.prove === undefined) return yield* Effect.scoped(serve(plan, version))
+    // The original is silent, and has no address of its own.
+    const isTold = output.isTerminal.stderr || given.operands.length === 0
+    if (plan.prove === undefined) return yield* Effect.scoped(serve(plan, { version, isTold }))
     const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
     const proof = yield* SinkProof.make(plan.prove, warn)
     const unwritable = ({ file, reason }: ReportUnwritable) => new Refused({ reason: `--prove: ${file}: ${reason}` })
     const served = Effect.raceFirst(
-      Effect.scoped(serve(plan, version, { tap: proof.tap, begin: Effect.mapError(proof.write, unwritable) })),
+      Effect.scoped(
+        serve(plan, { version, isTold }, { tap: proof.tap, begin: Effect.mapError(proof.write, unwritable) })
+      ),
       Effect.mapError(proof.keep, unwritable)
     )
     // After the last reply: what was confirmed is in it.
@@ -146,7 +150,13 @@ interface Proving {
   readonly begin: Effect.Effect<void, Refused, FileSystem>
 }
 
-const serve = (plan: SinkPlan, version: string, proving?: Proving) =>
+/** How it is served: whether it is told where. */
+interface Serving {
+  readonly version: string
+  readonly isTold: boolean
+}
+
+const serve = (plan: SinkPlan, { isTold, version }: Serving, proving?: Proving) =>
   Effect.gen(function* () {
     const output = yield* Output
     const embedded = yield* EmbeddedSink
@@ -161,7 +171,7 @@ const serve = (plan: SinkPlan, version: string, proving?: Proving) =>
     ] as const
     const [identity, accounts] = yield* Effect.mapError(Effect.all(needed, { mode: "validate" }), together)
     const reached = yield* Deferred.make<void>()
-    const failed = yield* Deferred.make<never, Refused>()
+    const failed = yield* Deferred.make<string>()
     const troubles = { count: 0 }
     const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
     const seed = String(Math.random())
@@ -192,7 +202,7 @@ const serve = (plan: SinkPlan, version: string, proving?: Proving) =>
       onCount: watching(plan, counter.count, () => Deferred.unsafeDone(reached, Effect.void)),
       onTrouble: (text, format) => {
         // The original ends where a file of its letters cannot be written.
-        if (format === "each" || format === "all") Deferred.unsafeDone(failed, new Refused({ reason: text }))
+        if (format === "each" || format === "all") Deferred.unsafeDone(failed, Effect.succeed(text))
         else {
           troubles.count++
           warn(text)
@@ -210,7 +220,7 @@ const serve = (plan: SinkPlan, version: string, proving?: Proving) =>
     const isWatched = SinkReporting.isAsked(plan)
     if (isWatched) yield* SinkReporting.prepare(plan)
     const rules = SinkMaking.rulesOf(plan)
-    if (rules.length > 0 || (listen._tag === "Inet" && listen.port === 0)) {
+    if (isTold || rules.length > 0 || (listen._tag === "Inet" && listen.port === 0)) {
       output.stderr(`${program}: listening on ${Target.format(running.target)}\n`)
     }
     if (rules.length > 0) output.stderr(`${program}: it misbehaves: ${Printable.escape(rules.join("; "))}\n`)
@@ -220,10 +230,13 @@ const serve = (plan: SinkPlan, version: string, proving?: Proving) =>
     const time = plan.duration === undefined ? Effect.never : Effect.sleep(plan.duration * 1000)
     const { answered = Effect.void } = running
     const reporting = isWatched ? yield* SinkReporting.make(plan, running, { program, version }) : undefined
-    const ended = yield* Effect.raceFirst(
-      Effect.as(Effect.raceFirst(Effect.zipRight(Deferred.await(reached), answered), time), Option.none()),
-      Effect.map(stop.first, Option.some)
-    ).pipe(Effect.raceFirst(reporting?.watch ?? Effect.never), Effect.raceFirst(Deferred.await(failed)))
+    const ended: End = yield* Effect.raceFirst(
+      Effect.as(Effect.raceFirst(Effect.zipRight(Deferred.await(reached), answered), time), {}),
+      Effect.map(stop.first, (signal) => ({ signal }))
+    ).pipe(
+      Effect.raceFirst(reporting?.watch ?? Effect.never),
+      Effect.raceFirst(Effect.map(Deferred.await(failed), (reason) => ({ reason })))
+    )
     const strikes = running.strikes === undefined || reporting?.tellsStrikes === true ? [] : yield* running.strikes
     for (const { rule, times } of strikes) {
       output.stderr(
@@ -233,12 +246,21 @@ const serve = (plan: SinkPlan, version: string, proving?: Proving) =>
     // The reply to the last message is written in the turn in which it is counted.
     yield* Effect.yieldNow()
     const judged = yield* reporting?.finish ?? Effect.succeed(Fatal.status.success)
+    // What has come until then is told of all the same.
+    if (ended.reason !== undefined) output.stderr(Fatal.line(ended.reason, program))
     // It is mostly a signal that ends a server: that does not say how the run went.
     if (judged === Fatal.status.verdict) return judged
-    if (Option.isSome(ended)) return statusOf(ended.value)
+    if (ended.signal !== undefined) return statusOf(ended.signal)
+    if (ended.reason !== undefined) return Fatal.status.failure
     if (judged !== Fatal.status.success) return judged
     return troubles.count > 0 ? Fatal.status.failure : Fatal.status.success
   })
+
+/** What ended it: a signal, or a file that could not be written; neither, where it was done. */
+interface End {
+  readonly signal?: SignalName | undefined
+  readonly reason?: string | undefined
+}
 
 /** All that is wrong, in one. */
 const together = (wrong: ReadonlyArray<Option.Option<Refused>>): Refused =>

@@ -59,7 +59,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       title: "DUMP FILES",
       blocks: [
         text(
-          "Where a file of -d or -D cannot be written, smtp-sink ends, as the original does, with exit status 1. A message that cannot be written to a file of --dump is refused by 451, so that the client tries again; it is warned of, at most once a minute for each file, and counted, and the exit status is 1 in the end."
+          "Where a file of -d or -D cannot be written, smtp-sink ends, as the original does, with exit status 1; what --report asks for is written before. A message that cannot be written to a file of --dump is refused by 451, so that the client tries again; it is warned of, at most once a minute for each file, and counted, and the exit status is 1 in the end."
         ),
         text(
           "A message of -d or -D is written as lines that end in LF: the string of -S; X-Client-Addr, X-Client-Proto, X-Helo-Args, X-Mail-Args, and X-Rcpt-Args for each recipient; a Received header of three lines; the message as it came, without carriage returns and without the dots that were stuffed; and an empty line."
@@ -78,7 +78,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       title: "STANDARD ERROR",
       blocks: [
         text(
-          "Where it misbehaves by more than its letters, or listens on a port that it was to choose, it says so when it listens. At its end it says how often each rule has struck, a line for each:"
+          "It says where it listens if standard error is a terminal, if no address was typed, if it was to choose the port, or if it misbehaves by more than its letters. Otherwise it is silent, as the original is. At its end it says how often each rule has struck, a line for each:"
         ),
         code("smtp-sink: fault rcpt 5% 451: 493 times")
       ]

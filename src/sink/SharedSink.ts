@@ -33,6 +33,8 @@ export class SharedSink {
   readonly tap: ContentTap.OpenTap | undefined
   readonly onCommand: SinkOptions["onCommand"]
   private readonly onCount: SinkOptions["onCount"]
+  /** Of the sessions that have ended. One that was just answered may stand for a moment. */
+  endedByQuit = 0
   /** Whether somebody wants to know the addresses. */
   readonly named: boolean
   readonly counters: Float64Array
@@ -87,7 +89,7 @@ export class SharedSink {
     onCount?.({
       contents: counters[SinkCounts.Counter.contents]!,
       ended: counters[SinkCounts.Counter.ended]!,
-      quits: counters[SinkCounts.Counter.quits]!
+      quits: this.endedByQuit
     })
   }
 }

@@ -41,6 +41,7 @@ class Dialogue implements SinkSession {
   private heldLength = 0
   private greeted = false
   private isOver = false
+  private hasQuit = false
   /** Something came in plain text after STARTTLS. */
   private injected = false
   private readonly logins: SinkLogins.SinkLogins | undefined
@@ -119,6 +120,7 @@ class Dialogue implements SinkSession {
     this.transactions.lose()
     this.voice.closed()
     this.counters[SinkCounts.Counter.ended]!++
+    if (this.hasQuit) this.sink.endedByQuit++
     this.sink.counted()
   }
 
@@ -285,6 +287,7 @@ class Dialogue implements SinkSession {
   private quit(text: string): void {
     if (!this.voice.answer("quit", this.replies.bye, text)) return
     this.counters[SinkCounts.Counter.quits]!++
+    this.hasQuit = true
     if (this.verdict === "open") this.voice.end("quit")
   }
 }

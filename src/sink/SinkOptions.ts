@@ -101,7 +101,7 @@ export interface SinkOptions extends SinkConfig {
   readonly tap?: OpenTap | undefined
   /** Told of each command as it came, and of a content's end, with the session's number. */
   readonly onCommand?: ((session: number, line: string) => void) | undefined
-  /** Told when the count of `contents`, or of sessions that have `ended`, has changed. */
+  /** Told when the count of `contents`, or of sessions that have `ended`, has changed. `quits` are of those that have ended. */
   readonly onCount?: ((counts: Pick<SinkCounts, "contents" | "ended" | "quits">) => void) | undefined
   /** Where to count: an array of `countersLength` zeros, in shared memory if others are to read it. */
   readonly counters?: Float64Array | undefined

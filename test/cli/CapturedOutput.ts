@@ -6,12 +6,13 @@ import { Output } from "../../src/report/Output.js"
 
 export interface Terminal {
   readonly stdout?: boolean
+  readonly stderr?: boolean
   readonly noColor?: boolean
   readonly columns?: number
 }
 
 /** An output without a terminal, unless it is told otherwise. `written` grows. */
-export const make = ({ columns = 80, noColor = true, stdout = false }: Terminal = {}) => {
+export const make = ({ columns = 80, noColor = true, stderr = false, stdout = false }: Terminal = {}) => {
   const written = { stdout: "", stderr: "" }
   const output = Output.of({
     stdout: (text) => {
@@ -21,7 +22,7 @@ export const make = ({ columns = 80, noColor = true, stdout = false }: Terminal 
       written.stderr += text
     },
     flush: Effect.void,
-    isTerminal: { stdout, stderr: false },
+    isTerminal: { stdout, stderr },
     noColor,
     columns: () => columns
   })

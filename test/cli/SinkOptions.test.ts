@@ -27,12 +27,21 @@ import * as CapturedOutput from "./CapturedOutput.js"
 const shown = (value: unknown): string =>
   JSON.stringify(value, (_, part) => (typeof part === "function" ? "a function" : part))
 
+interface Circumstances {
+  /** The names of the environment's variables. */
+  readonly environment?: ReadonlyArray<string>
+  /** What goes wrong with a file of the original's letters, once it listens. */
+  readonly trouble?: string
+  /** Whether standard error is a terminal. */
+  readonly isTerminal?: boolean
+}
+
 /** Runs the command with a sink that only says what it was asked for, for 100 seconds at most. */
-const asked = (argv: ReadonlyArray<string>, environment: ReadonlyArray<string> = []) =>
+const asked = (argv: ReadonlyArray<string>, { environment = [], isTerminal = false, trouble }: Circumstances = {}) =>
   Effect.gen(function* () {
     let seen = ""
     const started = yield* Deferred.make<void>()
-    const { output, written } = CapturedOutput.make()
+    const { output, written } = CapturedOutput.make({ stderr: isTerminal })
     const services = Layer.mergeAll(
       NodeFileSystem.layer,
       Layer.succeed(Output, output),
@@ -45,13 +54,14 @@ const asked = (argv: ReadonlyArray<string>, environment: ReadonlyArray<string> =
           })
       }),
       Layer.succeed(EmbeddedSink, {
-        start: (config, { identity, onCommand, onCount, ...serving } = {}) =>
+        start: (config, { identity, onCommand, onCount, onTrouble, ...serving } = {}) =>
           Effect.sync(() => {
             seen += shown([config, serving, identity && Redacted.value(identity)])
             Deferred.unsafeDone(started, Effect.void)
             onCommand?.(1, "MAIL")
             onCommand?.(1, "NOOP")
             onCount?.({ contents: 2, ended: 3, quits: 1 })
+            if (trouble !== undefined) onTrouble?.(trouble, "all")
             return {
               target: Target.inet("127.0.0.1", 1),
               counts: Effect.succeed(SinkCounts.read(new Float64Array(SinkCounts.length)))
@@ -223,6 +233,35 @@ describe("a plan of smtp-sink in a file", () => {
   })
 })
 
+describe("smtp-sink, where it listens", () => {
+  const listening = "smtp-sink: listening on 127.0.0.1:1\n"
+
+  it.effect("is as silent as the original, but to who sees it, or has typed no address", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* asked(["127.0.0.1:2525"])).said, "")
+      assert.strictEqual((yield* asked(["127.0.0.1:2525"], { isTerminal: true })).said, listening)
+      assert.strictEqual((yield* asked([])).said, listening)
+      assert.strictEqual((yield* asked(["-c", "127.0.0.1:2525"])).said, "sess=3 quit=1 mesg=2\r")
+    })
+  )
+})
+
+describe("a file of smtp-sink's own letters that cannot be written", () => {
+  it.effect("ends it, with the reports of what has come until then", () =>
+    Effect.gen(function* () {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), "smtp-sink-"))
+      const file = path.join(folder, "report")
+      const options = ["-D", "dump", `--report=text=${file}`, "127.0.0.1:2525"]
+      const failing = { trouble: "dump: no space left on device" }
+      const { said, status } = yield* asked(options, failing)
+      assert.deepStrictEqual([said, status], ["smtp-sink: fatal: dump: no space left on device\n", 1])
+      assert.match(fs.readFileSync(file, "utf8"), /^0 messages accepted in /)
+      assert.strictEqual((yield* asked([...options, "--fail-if=messages < 1"], failing)).status, 99)
+      fs.rmSync(folder, { recursive: true })
+    })
+  )
+})
+
 describe("a variable of smtp-sink's in the environment", () => {
   it.effect("that means nothing is warned of, with the one that may be meant", () =>
     Effect.gen(function* () {
@@ -233,7 +272,7 @@ describe("a variable of smtp-sink's in the environment", () => {
         "SMTP_SINK_LISTEN",
         "PATH"
       ]
-      const { said } = yield* asked(["127.0.0.1:2525"], environment)
+      const { said } = yield* asked(["127.0.0.1:2525"], { environment })
       assert.include(
         said,
         "smtp-sink: warning: unknown variable SMTP_SINK_FALUT in the environment (did you mean SMTP_SINK_FAULT?)\n"

@@ -73,6 +73,17 @@ describe("SmtpSink", () => {
     assert.strictEqual(counts.bytesIn, 18 + message.length + 6)
   })
 
+  it("tells of a session that ends by QUIT when it is over, and not before", () => {
+    const told: Array<string> = []
+    const sink = SmtpSink.make({ onCount: ({ contents, ended, quits }) => told.push(`${ended} ${quits} ${contents}`) })
+    const [one, two] = [sink.open(), sink.open()]
+    one.push(Buffer.from("QUIT\r\n"))
+    two.push(Buffer.from(`EHLO x\r\n${message}`))
+    one.closed()
+    two.closed()
+    assert.deepStrictEqual(told, ["0 0 1", "1 1 1", "2 1 1"])
+  })
+
   it("joins the replies to commands that come together", () => {
     const { writes } = talk(`EHLO example.com\r\n${envelope}DATA\r\n`)
     assert.strictEqual(writes.length, 2)
