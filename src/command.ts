@@ -38,6 +38,7 @@ const terminal = Layer.unwrapEffect(
   )
 )
 
+/** Runs `smtp-source` with these arguments, and gives its exit status. */
 export const main = (argv: ReadonlyArray<string>): Effect.Effect<number, never, Output> =>
   Cli.main(argv, { version, hostName: os.hostname(), environment: Object.keys(process.env), terminal }).pipe(
     Effect.provide(services)

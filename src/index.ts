@@ -42,15 +42,15 @@ export * as NodeStopSignal from "./node/NodeStopSignal.js"
 export * as NodeSink from "./node/NodeSink.js"
 /** The cryptography of logins. */
 export * as NodeAuthCrypto from "./node/NodeAuthCrypto.js"
-/** When the messages of an open run are due. */
+/** The files of a corpus that is too large for memory. */
 export * as NodeCorpusStore from "./node/NodeCorpusStore.js"
-
+/** The cryptography of DKIM. */
 export * as NodeDkimCrypto from "./node/NodeDkimCrypto.js"
-
+/** Signatures of messages by a domain. */
 export * as Dkim from "./plan/Dkim.js"
-
+/** Files that are read piece by piece while a run goes on. */
 export * as CorpusStore from "./plan/CorpusStore.js"
-
+/** When the messages of an open run are due. */
 export * as Arrival from "./plan/Arrival.js"
 /** Durations at random: of pauses, and of a simulated server. */
 export * as Distribution from "./plan/Distribution.js"

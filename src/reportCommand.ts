@@ -9,5 +9,6 @@ import * as NodeImap from "./node/NodeImap.js"
 import type { Output } from "./report/Output.js"
 import { version } from "./version.js"
 
+/** Runs `smtp-report` with these arguments, and gives its exit status. */
 export const main = (argv: ReadonlyArray<string>): Effect.Effect<number, never, Output> =>
   Effect.provide(SmtpReport.main(argv, { version }), Layer.merge(NodeFileSystem.layer, NodeImap.layer))

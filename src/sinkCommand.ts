@@ -13,5 +13,6 @@ import { version } from "./version.js"
 
 const services = Layer.mergeAll(NodeFileSystem.layer, NodeStopSignal.layer, NodePrivileges.layer, NodeSink.layer())
 
+/** Runs `smtp-sink` with these arguments, and gives its exit status. */
 export const main = (argv: ReadonlyArray<string>): Effect.Effect<number, never, Output> =>
   Effect.provide(SmtpSinkCli.main(argv, { version, environment: Object.keys(process.env) }), services)

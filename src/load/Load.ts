@@ -49,13 +49,14 @@ export type { RunOptions, RunResult, Settling } from "./RunPart.js"
  *
  * const print = (result: Load.RunResult) => Console.log(Summary.render(result).join("\n"))
  *
- * const program = Load.run(Plan.make({ target: "localhost:2525", duration: "1h", reuse: true })).pipe(
- *   Effect.flatMap(print),
- *   Effect.provide(NodeServices.layer)
- * )
+ * export const program = (target: string) =>
+ *   Load.run(Plan.make({ target, duration: "1h", reuse: true })).pipe(
+ *     Effect.tap(print),
+ *     Effect.provide(NodeServices.layer)
+ *   )
  *
  * // Ctrl-C stops the run, and the books are printed.
- * export const main = () => NodeStopSignal.runMain(program)
+ * export const main = () => NodeStopSignal.runMain(program("localhost:2525"))
  */
 export function run(
   plan: Plan,
@@ -131,16 +132,17 @@ const streamPlan = (
  * import { Load, NodeServices, Plan } from "smtp-source"
  *
  * // Sends until a hundred messages were refused.
- * export const untilRefused = Effect.gen(function* () {
- *   const run = yield* Load.start(Plan.make({ target: "localhost:2525", duration: "1h", keepGoing: true }))
- *   yield* run.events.pipe(
- *     Stream.filter((event) => event._tag === "MessageEnded" && event.outcome._tag === "Rejected"),
- *     Stream.take(100),
- *     Stream.runDrain
- *   )
- *   yield* run.stop
- *   return yield* run.await
- * }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+ * export const untilRefused = (target: string) =>
+ *   Effect.gen(function* () {
+ *     const run = yield* Load.start(Plan.make({ target, duration: "1h", keepGoing: true }))
+ *     yield* run.events.pipe(
+ *       Stream.filter((event) => event._tag === "MessageEnded" && event.outcome._tag === "Rejected"),
+ *       Stream.take(100),
+ *       Stream.runDrain
+ *     )
+ *     yield* run.stop
+ *     return yield* run.await
+ *   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
  */
 export function start(
   plan: Plan,

@@ -41,7 +41,9 @@ export interface SmtpSink {
  *
  * const sink = SmtpSink.make({ protocol: "lmtp" })
  * const session = sink.open()
- * session.push(Buffer.from("LHLO example.com\r\n")) // the reply, as bytes
+ *
+ * // The reply, as bytes.
+ * export const reply = session.push(Buffer.from("LHLO example.com\r\n"))
  *
  * @since 0.1.0
  * @category constructors

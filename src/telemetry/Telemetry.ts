@@ -81,12 +81,12 @@ const patience = { during: "5 seconds", last: "2 seconds" } as const
  * import { Load, NodeServices, Plan } from "smtp-source"
  * import { Telemetry } from "smtp-source/telemetry"
  *
- * const telemetry = Telemetry.layer({ endpoint: "http://localhost:4318" }).pipe(
- *   Layer.provide([OtlpSerialization.layerJson, FetchHttpClient.layer])
- * )
- *
- * export const measure = (target: string) => {
+ * // The endpoint is that of a collector, such as http://localhost:4318.
+ * export const measure = (target: string, endpoint: string) => {
  *   const plan = Plan.make({ target, messages: 1000, sessions: 20, reuse: true })
+ *   const telemetry = Telemetry.layer({ endpoint }).pipe(
+ *     Layer.provide([OtlpSerialization.layerJson, FetchHttpClient.layer])
+ *   )
  *   return Telemetry.follow(plan, (sampling) => Load.run(plan, { sampling })).pipe(
  *     Effect.provide([telemetry, NodeServices.layer])
  *   )

@@ -137,8 +137,6 @@ export interface ScenarioOptions extends RunPart.RunOptions {
  * import * as Effect from "effect/Effect"
  * import { Dialogue, NodeServices, Plan, Scenario } from "smtp-source"
  *
- * const plan = Plan.make({ target: "localhost:2525", sessions: 10, messages: 1000 })
- *
  * // A connection for each message, as the plan has it, and for one session in ten a NOOP before it.
  * const mail = Scenario.forEachMessage((message) =>
  *   Effect.gen(function* () {
@@ -148,7 +146,8 @@ export interface ScenarioOptions extends RunPart.RunOptions {
  *   }).pipe(Effect.scoped)
  * )
  *
- * export const program = Effect.provide(Scenario.run(plan, mail), NodeServices.layer)
+ * export const program = (target: string) =>
+ *   Scenario.run(Plan.make({ target, sessions: 10, messages: 1000 }), mail).pipe(Effect.provide(NodeServices.layer))
  */
 export const run = <A, E, R>(
   plan: Plan.Plan,
