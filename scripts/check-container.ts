@@ -9,6 +9,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { check } from "./Checks.js"
 import { carryOut, environment, parse } from "./container/steps.js"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -19,15 +20,6 @@ fs.chmodSync(place, 0o755)
 
 const text = fs.readFileSync(path.join(root, "scripts/container/Containerfile"), "utf8")
 const image = carryOut(parse(text), root, place)
-
-let failures = 0
-
-const check = (what: string, complaint: string): void => {
-  console.log(`${complaint === "" ? "ok" : "FAILED"}: ${what}`)
-  if (complaint === "") return
-  failures++
-  console.log(complaint.replace(/^/gm, "    "))
-}
 
 /** Any user but root: there is none of the image's here. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
@@ -61,5 +53,3 @@ const sizeOf = (folder: string): number =>
     .reduce((sum, file) => sum + fs.lstatSync(path.join(folder, file)).size, 0)
 const size = Math.round(sizeOf(image.folder) / 1e5) / 10
 check(`it adds ${size} MB to the image of Node`, size < 15 ? "" : "too much: below 15 MB is expected")
-
-process.exitCode = failures === 0 ? 0 : 1

@@ -27,17 +27,6 @@ const { values: flags } = parseArgs({
 /** In MiB: what the collector of garbage lets lie about is within it. */
 const mostGrowth = 24
 
-const parameters = (port: number): string => `
-default_transport = smtp:[127.0.0.1]:${port}
-relay_transport = smtp:[127.0.0.1]:${port}
-minimal_backoff_time = 5s
-maximal_backoff_time = 10s
-queue_run_delay = 5s
-service_throttle_time = 1s
-default_destination_concurrency_failed_cohort_limit = 0
-notify_classes =
-`
-
 /** In MiB; undefined once the process is gone. */
 const memoryOf = (pid: number): number | undefined => {
   try {
@@ -74,15 +63,10 @@ const send = (words: ReadonlyArray<string>): Effect.Effect<Run> =>
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
-const lowPort = Effect.iterate(0, {
-  while: (port) => port === 0,
-  body: () => RealServer.portIfFree(10_240 + Math.floor(Math.random() * 20_000))
-})
-
 const soak = Effect.gen(function* () {
   if (Postfix.lacks.length > 0) return yield* Effect.dieMessage(`this machine lacks ${Postfix.lacks.join(" and ")}`)
-  const [port, next] = yield* Effect.all([RealServer.freePort, lowPort])
-  const log = yield* Postfix.launch({ listeners: [{ port }], parameters: parameters(next) })
+  const [port, next] = yield* Effect.all([RealServer.freePort, RealServer.lowPort])
+  const log = yield* Postfix.launch({ listeners: [{ port }], parameters: Postfix.relaying(next, 5) })
   const file = path.join(yield* RealServer.directory, "run.json")
   const proof = ["--prove", "--downstream", `127.0.0.1:${next}`, "--settle", "90", "--sink-fault", "final 1% close"]
   const load = ["--rate", flags.rate, "--duration", `${flags.minutes}m`, "--max-sessions", "50", "--keep-going"]

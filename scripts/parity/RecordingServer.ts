@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import * as net from "node:net"
 import { performance } from "node:perf_hooks"
 import * as Script from "./Script.js"
+import { stepOf } from "../../test/servers/Verbs.js"
 
 /** Where a server listens. The path of a UNIX socket is made by whoever asks for it. */
 export type Place = { readonly family: "ipv4" | "ipv6" } | { readonly family: "unix"; readonly path: string }
@@ -99,17 +100,6 @@ class Listener implements RecordingServer {
   }
 }
 
-const verbs: { readonly [verb: string]: Script.Step } = {
-  HELO: "hello",
-  EHLO: "hello",
-  LHLO: "hello",
-  MAIL: "mail",
-  RCPT: "rcpt",
-  DATA: "data",
-  RSET: "rset",
-  QUIT: "quit"
-}
-
 const yes: { readonly [step in Script.Step]: string } = {
   greeting: "220 sink.example ESMTP",
   hello: "250 sink.example",
@@ -188,7 +178,7 @@ class Connection {
     const verb = this.pending.slice(0, 4).toUpperCase()
     this.consume(end + 1)
     if (verb === "LHLO") this.lmtp = true
-    const step = verbs[verb]
+    const step = stepOf(verb)
     void this.perform(step === undefined ? Script.reply("500 5.5.2 what?") : this.answerTo(step))
   }
 

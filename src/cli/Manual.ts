@@ -3,28 +3,11 @@
  *
  * @since 0.1.0
  */
+import * as ManualOptions from "./ManualOptions.js"
 import * as ManualPage from "./ManualPage.js"
-import { newOptions, type OptionRow, oldOptions, rows } from "./OptionTable.js"
+import { rows } from "./OptionTable.js"
 
-const { code, entry, term, text } = ManualPage
-
-/** In the order of the letters, small before capital, as manuals have them. */
-const byLetter = (one: OptionRow, other: OptionRow): number => {
-  const key = (row: OptionRow) => {
-    const letter = row.short ?? Object.keys(row.presets)[0] ?? row.long
-    return `${letter.toLowerCase()}${letter === letter.toLowerCase() ? 0 : 1}`
-  }
-  return key(one) < key(other) ? -1 : 1
-}
-
-const optionBlocks = (): ReadonlyArray<ManualPage.Block> => {
-  const sections = [...new Set([oldOptions, ...rows.map((row) => row.section).filter((name) => name !== newOptions)])]
-  return [...sections, newOptions].flatMap((section) => {
-    const inSection = rows.filter((row) => row.section === section)
-    const sorted = section === oldOptions ? inSection.sort(byLetter) : inSection
-    return sorted.length === 0 ? [] : [{ _tag: "Heading" as const, text: section }, ...sorted.map(entry)]
-  })
-}
+const { code, term, text } = ManualPage
 
 const document = (): ReadonlyArray<ManualPage.Section> => [
   {
@@ -61,7 +44,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
       )
     ]
   },
-  { title: "OPTIONS", blocks: optionBlocks() },
+  { title: "OPTIONS", blocks: ManualOptions.blocks(rows) },
   {
     title: "ENVIRONMENT",
     blocks: [

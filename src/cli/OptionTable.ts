@@ -195,20 +195,28 @@ export const aboutItself: ReadonlyArray<OptionRow> = [
 ]
 
 /**
+ * The option --scenario, with some of the fields that its file can have, and the name of their JSON Schema.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const scenario = (variable: string, fields: string, schema: string): OptionRow =>
+  commandOnly({
+    long: "scenario",
+    kind: "value",
+    placeholder: "file",
+    variable,
+    description: `Take what the command line and the environment leave open from this file: JSON or YAML, with the options' names as fields (${fields}). The package has its JSON Schema, as smtp-source/${schema}.`
+  })
+
+/**
  * The options that say what to do instead of a run.
  *
  * @since 0.1.0
  * @category constants
  */
 export const commandRows: ReadonlyArray<OptionRow> = [
-  commandOnly({
-    long: "scenario",
-    kind: "value",
-    placeholder: "file",
-    variable: scenarioVariable,
-    description:
-      "Take what the command line and the environment leave open from this file: JSON or YAML, with the options' names as fields (maxSessions for --max-sessions, messages for -m). The package has its JSON Schema, as smtp-source/plan.schema.json."
-  }),
+  scenario(scenarioVariable, "maxSessions for --max-sessions, messages for -m", "plan.schema.json"),
   commandOnly({
     long: "dry-run",
     description: "Print the plan as it was understood, and the first message's dialogue, and send nothing."

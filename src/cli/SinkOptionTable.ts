@@ -10,7 +10,7 @@ import * as SinkPlan from "../sink/SinkPlan.js"
 import * as Environment from "./Environment.js"
 import * as FieldOption from "./FieldOption.js"
 import type { Arguments } from "./Getopt.js"
-import { aboutItself, commandOnly, label, type OptionRow, rowsOf } from "./OptionTable.js"
+import { aboutItself, label, type OptionRow, rowsOf, scenario } from "./OptionTable.js"
 import type { WrittenPlan } from "./ScenarioFile.js"
 import type { Known } from "./UnknownVariables.js"
 
@@ -46,14 +46,7 @@ export const planRows: ReadonlyArray<OptionRow> = rowsOf(SinkPlan.fields, prefix
  */
 export const rows: ReadonlyArray<OptionRow> = [
   ...planRows,
-  commandOnly({
-    long: "scenario",
-    kind: "value",
-    placeholder: "file",
-    variable: scenarioVariable,
-    description:
-      "Take what the command line and the environment leave open from this file: JSON or YAML, with the options' names as fields (maxConnections for -m, fault for --fault, listen for the address). The package has its JSON Schema, as smtp-source/sink.schema.json."
-  }),
+  scenario(scenarioVariable, "maxConnections for -m, fault for --fault, listen for the address", "sink.schema.json"),
   ...aboutItself
 ]
 

@@ -56,24 +56,28 @@ export interface Recorded extends Counts.Counts<typeof Counts.recorded> {
   readonly toJSON: () => RecordedJson
 }
 
+/** What was counted, as plain data. Times are since the run began. */
+interface Counted {
+  readonly counts: Counts.Counts<typeof Counts.recorded>
+  readonly warmUpEnd: number
+  readonly replies: ReadonlyArray<ReplyTally.ReplyCount>
+  readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
+  readonly ends: ReadonlyArray<EndTally.EndCount>
+  readonly tls: ReadonlyArray<TlsTally.TlsCount>
+  readonly without: ReadonlyArray<WithoutTally.WithoutCount>
+  readonly targets: ReadonlyArray<TargetTally.TargetCount>
+  readonly stages: StageCounts | undefined
+}
+
 /**
  * What was recorded, as plain data of moderate size.
  *
  * @since 0.1.0
  * @category models
  */
-export interface RecordedJson {
-  readonly counts: Counts.Counts<typeof Counts.recorded>
-  readonly warmUpEnd: number
+export interface RecordedJson extends Counted {
   readonly durations: ReadonlyArray<Omit<Durations, "histogram"> & { readonly buckets: Histogram.Buckets }>
-  readonly replies: ReadonlyArray<ReplyTally.ReplyCount>
-  readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
-  readonly ends: ReadonlyArray<EndTally.EndCount>
-  readonly tls: ReadonlyArray<TlsTally.TlsCount>
   readonly auth: AuthTally.AuthJson | undefined
-  readonly without: ReadonlyArray<WithoutTally.WithoutCount>
-  readonly targets: ReadonlyArray<TargetTally.TargetCount>
-  readonly stages: StageCounts | undefined
 }
 
 /**
@@ -82,20 +86,10 @@ export interface RecordedJson {
  * @since 0.1.0
  * @category models
  */
-export interface RecorderData {
-  readonly counts: Counts.Counts<typeof Counts.recorded>
-  readonly warmUpEnd: number
+export interface RecorderData extends Counted {
   /** The buckets of each histogram of a step that is not SMTP's, by its name and ending. */
   readonly own: ReadonlyArray<readonly [key: string, buckets: Histogram.Buckets]>
   /** The counts of each histogram, in the recorder's own order. */
   readonly histograms: ReadonlyArray<Float64Array | undefined>
-  /** Times since the run began. */
-  readonly replies: ReadonlyArray<ReplyTally.ReplyCount>
-  readonly errors: ReadonlyArray<ErrorTally.ErrorCount>
-  readonly ends: ReadonlyArray<EndTally.EndCount>
-  readonly tls: ReadonlyArray<TlsTally.TlsCount>
   readonly auth: AuthTally.AuthCounts | undefined
-  readonly without: ReadonlyArray<WithoutTally.WithoutCount>
-  readonly targets: ReadonlyArray<TargetTally.TargetCount>
-  readonly stages: StageCounts | undefined
 }

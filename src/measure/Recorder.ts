@@ -269,25 +269,13 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   }
 
   toJSON(): RecordedJson {
-    const { auth, counts, ends, errors, replies, stages, targets, tls, warmUpEnd, without } = this.toData()
+    const { auth, histograms: _, own: __, ...counted } = this.toData()
     const durations = [...this.durations()].map(({ ending, histogram, of }) => ({
       of,
       ending,
       buckets: Histogram.bucketsOf(histogram)
     }))
-    return {
-      counts,
-      warmUpEnd,
-      durations,
-      replies,
-      errors,
-      ends,
-      tls,
-      auth: auth && AuthTally.toJson(auth),
-      without,
-      targets,
-      stages
-    }
+    return { ...counted, durations, auth: auth && AuthTally.toJson(auth) }
   }
 
   /** The replies, by step and code. */

@@ -8,8 +8,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Histogram from "../measure/Histogram.js"
 import * as Durations from "./Durations.js"
-
-const Count = Schema.NonNegativeInt
+import { Count } from "./CountField.js"
 
 const Run = Schema.Struct({
   run: Schema.String.pipe(Schema.pattern(/^[0-9a-f]{16}$/)),

@@ -8,6 +8,7 @@ import * as Histogram from "../measure/Histogram.js"
 import type * as Meter from "../measure/Meter.js"
 import { endings, measured } from "../measure/Recorder.js"
 import * as Series from "../measure/Series.js"
+import { Count } from "./CountField.js"
 
 /**
  * Whether these are buckets. By hand: a journal of hours holds tens of millions of them.
@@ -21,7 +22,6 @@ export function areBuckets(input: unknown): input is Series.Buckets {
 
 const isCount = (input: unknown): boolean => Number.isSafeInteger(input) && Number(input) >= 0
 
-const Count = Schema.NonNegativeInt
 const Milliseconds = Schema.Number
 
 /**

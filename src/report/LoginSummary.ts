@@ -5,8 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as AuthTally from "../measure/AuthTally.js"
-
-const Count = Schema.NonNegativeInt
+import { Count } from "./CountField.js"
 
 /**
  * The logins by mechanism, and the accounts. Who they were is in no report.

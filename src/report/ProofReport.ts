@@ -8,8 +8,8 @@ import type { DeliveryTally } from "../measure/DeliveryTally.js"
 import * as Difference from "../measure/Difference.js"
 import type { Proved, UnseenStores } from "../measure/Proved.js"
 import * as Printable from "../smtp/Printable.js"
+import { Count } from "./CountField.js"
 
-const Count = Schema.NonNegativeInt
 const described = (description: string) => Count.annotations({ description })
 
 /** A count that earlier reports do not have. */

@@ -9,8 +9,7 @@ import * as GeneratorHealth from "../measure/GeneratorHealth.js"
 import * as Arrival from "../plan/Arrival.js"
 import * as Partition from "../plan/Partition.js"
 import * as Segment from "../plan/Segment.js"
-
-const Count = Schema.NonNegativeInt
+import { Count } from "./CountField.js"
 
 const which = {
   run: Schema.String.annotations({ description: "The run's id, which all its segments have in common." }),

@@ -8,8 +8,8 @@ import * as Series from "../measure/Series.js"
 import * as StageTally from "../measure/StageTally.js"
 import type { ArrivalStage } from "../plan/Arrival.js"
 import * as Durations from "./Durations.js"
+import { Count } from "./CountField.js"
 
-const Count = Schema.NonNegativeInt
 const Milliseconds = Schema.Number
 
 /**

@@ -5,8 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as TargetTally from "../measure/TargetTally.js"
-
-const Count = Schema.NonNegativeInt
+import { Count } from "./CountField.js"
 
 /**
  * The connections and messages by target.

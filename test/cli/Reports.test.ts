@@ -19,6 +19,7 @@ import type { RunReport } from "../../src/report/RunReport.js"
 import { simulate } from "../load/ScriptedServer.js"
 import { drive } from "../load/ScriptedServer.js"
 import * as RunReports from "../../src/report/RunReport.js"
+import * as CapturedOutput from "./CapturedOutput.js"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "smtp-source-"))),
@@ -33,21 +34,9 @@ const aReport: Effect.Effect<RunReport> = Effect.map(drive(simulate({ messages: 
 
 /** Writes a report, and gives the exit status and what was said. */
 const write = (report: RunReport, plan: Plan.Plan) => {
-  const said = { stdout: "", stderr: "" }
-  const output = Output.of({
-    stdout: (text) => {
-      said.stdout += text
-    },
-    stderr: (text) => {
-      said.stderr += text
-    },
-    flush: Effect.void,
-    isTerminal: { stdout: false, stderr: false },
-    noColor: true,
-    columns: () => 80
-  })
+  const { output, written } = CapturedOutput.make()
   return Effect.map(Effect.provideService(Reports.write(report, plan), Output, output), (status) => ({
-    ...said,
+    ...written,
     status
   }))
 }

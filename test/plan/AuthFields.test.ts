@@ -1,5 +1,3 @@
-import { SystemError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -13,6 +11,7 @@ import * as Plan from "../../src/plan/Plan.js"
 import * as AccountTable from "../../src/smtp/AccountTable.js"
 import * as AuthMechanism from "../../src/smtp/AuthMechanism.js"
 import * as Target from "../../src/smtp/Target.js"
+import * as FilesInMemory from "./FilesInMemory.js"
 
 const target = Target.inet("mail.example.com", 587)
 
@@ -105,22 +104,9 @@ describe("the fields of a login", () => {
   })
 })
 
-/** A file system of these files. */
-const files = (contents: { readonly [path: string]: string }) =>
-  FileSystem.layerNoop({
-    readFile: (path) => {
-      const text = contents[path]
-      return text === undefined
-        ? Effect.fail(
-            new SystemError({ module: "FileSystem", method: "read", reason: "NotFound", description: "no such file" })
-          )
-        : Effect.succeed(Buffer.from(text, "latin1"))
-    }
-  })
-
-const read = (input: Plan.PlanInput, contents: { readonly [path: string]: string } = {}, password?: string) =>
+const read = (input: Plan.PlanInput, contents: FilesInMemory.Files = {}, password?: string) =>
   AuthFields.read(Plan.make({ auth: "auto", ...input })).pipe(
-    Effect.provide(files(contents)),
+    Effect.provide(FilesInMemory.layer(contents)),
     Effect.provide(
       Layer.setConfigProvider(
         ConfigProvider.fromMap(new Map(password === undefined ? [] : [["SMTP_SOURCE_PASSWORD", password]]))
@@ -147,15 +133,15 @@ describe("the password", () => {
 
   it.effect("that is not to be had, or is none, is told of without a word of it", () =>
     Effect.gen(function* () {
-      const contents = { empty: "\n", two: "MARK\nMARK\n", nul: "MARK\0\n", bytes: "MARK\xff\n" }
+      const contents = { empty: "\n", two: "MARK\nMARK\n", nul: "MARK\0\n", bytes: Buffer.from("MARK\xff\n", "latin1") }
       for (const [input, message] of [
         [{}, "--user: a password is required: give --password-file, or set SMTP_SOURCE_PASSWORD"],
-        [{ passwordFile: "x" }, "--password-file: x: no such file"],
+        [{ passwordFile: "x" }, "--password-file: x: no such file or directory"],
         [{ passwordFile: "empty" }, "--password-file: empty: the password is empty"],
         [{ passwordFile: "two" }, "--password-file: two: a password has one line, and no NUL in it"],
         [{ passwordFile: "nul" }, "--password-file: nul: a password has one line, and no NUL in it"],
         [{ passwordFile: "bytes" }, "--password-file: bytes: the password is not UTF-8"],
-        [{ passwordFile: "-" }, "--password-file: /dev/stdin: no such file"]
+        [{ passwordFile: "-" }, "--password-file: /dev/stdin: no such file or directory"]
       ] as const) {
         assert.strictEqual((yield* Effect.flip(read({ user: "u", ...input }, contents))).message, message)
       }

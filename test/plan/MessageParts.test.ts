@@ -1,36 +1,17 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { SystemError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Address from "../../src/plan/Address.js"
 import * as Message from "../../src/plan/Message.js"
 import * as MessageParts from "../../src/plan/MessageParts.js"
 import * as Plan from "../../src/plan/Plan.js"
-
-const files = (contents: { readonly [path: string]: string | Uint8Array }) =>
-  FileSystem.layerNoop({
-    readFile: (path) => {
-      const content = contents[path]
-      return content === undefined
-        ? Effect.fail(
-            new SystemError({
-              reason: "NotFound",
-              module: "FileSystem",
-              method: "readFile",
-              pathOrDescriptor: path,
-              description: "no such file or directory"
-            })
-          )
-        : Effect.succeed(typeof content === "string" ? Uint8Array.from(Buffer.from(content)) : content)
-    }
-  })
+import * as FilesInMemory from "./FilesInMemory.js"
 
 const csv = 'name,mail,note\nAnn,ann@x,hello\nBob,bob@x,"two\nlines"\nEve,"eve@x\r\nBcc: all@x",a\rb\n'
 
 const read = (input: Plan.PlanInput, contents: { readonly [path: string]: string | Uint8Array } = { "u.csv": csv }) =>
-  Effect.provide(MessageParts.read(Plan.make(input)), files(contents))
+  Effect.provide(MessageParts.read(Plan.make(input)), FilesInMemory.layer(contents))
 
 const problem = (...args: Parameters<typeof read>) =>
   Effect.map(Effect.flip(read(...args)), (error) => {

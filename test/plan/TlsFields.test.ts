@@ -1,6 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as FileSystem from "@effect/platform/FileSystem"
-import { SystemError } from "@effect/platform/Error"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,6 +6,7 @@ import * as Redacted from "effect/Redacted"
 import * as Plan from "../../src/plan/Plan.js"
 import * as TlsFields from "../../src/plan/TlsFields.js"
 import * as Target from "../../src/smtp/Target.js"
+import * as FilesInMemory from "./FilesInMemory.js"
 
 const target = Target.inet("mail.example.com", 25)
 
@@ -98,22 +97,9 @@ describe("the fields of TLS", () => {
   })
 })
 
-/** A file system of these files. */
-const files = (contents: { readonly [path: string]: string }) =>
-  FileSystem.layerNoop({
-    readFileString: (path) => {
-      const text = contents[path]
-      return text === undefined
-        ? Effect.fail(
-            new SystemError({ module: "FileSystem", method: "read", reason: "NotFound", description: "no such file" })
-          )
-        : Effect.succeed(text)
-    }
-  })
-
-const read = (input: Plan.PlanInput, contents: { readonly [path: string]: string }, passphrase?: string) =>
+const read = (input: Plan.PlanInput, contents: FilesInMemory.Files, passphrase?: string) =>
   TlsFields.read(Plan.make({ tls: "starttls", ...input })).pipe(
-    Effect.provide(files(contents)),
+    Effect.provide(FilesInMemory.layer(contents)),
     Effect.provide(
       Layer.setConfigProvider(
         ConfigProvider.fromMap(new Map(passphrase === undefined ? [] : [["SMTP_SOURCE_TLS_PASSPHRASE", passphrase]]))
@@ -149,9 +135,9 @@ describe("the files of TLS", () => {
   it.effect("one that cannot be read is named, with its option", () =>
     Effect.gen(function* () {
       for (const [input, message] of [
-        [{ tlsCa: "x" }, "--tls-ca x: no such file"],
-        [{ tlsCert: "x" }, "--tls-cert x: no such file"],
-        [{ tlsCert: "cert", tlsKey: "x" }, "--tls-key x: no such file"]
+        [{ tlsCa: "x" }, "--tls-ca x: no such file or directory"],
+        [{ tlsCert: "x" }, "--tls-cert x: no such file or directory"],
+        [{ tlsCert: "cert", tlsKey: "x" }, "--tls-key x: no such file or directory"]
       ] as const) {
         const error = yield* Effect.flip(read(input, { cert: "CERT" }))
         assert.strictEqual(error.message, message)
@@ -161,7 +147,7 @@ describe("the files of TLS", () => {
 
   it.effect("none is read where TLS is off", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* Effect.provide(TlsFields.read(Plan.make({})), files({})), {})
+      assert.deepStrictEqual(yield* Effect.provide(TlsFields.read(Plan.make({})), FilesInMemory.layer({})), {})
     })
   )
 })

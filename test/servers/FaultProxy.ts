@@ -7,6 +7,7 @@
 import * as net from "node:net"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { stepOf } from "./Verbs.js"
 
 /** Where harm is done. */
 export type Step = "greeting" | "hello" | "mail" | "rcpt" | "data" | "content" | "final" | "rset" | "quit"
@@ -161,17 +162,6 @@ class Lines {
   }
 }
 
-const steps: { readonly [verb: string]: Step } = {
-  HELO: "hello",
-  EHLO: "hello",
-  LHLO: "hello",
-  MAIL: "mail",
-  RCPT: "rcpt",
-  DATA: "data",
-  RSET: "rset",
-  QUIT: "quit"
-}
-
 const serve = async (
   client: net.Socket,
   connect: () => net.Socket,
@@ -231,7 +221,7 @@ const serve = async (
     await exchange("greeting", () => {}, 1)
     for (;;) {
       const command = await commands.line()
-      const step = steps[command.slice(0, 4).toUpperCase()]
+      const step = stepOf(command.slice(0, 4).toUpperCase())
       if (step === undefined) throw new Error(`no command: ${JSON.stringify(command)}`)
       if (step === "hello") hello = command
       const reply = await exchange(step, () => server.socket.write(command, "latin1"), 1)

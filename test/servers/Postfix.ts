@@ -49,6 +49,23 @@ export interface Listener {
   readonly parameters?: ReadonlyArray<string> | undefined
 }
 
+/**
+ * Lines of main.cf for one that sends everything on to this port, and tries again after so many seconds: a destination that fails is
+ * not left alone.
+ */
+export const relaying = (port: number, seconds: number): string => `
+default_transport = smtp:[127.0.0.1]:${port}
+relay_transport = smtp:[127.0.0.1]:${port}
+local_transport = smtp:[127.0.0.1]:${port}
+minimal_backoff_time = ${seconds}s
+maximal_backoff_time = ${2 * seconds}s
+queue_run_delay = ${seconds}s
+service_throttle_time = 1s
+default_destination_concurrency_failed_cohort_limit = 0
+bounce_notice_recipient = nobody@example.com
+notify_classes =
+`
+
 /** Starts one, waits until it greets, and gives the path of its log. */
 export const launch = ({
   listeners,

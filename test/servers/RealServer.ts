@@ -124,12 +124,18 @@ export const freePort: Effect.Effect<number> = Effect.async((resume) => {
 })
 
 /** The port if nobody listens there, and otherwise 0. */
-export const portIfFree = (port: number): Effect.Effect<number> =>
+const portIfFree = (port: number): Effect.Effect<number> =>
   Effect.async((resume) => {
     const server = net.createServer()
     server.once("error", () => resume(Effect.succeed(0)))
     server.listen(port, "127.0.0.1", () => server.close(() => resume(Effect.succeed(port))))
   })
+
+/** One that no outgoing connection is given, which have higher ones, so that it can be listened on again later. */
+export const lowPort: Effect.Effect<number> = Effect.iterate(0, {
+  while: (port) => port === 0,
+  body: () => portIfFree(10_240 + Math.floor(Math.random() * 20_000))
+})
 
 /** Waits until the server greets. */
 export const greeted = (process: ServerProcess, endpoint: Endpoint): Effect.Effect<void, ServerFailed> =>

@@ -22,39 +22,19 @@ import * as RealServer from "./RealServer.js"
 
 const missing = Postfix.lacks.length === 0 ? "" : ` (this machine lacks ${Postfix.lacks.join(" and ")})`
 
-/** Sends on to this port, and tries again soon: a destination that fails is not left alone. */
-const parameters = (port: number): string => `
-default_transport = smtp:[127.0.0.1]:${port}
-relay_transport = smtp:[127.0.0.1]:${port}
-local_transport = smtp:[127.0.0.1]:${port}
-minimal_backoff_time = 1s
-maximal_backoff_time = 2s
-queue_run_delay = 1s
-service_throttle_time = 1s
-default_destination_concurrency_failed_cohort_limit = 0
-bounce_notice_recipient = nobody@example.com
-notify_classes =
-`
-
 interface Relay extends RealServer.RunningServer {
   /** Where it sends on to. */
   readonly next: string
   readonly log: () => string
 }
 
-/** Outgoing connections are given higher ports, so that none of them has taken this one when a sink is to listen there again. */
-const nextPort: Effect.Effect<number> = Effect.iterate(0, {
-  while: (port) => port === 0,
-  body: () => RealServer.portIfFree(10_240 + Math.floor(Math.random() * 20_000))
-})
-
 const relay = RealServer.make<Relay>({
   name: "Postfix",
   protocol: "SMTP",
   lacks: Postfix.lacks,
   start: Effect.gen(function* () {
-    const [port, next] = yield* Effect.all([RealServer.freePort, nextPort])
-    const log = yield* Postfix.launch({ listeners: [{ port }], parameters: parameters(next) })
+    const [port, next] = yield* Effect.all([RealServer.freePort, RealServer.lowPort])
+    const log = yield* Postfix.launch({ listeners: [{ port }], parameters: Postfix.relaying(next, 1) })
     return {
       target: RealServer.target({ port }),
       count: RealServer.countLines(log, / status=sent /),
