@@ -4,20 +4,29 @@
  * @since 0.1.0
  */
 import type { Answer } from "./Action.js"
-import type { Behaving } from "./Behaviour.js"
+import type { Behaving, Strikes } from "./Behaviour.js"
 import type { ServerEvent } from "./Reaction.js"
+
+/** How many rules are remembered. */
+const mostFormer = 1000
 
 /**
  * What is asked goes to the behaviour that there is by now. Connections that were there before have the new one, too, from their
- * next reply on; what had struck before is no longer told.
+ * next reply on. Of rules that have struck before, it is told after those that there are now: what struck twice, in both, is one.
  *
  * @since 0.1.0
  * @category models
  */
 export class ChangingBehaviour implements Behaving {
+  /** How often rules of former behaviours have struck. */
+  private former: ReadonlyMap<string, number> = new Map()
+
   constructor(private current: Behaving) {}
 
   change(to: Behaving): void {
+    const struck = this.strikes().filter(({ times }) => times > 0)
+    // Who changes the rules all day long, each time to others, is not to fill the memory.
+    this.former = new Map(struck.slice(0, mostFormer).map(({ rule, times }) => [rule, times]))
     this.current = to
   }
 
@@ -50,8 +59,12 @@ export class ChangingBehaviour implements Behaving {
     return false
   }
 
-  strikes(): ReturnType<Behaving["strikes"]> {
-    return this.current.strikes()
+  strikes(): ReadonlyArray<Strikes> {
+    if (this.former.size === 0) return this.current.strikes()
+    const times = new Map<string, number>()
+    for (const each of this.current.strikes()) times.set(each.rule, (times.get(each.rule) ?? 0) + each.times)
+    for (const [rule, before] of this.former) times.set(rule, (times.get(rule) ?? 0) + before)
+    return Array.from(times, ([rule, sum]) => ({ rule, times: sum }))
   }
 
   mark(): () => void {

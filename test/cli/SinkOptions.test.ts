@@ -71,6 +71,8 @@ const asked = (argv: ReadonlyArray<string>, { environment = [], isTerminal = fal
     )
     const running = yield* Effect.fork(Effect.provide(SmtpSinkCli.main(argv, { version: "0", environment }), services))
     yield* Effect.raceFirst(Deferred.await(started), Fiber.await(running))
+    // What it writes then takes time that no clock of a test tells of.
+    if (trouble !== undefined) yield* Fiber.await(running)
     // It waits for its end, which only some options bring.
     for (const time of [0, 100_000]) {
       yield* TestClock.adjust(time)

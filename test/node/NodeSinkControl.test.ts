@@ -77,6 +77,21 @@ describe("a sink's control over HTTP", () => {
       assert.include(body, "\nsmtp_sink_messages_total 1\n")
       assert.include(body, '\nsmtp_sink_refused_total{step="rcpt"} 2\n')
       assert.include(body, '\nsmtp_sink_strikes_total{rule="fault rcpt 450 4.2.0 Full"} 2\n')
+      // What has struck stays told of, when the rule is replaced and when it comes again.
+      const strikes = sink.strikes ?? Effect.succeed([])
+      yield* put(port, { fault: ["mail 451", "data 30% 451"] })
+      yield* say(smtp, message)
+      assert.deepStrictEqual(yield* strikes, [
+        { rule: "fault mail 451", times: 1 },
+        { rule: "fault data 30% 451", times: 0 },
+        { rule: "fault rcpt 450 4.2.0 Full", times: 2 }
+      ])
+      yield* put(port, words)
+      yield* say(smtp, message)
+      assert.deepStrictEqual(yield* strikes, [
+        { rule: "fault rcpt 450 4.2.0 Full", times: 3 },
+        { rule: "fault mail 451", times: 1 }
+      ])
     })
   )
 
