@@ -42,7 +42,7 @@ ${walk}
 ${floors.map(([folder, purpose]) => section(folder, purpose)).join("\n")}`
 }
 
-/** From the command to the wire and back, for who reads the code for the first time. */
+/** From the command to the wire and back, for those who read the code for the first time. */
 const walk = `## A walk, from the command to the wire and back
 
 1. \`start.ts\` runs the bundle of \`bin.ts\`, compiled by an earlier run ([CompiledCode](node/CompiledCode.ts)). \`program.ts\` runs

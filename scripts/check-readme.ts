@@ -9,7 +9,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { transformSync } from "esbuild"
 
-/** What is told of each check: nothing where there is nothing to complain of. */
+/** What takes the result of each check: nothing where there is nothing to complain of. */
 export type Check = (what: string, complaints: string) => void
 
 /** The versions of Node that README's lines must work with. */

@@ -192,7 +192,7 @@ export const main = (argv: ReadonlyArray<string>, options: CliOptions): Effect.E
         return error._tag === "SegmentTaken" ? Fatal.status.taken : Fatal.status.failure
       })
     ),
-    // A defect is a fault of ours; its stack is for who debugs, and not for who runs the command.
+    // A defect is a fault of ours; its stack is for those who debug, and not for those who run the command.
     Effect.catchAllDefect((defect) =>
       Effect.map(Output, (output) => {
         output.stderr(Fatal.panic(Cause.die(defect)))

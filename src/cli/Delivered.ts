@@ -33,7 +33,7 @@ import { Refused } from "./SavedRuns.js"
 
 /**
  * The report with the proof that these stores give. Messages are counted, whoever they are for: a store does not tell which
- * recipient a message came for. A store that cannot be read is told of, and so is the file of a sink that was killed: then it
+ * recipient a message came for. A store that cannot be read is reported, and so is the file of a sink that was killed: then it
  * is not known what came there. What is given twice is counted once. Fails where none can be read, and where two files of the same
  * sink say different things.
  *

@@ -24,7 +24,7 @@ export const valueOf = (variable: string): Effect.Effect<string | undefined> =>
 const emptied: ReadonlySet<string> = new Set(["SMTP_SOURCE_FROM", "SMTP_SOURCE_SUBJECT"])
 
 /**
- * Gives a function that reads variables as `valueOf` does, for who asks for many: the provider is asked once which names it has.
+ * Gives a function that reads variables as `valueOf` does, for callers that ask for many: the provider is asked once which names it has.
  * Mostly that is none of ours, and a question for each of a hundred and fifty options takes a tenth of a short run.
  *
  * @since 0.1.0

@@ -46,7 +46,7 @@ export const drained = (code: number, program = "smtp-source"): Effect.Effect<nu
   )
 
 /**
- * The command line, or what stands in for it, makes no sense.
+ * The command line, or what stands in for it, is invalid.
  *
  * @since 0.1.0
  * @category errors

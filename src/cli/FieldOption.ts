@@ -4,7 +4,7 @@
  *
  * What was typed has been through `Getopt` before, which knows the habits that @effect/cli does not (clusters, attached values,
  * values that begin with a hyphen, letters given several times). So each option is asked alone, with the values that are its
- * own: all that are wrong are told of at once, where @effect/cli's own parser ends with the first.
+ * own: all that are wrong are reported at once, where @effect/cli's own parser ends with the first.
  *
  * @since 0.1.0
  */
@@ -127,7 +127,7 @@ const textOf = (span: Span.Span): string => {
   return typeof span.value === "string" ? span.value : textOf(span.value)
 }
 
-/** Of a list, the one that is wrong is told of, and of its parts, which. Of what could have been instead, the first. */
+/** Of a list, the one that is wrong is named, and of its parts, which. Of what could have been instead, the first. */
 const complaints = (
   row: OptionRow,
   issues: ReadonlyArray<ParseResult.ArrayFormatterIssue>,

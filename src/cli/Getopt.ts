@@ -62,10 +62,10 @@ interface Named {
 }
 
 /**
- * Makes the function that reads argument lists. `advice` is for who asks for an option that there is not, by its name.
+ * Makes the function that reads argument lists. `advice` says more about an unknown option, by its name.
  *
  * A value may begin with a hyphen, as getopt's may. Where it would be the next option and no value of this one, which has no
- * letter of the original's, it was forgotten: the option is told of, and the next one is read.
+ * letter of the original's, it was forgotten: the option is reported, and the next one is read.
  *
  * @since 0.1.0
  * @category constructors

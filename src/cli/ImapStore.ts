@@ -37,7 +37,7 @@ export interface WholeSecond {
 }
 
 /**
- * Gives each message of the mailbox that the URL names, whole. Fails with `Refused` where the URL or a file makes no sense, and with
+ * Gives each message of the mailbox that the URL names, whole. Fails with `Refused` where the URL or a file is invalid, and with
  * `PartsUnusable` where the server does not show the mailbox.
  *
  * @since 0.1.0
@@ -51,7 +51,7 @@ export const read = (
   Effect.gen(function* () {
     const unusable = (option: string) => (reason: string) =>
       new Refused({ reason: Printable.escape(`${option}: ${reason}`) })
-    // What makes no sense is shown where it holds no password for sure: one comes after a colon, and may hold whatever it likes.
+    // What is invalid is shown where it holds no password for sure: one comes after a colon, and may hold whatever it likes.
     const shown = given
       .replace(/^imaps?:/i, "")
       .replace(/\[[\da-f:.]*\]/i, "")

@@ -167,11 +167,11 @@ const watchHealth: Effect.Effect<() => Health | undefined, never, Scope.Scope> =
 
 interface JournalWriter {
   readonly write: (line: string) => void
-  /** Resumes when all is written, or told of as lost, with the exit status. */
+  /** Resumes when all is written, or reported as lost, with the exit status. */
   readonly close: Effect.Effect<number>
 }
 
-/** Writes each line as it comes, in a fiber of its own. A file that cannot be written any more is told of once. */
+/** Writes each line as it comes, in a fiber of its own. A file that cannot be written any more is reported once. */
 const startJournal = (
   files: ReadonlyArray<string | undefined>
 ): Effect.Effect<JournalWriter, never, FileSystem | Output | Scope.Scope> =>

@@ -155,7 +155,7 @@ const manual = (): ManualPage.Document => ({
 })
 
 /**
- * The text of --help, for a terminal of so many columns; headings in bold where it can show them.
+ * The text of --help, for a terminal of this many columns; headings in bold where it can show them.
  *
  * @since 0.1.0
  * @category rendering

@@ -105,7 +105,7 @@ const readValues = (options: Arguments["options"], { input, issues, origins }: R
   })
 
 /**
- * What is wrong with the options' values, each by itself: for who has found something else wrong with the command line, so
+ * What is wrong with the options' values, each by itself, for where something else is wrong with the command line, so
  * that the rules between options cannot be judged.
  *
  * @since 0.1.0

@@ -61,7 +61,7 @@ export const judge = (report: RunReport, plan: Plan, aborted?: Judgement.Judgeme
   Judgement.withVerdicts(report, Either.getOrThrow(Judgement.ofPlan(report, plan, aborted)), aborted)
 
 /**
- * Writes the reports, and a line for each verdict that failed where no report on standard error says so. A file that cannot be written is told of, and keeps none of
+ * Writes the reports, and a line for each verdict that failed where no report on standard error says so. A file that cannot be written is reported, and keeps none of
  * the others. Gives the exit status that follows, 0 or not.
  *
  * @since 0.1.0

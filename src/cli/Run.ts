@@ -120,7 +120,7 @@ const againstSink = (plan: Plan, tool: Tool): Effect.Effect<number, RunError, Se
     const proving = contents && (yield* Proof.prepare(MessageParts.bounded(plan, contents.parts), contents))
     const sink = yield* OwnSink.start(plan, accounts, proving?.order)
     const against = { ...SinkFields.without(plan), sink: false, target: Target.format(sink.target) }
-    // The port is another one each time: it is told of as the plan has it, so that runs of one plan are known as such.
+    // The port is another one each time: it is reported as the plan has it, so that runs of one plan are known as such.
     const { result, status } = yield* report(against, tool, accounts, plan, { contents, proving, sink })
     const { messages } = yield* sink.counts
     if (Laws.ofDelivery(result.accounting, { messages }).length === 0) {
@@ -240,7 +240,7 @@ const report = (
     })
   )
 
-/** Where a refused login does not end a run, so many of them in a row did. */
+/** Where a refused login does not end a run, this many of them in a row did. */
 const hopeless = ({ acceptRejection, authFailures, keepGoing }: Plan, error: SmtpError): string =>
   (acceptRejection || keepGoing) && error._tag === "ReplyRejected" && error.step === "auth"
     ? ` (--auth-failures: ${authFailures} logins in a row were refused)`

@@ -74,7 +74,7 @@ export interface Gathering {
 /**
  * Reads the files and adds them up. Fails where one is no result, where they are of different plans or runs, and where a run, or a
  * segment of one, is among them twice, unless both say the same: that is counted once. A file in which a segment has left nothing is
- * told of, and left out. What cannot be read is left to whoever asks for the sum, unless nothing else is there.
+ * reported, and left out. What cannot be read is left to whoever asks for the sum, unless nothing else is there.
  *
  * @since 0.1.0
  * @category running

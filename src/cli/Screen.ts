@@ -38,7 +38,7 @@ export const viewOf = ({ counter, progress, verbose }: Plan, { isTerminal }: Out
 /** Between two lines of the plain view, in milliseconds. */
 const plainEvery = 5000
 
-/** A wait that is over soon need not be told of, in milliseconds. */
+/** A wait that is shorter is not shown, in milliseconds. */
 const soon = 1000
 
 /**
@@ -54,7 +54,7 @@ export class Screen {
   private whole: Series.Interval | undefined
   private saidAt = 0
   private isStopping = false
-  /** When the wait of a proof is told of next; undefined where there is none. */
+  /** When the wait of a proof is shown next; undefined where there is none. */
   private settlingAt: number | undefined
   /** The run as it was drawn last. */
   private lines: ReadonlyArray<string> = []

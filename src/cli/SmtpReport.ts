@@ -50,7 +50,7 @@ const getopt = Getopt.make(rows)
 export const manual = (): ManualPage.Document => SmtpReportManual.make(rows)
 
 /**
- * Does what the arguments ask for, and gives the exit status: 0; 1 where the arguments or a file make no sense; 3 where
+ * Does what the arguments ask for, and gives the exit status: 0; 1 where the arguments or a file are invalid; 3 where
  * a segment or the file of a sink is missing, or a verdict undecided for what is lost; 99 where a verdict failed.
  *
  * @since 0.1.0

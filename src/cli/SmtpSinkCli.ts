@@ -215,7 +215,7 @@ const serve = (plan: SinkPlan, { isTold, version }: Serving, proving?: Proving) 
     if (plan.user !== undefined) yield* privileges.become(plan.user)
     // Before it says that it listens.
     yield* running.writable ?? Effect.void
-    // Before anything has come, and as the user who is to write it again.
+    // Before anything has come, and as the user that will write it again.
     yield* proving?.begin ?? Effect.void
     const isWatched = SinkReporting.isAsked(plan)
     if (isWatched) yield* SinkReporting.prepare(plan)
@@ -246,7 +246,7 @@ const serve = (plan: SinkPlan, { isTold, version }: Serving, proving?: Proving) 
     // The reply to the last message is written in the turn in which it is counted.
     yield* Effect.yieldNow()
     const judged = yield* reporting?.finish ?? Effect.succeed(Fatal.status.success)
-    // What has come until then is told of all the same.
+    // What has come until then is reported nevertheless.
     if (ended.reason !== undefined) output.stderr(Fatal.line(ended.reason, program))
     // It is mostly a signal that ends a server: that does not say how the run went.
     if (judged === Fatal.status.verdict) return judged

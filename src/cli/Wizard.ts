@@ -80,7 +80,7 @@ const switches = (
     : Prompt.run(Prompt.multiSelect({ message: `${section}: switch on which?`, choices }))
 }
 
-/** It is asked first whether to leave it out. A wrong answer is told of with all others, when the line is read. */
+/** It is asked first whether to leave it out. A wrong answer is reported with all others, when the line is read. */
 const valueOf = (row: OptionRow): Effect.Effect<ReadonlyArray<string>, QuitException, Environment> =>
   Options.wizard(Options.optional(FieldOption.make({ ...row, variable: undefined })), FieldOption.config).pipe(
     Effect.catchAll((error) => (isQuitException(error) ? Effect.fail(error) : Effect.succeed([])))

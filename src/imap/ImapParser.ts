@@ -22,7 +22,7 @@ export interface ImapResponse {
 }
 
 /**
- * The server says what makes no sense, or too much.
+ * The server sends what is malformed, or too much.
  *
  * @since 0.1.0
  * @category errors

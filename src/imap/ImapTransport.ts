@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import type { ImapResponse } from "./ImapParser.js"
 
 /**
- * The server cannot be reached, ends the connection, refuses something, or makes no sense.
+ * The server cannot be reached, ends the connection, refuses something, or sends what is malformed.
  *
  * @since 0.1.0
  * @category errors

@@ -83,7 +83,7 @@ export const sources = (
 }
 
 /**
- * How long a session waits before it opens a connection, after so many in a row that came to nothing, in milliseconds: not
+ * How long a session waits before it opens a connection, after this many in a row that came to nothing, in milliseconds: not
  * after the first, and then 1, 2, 4 and so on, up to a second. A server that refuses at once would otherwise be offered all
  * messages of the run in a moment.
  *

@@ -1,5 +1,5 @@
 /**
- * Where a run's connections are let in: so many on their way at a time, and so many in a second.
+ * Where a run's connections are let in: a limited number on their way at a time, and a limited number in a second.
  *
  * How many may be on their way is learnt from the server (`ConnectWindow`). First come, first served.
  *
@@ -68,7 +68,7 @@ export class ConnectGate {
   private pacing = false
   private readonly line: Turnstile<true>
 
-  /** At most `places` connections are on their way at a time, and `rate` are begun in a second: the first `after` so long. */
+  /** At most `places` connections are on their way at a time, and `rate` are begun in a second: the first `after` this many milliseconds. */
   constructor(
     places: number,
     private readonly deadlines: Deadlines,

@@ -1,7 +1,7 @@
 /**
  * How many connections may be on their way in: begun, and, for all we know, not taken in by the server yet.
  *
- * A server takes connections in from a queue, which has room for so many; the kernel drops the SYN of one too many, and asks
+ * A server takes connections in from a queue, which has room for a limited number; the kernel drops the SYN of one too many, and asks
  * again after a second. Nobody tells a client how long that queue is, or where in it a connection stands. What can be seen is
  * when greetings come, and how long connects take. From that this room learns, as TCP learns from acknowledgements how many
  * bytes may be on their way:
@@ -32,7 +32,7 @@ export interface Entrant {
   readonly deadline: number
 }
 
-/** So long is waited for the greeting of a server that greets late on purpose, and of any other. */
+/** This long is waited for the greeting of a server that greets late on purpose, and of any other. */
 const patience = { late: 1000, prompt: 10_000 }
 
 /** The kernel sends a SYN again after a second at the earliest (RFC 6298, 2.1). */
@@ -41,7 +41,7 @@ const resent = 1000
 /** A timer is as late as this, and no more, in a kernel that is well. */
 const slack = 20
 
-/** In so many rounds of greetings one more is let in, after SYNs were dropped. */
+/** In this many rounds of greetings one more is let in, after SYNs were dropped. */
 const growth = 64
 
 class Entering implements Entrant {

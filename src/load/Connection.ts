@@ -249,7 +249,7 @@ class SessionConnection implements Connection {
     )
   })
 
-  /** Whether there is a connection for the next message to go over. One that is of no more use is closed. */
+  /** Whether there is a connection for the next message to go over. One that cannot be used any more is closed. */
   private stands(): boolean {
     if (this.wire === undefined) return false
     const state = this.wire.state()

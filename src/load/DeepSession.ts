@@ -1,5 +1,5 @@
 /**
- * One -s slot of a run whose transactions go several in one write (`--depth`): a fiber that takes so many messages, sends them,
+ * One -s slot of a run whose transactions go several in one write (`--depth`): a fiber that takes this many messages, sends them,
  * and waits for the answers to all of them.
  *
  * Where the server does not offer what that needs, they go one by one.
@@ -87,7 +87,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
       }
       const lot = flights.slice(0, depth)
       const prepared = lot.map(({ message }) => connection.prepare(message))
-      // A message that there is not goes by itself, which means not at all.
+      // A message that does not exist goes by itself, which means not at all.
       const missing = prepared.findIndex(({ content }) => content.unusable !== undefined)
       const size = missing < 0 ? lot.length : Math.max(1, missing)
       const [sent, messages] = [lot.slice(0, size), prepared.slice(0, size)]

@@ -38,7 +38,7 @@ export interface ConnectionLogin extends Login {
 export interface LoginsOptions {
   readonly seed: string
   readonly recorder: Recorder
-  /** So many in a row were refused for good. */
+  /** This many in a row were refused for good. */
   readonly onHopeless: (count: number) => void
 }
 

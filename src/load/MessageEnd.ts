@@ -118,7 +118,7 @@ const isClosedBefore = (outcome: Outcome): boolean =>
   (outcome.error.how === "closed" || outcome.error.how === "reset")
 
 /**
- * Nothing else than a message that went well for all.
+ * Accepted by every recipient, and the connection still usable.
  *
  * @since 0.1.0
  * @category outcomes

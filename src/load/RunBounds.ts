@@ -65,7 +65,7 @@ export const planned = (plan: Plan, started: number): number =>
   plan.duration !== undefined && Arrival.messagesOf(plan) === Arrival.unlimited ? started : ownMessages(plan)
 
 /**
- * The books at the end: what was not begun, of so many messages, is booked as such.
+ * The books at the end: what was not begun, of this many messages, is booked as such.
  *
  * @since 0.1.0
  * @category bounds

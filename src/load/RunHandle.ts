@@ -6,7 +6,7 @@
  * the events, second by second, `RunningReport` adds them up, `MergedReport` puts those of all segments together, and its last line
  * is the result. Downwards goes what a `StopSignal` takes: the end of the session that holds it, or a lease that nobody renews, would
  * be one more that asks to stop. All begin together by the plan's `startAt`, told to each by its own clock when all are ready. So a
- * run needs nothing new, and a segment that is lost is told of as it is without any control.
+ * run needs nothing new, and a segment that is lost is reported as it is without any control.
  *
  * @since 0.1.0
  */

@@ -76,7 +76,7 @@ export const checked = <Result extends PartResult>(
 })
 
 /**
- * Logs the laws that a run's books break as an error. The command tells of them by itself.
+ * Logs the laws that a run's books break as an error. The command reports them by itself.
  *
  * @since 0.1.0
  * @category running

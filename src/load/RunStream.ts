@@ -64,7 +64,7 @@ export interface MessageEnded extends MessageTimes {
 const longestText = 1000
 
 /**
- * How a stream of events is made, and kept for who reads it.
+ * How a stream of events is made, and kept for its reader.
  *
  * @since 0.1.0
  * @category models
@@ -89,7 +89,7 @@ export interface RunListeners {
 }
 
 /**
- * Is told of each duration that is measured under a name of its own, in milliseconds.
+ * Called with each duration that is measured under a name of its own, in milliseconds.
  *
  * @since 0.1.0
  * @category models
@@ -126,7 +126,7 @@ export interface Followed<Result, E> {
 }
 
 /**
- * Begins the run in a fiber of the scope, and keeps its events for who reads them.
+ * Begins the run in a fiber of the scope, and keeps its events for their reader.
  *
  * @since 0.1.0
  * @category constructors

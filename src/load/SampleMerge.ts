@@ -9,7 +9,7 @@ import * as Series from "../measure/Series.js"
 import type { Sampling } from "./Sampler.js"
 
 /**
- * Holds the samples of an interval until each thread has told of it, or of a later one, and gives on their sum. A thread that
+ * Holds the samples of an interval until each thread has reported it, or a later one, and gives on their sum. A thread that
  * has nothing to say any more counts with what it said last.
  *
  * @since 0.1.0

@@ -46,7 +46,7 @@ export class StopRequest {
   }
 
   /**
-   * Waits for so many milliseconds, or until the request is made. It is the watchdog that keeps the time: a fiber that
+   * Waits for this many milliseconds, or until the request is made. It is the watchdog that keeps the time: a fiber that
    * sleeps, and another that waits for the request, would be two more for each session that pauses.
    */
   pause(milliseconds: number, deadlines: Deadlines): Effect.Effect<void> {

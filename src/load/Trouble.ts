@@ -17,7 +17,7 @@ import {
 } from "../smtp/SmtpError.js"
 
 /**
- * Is told of the first of each kind of trouble: `kind` tells it from others, `text` is for people, and printable.
+ * Called with the first of each kind of trouble: `kind` tells it from others, `text` is for people, and printable.
  *
  * @since 0.1.0
  * @category models
@@ -37,7 +37,7 @@ export interface Trouble {
   readonly unpipelined: () => void
   /** The server is sent more than it says that it takes (LIMITS). */
   readonly overLimit: (limit: Limit, most: number) => void
-  /** So many logins in a row were refused for good. */
+  /** This many logins in a row were refused for good. */
   readonly hopeless: (count: number) => void
   /** The server spoke while nothing was awaited of it. */
   readonly unasked: (error: ConnectionLost | ReplyMalformed) => void

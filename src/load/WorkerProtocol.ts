@@ -166,7 +166,7 @@ export interface Worker {
  */
 export class WorkerDied extends Data.TaggedError("WorkerDied")<{
   readonly reason: string
-  /** What was thrown in the thread, or where it was started; nothing where it left without a word. */
+  /** What was thrown in the thread, or where it was started; nothing where it left and said nothing. */
   readonly cause?: unknown
 }> {
   override get message(): string {

@@ -83,7 +83,7 @@ const watched = (plan: Plan, options: WorkersOptions): Effect.Effect<WorkersResu
     : start(plan, options)
 
 /**
- * Who listens, and what is watched besides. Nobody is told of each message: threads tell of theirs in samples.
+ * Who listens, and what is watched besides. Nobody hears of each message: threads report theirs in samples.
  *
  * @since 0.1.0
  * @category models

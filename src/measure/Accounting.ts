@@ -44,7 +44,7 @@ export interface Ledger extends Accounting {
   readonly start: () => void
   /** A message has come to its end. One that had begun was counted by `start`. */
   readonly book: (outcome: Outcome) => void
-  /** So many messages have an end of this kind that nobody saw. */
+  /** This many messages have an end of this kind that nobody saw. */
   readonly add: (end: "unknown" | "notStarted", messages: number) => void
 }
 

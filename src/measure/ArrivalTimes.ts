@@ -42,7 +42,7 @@ export class ArrivalTimes {
     this.places = this.numbers.length / inPlace
   }
 
-  /** Memory for so many keys. */
+  /** Memory for this many keys. */
   static memoryFor(keys: number): SharedArrayBuffer {
     return new SharedArrayBuffer(Math.max(1, Math.min(keys, most)) * inPlace * Float64Array.BYTES_PER_ELEMENT)
   }

@@ -62,7 +62,7 @@ export class AuthTally {
   private accounts = 0
   private used = new Uint8Array(0)
 
-  /** There are so many accounts. */
+  /** How many accounts there are. */
   expect(accounts: number): void {
     this.accounts = accounts
     this.used = new Uint8Array(Math.ceil(accounts / 8))

@@ -176,7 +176,7 @@ export class Recorder extends Counting implements Recorded, WireObserver {
     if (!this.warmsUp || !this.isEarly(0, this.now())) this.authTally.count(mechanism, ending, place)
   }
 
-  /** There are so many accounts. */
+  /** How many accounts there are. */
   expectAccounts(accounts: number): void {
     this.authTally.expect(accounts)
   }
@@ -202,7 +202,7 @@ export class Recorder extends Counting implements Recorded, WireObserver {
     return this.measuresFrom !== Number.NEGATIVE_INFINITY
   }
 
-  /** Whether what ends now, and took so long, was begun before the warm-up was over; a nanosecond is no time. */
+  /** Whether what ends now, and took this long, was begun before the warm-up was over; a nanosecond is no time. */
   private isEarly(elapsed: number, now: number): boolean {
     return now - elapsed < this.measuresFrom - 1e-6
   }
@@ -227,7 +227,7 @@ export class Recorder extends Counting implements Recorded, WireObserver {
     this.ownOf(`${name} ${ending}`).record(elapsed * 1e6)
   }
 
-  /** Beyond so many names, the rest goes by one of its own: a name may be made of what a server says. */
+  /** Beyond this many names, the rest goes by one of its own: a name may be made of what a server says. */
   private ownOf(key: string): SparseHistogram {
     const known = this.own.get(key)
     if (known !== undefined) return known

@@ -1,7 +1,7 @@
 /**
  * Counts replies by step, code and enhanced status code (RFC 3463).
  *
- * It is told of every reply. A reply that a server repeats is mostly the same object, so that the usual one is found by
+ * It counts every reply. A reply that a server repeats is mostly the same object, so that the usual one is found by
  * identity: a comparison, without a look at its text. What it keeps is bounded, whatever the server says.
  *
  * @since 0.1.0

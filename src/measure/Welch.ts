@@ -68,7 +68,7 @@ interface Group {
 const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /**
- * How probable it is that Student's t with so many degrees of freedom is as far from zero as `t`, either way.
+ * How probable it is that Student's t with this many degrees of freedom is as far from zero as `t`, either way.
  *
  * @since 0.1.0
  * @category distributions

@@ -8,7 +8,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 
 /**
- * Told of what cannot be written.
+ * Called with what cannot be written.
  *
  * @since 0.1.0
  * @category models
@@ -49,7 +49,7 @@ export abstract class DumpFile {
   /** Tells whether all of it is there. Where it is not, nothing is. */
   abstract keep(): boolean
   abstract drop(): void
-  /** Writes the first so many of the bytes, which may be changed afterwards. */
+  /** Writes the first bytes, this many, which may be changed afterwards. */
   protected abstract write(bytes: Uint8Array, length: number): void
 
   text(text: string): void {

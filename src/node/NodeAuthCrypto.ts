@@ -9,7 +9,7 @@ import { AuthCrypto, type HashName } from "../smtp/AuthCrypto.js"
 import * as BuiltIn from "./BuiltIn.js"
 
 /**
- * The service itself, for who has no layers, such as a thread of the sink.
+ * The service itself, for code without layers, such as a thread of the sink.
  *
  * @since 0.1.0
  * @category constructors

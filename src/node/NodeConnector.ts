@@ -104,7 +104,7 @@ const reasonOf = ({ code, errno, message }: NodeJS.ErrnoException): string => {
 }
 
 /**
- * The bytes of a large body that are handed over at once: so often is seen that the server still reads. Fewer and larger
+ * The bytes of a large body that are handed over at once: after each of them it is seen that the server still reads. Fewer and larger
  * writes cost less, and a server that takes less than 4 KiB in a second is as good as stuck.
  */
 const sliceOf = (timeout: number): number => Math.max(65_536, Math.min(1_048_576, Math.floor(timeout * 4.096)))

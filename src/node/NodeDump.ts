@@ -2,7 +2,7 @@
  * Writes messages to files as they come to a sink.
  *
  * Bounded: of each content some kilobytes are in memory. Files and directories are their owner's alone, and no name comes from the
- * network. What cannot be written is told of, at most once a minute for each request, and the message is refused.
+ * network. What cannot be written is reported, at most once a minute for each request, and the message is refused.
  *
  * @since 0.1.0
  */
@@ -114,7 +114,7 @@ const tapOf = (request: Dump.DumpRequest, hostname: string, trouble: Trouble): O
   }
 }
 
-/** Draws so many digits at random, those of many names at once: to draw them takes as long as to write a short file. */
+/** Draws this many digits at random, those of many names at once: to draw them takes as long as to write a short file. */
 const digits = (length: number): (() => string) => {
   let drawn = ""
   let at = 0

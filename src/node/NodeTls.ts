@@ -205,7 +205,7 @@ class Client implements TlsClient {
     return line
   }
 
-  /** Whether it is the turn of a connection that offers to resume: so many of a hundred are, evenly spread. */
+  /** Whether it is the turn of a connection that offers to resume: this many of a hundred are, evenly spread. */
   private offersTicket(): boolean {
     this.turn += this.settings.resume
     if (this.turn < 1) return false

@@ -28,7 +28,7 @@ const load = (): Library | undefined => {
   try {
     library ??= createRequire(import.meta.url)("socks") as Library
   } catch {
-    // Told of by whoever asks.
+    // Reported by the caller.
   }
   return library
 }

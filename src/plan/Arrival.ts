@@ -92,7 +92,7 @@ export const messagesOf = ({
 /**
  * The arrivals that a plan asks for, or undefined where its messages wait for sessions.
  *
- * In bursts of n, each message is due with the first one of its n. Random bursts keep the rate, too: there are so many fewer.
+ * In bursts of n, each message is due with the first one of its n. Random bursts keep the rate, too: there are fewer of them.
  *
  * @since 0.1.0
  * @category constructors
@@ -114,7 +114,7 @@ export const make = (plan: ArrivalPlan, seed: string): Arrivals | undefined => {
     const bursts = unit.countWhile((time) => area.inverse(time * burst) < last, Math.ceil(messages / burst))
     return whole({ area, end, messages: Math.min(messages, bursts * burst), dueAt })
   }
-  // So many bursts as begin before the end.
+  // As many bursts as begin before the end.
   const due = Math.ceil(area.until(end) / burst) * burst
   const dueAt = (message: number) => area.inverse(message - (message % burst))
   return whole({ area, end, messages: Math.min(messages, due), dueAt })
@@ -258,7 +258,7 @@ const rounded = (area: number): number => {
 /**
  * Events that each come on their own, one in each unit of time in the mean.
  *
- * They come in blocks. How long a block lasts is drawn as a whole, from the distribution that so many gaps have in sum; so is, in
+ * They come in blocks. How long a block lasts is drawn as a whole, from the distribution that this many gaps have in sum; so is, in
  * proportion to each other, how long the quarters of a block last, and theirs, down to the gaps themselves. The proportions do not
  * depend on the sum: together they are as random as gaps that are drawn one by one. So a number that is far away costs a draw for each block
  * before it, and a few for its quarters, and not one for each event: whoever sends one message in a thousand draws little more than who

@@ -79,7 +79,7 @@ const memory: PlanRule.PlanRule = (given) => {
 /** Each takes some 10 kB, and a thread has a few GB. */
 const mostSessions = 100_000
 
-/** How many sessions a run can have at a time; what is no number is told of elsewhere. */
+/** How many sessions a run can have at a time; what is no number is reported elsewhere. */
 const atOnce = (given: PlanRule.Given): number => {
   const { duration, maxSessions, segment, sessions = 1 } = given.plan
   const { messages = duration === undefined ? 1 : Infinity } = given.plan

@@ -108,7 +108,7 @@ const collect = (plan: CorpusPlan, groups: ReadonlyArray<{ readonly path: string
   return { file, count: () => collector.count, end: (groups) => collector.end(groups) }
 }
 
-/** So many bytes are looked at between two chances for others to run. */
+/** This many bytes are looked at between two chances for others to run. */
 const turn = 16_777_216
 
 /** An index of more messages would be larger than what it saves. */

@@ -29,7 +29,7 @@ export interface FileState {
  */
 export interface StoredFile {
   /**
-   * Fills the beginning of `into` with so many bytes from that place on, and tells how many there were. Throws where the system
+   * Fills the beginning of `into` with this many bytes from that place on, and tells how many there were. Throws where the system
    * does not let it.
    */
   readonly read: (into: Uint8Array, length: number, position: number) => number
@@ -55,7 +55,7 @@ export interface StoredFile {
 export class CorpusStore extends Context.Tag("smtp-source/CorpusStore")<
   CorpusStore,
   {
-    /** Throws where there is no such file, or it cannot be read. */
+    /** Throws where the file does not exist, or cannot be read. */
     readonly open: (path: string) => StoredFile
     /** Whether no byte is beyond ASCII. */
     readonly isAscii: (bytes: Uint8Array) => boolean

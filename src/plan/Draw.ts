@@ -42,7 +42,7 @@ export const bits = (key: number, place: number): number => {
 export const series = (key: number, index: number): number => mix(mixed(key) ^ mixed(index + 1))
 
 /**
- * The sum of so many durations that are each exponential with a mean of 1, drawn as one (Marsaglia and Tsang, 2000). `count`
+ * The sum of this many durations that are each exponential with a mean of 1, drawn as one (Marsaglia and Tsang, 2000). `count`
  * is 1 or more.
  *
  * @since 0.1.0

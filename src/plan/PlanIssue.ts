@@ -1,5 +1,5 @@
 /**
- * What is wrong with the fields of a plan, in words for who wrote them in a file or a program.
+ * What is wrong with the fields of a plan, in words for the person who wrote them in a file or a program.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ export interface PlanIssue {
 }
 
 /**
- * One for each place. `meant` knows what a field that there is not should be.
+ * One for each place. `meant` knows which field an unknown one should be.
  *
  * @since 0.1.0
  * @category formatting

@@ -113,7 +113,7 @@ export const PositiveTime = ofTime(
 )
 
 /**
- * So many a second, which text may give by the minute or the hour.
+ * This many a second, which text may give by the minute or the hour.
  *
  * @since 0.1.0
  * @category schemas
@@ -128,7 +128,7 @@ export const PerSecond = amount(
 )
 
 /**
- * So many bytes a second.
+ * This many bytes a second.
  *
  * @since 0.1.0
  * @category schemas

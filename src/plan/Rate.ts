@@ -17,7 +17,7 @@ import { type Cursor, type ParseFailure, whole } from "./Cursor.js"
 export { describe, type ParseFailure } from "./Cursor.js"
 
 /**
- * So many messages in so many milliseconds. The two are kept apart: 10 in an hour is no round number of messages in a second.
+ * This many messages in this many milliseconds. The two are kept apart: 10 in an hour is no round number of messages in a second.
  *
  * @since 0.1.0
  * @category models

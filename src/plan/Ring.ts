@@ -47,7 +47,7 @@ export class Ring {
     this.starts = starts
   }
 
-  /** A piece of so many bytes, from the line that a share of `u` of all come before; then a line's end, and `end`. */
+  /** A piece of this many bytes, from the line that a share of `u` of all come before; then a line's end, and `end`. */
   piece(size: number, u: number, end: string): Content {
     const line = Math.floor(u * (this.starts.length - 1))
     const start = this.starts[line]!

@@ -29,7 +29,7 @@ import * as Timing from "./Timing.js"
 export const steps = ["greeting", "hello", "starttls", "tls", "auth", "mail", "rcpt", "data"] as const
 
 /**
- * To leave without a word after the reply to a step.
+ * To drop the connection, without QUIT, after the reply to a step.
  *
  * @since 0.1.0
  * @category models

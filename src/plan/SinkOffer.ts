@@ -101,7 +101,7 @@ export const contradictions = (offer: ReadonlyArray<string>, hide: ReadonlyArray
   return [...new Set(hide)].filter((name) => offered.has(name))
 }
 
-/** Who is told of a text that is wrong sees it: of one word alone it is not said again which. */
+/** The error shows the text that is wrong: of one word alone it is not said again which. */
 const offerOf = (word: string, isAlone: boolean): Either.Either<SinkOffer, string> => {
   const [given = "", ...rest] = word.split("=")
   const value = rest.length === 0 ? undefined : rest.join("=")

@@ -2,8 +2,8 @@
  * The grammars of what limits and slows a sink.
  *
  *     latency  = [ step ] timing                                   ; of all replies, or of those to one step
- *     capacity = [ number "x" ] timing                             ; so many messages at a time, each takes so long
- *     stall    = time ":" time                                     ; at this time of the server's, for so long
+ *     capacity = [ number "x" ] timing                             ; this many messages at a time, each takes this long
+ *     stall    = time ":" time                                     ; at this time of the server's, for this long
  *     limit    = number "connections" [ "/client" ]                ; at a time
  *              / number "messages" "/connection"
  *              / number "recipients"                               ; of a message

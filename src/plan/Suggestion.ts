@@ -1,5 +1,5 @@
 /**
- * What somebody meant who wrote a name that there is not.
+ * Which name somebody meant who wrote an unknown one.
  *
  * @since 0.1.0
  */

@@ -140,7 +140,7 @@ export const measured: ReadonlyArray<string> = [
 ]
 
 /**
- * Whether it is so many in a time.
+ * Whether it is a number in a time.
  *
  * @since 0.1.0
  * @category predicates

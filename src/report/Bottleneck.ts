@@ -61,7 +61,7 @@ const slowness = (generator: RunReport["generator"]): ReadonlyArray<Cause> => {
 }
 
 /**
- * What was wrong, and what to do about it, in a line for who waits for the run; none where nothing was.
+ * What was wrong, and what to do about it, in a line for the person who waits for the run; none where nothing was.
  *
  * @since 0.1.0
  * @category formatting

@@ -199,7 +199,7 @@ const rateRow = (before: Runs, after: Runs): Draft => {
 const shareRow = (before: Runs, after: Runs, end: (typeof ends)[number]): Draft => {
   const share = ({ messages }: RunReport) => (messages.planned === 0 ? 0 : messages[end] / messages.planned)
   const stable = (run: RunReport) => Math.asin(Math.sqrt(share(run)))
-  // Of so many messages, a share varies by as much even where no two runs show it.
+  // Of this many messages, a share varies by as much even where no two runs show it.
   const least = (runs: Runs) =>
     1 / (4 * Math.max(1, runs.reduce((sum, { messages }) => sum + messages.planned, 0) / runs.length))
   const mean = (runs: Runs) => (runs.reduce((sum, run) => sum + share(run), 0) / runs.length) * 100
@@ -302,7 +302,7 @@ const findingOf = (
 export type Planned = Pick<RunReport, "plan">
 
 /**
- * The fields in which two plans differ, without those that say how a run is told of, and by which name the host greets.
+ * The fields in which two plans differ, without those that say how a run is reported, and by which name the host greets.
  *
  * @since 0.1.0
  * @category reading

@@ -59,7 +59,7 @@ export const schema = Schema.Struct({
   }),
   ending: Schema.Literal(...endings).annotations({
     description:
-      "failed: also what was cut off by a time-out or a lost connection, after so long. unknown: the final dot was sent, and no valid answer came."
+      "failed: also what was cut off by a time-out or a lost connection, after this time. unknown: the final dot was sent, and no valid answer came."
   }),
   count: Count,
   min: Milliseconds,

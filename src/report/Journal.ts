@@ -169,17 +169,17 @@ export class JournalUnreadable extends Data.TaggedError("JournalUnreadable")<{
 export interface Told {
   /**
    * Of a run that was cut, what it had measured; `ended` is `cut` then, and `elapsed` says where the journal ends. Where it
-   * goes on and makes no sense, `reason` says so.
+   * goes on and is invalid, `reason` says so.
    */
   readonly report: RunReport.RunReport
   readonly complete: boolean
-  /** The first line that makes no sense, if one does not. */
+  /** The first invalid line, if there is one. */
   readonly problem?: JournalUnreadable
 }
 
 /**
  * Reads a journal: the report of a run that came to its end, exactly, whatever became of the lines before; of one that was
- * killed, what is known up to the last whole line, or up to one that makes no sense. Messages that were under way then are
+ * killed, what is known up to the last whole line, or up to an invalid one. Messages that were under way then are
  * booked as unknown. Two journals in one are none.
  *
  * @since 0.1.0
@@ -221,7 +221,7 @@ export class Reader {
       this.second ??= new JournalUnreadable({ line, reason: isSecond })
       return
     }
-    // Of lines after one that makes no sense, only the end counts.
+    // Of lines after an invalid one, only the end counts.
     if ((problem ?? end) !== undefined && !text.startsWith('{"type":"end"')) {
       this.problem ??= new JournalUnreadable({ line, reason: isBeyond })
       return
@@ -288,7 +288,7 @@ const decode = (text: string): Either.Either<Record, string> =>
       }
       return Either.mapLeft(decodeRecord(value), (error) => {
         const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-        if (issue === undefined) return "it makes no sense"
+        if (issue === undefined) return "it is invalid"
         return issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
       })
     }

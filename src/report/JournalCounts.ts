@@ -1,7 +1,7 @@
 /**
  * Counts of replies and of errors as a journal holds them: since the start, and in a line only where they went on.
  *
- * A kind is told of in full when it is first seen, and then by its count alone. A server that says something else each time
+ * A kind is written in full when it is first seen, and then by its count alone. A server that says something else each time
  * makes thousands of kinds, with an example each: all of them in every line would be megabytes a second.
  *
  * @since 0.1.0
@@ -114,7 +114,7 @@ const news = <A extends Sightings, Again>(
   all.flatMap((one) => {
     const key = keyOf(one)
     const before = told.get(key)
-    // Of several threads, one may tell of an earlier reply than was known: its example is told of then.
+    // Of several threads, one may tell of an earlier reply than was known: its example is reported then.
     const isKnown = before?.first === one.first && before.example === one.example
     if (isKnown && before.count === one.count) return []
     told.set(key, one)

@@ -132,7 +132,7 @@ export interface JudgeOptions {
 export interface Expressions {
   readonly failIf?: ReadonlyArray<string> | undefined
   readonly require?: ReadonlyArray<string> | undefined
-  /** What is not to be true either, though nobody asked for it. */
+  /** What is not to be true either, and is implied. */
   readonly implied?: ReadonlyArray<string> | undefined
 }
 

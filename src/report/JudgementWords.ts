@@ -25,7 +25,7 @@ export const compare: { readonly [comparison in Verdict.Comparison]: (a: number,
 
 /**
  * What was asked and what was measured, as a sentence: `p99(transaction) is 1.86 ms (fails above 250 ms)`. It reads the same
- * whether the verdict failed or not. One that nobody asked for says what would allow it.
+ * whether the verdict failed or not. One that is implied says what would allow it.
  *
  * @since 0.1.0
  * @category formatting
@@ -97,7 +97,7 @@ const quantity = (number: string, { measure, unit }: Verdict.Verdict): string =>
   return unit === "" ? text : `${text} ${unit}`
 }
 
-/** To so many significant digits, none of them before the point lost, without an exponent. */
+/** To this many significant digits, none of them before the point lost, without an exponent. */
 const decimal = (number: number, digits: number): string => {
   if (number === 0) return "0"
   if (digits === Number.POSITIVE_INFINITY) return number.toFixed(9).replace(/\.?0+$/, "")

@@ -132,7 +132,7 @@ const explained = [
 ] as const
 
 /**
- * Replies that tell of something wrong. A malformed one is told of as an error, where it is one.
+ * Replies that say that something is wrong. A malformed one is reported as an error, where it is one.
  *
  * @since 0.1.0
  * @category reading

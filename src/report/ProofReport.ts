@@ -142,7 +142,7 @@ const counted = (of: (name: keyof typeof counts) => number): { readonly [name in
   Object.fromEntries(names.map((name) => [name, of(name)])) as { readonly [name in keyof typeof counts]: number }
 
 /**
- * What a proof came to, as a report has it; without a word where there was none.
+ * What a proof came to, as a report has it; the field is left out where there was none.
  *
  * @since 0.1.0
  * @category constructors

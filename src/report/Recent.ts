@@ -46,7 +46,7 @@ export class Recent {
     return this.entries.length
   }
 
-  /** What happened in the last so many entries, of those that began at `after` or later; undefined where there are none. */
+  /** What happened in the last entries, this many, of those that began at `after` or later; undefined where there are none. */
   last(count: number, after = Number.NEGATIVE_INFINITY): Part | undefined {
     const first = Math.max(0, this.entries.length - count)
     const part = this.entries.slice(first).filter(({ interval: { at, length } }) => at - length >= after)

@@ -95,7 +95,7 @@ export const make = (
           }
         }
       : {}
-  // Stages of a run that was over before them are told of up to there.
+  // Stages of a run that was over before them are reported up to there.
   const isCut = Option.isSome(reason) || stopped
   const ended = Option.isSome(reason) ? "failed" : stopped ? "stopped" : "completed"
   const segment = RunSegments.ofPlan(plan, runId)
@@ -187,7 +187,7 @@ export const repliesOf = (replies: ReadonlyArray<ReplyTally.ReplyCount>): RunRep
   }))
 
 /**
- * Counts of TLS sessions, as a report has them, which is without a word where there were none.
+ * Counts of TLS sessions, as a report has them, which leaves the field out where there were none.
  *
  * @since 0.1.0
  * @category constructors
@@ -246,7 +246,7 @@ export const withoutUndefined = ({ enhanced, ...reply }: ReplyTally.ReplyCount) 
 export const micros = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000
 
 /**
- * Messages in so many milliseconds, by the second.
+ * Messages in this many milliseconds, by the second.
  *
  * @since 0.1.0
  * @category reading
@@ -273,7 +273,7 @@ export const measuredRate = ({
 }): number => rates?.accepted ?? rateOf((measured ?? messages).accepted, Spans.length(measured?.active ?? active))
 
 /**
- * When runs were under way, also of a report that was written before reports told of it.
+ * When runs were under way, also of a report that was written before reports had this.
  *
  * @since 0.1.0
  * @category reading

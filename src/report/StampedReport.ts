@@ -49,7 +49,7 @@ interface WithStamped {
 }
 
 /**
- * What a run has sent; without a word where it had no stamps.
+ * What a run has sent; the field is left out where it had no stamps.
  *
  * @since 0.1.0
  * @category constructors

@@ -31,7 +31,7 @@ interface WithStrikes {
 }
 
 /**
- * As a report has it; without a word where there was no rule.
+ * As a report has it; the field is left out where there was no rule.
  *
  * @since 0.1.0
  * @category constructors

@@ -160,7 +160,7 @@ const spread = (name: string, histogram: Histogram.Histogram): string => {
     : `${name} p50 ${at(50)}, p90 ${at(90)}, p99 ${at(99)}, max ${at(100)}`
 }
 
-/** Most of the targets that are told of. */
+/** How many targets are shown at most. */
 const mostTargets = 5
 
 const bottleneck = "the generator was the bottleneck: the server may be faster"

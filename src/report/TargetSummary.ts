@@ -51,7 +51,7 @@ interface WithTargets {
 }
 
 /**
- * Of what was counted; without a word where there was nothing.
+ * Of what was counted; the field is left out where there was nothing.
  *
  * @since 0.1.0
  * @category constructors

@@ -110,7 +110,7 @@ const corpusOf = (report: RunReport): ReadonlyArray<string> => {
     : named("corpus", [`${Summary.counted(report.corpus.found, "message")} found`, ...told].join(", "))
 }
 
-/** Most of the targets that are told of. */
+/** How many targets are shown at most. */
 const mostTargets = 20
 
 const targetsOf = (report: RunReport): ReadonlyArray<string> => {
@@ -126,7 +126,7 @@ const delivered = (report: RunReport): ReadonlyArray<string> => [
   ...StrikesReport.lines(report).flatMap((text) => named("struck", text))
 ]
 
-/** Most of the kinds of TLS sessions that are told of. */
+/** How many kinds of TLS sessions are shown at most. */
 const mostSessions = 5
 
 const secured = (report: RunReport): ReadonlyArray<string> => {

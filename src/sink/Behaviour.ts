@@ -19,7 +19,7 @@ import * as ServiceModel from "./ServiceModel.js"
 import type { Fault, Moment, Reaction, Reading, Script, ServerEvent } from "./Reaction.js"
 
 /**
- * What a server does to a client that is silent. `say` is said before the close; "" for a close without a word. Default: 421.
+ * What a server does to a client that is silent. `say` is said before the close; "" for a close without a reply. Default: 421.
  *
  * @since 0.1.0
  * @category models
@@ -56,7 +56,7 @@ export interface Behaviour extends ServiceModel.ServiceOptions {
   readonly idle?: IdleLimit | undefined
   readonly greylist?: GreylistOptions | undefined
   readonly limits?: ReadonlyArray<LimitRule & { readonly label?: string | undefined }> | undefined
-  /** Each reply takes longer, by this for each error of the session beyond so many: in milliseconds. */
+  /** Each reply takes longer, by this for each error of the session beyond this many: in milliseconds. */
   readonly tarpit?: { readonly delay: number; readonly errors: number } | undefined
   /**
    * Whether the local part of a recipient says what becomes of it: `tempfail@`, `permfail@`, `drop@`, `delay-5s@` (or `delay-20ms@`),

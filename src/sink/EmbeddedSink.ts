@@ -75,7 +75,7 @@ export interface SinkServing extends Pick<SinkOptions, "onMessage" | "tap" | "on
   /** The words that its behaviour was made of, or is to be made of, and the behaviour that stays when they change. */
   readonly words?: Misbehaviour | undefined
   readonly steady?: Behaviour | undefined
-  /** Told of what cannot be done while it runs: that a file of this format cannot be written. */
+  /** Called with what cannot be done while it runs: that a file of this format cannot be written. */
   readonly onTrouble?: ((text: string, format: DumpRequest["format"]) => void) | undefined
 }
 

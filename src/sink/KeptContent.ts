@@ -1,5 +1,5 @@
 /**
- * What is kept of a message's content, for who wants to see all of it.
+ * What is kept of a message's content, for those who want to see all of it.
  *
  * @since 0.1.0
  */

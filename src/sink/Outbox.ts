@@ -25,7 +25,7 @@ export class Outbox {
     return this.first === undefined ? 0 : 1 + (this.rest?.length ?? 0)
   }
 
-  /** Forgets all replies after so many. */
+  /** Forgets all replies after this many. */
   cut(size: number): void {
     if (size === 0) this.first = undefined
     if (size <= 1) this.rest = undefined

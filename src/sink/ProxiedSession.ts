@@ -26,7 +26,7 @@ export const sources = (text: string): ((client: string | undefined) => boolean)
 
 /**
  * The session of a connection that is to begin with a header. `open` opens that of the client, whose address is `client` where the
- * header names none; `onRefused` is told of a connection that begins otherwise, which is closed without a word.
+ * header names none; `onRefused` is called for a connection that begins otherwise, which is closed without a reply.
  *
  * @since 0.1.0
  * @category constructors

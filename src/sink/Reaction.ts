@@ -40,7 +40,7 @@ export interface ServerEvent extends Omit<SinkEvent, "stage"> {
 export type Ending = "close" | "reset" | "stall"
 
 /**
- * How fast a server reads: so many bytes at a time, so long apart. What it has read it answers at once, even if the client
+ * How fast a server reads: this many bytes at a time, this long apart. What it has read it answers at once, even if the client
  * has not handed over the rest.
  *
  * @since 0.1.0
@@ -86,9 +86,9 @@ export interface Fault extends Reaction {
   readonly at: Moment
   /** How many of a hundred are struck, drawn from the seed. */
   readonly percent?: number | undefined
-  /** Only one in so many, counted over all connections. */
+  /** Only one in this many, counted over all connections. */
   readonly every?: number | undefined
-  /** Only the first so many, counted over all connections. */
+  /** Only the first ones, this many, counted over all connections. */
   readonly first?: number | undefined
   /** Only this message of each connection, from 1; at `mail` and `final`, say. */
   readonly message?: number | undefined

@@ -13,7 +13,7 @@ import * as Draw from "../plan/Draw.js"
 import type { Stage } from "../smtp/Stage.js"
 
 /**
- * Work that only so many can do at a time: a message that comes while all are busy waits for its turn, in the order of
+ * Work that a limited number can do at a time: a message that comes while all are busy waits for its turn, in the order of
  * coming.
  *
  * @since 0.1.0
@@ -73,7 +73,7 @@ export interface ServiceOptions {
 export interface ServiceModel {
   /** When the answer is ready to a command of this stage that comes `now`; it takes up its share of the capacity. */
   readonly readyAt: (stage: Stage, now: number) => number
-  /** When so many milliseconds of work or thought are done which begin `now`. */
+  /** When this many milliseconds of work or thought are done which begin `now`. */
   readonly after: (now: number, milliseconds: number) => number
 }
 

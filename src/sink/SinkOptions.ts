@@ -49,7 +49,7 @@ export interface SinkConfig {
   readonly maxRecipients?: number | undefined
   /** The longest command, in bytes; the rest is skipped and answered with 500. Default 2048. */
   readonly maxCommandLength?: number | undefined
-  /** So many commands out of place, without a message accepted in between, end a session with 421. Default 20. */
+  /** This many commands out of place, without a message accepted in between, end a session with 421. Default 20. */
   readonly maxErrors?: number | undefined
   /**
    * Whether a client whose greeting was a refusal is served all the same, as smtp-sink(1) does. Default: it is answered
@@ -95,11 +95,11 @@ export interface SinkOptions extends SinkConfig {
   readonly behaviour?: Behaving | undefined
   /** What CRAM-MD5 and SCRAM need, which are not offered without it. */
   readonly crypto?: AuthCrypto["Type"] | undefined
-  /** Told of each message when it has been accepted. Without it, content is not kept. */
+  /** Called with each message when it has been accepted. Without it, content is not kept. */
   readonly onMessage?: ((message: SinkMessage) => void) | undefined
   /** Looks at contents as they come, without keeping them. */
   readonly tap?: OpenTap | undefined
-  /** Told of each command as it came, and of a content's end, with the session's number. */
+  /** Called with each command as it came, and of a content's end, with the session's number. */
   readonly onCommand?: ((session: number, line: string) => void) | undefined
   /** Told when the count of `contents`, or of sessions that have `ended`, has changed. `quits` are of those that have ended. */
   readonly onCount?: ((counts: Pick<SinkCounts, "contents" | "ended" | "quits">) => void) | undefined

@@ -3,7 +3,7 @@
  *
  * Pure: bytes in, bytes out; no socket, no clock, no Effect. However the input is split, the replies and the counts are
  * the same. A message ends with CRLF . CRLF and with nothing else: a bare line feed is content (no smuggling), although
- * it ends a command, for who types by hand. What a client can make it hold is bounded. It never relays, and it keeps
+ * it ends a command, for people who type by hand. What a client can make it hold is bounded. It never relays, and it keeps
  * nothing of a message unless `onMessage` asks for it.
  *
  * @since 0.1.0
@@ -26,7 +26,7 @@ export type { SinkSession, Verdict } from "./SinkSession.js"
 export interface SmtpSink {
   /** Whether `open` has a use for the client's address, which takes a system call to find out. */
   readonly wantsClients: boolean
-  /** Opens the dialogue of a connection; `client` is its address, for who looks at what comes. */
+  /** Opens the dialogue of a connection; `client` is its address, for those who look at what comes. */
   readonly open: (client?: string | undefined) => SinkSession
   readonly counts: () => SinkCounts.SinkCounts
   /** What to tell a client that is one too many. */

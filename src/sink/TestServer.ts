@@ -47,7 +47,7 @@ export interface TestServerOptions extends SinkConfig, Behaviour.Behaviour {
   readonly connect?: ((attempt: number, target: Target.Target) => Welcome | undefined) | undefined
   /** The addresses of a host; the host itself where it has none. */
   readonly addresses?: ((host: string) => ReadonlyArray<string> | undefined) | undefined
-  /** The MX records of a domain; undefined where there is no such domain. */
+  /** The MX records of a domain; undefined where the domain does not exist. */
   readonly exchangers?: ((domain: string) => ReadonlyArray<MxRecord> | undefined) | undefined
 }
 
@@ -161,7 +161,7 @@ export const reply = (line: string): Reaction => ({ say: `${line}\r\n` })
 export const silence: Reaction = { say: "" }
 
 /**
- * Closes the connection without a word.
+ * Closes the connection without a reply.
  *
  * @since 0.1.0
  * @category behaviours
@@ -169,7 +169,7 @@ export const silence: Reaction = { say: "" }
 export const close: Reaction = { say: "", end: "close" }
 
 /**
- * Resets the connection without a word.
+ * Resets the connection without a reply.
  *
  * @since 0.1.0
  * @category behaviours

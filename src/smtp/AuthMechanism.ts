@@ -40,7 +40,7 @@ export type Mechanism = (typeof mechanisms)[number]
 
 /**
  * Those that a user's name and password will do for: what is taken, the first that is offered, where nothing is said. The
- * others want something else, and are for who asks for them by name.
+ * others want something else, and are used only when asked for by name.
  *
  * @since 0.1.0
  * @category constants

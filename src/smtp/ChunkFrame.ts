@@ -82,7 +82,7 @@ export const frame = (content: Content, size: number | undefined): Frame => {
 export const inText = ({ body, head }: Content): string => (body === undefined ? head : head + textOf(body))
 
 /**
- * The command of a chunk of so many bytes.
+ * The command of a chunk of this many bytes.
  *
  * @since 0.1.0
  * @category encoding

@@ -38,7 +38,7 @@ export interface ChunkedTransactions extends Transaction.Transactions {
 }
 
 /**
- * The transactions of a connection on which nothing was sent yet, in chunks of so many bytes, or of one.
+ * The transactions of a connection on which nothing was sent yet, in chunks of this many bytes, or of one.
  *
  * @since 0.1.0
  * @category constructors
@@ -309,7 +309,7 @@ const brokenPart = (
   isOut: boolean
 ): Outcome.Outcome => {
   const { chunks, delivery, recipients } = part
-  // Its replies were all there before: what broke is told of those behind it.
+  // Its replies were all there before: what broke is reported for those behind it.
   if (replies.length === recipients + chunks + 1) return settled(part, replies)
   const refused = refusedBefore(replies, recipients, chunks, delivery)
   if (refused !== undefined) return { ...refused, lost: error }
@@ -373,7 +373,7 @@ const envelope = (message: Delivery.Message): string => {
   return commands
 }
 
-/** The steps of an envelope, and of so many chunks after it. The same array for the same numbers. */
+/** The steps of an envelope, and of this many chunks after it. The same array for the same numbers. */
 const stepsOf = (recipients: number, chunks: number): ReadonlyArray<Step> => {
   const key = recipients * 1_048_576 + chunks
   const known = knownSteps.get(key)

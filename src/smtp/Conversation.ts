@@ -2,7 +2,7 @@
  * The protocol's side of an open connection: which replies are awaited, since when, and who is told. It feeds on bytes
  * and writes through a `Transport`, so that every kind of connection shares it.
  *
- * A reply that nobody asked for never answers the next command: it spoils the conversation.
+ * An unsolicited reply never answers the next command: it spoils the conversation.
  *
  * It is over 300 lines because an exchange, its deadline and its end are one state.
  *
@@ -314,14 +314,14 @@ export class Conversation implements Wire, Expiring, WriteListener {
       return this.fail(Spoiled.malformed(reason))
     }
     if (Reply.isClosing(reply)) this.closing = true
-    // A challenge is for who answers it, and for nobody else.
+    // A challenge is shown only to the code that answers it.
     replies.add(step === "auth" && reply.code === 334 ? received : reply)
     if (replies.steps.length > 1) this.deadline = this.arrivedAt + this.patience
     observer.onReply(step, reply, this.arrivedAt - this.since, this.arrivedAt)
     if (this.parting) Parting.learn(this.options.parting, true)
   }
 
-  /** A reply that nobody asked for. What follows the announcement of a close is of no interest. */
+  /** An unsolicited reply. What follows the announcement of a close is of no interest. */
   private stray(reply: Reply.Reply): void {
     if (this.failure !== undefined) return
     if (this.secure !== undefined) return this.spoil(Spoiled.withoutTls(Spoiled.injected))

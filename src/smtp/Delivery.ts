@@ -208,7 +208,7 @@ export const refuse = (
 }
 
 /**
- * The outcome of a message that was not sent because of a reply to its envelope; or to its content, when so many recipients had
+ * The outcome of a message that was not sent because of a reply to its envelope; or to its content, when this many recipients had
  * been accepted.
  *
  * @since 0.1.0
@@ -243,7 +243,7 @@ export const broken = (error: WireError, delivery: Delivery): Outcome.Outcome =>
 
 /**
  * The outcome of a message whose final dot was sent, by the answers to it: one for each accepted recipient (LMTP), or one for
- * all. Answers that are missing, or make no sense, leave it open what became of their recipients. Whoever is interrupted
+ * all. Answers that are missing or malformed leave it open what became of their recipients. Whoever is interrupted
  * before it hears of the outcome finds it in the delivery.
  *
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
  * The steps of a dialogue as Effect programs, and the transaction that they make up (RFC 5321 §3.3, RFC 2033 §4).
  *
- * A single step fails with what went wrong, naming itself. A transaction does not fail: whatever happens, its message has
- * an `Outcome`, and a rejection is data. Each takes the wire first, or last: `wire.pipe` there is not, but
- * `Effect.flatMap(Scenario.kept, Dialogue.request("NOOP"))` there is.
+ * A single step fails with what went wrong, naming itself. A transaction does not fail: its message always has an
+ * `Outcome`, and a rejection is data. Each function takes the wire first, or last, as in
+ * `Effect.flatMap(Scenario.kept, Dialogue.request("NOOP"))`.
  *
  * @since 0.1.0
  */
@@ -145,7 +145,7 @@ export interface AuthOptions {
 /**
  * Logs in (RFC 4954), by a mechanism that the server has offered; CRAM-MD5 and SCRAM need `AuthCrypto` (`NodeAuthCrypto.layer`)
  * and are passed over without it. Fails with `NotOffered` or `NotAllowed` where nothing was tried. From then on, what the server
- * repeats of the password is hidden from all who are told of replies. Interruption closes the connection.
+ * repeats of the password is hidden from all who hear of replies. Interruption closes the connection.
  *
  * @since 0.1.0
  * @category steps
@@ -268,7 +268,7 @@ export const request: {
  * `ArgumentInvalid`.
  *
  * Without `stop`, refused recipients do not keep the message from the others, and a transaction that is refused as a whole is
- * ended with RSET. `Transaction` has the same in groups of commands, and for who may be interrupted.
+ * ended with RSET. `Transaction` has the same in groups of commands, and where it may be interrupted.
  *
  * @since 0.1.0
  * @category steps

@@ -31,7 +31,7 @@ export class ExchangeReplies {
   readonly all: Array<Reply.Reply> = []
   /** How many more characters are kept, where replies are long. */
   private room = mostText
-  /** Hides what was sent in confidence from those who are told of replies. */
+  /** Hides what was sent in confidence from those who hear of replies. */
   private mask: ((text: string) => string) | undefined = undefined
 
   /** An exchange begins, which has these steps. */

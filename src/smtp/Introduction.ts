@@ -76,7 +76,7 @@ export const make = ({ bare, extended, lmtp, tls }: Wanted, name: string): Intro
 export type Welcome = "greeting" | "hello" | "auth"
 
 /**
- * The steps of TLS after which an introduction may be left without a word: STARTTLS was answered, and no handshake begins; or
+ * The steps of TLS after which an introduction may be left without QUIT: STARTTLS was answered, and no handshake begins; or
  * TLS stands, and nothing is said over it.
  *
  * @since 0.1.0
@@ -164,7 +164,7 @@ export function* script(
     if (left.length > 0) {
       const answer = (yield Steps.command("xclient", ClientIdentity.xclient(left)))[0]!
       if (!Reply.isPositive(answer)) return { _tag: "Ended", step: "xclient", reply: answer }
-      // The session begins anew, with the client that was told of: what was offered before is void.
+      // The session begins anew, with the client that was named: what was offered before is void.
       reply = (yield Steps.hello(verb, name))[0]!
     }
   }

@@ -13,7 +13,7 @@ import type { ConnectOptions } from "./Wire.js"
  */
 export class Lifetime {
   readonly openedAt: number
-  /** Which of the connections that the observer is told of it is, from 1. */
+  /** Its number among the connections that the observer hears of, from 1. */
   readonly ordinal: number
   private isOver = false
 

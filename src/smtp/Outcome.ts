@@ -225,7 +225,7 @@ export const acceptedByAll = (recipients: number): Outcome => {
 const accepted: Array<Outcome | undefined> = []
 
 /**
- * The outcome with no more than `most` characters of each reply that it holds: for who keeps many of them.
+ * The outcome with no more than `most` characters of each reply that it holds, for those who keep many of them.
  *
  * @since 0.1.0
  * @category combinators

@@ -18,11 +18,11 @@ export interface WriteListener {
   readonly progressed: () => void
   /** A message's content was taken to its end; commands that ride with it may still wait. */
   readonly onContentTaken: () => void
-  /** All of it was taken, and no content that was not told of before. */
+  /** All of it was taken, and no content that was not reported before. */
   readonly onFlushed: () => void
 }
 
-/** A write that was taken within a millisecond did not wait: so long it may take to hear of it. */
+/** A write that was taken within a millisecond did not wait: it may take this long to hear of it. */
 const queueing = 1
 
 /**

@@ -44,7 +44,7 @@ export const isOfClass2 = (reply: Reply): boolean => reply.code >= 200 && reply.
 export const isGoAhead = (reply: Reply): boolean => reply.code === 354
 
 /**
- * Whether the server refuses in so many words: a code of class 4 or 5, and no defect.
+ * Whether the server refuses: a code of class 4 or 5, and no defect.
  *
  * @since 0.1.0
  * @category predicates

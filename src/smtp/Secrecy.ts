@@ -15,7 +15,7 @@ import * as Base64 from "./Base64.js"
 export interface Secrecy {
   /** What a trace shows in place of what is sent, CRLF included. */
   readonly shown: string
-  /** The text of a reply without what is secret. All replies from now on are told of so. */
+  /** The text of a reply without what is secret. All replies are shown like this from now on. */
   readonly mask: (text: string) => string
   /** Whether it goes on with the exchange before it: their time is one. */
   readonly continues: boolean

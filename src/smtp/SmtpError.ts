@@ -313,7 +313,7 @@ export class ReplyRejected extends Data.TaggedError("ReplyRejected")<{
 }
 
 /**
- * What ends an exchange without its replies. After any of these the connection is of no more use, except for `ContentUnusable`,
+ * What ends an exchange without its replies. After any of these the connection cannot be used any more, except for `ContentUnusable`,
  * `WireBusy` and `ArgumentInvalid`: then nothing was sent.
  *
  * @since 0.1.0
@@ -358,7 +358,7 @@ export const isSmtpError = (error: unknown): error is SmtpError =>
   error instanceof ReplyRejected
 
 /**
- * The error with no more than `most` characters of each text that it holds: for who keeps many of them.
+ * The error with no more than `most` characters of each text that it holds, for those who keep many of them.
  *
  * @since 0.1.0
  * @category combinators

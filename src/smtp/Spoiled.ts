@@ -39,7 +39,7 @@ export const late =
     new ReplyTimeout({ step, waited, replies })
 
 /**
- * The replies make no sense.
+ * The replies are malformed.
  *
  * @since 0.1.0
  * @category constructors

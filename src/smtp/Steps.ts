@@ -73,7 +73,7 @@ export const implicitTls = (settings: TlsSettings): Exchange => ({ steps: [], by
 export const data: Exchange = command("data", SmtpCommand.data)
 
 /**
- * A message's content, which holds the final dot and is answered so many times: once, or once for each accepted recipient of
+ * A message's content, which holds the final dot and is answered this many times: once, or once for each accepted recipient of
  * LMTP.
  *
  * @since 0.1.0
@@ -86,7 +86,7 @@ export const content = ({ body, head }: Content, answers: number): Exchange => (
 })
 
 /**
- * The end of a message without content, for who has said 354 and is to get none (RFC 2920 §3.1).
+ * The end of a message without content, after a 354 to which none is sent (RFC 2920 §3.1).
  *
  * @since 0.1.0
  * @category steps
@@ -110,7 +110,7 @@ export const rset: Exchange = command("rset", SmtpCommand.rset)
 export const quit: Exchange = command("quit", SmtpCommand.quit)
 
 /**
- * The steps of what is answered so many times: `final`. The same array for the same number.
+ * The steps of what is answered this many times: `final`. The same array for the same number.
  *
  * @since 0.1.0
  * @category steps

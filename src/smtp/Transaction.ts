@@ -220,7 +220,7 @@ export const command = (message: Delivery.Message, place: number): Exchange =>
   place === 0 ? Steps.command("mail", message.mail) : Steps.command("rcpt", message.rcpts[place - 1]!)
 
 /**
- * Books the reply to one command of an envelope of so many recipients, and gives its step where the message is not sent
+ * Books the reply to one command of an envelope of this many recipients, and gives its step where the message is not sent
  * because of it: that of MAIL, or of the last recipient that was refused when all of them were.
  *
  * @since 0.1.0
@@ -253,7 +253,7 @@ const envelope = (message: Delivery.Message): string => {
 
 const envelopeSteps = (recipients: number): ReadonlyArray<Step> => ridingSteps(0, recipients)
 
-/** `final`, so many times, and the steps of an envelope. The same array for the same numbers. */
+/** `final`, this many times, and the steps of an envelope. The same array for the same numbers. */
 const ridingSteps = (finals: number, recipients: number): ReadonlyArray<Step> => {
   const key = finals * 1_048_576 + recipients
   const known = knownSteps.get(key)

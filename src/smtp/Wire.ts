@@ -152,7 +152,7 @@ export interface Wire {
 }
 
 /**
- * What is told of each reply and each message content while a connection is used. It is called on the hot path: it
+ * What hears of each reply and each message content while a connection is used. It is called on the hot path: it
  * returns soon and does not throw. Times are in milliseconds.
  *
  * @since 0.1.0
@@ -167,23 +167,23 @@ export interface WireObserver {
   closedByServer: number
   /** A reply that was asked for, and how long it took from the write of its group (from the final dot, if `final`). */
   readonly onReply: (step: Step, reply: Reply, elapsed: number, now: number) => void
-  /** TLS stands, after a handshake of so long. */
+  /** TLS stands, after a handshake of this long, in milliseconds. */
   readonly onSecured: (session: TlsSession, elapsed: number, now: number) => void
-  /** The final dot was handed over, so long after the first byte of the content. */
+  /** The final dot was handed over, this many milliseconds after the first byte of the content. */
   readonly onContent: (elapsed: number, now: number) => void
   /**
-   * The server spoke, or announced its close, while nothing was awaited of it. The reply was told of before, as one of the
+   * The server spoke, or announced its close, while nothing was awaited of it. The reply was reported before, as one of the
    * step `idle`.
    */
   readonly onUnasked: (error: ConnectionLost | ReplyMalformed, now: number) => void
-  /** A step ended without its reply, after so long: the connection was lost, late, or made no sense. */
+  /** A step ended without its reply, after this many milliseconds: the connection was lost, or the reply was late or malformed. */
   readonly onFailed: (step: Step, elapsed: number, now: number) => void
-  /** A connection ended that had stood for so long. */
+  /** A connection ended that had stood for this long, in milliseconds. */
   readonly onClosed: (byServer: boolean, elapsed: number, now: number) => void
-  /** A write waited so long for the socket: a millisecond or more. */
+  /** A write waited this many milliseconds for the socket: one or more. */
   readonly onQueued: (elapsed: number) => void
   /**
-   * The dialogue, for who wants to read it: commands and replies, content left out. Connections are numbered from 1, in the order
+   * The dialogue, for people to read: commands and replies, content left out. Connections are numbered from 1, in the order
    * in which they were opened.
    */
   readonly onTrace?: ((direction: "sent" | "received", text: string, connection: number) => void) | undefined

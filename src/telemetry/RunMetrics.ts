@@ -144,7 +144,7 @@ export class RunMetrics {
     for (const { buckets, ending, of } of durations) this.count(of, ending, buckets)
   }
 
-  /** Closes the books: how the messages of the run ended, after so many milliseconds. */
+  /** Closes the books: how the messages of the run ended, after this many milliseconds. */
   close(accounting: Accounting, elapsed: number): void {
     const { abandoned, accepted, failed, notStarted, recipients, rejected, started, unknown } = accounting
     this.at = Math.max(this.at, elapsed)

@@ -2,7 +2,7 @@
  * The metrics of a run, sent to an OpenTelemetry collector at its start, each second while it goes on, and whole at its end.
  *
  * Sums count from the run's start: a request that is lost costs resolution and nothing else, and none is kept. A collector
- * that is down or slow is told of once, and does not hold up the run: at its end it is waited for, for two seconds at most, or four where a request fails first.
+ * that is down or slow is reported once, and does not hold up the run: at its end it is waited for, for two seconds at most, or four where a request fails first.
  *
  * This module needs the package @effect/opentelemetry, of which it uses what asks for no other package.
  *
@@ -34,7 +34,7 @@ import { RunMetrics } from "./RunMetrics.js"
  * @category models
  */
 export interface TelemetryOptions extends OtlpExport.ExportOptions {
-  /** Told of the first failure. Without it, a warning is logged. */
+  /** Called with the first failure. Without it, a warning is logged. */
   readonly onFailure?: ((failure: OtlpExport.ExportFailed) => Effect.Effect<void>) | undefined
 }
 

@@ -103,10 +103,10 @@ interface Sleeper {
   wake: (() => void) | undefined
 }
 
-/** So many tasks run before the world outside has a turn: a program that spins can still be timed out. */
+/** This many tasks run before the world outside has a turn: a program that spins can still be timed out. */
 const tasksInTurn = 100_000
 
-/** So many turns of the real event loop are waited through before a deadlock is believed. */
+/** This many turns of the real event loop are waited through before a deadlock is believed. */
 const patience = 10
 
 /** So much time have the finalizers of a program that is stuck, in milliseconds. */

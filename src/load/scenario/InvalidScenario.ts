@@ -1,5 +1,5 @@
 /**
- * How scenarios fail that were given a value which makes no sense.
+ * How scenarios fail that were given an invalid value.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Connections that a session keeps beyond what it does with them at one time, and replaces when they are of no more use.
+ * Connections that a session keeps beyond what it does with them at one time, and replaces when they cannot be used any more.
  *
  * @since 0.1.0
  */

@@ -13,10 +13,10 @@
  * | over a connection for each, or over one that is kept | `open`, `kept` |
  * | one of several, by weight | `mixed` |
  * | with pauses | `pause` |
- * | at most so often | `rateLimited` |
+ * | at a limited rate | `rateLimited` |
  * | when it is due | a plan with a rate or stages; for a part of it, `onSchedule` with `arrivals` |
  * | by more and more sessions | `staged` |
- * | for so long at most | `Effect.timeout`: the message under way is booked, its connection reset |
+ * | for a limited time | `Effect.timeout`: the message under way is booked, its connection reset |
  * | with messages of one's own | `MessageSource`, given to `send` or `forEachMessage` |
  * | from the user of each login | a plan whose sender is `{user}`; `userOf` |
  * | measured under its own name | `measure` |
@@ -125,7 +125,7 @@ export interface ScenarioOptions extends RunPart.RunOptions {
  * whole run, and so is its share of a `rateLimit` and of `startTimes`. Where it does not say how many messages there are, a source has as many as it has, and the plan
  * as many as `send` and `forNextMessage` ask for: only `forEachMessage` over the plan's own, which would never end, has one.
  * None are booked as not started then, or where a source has ended. What a session does next, after a message or after a
- * failure, is the scenario's own business: -d and -A have no effect, and --keep-going only has connections wait that this machine
+ * failure, is left to the scenario: -d and -A have no effect, and --keep-going only has connections wait that this machine
  * is out of means for. -C is for all connections of a session together. A proof of delivery (`prove`, `downstream`) is of the plan's own
  * messages, to the recipients that it has for them. What else a plan can ask for in vain is refused with `PlanUnsupported`. A scenario holds functions, so that it stays in this thread.
  *

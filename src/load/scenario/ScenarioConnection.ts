@@ -43,7 +43,7 @@ export const open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, Scena
 )
 
 /**
- * A connection that each session keeps: opened when it is asked for first, and again when the one before is of no more use,
+ * A connection that each session keeps: opened when it is asked for first, and again when the one before cannot be used any more,
  * since the server has closed or spoiled it, or the scenario has, or `deliver` has sent as many messages over it as the server
  * takes (LIMITS, RFC 9422). It is closed at the session's end, not with the scope; where
  * a plan's rate or stages have a session run the scenario again and again, it lasts from one time to the next, unless the

@@ -81,9 +81,9 @@ export const pause = (time: Distribution.DistributionInput): Effect.Effect<void,
  * @category models
  */
 export interface RepeatOptions {
-  /** So many times at most. */
+  /** This many times at most. */
   readonly times?: number | undefined
-  /** Nothing is begun any more when so much time has passed. What was begun before is not cut short. */
+  /** Nothing is begun any more when this much time has passed. What was begun before is not cut short. */
   readonly lasting?: Duration.DurationInput | undefined
   /** Waited between one time and the next. */
   readonly pause?: Distribution.DistributionInput | undefined
@@ -91,7 +91,7 @@ export interface RepeatOptions {
 
 /**
  * Repeats until the run is asked to stop, or until the options say so, and gives how many times that was. Fails with
- * `InvalidScenario`, before the first time, where the options make no sense.
+ * `InvalidScenario`, before the first time, where the options are invalid.
  *
  * @since 0.1.0
  * @category combinators
@@ -142,12 +142,12 @@ export const repeat: {
  */
 export interface RateLimit {
   readonly perSecond: number
-  /** Why there is no such rate, where it could not be read. Whoever keeps to it fails with this. */
+  /** Why the rate is invalid, where it could not be read. Whoever keeps to it fails with this. */
   readonly problem?: InvalidScenario | undefined
 }
 
 /**
- * A rate, evenly spaced: so many a second, or a text such as `30000/m`. Those who are given the same object share it, so make
+ * A rate, evenly spaced: this many a second, or a text such as `30000/m`. Those who are given the same object share it, so make
  * it outside of the scenario. Where it is not more than 0, or cannot be read, `rateLimited` fails with `InvalidScenario`.
  *
  * @since 0.1.0
@@ -300,7 +300,7 @@ const tolerated = 100
  *
  * With a name, the time from when each one was due to its end is measured under it, by how it ended (`endingOf`, unless the
  * options say otherwise), and by how much each one began late under the name with ` late` after it. This sees what a loop of
- * sessions does not: a loop waits while the server stalls, and has one slow message for each session to show for it; here, all
+ * sessions does not: a loop waits while the server stalls, and records one slow message for each session; here, all
  * that were due meanwhile are slow.
  *
  * A plan with a rate or stages does the same with a whole scenario, and begins sessions only as they are needed.

@@ -1,5 +1,5 @@
 /**
- * What scenarios measure under names of their own, and how it is told whether that went well.
+ * What scenarios measure under names of their own, and what counts as a success.
  *
  * @since 0.1.0
  */

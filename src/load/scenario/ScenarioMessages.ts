@@ -19,8 +19,8 @@ import type { Restore } from "../Turnstile.js"
 
 /**
  * Sends a message over a connection that stands, greeted and introduced, and gives its outcome; it does not fail. After an
- * interruption the connection is of no more use. A message whose commands were changed into what is not one line each is not
- * sent, and is `Failed` with `ArgumentInvalid`.
+ * interruption the connection cannot be used any more. A message whose commands were changed, and of which one is not one
+ * whole line, is not sent: its outcome is `Failed` with `ArgumentInvalid`.
  *
  * A message may be sent again, as a client does that was told to come later. Each attempt is measured as a transaction; the
  * message is booked once, when its use ends, by its last attempt. But what was accepted stays accepted, and what may have been

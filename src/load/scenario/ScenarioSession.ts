@@ -46,7 +46,7 @@ export interface Session {
   readonly isStopping: () => boolean
   /** The session's next number in [0, 1), from the plan's seed. */
   readonly draw: () => number
-  /** Waits for so many milliseconds, or until nothing more is to begin. */
+  /** Waits for this many milliseconds, or until nothing more is to begin. */
   readonly pause: (milliseconds: number) => Effect.Effect<void>
   /** Opens a connection, not greeted yet, and closes it with the scope. It waits at the run's gate. */
   readonly connect: Effect.Effect<Wire, ConnectFailed, Scope.Scope>

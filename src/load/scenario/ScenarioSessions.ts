@@ -51,7 +51,7 @@ export class ScenarioEnds<A, E> implements Scenarios {
 type Own<R> = Exclude<Exclude<R, ScenarioSession.ScenarioSession>, Scope.Scope>
 
 /**
- * In so many sessions, in parallel. A session that fails does not end the others.
+ * In this many sessions, in parallel. A session that fails does not end the others.
  *
  * @since 0.1.0
  * @category running

@@ -11,7 +11,7 @@ import { type InvalidScenario, reading } from "./InvalidScenario.js"
 import { ScenarioSession } from "./ScenarioSession.js"
 
 /**
- * So many sessions are active for so long: always the same number, or one that goes evenly from the first to the second.
+ * This many sessions are active for this time: always the same number, or one that goes evenly from the first to the second.
  *
  * @since 0.1.0
  * @category models

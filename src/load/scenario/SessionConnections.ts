@@ -43,7 +43,7 @@ export class SessionConnections {
   private readonly agreements = new WeakMap<Wire, Agreed>()
   private readonly routes = new WeakMap<Wire, Route>()
   private readonly users = new WeakMap<Wire, string>()
-  /** How many messages went over connections whose servers take only so many. */
+  /** How many messages went over connections whose servers take a limited number. */
   private readonly carried = new WeakMap<Wire, number>()
   private latest: string | undefined = undefined
   /** The number of the session among all of the run, where it matters whom it logs in as. */

@@ -17,7 +17,7 @@ export interface Axis {
 }
 
 /**
- * From zero to a round number at or above `most`, in about so many steps.
+ * From zero to a round number at or above `most`, in about this many steps.
  *
  * @since 0.1.0
  * @category constructors

@@ -44,7 +44,7 @@ export interface Chart {
   /** Of the element, unique on the page. */
   readonly id: string
   readonly title: string
-  /** What it shows, in a sentence with figures, for who does not see it. */
+  /** What it shows, in a sentence with figures, for those who do not see it. */
   readonly description: string
   readonly width: number
   readonly height: number

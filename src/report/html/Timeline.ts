@@ -70,7 +70,7 @@ interface Covered extends Moment {
 
 const isKnown = ({ isGap }: Covered): boolean => !isGap
 
-/** What a pointer is told of a moment. */
+/** What the pointer shows of a moment. */
 const toldOf = (moment: Covered, text: string): string =>
   moment.isGap ? `${when(moment)}: not known of all segments` : text
 
