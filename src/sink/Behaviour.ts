@@ -91,10 +91,10 @@ export interface Behaving {
   /** What has a name, and how often each has struck: faults, limits, greylisting, the tarpit, triggers. */
   readonly strikes: () => ReadonlyArray<Strikes>
   /**
-   * Gives what takes back the answers that follow, which are not given after all: they have not struck, and none goes ahead of the
-   * next command. No other connection may ask meanwhile.
+   * Gives what takes back the answers that follow, which are not given after all: they have not struck, they are no errors, and none
+   * goes ahead of the next command. It is told how many errors are given in their stead. No other connection may ask meanwhile.
    */
-  readonly mark: () => () => void
+  readonly mark: () => (errors: number) => void
   /** Whether a condition asks for the headers of contents. */
   readonly wantsHeaders: boolean
   /** Whether commands count as they came, and not by their stage alone. */
@@ -141,8 +141,8 @@ class Server implements Behaving {
   private greylisted = 0
   private tarpitted = 0
   private triggered = 0
-  /** The session that asked last, since there was a mark. */
-  private asking: SessionState | undefined = undefined
+  /** The session that has asked since there was a mark, and its errors before. */
+  private asking: { readonly session: SessionState; readonly errors: number } | undefined = undefined
 
   constructor(
     private readonly behaviour: Behaviour,
@@ -182,7 +182,7 @@ class Server implements Behaving {
     return (asked) => {
       const nth = count(counts, asked.stage)
       const total = count(this.totals, asked.stage)
-      this.asking = session
+      this.asking ??= { session, errors: session.errors }
       return this.answer(counted(asked, nth, total), session)
     }
   }
@@ -206,16 +206,19 @@ class Server implements Behaving {
     ]
   }
 
-  mark(): () => void {
+  mark(): (errors: number) => void {
     const { greylisted, tarpitted, triggered } = this
     const struck = this.faults.struck.slice()
     const limited = this.limited.slice()
     this.asking = undefined
-    return () => {
+    return (errors) => {
       Object.assign(this.faults.struck, struck)
       Object.assign(this.limited, limited)
       Object.assign(this, { greylisted, tarpitted, triggered })
-      if (this.asking !== undefined) this.asking.isAhead = false
+      const { asking } = this
+      if (asking === undefined) return
+      asking.session.isAhead = false
+      asking.session.errors = asking.errors + errors
     }
   }
 

@@ -67,7 +67,7 @@ export class ChangingBehaviour implements Behaving {
     return Array.from(times, ([rule, sum]) => ({ rule, times: sum }))
   }
 
-  mark(): () => void {
+  mark(): (errors: number) => void {
     return this.current.mark()
   }
 

@@ -246,8 +246,9 @@ export class SinkTransactions {
     if (delivered > 0 && mark !== undefined && this.tap?.keep?.(recipients, voice.said) === false) {
       delivered = 0
       this.counters[SinkCounts.Counter.unkept]!++
-      voice.takeBack(mark)
-      voice.give("final", this.replies.unkept, lmtp ? this.recipients : 1)
+      const times = lmtp ? this.recipients : 1
+      voice.takeBack(mark, times)
+      voice.give("final", this.replies.unkept, times)
     }
     this.tap?.end(delivered === 0 ? [] : recipients, voice.said)
     this.tap = undefined

@@ -23,7 +23,7 @@ export interface VoiceMark {
   readonly place: number
   readonly waiting: number
   readonly refused: number
-  readonly unanswer: (() => void) | undefined
+  readonly unanswer: ((errors: number) => void) | undefined
 }
 
 const refusedFinal = SinkCounts.Counter.refused + stages.indexOf("final")
@@ -87,13 +87,16 @@ export class SinkVoice {
     return { place: this.place, waiting: this.out.size, refused, unanswer: this.sink.behaviour?.mark() }
   }
 
-  /** Takes back what was said since then, what was counted for it, and what was to become of the connection. */
-  takeBack({ place, refused, unanswer, waiting }: VoiceMark): void {
+  /**
+   * Takes back what was said since then, what was counted for it, and what was to become of the connection; so many refusals are given
+   * in its stead.
+   */
+  takeBack({ place, refused, unanswer, waiting }: VoiceMark, refusals: number): void {
     this.todo.length = place
     this.out.cut(waiting)
     this.verdict = "open"
     this.counters[refusedFinal] = refused
-    unanswer?.()
+    unanswer?.(refusals)
   }
 
   /** What the behaviour does before it reads the content. The client may send that as soon as it is told to go ahead. */

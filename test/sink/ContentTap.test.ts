@@ -117,9 +117,11 @@ describe("a message that a tap cannot keep", () => {
     const replies = [session.push(Buffer.from(text))].map((bytes) => Buffer.from(bytes ?? []).toString("latin1"))
     for (const action of session.actions()) {
       if (action._tag === "Say") replies.push(action.bytes)
+      if (action._tag === "Wait" && action.until(0) > 0) replies.push(`(${action.until(0)})\r\n`)
       if (action._tag === "End") replies.push(`<${action.how}>`)
     }
     return {
+      replies,
       codes: (replies.join("").match(/^\d{3}(?= )|<[a-z]+>/gm) ?? []).join(" "),
       told,
       counts: sink.counts(),
@@ -158,6 +160,17 @@ describe("a message that a tap cannot keep", () => {
     }
     assert.deepStrictEqual(ofTwo(true), ["250 250 250 250 250 354 250 552 552", 2, 0, [1, 1, 1, 3]])
     assert.deepStrictEqual(ofTwo(false), ["250 250 250 250 250 354 451 451 451", 3, 0, [0, 0, 0, 3]])
+  })
+
+  it("is as many errors to a tarpit as it was refused, and those that were not said are none", () => {
+    const words = { tarpit: "1s after 3 errors", fault: ["final 552 if to e@f"] }
+    const of = (config: SinkConfig, hello: string) => {
+      const { replies } = say(`${hello}${message}${"NONE\r\n".repeat(4)}`, config, words)
+      return (replies.join("").match(/^(?:\(|500).*?(?=[ \r])/gm) ?? []).join(" ")
+    }
+    // Two refusals, and one, and then those of the four commands.
+    assert.strictEqual(of({ protocol: "lmtp" }, "LHLO x\r\n"), "500 500 (1000) 500 (2000) 500")
+    assert.strictEqual(of({}, "HELO x\r\n"), "500 500 500 (1000) 500")
   })
 
   it("is refused whatever else the sink does, unless that refuses it", () => {
