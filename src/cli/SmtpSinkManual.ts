@@ -99,6 +99,10 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
         ),
         term("AUTH", "The reply is 235, which clients expect, and not 250."),
         term("-M", "The last message is answered before the end."),
+        term(
+          "Commands",
+          "A bare line feed ends one, for people who type by hand, and never ends a message. One that is too long is answered 500, where the original closes the connection."
+        ),
         term("-n", "It works without -c, too."),
         term("-R", "It is refused."),
         term(
