@@ -13,7 +13,9 @@ import * as Either from "effect/Either"
 import type { ImapTransport } from "../imap/ImapTransport.js"
 import * as ImapUrl from "../imap/ImapUrl.js"
 import { Deliveries } from "../measure/Deliveries.js"
-import type { Proved, Stamped } from "../measure/Proved.js"
+import * as Came from "../measure/Came.js"
+import * as ClockOffset from "../measure/ClockOffset.js"
+import type { ComparedClock, Proved, Stamped } from "../measure/Proved.js"
 import * as CorpusFiles from "../plan/CorpusFiles.js"
 import * as Mbox from "../plan/Mbox.js"
 import * as Message from "../plan/Message.js"
@@ -59,6 +61,8 @@ export const look = (
       stamped,
       crc32: yield* Checksum,
       sinks: new Map(),
+      compared: [],
+      isUncompared: false,
       unfinished: [],
       warn: (text) => stderr(`smtp-report: ${Printable.escape(text)}\n`)
     }
@@ -75,7 +79,7 @@ export const look = (
     }
     if (lost.length === once.length) return yield* new Refused({ reason: Printable.escape(`--delivered: ${lost[0]}`) })
     for (const store of lost) looking.warn(`${store}: what came there is not known`)
-    const { books, unfinished } = looking
+    const { books, compared, isUncompared, unfinished } = looking
     // No saved result says when each was accepted, and so how many were on their way.
     const tally = { ...books.tally(), depth: { most: 0, second: 0 } }
     const ofLost = books.unsent(RunSegments.isUnended(report))
@@ -94,7 +98,8 @@ export const look = (
       waited: 0,
       missed,
       changes: [],
-      clocks: timed ? "not compared" : undefined,
+      clocks: timed && isUncompared ? "not compared" : undefined,
+      compared,
       exactTo: timed && paths.some(ImapUrl.isOne) ? 1000 : undefined,
       ofLost: ofLost === 0 ? undefined : ofLost,
       stores: lost.length + unfinished.length === 0 ? undefined : { lost, unfinished }
@@ -112,16 +117,18 @@ interface Looking {
   readonly sinks: Map<string, { readonly path: string; readonly text: string }>
   /** The files of sinks that had not come to their end. */
   readonly unfinished: Array<string>
+  /** The clocks of sinks that were compared with the generator's, and whether others have timed anything. */
+  readonly compared: Array<ComparedClock>
+  isUncompared: boolean
   readonly warn: (text: string) => void
 }
 
-const fetch = ({ books, crc32, stamped }: Looking, url: string, imap: ImapStore.ImapOptions) =>
-  ImapStore.read(url, imap, (message, at) => take(books, stamped, message, at, crc32))
+const fetch = (looking: Looking, url: string, imap: ImapStore.ImapOptions) =>
+  ImapStore.read(url, imap, (message, at) => take(looking, message, at))
 
 /** What a store is, is seen in its files. */
 const lookIn = (looking: Looking, given: string): Effect.Effect<void, Refused | PartsFile.PartsUnusable, FileSystem> =>
   Effect.gen(function* () {
-    const { books, crc32, stamped } = looking
     for (const { path } of yield* CorpusFiles.filesOf(given.replace(/^(?:maildir|mbox|eml):/, ""))) {
       const bytes = yield* PartsFile.read("--delivered", path)
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -131,18 +138,19 @@ const lookIn = (looking: Looking, given: string): Effect.Effect<void, Refused | 
       }
       const at = timeIn(path)
       for (const { end, start } of CorpusFiles.placesIn(Mbox.ofBuffer(buffer), "auto")) {
-        take(books, stamped, buffer.subarray(start, end), at, crc32)
+        take(looking, buffer.subarray(start, end), at)
       }
     }
   })
 
 /** Adds what a sink has written down. */
 const addSink = (
-  { books, sinks, stamped, unfinished, warn }: Looking,
+  looking: Looking,
   path: string,
   text: string
 ): Either.Either<void, Refused | PartsFile.PartsUnusable> =>
   Either.gen(function* () {
+    const { books, sinks, stamped, unfinished, warn } = looking
     const damaged = (what: string) => new PartsFile.PartsUnusable({ option: "--delivered", reason: `${path}: ${what}` })
     const { complete, runs, sink, unstamped } = yield* Either.mapLeft(ArrivalsFile.parse(text), damaged)
     const before = sinks.get(sink)
@@ -152,7 +160,12 @@ const addSink = (
       return yield* Either.left(new Refused({ reason: Printable.escape(reason) }))
     }
     // Of a message to several, each may have a copy.
-    const readable = runs.every((each) => each.run !== stamped.run || books.addCame(each, stamped.width === 1))
+    const ahead = stamped.clocks?.find((clock) => clock.sink === sink)?.ahead
+    const readable = runs.every((each) => {
+      if (each.run !== stamped.run) return true
+      return books.addCame(ahead === undefined ? each : byOurClock(looking, path, each, ahead), stamped.width === 1)
+    })
+    if (ahead === undefined) looking.isUncompared = true
     if (!readable) return yield* Either.left(damaged("its messages are damaged"))
     books.count("foreign", unstamped)
     sinks.set(sink, { path, text })
@@ -165,14 +178,19 @@ const addSink = (
     warn(`${path}: its sink was killed, or still takes messages: what came last is not known`)
   })
 
+/** What came, by the generator's clock, as far as that is known. */
+const byOurClock = ({ compared }: Looking, of: string, came: Came.Came, offset: ClockOffset.ClockOffset): Came.Came => {
+  const { ahead, within } = ClockOffset.middle(offset)
+  const known = Came.corrected(came, offset)
+  compared.push({ of, ahead, within: known?.within ?? within, corrected: known !== undefined })
+  return known?.came ?? came
+}
+
 /** Looks at one message, whose lines may end in LF: so stores have them. */
-const take = (
-  books: Deliveries,
-  { run, width }: Stamped,
-  message: Buffer,
-  at: number | ImapStore.WholeSecond | undefined,
-  crc32: Checksum["Type"]
-): void => {
+const take = (looking: Looking, message: Buffer, at: number | ImapStore.WholeSecond | undefined): void => {
+  const { books, crc32, stamped } = looking
+  const { run, width } = stamped
+  if (at !== undefined) looking.isUncompared = true
   const text = message.toString("latin1").replaceAll("\r\n", "\n")
   const whole = Buffer.from(text.replaceAll("\n", "\r\n"), "latin1")
   const sender = /^return-path:[ \t]*<([^>\n]*)>/im.exec(text)?.[1] ?? "unknown"

@@ -13,6 +13,7 @@ import * as Arrivals from "../load/Arrivals.js"
 import * as ArrivalsFile from "../report/ArrivalsFile.js"
 import * as ArrivedMessage from "../sink/ArrivedMessage.js"
 import type { OpenTap } from "../sink/ContentTap.js"
+import type { SinkOptions } from "../sink/SinkOptions.js"
 import { Checksum } from "../smtp/Checksum.js"
 import * as Reports from "./Reports.js"
 import type { ReportUnwritable } from "./ReportUnwritable.js"
@@ -25,6 +26,8 @@ import type { ReportUnwritable } from "./ReportUnwritable.js"
  */
 export interface SinkProof {
   readonly tap: OpenTap
+  /** The clock by which it times what comes. */
+  readonly clock: NonNullable<SinkOptions["clock"]>
   /** Writes the file, when nothing comes any more, or yet. */
   readonly write: Effect.Effect<void, ReportUnwritable, FileSystem>
   /** Writes it when messages begin to come, then every five seconds, and when none come any more. */
@@ -42,8 +45,9 @@ export const make = (file: string, warn: (text: string) => void): Effect.Effect<
     const clock = yield* Effect.clock
     const crc32 = yield* Checksum
     const sink = `${yield* eightDigits}${yield* eightDigits}`
+    const now = () => Number(clock.unsafeCurrentTimeNanos() / 1000n)
     const { seen, take } = Arrivals.make({
-      now: () => Number(clock.unsafeCurrentTimeNanos() / 1000n),
+      now,
       onFull: () => warn(`--prove: ${file} has ${Arrivals.mostRuns} runs: those that come now are left out`)
     })
     let isNew = false
@@ -69,7 +73,7 @@ export const make = (file: string, warn: (text: string) => void): Effect.Effect<
       coming.unsafeClose()
       yield* write(true)
     }).pipe(Effect.forever)
-    return { tap, write: write(true), keep }
+    return { tap, clock: { now, sink }, write: write(true), keep }
   })
 
 const eightDigits = Effect.map(Random.nextIntBetween(0, 2 ** 32), (number) => number.toString(16).padStart(8, "0"))

@@ -16,7 +16,6 @@ import { type SignalName, statusOf, StopSignal } from "../load/StopSignal.js"
 import * as AccountFile from "../plan/AccountFile.js"
 import { fileReason } from "../plan/FileReason.js"
 import { Output } from "../report/Output.js"
-import type { OpenTap } from "../sink/ContentTap.js"
 import { EmbeddedSink, type SinkServing } from "../sink/EmbeddedSink.js"
 import * as ListenAddress from "../sink/ListenAddress.js"
 import { Privileges } from "../sink/Privileges.js"
@@ -111,7 +110,11 @@ export const main = (
     const unwritable = ({ file, reason }: ReportUnwritable) => new Refused({ reason: `--prove: ${file}: ${reason}` })
     const served = Effect.raceFirst(
       Effect.scoped(
-        serve(plan, { version, isTold }, { tap: proof.tap, begin: Effect.mapError(proof.write, unwritable) })
+        serve(
+          plan,
+          { version, isTold },
+          { tap: proof.tap, clock: proof.clock, begin: Effect.mapError(proof.write, unwritable) }
+        )
       ),
       Effect.mapError(proof.keep, unwritable)
     )
@@ -144,8 +147,7 @@ const writtenIn = (given: Getopt.Arguments) =>
   })
 
 /** What a sink has to do with a proof. */
-interface Proving {
-  readonly tap: OpenTap
+interface Proving extends Pick<SinkProof.SinkProof, "clock" | "tap"> {
   /** Writes the file for the first time. */
   readonly begin: Effect.Effect<void, Refused, FileSystem>
 }
@@ -197,6 +199,7 @@ const serve = (plan: SinkPlan, { isTold, version }: Serving, proving?: Proving) 
           ? { host: control.host === "" ? "127.0.0.1" : control.host, port: control.port }
           : undefined,
       tap: proving?.tap,
+      clock: proving?.clock,
       dumps: SinkMaking.dumpsOf(plan),
       onCommand: commandsOf(plan, output),
       onCount: watching(plan, counter.count, () => Deferred.unsafeDone(reached, Effect.void)),

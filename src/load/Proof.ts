@@ -24,8 +24,10 @@ import { EmbeddedSink, type RunningSink, SinkFailed } from "../sink/EmbeddedSink
 import * as SinkOffers from "../sink/SinkOffers.js"
 import * as SmtpCommand from "../smtp/SmtpCommand.js"
 import * as Target from "../smtp/Target.js"
+import type { Connector } from "../smtp/Wire.js"
 import type { ShownChange } from "../measure/Proved.js"
 import type { Missed, Proved, Stamped } from "../measure/Proved.js"
+import * as ClockComparison from "./ClockComparison.js"
 import * as ProofTap from "./ProofTap.js"
 import * as RunBounds from "./RunBounds.js"
 import * as RunPart from "./RunPart.js"
@@ -95,16 +97,17 @@ export const around = <Options extends RunPart.RunOptions, Result extends Finish
   options: Options,
   run: (plan: Plan, options: Options) => Effect.Effect<Result, E, R>,
   proof: ProofOptions = {}
-): Effect.Effect<Result, E | SinkFailed, R> => {
+): Effect.Effect<Result, E | SinkFailed, R | Connector> => {
   const { downstream, prove } = plan
   if (prove === undefined || options.deliveries !== undefined) return run(plan, options)
   if (downstream === undefined) {
-    return Effect.flatMap(prepare(plan, options, { messages: proof.messages }), (proving) =>
-      Effect.map(run(proving.plan, { ...options, deliveries: proving.deliveries }), (result) => ({
+    return Effect.flatMap(prepare(plan, options, { messages: proof.messages }), (proving) => {
+      const running = run(proving.plan, { ...options, deliveries: proving.deliveries })
+      return Effect.map(ClockComparison.around(plan, running, options.onTrouble), ([result, clocks]) => ({
         ...result,
-        stamped: stampedOf(proving)
+        stamped: { ...stampedOf(proving), clocks }
       }))
-    )
+    })
   }
   return Effect.scoped(
     Effect.gen(function* () {

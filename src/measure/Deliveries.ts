@@ -113,6 +113,8 @@ export class Deliveries {
   /** When the run began, once it has. */
   private readonly begun: Float64Array
   private readonly delivery: Histogram.Histogram
+  /** How long before they were sent those came that did so: clocks differ. */
+  private readonly before: Histogram.Histogram
   private readonly times: ArrivalTimes | undefined
   /** The highest message that has come. */
   private highest = -1
@@ -133,6 +135,7 @@ export class Deliveries {
     this.begun = new Float64Array(tallies, histogramBytes + countBytes - begunBytes, 1)
     this.seconds = new Int32Array(tallies, histogramBytes + countBytes, secondsBytes / 4)
     this.notes = new Uint8Array(tallies, histogramBytes + countBytes + secondsBytes, maxNotes)
+    this.before = Histogram.make(tallies, histogramBytes + countBytes + secondsBytes + maxNotes)
   }
 
   /** Empty books for as many messages, or for any number; those that are timed know when each arrived. */
@@ -144,7 +147,7 @@ export class Deliveries {
   ): Deliveries {
     return new Deliveries(width, startedAt, {
       planes: Planes.make(planes, messages * width).memory,
-      tallies: new SharedArrayBuffer(histogramBytes + countBytes + secondsBytes + maxNotes),
+      tallies: new SharedArrayBuffer(2 * histogramBytes + countBytes + secondsBytes + maxNotes),
       ...(timed ? { times: ArrivalTimes.memoryFor(messages * width) } : {})
     })
   }
@@ -204,7 +207,10 @@ export class Deliveries {
     this.count("first")
     if (at === undefined) return
     Atomics.add(this.seconds, this.second(at) * 2 + 1, 1)
-    if (at < sentAt) this.count("early")
+    if (at < sentAt) {
+      this.count("early")
+      Histogram.record(this.before, (sentAt - at) * 1000)
+    }
     Histogram.record(this.delivery, Math.max(0, at - sentAt) * 1000)
     if (message < this.highest) this.count("outOfOrder")
     else this.highest = message
@@ -318,7 +324,8 @@ export class Deliveries {
       // One entry for each of the names.
       ...(Object.fromEntries(texts) as Pick<Came.Came, (typeof Came.planes)[number]>),
       counts: Object.fromEntries(numbers) as Came.Came["counts"],
-      delivery: Histogram.bucketsOf(this.delivery)
+      delivery: Histogram.bucketsOf(this.delivery),
+      before: Histogram.bucketsOf(this.before)
     }
   }
 
@@ -353,6 +360,7 @@ export class Deliveries {
       this.planes.countOf((word) => word(Plane.changed))
     )
     Histogram.add(this.delivery, Histogram.ofBuckets(came.delivery))
+    Histogram.add(this.before, Histogram.ofBuckets(came.before))
     return true
   }
 

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { SinkClockOffset } from "./ClockOffset.js"
 import type { Deliveries } from "./Deliveries.js"
 import type { DeliveryTally } from "./DeliveryTally.js"
 import type { Difference } from "./Difference.js"
@@ -39,6 +40,8 @@ export interface Proved {
   readonly missed: ReadonlyArray<Missed>
   /** Said where arrivals were timed by other clocks than sending was, and nobody knows by how much they differ. */
   readonly clocks?: "not compared" | undefined
+  /** Those clocks of which it is known. */
+  readonly compared?: ReadonlyArray<ComparedClock> | undefined
   /** Times of arrival were told no more exactly than to this, in milliseconds. */
   readonly exactTo?: number | undefined
   /** The first bodies that were changed. */
@@ -46,6 +49,21 @@ export interface Proved {
   /** How many have come of segments that are lost: nobody knows whether those were accepted. */
   readonly ofLost?: number | undefined
   readonly stores?: UnseenStores | undefined
+}
+
+/**
+ * By how much a clock was ahead of the generator's, and how far off that may be, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ComparedClock {
+  /** The file of the sink whose clock it is. */
+  readonly of: string
+  readonly ahead: number
+  readonly within: number
+  /** Whether the times of delivery are by the generator's clock. */
+  readonly corrected: boolean
 }
 
 /**
@@ -77,6 +95,8 @@ export interface Stamped {
   readonly messageId?: string | undefined
   readonly accepted: string
   readonly open: string
+  /** The clocks of sinks that were compared with the generator's. */
+  readonly clocks?: ReadonlyArray<SinkClockOffset> | undefined
 }
 
 /**

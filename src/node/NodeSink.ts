@@ -68,7 +68,7 @@ const start = (config: SinkConfig, asked: SinkServing): Start => {
   const { words } = asked
   const isBehaving = asked.behaviour !== undefined || words === undefined || !Misbehaviour.isAny(words)
   const serving = isBehaving ? asked : { ...asked, behaviour: Misbehaviour.behaviourOf(words) }
-  const { behaviour, dumps = [], onCommand, onCount, onMessage, onTrouble, proof, tap } = serving
+  const { behaviour, clock, dumps = [], onCommand, onCount, onMessage, onTrouble, proof, tap } = serving
   const noBuffers = serving.windowSize === undefined ? undefined : SocketBuffers.unusable()
   if (noBuffers !== undefined) return Effect.fail(new SinkFailed({ code: "EWINDOW", reason: noBuffers }))
   const speaksTls = config.tls !== undefined && config.tls !== "off"
@@ -90,7 +90,7 @@ const start = (config: SinkConfig, asked: SinkServing): Start => {
     idleSay: serving.idleSay,
     certified
   }
-  const functions = [behaviour, onMessage, tap, onCommand, onCount, dumps[0], serving.control]
+  const functions = [behaviour, clock, onMessage, tap, onCommand, onCount, dumps[0], serving.control]
   const here = serving.thread === false || functions.some((each) => each !== undefined)
   const taps = [
     ...(tap === undefined ? [] : [tap]),
@@ -98,7 +98,7 @@ const start = (config: SinkConfig, asked: SinkServing): Start => {
     ...(here && proof !== undefined ? [NodeProof.tap(proof)] : [])
   ]
   const started = here
-    ? startHere({ ...config, onMessage, onCommand, onCount }, taps, serving, listen)
+    ? startHere({ ...config, clock, onMessage, onCommand, onCount }, taps, serving, listen)
     : startThread(config, listen, proof)
   return Effect.map(started, (sink) => ({ ...sink, certificate: certified?.certificate }))
 }

@@ -632,6 +632,15 @@ export interface Plan {
    */
   readonly settle?: Values["settle"]
   /**
+   * Before the run and after it, ask the smtp-sink --prove=file that listens here for its time, so that smtp-report,
+   * which is given that file, tells by how much its clock is ahead or behind, and delivery without that. It is asked
+   * sixteen times over a connection of its own; the answer that took the shortest time counts, and tells the
+   * difference to half of that time. May be given several times, once for each sink; of a run in segments each
+   * compares its clock. A sink that does not answer is told of, and the report then says that the clocks were not
+   * compared.
+   */
+  readonly compareClocks?: Values["compareClocks"]
+  /**
    * With --downstream or --sink, a message is changed, too, if one of its headers is missing, or says something else,
    * when it arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers
    * write or take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
@@ -1332,6 +1341,15 @@ export interface PlanInput {
    * (minimal_backoff_time), and after 1 where one of its processes died (service_throttle_time).
    */
   readonly settle?: Inputs["settle"]
+  /**
+   * Before the run and after it, ask the smtp-sink --prove=file that listens here for its time, so that smtp-report,
+   * which is given that file, tells by how much its clock is ahead or behind, and delivery without that. It is asked
+   * sixteen times over a connection of its own; the answer that took the shortest time counts, and tells the
+   * difference to half of that time. May be given several times, once for each sink; of a run in segments each
+   * compares its clock. A sink that does not answer is told of, and the report then says that the clocks were not
+   * compared.
+   */
+  readonly compareClocks?: Inputs["compareClocks"]
   /**
    * With --downstream or --sink, a message is changed, too, if one of its headers is missing, or says something else,
    * when it arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers

@@ -43,6 +43,13 @@ export const fields = {
     description:
       "After the last message, wait for what is missing, and for what the server has to send again, until nothing has arrived for this time (30, 10m; default: 2m), or all is there. Servers try again after minutes: Postfix after 5 (minimal_backoff_time), and after 1 where one of its processes died (service_throttle_time)."
   }),
+  compareClocks: PlanField.optional(PlanValue.texts(PlanValue.ListenText, "where a sink listens"), {
+    section,
+    placeholder: "host:port|unix:pathname",
+    repeatable: true,
+    description:
+      "Before the run and after it, ask the smtp-sink --prove=file that listens here for its time, so that smtp-report, which is given that file, tells by how much its clock is ahead or behind, and delivery without that. It is asked sixteen times over a connection of its own; the answer that took the shortest time counts, and tells the difference to half of that time. May be given several times, once for each sink; of a run in segments each compares its clock. A sink that does not answer is told of, and the report then says that the clocks were not compared."
+  }),
   ignoreHeader: PlanField.optional(Names, {
     section,
     placeholder: "name",
@@ -63,6 +70,12 @@ export const rules: ReadonlyArray<PlanRule.PlanRule> = [
   { asked: ["prove", "calibrate"], says: "{prove} cannot be used with {calibrate}" },
   { asked: ["downstream"], without: ["prove"], says: "{downstream} needs {prove}" },
   { asked: ["downstream", "sink"], says: "{downstream} cannot be used with {sink}, which sends nothing on" },
+  { asked: ["compareClocks"], without: ["prove"], says: "{compareClocks} needs {prove}" },
+  {
+    asked: ["compareClocks", "downstream"],
+    says: "{compareClocks} cannot be used with {downstream}, which has the same clock"
+  },
+  { asked: ["compareClocks", "sink"], says: "{compareClocks} cannot be used with {sink}, which has the same clock" },
   { asked: ["settle"], without: ["downstream"], says: "{settle} needs {downstream}" },
   { asked: ["ignoreHeader"], without: ["downstream", "sink"], says: "{ignoreHeader} needs {downstream}, or {sink}" },
   { asked: ["ignoreHeader", "sink"], without: ["prove"], says: "{ignoreHeader} needs {prove}" }

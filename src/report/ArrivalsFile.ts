@@ -10,6 +10,12 @@ import * as Histogram from "../measure/Histogram.js"
 import * as Durations from "./Durations.js"
 import { Count } from "./CountField.js"
 
+const Buckets = Durations.Buckets.pipe(
+  Schema.filter((buckets) => buckets.every(([index]) => index < Histogram.counters), {
+    message: () => "expected buckets of a histogram"
+  })
+)
+
 const Run = Schema.Struct({
   run: Schema.String.pipe(Schema.pattern(/^[0-9a-f]{16}$/)),
   came: Schema.String,
@@ -26,11 +32,8 @@ const Run = Schema.Struct({
     delayed: Count,
     looped: Count
   }),
-  delivery: Durations.Buckets.pipe(
-    Schema.filter((buckets) => buckets.every(([index]) => index < Histogram.counters), {
-      message: () => "expected buckets of a histogram"
-    })
-  )
+  delivery: Buckets,
+  before: Schema.optionalWith(Buckets, { default: () => [], exact: true })
 })
 
 const schema = Schema.Struct({

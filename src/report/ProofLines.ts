@@ -73,6 +73,7 @@ export const lines = (proof: ProofReport.ProofReport): ReadonlyArray<readonly [n
     ...(proof.clocks === undefined
       ? []
       : [["clocks", "not compared: delivery is longer or shorter by what they differ by"] as const]),
+    ...(proof.compared ?? []).map((clock) => ["clocks", clockOf(clock)] as const),
     ...(proof.exactTo === undefined
       ? []
       : [["clocks", `arrivals are told to ${Figures.duration(proof.exactTo / 1000)} only`] as const]),
@@ -104,6 +105,19 @@ const hints = {
   downstream: "nothing has come: is --downstream the server's next hop?",
   store: "nothing of this run is there: is that where the server delivers?"
 } as const
+
+const clockOf = ({
+  ahead,
+  corrected,
+  of,
+  within
+}: NonNullable<ProofReport.ProofReport["compared"]>[number]): string => {
+  const duration = (milliseconds: number) =>
+    milliseconds < 1000 ? Figures.milliseconds(milliseconds * 1e6) : Figures.duration(milliseconds / 1000)
+  const where = `${duration(Math.abs(ahead))} ${ahead < 0 ? "behind" : "ahead"}`
+  const what = corrected ? "delivery is without that" : "too far for delivery to be without that"
+  return `that of ${of} was ${where}, give or take ${duration(within)}: ${what}`
+}
 
 /** What nobody has looked at may have what is missing. */
 const missingOf = (proof: ProofReport.ProofReport): string =>

@@ -105,6 +105,22 @@ export const schema = Schema.Struct({
     description:
       "Said where the times of arrival are another clock's, so that delivery holds what the clocks differ by."
   }),
+  compared: Schema.optionalWith(
+    Schema.Array(
+      Schema.Struct({
+        of: Schema.String.annotations({ description: "The file of the sink whose clock it is." }),
+        ahead: Schema.Number,
+        within: Schema.Number.annotations({ description: "How far off ahead may be." }),
+        corrected: Schema.Boolean.annotations({
+          description: "Whether delivery is by the generator's clock, as far as that is known."
+        })
+      })
+    ),
+    { exact: true }
+  ).annotations({
+    description:
+      "By how much the clocks by which arrivals were timed were ahead of the generator's, in milliseconds (--compare-clocks)."
+  }),
   exactTo: Schema.optionalWith(Schema.Number, { exact: true }).annotations({
     description: "Times of arrival were told no more exactly than to this, in milliseconds."
   }),
@@ -149,7 +165,7 @@ const counted = (of: (name: keyof typeof counts) => number): { readonly [name in
  */
 export const of = (proof: Proved | undefined): { readonly proof?: ProofReport } => {
   if (proof === undefined) return {}
-  const { by, changes, clocks, exactTo, missed, ofLost, seconds, stores, tally, waited } = proof
+  const { by, changes, clocks, compared = [], exactTo, missed, ofLost, seconds, stores, tally, waited } = proof
   return {
     proof: {
       by,
@@ -167,6 +183,9 @@ export const of = (proof: Proved | undefined): { readonly proof?: ProofReport } 
       ...(ofLost === undefined ? {} : { ofLost }),
       ...(stores === undefined ? {} : { stores: escaped(stores) }),
       ...(clocks === undefined ? {} : { clocks }),
+      ...(compared.length === 0
+        ? {}
+        : { compared: compared.map((clock) => ({ ...clock, of: Printable.escape(clock.of) })) }),
       ...(exactTo === undefined ? {} : { exactTo }),
       seconds: seconds.slice(0, mostSeconds).map(({ accepted, arrived }) => [accepted, arrived] as const)
     }
@@ -198,6 +217,7 @@ export const merge = (reports: ReadonlyArray<WithProof>): { readonly proof?: Pro
     one.message - other.message
   const length = Math.max(...all.map(({ seconds }) => seconds.length))
   const stores = all.flatMap(({ stores }) => stores ?? [])
+  const compared = all.flatMap(({ compared = [] }) => compared)
   return {
     proof: {
       by: all.every(({ by }) => by === first.by) ? first.by : "recipients",
@@ -223,6 +243,7 @@ export const merge = (reports: ReadonlyArray<WithProof>): { readonly proof?: Pro
             }
           }),
       ...(all.some(({ clocks }) => clocks !== undefined) ? { clocks: "not compared" as const } : {}),
+      ...(compared.length === 0 ? {} : { compared: compared.toSorted((one, other) => (one.of < other.of ? -1 : 1)) }),
       ...(all.some(({ exactTo }) => exactTo !== undefined)
         ? { exactTo: Math.max(...all.map(({ exactTo = 0 }) => exactTo)) }
         : {}),

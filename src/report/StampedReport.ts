@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import * as ClockOffset from "../measure/ClockOffset.js"
 import { Deliveries } from "../measure/Deliveries.js"
 import type { Stamped } from "../measure/Proved.js"
 import * as Amount from "../plan/Amount.js"
@@ -32,6 +33,18 @@ export const schema = Schema.Struct({
   }),
   open: Schema.String.annotations({
     description: "Those of which nobody knows whether they were accepted, or that were refused at their end."
+  }),
+  clocks: Schema.optionalWith(
+    Schema.Array(
+      Schema.Struct({
+        sink: Schema.String.pipe(Schema.pattern(/^[0-9a-f]{16}$/)),
+        ahead: Schema.Tuple(Schema.Number, Schema.Number)
+      })
+    ),
+    { exact: true }
+  ).annotations({
+    description:
+      "By how much the clocks of sinks were ahead of the generator's (--compare-clocks), at least and at most, in milliseconds."
   })
 })
 
@@ -56,8 +69,14 @@ interface WithStamped {
  */
 export const of = (stamped: Stamped | undefined): { readonly stamped?: typeof schema.Type } => {
   if (stamped === undefined) return {}
-  const { messageId, ...rest } = stamped
-  return { stamped: { ...rest, ...(messageId === undefined ? {} : { messageId }) } }
+  const { clocks = [], messageId, ...rest } = stamped
+  return {
+    stamped: {
+      ...rest,
+      ...(messageId === undefined ? {} : { messageId }),
+      ...(clocks.length === 0 ? {} : { clocks })
+    }
+  }
 }
 
 /**
@@ -81,7 +100,9 @@ export const merge = (reports: ReadonlyArray<WithStamped>): { readonly stamped?:
   }
   // Hosts that have names of their own make Message-Ids of their own.
   const messageId = more.every((each) => each.messageId === first.messageId) ? first.messageId : undefined
-  return sum === undefined ? {} : of({ run, by, width, messageId, ...sum.sent() })
+  // What is sent by several clocks has been under way for a time that lies between what each of them says.
+  const clocks = ClockOffset.bySink([first, ...more].flatMap(({ clocks = [] }) => clocks))
+  return sum === undefined ? {} : of({ run, by, width, messageId, ...sum.sent(), clocks })
 }
 
 /** The end of a report has what was sent: of a segment that was cut there is none. */

@@ -43,7 +43,7 @@ export class SinkFailed extends Data.TaggedError("SinkFailed")<{
  * @since 0.1.0
  * @category models
  */
-export interface SinkServing extends Pick<SinkOptions, "onMessage" | "tap" | "onCommand" | "onCount"> {
+export interface SinkServing extends Pick<SinkOptions, "clock" | "onMessage" | "tap" | "onCommand" | "onCount"> {
   /** How the sink behaves. Default: it answers at once, for as long as the client likes. */
   readonly behaviour?: Behaviour | undefined
   /** Default: a free port of 127.0.0.1. An empty host is every interface. Other machines reach a sink only if this says so. */

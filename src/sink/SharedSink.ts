@@ -31,6 +31,7 @@ export class SharedSink {
   readonly esmtp: boolean
   readonly replies: typeof replies
   readonly tap: ContentTap.OpenTap | undefined
+  readonly clock: SinkOptions["clock"]
   readonly onCommand: SinkOptions["onCommand"]
   private readonly onCount: SinkOptions["onCount"]
   /** Of the sessions that have ended. One that was just answered may stand for a moment. */
@@ -65,6 +66,7 @@ export class SharedSink {
       ...(onMessage === undefined ? [] : [keeping(onMessage)]),
       ...(tap === undefined ? [] : [tap])
     ])
+    this.clock = options.clock
     this.onCommand = options.onCommand
     this.onCount = options.onCount
     this.named = options.behaviour !== undefined || this.tap !== undefined

@@ -107,6 +107,15 @@ export const isXclient = (line: Uint8Array, start: number, end: number): boolean
   end - start > 8 && verbOf(line, start) === XCLI && verbOf(line, start + 4) === ENT && line[start + 7] === SPACE
 
 /**
+ * Whether the arguments of NOOP, which begin at `at`, ask for the time.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isClock = (line: Uint8Array, at: number, end: number): boolean =>
+  end - at === 7 && verbOf(line, at) === X_CL && verbOf(line, at + 3) === LOCK
+
+/**
  * Whether this is a space or a tab.
  *
  * @since 0.1.0
@@ -129,6 +138,8 @@ export const argumentsOf = (line: Uint8Array, start: number, end: number, keywor
   return textOf(line, at, end)
 }
 
+const X_CL = named("X-CL")
+const LOCK = named("LOCK")
 const XCLI = named("XCLI")
 const ENT = named("ENT ")
 const STAR = named("STAR")

@@ -5,12 +5,13 @@
  *
  * @since 0.1.0
  */
+import * as ClockReply from "../smtp/ClockReply.js"
 import type { Action } from "./Action.js"
 import type { SharedSink } from "./SharedSink.js"
 import * as SinkCommand from "./SinkCommand.js"
 import * as SinkCounts from "./SinkCounts.js"
 import * as SinkLogins from "./SinkLogins.js"
-import type { SinkReply } from "./SinkReply.js"
+import { SinkReply } from "./SinkReply.js"
 import type { SinkSession, Verdict } from "./SinkSession.js"
 import { type SinkPeer, SinkTransactions } from "./SinkTransactions.js"
 import { SinkVoice } from "./SinkVoice.js"
@@ -207,7 +208,7 @@ class Dialogue implements SinkSession {
         if (at < end && !this.sink.loose) return void this.voice.error("quit", this.replies.syntaxError, text)
         return this.quit(text)
       case Verb.NOOP:
-        this.voice.answer("other", this.replies.ok, text)
+        this.voice.answer("other", this.noop(line, at, end), text)
         return
       case Verb.AUTH:
         if (this.logins === undefined) return this.noLogins(text)
@@ -222,6 +223,13 @@ class Dialogue implements SinkSession {
       default:
         return void this.voice.error("other", this.replies.unknownCommand, text)
     }
+  }
+
+  /** The time is that of the reply. */
+  private noop(line: Uint8Array, at: number, end: number): SinkReply {
+    const { clock } = this.sink
+    if (clock === undefined || !SinkCommand.isClock(line, at, end)) return this.replies.ok
+    return new SinkReply(ClockReply.write({ time: clock.now(), sink: clock.sink }))
   }
 
   private get isUnknownTls(): boolean {

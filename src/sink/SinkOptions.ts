@@ -99,6 +99,8 @@ export interface SinkOptions extends SinkConfig {
   readonly onMessage?: ((message: SinkMessage) => void) | undefined
   /** Looks at contents as they come, without keeping them. */
   readonly tap?: OpenTap | undefined
+  /** What it answers `NOOP X-CLOCK` with: the time, in microseconds since 1970, and its name, sixteen hexadecimal digits. */
+  readonly clock?: { readonly now: () => number; readonly sink: string } | undefined
   /** Called with each command as it came, and of a content's end, with the session's number. */
   readonly onCommand?: ((session: number, line: string) => void) | undefined
   /** Told when the count of `contents`, or of sessions that have `ended`, has changed. `quits` are of those that have ended. */

@@ -258,7 +258,7 @@ export const fields = {
     section: "Messages in files",
     placeholder: "file",
     description:
-      "Write to this file, every five seconds and at the end, which messages of runs of smtp-source --prove have come: smtp-report --delivered=file tells with it what is missing, has come twice or was changed. The files of several sinks add up. The file says whether it is complete: not while messages come, so that a sink which was killed is known. It holds up to 64 runs."
+      "Write to this file, every five seconds and at the end, which messages of runs of smtp-source --prove have come: smtp-report --delivered=file tells with it what is missing, has come twice or was changed. The files of several sinks add up. The file says whether it is complete: not while messages come, so that a sink which was killed is known. It holds up to 64 runs. With it, NOOP X-CLOCK is answered with the time, by which smtp-source --compare-clocks tells how far the clocks are apart."
   }),
   busy: withDefault(Schema.Literal("wait", "refuse"), "wait", {
     section: "Limits",

@@ -467,7 +467,7 @@ describe("every option of the table", () => {
     if (field === "dkimKey") return [dkim]
     if (field === "dkimSign") return [dkim, dkimKey]
     const proof = ["--prove=messages", { prove: "messages" }] as const
-    if (field === "downstream") return [proof]
+    if (field === "downstream" || field === "compareClocks") return [proof]
     if (field === "settle" || field === "ignoreHeader")
       return [proof, ["--downstream=localhost:26", { downstream: "localhost:26" }]]
     const using = ["--header=X: {{row.a}}", { headers: "X: {{row.a}}" }] as const

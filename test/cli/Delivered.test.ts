@@ -12,7 +12,9 @@ import * as Partition from "../../src/plan/Partition.js"
 import * as Stamp from "../../src/plan/Stamp.js"
 import * as ArrivalsFile from "../../src/report/ArrivalsFile.js"
 import * as Judgement from "../../src/report/Judgement.js"
+import * as JsonReport from "../../src/report/JsonReport.js"
 import * as MergedReport from "../../src/report/MergedReport.js"
+import * as SavedReport from "../../src/report/SavedReport.js"
 import { Output } from "../../src/report/Output.js"
 import type * as RunReport from "../../src/report/RunReport.js"
 import * as TextReport from "../../src/report/TextReport.js"
@@ -64,8 +66,14 @@ const segmentsOf = (sent: ReadonlyArray<Sent>, of: number): ReadonlyArray<RunRep
 }
 
 /** The file of a sink, when this many arrivals had come to it. */
-const fileOf = (sent: ReadonlyArray<Sent>, sink: number, most = Number.POSITIVE_INFINITY): string => {
-  const { seen, take } = Arrivals.make({ now: () => 100_000, onFull: () => {} })
+const fileOf = (
+  sent: ReadonlyArray<Sent>,
+  sink: number,
+  most = Number.POSITIVE_INFINITY,
+  /** By how much its clock is ahead, in milliseconds. */
+  ahead = 0
+): string => {
+  const { seen, take } = Arrivals.make({ now: () => 100_000 + ahead * 1000, onFull: () => {} })
   const all = sent.flatMap(({ comings }, message) =>
     comings.flatMap((coming) => (coming.sink === sink ? [{ ...coming, message }] : []))
   )
@@ -319,6 +327,48 @@ describe("a proof of one run that several segments sent and several sinks saw", 
         "--delivered: earlier and a are of the same sink: only the later one is needed"
       )
       assert.include(yield* refused(["c", "d"], files), "--delivered: c: No such file or directory")
+    })
+  )
+
+  it.effect("takes how long by the generator's clock, where that was compared with those of the sinks", () =>
+    Effect.gen(function* () {
+      const compared = three.map((report, index) => ({
+        ...report,
+        stamped: {
+          ...report.stamped!,
+          clocks: [
+            { sink: "0".repeat(16), ahead: [-20_002 - index, -19_999] as const },
+            { sink: "1".padStart(16, "0"), ahead: [29_999, 30_001] as const }
+          ]
+        }
+      }))
+      const elsewhere = { a: fileOf(twelve, 0, undefined, -20_000), b: fileOf(twelve, 1, undefined, 30_000) }
+      const report = yield* (yield* look(compared, ["a", "b"], elsewhere)).looked
+      assert.deepStrictEqual(
+        report.proof?.compared?.map(({ ahead, of, corrected }) => ({ ahead, of, corrected })),
+        [
+          { of: "a", ahead: -20_001.5, corrected: true },
+          { of: "b", ahead: 30_000, corrected: true }
+        ]
+      )
+      const text = TextReport.render(report).replace(/\s+/g, " ")
+      assert.include(text, "clocks that of a was 20.0 s behind, ")
+      assert.include(text, "clocks that of b was 30.0 s ahead, ")
+      assert.notInclude(text, "not compared")
+      assert.notInclude(text, "before they were sent")
+      // They took from 0 to 11 ms.
+      const [delivery] = report.durations.filter(({ of }) => of === "delivery")
+      assert.isBelow(delivery!.max, 11 + report.proof!.compared![0]!.within + 1)
+      const saved = Either.getOrThrow(SavedReport.parse(JsonReport.render(report)))
+      assert.deepStrictEqual(saved.proof?.compared, report.proof?.compared)
+      // Of one of them nothing is known.
+      const half = compared.map((each) => ({
+        ...each,
+        stamped: { ...each.stamped, clocks: each.stamped.clocks.slice(1) }
+      }))
+      const unknown = yield* (yield* look(half, ["a", "b"], elsewhere)).looked
+      assert.include(TextReport.render(unknown).replace(/\s+/g, " "), "clocks not compared: ")
+      assert.include(TextReport.render(unknown).replace(/\s+/g, " "), "6 came before they were sent: the clocks differ")
     })
   )
 

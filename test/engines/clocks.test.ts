@@ -1,3 +1,8 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as RealServer from "../servers/RealServer.js"
@@ -117,4 +122,74 @@ describe.skipIf(missing.length > 0)(`a segment on a machine whose clock is an ho
       assert.deepInclude(JSON.parse(stdout).messages, { planned: 60, notStarted: 30, accepted: 0, lost: 30 })
     })
   )
+})
+
+/** A sink on a machine whose clock is off by so much: where it listens, and its end. */
+const sinkElsewhere = (off: string, file: string) =>
+  Effect.gen(function* () {
+    const bin = fileURLToPath(new URL("../../dist/bin/smtp-sink.js", import.meta.url))
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        spawn(process.execPath, [bin, `--prove=${file}`, "-M", "40", "127.0.0.1:0"], {
+          env: { ...elsewhere(off) },
+          stdio: ["ignore", "ignore", "pipe"]
+        })
+      ),
+      (child) => Effect.sync(() => child.kill("SIGKILL"))
+    )
+    const ended = once(child, "exit")
+    const target = yield* Effect.async<string>((resume) => {
+      let told = ""
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        told += text
+        const [, found] = /listening on (\S+)\n/.exec(told) ?? []
+        if (found !== undefined) resume(Effect.succeed(found))
+      })
+    })
+    return { target, ended: Effect.promise(() => ended) }
+  })
+
+describe.skipIf(missing.length > 0)(`a sink on a machine whose clock is off${lacks}`, () => {
+  for (const [off, told] of [
+    [
+      "-10s",
+      /clocks that of came\.json was (10\.00?|9\.9\d) s behind, give or take [\d.]+ m?s: delivery is without that/
+    ],
+    [
+      "+10s",
+      /clocks that of came\.json was (10\.00?|9\.9\d) s ahead, give or take [\d.]+ m?s: delivery is without that/
+    ]
+  ] as const) {
+    it.scopedLive(`tells its time, and the report by how much it is off, and delivery without that: ${off}`, () =>
+      Effect.gen(function* () {
+        const folder = yield* RealServer.directory
+        const there = { cwd: folder, env: { PATH: Commands.install(folder) } }
+        const file = path.join(folder, "came.json")
+        const { ended, target } = yield* sinkElsewhere(off, file)
+        const words = ["--prove", "-m", "40", "-s", "2", "--report=json=run.json", `--compare-clocks=${target}`, target]
+        // It ends with the last message: then it is not there any more to be asked again.
+        const sent = yield* Commands.run(["smtp-source", ...words], there)
+        assert.strictEqual(sent.status, 0, sent.stderr)
+        yield* ended
+        const text = yield* Commands.run(["smtp-report", "run.json", "came.json"], there)
+        const report = text.stdout.replace(/\s+/g, " ")
+        assert.strictEqual(text.status, 0, text.stderr)
+        assert.match(report, told)
+        assert.notInclude(report, "before they were sent")
+        const json = yield* Commands.run(["smtp-report", "--format=json", "run.json", "came.json"], there)
+        const { durations, proof } = JSON.parse(json.stdout)
+        assert.isBelow(proof.compared[0].within, 1000)
+        assert.notProperty(proof, "clocks")
+        const [delivery] = durations.filter(({ of }: { of: string }) => of === "delivery")
+        // A busy machine takes its time, but not ten seconds.
+        assert.isBelow(delivery.p50, 5000)
+
+        const raw = JSON.parse(fs.readFileSync(path.join(folder, "run.json"), "utf8"))
+        const { clocks: _, ...stamped } = raw.stamped
+        fs.writeFileSync(path.join(folder, "raw.json"), JSON.stringify({ ...raw, stamped }))
+        const without = yield* Commands.run(["smtp-report", "raw.json", "came.json"], there)
+        assert.include(without.stdout, "  clocks     not compared")
+      })
+    )
+  }
 })

@@ -1,0 +1,71 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Load from "../../src/load/Load.js"
+import * as Plan from "../../src/plan/Plan.js"
+import * as TestServer from "../../src/sink/TestServer.js"
+import * as ClockReply from "../../src/smtp/ClockReply.js"
+import * as Simulation from "../../src/testing/Simulation.js"
+
+const sink = "0123456789abcdef"
+
+/** Runs against a server whose clock is ahead by this, in milliseconds, when it is asked for the nth time; its answers take a while. */
+const run = (
+  input: Plan.PlanInput,
+  ahead: (nth: number) => number | undefined,
+  options: TestServer.TestServerOptions = {}
+) => {
+  const troubles: Array<string> = []
+  const asked: Array<string> = []
+  const program = Effect.gen(function* () {
+    const clock = yield* Effect.clock
+    const script: TestServer.Script = ({ line, stage }) => {
+      if (stage !== "other") return undefined
+      asked.push(line)
+      const off = ahead(asked.length)
+      if (off === undefined) return undefined
+      const time = (clock.unsafeCurrentTimeMillis() + off) * 1000
+      // The fifth question of each time is answered first.
+      return { say: ClockReply.write({ time, sink }), after: asked.length % 16 === 5 ? "6 millis" : "40 millis" }
+    }
+    const plan = Plan.make({ prove: "messages", compareClocks: ["unix:sink"], messages: 3, ...input })
+    return yield* Load.run(plan, { onTrouble: (_, text) => troubles.push(text) }).pipe(
+      Effect.provide(TestServer.layer({ script, ...options }))
+    )
+  })
+  return Effect.map(Simulation.run(program), (result) => ({ result, troubles, asked }))
+}
+
+describe("clocks that are compared", () => {
+  it.live("differ by what the answers say that took the shortest time, before the run and after it", () =>
+    Effect.gen(function* () {
+      const { asked, result, troubles } = yield* run({}, (nth) => (nth <= 16 ? 5000 : 5020))
+      assert.deepStrictEqual(asked, Array(32).fill("NOOP X-CLOCK"))
+      assert.deepStrictEqual(troubles, [])
+      assert.strictEqual(result.accounting.accepted, 3)
+      const [clock, ...others] = result.stamped?.clocks ?? []
+      assert.deepStrictEqual([clock?.sink, others], [sink, []])
+      // An answer that took 6 ms was written at its beginning, as far as anybody knows at its end.
+      assert.closeTo(clock!.ahead[0], 4994, 0.01)
+      assert.closeTo(clock!.ahead[1], 5020, 0.01)
+    })
+  )
+
+  it.live("are not known where the server does not tell its time, or is not there; the run goes on", () =>
+    Effect.gen(function* () {
+      const silent = yield* run({}, () => undefined)
+      assert.lengthOf(silent.asked, 2)
+      assert.match(
+        silent.troubles.join("\n"),
+        /^--compare-clocks: unix:sink: it does not tell its time: is it smtp-sink --prove\?/
+      )
+      const connect: NonNullable<TestServer.TestServerOptions["connect"]> = (attempt) =>
+        attempt === 1 ? { refuse: "ECONNREFUSED" } : undefined
+      const late = yield* run({}, () => 7, { connect })
+      assert.lengthOf(late.asked, 16)
+      assert.match(late.troubles.join("\n"), /^--compare-clocks: unix:sink: .*ECONNREFUSED/i)
+      assert.closeTo(late.result.stamped!.clocks![0]!.ahead[1], 7, 0.01)
+      for (const { result } of [silent, late]) assert.strictEqual(result.accounting.accepted, 3)
+      assert.deepStrictEqual(silent.result.stamped?.clocks, [])
+    })
+  )
+})
