@@ -105,20 +105,23 @@ export class ConnectGate {
     open: (place: Place, restore: Restore) => Effect.Effect<A, E, R>,
     unless?: StopRequest | undefined
   ): Effect.Effect<A | Shut, E, R> {
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(unless?.isMade() === true ? nobody : this.places.enter(restore, unless), (place) =>
-        place === undefined
-          ? Exit.succeed(shut)
-          : Effect.onExit(
-              Effect.flatMap(this.turn(restore, unless), (come): Effect.Effect<A | Shut, E, R> => {
-                if (come) return open(place, restore)
-                place.leave()
-                return Exit.succeed(shut)
-              }),
-              (exit) => (Exit.isFailure(exit) ? Effect.sync(() => place.leave()) : Effect.void)
-            )
-      )
-    )
+    return Effect.uninterruptibleMask((restore) => {
+      if (unless?.isMade() === true) return Exit.succeed(shut)
+      const free = this.places.enterNow()
+      // Nobody waits, and nothing has to be waited for: the usual case, which each connection goes through.
+      if (free !== undefined && this.interval === 0) return leaving(free, () => open(free, restore))
+      const entered = free === undefined ? this.places.enter(restore, unless) : Exit.succeed(free)
+      return Effect.flatMap(entered, (place): Effect.Effect<A | Shut, E, R> => {
+        if (place === undefined) return Exit.succeed(shut)
+        return leaving(place, () =>
+          Effect.flatMap(this.turn(restore, unless), (come): Effect.Effect<A | Shut, E, R> => {
+            if (come) return open(place, restore)
+            place.leave()
+            return Exit.succeed(shut)
+          })
+        )
+      })
+    })
   }
 
   /** There may be room for more. */
@@ -147,7 +150,13 @@ export class ConnectGate {
   }
 }
 
-const nobody = Effect.succeed(undefined)
+/** Gives the place up where what goes through the gate fails. */
+const leaving = <A, E, R>(place: Place, through: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.catchAllCause(Effect.suspend(through), (cause) => {
+    place.leave()
+    return Exit.failCause(cause)
+  })
+
 const come = Effect.succeed(true)
 
 class GatePlace implements Place, Expiring {

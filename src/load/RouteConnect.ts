@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as AtHand from "../smtp/AtHand.js"
 import type { ConnectFailed } from "../smtp/SmtpError.js"
 import type { ConnectOptions, Wire } from "../smtp/Wire.js"
 import type { Route, Ways } from "./Routes.js"
@@ -43,9 +44,13 @@ export const connect = (
       }
     })
   }
+  const all = ways.all(options)
+  // Nothing has to be asked for: the usual case.
+  const atHand = AtHand.success(all)
+  if (atHand !== undefined) return attempt(atHand.value, 0)
   const started = now()
   onRoute(ways.first)
-  return Effect.matchEffect(restore(ways.all(options)), {
+  return Effect.matchEffect(restore(all), {
     onFailure: (error) => {
       recorder.onConnectFailed(error, now() - started, ways.first.counter)
       return error

@@ -35,13 +35,19 @@ export class Turnstile<Place> {
     private readonly take: () => Place
   ) {}
 
+  /** Takes a place where one is free, and nobody waits for it. */
+  enterNow(): Place | undefined {
+    return this.waiting.size === 0 && this.free() > this.promised ? this.take() : undefined
+  }
+
   /**
    * Waits for a place and takes it; undefined where `unless` was made meanwhile. To be run where nothing interrupts it, so that
    * a place is never lost; `restore` lets interruption end the wait.
    */
   enter(restore: Restore, unless?: StopRequest | undefined): Effect.Effect<Place | undefined> {
     return Effect.suspend(() => {
-      if (this.waiting.size === 0 && this.free() > this.promised) return Exit.succeed(this.take())
+      const free = this.enterNow()
+      if (free !== undefined) return Exit.succeed(free)
       const waiter: Waiter = { resume: undefined, unwatch: undefined, promised: false }
       this.waiting.add(waiter)
       const turn = Effect.async<void>((resume) => {

@@ -8,6 +8,7 @@ import * as dns from "node:dns"
 import * as net from "node:net"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as AtHand from "../smtp/AtHand.js"
 import type { MxRecord } from "../smtp/MailExchangers.js"
 import { ConnectFailed } from "../smtp/SmtpError.js"
 import type { Target } from "../smtp/Target.js"
@@ -67,6 +68,8 @@ export interface Resolvers {
 export class NameLookup {
   private readonly endpoints = new SharedLookup<ReadonlyArray<Endpoint>>()
   private readonly records = new SharedLookup<ReadonlyArray<MxRecord>>()
+  /** What was found last: one connection after another asks for the same. */
+  private latest: Latest | undefined = undefined
   private readonly lookup: Lookup
   private readonly resolveMx: ResolveMx
 
@@ -81,6 +84,19 @@ export class NameLookup {
    */
   resolve(target: Target, options: ConnectOptions): Effect.Effect<ReadonlyArray<Endpoint>, ConnectFailed> {
     const family = options.family ?? "any"
+    const { latest } = this
+    if (latest !== undefined && latest.target === target && latest.family === family) return latest.found
+    const found = this.resolveAnew(target, family, options)
+    const atHand = AtHand.success(found)
+    this.latest = atHand && { target, family, found: atHand }
+    return found
+  }
+
+  private resolveAnew(
+    target: Target,
+    family: Family,
+    options: ConnectOptions
+  ): Effect.Effect<ReadonlyArray<Endpoint>, ConnectFailed> {
     const key = target._tag === "Unix" ? target.path : `${family} ${target.host} ${target.port}`
     const known = this.endpoints.get(key)
     if (known !== undefined) return known
@@ -126,6 +142,14 @@ export class NameLookup {
       )
     )
   }
+}
+
+type Family = NonNullable<ConnectOptions["family"]>
+
+interface Latest {
+  readonly target: Target
+  readonly family: Family
+  readonly found: Exit.Exit<ReadonlyArray<Endpoint>>
 }
 
 const notFound = (target: Target, code: string): ConnectFailed =>

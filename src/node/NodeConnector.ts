@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as AtHand from "../smtp/AtHand.js"
 import { Conversation } from "../smtp/Conversation.js"
 import { ConnectFailed } from "../smtp/SmtpError.js"
 import * as Target from "../smtp/Target.js"
@@ -48,16 +49,32 @@ export const layerWith = (resolvers: Resolvers): Layer.Layer<Connector> =>
         ),
       exchangers: (domain, options) => names.exchangers(domain, options),
       checkTls: (settings) => Either.map(tlsClient(settings), () => {}),
-      connect: (target, options) =>
-        Effect.flatMap(names.resolve(firstHop(target, options), options), (endpoints) => {
-          // The first address is the usual case, and needs no loop.
-          let attempt = open(target, endpoints[0]!, options, pool)
-          for (const endpoint of endpoints.slice(1))
-            attempt = Effect.catchAll(attempt, () => open(target, endpoint, options, pool))
-          return attempt
-        })
+      connect: (target, options) => {
+        const found = names.resolve(firstHop(target, options), options)
+        // What is known already is the usual case, and needs no step of its own.
+        const atHand = AtHand.success(found)
+        return atHand !== undefined
+          ? openFirst(target, atHand.value, options, pool)
+          : Effect.flatMap(found, (endpoints) => openFirst(target, endpoints, options, pool))
+      }
     })
   })
+
+/** The first address at which there is a server. */
+const openFirst = (
+  target: Target.Target,
+  endpoints: ReadonlyArray<Endpoint>,
+  options: ConnectOptions,
+  pool: Array<PooledSocket>
+): Effect.Effect<Wire, ConnectFailed> => {
+  // One is the usual case, and needs no loop.
+  let attempt = open(target, endpoints[0]!, options, pool)
+  for (let place = 1; place < endpoints.length; place++) {
+    const endpoint = endpoints[place]!
+    attempt = Effect.catchAll(attempt, () => open(target, endpoint, options, pool))
+  }
+  return attempt
+}
 
 /** A proxy looks up the target's name by itself. */
 const firstHop = (target: Target.Target, { socks }: ConnectOptions): Target.Target =>

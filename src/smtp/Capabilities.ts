@@ -55,7 +55,9 @@ export type Limit = "MAILMAX" | "RCPTMAX"
  * @category destructors
  */
 export const most = (capabilities: Capabilities, limit: Limit): number => {
-  const words = (capabilities.get("LIMITS") ?? "").toUpperCase().split(" ")
+  const limits = capabilities.get("LIMITS")
+  if (limits === undefined) return Number.POSITIVE_INFINITY
+  const words = limits.toUpperCase().split(" ")
   const at = words.findIndex((word, index) => word === limit && /^\d{1,6}$/.test(words[index + 1] ?? ""))
   const value = at < 0 ? 0 : Number(words[at + 1])
   return value === 0 ? Number.POSITIVE_INFINITY : value

@@ -41,7 +41,7 @@ export class Outgoing {
   holdsDot = false
   /** A content was written and is not known to be taken, nor was it answered. */
   contentDue = false
-  private readonly pacing: Pacing | undefined
+  private readonly pacing: Pacing | undefined = undefined
   /** Writes that the transport has not taken: a server may answer before it has read everything, so there may be two. */
   private unflushed = 0
   /** How much of what is handed over slowly is content. */
@@ -55,17 +55,15 @@ export class Outgoing {
     private readonly listener: WriteListener
   ) {
     const { bytesPerSecond, deadlines } = options
+    if (bytesPerSecond === undefined) return
     const write = (bytes: string, body: Uint8Array | undefined) => this.transport.write(bytes, body)
-    this.pacing =
-      bytesPerSecond === undefined
-        ? undefined
-        : new Pacing(
-            bytesPerSecond,
-            deadlines,
-            write,
-            () => this.pieceTaken(),
-            () => this.taken()
-          )
+    this.pacing = new Pacing(
+      bytesPerSecond,
+      deadlines,
+      write,
+      () => this.pieceTaken(),
+      () => this.taken()
+    )
   }
 
   /** Writes commands, and tells when they were taken: at once, most of the time. */

@@ -14,7 +14,11 @@
  * @since 0.1.0
  * @category constructors
  */
-export const bytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
+export const bytes = (text: string): string =>
+  isAscii.test(text) ? text : Buffer.from(text, "utf8").toString("latin1")
+
+/** Its UTF-8 is the text itself. */
+const isAscii = /^[\0-\x7f]*$/
 
 /**
  * Whether a text can be a part of a command, which ends with its line: no line break is in it, and no NUL.

@@ -98,8 +98,8 @@ export class SessionConnections {
   readonly open: Effect.Effect<Wire, ConnectFailed | Dialogue.StepError, Scope.Scope> = Effect.flatMap(
     this.opened,
     ({ number, place, route, wire }) => {
-      const identity = Introducing.identityOf(this.run, this.session, number, route)
-      const newcomer = { ...identity, wire, route, place }
+      const { client, login } = Introducing.identityOf(this.run, this.session, number, route)
+      const newcomer = { client, login, wire, route, place }
       return wire
         .converse(() => Introducing.script(this.run, newcomer, (_, reply) => Reply.isPositive(reply)))
         .pipe(
@@ -108,7 +108,7 @@ export class SessionConnections {
           Effect.flatMap((end): Effect.Effect<Wire, Dialogue.StepError> => {
             if (end._tag !== "Agreed") return Introduction.errorOf(end)
             this.agreements.set(wire, { agreement: end.agreement, capabilities: wire.capabilities })
-            this.latest = identity.login?.account.user
+            this.latest = login?.account.user
             if (this.latest !== undefined) this.users.set(wire, this.latest)
             return Effect.succeed(wire)
           })
