@@ -199,6 +199,8 @@ export interface Expiring {
   /** In milliseconds of `Deadlines.now`; Infinity while nothing is awaited. */
   deadline: number
   readonly expire: () => void
+  /** Where the watchdog keeps it: for the watchdog alone. */
+  watchedAt?: number | undefined
   /** Ends what still stands when nobody watches any more. */
   readonly close?: ((how: "reset" | "fin") => void) | undefined
 }
