@@ -161,7 +161,7 @@ const come = Effect.succeed(true)
 
 class GatePlace implements Place, Expiring {
   deadline = Number.POSITIVE_INFINITY
-  watchedAt: number | undefined = undefined
+  seat: number | undefined = undefined
   private readonly entrant: ReturnType<ConnectWindow["begin"]>
 
   constructor(

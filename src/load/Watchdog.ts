@@ -12,6 +12,7 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import { Crowd } from "../smtp/Crowd.js"
 import type { Deadlines, Expiring } from "../smtp/Wire.js"
 
 /**
@@ -51,36 +52,22 @@ const isLive = (clock: Clock.Clock): boolean => clock === Context.get(DefaultSer
 
 class Watchdog implements Deadlines {
   wakesAt = Number.POSITIVE_INFINITY
-  /**
-   * All that is watched, in no order. A Set would be tidier; but with each table that it outgrows V8 keeps all that was in it, and
-   * the next table, until a full collection, and with connections that come and go every one of them is then taken for long-lived.
-   */
-  private readonly watched: Array<Expiring> = []
+  private readonly watched = new Crowd<Expiring>()
   private rouse: ((wake: Effect.Effect<void>) => void) | undefined = undefined
 
   constructor(readonly now: () => number) {}
 
   add(expiring: Expiring): void {
-    if (!this.watches(expiring)) expiring.watchedAt = this.watched.push(expiring) - 1
+    this.watched.add(expiring)
     if (expiring.deadline < this.wakesAt) this.wake(expiring.deadline)
   }
 
   remove(expiring: Expiring): void {
-    if (!this.watches(expiring)) return
-    // The last one takes its place.
-    const last = this.watched.pop()!
-    if (last === expiring) return
-    last.watchedAt = expiring.watchedAt
-    this.watched[last.watchedAt!] = last
-  }
-
-  private watches(expiring: Expiring): boolean {
-    const { watchedAt } = expiring
-    return watchedAt !== undefined && this.watched[watchedAt] === expiring
+    this.watched.delete(expiring)
   }
 
   closeAll(): void {
-    for (const expiring of [...this.watched]) expiring.close?.("reset")
+    for (const expiring of this.watched) expiring.close?.("reset")
   }
 
   wake(deadline: number): void {
@@ -113,13 +100,11 @@ class Watchdog implements Deadlines {
     // What ends now may set deadlines, its own and those of others that were looked at before: they call to wake meanwhile.
     this.wakesAt = Number.POSITIVE_INFINITY
     let earliest = Number.POSITIVE_INFINITY
-    const late: Array<Expiring> = []
     for (const expiring of this.watched) {
-      if (expiring.deadline <= now) late.push(expiring)
-      else if (expiring.deadline < earliest) earliest = expiring.deadline
+      if (expiring.deadline > now) earliest = Math.min(earliest, expiring.deadline)
+      // The end of one may have been that of another.
+      else if (this.watched.has(expiring)) expiring.expire()
     }
-    // The end of one may be that of another.
-    for (const expiring of late) if (expiring.deadline <= now && this.watches(expiring)) expiring.expire()
     if (earliest < this.wakesAt) this.wakesAt = earliest
   }
 }

@@ -132,7 +132,7 @@ const sliceOf = (timeout: number): number => Math.max(65_536, Math.min(1_048_576
  */
 class SocketConnection implements Transport, Expiring, SocketUser {
   deadline: number
-  watchedAt: number | undefined = undefined
+  seat: number | undefined = undefined
   private socket: PooledSocket | undefined
   private conversation: Conversation | undefined = undefined
   /** Once TLS has begun, it has the socket. */

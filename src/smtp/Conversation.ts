@@ -39,7 +39,7 @@ const handshake: ReadonlyArray<Step> = ["tls"]
 export class Conversation implements Wire, Expiring, WriteListener {
   capabilities: Capabilities.Capabilities = Capabilities.none
   deadline = Number.POSITIVE_INFINITY
-  watchedAt: number | undefined = undefined
+  seat: number | undefined = undefined
   arrivedAt = 0
   private parser = ReplyParser.make()
   private readonly replies = new ExchangeReplies()

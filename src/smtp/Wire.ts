@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type { Member } from "./Crowd.js"
 import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type { Capabilities } from "./Capabilities.js"
@@ -195,12 +196,10 @@ export interface WireObserver {
  * @since 0.1.0
  * @category models
  */
-export interface Expiring {
+export interface Expiring extends Member {
   /** In milliseconds of `Deadlines.now`; Infinity while nothing is awaited. */
   deadline: number
   readonly expire: () => void
-  /** Where the watchdog keeps it: for the watchdog alone. */
-  watchedAt?: number | undefined
   /** Ends what still stands when nobody watches any more. */
   readonly close?: ((how: "reset" | "fin") => void) | undefined
 }
