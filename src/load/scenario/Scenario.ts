@@ -61,21 +61,17 @@ export { book, deliver, forEachMessage, forNextMessage, send } from "./ScenarioM
 export type { Scenarios } from "./ScenarioSessions.js"
 export { ScenarioSession } from "./ScenarioSession.js"
 export type { TakenMessage } from "./TakenMessages.js"
+export { type Choice, mixed, pause, type RepeatOptions, repeat } from "./ScenarioFlow.js"
 export {
   type ArrivalOptions,
   arrivals,
-  type Choice,
-  mixed,
   onSchedule,
-  pause,
   type RateLimit,
   rateLimit,
   rateLimited,
-  type RepeatOptions,
-  repeat,
   type StartTimes,
   startTimes
-} from "./ScenarioFlow.js"
+} from "./ScenarioSchedule.js"
 export { type SessionStage, staged } from "./ScenarioStages.js"
 
 /**
