@@ -1,12 +1,13 @@
 /**
  * Where the messages of a scenario come from, if not from the plan: a function, an effect or a stream of the user's own.
  *
+ * It is over 300 lines because sources, and what is made of them, keep their place in a run in one way.
+ *
  * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
@@ -16,50 +17,12 @@ import * as Stream from "effect/Stream"
 import * as Draw from "../../plan/Draw.js"
 import * as Partition from "../../plan/Partition.js"
 import * as Segment from "../../plan/Segment.js"
-import * as Stuffing from "../../plan/Stuffing.js"
 import type * as Delivery from "../../smtp/Delivery.js"
-import * as Parameters from "../../smtp/Parameters.js"
-import * as Printable from "../../smtp/Printable.js"
-import * as SmtpCommand from "../../smtp/SmtpCommand.js"
+import * as Mails from "./Mail.js"
+import { type Mail, MailUnusable } from "./Mail.js"
 import { ScenarioSession, type Session } from "./ScenarioSession.js"
 
-/**
- * A message, as its author has it. The lines of the content may end in CRLF or LF; dots are stuffed, and the final one is
- * added. Text goes out as UTF-8.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Mail {
-  /** Empty for the null sender. */
-  readonly sender: string
-  readonly recipients: ReadonlyArray<string>
-  readonly content: string | Uint8Array
-  /**
-   * What follows the address in MAIL, such as `RET=HDRS`, and in each RCPT, such as `NOTIFY=NEVER`; after it comes what the plan asks
-   * for. Whether the server offers what they need is for their author to know.
-   */
-  readonly mailParameters?: ReadonlyArray<string> | undefined
-  readonly rcptParameters?: ReadonlyArray<string> | undefined
-}
-
-/**
- * A mail cannot be sent as it is: it has no recipients, an address with a line break, a parameter that is not one, or content with a
- * bare CR. Or the source cannot be used in this run: weights of `mixed` that are not more than 0, one that goes by the messages
- * before it in a segment, or any but `fromPlan` where the plan proves delivery.
- *
- * @since 0.1.0
- * @category errors
- */
-export class MailUnusable extends Data.TaggedError("MailUnusable")<{
-  /** The message's number. */
-  readonly number: number
-  readonly reason: string
-}> {
-  override get message(): string {
-    return Printable.escape(`message ${this.number}: ${this.reason}`)
-  }
-}
+export { type Mail, MailUnusable } from "./Mail.js"
 
 /**
  * Gives the mail of each number, from 0; none where there are no more. Sources may be asked for several mails at once, each
@@ -85,7 +48,10 @@ const make = <E, R>(
         plan.prove === undefined
           ? Effect.flatMap(
               mail(number),
-              Option.match({ onNone: () => Effect.succeedNone, onSome: (found) => prepare(number, found) })
+              Option.match({
+                onNone: () => Effect.succeedNone,
+                onSome: (found) => Either.map(Mails.prepare(number, found), Option.some)
+              })
             )
           : new MailUnusable({ number, reason: noStamp })
     ),
@@ -165,23 +131,10 @@ export const fromEffect = <E, R>(
  */
 export const fromPlan: MessageSource<MailUnusable> = {
   ...make((number) =>
-    Effect.flatMap(ScenarioSession, ({ planned }) => Either.map(mailOf(number, planned(number)), Option.some))
+    Effect.flatMap(ScenarioSession, ({ planned }) => Either.map(Mails.ofMessage(number, planned(number)), Option.some))
   ),
   // As it is: what is ready need not be made ready again.
   get: (number) => Effect.map(ScenarioSession, ({ planned }) => Option.some(planned(number)))
-}
-
-/** What a message was before it was made ready. */
-const mailOf = (number: number, { content, mail, rcpts }: Delivery.Message): Either.Either<Mail, MailUnusable> => {
-  const { body, head, unusable } = content.isDotless === true ? content : Stuffing.dotless(content)
-  if (unusable !== undefined) return Either.left(new MailUnusable({ number, reason: unusable }))
-  const addressIn = (command: string) =>
-    Buffer.from(command.slice(command.indexOf("<") + 1, command.lastIndexOf(">")), "latin1").toString("utf8")
-  return Either.right({
-    sender: addressIn(mail),
-    recipients: rcpts.map(addressIn),
-    content: Buffer.concat([Buffer.from(head, "latin1"), body ?? Buffer.alloc(0)])
-  })
 }
 
 /**
@@ -410,27 +363,3 @@ export const mixed = <Parts extends ReadonlyArray<readonly [weight: number, sour
 
 type ErrorOf<Source> = Source extends MessageSource<infer E, infer _R> ? E : never
 type ContextOf<Source> = Source extends MessageSource<infer _E, infer R> ? R : never
-
-const prepare = (
-  number: number,
-  { content, mailParameters = [], rcptParameters = [], recipients, sender }: Mail
-): Either.Either<Option.Option<Delivery.Message>, MailUnusable> => {
-  const unusable = (reason: string) => Either.left(new MailUnusable({ number, reason }))
-  if (recipients.length === 0) return unusable("no recipients")
-  const broken = [sender, ...recipients].find((address) => /[\u0000\r\n]/.test(address))
-  if (broken !== undefined) return unusable(`the address ${broken} holds a line break or a NUL`)
-  const odd = [...mailParameters, ...rcptParameters].find((parameter) => !/^[!-~]+$/.test(parameter))
-  if (odd !== undefined) return unusable(`the parameter ${odd} is not of printable ASCII without blanks`)
-  const bytes = typeof content === "string" ? Buffer.from(content) : content
-  return Either.match(Stuffing.content(bytes), {
-    onLeft: (line) => unusable(`line ${line} holds a carriage return that no line feed follows`),
-    onRight: (content) =>
-      Either.right(
-        Option.some({
-          mail: Parameters.extended(SmtpCommand.mail(sender), mailParameters),
-          rcpts: recipients.map((recipient) => Parameters.extended(SmtpCommand.rcpt(recipient), rcptParameters)),
-          content
-        })
-      )
-  })
-}
