@@ -1,7 +1,7 @@
 /**
  * Events that each come on their own, one in each unit of time in the mean.
  *
- * They come in blocks. How long a block lasts is drawn as a whole, from the distribution that so many gaps have in sum; so is, in
+ * They come in blocks. How long a block lasts is drawn as a whole, from the distribution that this many gaps have in sum; so is, in
  * proportion to each other, how long the quarters of a block last, and theirs, down to the gaps themselves. The proportions do
  * not depend on the sum: together they are as random as gaps that are drawn one by one. So a number that is far away costs a
  * draw for each block before it, and a few for its quarters, and not one for each event: whoever sends one message in a
