@@ -12,7 +12,7 @@ export const differences = {
     "-w and -R pause between messages, as the manual says, and take decimals; the original also pauses at the end.",
   "421 greeting": "A 421 or 521 closes the connection at every step; the original goes on after such a greeting.",
   "stray replies":
-    "A reply that nobody asked for spoils the dialogue, and is told even where it costs nothing; the original takes it for the next command's.",
+    "An unsolicited reply spoils the dialogue, and is reported even where it costs nothing; the original takes it for the next command's.",
   "QUIT unanswered":
     "A message that was accepted stays accepted when QUIT is not answered; for the original that is fatal.",
   "numbers are numbers": "A number is a number or an error that names the option; the original reads 10x as 10.",

@@ -83,7 +83,7 @@ class Listener implements RecordingServer {
 
   readonly heard = (): number => this.bytes
 
-  /** Something happened, and perhaps so many bytes were heard. */
+  /** Something happened, and perhaps this many bytes were heard. */
   touch(bytes = 0): void {
     this.happened = performance.now()
     this.bytes += bytes

@@ -134,7 +134,7 @@ const startUp = 60_000
 const most = 50_000_000
 const longest = 120_000
 
-/** Ends when the program has not been heard of for so many seconds, or goes on for ever. */
+/** Ends when the program has not been heard of for this many seconds, or goes on for ever. */
 const stalled = (server: RecordingServer.RecordingServer, patience: number): Effect.Effect<void> => {
   const began = performance.now()
   const waiting = () => {

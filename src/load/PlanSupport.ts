@@ -22,7 +22,7 @@ import type { SocksLogin } from "../smtp/SocksProxy.js"
 import type { TlsUnusable } from "../smtp/Tls.js"
 import { Connector } from "../smtp/Wire.js"
 
-const notAScenarios = "what becomes of a connection and its messages is the scenario's own business"
+const pauses = "a scenario waits by itself: use Scenario.pause"
 
 const readFirst = "read it first: what TlsFields.read gives is the run's option tls"
 
@@ -47,13 +47,13 @@ const reasons = {
   sink: "start an EmbeddedSink, and give its target",
   calibrate: "that is the command's alone",
   workers: "several threads are for Workers.run, and for plans alone",
-  delay: notAScenarios,
-  randomDelay: notAScenarios,
-  perConnection: notAScenarios,
-  hold: notAScenarios,
-  think: notAScenarios,
-  shapes: notAScenarios,
-  abandon: notAScenarios,
+  delay: pauses,
+  randomDelay: pauses,
+  perConnection: "a scenario opens its connections by itself: use Scenario.open for each, or Scenario.kept",
+  hold: "a scenario ends its connections by itself: use Scenario.pause before the end",
+  think: pauses,
+  shapes: "a scenario mixes by itself: use Scenario.mixed",
+  abandon: "a scenario ends its connections by itself: use close of its Wire",
   segment: "give it as i/n: auto is the command's alone",
   downstream: "provide an EmbeddedSink, such as NodeSink.layer",
   pipelining: "a scenario's next message does not ride with the one before it: on, not full",

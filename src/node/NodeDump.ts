@@ -28,7 +28,7 @@ export const taps = (
   hostname = "localhost",
   onTrouble: (text: string, format: Dump.DumpRequest["format"]) => void = () => {}
 ): ReadonlyArray<OpenTap> => {
-  // What is told of a message is told when it is known whether the others have it.
+  // What becomes of a message is reported when it is known whether the others have it.
   const inOrder = [...requests].sort(
     (one, other) => Number(one.format === "ndjson") - Number(other.format === "ndjson")
   )

@@ -8,7 +8,7 @@ import type * as tls from "node:tls"
 import * as Tls from "../smtp/Tls.js"
 
 /**
- * Who is told of a connection. Plaintext comes in a buffer that is reused: take what is needed before returning. Nothing is
+ * Who hears of a connection. Plaintext comes in a buffer that is reused: take what is needed before returning. Nothing is
  * called after `onFailed` or `onEnded`, nor once `close` was.
  *
  * @since 0.1.0

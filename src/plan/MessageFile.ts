@@ -74,7 +74,7 @@ const readTwice = (file: FileSystem.File, path: string) =>
       : Either.right(content)
   })
 
-/** Reads a file from where it stands, until it ends or `take` says that this will do. A piece is good until the next one. */
+/** Reads a file from where it stands, until it ends or `take` says that this is enough. A piece is good until the next one. */
 const eachPiece = (file: FileSystem.File, take: (piece: Uint8Array) => boolean): Effect.Effect<void, PlatformError> => {
   const buffer = new Uint8Array(pieceSize)
   const next = Effect.map(file.read(buffer), (size) => size > 0 && take(buffer.subarray(0, Number(size))))

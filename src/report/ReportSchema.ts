@@ -279,7 +279,7 @@ const fields = {
           description: "What is lost may be so that the expression is true, or so that it is not."
         }),
         implied: Schema.optionalWith(Schema.Literal(true), { exact: true }).annotations({
-          description: "Nobody asked for it: a proof of delivery implies that nothing is missing."
+          description: "It is implied: a proof of delivery expects that nothing is missing."
         }),
         measured: Schema.String.annotations({ description: "For people, with its unit." }),
         value: Schema.optionalWith(Schema.Number, { exact: true }).annotations({

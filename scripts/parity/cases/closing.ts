@@ -23,7 +23,7 @@ const unanswered = (manner: string): Excuse => ({
 })
 
 const without = group(
-  "closing without a word",
+  "closing without a reply",
   cross(Script.steps, Object.entries(ways), (step, [how, end]) =>
     manners
       .filter((manner) => step !== "rset" || manner.includes("-A"))

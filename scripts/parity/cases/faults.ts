@@ -66,7 +66,7 @@ const throughout = group(
   )
 )
 
-/** The envelope of an LMTP message to so many recipients, with numbers from `first`. */
+/** The envelope of an LMTP message to this many recipients, with numbers from `first`. */
 const numbered = (from: number, recipients: number): string =>
   lhlo +
   mail +

@@ -101,7 +101,7 @@ const strays: ReadonlyArray<Stray> = [
 ]
 
 const stray = group(
-  "a reply too many",
+  "an unsolicited reply",
   cross(strays, ["", "-A", "-A -d -m 2"], ({ accepted = false, refused = false, replies, step, wire }, manner) => {
     const over = accepted && !manner.includes("-m")
     return check(manner, {

@@ -99,7 +99,7 @@ export const rateLimited: {
 export interface StartTimes {
   /** When the k-th one is due, from 0, in milliseconds since the sessions began; undefined after the last one. */
   readonly dueAt: (index: number) => number | undefined
-  /** Why there are no such times, where they could not be made. Whoever keeps to them fails with this. */
+  /** Why the times are invalid, where they could not be made. Whoever keeps to them fails with this. */
   readonly problem?: InvalidScenario | undefined
 }
 

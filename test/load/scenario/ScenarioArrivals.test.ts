@@ -444,6 +444,12 @@ describe("what cannot be honoured", () => {
       ])
       assert.deepStrictEqual(yield* refused({ randomDelay: 1 }, "scenario"), ["randomDelay"])
       assert.deepStrictEqual(yield* refused({ think: "1", shapes: ["1: hold 1"] }, "scenario"), ["think", "shapes"])
+      // It names the way of scenarios.
+      assert.strictEqual(
+        new Load.PlanUnsupported({ fields: ["delay", "shapes"] }).message,
+        "the plan cannot be run like this: delay (a scenario waits by itself: use Scenario.pause), " +
+          "shapes (a scenario mixes by itself: use Scenario.mixed)"
+      )
     })
   )
 })
