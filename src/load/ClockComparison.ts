@@ -82,7 +82,7 @@ export const ask = (
 
 /**
  * Runs, and compares before and after that the clocks of the sinks that the plan names: what holds of them both times. A sink of
- * which nothing is known is told of, and left out.
+ * which nothing is known is reported, and left out.
  *
  * @since 0.1.0
  * @category running

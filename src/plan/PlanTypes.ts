@@ -636,7 +636,7 @@ export interface Plan {
    * which is given that file, tells by how much its clock is ahead or behind, and delivery without that. It is asked
    * sixteen times over a connection of its own; the answer that took the shortest time counts, and tells the
    * difference to half of that time. May be given several times, once for each sink; of a run in segments each
-   * compares its clock. A sink that does not answer is told of, and the report then says that the clocks were not
+   * compares its clock. A sink that does not answer is reported, and the report then says that the clocks were not
    * compared.
    */
   readonly compareClocks?: Values["compareClocks"]
@@ -1346,7 +1346,7 @@ export interface PlanInput {
    * which is given that file, tells by how much its clock is ahead or behind, and delivery without that. It is asked
    * sixteen times over a connection of its own; the answer that took the shortest time counts, and tells the
    * difference to half of that time. May be given several times, once for each sink; of a run in segments each
-   * compares its clock. A sink that does not answer is told of, and the report then says that the clocks were not
+   * compares its clock. A sink that does not answer is reported, and the report then says that the clocks were not
    * compared.
    */
   readonly compareClocks?: Inputs["compareClocks"]

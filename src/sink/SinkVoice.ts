@@ -88,7 +88,7 @@ export class SinkVoice {
   }
 
   /**
-   * Takes back what was said since then, what was counted for it, and what was to become of the connection; so many refusals are given
+   * Takes back what was said since then, what was counted for it, and what was to become of the connection; this many refusals are given
    * in its stead.
    */
   takeBack({ place, refused, unanswer, waiting }: VoiceMark, refusals: number): void {
