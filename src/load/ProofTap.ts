@@ -136,14 +136,13 @@ const bodyIn = (content: Content): Uint8Array => {
   return message.subarray(Stamp.divide(message.toString("latin1")).bodyBegin)
 }
 
-/** Without the stamp on top, which has another time. */
 const headerIn = ({ body, head }: Content): string => {
   const { headerEnd } = Stamp.divided(head, body)
   const text =
     headerEnd <= head.length || body === undefined
       ? head.slice(0, headerEnd)
       : head + Buffer.from(body.buffer, body.byteOffset, headerEnd - head.length).toString("latin1")
-  return text.slice(text.indexOf("\r\n") + 2)
+  return text
 }
 
 /**
@@ -185,7 +184,9 @@ const making = ({ file, identity, parts, plan }: ProofOrder, store: CorpusStore[
   const contentOf = (message: number): Content | undefined => {
     if (of === undefined) {
       const corpus = parts?.corpus && CorpusReader.make(parts.corpus, store)
-      of = Message.make(plan, addresses, identity, { ...parts, corpus, file, values, goes: "in chunks" })
+      // The stamp on top would have another time.
+      const { prove: _, ...unstamped } = plan
+      of = Message.make(unstamped, addresses, identity, { ...parts, corpus, file, values, goes: "in chunks" })
     }
     const content = of(message)
     return content.unusable === undefined ? content : undefined
