@@ -128,7 +128,8 @@ const scenarioOf = ({ options }: Getopt.Arguments) =>
     const read = (file: string, option: string) =>
       Effect.flatMap(
         load(() => import("./ScenarioFile.js")),
-        (room) => room.read(file, option, { what: "a plan", issuesOf: Plan.issuesOfFields })
+        (room) =>
+          room.read(file, option, { what: "a plan", example: "target: localhost:2525", issuesOf: Plan.issuesOfFields })
       )
     if (typed !== undefined) return yield* read(typed, "--scenario")
     const named = yield* Effect.orElseSucceed(Config.string(scenarioVariable), () => "")

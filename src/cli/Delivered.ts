@@ -51,7 +51,9 @@ export const look = (
     const { stderr } = yield* Output
     const stamped = report.stamped ?? StampedReport.ofCut(report)
     if (stamped === undefined) {
-      return yield* new Refused({ reason: "--delivered: the result is not of one run with --prove" })
+      return yield* new Refused({
+        reason: `${paths.join(", ")}: can be read only with the result of one run of smtp-source --prove`
+      })
     }
     const sent = Deliveries.ofSent(stamped.width, Date.parse(report.startedAt) * 1000, stamped)
     if (sent === undefined)

@@ -78,16 +78,21 @@ export const make = (
   const hintFor = (name: string): string =>
     Object.hasOwn(advice, name)
       ? ` (${advice[name]})`
-      : Suggestion.hint(
-          Suggestion.nearest(
-            `--${name}`,
-            [...names.keys()].filter((each) => each.startsWith("--"))
+      : names.has(`-${name}`)
+        ? Suggestion.hint(`-${name}`)
+        : Suggestion.hint(
+            Suggestion.nearest(
+              `--${name}`,
+              [...names.keys()].filter((each) => each.startsWith("--"))
+            )
           )
-        )
   const isOption = (argument: string): boolean => {
     const [name = ""] = argument.startsWith("--") ? argument.split("=", 1) : [argument.slice(0, 2)]
     return names.has(name)
   }
+  const isLong = (argument: string): boolean => names.has(`-${argument.split("=", 1)[0]}`)
+  const long = (argument: string): string =>
+    `unrecognized option '${argument}' (did you mean -${argument.split("=", 1)[0]}?)`
   const isForgotten = ({ refuses, short }: OptionSpec, next: string | undefined): boolean =>
     next === undefined || (short === undefined && isOption(next) && refuses?.(next) === true)
   return (argv) => {
@@ -133,6 +138,7 @@ export const make = (
       } else if (argument.startsWith("-") && argument.length > 1) {
         // By character: half of one would be no letter to name in the error.
         const letters = Array.from(argument)
+        const before = problems.length
         for (let position = 1; position < letters.length; position++) {
           const letter = letters[position]!
           const named = names.get(`-${letter}`)
@@ -145,7 +151,9 @@ export const make = (
             continue
           }
           if (position + 1 < letters.length) {
-            put(named, letters.slice(position + 1).join(""))
+            const value = letters.slice(position + 1).join("")
+            if (isLong(argument) && named.spec.refuses?.(value) === true) problems.push(long(argument))
+            else put(named, value)
           } else if (++index === argv.length) {
             problems.push(`option requires an argument -- '${letter}'`)
           } else {
@@ -153,6 +161,8 @@ export const make = (
           }
           break
         }
+        // One hyphen too few: of its letters, those that are none say nothing.
+        if (problems.length > before && isLong(argument)) problems.splice(before, problems.length, long(argument))
       } else {
         operands.push(argument)
       }

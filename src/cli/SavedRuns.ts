@@ -119,7 +119,7 @@ export const gather = (
     const merged = sum.report()
     if (merged === undefined && absent[0] !== undefined) return yield* absent[0].refused
     if (one !== undefined && merged?.segments === undefined) {
-      return yield* new Refused({ reason: `${one}: ${SavedReport.nothing}` })
+      return yield* new Refused({ reason: `${one === "-" ? "standard input" : one}: ${SavedReport.nothing}` })
     }
     if (merged === undefined) {
       return yield* new Refused({ reason: `${others.arrivals[0]}: ${SavedReport.arrivals}: name the run's file, too` })
@@ -172,7 +172,7 @@ const read = (
       if (report.left === SavedReport.nothing) return "nothing"
       // It is read again, which a pipe cannot be.
       if (report.left === SavedReport.arrivals && file !== "-") return "arrivals"
-      return yield* new Refused({ reason: `${file}: ${report.left}` })
+      return yield* new Refused({ reason: `${file === "-" ? "standard input" : file}: ${report.left}` })
     }
     const warning = reader.warning()
     if (warning !== undefined) {
@@ -186,8 +186,11 @@ const read = (
 
 const whereItEnds = ({ elapsed, messages, reason }: RunReport.RunReport): string => {
   const why = reason === undefined ? "" : ` (${Printable.escape(reason)})`
+  const { unknown } = messages
+  const counts =
+    unknown === 0 ? "" : `, and ${Summary.counted(unknown, "message")} ${unknown === 1 ? "counts" : "count"} as unknown`
   const lost = messages.lost === 0 ? "" : `, ${Summary.count(messages.lost)} as lost`
-  return `the run was cut; what is known of it ends after ${Summary.duration(elapsed / 1000)}${why}, and ${Summary.counted(messages.unknown, "message")} ${messages.unknown === 1 ? "counts" : "count"} as unknown${lost}`
+  return `the run was cut; what is known of it ends after ${Summary.duration(elapsed / 1000)}${why}${counts}${lost}`
 }
 
 /** Results add up to one where all of them are of the same plan, and of the same run where they are segments. */

@@ -30,6 +30,8 @@ export interface WrittenPlan {
 export interface Written {
   /** As errors name it: `a plan`. */
   readonly what: string
+  /** A line of one. */
+  readonly example: string
   /** What is wrong with the fields, each by itself. */
   readonly issuesOf: (input: unknown) => ReadonlyArray<PlanIssue>
 }
@@ -45,7 +47,7 @@ export interface Written {
 export const read = (
   file: string,
   option: string,
-  { issuesOf, what }: Written
+  { example, issuesOf, what }: Written
 ): Effect.Effect<WrittenPlan, UsageError, FileSystem> =>
   Effect.gen(function* () {
     // As compilers name a place: `ramp.yaml:3: …`.
@@ -61,7 +63,7 @@ export const read = (
     const placed = ({ line, reason }: { readonly line: number | undefined; readonly reason: string }) =>
       line === undefined ? reason : `${line}: ${reason}`
     if (problem !== undefined) return yield* wrong(placed(problem))
-    if (!isFields(value)) return yield* wrong(`expected the fields of ${what}`)
+    if (!isFields(value)) return yield* wrong(`not ${what}: expected fields, such as ${example}`)
     // It tells editors where the schema is.
     const { $schema: _, ...input } = value
     const issues = issuesOf(input).map(({ path, text }) => placed({ line: lineOf(path), reason: text }))

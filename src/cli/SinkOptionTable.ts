@@ -113,7 +113,8 @@ export const parse = (
     const valueOf = yield* Environment.reader
     const input: Record<string, unknown> = { ...written?.input }
     const issues: Array<string> = []
-    if (operands.length > 2) issues.push(`too many operands: ${JSON.stringify(operands[2])}`)
+    if (operands.length > 2)
+      issues.push(`too many arguments: ${JSON.stringify(operands[2])}, after the address and the backlog`)
     const listen = operands[0] ?? (yield* valueOf(operandVariables.listen))
     if (listen !== undefined) input.listen = listen
     const backlog = operands[1] ?? (yield* valueOf(operandVariables.backlog))

@@ -11,6 +11,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as AboutItself from "./AboutItself.js"
 import type { ImapTransport } from "../imap/ImapTransport.js"
+import * as ImapUrl from "../imap/ImapUrl.js"
 import * as ReadingPlan from "../plan/ReadingPlan.js"
 import * as Comparison from "../report/Comparison.js"
 import * as ComparisonText from "../report/ComparisonText.js"
@@ -97,8 +98,8 @@ const planOf = ({ operands, options }: Getopt.Arguments): Either.Either<ReadingP
     const what =
       before === undefined
         ? ""
-        : ` to compare with ${before.join(", ")}, which is the run before: --compare BEFORE AFTER`
-    return Either.left(new Refused({ reason: `no file${what} (${usage})` }))
+        : ` and to compare with ${before.join(", ")}, which is the run before: --compare BEFORE AFTER`
+    return Either.left(new Refused({ reason: `no file to read${what} (${usage})` }))
   }
   const input: Record<string, unknown> = { files: operands }
   for (const row of rows) {
@@ -122,7 +123,14 @@ const planOf = ({ operands, options }: Getopt.Arguments): Either.Either<ReadingP
   }).pipe(
     Either.filterOrLeft(
       (plan) => plan.compare !== undefined || !plan.failIfWorse,
-      () => new Refused({ reason: "--fail-if-worse: needs --compare" })
+      () => new Refused({ reason: "--fail-if-worse needs --compare" })
+    ),
+    Either.filterOrLeft(
+      ({ delivered = [], imapLogin }) => imapLogin === undefined || delivered.some(ImapUrl.isOne),
+      () =>
+        new Refused({
+          reason: "--imap-login needs --delivered with the URL of a mailbox, such as imaps://mail.example"
+        })
     ),
     Either.flatMap((plan) =>
       plan.compare !== undefined && plan.format !== "text" && plan.format !== "json"

@@ -143,7 +143,7 @@ const writtenIn = (given: Getopt.Arguments) =>
     if (named === undefined) return undefined
     const [file, option] = named
     const { read } = yield* Effect.promise(() => import("./ScenarioFile.js"))
-    return yield* read(file, option, { what: "a plan of smtp-sink", issuesOf })
+    return yield* read(file, option, { what: "a plan of smtp-sink", example: "listen: 127.0.0.1:2525", issuesOf })
   })
 
 /** What a sink has to do with a proof. */
@@ -288,6 +288,14 @@ const identityOf = ({ tlsCert, tlsKey = tlsCert }: SinkPlan) =>
     const text = new TextDecoder()
     const certificate = text.decode(yield* contentOf("--tls-cert", tlsCert))
     const key = text.decode(yield* contentOf("--tls-key", tlsKey))
+    if (!certificate.includes("-----BEGIN CERTIFICATE-----")) {
+      return yield* wrongWith("--tls-cert", tlsCert)("no certificate in PEM form")
+    }
+    if (!key.includes("PRIVATE KEY-----")) {
+      return yield* tlsKey === tlsCert
+        ? wrongWith("--tls-cert", tlsCert)("no private key in PEM form: --tls-key names its file")
+        : wrongWith("--tls-key", tlsKey)("no private key in PEM form")
+    }
     return Redacted.make({ certificate, key, passphrase: yield* passphrase })
   })
 

@@ -107,7 +107,7 @@ export class NameLookup {
     if (literal === 4 || literal === 6) {
       return wanted === 0 || wanted === literal
         ? this.endpoints.keep(key, [{ host, port, family: literal }])
-        : Exit.fail(failed(target, "ENOTFOUND", `this is not an address of IPv${wanted}`))
+        : Exit.fail(failed(target, "ENOTFOUND", `this is not an IPv${wanted} address`))
     }
     const late = () => failed(target, "ETIMEDOUT", "the lookup of this name timed out")
     return this.endpoints.ask(key, options, late, (answer) =>
@@ -117,7 +117,7 @@ export class NameLookup {
             ? Exit.succeed(
                 addresses.map((entry): Endpoint => ({ host: entry.address, port, family: entry.family === 6 ? 6 : 4 }))
               )
-            : Exit.fail(notFound(target, error?.code ?? "ENOTFOUND"))
+            : Exit.fail(notFound(target, error?.code ?? "ENOTFOUND", wanted))
         )
       )
     )
@@ -152,8 +152,11 @@ interface Latest {
   readonly found: Exit.Exit<ReadonlyArray<Endpoint>>
 }
 
-const notFound = (target: Target, code: string): ConnectFailed =>
-  failed(target, code, code === "EAI_AGAIN" ? "the name server does not answer" : "no address for this name")
+/** `family` is 4 or 6 where it was asked for no other. */
+const notFound = (target: Target, code: string, family: 0 | 4 | 6): ConnectFailed => {
+  const no = family === 0 ? "no address" : `no IPv${family} address`
+  return failed(target, code, code === "EAI_AGAIN" ? "the name server does not answer" : `${no} for this name`)
+}
 
 const failed = (target: Target, code: string, reason: string): ConnectFailed =>
   new ConnectFailed({ code, reason, local: false, target })

@@ -148,7 +148,7 @@ const certificatesIn = (text: string): Array<string> => Array.from(text.matchAll
 /** Node passes over what it cannot read: a file without a certificate would be an authority that nobody has. */
 const checkCertificates = (text: string): void => {
   const found = certificatesIn(text)
-  if (found.length === 0) throw new Error("no certificate in PEM form is in it")
+  if (found.length === 0) throw new Error("no certificate in PEM form")
   for (const certificate of found) new (BuiltIn.crypto().X509Certificate)(certificate)
 }
 

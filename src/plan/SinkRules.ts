@@ -61,7 +61,10 @@ export const parseLatency = (text: string): Either.Either<LatencyRule, ParseFail
 const unitTimingOf = (cursor: Cursor, text: string): Distribution | undefined => {
   const before = cursor.at
   const timing = Timing.timingOf(cursor)
-  if (timing === undefined || /(?:ms|millis|s|min|m|h|(?:second|minute|hour)s?)\s*\)?\s*$/.test(text)) return timing
+  // A mistake in what can be read of it has a place of its own.
+  if (timing === undefined && cursor.at === before) cursor.failure = undefined
+  else if (timing === undefined || /(?:ms|millis|s|min|m|h|(?:second|minute|hour)s?)\s*\)?\s*$/.test(text))
+    return timing
   return cursor.fail("a time with its unit, such as 20ms, 10..30ms or exp(2s)", before)
 }
 

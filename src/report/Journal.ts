@@ -228,7 +228,7 @@ export class Reader {
     }
     const record = decode(text)
     if (Either.isRight(record) && record.right.type === "end") this.end = record.right.report
-    else if (problem === undefined) this.add(record)
+    else if (problem === undefined) this.add(record, text)
   }
 
   /** What the lines so far tell. */
@@ -243,7 +243,7 @@ export class Reader {
     return Either.right({ report: { ...report, reason }, complete: false, problem })
   }
 
-  private add(record: Either.Either<Record, string>): void {
+  private add(record: Either.Either<Record, string>, text: string): void {
     const { line, running } = this
     if (Either.isRight(record) && running === undefined && record.right.type === "start") {
       this.running = new RunningReport(record.right)
@@ -254,13 +254,14 @@ export class Reader {
       else this.problem = new JournalUnreadable({ line, reason: hasBuckets(record.right) ? noBeginning : noBucket })
     } else {
       const expected = Either.isRight(record) ? `expected an interval, not ${record.right.type}` : record.left
-      const reason = running === undefined && Either.isRight(record) ? noStart : expected
+      const isStart = Either.isLeft(record) && text.startsWith('{"type":"start"')
+      const reason = running === undefined && !isStart ? noStart : expected
       this.problem = new JournalUnreadable({ line, reason })
     }
   }
 }
 
-const noStart = "expected the start of a run"
+const noStart = "no start of a run: cut off, or not written by --report ndjson"
 const noBeginning = "it goes on with replies or errors that no line has told of"
 
 const noBucket = "durations: beyond the last bucket"

@@ -60,19 +60,20 @@ export const parseCommands = (text: string): Either.Either<ReadonlyArray<NamedCo
   const found: Array<NamedCommand> = []
   for (const name of text.split(/[\s,]+/)) {
     if (name === "") continue
-    const command = commandOf(name)
+    const command = commandOf(name, text.trim() === name)
     if (Either.isLeft(command)) return Either.left(command.left)
     found.push(command.right)
   }
   return found.length === 0 ? Either.left("expected the names of commands, such as MAIL,RCPT") : Either.right(found)
 }
 
-const commandOf = (name: string): Either.Either<NamedCommand, string> => {
+/** The error shows the text: a word that is all of it is not named again. */
+const commandOf = (name: string, isAlone: boolean): Either.Either<NamedCommand, string> => {
   const command = commands.get(name.toUpperCase())
   if (command !== undefined) return Either.right(command)
-  return Either.left(
-    `has a command that is not known: ${JSON.stringify(name)}${Suggestion.hint(Suggestion.nearest(name.toUpperCase(), [...commands.keys()]))}`
-  )
+  const words = [...commands.keys()]
+  const expected = `expected one of ${words.join(", ")}${Suggestion.hint(Suggestion.nearest(name.toUpperCase(), words))}`
+  return Either.left(isAlone ? expected : `has ${JSON.stringify(name)}: ${expected}`)
 }
 
 /**
@@ -102,7 +103,7 @@ export const parseDelay = (text: string): Either.Either<CommandDelay, string> =>
   if (!(delay > 0 && delay <= 1e6)) return Either.left("expected a delay of more than 0 seconds")
   const odds = chance === undefined ? undefined : Number(chance)
   if (odds !== undefined && odds > 99) return Either.left("expected odds from 0 to 99")
-  return Either.map(commandOf(name), (command) => ({ command, delay, odds }))
+  return Either.map(commandOf(name, false), (command) => ({ command, delay, odds }))
 }
 
 /**

@@ -59,13 +59,9 @@ const VerdictText: Schema.Schema<string> = Schema.String.pipe(
 )
 
 const ControlText = Schema.String.pipe(
-  Schema.filter((text) =>
-    Either.match(ListenAddress.parse(text), {
-      // The value is named with the option.
-      onLeft: (reason) =>
-        reason.startsWith(JSON.stringify(text)) ? reason.slice(JSON.stringify(text).length + 2) : reason,
-      onRight: ({ _tag }) => (_tag === "Inet" ? true : "expected host:port, such as 127.0.0.1:9125")
-    })
+  Schema.filter(
+    (text) => Either.match(ListenAddress.parse(text), { onLeft: () => false, onRight: ({ _tag }) => _tag === "Inet" }),
+    { message: () => "expected host:port, such as 127.0.0.1:9125" }
   )
 )
 

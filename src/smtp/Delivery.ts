@@ -343,7 +343,8 @@ const withExceptions = <O extends Exclude<Outcome.Outcome, { readonly _tag: "Not
 const nonsense = (step: Step, { code, defect, text }: Reply.Reply): ReplyMalformed =>
   new ReplyMalformed({
     step,
-    reason: defect === undefined ? `${code} ${text}` : `${defect}: ${code} ${text}`,
+    // What has no code is shown as it came.
+    reason: defect === undefined ? `${code} ${text}` : `${defect}: ${code === 0 ? text : `${code} ${text}`}`,
     replies: []
   })
 

@@ -191,7 +191,8 @@ export class TlsFailed extends Data.TaggedError("TlsFailed")<{
   override get message(): string {
     const out = wayOut(this)
     const hint = out === undefined ? "" : ` (${out})`
-    return Printable.escape(`TLS failed while ${described[this.step]}: ${this.reason}${hint}`)
+    const when = this.step === "tls" ? "" : ` while ${described[this.step]}`
+    return Printable.escape(`TLS failed${when}: ${this.reason}${hint}`)
   }
 }
 

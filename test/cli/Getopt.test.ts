@@ -73,6 +73,14 @@ describe("long names", () => {
   refuses(["--zzz=1", "h"], "unrecognized option '--zzz'")
   refuses(["--=1", "h"], "unrecognized option '--'")
   refuses(["---", "h"], "unrecognized option '---'")
+  refuses(["--m", "5", "h"], "unrecognized option '--m' (did you mean -m?)")
+  // One hyphen too few.
+  refuses(["-sink"], "unrecognized option '-sink' (did you mean --sink?)")
+  refuses(["-summary", "h"], "unrecognized option '-summary' (did you mean --summary?)")
+  refuses(["-version"], "unrecognized option '-version' (did you mean --version?)")
+  refuses(["-rate=5/s", "h"], "unrecognized option '-rate=5/s' (did you mean --rate?)")
+  // What getopt understands stays what it is.
+  reads("may be read as letters", ["-tls", "h"], { to: ["ls"] }, "h")
   refuses(["--reuse=yes", "h"], "option '--reuse' doesn't allow an argument")
   refuses(["--ipv4=yes", "h"], "option '--ipv4' doesn't allow an argument")
   refuses(["--no-messages", "h"], "unrecognized option '--no-messages' (did you mean --messages?)")

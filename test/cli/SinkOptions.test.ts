@@ -139,13 +139,13 @@ describe("every option of smtp-sink", () => {
         return path.join(folder, name)
       }
       const field = row.field ?? ""
-      const certificate = `--tls-cert=${file("cert.pem", "certificate")}`
+      const certificate = `--tls-cert=${file("cert.pem", "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n")}`
       const others = [...(company[field] ?? []), ...(field === "tlsKey" ? [certificate] : [])]
       const files: { readonly [field: string]: string } = {
         accounts: file("accounts.csv", "user,password\nu,secret\n"),
         prove: path.join(folder, "came"),
-        tlsCert: file("cert.pem", "certificate"),
-        tlsKey: file("key.pem", "key")
+        tlsCert: file("cert.pem", "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n"),
+        tlsKey: file("key.pem", "-----BEGIN PRIVATE KEY-----\n")
       }
       const value = files[field] ?? values[field] ?? "7"
       const without = yield* asked([...others, "127.0.0.1:2525"])
@@ -233,6 +233,24 @@ describe("a plan of smtp-sink in a file", () => {
     assert.isFalse(isValid({ faults: [] }))
     assert.isFalse(isValid({ tls: "yes" }))
   })
+})
+
+describe("what is wrong with the options of smtp-sink", () => {
+  it.effect.each([
+    [["-f", "FOO"], /: -f, --hard: expected one of CONNECT, .*QUIT, not "FOO"$/],
+    [["-f", "RCTP"], /QUIT \(did you mean RCPT\?\), not "RCTP"$/],
+    [["-q", "MAIL,FOO"], /: -q, --disconnect: "MAIL,FOO" has "FOO": expected one of CONNECT, /],
+    [["--listen-metrics", "foo"], /: --listen-metrics: expected host:port, such as 127\.0\.0\.1:9125, not "foo"$/],
+    [["--capacity", "foo"], /: --capacity: "foo", column 1: expected a time with its unit, such as 20ms, /],
+    [["--capacity", "4 x exp(foo)"], /: --capacity: "4 x exp\(foo\)", column 9: expected /],
+    [["5", "6"], /: too many arguments: "6", after the address and the backlog$/]
+  ] as const)("is said once, with the option and the value: %j", ([argv, message]) =>
+    Effect.gen(function* () {
+      const { said, status } = yield* asked(["127.0.0.1:2525", ...argv])
+      assert.match(said.trimEnd(), message)
+      assert.strictEqual(status, 1)
+    })
+  )
 })
 
 describe("smtp-sink, where it listens", () => {

@@ -178,7 +178,7 @@ describe("smtp-sink --prove", () => {
         const refused = yield* run(report, `--delivered=${a}`, unproven)
         assert.deepStrictEqual(
           [refused.status, refused.stderr],
-          [1, "smtp-report: fatal: --delivered: the result is not of one run with --prove\n"]
+          [1, `smtp-report: fatal: ${a}: can be read only with the result of one run of smtp-source --prove\n`]
         )
 
         fs.writeFileSync(cut!, fs.readFileSync(a!).subarray(0, 300))

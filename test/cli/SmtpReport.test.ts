@@ -92,6 +92,7 @@ const disk: { readonly [file: string]: string } = {
   "cut.json": JsonReport.render(one).slice(0, 300),
   "list.json": "[]",
   "people.csv": "mail,name\na@b.example,c\n",
+  "cut.ndjson": '{"type":"start","ver',
   "hole.json": '{\n  "version": 2 \u0000}\n',
   "sink.json": '{ "format": "smtp-sink/1", "version": "0.1.0" }',
   "later.json": edited((json) => (json.version = 3)),
@@ -211,7 +212,7 @@ describe("smtp-report", () => {
       assert.match(stderr, /^smtp-report: failed: --fail-if-worse: \S/)
       const better = ["--compare", "two.json", "--compare", "slow.json", "one.json", "three.json"]
       assert.strictEqual((yield* command("--fail-if-worse", ...better)).status, 0)
-      assert.include((yield* command("--fail-if-worse", "one.json")).stderr, "--fail-if-worse: needs --compare")
+      assert.include((yield* command("--fail-if-worse", "one.json")).stderr, "--fail-if-worse needs --compare")
     })
   )
 
@@ -288,6 +289,11 @@ describe("smtp-report", () => {
         ] as const
     ),
     [["cut.json"], "cut.json: damaged: it is cut off after 300 characters"],
+    [["cut.ndjson"], "cut.ndjson: line 1: no start of a run: cut off, or not written by --report ndjson"],
+    [
+      ["--imap-login", "x", "one.json"],
+      "--imap-login needs --delivered with the URL of a mailbox, such as imaps://mail.example"
+    ],
     [["hole.json"], "hole.json: damaged: no JSON from character 18 on (line 2)"],
     [["sink.json"], "sink.json: a report of smtp-sink: only those of smtp-source can be read"],
     [["later.json"], "later.json: version 3 of the format, of which this smtp-report reads versions 1 and 2"],
@@ -297,10 +303,10 @@ describe("smtp-report", () => {
     [["bucket.json"], "bucket.json: durations[0].buckets[0]: not in order, or beyond the last bucket"],
     [["time.json"], 'time.json: startedAt: not a time: "yesterday"'],
     [["page.html"], "page.html: an HTML page that is no report"],
-    [[], "no file (usage: smtp-report [options] FILE...; --help tells more)"],
+    [[], "no file to read (usage: smtp-report [options] FILE...; --help tells more)"],
     [
       ["--compare", "a.json"],
-      "no file to compare with a.json, which is the run before: --compare BEFORE AFTER (usage: smtp-report [options] FILE...; --help tells more)"
+      "no file to read and to compare with a.json, which is the run before: --compare BEFORE AFTER (usage: smtp-report [options] FILE...; --help tells more)"
     ],
     [["deep.json"], "deep.json: plan.deep: nested too deeply"],
     [["--format", "xml", "one.json"], '--format: expected text, json, csv, hgrm, prometheus, junit or html, not "xml"'],

@@ -342,8 +342,8 @@ describe("smtp-sink", () => {
           /--tls-cert: nowhere\.pem: no such file or directory$/,
           /--tls-cert, --tls-key: key values mismatch$/,
           /--tls-cert, --tls-key: (?:bad decrypt|.*passphrase|.*interrupted or cancelled)/i,
-          /--tls-cert, --tls-key: no certificate in PEM form/,
-          /--tls-cert, --tls-key: no private key in PEM form/,
+          /--tls-cert: empty\.pem: no certificate in PEM form$/,
+          /--tls-cert: cert\.pem: no private key in PEM form: --tls-key names its file$/,
           /--tls-cert needs --tls offered, required or implicit$/,
           /--tls-key needs --tls-cert$/
         ]

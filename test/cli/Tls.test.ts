@@ -85,7 +85,7 @@ describe("--sink --tls", () => {
     assert.strictEqual(status, 1)
     assert.match(
       stderr,
-      /^smtp-source: fatal: TLS failed while starting TLS: the certificate is for .*localhost.*, not for other\.example\.com \(--tls-name expects another name, --tls-verify chain takes any\)$/m
+      /^smtp-source: fatal: TLS failed: the certificate is for .*localhost.*, not for other\.example\.com \(--tls-name expects another name, --tls-verify chain takes any\)$/m
     )
   })
 })

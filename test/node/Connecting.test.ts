@@ -106,7 +106,7 @@ describe("a connection", () => {
       const usual = yield* options
       const target = Target.inet("127.0.0.1", port)
       const error = yield* Effect.flip(connect(target, { ...usual, family: "ipv6" }))
-      assert.strictEqual(error.message, `connect to 127.0.0.1:${port}: this is not an address of IPv6`)
+      assert.strictEqual(error.message, `connect to 127.0.0.1:${port}: this is not an IPv6 address`)
       const wire = yield* connect(target, { ...usual, family: "ipv4" })
       yield* wire.exchange(["greeting"], "")
       wire.close("reset")

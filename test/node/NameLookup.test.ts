@@ -107,7 +107,7 @@ describe("an address", () => {
           ])
         }
         const error = yield* Effect.flip(names.resolve(literal, { ...options, family: wrong }))
-        assert.match(error.message, /^connect to .*: this is not an address of IPv[46]$/)
+        assert.match(error.message, /^connect to .*: this is not an IPv[46] address$/)
       }
       assert.lengthOf(asked, 0)
     })

@@ -59,8 +59,9 @@ describe("a journal", () => {
 
   it("that is none, or is spoilt, is an error that names the line", () => {
     const reasonOf = (text: string) => Either.match(Journal.read(text), { onLeft: String, onRight: () => "fine" })
-    assert.match(reasonOf(""), /line 1: expected the start/)
-    assert.match(reasonOf(seconds.join("")), /line 1: expected the start/)
+    assert.match(reasonOf(""), /line 1: no start of a run: cut off, or not written by/)
+    assert.match(reasonOf(seconds.join("")), /line 1: no start of a run: cut off, or not written by/)
+    assert.match(reasonOf('{"type":"x"}\n'), /line 1: no start of a run/)
     assert.match(reasonOf(`\u001b[2J\n${seconds[0]}`), /line 1: /)
     assert.notMatch(reasonOf(`\u001b[2J\n${seconds[0]}`), /\u001b/)
     assert.deepStrictEqual(SavedReport.parse("\n"), Either.left("empty: nothing was saved in it"))

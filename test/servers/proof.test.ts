@@ -331,7 +331,7 @@ describe(`Dovecot${mailStore.available ? "" : ` (this machine lacks ${mailStore.
       const refused = yield* run(report, "--delivered", box!, plain!)
       assert.deepStrictEqual(
         [refused.status, refused.stderr],
-        [1, "smtp-report: fatal: --delivered: the result is not of one run with --prove\n"]
+        [1, `smtp-report: fatal: ${box}: can be read only with the result of one run of smtp-source --prove\n`]
       )
       const nowhere = yield* run(report, "--delivered", `${box}x`, result!)
       assert.strictEqual(nowhere.status, 1)

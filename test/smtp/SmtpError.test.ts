@@ -19,7 +19,7 @@ describe("what an error says", () => {
 
   it("names the options that let in a server that may be the right one", () => {
     const said = (problem: Tls.TlsProblem) => new TlsFailed({ ...problem, step: "tls", replies: [] }).message
-    const begin = "TLS failed while starting TLS"
+    const begin = "TLS failed"
     const trust = "(--tls-ca or --tls-pin trusts it, --tls-verify none trusts any)"
     for (const [code, words] of [
       ["DEPTH_ZERO_SELF_SIGNED_CERT", "the certificate is self-signed"],
