@@ -17,6 +17,7 @@ import { main as report } from "../../src/reportCommand.js"
 import { Output } from "../../src/report/Output.js"
 import * as CapturedOutput from "../cli/CapturedOutput.js"
 import * as Dovecot from "./Dovecot.js"
+import * as FaultProxy from "./FaultProxy.js"
 import * as Postfix from "./Postfix.js"
 import * as RealServer from "./RealServer.js"
 
@@ -130,30 +131,92 @@ describe(`Postfix as a relay${missing}`, () => {
   /** What the first messages wait for their second time: the run cannot end before somebody has been killed. */
   const withheld = { behaviour: { faults: [{ at: "final", first: 20, say: "", end: "close" }] } } as const
 
+  /**
+   * Kills up to so many processes of one of its services, each once it has done something: by the log of this Postfix alone. Tells how
+   * many were.
+   */
+  const killer = (service: string, most: number) => {
+    const killed = new Set<string>()
+    const kill = (log: () => string) =>
+      Effect.sync(() => {
+        const pids = [...log().matchAll(new RegExp(`postfix/${service}\\[(\\d+)\\]`, "g"))].map(([, pid]) => pid!)
+        const next = pids.findLast((pid) => !killed.has(pid))
+        if (next === undefined) return
+        killed.add(next)
+        try {
+          process.kill(Number(next), "SIGKILL")
+        } catch {
+          // It has ended by itself.
+        }
+      }).pipe(Effect.repeat({ until: () => killed.size === most, schedule: Schedule.spaced("50 millis") }))
+    return { kill, times: () => killed.size }
+  }
+
   test(
     "whose delivery agents are killed loses nothing",
     Effect.gen(function* () {
-      const killed = new Set<string>()
-      /** Kills one that has sent a message, by the log of this Postfix alone. */
-      const kill = (log: () => string) =>
-        Effect.sync(() => {
-          const pids = [...log().matchAll(/postfix\/smtp\[(\d+)\]/g)].map(([, pid]) => pid!)
-          const next = pids.findLast((pid) => !killed.has(pid))
-          if (next === undefined) return
-          killed.add(next)
-          try {
-            process.kill(Number(next), "SIGKILL")
-          } catch {
-            // It has ended by itself.
-          }
-        }).pipe(Effect.repeat({ until: () => killed.size === 5, schedule: Schedule.spaced("50 millis") }))
+      const { kill, times } = killer("smtp", 5)
       const { result } = yield* through({ messages: 150, rate: "150/s", maxSessions: 10 }, withheld, kill)
       const { tally } = result.proof!
-      assert.isAbove(killed.size, 0)
+      assert.isAbove(times(), 0)
       assert.deepStrictEqual(result.violations, [])
       assert.deepStrictEqual([tally.accepted, tally.deliveredAccepted, tally.missing], [150, 150, 0])
       assert.strictEqual(tally.copies, 150 + tally.duplicates + tally.repeats)
     })
+  )
+
+  test(
+    "whose qmgr(8) is killed loses nothing",
+    Effect.gen(function* () {
+      const { kill, times } = killer("qmgr", 1)
+      // The next message begins a new one. What was being delivered then it leaves alone for a minute.
+      const plan = { messages: 60, rate: "30/s", maxSessions: 10, settle: 90 } as const
+      const { result } = yield* through(plan, {}, kill)
+      const { tally } = result.proof!
+      assert.strictEqual(times(), 1)
+      assert.deepStrictEqual(result.violations, [])
+      assert.deepStrictEqual([tally.accepted, tally.deliveredAccepted, tally.missing], [60, 60, 0])
+    })
+  )
+
+  test(
+    "whose cleanup(8) is killed loses nothing that it has accepted, whatever it refuses at the dot",
+    Effect.gen(function* () {
+      const { kill, times } = killer("cleanup", 5)
+      const plan = { messages: 150, rate: "150/s", maxSessions: 10, keepGoing: true }
+      const { result } = yield* through(plan, withheld, kill)
+      const { accepted, rejected } = result.accounting
+      const { tally } = result.proof!
+      assert.isAbove(times(), 0)
+      assert.deepStrictEqual(result.violations, [])
+      assert.deepStrictEqual([tally.accepted, tally.deliveredAccepted, tally.missing], [accepted, accepted, 0])
+      // What it refused at the dot, or left open, may have come: that is told, and is none of those that must not.
+      assert.isAtMost(tally.refused, rejected)
+      assert.strictEqual(tally.impossible.count, 0)
+    })
+  )
+
+  test(
+    "delivers what it has taken before a connection was lost, and nothing else",
+    Effect.gen(function* () {
+      const { target } = started()
+      const proxy = yield* FaultProxy.start({ target, protocol: "SMTP", faults: "rejections and cuts", seed: 3 })
+      const relayed = yield* through({ messages: 200, reuse: true, keepGoing: true, settle: 4, target: proxy.target })
+      const { accounting, proof, violations } = relayed.result
+      const { tally } = proof!
+      assert.deepStrictEqual(violations, [])
+      // Resets right after the dot, and replies that were cut off.
+      assert.isAbove([...proxy.done.keys()].filter((fault) => fault.startsWith("final, ")).length, 5)
+      assert.isAbove(tally.deliveredOpen, 0)
+      const refused = ["450", "550", "421"].map((code) => proxy.done.get(`final, ${code}`) ?? 0)
+      assert.strictEqual(
+        tally.open,
+        refused.reduce((sum, count) => sum + count, accounting.unknown)
+      )
+      assert.deepStrictEqual([tally.deliveredAccepted, tally.missing], [accounting.accepted, 0])
+      const queued = linesOf(yield* done(relayed, tally.first), /postfix\/qmgr\[.* removed$/)
+      assert.deepStrictEqual([tally.first, tally.copies, tally.impossible.count], [queued, queued, 0])
+    }).pipe(Effect.scoped)
   )
 
   test(
