@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as ReportRequest from "../plan/ReportRequest.js"
-import * as Shape from "../plan/Shape.js"
+import * as ShapeGrammar from "../plan/ShapeGrammar.js"
 import type { OptionRow } from "./OptionTable.js"
 import type { Shell } from "./Shell.js"
 
@@ -168,7 +168,7 @@ const wordsOf = (row: OptionRow): ReadonlyArray<string> => {
     : row.long === "otlp"
       ? ["auto"]
       : row.long === "abandon"
-        ? Shape.steps
+        ? ShapeGrammar.steps
         : []
 }
 

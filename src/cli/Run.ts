@@ -1,6 +1,8 @@
 /**
  * Runs a plan for the command line: what the user sees while it goes on, and the exit status at its end.
  *
+ * It is over 300 lines because what goes with a run begins in one order and ends in the reverse.
+ *
  * @since 0.1.0
  */
 import type { FileSystem } from "@effect/platform/FileSystem"

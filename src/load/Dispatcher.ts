@@ -11,6 +11,8 @@
  * A message is taken from the run's tickets when it is the next to be due, and no earlier: threads that share them hold one
  * each, and those that wait for connections.
  *
+ * It is over 300 lines because messages that wait and sessions that are idle are one state.
+ *
  * @since 0.1.0
  */
 import * as Deferred from "effect/Deferred"

@@ -1,9 +1,8 @@
 /**
- * Files that a message is written to: its own, or one of many messages, which gets all of it or nothing.
+ * What a message is kept in on its way into a file.
  *
  * @since 0.1.0
  */
-import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 
@@ -14,8 +13,6 @@ import * as path from "node:path"
  * @category models
  */
 export type Trouble = (name: string, error: unknown) => void
-
-const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = fs.constants
 
 /** How much is kept before it is written. */
 const mostKept = 32_768
@@ -131,22 +128,30 @@ export abstract class DumpFile {
 
 const nothing = Buffer.alloc(0)
 
-/** Opens a file, whose folders are made where they are missing. */
-const open = (name: string, flags: number): number => {
+/**
+ * Opens a file, whose folders are made where they are missing.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const open = (name: string, flags: number): number => {
   try {
-    return fs.openSync(name, flags | O_NOFOLLOW, 0o600)
+    return fs.openSync(name, flags | fs.constants.O_NOFOLLOW, 0o600)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
     makeFolder(path.dirname(name))
-    return fs.openSync(name, flags | O_NOFOLLOW, 0o600)
+    return fs.openSync(name, flags | fs.constants.O_NOFOLLOW, 0o600)
   }
 }
 
 /**
  * Makes a folder, and those that it is in. Not by Node's `recursive`, which tries for ever where a file system has no room for
  * folders, as below /proc.
+ *
+ * @since 0.1.0
+ * @category files
  */
-const makeFolder = (folder: string): void => {
+export const makeFolder = (folder: string): void => {
   const make = () => fs.mkdirSync(folder, { mode: 0o700 })
   try {
     make()
@@ -160,185 +165,12 @@ const makeFolder = (folder: string): void => {
   }
 }
 
-const writeAll = (descriptor: number, bytes: Uint8Array, length: number): void => {
+/**
+ * Writes the first so many of the bytes.
+ *
+ * @since 0.1.0
+ * @category files
+ */
+export const writeAll = (descriptor: number, bytes: Uint8Array, length: number): void => {
   for (let at = 0; at < length; ) at += fs.writeSync(descriptor, bytes, at, length - at)
-}
-
-/**
- * A file for one message, which goes again where the message is dropped, and is moved where it is kept, if it has a name for that.
- *
- * @since 0.1.0
- * @category models
- */
-export class OwnFile extends DumpFile {
-  private descriptor: number | undefined
-  /** The file was not there before. */
-  private isMade = false
-
-  constructor(
-    name: string,
-    trouble: Trouble,
-    private readonly moved?: string | undefined
-  ) {
-    super(name, trouble)
-  }
-
-  protected write(bytes: Uint8Array, length: number): void {
-    writeAll(this.opened(), bytes, length)
-  }
-
-  private opened(): number {
-    this.descriptor ??= open(this.name, O_WRONLY | O_CREAT | O_EXCL)
-    this.isMade = true
-    return this.descriptor
-  }
-
-  keep(): boolean {
-    this.flush()
-    // An empty message is a file, too.
-    if (this.descriptor === undefined) this.attempt(() => this.opened())
-    this.close()
-    const { moved } = this
-    if (moved !== undefined) {
-      this.attempt(() => {
-        makeFolder(path.dirname(moved))
-        fs.renameSync(this.name, moved)
-      })
-    }
-    if (!this.isSound && this.isMade) this.remove()
-    return this.isSound
-  }
-
-  drop(): void {
-    const isThere = this.descriptor !== undefined
-    this.close()
-    if (isThere) this.remove()
-  }
-
-  /** Whatever failed before: half a message is none. */
-  private remove(): void {
-    try {
-      fs.rmSync(this.name, { force: true })
-    } catch (error) {
-      this.failed(error)
-    }
-  }
-
-  private close(): void {
-    this.closeFile(this.descriptor)
-    this.descriptor = undefined
-    this.done()
-  }
-}
-
-/**
- * A file that stays open for as long as this turn of the event loop takes: messages of several sessions that end in it are
- * appended one by one, and it is opened once. By the next turn whoever moves files may have moved it.
- *
- * @since 0.1.0
- * @category models
- */
-export class OpenFile {
-  private name = ""
-  private descriptor: number | undefined
-
-  constructor(private readonly trouble: Trouble) {}
-
-  /** The file, to be appended to in this turn. */
-  append(name: string): number {
-    if (this.descriptor !== undefined && this.name === name) return this.descriptor
-    if (this.descriptor === undefined) setImmediate(this.close)
-    else this.close()
-    this.descriptor = open(name, O_WRONLY | O_CREAT | O_APPEND)
-    this.name = name
-    return this.descriptor
-  }
-
-  private readonly close = (): void => {
-    const { descriptor } = this
-    this.descriptor = undefined
-    if (descriptor === undefined) return
-    try {
-      fs.closeSync(descriptor)
-    } catch (error) {
-      this.trouble(this.name, error)
-    }
-  }
-}
-
-/**
- * A file for many messages. A message that fits into memory is appended at once; a larger one goes to a file aside until it is whole.
- *
- * @since 0.1.0
- * @category models
- */
-export class SharedFile extends DumpFile {
-  private aside: number | undefined
-  private isWhole = false
-
-  constructor(
-    name: string,
-    trouble: Trouble,
-    private readonly file = new OpenFile(trouble)
-  ) {
-    super(name, trouble)
-  }
-
-  protected write(bytes: Uint8Array, length: number): void {
-    if (this.isWhole && this.aside === undefined) {
-      return appendWhole(this.file.append(this.name), (write) => write(bytes, length))
-    }
-    if (this.aside === undefined) {
-      const name = `${this.name}.${randomBytes(8).toString("hex")}`
-      this.aside = open(name, O_RDWR | O_CREAT | O_EXCL)
-      fs.unlinkSync(name)
-    }
-    writeAll(this.aside, bytes, length)
-  }
-
-  keep(): boolean {
-    this.isWhole = true
-    this.flush()
-    const { aside } = this
-    if (aside !== undefined) {
-      this.attempt(() => appendWhole(this.file.append(this.name), (write) => copy(aside, write)))
-    }
-    this.drop()
-    return this.isSound
-  }
-
-  drop(): void {
-    this.closeFile(this.aside)
-    this.aside = undefined
-    this.done()
-  }
-}
-
-type Write = (bytes: Uint8Array, length: number) => void
-
-/** Appends all that `work` writes, or takes away again what it has written: nobody else writes to the file in this turn of ours. */
-const appendWhole = (descriptor: number, work: (write: Write) => void): void => {
-  let written = 0
-  try {
-    work((bytes, length) => {
-      for (let at = 0; at < length; ) {
-        const size = fs.writeSync(descriptor, bytes, at, length - at)
-        at += size
-        written += size
-      }
-    })
-  } catch (error) {
-    if (written > 0) fs.ftruncateSync(descriptor, fs.fstatSync(descriptor).size - written)
-    throw error
-  }
-}
-
-const copy = (from: number, write: Write): void => {
-  const piece = Buffer.allocUnsafe(65_536)
-  for (let at = 0; ; ) {
-    const read = fs.readSync(from, piece, 0, piece.length, at)
-    if (read === 0) return
-    write(piece, read)
-    at += read
-  }
 }

@@ -14,7 +14,9 @@ import * as zlib from "node:zlib"
 import type { ContentTap, OpenTap, SinkTransaction } from "../sink/ContentTap.js"
 import * as Dump from "../sink/Dump.js"
 import * as DumpLines from "../sink/DumpLines.js"
-import { type DumpFile, OpenFile, OwnFile, SharedFile, type Trouble } from "./DumpFile.js"
+import type { DumpFile, Trouble } from "./DumpFile.js"
+import { OwnFile } from "./OwnFile.js"
+import { OpenFile, SharedFile } from "./SharedFile.js"
 import * as SystemReason from "./SystemReason.js"
 
 /**

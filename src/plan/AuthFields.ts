@@ -3,6 +3,8 @@
  *
  * A plan holds no password, only where it is: it is printed, saved in reports, and given to threads.
  *
+ * It is over 300 lines because fields, their rules and what they come to stand in one room, so that an option is one entry.
+ *
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -28,7 +30,7 @@ import { fileReason } from "./FileReason.js"
 import * as PlanField from "./PlanField.js"
 import type * as PlanRule from "./PlanRule.js"
 import * as PlanValue from "./PlanValue.js"
-import * as Shape from "./Shape.js"
+import * as ShapeGrammar from "./ShapeGrammar.js"
 import * as TlsFields from "./TlsFields.js"
 import * as UserAtHand from "./UserAtHand.js"
 
@@ -333,7 +335,7 @@ export const rules: ReadonlyArray<PlanRule.PlanRule> = [
   usersOfNoLogin,
   {
     without: ["auth"],
-    when: ({ plan }) => Shape.isAbandonedAfter(plan, "auth"),
+    when: ({ plan }) => ShapeGrammar.isAbandonedAfter(plan, "auth"),
     says: "{abandon} auth needs {auth}: without it there is no login to leave after",
     fields: ["abandon", "shapes"]
   },

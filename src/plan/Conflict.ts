@@ -16,7 +16,7 @@ import * as Rate from "./Rate.js"
 import * as ReportRequest from "./ReportRequest.js"
 import * as RouteFields from "./RouteFields.js"
 import * as Segment from "./Segment.js"
-import * as Shape from "./Shape.js"
+import * as ShapeGrammar from "./ShapeGrammar.js"
 import * as SinkFields from "./SinkFields.js"
 import * as TlsFields from "./TlsFields.js"
 
@@ -115,7 +115,7 @@ const reportFiles: PlanRule.PlanRule = ({ plan }) =>
 const thinksInShapes = ({ plan }: PlanRule.Given): boolean => listOf(plan.shapes).some(thinks)
 
 const weightsOfShapes: PlanRule.PlanRule = ({ plan }) => {
-  const wrong = Shape.misweighed(listOf(plan.shapes))
+  const wrong = ShapeGrammar.misweighed(listOf(plan.shapes))
   return wrong === undefined ? [] : [{ fields: ["shapes"], rule: `--shape: ${wrong}` }]
 }
 
@@ -218,7 +218,7 @@ export const exclusive: ReadonlyArray<ReadonlyArray<string>> = PlanRule.exclusiv
 
 /** Whether a shape, as fields or as text, has a time to think. */
 const thinks = (shape: unknown): boolean => {
-  if (typeof shape === "string") return thinks(Either.getOrUndefined(Shape.parse(shape)))
+  if (typeof shape === "string") return thinks(Either.getOrUndefined(ShapeGrammar.parse(shape)))
   return typeof shape === "object" && shape !== null && "think" in shape
 }
 

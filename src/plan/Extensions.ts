@@ -1,6 +1,8 @@
 /**
  * The fields of a plan that ask for extensions of SMTP, and what they come to.
  *
+ * It is over 300 lines because fields, their rules and what they come to stand in one room, so that an option is one entry.
+ *
  * @since 0.1.0
  */
 import * as Either from "effect/Either"

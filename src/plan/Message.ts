@@ -3,6 +3,8 @@
  *
  * Pure: what is in message k is a function of the plan, the run's identity and k. What all messages share is made once.
  *
+ * It is over 300 lines because it is one list of all that a message can be made of, in the order in which it is asked for.
+ *
  * @since 0.1.0
  */
 import * as Either from "effect/Either"

@@ -1,6 +1,8 @@
 /**
  * What messages are made of that is not in the plan itself: a template, attached files and rows of data, read before the run.
  *
+ * It is over 300 lines because parts are read together, and checked against each other.
+ *
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"

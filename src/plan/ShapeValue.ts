@@ -9,14 +9,14 @@ import * as Schema from "effect/Schema"
 import * as Tls from "../smtp/Tls.js"
 import { describe } from "./Cursor.js"
 import * as PlanValue from "./PlanValue.js"
-import * as Shape from "./Shape.js"
+import * as ShapeGrammar from "./ShapeGrammar.js"
 
 const AbandonText = Schema.String.pipe(
-  Schema.filter((text) => Either.match(Shape.parseAbandon(text), { onLeft: describe, onRight: () => true }))
+  Schema.filter((text) => Either.match(ShapeGrammar.parseAbandon(text), { onLeft: describe, onRight: () => true }))
 )
 
 const shareOf = (text: string): number =>
-  Either.match(Shape.parseAbandon(text), { onLeft: () => 0, onRight: ({ share }) => share })
+  Either.match(ShapeGrammar.parseAbandon(text), { onLeft: () => 0, onRight: ({ share }) => share })
 
 /**
  * Where connections are abandoned, each for its share of the messages.
@@ -36,7 +36,7 @@ export const Abandonments = PlanValue.texts(AbandonText, 'a step, such as "data 
  * @since 0.1.0
  * @category schemas
  */
-export const PerConnection = PlanValue.parsed(Shape.parsePerConnection)
+export const PerConnection = PlanValue.parsed(ShapeGrammar.parsePerConnection)
 
 const Weight = PlanValue.amount((text) => Number(/^\s*(\d+(?:\.\d+)?)\s*%?\s*$/.exec(text)?.[1] ?? Number.NaN), {
   least: Schema.Positive,
@@ -75,7 +75,7 @@ const ShapeText = Schema.transformOrFail(
     strict: false,
     decode: (input, _, ast) =>
       typeof input === "string"
-        ? Either.mapLeft(Shape.parse(input), (failure) => new ParseResult.Type(ast, input, describe(failure)))
+        ? Either.mapLeft(ShapeGrammar.parse(input), (failure) => new ParseResult.Type(ast, input, describe(failure)))
         : ParseResult.succeed(input),
     encode: (shape) => ParseResult.succeed(shape)
   }

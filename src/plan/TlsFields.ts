@@ -1,6 +1,8 @@
 /**
  * The fields of a plan that ask for TLS, and what they come to.
  *
+ * It is over 300 lines because fields, their rules and what they come to stand in one room, so that an option is one entry.
+ *
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -18,7 +20,7 @@ import { fileReason } from "./FileReason.js"
 import * as PlanField from "./PlanField.js"
 import type * as PlanRule from "./PlanRule.js"
 import * as PlanValue from "./PlanValue.js"
-import * as Shape from "./Shape.js"
+import * as ShapeGrammar from "./ShapeGrammar.js"
 
 const section = "TLS"
 
@@ -214,7 +216,7 @@ export const waysOf = (plan: { readonly [field: string]: unknown }): ReadonlyArr
   const usual = known(plan.tls) ?? "off"
   if (!Array.isArray(plan.shapes) || plan.shapes.length === 0) return [usual]
   const ways = plan.shapes.map((shape: unknown) => {
-    const parts = typeof shape === "string" ? Either.getOrElse(Shape.parse(shape), () => ({})) : shape
+    const parts = typeof shape === "string" ? Either.getOrElse(ShapeGrammar.parse(shape), () => ({})) : shape
     return (typeof parts === "object" && parts !== null && "tls" in parts ? known(parts.tls) : undefined) ?? usual
   })
   return [...new Set(ways)]
@@ -325,12 +327,13 @@ export const rules: ReadonlyArray<PlanRule.PlanRule> = [
     says: "STARTTLS needs EHLO, which {bare} leaves out"
   },
   {
-    when: (given) => Shape.isAbandonedAfter(given.plan, "tls") && !goes(given, "starttls", "if-offered", "implicit"),
+    when: (given) =>
+      ShapeGrammar.isAbandonedAfter(given.plan, "tls") && !goes(given, "starttls", "if-offered", "implicit"),
     says: "{abandon} tls needs {tls}",
     fields: ["abandon", "shapes"]
   },
   {
-    when: (given) => Shape.isAbandonedAfter(given.plan, "starttls") && !goes(given, "starttls", "if-offered"),
+    when: (given) => ShapeGrammar.isAbandonedAfter(given.plan, "starttls") && !goes(given, "starttls", "if-offered"),
     says: "{abandon} starttls needs {tls} starttls or if-offered",
     fields: ["abandon", "shapes"]
   },

@@ -2,6 +2,8 @@
  * A run as one HTML page that needs nothing else: no network, no program, no other file. What it shows is also in it as
  * JSON, so that the page is a result that can be merged and compared.
  *
+ * It is over 300 lines because it is one page, section by section, from top to bottom.
+ *
  * @since 0.1.0
  */
 import * as Arrival from "../plan/Arrival.js"

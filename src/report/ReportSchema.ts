@@ -1,6 +1,8 @@
 /**
  * What a report holds, as a schema: its fields, what each may be, and how versions differ.
  *
+ * It is over 300 lines because it is a table: a row for each field.
+ *
  * @since 0.1.0
  */
 import * as JSONSchema from "effect/JSONSchema"

@@ -1,6 +1,8 @@
 /**
  * A run for people, in 80 columns: what happened, whether it was fast, what went wrong, in this order.
  *
+ * It is over 300 lines because it is one page, part by part, from top to bottom.
+ *
  * @since 0.1.0
  */
 import type * as GeneratorHealth from "../measure/GeneratorHealth.js"

@@ -1,6 +1,8 @@
 /**
  * A message on its way, and how the replies to it become its outcome. Pure.
  *
+ * It is over 300 lines because what a reply means for a message is told here, and nowhere else.
+ *
  * @since 0.1.0
  */
 import * as Outcome from "./Outcome.js"

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
 import * as Laws from "../../src/measure/Laws.js"
 import * as Plan from "../../src/plan/Plan.js"
-import * as Shape from "../../src/plan/Shape.js"
+import * as ShapeGrammar from "../../src/plan/ShapeGrammar.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 
@@ -226,7 +226,7 @@ describe("--abandon", () => {
     rcpt: "HELO MAIL RCPT RCPT",
     data: "HELO MAIL RCPT RCPT DATA"
   }
-  for (const step of Shape.steps) {
+  for (const step of ShapeGrammar.steps) {
     // They are among the logins, and with TLS.
     if (step === "auth" || step === "starttls" || step === "tls") continue
     it.effect(`leaves after the reply to ${step}, which ends its message and nothing else`, () =>

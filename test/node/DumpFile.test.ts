@@ -2,7 +2,8 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { OpenFile, OwnFile, SharedFile } from "../../src/node/DumpFile.js"
+import { OwnFile } from "../../src/node/OwnFile.js"
+import { OpenFile, SharedFile } from "../../src/node/SharedFile.js"
 
 describe("a file of a message", () => {
   it("is in a folder that is made for it, with those above it, for its owner alone", () => {

@@ -4,16 +4,21 @@ import * as fc from "fast-check"
 import * as Plan from "../../src/plan/Plan.js"
 import * as Rate from "../../src/plan/Rate.js"
 import * as Shape from "../../src/plan/Shape.js"
+import * as ShapeGrammar from "../../src/plan/ShapeGrammar.js"
 
 const told = (parsed: Either.Either<unknown, Rate.ParseFailure>) =>
   Either.match(parsed, { onLeft: Rate.describe, onRight: (value) => value })
 
 describe("the messages of a connection", () => {
   it("are a number or a range, and nothing else", () => {
-    assert.deepStrictEqual(told(Shape.parsePerConnection("5")), [5, 5])
-    assert.deepStrictEqual(told(Shape.parsePerConnection("1..20")), [1, 20])
+    assert.deepStrictEqual(told(ShapeGrammar.parsePerConnection("5")), [5, 5])
+    assert.deepStrictEqual(told(ShapeGrammar.parsePerConnection("1..20")), [1, 20])
     for (const wrong of ["", "0", "3..2", "1..", "..2", "-1", "1.5", "1...2", "x", "99999999999"]) {
-      assert.match(String(told(Shape.parsePerConnection(wrong))), /^column 1: expected a number of messages/, wrong)
+      assert.match(
+        String(told(ShapeGrammar.parsePerConnection(wrong))),
+        /^column 1: expected a number of messages/,
+        wrong
+      )
     }
   })
 
@@ -42,9 +47,13 @@ describe("a connection of a plan that says nothing of how many messages it has",
 
 describe("what is abandoned", () => {
   it("is a step, how, and a share, in this order", () => {
-    assert.deepStrictEqual(told(Shape.parseAbandon("data")), { step: "data", how: "reset", share: 1 })
-    assert.deepStrictEqual(told(Shape.parseAbandon(" rcpt  close 2.5%")), { step: "rcpt", how: "fin", share: 0.025 })
-    assert.deepStrictEqual(told(Shape.parseAbandon("hello 10%")), { step: "hello", how: "reset", share: 0.1 })
+    assert.deepStrictEqual(told(ShapeGrammar.parseAbandon("data")), { step: "data", how: "reset", share: 1 })
+    assert.deepStrictEqual(told(ShapeGrammar.parseAbandon(" rcpt  close 2.5%")), {
+      step: "rcpt",
+      how: "fin",
+      share: 0.025
+    })
+    assert.deepStrictEqual(told(ShapeGrammar.parseAbandon("hello 10%")), { step: "hello", how: "reset", share: 0.1 })
   })
 
   it("is refused with the column of what is wrong", () => {
@@ -56,10 +65,10 @@ describe("what is abandoned", () => {
       ["data close reset", /^column 12: expected a share/],
       ["data 5% more", /^column 9: expected nothing more/]
     ]
-    for (const [text, expected] of failures) assert.match(String(told(Shape.parseAbandon(text))), expected)
+    for (const [text, expected] of failures) assert.match(String(told(ShapeGrammar.parseAbandon(text))), expected)
     fc.assert(
       fc.property(fc.string(), (text) => {
-        const parsed = Shape.parseAbandon(text)
+        const parsed = ShapeGrammar.parseAbandon(text)
         if (Either.isLeft(parsed)) assert.isAtMost(parsed.left.column, text.length + 1)
       })
     )

@@ -22,6 +22,8 @@
  * | measured under its own name | `measure` |
  * | to know what the server has sent on | `arrival`, `awaitArrival`, with a plan that proves delivery |
  *
+ * It is over 300 lines because it is what a user has of scenarios: a run of them, and the names of all that they are made of.
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
