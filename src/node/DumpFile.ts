@@ -166,7 +166,7 @@ export const makeFolder = (folder: string): void => {
 }
 
 /**
- * Writes the first so many of the bytes.
+ * Writes the first `length` bytes.
  *
  * @since 0.1.0
  * @category files
