@@ -8,7 +8,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { Crowd, type Member } from "../smtp/Crowd.js"
 import type { Deadlines, Expiring } from "../smtp/Wire.js"
+
+interface Watcher extends Member {
+  readonly onMade: () => void
+}
 
 /**
  * A request that is made once.
@@ -18,7 +23,7 @@ import type { Deadlines, Expiring } from "../smtp/Wire.js"
  */
 export class StopRequest {
   private made = false
-  private readonly watchers = new Set<() => void>()
+  private readonly watchers = new Crowd<Watcher>()
 
   /** Resumes when the request is made. */
   readonly awaited: Effect.Effect<void> = Effect.async((resume) => {
@@ -28,11 +33,10 @@ export class StopRequest {
 
   /** Calls `onMade` when the request is made, at once if it was; what it gives back calls that off. */
   watch(onMade: () => void): () => void {
+    const watcher: Watcher = { onMade, seat: undefined }
     if (this.made) onMade()
-    else this.watchers.add(onMade)
-    return () => {
-      this.watchers.delete(onMade)
-    }
+    else this.watchers.add(watcher)
+    return () => this.watchers.delete(watcher)
   }
 
   isMade(): boolean {
@@ -41,8 +45,12 @@ export class StopRequest {
 
   make(): void {
     this.made = true
-    for (const onMade of this.watchers) onMade()
-    this.watchers.clear()
+    for (const watcher of this.watchers) {
+      // One that is called may call others off.
+      if (!this.watchers.has(watcher)) continue
+      this.watchers.delete(watcher)
+      watcher.onMade()
+    }
   }
 
   /**
@@ -56,13 +64,15 @@ export class StopRequest {
         leave()
         resume(Exit.void)
       }
-      const nap: Expiring = { deadline: deadlines.now() + milliseconds, expire: over }
+      const nap: Expiring = { deadline: deadlines.now() + milliseconds, expire: over, seat: undefined }
+      const watcher: Watcher = { onMade: over, seat: undefined }
       const leave = () => {
         deadlines.remove(nap)
-        this.watchers.delete(over)
+        this.watchers.delete(watcher)
       }
       deadlines.add(nap)
-      this.watch(over)
+      if (this.made) over()
+      else this.watchers.add(watcher)
       return Effect.sync(leave)
     })
   }
