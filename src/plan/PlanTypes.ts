@@ -634,10 +634,10 @@ export interface Plan {
   /**
    * Before the run and after it, ask the smtp-sink --prove=file that listens here for its time, so that smtp-report,
    * which is given that file, tells by how much its clock is ahead or behind, and delivery without that. It is asked
-   * sixteen times over a connection of its own; the answer that took the shortest time counts, and tells the
-   * difference to half of that time. May be given several times, once for each sink; of a run in segments each
-   * compares its clock. A sink that does not answer is reported, and the report then says that the clocks were not
-   * compared.
+   * sixteen times over a connection of its own, in plain text; the answer that took the shortest time counts, and
+   * tells the difference to half of that time. May be given several times, once for each sink; of a run in segments
+   * each compares its clock. A sink that does not answer is reported, and the report then says that the clocks were
+   * not compared.
    */
   readonly compareClocks?: Values["compareClocks"]
   /**
@@ -1344,10 +1344,10 @@ export interface PlanInput {
   /**
    * Before the run and after it, ask the smtp-sink --prove=file that listens here for its time, so that smtp-report,
    * which is given that file, tells by how much its clock is ahead or behind, and delivery without that. It is asked
-   * sixteen times over a connection of its own; the answer that took the shortest time counts, and tells the
-   * difference to half of that time. May be given several times, once for each sink; of a run in segments each
-   * compares its clock. A sink that does not answer is reported, and the report then says that the clocks were not
-   * compared.
+   * sixteen times over a connection of its own, in plain text; the answer that took the shortest time counts, and
+   * tells the difference to half of that time. May be given several times, once for each sink; of a run in segments
+   * each compares its clock. A sink that does not answer is reported, and the report then says that the clocks were
+   * not compared.
    */
   readonly compareClocks?: Inputs["compareClocks"]
   /**

@@ -48,7 +48,7 @@ export const fields = {
     placeholder: "host:port|unix:pathname",
     repeatable: true,
     description:
-      "Before the run and after it, ask the smtp-sink --prove=file that listens here for its time, so that smtp-report, which is given that file, tells by how much its clock is ahead or behind, and delivery without that. It is asked sixteen times over a connection of its own; the answer that took the shortest time counts, and tells the difference to half of that time. May be given several times, once for each sink; of a run in segments each compares its clock. A sink that does not answer is reported, and the report then says that the clocks were not compared."
+      "Before the run and after it, ask the smtp-sink --prove=file that listens here for its time, so that smtp-report, which is given that file, tells by how much its clock is ahead or behind, and delivery without that. It is asked sixteen times over a connection of its own, in plain text; the answer that took the shortest time counts, and tells the difference to half of that time. May be given several times, once for each sink; of a run in segments each compares its clock. A sink that does not answer is reported, and the report then says that the clocks were not compared."
   }),
   ignoreHeader: PlanField.optional(Names, {
     section,

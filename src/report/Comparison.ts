@@ -222,7 +222,8 @@ const telling = new Set([
   "drain",
   "segment",
   "runId",
-  "startAt"
+  "startAt",
+  "compareClocks"
 ])
 
 const replyRows = ([before, after]: readonly [RunReport, RunReport]): Comparison["replies"] => {

@@ -170,6 +170,7 @@ describe.skipIf(missing.length > 0)(`a sink on a machine whose clock is off${lac
         // It ends with the last message: then it is not there any more to be asked again.
         const sent = yield* Commands.run(["smtp-source", ...words], there)
         assert.strictEqual(sent.status, 0, sent.stderr)
+        assert.match(sent.stderr, /^smtp-source: warning: --compare-clocks: 127\.0\.0\.1:\d+: [^\n]+\n$/)
         yield* ended
         const text = yield* Commands.run(["smtp-report", "run.json", "came.json"], there)
         const report = text.stdout.replace(/\s+/g, " ")

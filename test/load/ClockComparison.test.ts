@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as ClockComparison from "../../src/load/ClockComparison.js"
 import * as Load from "../../src/load/Load.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
@@ -36,6 +37,20 @@ const run = (
 }
 
 describe("clocks that are compared", () => {
+  it.live("are those of threads, which are the same to a millisecond", () =>
+    Effect.gen(function* () {
+      const script: TestServer.Script = ({ stage }) =>
+        stage === "other" ? { say: ClockReply.write({ time: 500_000, sink }), after: "1 millis" } : undefined
+      const boundsOf = (workers: number) => {
+        const plan = { compareClocks: ["unix:sink"], family: "any" as const, workers }
+        const compared = Effect.provide(ClockComparison.around(plan, Effect.void), TestServer.layer({ script }))
+        return Effect.map(Simulation.run(compared), ([, [clock]]) => clock!.ahead)
+      }
+      const [one, two] = [yield* boundsOf(1), yield* boundsOf(2)]
+      assert.deepStrictEqual(two, [one[0] - 1, one[1] + 1])
+    })
+  )
+
   it.live("differ by what the answers say that took the shortest time, before the run and after it", () =>
     Effect.gen(function* () {
       const { asked, result, troubles } = yield* run({}, (nth) => (nth <= 16 ? 5000 : 5020))

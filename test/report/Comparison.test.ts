@@ -244,3 +244,14 @@ describe("a comparison", () => {
     for (const { finding } of comparison.rows) assert.include(told.toLowerCase(), finding)
   })
 })
+
+describe("plans that differ", () => {
+  it("are those of other runs, and not of runs that are told otherwise, or whose clocks were compared", () => {
+    const of = (plan: { readonly [field: string]: unknown }) => ({ plan: { target: "a", ...plan } })
+    const clocks = of({ compareClocks: ["sink.example:2525"], report: ["text"] })
+    assert.deepStrictEqual(Comparison.planDifferences(of({}), clocks), [])
+    assert.deepStrictEqual(Comparison.planDifferences(of({}), of({ sessions: 2 })), [
+      { field: "sessions", before: undefined, after: 2 }
+    ])
+  })
+})
