@@ -143,7 +143,6 @@ const forwardingOf = (
 }
 
 /** Nothing is sent of a message that cannot be made. */
-// biome-ignore lint/correctness/useYield: it is a script all the same
 function* unsent(delivery: Delivery.Delivery, reason: string): Script<Outcome.Outcome> {
   const outcome = Unwelcome.failed(new ContentUnusable({ step: "mail", reason }))
   delivery.settled = outcome

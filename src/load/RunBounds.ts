@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import * as Accounting from "../measure/Accounting.js"
-import type { Recorder } from "../measure/Recorder.js"
+import type { Recorded, Recorder } from "../measure/Recorder.js"
 import * as Arrival from "../plan/Arrival.js"
 import type { RunIdentity } from "../plan/Message.js"
 import type { Plan } from "../plan/Plan.js"
@@ -120,16 +120,25 @@ export const warmUp = (
     recorder.measuresFrom = begun + milliseconds(plan.warmUp)
     const lasts = Math.max(0, recorder.measuresFrom - now())
     recorder.warmUpEnd = recorder.measuresFrom - recorder.begun
-    let warming = true
-    const measure = Effect.sync(() => {
-      if (warming) recorder.warmUpAccepted = ledger.accepted
-      warming = false
-    })
-    // A run may be over before its warm-up is.
-    return Effect.zipRight(
-      Effect.addFinalizer(() => measure),
-      Effect.forkScoped(Effect.zipRight(Effect.sleep(lasts), measure))
-    )
+    recorder.isWarming = true
+    const end = Effect.sync(() => endWarmUp(recorder, ledger))
+    return Effect.forkScoped(Effect.zipRight(Effect.sleep(lasts), end))
   })
+
+const endWarmUp = (recorder: Recorder, ledger: Accounting.Accounting): void => {
+  if (recorder.isWarming) recorder.warmUpAccepted = ledger.accepted
+  recorder.isWarming = false
+}
+
+/**
+ * What was recorded in a run that is over; its warm-up is over then, too.
+ *
+ * @since 0.1.0
+ * @category bounds
+ */
+export const recorded = (recorder: Recorder, ledger: Accounting.Accounting): Recorded => {
+  endWarmUp(recorder, ledger)
+  return recorder.recorded()
+}
 
 const milliseconds = (duration: string): number => Either.getOrThrow(Rate.parseDuration(duration))

@@ -167,7 +167,17 @@ export const runPart = (
         Effect.suspend(() => {
           const elapsed = now() - begun
           const accounting = ledger.planned > 0 ? RunBounds.close(plan, ledger) : Accounting.sum(0, [ledger])
-          return Effect.as(lastSample, { accounting, recorder, runId, startedAt, elapsed, endedBy, stopped, brokenOff })
+          const recorded = RunBounds.recorded(recorder, ledger)
+          return Effect.as(lastSample, {
+            accounting,
+            recorder: recorded,
+            runId,
+            startedAt,
+            elapsed,
+            endedBy,
+            stopped,
+            brokenOff
+          })
         })
       const running = Drain.run(yield* sessions(shared, part, begun), shared, options.hurrying)
       const exit = yield* running.pipe(

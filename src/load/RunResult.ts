@@ -115,7 +115,7 @@ export interface RunResult extends PartResult {
  */
 export interface PartResult {
   readonly accounting: Accounting.Accounting
-  /** The durations, by step and ending. */
+  /** The durations, by step and ending; replies, errors and connections. It is plain data (`toData`) with the ways to read it. */
   readonly recorder: Recorded
   /** What tells the run from others; it is in its messages' Message-Id, too. */
   readonly runId: string

@@ -142,7 +142,7 @@ const start = (asked: Plan, options: WorkersOptions): Effect.Effect<WorkersResul
       const { runId, startedAt } = identity
       const nothing = { endedBy: Option.none(), brokenOff: true, workerDied: Option.none(), health: undefined }
       const accounting = close(due, ledgers)
-      const recorder = new Recorder()
+      const recorder = new Recorder().recorded()
       const result = { accounting, recorder, runId, startedAt, elapsed: elapsed(), stopped: true, ...nothing }
       return RunPart.checked(plan, { ...result, corpus }, { partial: true })
     }
@@ -196,7 +196,7 @@ const start = (asked: Plan, options: WorkersOptions): Effect.Effect<WorkersResul
     const endedBy = ends.flatMap((end) => (end.endedBy === undefined ? [] : [SmtpErrorData.fromData(end.endedBy)]))
     const result = {
       accounting: close(due, ledgers),
-      recorder,
+      recorder: recorder.recorded(),
       runId: identity.runId,
       startedAt: identity.startedAt,
       elapsed: elapsed(),

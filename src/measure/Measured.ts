@@ -111,3 +111,31 @@ export interface Durations {
   readonly ending: Ending
   readonly histogram: Histogram.Histogram
 }
+
+/**
+ * Those that there are, in the order of the dialogue.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export function* durationsOf(
+  histogramOf: (of: Measured, ending: Ending) => Histogram.Histogram | undefined
+): Generator<Durations> {
+  for (const of of measured) {
+    for (const ending of endings) {
+      const histogram = histogramOf(of, ending)
+      if (histogram !== undefined) yield { of, ending, histogram }
+    }
+  }
+}
+
+/**
+ * The two in the key by which durations of a name of one's own are kept.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const nameAndEnding = (key: string): readonly [name: string, ending: string] => {
+  const at = key.lastIndexOf(" ")
+  return [key.slice(0, at), key.slice(at + 1)]
+}

@@ -17,18 +17,21 @@ import * as ErrorTally from "./ErrorTally.js"
 import * as Histogram from "./Histogram.js"
 import {
   type Durations,
+  durationsOf,
   type Ending,
   endings,
   longestName,
   type Measured,
   measured,
   mostOwn,
+  nameAndEnding,
   offsets,
   otherNames,
   places,
   unanswered
 } from "./Measured.js"
 import type { Recorded, RecordedJson, RecorderData } from "./Recorded.js"
+import { RecordedData } from "./RecordedData.js"
 import * as ReplyTally from "./ReplyTally.js"
 import type { Connections } from "./Series.js"
 import { SparseHistogram } from "./SparseHistogram.js"
@@ -68,6 +71,8 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   warmUpEnd = 0
   /** What was begun earlier, by the clock of what is recorded, is not measured: the run was warming up. */
   measuresFrom = Number.NEGATIVE_INFINITY
+  /** Whether the warm-up goes on. */
+  isWarming = false
   private readonly histograms: Array<Histogram.Histogram | undefined> = Array.from({
     length: measured.length * endings.length
   })
@@ -243,8 +248,7 @@ export class Recorder extends Counting implements Recorded, WireObserver {
 
   /** The durations of a step that is not SMTP's, which ended so; undefined where there were none. */
   ownHistogram(name: string, ending: Ending): Histogram.Histogram | undefined {
-    const own = this.own.get(`${name} ${ending}`)
-    return own === undefined ? undefined : Histogram.ofBuckets(own.buckets())
+    return this.recorded().ownHistogram(name, ending)
   }
 
   /** What became of connections. */
@@ -270,14 +274,13 @@ export class Recorder extends Counting implements Recorded, WireObserver {
     }
   }
 
+  /** All that was recorded, to be read. What is recorded later is not in it, but for the counts of histograms, which are shared. */
+  recorded(): RecordedData {
+    return new RecordedData(this.toData())
+  }
+
   toJSON(): RecordedJson {
-    const { auth, histograms: _, own: __, ...counted } = this.toData()
-    const durations = [...this.durations()].map(({ ending, histogram, of }) => ({
-      of,
-      ending,
-      buckets: Histogram.bucketsOf(histogram)
-    }))
-    return { ...counted, durations, auth: auth && AuthTally.toJson(auth) }
+    return this.recorded().toJSON()
   }
 
   /** The replies, by step and code. */
@@ -342,19 +345,13 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   }
 
   /** All durations that there are, in the order of the dialogue; those of steps that are not SMTP's come last. */
-  *durations(): Generator<Durations> {
-    yield* this.dense()
-    for (const { buckets, ending, of } of this.sparse()) yield { of, ending, histogram: Histogram.ofBuckets(buckets) }
+  durations(): Generator<Durations> {
+    return this.recorded().durations()
   }
 
   /** The durations of steps, transactions and connections. */
-  *dense(): Generator<Durations> {
-    for (const of of measured) {
-      for (const ending of endings) {
-        const histogram = this.histogram(of, ending)
-        if (histogram !== undefined) yield { of, ending, histogram }
-      }
-    }
+  dense(): Generator<Durations> {
+    return durationsOf((of, ending) => this.histogram(of, ending))
   }
 
   /** The durations of steps that are not SMTP's. */
@@ -370,9 +367,4 @@ export class Recorder extends Counting implements Recorded, WireObserver {
   histogram(what: Measured, ending: Ending): Histogram.Histogram | undefined {
     return this.histograms[places[what] * endings.length + endings.indexOf(ending)]
   }
-}
-
-const nameAndEnding = (key: string): readonly [name: string, ending: string] => {
-  const at = key.lastIndexOf(" ")
-  return [key.slice(0, at), key.slice(at + 1)]
 }

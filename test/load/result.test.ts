@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Load from "../../src/load/Load.js"
+import * as Histogram from "../../src/measure/Histogram.js"
+import { RecordedData } from "../../src/measure/RecordedData.js"
 import * as Plan from "../../src/plan/Plan.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 
@@ -27,6 +29,26 @@ describe("the result of a run", () => {
         }
       )
     })
+  )
+
+  it.effect(
+    "holds what was recorded as data that is read, and not the recorder: a structured clone has all of it",
+    () =>
+      Effect.gen(function* () {
+        const result = yield* run
+        assert.isFalse("record" in result.recorder || "add" in result.recorder)
+        const copy = structuredClone({ ...result, endedBy: undefined })
+        assert.strictEqual(copy.recorder.opened, result.recorder.opened)
+        const again = new RecordedData((copy.recorder as RecordedData).data)
+        assert.deepStrictEqual(JSON.parse(JSON.stringify(again)), JSON.parse(JSON.stringify(result.recorder)))
+        assert.deepStrictEqual(again.replies(), result.recorder.replies())
+        assert.deepStrictEqual([...again.durations()], [...result.recorder.durations()])
+        assert.strictEqual(again.warmUpEnd, result.recorder.warmUpEnd)
+        assert.deepStrictEqual(again.connections(), result.recorder.connections())
+        const [histogram, same] = [result.recorder, again].map((each) => each.histogram("rcpt", "accepted"))
+        assert.deepStrictEqual(same, histogram)
+        assert.strictEqual(Histogram.total(histogram!), 6)
+      })
   )
 
   it.effect("is written as JSON in a few kilobytes, with what was counted", () =>

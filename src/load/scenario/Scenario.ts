@@ -242,7 +242,7 @@ const runSessions = <A, E, R>(
           const scenarios = { begun: all, failed }
           const result = {
             accounting,
-            recorder,
+            recorder: RunBounds.recorded(recorder, ledger),
             runId,
             startedAt,
             elapsed,
