@@ -42,7 +42,7 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
       title: "DUMP FILES",
       blocks: [
         text(
-          "Where a file of -d or -D cannot be written, smtp-sink ends, as the original does, with exit status 1; what --report asks for is written before. A message that cannot be written to a file of --dump is refused by 451, so that the client tries again; it is warned of, at most once a minute for each file, and counted, and the exit status is 1 in the end."
+          "Where a file of -d or -D cannot be written, smtp-sink ends, as the original does, with exit status 1; what --report asks for is written before. A message that cannot be written to a file of --dump is refused by 451, so that the client tries again; it is counted, there is a warning at most once a minute for each file, and the exit status is 1 in the end."
         ),
         text(
           "A message of -d or -D is written as lines that end in LF: the string of -S; X-Client-Addr, X-Client-Proto, X-Helo-Args, X-Mail-Args, and X-Rcpt-Args for each recipient; a Received header of three lines; the message as it came, without carriage returns and without the dots that were stuffed; and an empty line."

@@ -86,23 +86,23 @@ export const fields = {
   accountOrder: PlanField.withDefault(Schema.Literal("session", "round", "random"), "session", {
     section,
     description:
-      "Which account a connection has: that of its session, each session the next one, again from the first when there are no more; the next one for each connection (round); or one that is drawn for it from --seed (random)."
+      "Which account a connection logs in with: session, the same for all connections of a session; round, the next one for each connection; random, one drawn from --seed. After the last account comes the first again."
   }),
   authInitialResponse: PlanField.withDefault(Schema.Literal("auto", "never", "always"), "auto", {
     section,
     description:
-      "Send the first response together with AUTH: where the line has no more than 512 bytes, which all servers take; never; or always."
+      "Send the first response in the line of AUTH: auto, if the line then has at most 512 bytes, which all servers accept; never; or always."
   }),
   authInsecure: PlanField.withDefault(Schema.Boolean, false, {
     section,
     description:
-      "Send passwords and tokens over connections without TLS, too, by mechanisms that show them: plain, login, xoauth2, oauthbearer. Over loopback and UNIX-domain sockets they may go as it is."
+      "Allow plain, login, xoauth2 and oauthbearer, which show the password or the token, on connections without TLS, too. Over loopback and UNIX-domain sockets they are always allowed."
   }),
   authFailures: PlanField.withDefault(Failures, 10, {
     section,
     placeholder: "count|off",
     description:
-      "End the run when this many logins in a row, in one thread, were refused for good (5xx). Servers lock accounts, and addresses, that go on."
+      "End the run when this many logins in a row, in one thread, were refused for good (5xx), before the server locks accounts or addresses."
   })
 }
 

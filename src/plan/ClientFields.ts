@@ -51,7 +51,7 @@ export const fields = {
     section,
     placeholder: "range,...",
     description:
-      "The addresses of our clients, for --proxy and --xclient: each connection has the next one of 192.0.2.0/24, 2001:db8::1. All of a network count. The connections themselves come from where they come from."
+      "The clients that --proxy and --xclient tell of: each connection has the next address of this list, such as 192.0.2.0/24,2001:db8::1, with all addresses of a network. The connections themselves still come from this machine."
   }),
   clients: PlanField.optional(Schema.String, {
     section,

@@ -86,17 +86,17 @@ export const fields = {
     section,
     placeholder: "domain",
     description:
-      "Move all addresses of --envelope headers to this domain: alice@example.org becomes alice=example.org at this one. So nobody in a corpus gets mail, or a bounce."
+      "Move all addresses of --envelope headers to this domain: alice@example.org becomes alice=example.org at this one. Nobody whose address is in the corpus gets mail, or a bounce."
   }),
   mbox: PlanField.withDefault(Schema.Literal(...Mbox.kinds), "auto", {
     section,
     description:
-      'How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right.'
+      'How an mbox of --corpus marks lines of a body that begin with "From ": mboxo puts a > before them, which stays; mboxrd does so, too, and it is taken off; mboxcl2 has none, and Content-Length says where a message ends; auto is mboxcl2 where those lengths are right, and mboxo otherwise.'
   }),
   order: PlanField.withDefault(Schema.Literal(...ItemOrder.orders), "sequential", {
     section,
     description:
-      "Which message of --corpus is sent next: sequential, the next one, and after the last the first again; random, any one; shuffle, each once in random order, and then again in another order."
+      "In which order the messages of --corpus are sent: sequential, as they are there, and from the first again; random, any one each time; shuffle, each once in random order, and then again in another order."
   }),
   rewrite: PlanField.optional(RewriteText, {
     section,

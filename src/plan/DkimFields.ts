@@ -38,7 +38,7 @@ export const fields = {
   dkimSign: PlanField.withDefault(Schema.Literal(...Dkim.modes), "once", {
     section,
     description:
-      "What a signature covers: once, what messages share: From, Subject, the type and the body, so that it is made again only where these differ; each, To, Date and Message-Id, too, so that each message has its own, which costs a tenth of a millisecond and more."
+      "What a signature covers. once: From, Subject, the type and the body, so that messages in which these are the same share a signature. each: To, Date and Message-Id, too, so that each message is signed by itself, which costs a tenth of a millisecond or more."
   })
 }
 

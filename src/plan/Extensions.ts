@@ -82,7 +82,7 @@ export const fields = {
   whenNotOffered: PlanField.withDefault(Schema.Literal("fail", "skip", "send"), "fail", {
     section,
     description:
-      "What becomes of a message whose extension the server does not offer: it fails, and nothing of it is sent; or it goes without it, which is counted (skip); or with it all the same (send)."
+      "What to do with a message that needs an extension which the server does not offer: fail it, and send nothing of it (fail); send it without the extension, and count that (skip); or use the extension all the same (send)."
   }),
   declareSize: PlanField.withDefault(Schema.Boolean, false, {
     section,
@@ -92,29 +92,29 @@ export const fields = {
     section,
     placeholder: "off|on|bytes",
     description:
-      "Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of this many bytes (64k). With --pipelining a whole transaction is one write. All chunks but the last are the step chunk; the last one is content and final."
+      "Send messages by BDAT and not by DATA (CHUNKING): each as one chunk (on), or in chunks of this many bytes (64k). With --pipelining a whole transaction is one write. In reports, the last chunk is the steps content and final; those before it are the step chunk."
   }),
   depth: PlanField.withDefault(Depth, 1, {
     section,
     placeholder: "count",
     description:
-      "Send this many transactions in one write, and the next ones when all of them are answered: with --chunking and --pipelining full, over connections that are kept. A connection that is lost may leave as many messages unknown, and their transactions last as long as each other."
+      "Send this many transactions in one write, and the next ones when all of them are answered: with --chunking and --pipelining full, over connections that are kept. If the connection is lost, all of them may be unknown. All of them have the same duration."
   }),
   mime: PlanField.withDefault(Schema.Literal("auto", "7bit", "8bit", "binary"), "auto", {
     section,
     description:
-      "Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; binary, for which it must offer BINARYMIME, and which needs --chunking; auto says 8BITMIME where the message has bytes beyond ASCII and the server offers it to EHLO."
+      "Declare in MAIL what a message consists of (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; binary, for which it must offer BINARYMIME, and which needs --chunking; or auto: 8BITMIME, where the message has bytes beyond ASCII and the server offers it."
   }),
   smtputf8: PlanField.withDefault(Schema.Literal("auto", "always"), "auto", {
     section,
     description:
-      "Say SMTPUTF8 with the sender: always, or where an address has characters beyond ASCII and we introduce ourselves with EHLO."
+      "Add SMTPUTF8 to MAIL: always; or auto: where an address has characters beyond ASCII and we have said EHLO."
   }),
   notify: PlanField.optional(Notify, {
     section,
     placeholder: "never|success,failure,delay",
     description:
-      "Ask for notifications of each recipient (DSN): never, so that a test bounces to nobody; or of success, failure, delay."
+      "Which notifications to ask for (DSN): never any, so that a test bounces to nobody; or those of success, failure or delay."
   }),
   dsnReturn: PlanField.optional(Schema.Literal("full", "headers"), {
     section,

@@ -66,14 +66,14 @@ export const fields = {
     section,
     placeholder: "kind",
     description:
-      'What the body of each message is of: text (the default: lines of X), words (they compress as prose does), random (lines of base64, which do not compress), gtube or eicar (words with the string that spam filters, or the attached file that virus scanners, are tested with); or of several kinds, each with its share: "97%: words, 2%: gtube, 1%: eicar". Its size is that of -l, or 1,000 bytes; no two bodies of words or random are alike. What a message gets is drawn from --seed.'
+      'The kind of body that each message has: text (the default: lines of X); words, which compress as prose does; random, lines of base64, which do not compress; gtube, words with the string that tests spam filters; eicar, words with the attached file that tests virus scanners; or several kinds, each with its share: "97%: words, 2%: gtube, 1%: eicar". Its size is that of -l, or 1,000 bytes; no two bodies of words or random are alike. What a message gets is drawn from --seed.'
   }),
   attach: PlanField.optional(Attachments, {
     section,
     repeatable: true,
     placeholder: "[share:]file|size",
     description:
-      'Attach a file, or random bytes of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M", "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.'
+      'Attach this file, or this many random bytes, to each message, or to a share of them: report.pdf, "20%: 100k..2M", "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.'
   }),
   headers: PlanField.optional(Headers, {
     section,
@@ -99,17 +99,17 @@ export const fields = {
     section,
     placeholder: "file",
     description:
-      "Take values for {{row.NAME}} from this CSV file, whose first row names the columns: a row for each message, and from the first again after the last."
+      "Take the values of {{row.NAME}} from this CSV file, whose first row names the columns. Each message has a row; after the last row comes the first again."
   }),
   dataOrder: PlanField.withDefault(Schema.Literal(...ItemOrder.orders), "sequential", {
     section,
     description:
-      "Which row of --data a message gets: sequential, the next one; random, any one; shuffle, each once in random order, and then again in another order."
+      "In which order messages get the rows of --data: sequential, as they are there; random, any one each time; shuffle, each once in random order, and then again in another order."
   }),
   once: PlanField.withDefault(Schema.Boolean, false, {
     section,
     description:
-      "Send one message for each row of --data, or one of each in --corpus, and then end. With -m, end after that number, if there are more."
+      "Send one message for each row of --data, or each message of --corpus once, and then end. With -m, end after that many at the latest."
   })
 }
 

@@ -52,7 +52,7 @@ export const fields = {
     short: "C",
     placeholder: "count",
     description:
-      "Try this many times to open a connection before giving up, in each session and for all of its life. One attempt goes through all addresses of the server."
+      "Give up when this many attempts to open a connection have failed in a session; a success does not reset the count. One attempt tries all addresses of the server."
   }),
   reuse: PlanField.withDefault(Schema.Boolean, false, {
     short: "d",
@@ -74,7 +74,7 @@ export const fields = {
     short: "l",
     placeholder: "length",
     description:
-      'Send this many bytes of generated text as the body of the message, headers not counted. Each message can have a size of its own, drawn from --seed: between two (1k..100k), mostly small (exp(20k)), as the bodies or the tail of real mail (lognormal(4k, 25k), with its median and mean; pareto(64k, 1.2), with the smallest and the shape), one of several ("70%: 4k, 25%: 50k, 5%: 1M..5M"), or as published: isp (SPECmail2001) and office (Domino). k and M are 1,000s, Ki and Mi 1,024s; no size is over 100M, or over what a last number says: exp(20k, 1M).'
+      'Send this many bytes of generated text as the body of the message, headers not counted. Or draw the size of each message, from --seed: any between two (1k..100k); mostly small, with this mean (exp(20k)); as the bodies of real mail, by median and mean (lognormal(4k, 25k)); as its large attachments, by smallest size and shape (pareto(64k, 1.2)); one of several ("70%: 4k, 25%: 50k, 5%: 1M..5M"); or a published mix: isp (SPECmail2001) or office (Domino). k and M are thousands and millions, Ki and Mi powers of 1,024. No size is over 100M, or over a last number: exp(20k, 1M).'
   }),
   lmtp: PlanField.withDefault(Schema.Boolean, false, {
     short: "L",
@@ -95,7 +95,7 @@ export const fields = {
   numberRecipients: PlanField.withDefault(Schema.Boolean, false, {
     short: "N",
     description:
-      "Put a number that is used once in the run before each recipient address, so that the server's caches see new ones."
+      "Put a number before each recipient address, another one each time, so that the server has none of them in its caches."
   }),
   bare: PlanField.withDefault(Schema.Boolean, false, {
     short: "o",
@@ -105,7 +105,7 @@ export const fields = {
     short: "r",
     placeholder: "recipient_count",
     description:
-      'Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient address. Each message can have a number of its own, drawn from --seed: between two (1..20), mostly small and with an end (exp(2, 50)), one of several ("86%: 1, 14%: 2..20"), or as published: isp (SPECmail2001). Numbers of -N are those of the largest.'
+      'Send each message to this many recipients (default: 1). Their addresses differ by a number before the recipient address. Or draw how many a message has, from --seed: any between two (1..20); mostly few, with this mean and this most (exp(2, 50)); one of several ("86%: 1, 14%: 2..20"); or a published mix: isp (SPECmail2001). With -N, numbers are then left out where a message has fewer than the most.'
   }),
   randomDelay: PlanField.optional(PlanValue.PositiveTime, {
     short: "R",
@@ -138,7 +138,7 @@ export const fields = {
     short: "v",
     counted: true,
     description:
-      "Write the dialogue to standard error. With several sessions, the number of its connection stands before each line."
+      "Write the dialogue to standard error. With several sessions, each line begins with the number of its connection."
   }),
   delay: PlanField.optional(PlanValue.PositiveTime, {
     short: "w",
@@ -154,19 +154,19 @@ export const fields = {
   keepGoing: PlanField.withDefault(Schema.Boolean, false, {
     section: "Time limits and faults",
     description:
-      "Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the one message that it struck, and is counted. After several connects in a row that failed, a session waits before the next one, for a second at most. The exit status is 1 when a message was not accepted."
+      "Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the one message that it struck, and is counted. A session whose connects keep failing waits before the next one, for a second at most. The exit status is 1 when a message was not accepted."
   }),
   drain: PlanField.withDefault(PlanValue.Time, 5, {
     section: "Time limits and faults",
     placeholder: "seconds",
     description:
-      "After a signal, or when the time of --duration or --stages is over, give what is under way this many seconds to end."
+      "After a signal, or when the time of --duration or --stages is over, let what is under way go on for this many seconds."
   }),
   connecting: PlanField.withDefault(PlanValue.Count, 64, {
     section: "Connections and dialogue",
     placeholder: "count",
     description:
-      "Have at most this many connections waiting for their greeting at any time; with --tls and --auth, until these are done. Handshakes that are under way together share our processor, so that each of them takes longer: with 4, durations of the step tls are the server's; many are for servers that are far away."
+      "Have at most this many connections waiting for their greeting at any time; with --tls and --auth, for these to be done. TLS handshakes that are under way together share this machine's processor, so that each takes longer. With 4, the durations of the step tls are the server's own; more are needed where the server is far away."
   }),
   connectRate: PlanField.optional(PlanValue.PerSecond, {
     placeholder: "rate",
@@ -181,19 +181,19 @@ export const fields = {
     section: "Connections and dialogue",
     placeholder: "count|min..max",
     description:
-      "Send this many messages over each connection, and then open another one; or as many as are drawn for it, between the two numbers. It implies -d."
+      "Send this many messages over each connection, and then open another one. Of min..max, a number between the two is drawn for each connection. It implies -d."
   }),
   think: PlanField.optional(PlanValue.TimingText, {
     section: "Connections and dialogue",
     placeholder: "time",
     description:
-      "Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or for an exponentially distributed one with this mean (exp(2))."
+      "Wait between the messages of a session, as -w and -R do: for this time (2, 500ms, 1m), for a time between two (1..5), or for a time that is mostly short, with this mean (exp(2))."
   }),
   hold: PlanField.optional(PlanValue.TimingText, {
     section: "Connections and dialogue",
     placeholder: "time",
     description:
-      "Hold each connection idle for this time before QUIT, or before it is abandoned. As for --think, it is a time, or a distribution."
+      "Hold each connection idle for this time before QUIT, or before it is abandoned. Times are written as for --think."
   }),
   sendRate: PlanField.optional(PlanValue.BytesPerSecond, {
     section: "Connections and dialogue",
@@ -206,7 +206,7 @@ export const fields = {
     repeatable: true,
     placeholder: "step [close|reset] [share%]",
     description:
-      'Drop the connection, without QUIT, after the reply to this step: greeting, hello, starttls (no handshake follows), auth, mail, rcpt or data, or once TLS stands (tls); by a reset, or by close; for all messages, or for this share of them: "data 5%", "rcpt close 10%". They are counted as abandoned; they neither end the run nor change its exit status. May be given several times.'
+      'Drop the connection without QUIT after the reply to this step: greeting, hello, starttls (no handshake follows), tls (when the handshake is done), auth, mail, rcpt or data. It is reset, or closed with close. It is dropped for all messages, or for this share of them: "data 5%", "rcpt close 10%". They are counted as abandoned; they neither end the run nor change its exit status. May be given several times.'
   }),
   shapes: PlanField.optional(ShapeValue.Shapes, {
     section: "Connections and dialogue",
@@ -236,7 +236,7 @@ export const fields = {
   pipelining: PlanField.withDefault(Schema.Literal("off", "on", "full"), "off", {
     section: "Connections and dialogue",
     description:
-      "Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write; full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse. Each reply of a group counts its time from when the group was written, that to the final dot from the dot."
+      "Send commands in groups, where the server offers PIPELINING. on sends MAIL, RCPT and DATA of a message in one write. full also sends the end of a message together with these commands of the next one on the same connection, which some servers refuse. The duration of each reply counts from when its group was written; that of the reply to the final dot, from the dot."
   }),
   rate: PlanField.optional(PlanValue.parsed(Rate.parseRate), {
     section: "Arrivals",
@@ -246,7 +246,8 @@ export const fields = {
   }),
   arrivals: PlanField.withDefault(Schema.Literal("constant", "poisson"), "constant", {
     section: "Arrivals",
-    description: "With a rate: evenly spaced, or each on its own, as mail comes in (poisson; drawn from --seed)."
+    description:
+      "With a rate: start messages evenly spaced (constant), or at random times, as real mail comes in (poisson; drawn from --seed)."
   }),
   stages: PlanField.optional(PlanValue.parsed(Rate.parseStages), {
     section: "Arrivals",
@@ -257,13 +258,13 @@ export const fields = {
   burst: PlanField.withDefault(PlanValue.Count, 1, {
     section: "Arrivals",
     placeholder: "count",
-    description: "With a rate: start messages in groups of this many, less often, so that the rate is kept."
+    description: "With a rate: start messages in groups of this many. The rate stays the same."
   }),
   maxSessions: PlanField.optional(PlanValue.Count, {
     section: "Arrivals",
     placeholder: "count",
     description:
-      "With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of them are busy waits for one, which is counted."
+      "With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of them are busy waits, and is counted as late."
   }),
   dropLate: PlanField.optional(PlanValue.Time, {
     section: "Arrivals",
@@ -281,7 +282,7 @@ export const fields = {
     section: "The run",
     placeholder: "time",
     description:
-      "Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its messages are counted, and its errors reported."
+      "Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate in reports. Its messages and its errors still count."
   }),
   seed: PlanField.optional(PlanValue.Text, {
     section: "The run",
@@ -297,13 +298,13 @@ export const fields = {
   sink: PlanField.withDefault(Schema.Boolean, false, {
     section: "The run",
     description:
-      "Start a server of our own on loopback, in a thread of its own, and send to it instead of to a target. At the end its counts are compared with ours; a difference is a bug (exit status 70)."
+      "Start a server on loopback, in this process, and send to it instead of to a target. At the end its counts are compared with ours; a difference is a bug (exit status 70)."
   }),
   ...SinkFields.sinkFields,
   calibrate: PlanField.withDefault(Schema.Boolean, false, {
     section: "The run",
     description:
-      "Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server faster than this cannot be measured from this machine."
+      "Instead of sending to a target, send this load to a built-in server for a few seconds, without its rate and pauses, to measure what this machine can generate. A faster server cannot be measured from here."
   }),
   summary: PlanField.withDefault(Schema.Boolean, false, {
     section: "The run",

@@ -35,8 +35,8 @@ export interface Plan {
    */
   readonly counter: Values["counter"]
   /**
-   * Try this many times to open a connection before giving up, in each session and for all of its life. One attempt
-   * goes through all addresses of the server. Default: 1.
+   * Give up when this many attempts to open a connection have failed in a session; a success does not reset the count.
+   * One attempt tries all addresses of the server. Default: 1.
    */
   readonly connectAttempts: Values["connectAttempts"]
   /** Don't disconnect after sending a message; send the next message over the same connection. Default: false. */
@@ -52,11 +52,12 @@ export interface Plan {
    */
   readonly file?: Values["file"]
   /**
-   * Send this many bytes of generated text as the body of the message, headers not counted. Each message can have a
-   * size of its own, drawn from --seed: between two (1k..100k), mostly small (exp(20k)), as the bodies or the tail of
-   * real mail (lognormal(4k, 25k), with its median and mean; pareto(64k, 1.2), with the smallest and the shape), one
-   * of several ("70%: 4k, 25%: 50k, 5%: 1M..5M"), or as published: isp (SPECmail2001) and office (Domino). k and M are
-   * 1,000s, Ki and Mi 1,024s; no size is over 100M, or over what a last number says: exp(20k, 1M).
+   * Send this many bytes of generated text as the body of the message, headers not counted. Or draw the size of each
+   * message, from --seed: any between two (1k..100k); mostly small, with this mean (exp(20k)); as the bodies of real
+   * mail, by median and mean (lognormal(4k, 25k)); as its large attachments, by smallest size and shape (pareto(64k,
+   * 1.2)); one of several ("70%: 4k, 25%: 50k, 5%: 1M..5M"); or a published mix: isp (SPECmail2001) or office
+   * (Domino). k and M are thousands and millions, Ki and Mi powers of 1,024. No size is over 100M, or over a last
+   * number: exp(20k, 1M).
    */
   readonly length?: Values["length"]
   /** Speak LMTP rather than SMTP. Default: false. */
@@ -69,17 +70,17 @@ export interface Plan {
    */
   readonly helloName?: Values["helloName"]
   /**
-   * Put a number that is used once in the run before each recipient address, so that the server's caches see new ones.
-   * Default: false.
+   * Put a number before each recipient address, another one each time, so that the server has none of them in its
+   * caches. Default: false.
    */
   readonly numberRecipients: Values["numberRecipients"]
   /** Old mode: don't send HELO, and don't send message headers. Default: false. */
   readonly bare: Values["bare"]
   /**
-   * Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient
-   * address. Each message can have a number of its own, drawn from --seed: between two (1..20), mostly small and with
-   * an end (exp(2, 50)), one of several ("86%: 1, 14%: 2..20"), or as published: isp (SPECmail2001). Numbers of -N are
-   * those of the largest.
+   * Send each message to this many recipients (default: 1). Their addresses differ by a number before the recipient
+   * address. Or draw how many a message has, from --seed: any between two (1..20); mostly few, with this mean and this
+   * most (exp(2, 50)); one of several ("86%: 1, 14%: 2..20"); or a published mix: isp (SPECmail2001). With -N, numbers
+   * are then left out where a message has fewer than the most.
    */
   readonly recipients?: Values["recipients"]
   /**
@@ -99,7 +100,7 @@ export interface Plan {
    */
   readonly windowSize?: Values["windowSize"]
   /**
-   * Write the dialogue to standard error. With several sessions, the number of its connection stands before each line.
+   * Write the dialogue to standard error. With several sessions, each line begins with the number of its connection.
    * Default: 0.
    */
   readonly verbose: Values["verbose"]
@@ -112,19 +113,19 @@ export interface Plan {
   readonly timeout: Values["timeout"]
   /**
    * Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the
-   * one message that it struck, and is counted. After several connects in a row that failed, a session waits before
-   * the next one, for a second at most. The exit status is 1 when a message was not accepted. Default: false.
+   * one message that it struck, and is counted. A session whose connects keep failing waits before the next one, for a
+   * second at most. The exit status is 1 when a message was not accepted. Default: false.
    */
   readonly keepGoing: Values["keepGoing"]
   /**
-   * After a signal, or when the time of --duration or --stages is over, give what is under way this many seconds to
-   * end. Default: 5.
+   * After a signal, or when the time of --duration or --stages is over, let what is under way go on for this many
+   * seconds. Default: 5.
    */
   readonly drain: Values["drain"]
   /**
-   * Have at most this many connections waiting for their greeting at any time; with --tls and --auth, until these are
-   * done. Handshakes that are under way together share our processor, so that each of them takes longer: with 4,
-   * durations of the step tls are the server's; many are for servers that are far away. Default: 64.
+   * Have at most this many connections waiting for their greeting at any time; with --tls and --auth, for these to be
+   * done. TLS handshakes that are under way together share this machine's processor, so that each takes longer. With
+   * 4, the durations of the step tls are the server's own; more are needed where the server is far away. Default: 64.
    */
   readonly connecting: Values["connecting"]
   /** Open at most this many connections a second (50, or 3000/m), evenly spaced. */
@@ -135,27 +136,26 @@ export interface Plan {
    */
   readonly source?: Values["source"]
   /**
-   * Send this many messages over each connection, and then open another one; or as many as are drawn for it, between
-   * the two numbers. It implies -d.
+   * Send this many messages over each connection, and then open another one. Of min..max, a number between the two is
+   * drawn for each connection. It implies -d.
    */
   readonly perConnection?: Values["perConnection"]
   /**
-   * Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or
-   * for an exponentially distributed one with this mean (exp(2)).
+   * Wait between the messages of a session, as -w and -R do: for this time (2, 500ms, 1m), for a time between two
+   * (1..5), or for a time that is mostly short, with this mean (exp(2)).
    */
   readonly think?: Values["think"]
   /**
-   * Hold each connection idle for this time before QUIT, or before it is abandoned. As for --think, it is a time, or a
-   * distribution.
+   * Hold each connection idle for this time before QUIT, or before it is abandoned. Times are written as for --think.
    */
   readonly hold?: Values["hold"]
   /** Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection. */
   readonly sendRate?: Values["sendRate"]
   /**
-   * Drop the connection, without QUIT, after the reply to this step: greeting, hello, starttls (no handshake follows),
-   * auth, mail, rcpt or data, or once TLS stands (tls); by a reset, or by close; for all messages, or for this share
-   * of them: "data 5%", "rcpt close 10%". They are counted as abandoned; they neither end the run nor change its exit
-   * status. May be given several times.
+   * Drop the connection without QUIT after the reply to this step: greeting, hello, starttls (no handshake follows),
+   * tls (when the handshake is done), auth, mail, rcpt or data. It is reset, or closed with close. It is dropped for
+   * all messages, or for this share of them: "data 5%", "rcpt close 10%". They are counted as abandoned; they neither
+   * end the run nor change its exit status. May be given several times.
    */
   readonly abandon?: Values["abandon"]
   /**
@@ -167,15 +167,15 @@ export interface Plan {
    */
   readonly shapes?: Values["shapes"]
   /**
-   * What the body of each message is of: text (the default: lines of X), words (they compress as prose does), random
-   * (lines of base64, which do not compress), gtube or eicar (words with the string that spam filters, or the attached
-   * file that virus scanners, are tested with); or of several kinds, each with its share: "97%: words, 2%: gtube, 1%:
-   * eicar". Its size is that of -l, or 1,000 bytes; no two bodies of words or random are alike. What a message gets is
-   * drawn from --seed.
+   * The kind of body that each message has: text (the default: lines of X); words, which compress as prose does;
+   * random, lines of base64, which do not compress; gtube, words with the string that tests spam filters; eicar, words
+   * with the attached file that tests virus scanners; or several kinds, each with its share: "97%: words, 2%: gtube,
+   * 1%: eicar". Its size is that of -l, or 1,000 bytes; no two bodies of words or random are alike. What a message
+   * gets is drawn from --seed.
    */
   readonly body?: Values["body"]
   /**
-   * Attach a file, or random bytes of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M",
+   * Attach this file, or this many random bytes, to each message, or to a share of them: report.pdf, "20%: 100k..2M",
    * "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.
    */
   readonly attach?: Values["attach"]
@@ -217,17 +217,18 @@ export interface Plan {
   readonly envelope: Values["envelope"]
   /**
    * Move all addresses of --envelope headers to this domain: alice@example.org becomes alice=example.org at this one.
-   * So nobody in a corpus gets mail, or a bounce.
+   * Nobody whose address is in the corpus gets mail, or a bounce.
    */
   readonly toDomain?: Values["toDomain"]
   /**
-   * How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with
-   * one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right. Default: "auto".
+   * How an mbox of --corpus marks lines of a body that begin with "From ": mboxo puts a > before them, which stays;
+   * mboxrd does so, too, and it is taken off; mboxcl2 has none, and Content-Length says where a message ends; auto is
+   * mboxcl2 where those lengths are right, and mboxo otherwise. Default: "auto".
    */
   readonly mbox: Values["mbox"]
   /**
-   * Which message of --corpus is sent next: sequential, the next one, and after the last the first again; random, any
-   * one; shuffle, each once in random order, and then again in another order. Default: "sequential".
+   * In which order the messages of --corpus are sent: sequential, as they are there, and from the first again; random,
+   * any one each time; shuffle, each once in random order, and then again in another order. Default: "sequential".
    */
   readonly order: Values["order"]
   /**
@@ -242,18 +243,18 @@ export interface Plan {
    */
   readonly unusual: Values["unusual"]
   /**
-   * Take values for {{row.NAME}} from this CSV file, whose first row names the columns: a row for each message, and
-   * from the first again after the last.
+   * Take the values of {{row.NAME}} from this CSV file, whose first row names the columns. Each message has a row;
+   * after the last row comes the first again.
    */
   readonly data?: Values["data"]
   /**
-   * Which row of --data a message gets: sequential, the next one; random, any one; shuffle, each once in random order,
-   * and then again in another order. Default: "sequential".
+   * In which order messages get the rows of --data: sequential, as they are there; random, any one each time; shuffle,
+   * each once in random order, and then again in another order. Default: "sequential".
    */
   readonly dataOrder: Values["dataOrder"]
   /**
-   * Send one message for each row of --data, or one of each in --corpus, and then end. With -m, end after that number,
-   * if there are more. Default: false.
+   * Send one message for each row of --data, or each message of --corpus once, and then end. With -m, end after that
+   * many at the latest. Default: false.
    */
   readonly once: Values["once"]
   /**
@@ -264,9 +265,9 @@ export interface Plan {
   /** The private key of --dkim, RSA or Ed25519, in PEM without a passphrase. */
   readonly dkimKey?: Values["dkimKey"]
   /**
-   * What a signature covers: once, what messages share: From, Subject, the type and the body, so that it is made again
-   * only where these differ; each, To, Date and Message-Id, too, so that each message has its own, which costs a tenth
-   * of a millisecond and more. Default: "once".
+   * What a signature covers. once: From, Subject, the type and the body, so that messages in which these are the same
+   * share a signature. each: To, Date and Message-Id, too, so that each message is signed by itself, which costs a
+   * tenth of a millisecond or more. Default: "once".
    */
   readonly dkimSign: Values["dkimSign"]
   /**
@@ -276,8 +277,8 @@ export interface Plan {
    */
   readonly tls: Values["tls"]
   /**
-   * What makes the server the right one: a certificate for its name that a trusted authority has signed (full, the
-   * default), for any name (chain), or any certificate at all (none, which reports say).
+   * Accept the server by its certificate: signed by a trusted authority, for the server's name (full, the default);
+   * signed by one, for any name (chain); or any certificate (none, which reports mention).
    */
   readonly tlsVerify?: Values["tlsVerify"]
   /** Ask for this name (SNI), and verify it, instead of the target's. An address is verified and not asked for. */
@@ -285,8 +286,8 @@ export interface Plan {
   /** Trust the certificate authorities in this file (PEM), and no others. */
   readonly tlsCa?: Values["tlsCa"]
   /**
-   * Take the server for the right one by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo).
-   * It replaces --tls-verify, and needs no authority. May be given several times: one of them must match.
+   * Accept the server by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo). It replaces
+   * --tls-verify, and needs no authority. May be given several times: one of them must match.
    */
   readonly tlsPins?: Values["tlsPins"]
   /** Offer these versions of TLS, of 1.0, 1.1, 1.2 and 1.3. Default: "1.2..1.3". */
@@ -331,29 +332,30 @@ export interface Plan {
    */
   readonly accounts?: Values["accounts"]
   /**
-   * Which account a connection has: that of its session, each session the next one, again from the first when there
-   * are no more; the next one for each connection (round); or one that is drawn for it from --seed (random). Default:
+   * Which account a connection logs in with: session, the same for all connections of a session; round, the next one
+   * for each connection; random, one drawn from --seed. After the last account comes the first again. Default:
    * "session".
    */
   readonly accountOrder: Values["accountOrder"]
   /**
-   * Send the first response together with AUTH: where the line has no more than 512 bytes, which all servers take;
-   * never; or always. Default: "auto".
+   * Send the first response in the line of AUTH: auto, if the line then has at most 512 bytes, which all servers
+   * accept; never; or always. Default: "auto".
    */
   readonly authInitialResponse: Values["authInitialResponse"]
   /**
-   * Send passwords and tokens over connections without TLS, too, by mechanisms that show them: plain, login, xoauth2,
-   * oauthbearer. Over loopback and UNIX-domain sockets they may go as it is. Default: false.
+   * Allow plain, login, xoauth2 and oauthbearer, which show the password or the token, on connections without TLS,
+   * too. Over loopback and UNIX-domain sockets they are always allowed. Default: false.
    */
   readonly authInsecure: Values["authInsecure"]
   /**
-   * End the run when this many logins in a row, in one thread, were refused for good (5xx). Servers lock accounts, and
-   * addresses, that go on. Default: 10.
+   * End the run when this many logins in a row, in one thread, were refused for good (5xx), before the server locks
+   * accounts or addresses. Default: 10.
    */
   readonly authFailures: Values["authFailures"]
   /**
-   * What becomes of a message whose extension the server does not offer: it fails, and nothing of it is sent; or it
-   * goes without it, which is counted (skip); or with it all the same (send). Default: "fail".
+   * What to do with a message that needs an extension which the server does not offer: fail it, and send nothing of it
+   * (fail); send it without the extension, and count that (skip); or use the extension all the same (send). Default:
+   * "fail".
    */
   readonly whenNotOffered: Values["whenNotOffered"]
   /**
@@ -362,30 +364,30 @@ export interface Plan {
    */
   readonly declareSize: Values["declareSize"]
   /**
-   * Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of this many bytes (64k).
-   * With --pipelining a whole transaction is one write. All chunks but the last are the step chunk; the last one is
-   * content and final. Default: "off".
+   * Send messages by BDAT and not by DATA (CHUNKING): each as one chunk (on), or in chunks of this many bytes (64k).
+   * With --pipelining a whole transaction is one write. In reports, the last chunk is the steps content and final;
+   * those before it are the step chunk. Default: "off".
    */
   readonly chunking: Values["chunking"]
   /**
    * Send this many transactions in one write, and the next ones when all of them are answered: with --chunking and
-   * --pipelining full, over connections that are kept. A connection that is lost may leave as many messages unknown,
-   * and their transactions last as long as each other. Default: 1.
+   * --pipelining full, over connections that are kept. If the connection is lost, all of them may be unknown. All of
+   * them have the same duration. Default: 1.
    */
   readonly depth: Values["depth"]
   /**
-   * Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME;
-   * binary, for which it must offer BINARYMIME, and which needs --chunking; auto says 8BITMIME where the message has
-   * bytes beyond ASCII and the server offers it to EHLO. Default: "auto".
+   * Declare in MAIL what a message consists of (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; binary,
+   * for which it must offer BINARYMIME, and which needs --chunking; or auto: 8BITMIME, where the message has bytes
+   * beyond ASCII and the server offers it. Default: "auto".
    */
   readonly mime: Values["mime"]
   /**
-   * Say SMTPUTF8 with the sender: always, or where an address has characters beyond ASCII and we introduce ourselves
-   * with EHLO. Default: "auto".
+   * Add SMTPUTF8 to MAIL: always; or auto: where an address has characters beyond ASCII and we have said EHLO.
+   * Default: "auto".
    */
   readonly smtputf8: Values["smtputf8"]
   /**
-   * Ask for notifications of each recipient (DSN): never, so that a test bounces to nobody; or of success, failure,
+   * Which notifications to ask for (DSN): never any, so that a test bounces to nobody; or those of success, failure or
    * delay.
    */
   readonly notify?: Values["notify"]
@@ -408,8 +410,9 @@ export interface Plan {
   /** Add this to each RCPT as it is; with --expand, with variables, too. May be given several times. */
   readonly rcptParameters?: Values["rcptParameters"]
   /**
-   * The addresses of our clients, for --proxy and --xclient: each connection has the next one of 192.0.2.0/24,
-   * 2001:db8::1. All of a network count. The connections themselves come from where they come from.
+   * The clients that --proxy and --xclient tell of: each connection has the next address of this list, such as
+   * 192.0.2.0/24,2001:db8::1, with all addresses of a network. The connections themselves still come from this
+   * machine.
    */
   readonly clientAddresses?: Values["clientAddresses"]
   /**
@@ -451,14 +454,15 @@ export interface Plan {
    */
   readonly spread: Values["spread"]
   /**
-   * Connect to this address and port instead of that host and port, as curl has it. Empty parts match all, or stay as
-   * they are. TLS asks for, and verifies, the name of the target all the same. The first that matches counts. May be
+   * Connect to this address and port instead of that host and port, as curl's option does:
+   * mail.example:25:127.0.0.1:2525. An empty host or port matches any; an empty address or port stays that of the
+   * target. TLS still asks for, and verifies, the target's name. Of several, the first that matches is used. May be
    * given several times.
    */
   readonly connectTo?: Values["connectTo"]
   /**
-   * Connect through this SOCKS5 proxy (port 1080), as ssh -D opens one. It is told the target's name, and looks that
-   * up by itself; of mx: targets and of --spread, names are looked up here.
+   * Connect through this SOCKS5 proxy (port 1080), as ssh -D opens one. The proxy looks up the target's name; for mx:
+   * targets and with --spread, names are looked up on this machine.
    */
   readonly socks?: Values["socks"]
   /**
@@ -477,10 +481,10 @@ export interface Plan {
    */
   readonly numbering: Values["numbering"]
   /**
-   * Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write;
-   * full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse.
-   * Each reply of a group counts its time from when the group was written, that to the final dot from the dot.
-   * Default: "off".
+   * Send commands in groups, where the server offers PIPELINING. on sends MAIL, RCPT and DATA of a message in one
+   * write. full also sends the end of a message together with these commands of the next one on the same connection,
+   * which some servers refuse. The duration of each reply counts from when its group was written; that of the reply to
+   * the final dot, from the dot. Default: "off".
    */
   readonly pipelining: Values["pipelining"]
   /**
@@ -489,8 +493,8 @@ export interface Plan {
    */
   readonly rate?: Values["rate"]
   /**
-   * With a rate: evenly spaced, or each on its own, as mail comes in (poisson; drawn from --seed). Default:
-   * "constant".
+   * With a rate: start messages evenly spaced (constant), or at random times, as real mail comes in (poisson; drawn
+   * from --seed). Default: "constant".
    */
   readonly arrivals: Values["arrivals"]
   /**
@@ -498,11 +502,11 @@ export interface Plan {
    * goes up to 1000 a second in two minutes, and rests for one. Without -m the run ends with the last stage.
    */
   readonly stages?: Values["stages"]
-  /** With a rate: start messages in groups of this many, less often, so that the rate is kept. Default: 1. */
+  /** With a rate: start messages in groups of this many. The rate stays the same. Default: 1. */
   readonly burst: Values["burst"]
   /**
    * With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of
-   * them are busy waits for one, which is counted.
+   * them are busy waits, and is counted as late.
    */
   readonly maxSessions?: Values["maxSessions"]
   /**
@@ -516,8 +520,8 @@ export interface Plan {
    */
   readonly duration?: Values["duration"]
   /**
-   * Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its
-   * messages are counted, and its errors reported.
+   * Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate in reports. Its messages
+   * and its errors still count.
    */
   readonly warmUp?: Values["warmUp"]
   /** Draw random delays and arrivals from this seed, so that a run can be repeated. */
@@ -528,52 +532,52 @@ export interface Plan {
    */
   readonly workers: Values["workers"]
   /**
-   * Start a server of our own on loopback, in a thread of its own, and send to it instead of to a target. At the end
-   * its counts are compared with ours; a difference is a bug (exit status 70). Default: false.
+   * Start a server on loopback, in this process, and send to it instead of to a target. At the end its counts are
+   * compared with ours; a difference is a bug (exit status 70). Default: false.
    */
   readonly sink: Values["sink"]
   /**
    * With --sink or --downstream: go wrong at this step (connect, greeting, hello, starttls, tls, auth, mail, rcpt,
-   * data, content, chunk, final, rset, noop, quit), for a share of all: a reply by its code, with or without a text
+   * data, content, chunk, final, rset, noop, quit), always or for a share: a reply by its code, with or without a text
    * ("rcpt 5% 550 5.1.1 No such user"; 421 closes), close, reset, silence, shut (stop reading), garbage, twice, early
    * (the next reply, too), endless, drip 10/s, or "delay exp(2s)", alone or before one of them ("data delay 2s 421").
-   * It may have a condition ("if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header
-   * Subject ~ text", with and between), a time of the server's ("during 30s..60s"), and at rcpt "by recipient": then
-   * each attempt of a recipient has its own draw, whatever the order. The first one that strikes decides. May be given
-   * several times.
+   * A condition may follow: "if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header
+   * Subject ~ text", several joined by and. Then the time of the server in which it goes wrong: "during 30s..60s". At
+   * rcpt, "by recipient" draws the share for each attempt of a recipient by itself, so that the order of attempts does
+   * not matter. The first rule that applies decides. May be given several times.
    */
   readonly sinkFault?: Values["sinkFault"]
   /**
-   * With --sink or --downstream: answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean); of
-   * one step with its name before, as in "final exp(20ms)". May be given several times.
+   * With --sink or --downstream: answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean).
+   * With the name of a step before it, only that step is delayed: "final exp(20ms)". May be given several times.
    */
   readonly sinkLatency?: Values["sinkLatency"]
   /**
-   * With --sink or --downstream: serve this many messages at a time, each for this long, as in "4 x exp(10ms)": those
-   * beyond wait in a queue, so that overload looks like overload.
+   * With --sink or --downstream: serve this many messages at a time, each for this long: "4 x exp(10ms)". Others wait
+   * in a queue, as they do at a server with too much to do.
    */
   readonly sinkCapacity?: Values["sinkCapacity"]
   /**
-   * With --sink or --downstream: do nothing at all from this time of the server's, which begins with its first
-   * connection, for this long: "60s: 5s". May be given several times.
+   * With --sink or --downstream: do nothing from this time on for this long: "60s: 5s". Time counts from the first
+   * connection. May be given several times.
    */
   readonly sinkStall?: Values["sinkStall"]
   /**
    * With --sink or --downstream: refuse what goes beyond: "100 connections" or "20 connections/client" (at a time:
    * 421), "50 messages/connection" and "10 recipients" (452), or a rate of messages, "500/s", "60/m/client", or of
-   * recipients by their domain, "10/s/domain" (450). A rate lets its number through at once, and then what comes back
-   * with time. What is said may follow: "500/s 451 4.7.1 Slow down". May be given several times.
+   * recipients by their domain, "10/s/domain" (450). A rate lets its number through at once, and then more as time
+   * passes. The reply may follow: "500/s 451 4.7.1 Slow down". May be given several times.
    */
   readonly sinkLimit?: Values["sinkLimit"]
   /**
-   * With --sink or --downstream: refuse the first attempt of a client, sender and recipient by 450, and take later
-   * ones from this time on, until the second time (4h), and from then on for good: "60s..4h /24" looks at 24 bits of
-   * the client's address.
+   * With --sink or --downstream: refuse by 450 what a client sends for the first time from this sender to this
+   * recipient. Accept it when it comes again between these two times later (the second is 4h by default), and from
+   * then on always. "60s..4h /24" looks at 24 bits of the client's address.
    */
   readonly sinkGreylist?: Values["sinkGreylist"]
   /**
-   * With --sink or --downstream: answer later by this time for each error of a session after the first ones: "1s after
-   * 10 errors". Any reply of 4xx or 5xx is an error.
+   * With --sink or --downstream: delay replies by this time for each error of a session beyond this count: "1s after
+   * 10 errors". Each reply of 4xx or 5xx is an error.
    */
   readonly sinkTarpit?: Values["sinkTarpit"]
   /**
@@ -600,9 +604,8 @@ export interface Plan {
    */
   readonly sinkHide?: Values["sinkHide"]
   /**
-   * Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our
-   * own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server faster
-   * than this cannot be measured from this machine. Default: false.
+   * Instead of sending to a target, send this load to a built-in server for a few seconds, without its rate and
+   * pauses, to measure what this machine can generate. A faster server cannot be measured from here. Default: false.
    */
   readonly calibrate: Values["calibrate"]
   /**
@@ -621,8 +624,8 @@ export interface Plan {
   readonly prove?: Values["prove"]
   /**
    * Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message.
-   * The server must be told to send on to it, such as by Postfix's relayhost. The ends of messages then have
-   * duplicates told from copies that the server had to send again. --sink-fault and its like have it misbehave.
+   * The server must be told to send on to it, such as by Postfix's relayhost. Reports then tell duplicates from copies
+   * that the server had to send again. --sink-fault and the like make it misbehave.
    */
   readonly downstream?: Values["downstream"]
   /**
@@ -641,11 +644,11 @@ export interface Plan {
    */
   readonly compareClocks?: Values["compareClocks"]
   /**
-   * With --downstream or --sink, a message is changed, too, if one of its headers is missing, or says something else,
-   * when it arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers
-   * write or take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
-   * Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and what stores have in addition is no change. The
-   * headers of a --corpus are not compared. May be given several times.
+   * With --downstream or --sink, a message counts as changed also if one of its headers is missing or different when
+   * it arrives. Ignore this header, or all that begin so (X-Virus-*). Always ignored are those that servers write or
+   * remove themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
+   * Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and added headers are no change. The headers of a
+   * --corpus are not compared. May be given several times.
    */
   readonly ignoreHeader?: Values["ignoreHeader"]
   /**
@@ -745,8 +748,8 @@ export interface PlanInput {
    */
   readonly counter?: Inputs["counter"]
   /**
-   * Try this many times to open a connection before giving up, in each session and for all of its life. One attempt
-   * goes through all addresses of the server. Default: 1.
+   * Give up when this many attempts to open a connection have failed in a session; a success does not reset the count.
+   * One attempt tries all addresses of the server. Default: 1.
    */
   readonly connectAttempts?: Inputs["connectAttempts"]
   /** Don't disconnect after sending a message; send the next message over the same connection. Default: false. */
@@ -762,11 +765,12 @@ export interface PlanInput {
    */
   readonly file?: Inputs["file"]
   /**
-   * Send this many bytes of generated text as the body of the message, headers not counted. Each message can have a
-   * size of its own, drawn from --seed: between two (1k..100k), mostly small (exp(20k)), as the bodies or the tail of
-   * real mail (lognormal(4k, 25k), with its median and mean; pareto(64k, 1.2), with the smallest and the shape), one
-   * of several ("70%: 4k, 25%: 50k, 5%: 1M..5M"), or as published: isp (SPECmail2001) and office (Domino). k and M are
-   * 1,000s, Ki and Mi 1,024s; no size is over 100M, or over what a last number says: exp(20k, 1M).
+   * Send this many bytes of generated text as the body of the message, headers not counted. Or draw the size of each
+   * message, from --seed: any between two (1k..100k); mostly small, with this mean (exp(20k)); as the bodies of real
+   * mail, by median and mean (lognormal(4k, 25k)); as its large attachments, by smallest size and shape (pareto(64k,
+   * 1.2)); one of several ("70%: 4k, 25%: 50k, 5%: 1M..5M"); or a published mix: isp (SPECmail2001) or office
+   * (Domino). k and M are thousands and millions, Ki and Mi powers of 1,024. No size is over 100M, or over a last
+   * number: exp(20k, 1M).
    */
   readonly length?: Inputs["length"]
   /** Speak LMTP rather than SMTP. Default: false. */
@@ -779,17 +783,17 @@ export interface PlanInput {
    */
   readonly helloName?: Inputs["helloName"]
   /**
-   * Put a number that is used once in the run before each recipient address, so that the server's caches see new ones.
-   * Default: false.
+   * Put a number before each recipient address, another one each time, so that the server has none of them in its
+   * caches. Default: false.
    */
   readonly numberRecipients?: Inputs["numberRecipients"]
   /** Old mode: don't send HELO, and don't send message headers. Default: false. */
   readonly bare?: Inputs["bare"]
   /**
-   * Send this many recipients with each message (default: 1). Their addresses differ by a number before the recipient
-   * address. Each message can have a number of its own, drawn from --seed: between two (1..20), mostly small and with
-   * an end (exp(2, 50)), one of several ("86%: 1, 14%: 2..20"), or as published: isp (SPECmail2001). Numbers of -N are
-   * those of the largest.
+   * Send each message to this many recipients (default: 1). Their addresses differ by a number before the recipient
+   * address. Or draw how many a message has, from --seed: any between two (1..20); mostly few, with this mean and this
+   * most (exp(2, 50)); one of several ("86%: 1, 14%: 2..20"); or a published mix: isp (SPECmail2001). With -N, numbers
+   * are then left out where a message has fewer than the most.
    */
   readonly recipients?: Inputs["recipients"]
   /**
@@ -809,7 +813,7 @@ export interface PlanInput {
    */
   readonly windowSize?: Inputs["windowSize"]
   /**
-   * Write the dialogue to standard error. With several sessions, the number of its connection stands before each line.
+   * Write the dialogue to standard error. With several sessions, each line begins with the number of its connection.
    * Default: 0.
    */
   readonly verbose?: Inputs["verbose"]
@@ -822,19 +826,19 @@ export interface PlanInput {
   readonly timeout?: Inputs["timeout"]
   /**
    * Go on after a failure: a rejection, a lost connection, a time-out, a malformed reply or a failed connect costs the
-   * one message that it struck, and is counted. After several connects in a row that failed, a session waits before
-   * the next one, for a second at most. The exit status is 1 when a message was not accepted. Default: false.
+   * one message that it struck, and is counted. A session whose connects keep failing waits before the next one, for a
+   * second at most. The exit status is 1 when a message was not accepted. Default: false.
    */
   readonly keepGoing?: Inputs["keepGoing"]
   /**
-   * After a signal, or when the time of --duration or --stages is over, give what is under way this many seconds to
-   * end. Default: 5.
+   * After a signal, or when the time of --duration or --stages is over, let what is under way go on for this many
+   * seconds. Default: 5.
    */
   readonly drain?: Inputs["drain"]
   /**
-   * Have at most this many connections waiting for their greeting at any time; with --tls and --auth, until these are
-   * done. Handshakes that are under way together share our processor, so that each of them takes longer: with 4,
-   * durations of the step tls are the server's; many are for servers that are far away. Default: 64.
+   * Have at most this many connections waiting for their greeting at any time; with --tls and --auth, for these to be
+   * done. TLS handshakes that are under way together share this machine's processor, so that each takes longer. With
+   * 4, the durations of the step tls are the server's own; more are needed where the server is far away. Default: 64.
    */
   readonly connecting?: Inputs["connecting"]
   /** Open at most this many connections a second (50, or 3000/m), evenly spaced. */
@@ -845,27 +849,26 @@ export interface PlanInput {
    */
   readonly source?: Inputs["source"]
   /**
-   * Send this many messages over each connection, and then open another one; or as many as are drawn for it, between
-   * the two numbers. It implies -d.
+   * Send this many messages over each connection, and then open another one. Of min..max, a number between the two is
+   * drawn for each connection. It implies -d.
    */
   readonly perConnection?: Inputs["perConnection"]
   /**
-   * Wait between the messages of a session, as -w and -R do: for a time (2, 500ms, 1m), for any between two (1..5), or
-   * for an exponentially distributed one with this mean (exp(2)).
+   * Wait between the messages of a session, as -w and -R do: for this time (2, 500ms, 1m), for a time between two
+   * (1..5), or for a time that is mostly short, with this mean (exp(2)).
    */
   readonly think?: Inputs["think"]
   /**
-   * Hold each connection idle for this time before QUIT, or before it is abandoned. As for --think, it is a time, or a
-   * distribution.
+   * Hold each connection idle for this time before QUIT, or before it is abandoned. Times are written as for --think.
    */
   readonly hold?: Inputs["hold"]
   /** Send the content of messages at no more than this many bytes a second (500, 2k, 1.5M) over each connection. */
   readonly sendRate?: Inputs["sendRate"]
   /**
-   * Drop the connection, without QUIT, after the reply to this step: greeting, hello, starttls (no handshake follows),
-   * auth, mail, rcpt or data, or once TLS stands (tls); by a reset, or by close; for all messages, or for this share
-   * of them: "data 5%", "rcpt close 10%". They are counted as abandoned; they neither end the run nor change its exit
-   * status. May be given several times.
+   * Drop the connection without QUIT after the reply to this step: greeting, hello, starttls (no handshake follows),
+   * tls (when the handshake is done), auth, mail, rcpt or data. It is reset, or closed with close. It is dropped for
+   * all messages, or for this share of them: "data 5%", "rcpt close 10%". They are counted as abandoned; they neither
+   * end the run nor change its exit status. May be given several times.
    */
   readonly abandon?: Inputs["abandon"]
   /**
@@ -877,15 +880,15 @@ export interface PlanInput {
    */
   readonly shapes?: Inputs["shapes"]
   /**
-   * What the body of each message is of: text (the default: lines of X), words (they compress as prose does), random
-   * (lines of base64, which do not compress), gtube or eicar (words with the string that spam filters, or the attached
-   * file that virus scanners, are tested with); or of several kinds, each with its share: "97%: words, 2%: gtube, 1%:
-   * eicar". Its size is that of -l, or 1,000 bytes; no two bodies of words or random are alike. What a message gets is
-   * drawn from --seed.
+   * The kind of body that each message has: text (the default: lines of X); words, which compress as prose does;
+   * random, lines of base64, which do not compress; gtube, words with the string that tests spam filters; eicar, words
+   * with the attached file that tests virus scanners; or several kinds, each with its share: "97%: words, 2%: gtube,
+   * 1%: eicar". Its size is that of -l, or 1,000 bytes; no two bodies of words or random are alike. What a message
+   * gets is drawn from --seed.
    */
   readonly body?: Inputs["body"]
   /**
-   * Attach a file, or random bytes of this size, to each message, or to a share of them: report.pdf, "20%: 100k..2M",
+   * Attach this file, or this many random bytes, to each message, or to a share of them: report.pdf, "20%: 100k..2M",
    * "5%: report.pdf". Sizes are those of -l, before they are encoded. May be given several times.
    */
   readonly attach?: Inputs["attach"]
@@ -927,17 +930,18 @@ export interface PlanInput {
   readonly envelope?: Inputs["envelope"]
   /**
    * Move all addresses of --envelope headers to this domain: alice@example.org becomes alice=example.org at this one.
-   * So nobody in a corpus gets mail, or a bounce.
+   * Nobody whose address is in the corpus gets mail, or a bounce.
    */
   readonly toDomain?: Inputs["toDomain"]
   /**
-   * How an mbox of --corpus marks lines of a body that begin with "From ": mboxo, with a > that stays; mboxrd, with
-   * one that is taken off; mboxcl2, by Content-Length; auto goes by a Content-Length that is right. Default: "auto".
+   * How an mbox of --corpus marks lines of a body that begin with "From ": mboxo puts a > before them, which stays;
+   * mboxrd does so, too, and it is taken off; mboxcl2 has none, and Content-Length says where a message ends; auto is
+   * mboxcl2 where those lengths are right, and mboxo otherwise. Default: "auto".
    */
   readonly mbox?: Inputs["mbox"]
   /**
-   * Which message of --corpus is sent next: sequential, the next one, and after the last the first again; random, any
-   * one; shuffle, each once in random order, and then again in another order. Default: "sequential".
+   * In which order the messages of --corpus are sent: sequential, as they are there, and from the first again; random,
+   * any one each time; shuffle, each once in random order, and then again in another order. Default: "sequential".
    */
   readonly order?: Inputs["order"]
   /**
@@ -952,18 +956,18 @@ export interface PlanInput {
    */
   readonly unusual?: Inputs["unusual"]
   /**
-   * Take values for {{row.NAME}} from this CSV file, whose first row names the columns: a row for each message, and
-   * from the first again after the last.
+   * Take the values of {{row.NAME}} from this CSV file, whose first row names the columns. Each message has a row;
+   * after the last row comes the first again.
    */
   readonly data?: Inputs["data"]
   /**
-   * Which row of --data a message gets: sequential, the next one; random, any one; shuffle, each once in random order,
-   * and then again in another order. Default: "sequential".
+   * In which order messages get the rows of --data: sequential, as they are there; random, any one each time; shuffle,
+   * each once in random order, and then again in another order. Default: "sequential".
    */
   readonly dataOrder?: Inputs["dataOrder"]
   /**
-   * Send one message for each row of --data, or one of each in --corpus, and then end. With -m, end after that number,
-   * if there are more. Default: false.
+   * Send one message for each row of --data, or each message of --corpus once, and then end. With -m, end after that
+   * many at the latest. Default: false.
    */
   readonly once?: Inputs["once"]
   /**
@@ -974,9 +978,9 @@ export interface PlanInput {
   /** The private key of --dkim, RSA or Ed25519, in PEM without a passphrase. */
   readonly dkimKey?: Inputs["dkimKey"]
   /**
-   * What a signature covers: once, what messages share: From, Subject, the type and the body, so that it is made again
-   * only where these differ; each, To, Date and Message-Id, too, so that each message has its own, which costs a tenth
-   * of a millisecond and more. Default: "once".
+   * What a signature covers. once: From, Subject, the type and the body, so that messages in which these are the same
+   * share a signature. each: To, Date and Message-Id, too, so that each message is signed by itself, which costs a
+   * tenth of a millisecond or more. Default: "once".
    */
   readonly dkimSign?: Inputs["dkimSign"]
   /**
@@ -986,8 +990,8 @@ export interface PlanInput {
    */
   readonly tls?: Inputs["tls"]
   /**
-   * What makes the server the right one: a certificate for its name that a trusted authority has signed (full, the
-   * default), for any name (chain), or any certificate at all (none, which reports say).
+   * Accept the server by its certificate: signed by a trusted authority, for the server's name (full, the default);
+   * signed by one, for any name (chain); or any certificate (none, which reports mention).
    */
   readonly tlsVerify?: Inputs["tlsVerify"]
   /** Ask for this name (SNI), and verify it, instead of the target's. An address is verified and not asked for. */
@@ -995,8 +999,8 @@ export interface PlanInput {
   /** Trust the certificate authorities in this file (PEM), and no others. */
   readonly tlsCa?: Inputs["tlsCa"]
   /**
-   * Take the server for the right one by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo).
-   * It replaces --tls-verify, and needs no authority. May be given several times: one of them must match.
+   * Accept the server by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo). It replaces
+   * --tls-verify, and needs no authority. May be given several times: one of them must match.
    */
   readonly tlsPins?: Inputs["tlsPins"]
   /** Offer these versions of TLS, of 1.0, 1.1, 1.2 and 1.3. Default: "1.2..1.3". */
@@ -1041,29 +1045,30 @@ export interface PlanInput {
    */
   readonly accounts?: Inputs["accounts"]
   /**
-   * Which account a connection has: that of its session, each session the next one, again from the first when there
-   * are no more; the next one for each connection (round); or one that is drawn for it from --seed (random). Default:
+   * Which account a connection logs in with: session, the same for all connections of a session; round, the next one
+   * for each connection; random, one drawn from --seed. After the last account comes the first again. Default:
    * "session".
    */
   readonly accountOrder?: Inputs["accountOrder"]
   /**
-   * Send the first response together with AUTH: where the line has no more than 512 bytes, which all servers take;
-   * never; or always. Default: "auto".
+   * Send the first response in the line of AUTH: auto, if the line then has at most 512 bytes, which all servers
+   * accept; never; or always. Default: "auto".
    */
   readonly authInitialResponse?: Inputs["authInitialResponse"]
   /**
-   * Send passwords and tokens over connections without TLS, too, by mechanisms that show them: plain, login, xoauth2,
-   * oauthbearer. Over loopback and UNIX-domain sockets they may go as it is. Default: false.
+   * Allow plain, login, xoauth2 and oauthbearer, which show the password or the token, on connections without TLS,
+   * too. Over loopback and UNIX-domain sockets they are always allowed. Default: false.
    */
   readonly authInsecure?: Inputs["authInsecure"]
   /**
-   * End the run when this many logins in a row, in one thread, were refused for good (5xx). Servers lock accounts, and
-   * addresses, that go on. Default: 10.
+   * End the run when this many logins in a row, in one thread, were refused for good (5xx), before the server locks
+   * accounts or addresses. Default: 10.
    */
   readonly authFailures?: Inputs["authFailures"]
   /**
-   * What becomes of a message whose extension the server does not offer: it fails, and nothing of it is sent; or it
-   * goes without it, which is counted (skip); or with it all the same (send). Default: "fail".
+   * What to do with a message that needs an extension which the server does not offer: fail it, and send nothing of it
+   * (fail); send it without the extension, and count that (skip); or use the extension all the same (send). Default:
+   * "fail".
    */
   readonly whenNotOffered?: Inputs["whenNotOffered"]
   /**
@@ -1072,30 +1077,30 @@ export interface PlanInput {
    */
   readonly declareSize?: Inputs["declareSize"]
   /**
-   * Send messages by BDAT rather than DATA (CHUNKING): each as one chunk (on), or in chunks of this many bytes (64k).
-   * With --pipelining a whole transaction is one write. All chunks but the last are the step chunk; the last one is
-   * content and final. Default: "off".
+   * Send messages by BDAT and not by DATA (CHUNKING): each as one chunk (on), or in chunks of this many bytes (64k).
+   * With --pipelining a whole transaction is one write. In reports, the last chunk is the steps content and final;
+   * those before it are the step chunk. Default: "off".
    */
   readonly chunking?: Inputs["chunking"]
   /**
    * Send this many transactions in one write, and the next ones when all of them are answered: with --chunking and
-   * --pipelining full, over connections that are kept. A connection that is lost may leave as many messages unknown,
-   * and their transactions last as long as each other. Default: 1.
+   * --pipelining full, over connections that are kept. If the connection is lost, all of them may be unknown. All of
+   * them have the same duration. Default: 1.
    */
   readonly depth?: Inputs["depth"]
   /**
-   * Tell what a message is made of with its sender (BODY): 7bit; 8bit, for which the server must offer 8BITMIME;
-   * binary, for which it must offer BINARYMIME, and which needs --chunking; auto says 8BITMIME where the message has
-   * bytes beyond ASCII and the server offers it to EHLO. Default: "auto".
+   * Declare in MAIL what a message consists of (BODY): 7bit; 8bit, for which the server must offer 8BITMIME; binary,
+   * for which it must offer BINARYMIME, and which needs --chunking; or auto: 8BITMIME, where the message has bytes
+   * beyond ASCII and the server offers it. Default: "auto".
    */
   readonly mime?: Inputs["mime"]
   /**
-   * Say SMTPUTF8 with the sender: always, or where an address has characters beyond ASCII and we introduce ourselves
-   * with EHLO. Default: "auto".
+   * Add SMTPUTF8 to MAIL: always; or auto: where an address has characters beyond ASCII and we have said EHLO.
+   * Default: "auto".
    */
   readonly smtputf8?: Inputs["smtputf8"]
   /**
-   * Ask for notifications of each recipient (DSN): never, so that a test bounces to nobody; or of success, failure,
+   * Which notifications to ask for (DSN): never any, so that a test bounces to nobody; or those of success, failure or
    * delay.
    */
   readonly notify?: Inputs["notify"]
@@ -1118,8 +1123,9 @@ export interface PlanInput {
   /** Add this to each RCPT as it is; with --expand, with variables, too. May be given several times. */
   readonly rcptParameters?: Inputs["rcptParameters"]
   /**
-   * The addresses of our clients, for --proxy and --xclient: each connection has the next one of 192.0.2.0/24,
-   * 2001:db8::1. All of a network count. The connections themselves come from where they come from.
+   * The clients that --proxy and --xclient tell of: each connection has the next address of this list, such as
+   * 192.0.2.0/24,2001:db8::1, with all addresses of a network. The connections themselves still come from this
+   * machine.
    */
   readonly clientAddresses?: Inputs["clientAddresses"]
   /**
@@ -1161,14 +1167,15 @@ export interface PlanInput {
    */
   readonly spread?: Inputs["spread"]
   /**
-   * Connect to this address and port instead of that host and port, as curl has it. Empty parts match all, or stay as
-   * they are. TLS asks for, and verifies, the name of the target all the same. The first that matches counts. May be
+   * Connect to this address and port instead of that host and port, as curl's option does:
+   * mail.example:25:127.0.0.1:2525. An empty host or port matches any; an empty address or port stays that of the
+   * target. TLS still asks for, and verifies, the target's name. Of several, the first that matches is used. May be
    * given several times.
    */
   readonly connectTo?: Inputs["connectTo"]
   /**
-   * Connect through this SOCKS5 proxy (port 1080), as ssh -D opens one. It is told the target's name, and looks that
-   * up by itself; of mx: targets and of --spread, names are looked up here.
+   * Connect through this SOCKS5 proxy (port 1080), as ssh -D opens one. The proxy looks up the target's name; for mx:
+   * targets and with --spread, names are looked up on this machine.
    */
   readonly socks?: Inputs["socks"]
   /**
@@ -1187,10 +1194,10 @@ export interface PlanInput {
    */
   readonly numbering?: Inputs["numbering"]
   /**
-   * Send commands in groups, where the server offers PIPELINING: on puts a message's envelope and DATA in one write;
-   * full adds to the end of a message the envelope of the next one on the same connection, which some servers refuse.
-   * Each reply of a group counts its time from when the group was written, that to the final dot from the dot.
-   * Default: "off".
+   * Send commands in groups, where the server offers PIPELINING. on sends MAIL, RCPT and DATA of a message in one
+   * write. full also sends the end of a message together with these commands of the next one on the same connection,
+   * which some servers refuse. The duration of each reply counts from when its group was written; that of the reply to
+   * the final dot, from the dot. Default: "off".
    */
   readonly pipelining?: Inputs["pipelining"]
   /**
@@ -1199,8 +1206,8 @@ export interface PlanInput {
    */
   readonly rate?: Inputs["rate"]
   /**
-   * With a rate: evenly spaced, or each on its own, as mail comes in (poisson; drawn from --seed). Default:
-   * "constant".
+   * With a rate: start messages evenly spaced (constant), or at random times, as real mail comes in (poisson; drawn
+   * from --seed). Default: "constant".
    */
   readonly arrivals?: Inputs["arrivals"]
   /**
@@ -1208,11 +1215,11 @@ export interface PlanInput {
    * goes up to 1000 a second in two minutes, and rests for one. Without -m the run ends with the last stage.
    */
   readonly stages?: Inputs["stages"]
-  /** With a rate: start messages in groups of this many, less often, so that the rate is kept. Default: 1. */
+  /** With a rate: start messages in groups of this many. The rate stays the same. Default: 1. */
   readonly burst?: Inputs["burst"]
   /**
    * With a rate: have at most this many sessions (default: that of -s, or 1000). A message that is due while all of
-   * them are busy waits for one, which is counted.
+   * them are busy waits, and is counted as late.
    */
   readonly maxSessions?: Inputs["maxSessions"]
   /**
@@ -1226,8 +1233,8 @@ export interface PlanInput {
    */
   readonly duration?: Inputs["duration"]
   /**
-   * Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate that are reported. Its
-   * messages are counted, and its errors reported.
+   * Leave this first part of the run (10s, 1m) out of the durations, the replies and the rate in reports. Its messages
+   * and its errors still count.
    */
   readonly warmUp?: Inputs["warmUp"]
   /** Draw random delays and arrivals from this seed, so that a run can be repeated. */
@@ -1238,52 +1245,52 @@ export interface PlanInput {
    */
   readonly workers?: Inputs["workers"]
   /**
-   * Start a server of our own on loopback, in a thread of its own, and send to it instead of to a target. At the end
-   * its counts are compared with ours; a difference is a bug (exit status 70). Default: false.
+   * Start a server on loopback, in this process, and send to it instead of to a target. At the end its counts are
+   * compared with ours; a difference is a bug (exit status 70). Default: false.
    */
   readonly sink?: Inputs["sink"]
   /**
    * With --sink or --downstream: go wrong at this step (connect, greeting, hello, starttls, tls, auth, mail, rcpt,
-   * data, content, chunk, final, rset, noop, quit), for a share of all: a reply by its code, with or without a text
+   * data, content, chunk, final, rset, noop, quit), always or for a share: a reply by its code, with or without a text
    * ("rcpt 5% 550 5.1.1 No such user"; 421 closes), close, reset, silence, shut (stop reading), garbage, twice, early
    * (the next reply, too), endless, drip 10/s, or "delay exp(2s)", alone or before one of them ("data delay 2s 421").
-   * It may have a condition ("if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header
-   * Subject ~ text", with and between), a time of the server's ("during 30s..60s"), and at rcpt "by recipient": then
-   * each attempt of a recipient has its own draw, whatever the order. The first one that strikes decides. May be given
-   * several times.
+   * A condition may follow: "if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header
+   * Subject ~ text", several joined by and. Then the time of the server in which it goes wrong: "during 30s..60s". At
+   * rcpt, "by recipient" draws the share for each attempt of a recipient by itself, so that the order of attempts does
+   * not matter. The first rule that applies decides. May be given several times.
    */
   readonly sinkFault?: Inputs["sinkFault"]
   /**
-   * With --sink or --downstream: answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean); of
-   * one step with its name before, as in "final exp(20ms)". May be given several times.
+   * With --sink or --downstream: answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean).
+   * With the name of a step before it, only that step is delayed: "final exp(20ms)". May be given several times.
    */
   readonly sinkLatency?: Inputs["sinkLatency"]
   /**
-   * With --sink or --downstream: serve this many messages at a time, each for this long, as in "4 x exp(10ms)": those
-   * beyond wait in a queue, so that overload looks like overload.
+   * With --sink or --downstream: serve this many messages at a time, each for this long: "4 x exp(10ms)". Others wait
+   * in a queue, as they do at a server with too much to do.
    */
   readonly sinkCapacity?: Inputs["sinkCapacity"]
   /**
-   * With --sink or --downstream: do nothing at all from this time of the server's, which begins with its first
-   * connection, for this long: "60s: 5s". May be given several times.
+   * With --sink or --downstream: do nothing from this time on for this long: "60s: 5s". Time counts from the first
+   * connection. May be given several times.
    */
   readonly sinkStall?: Inputs["sinkStall"]
   /**
    * With --sink or --downstream: refuse what goes beyond: "100 connections" or "20 connections/client" (at a time:
    * 421), "50 messages/connection" and "10 recipients" (452), or a rate of messages, "500/s", "60/m/client", or of
-   * recipients by their domain, "10/s/domain" (450). A rate lets its number through at once, and then what comes back
-   * with time. What is said may follow: "500/s 451 4.7.1 Slow down". May be given several times.
+   * recipients by their domain, "10/s/domain" (450). A rate lets its number through at once, and then more as time
+   * passes. The reply may follow: "500/s 451 4.7.1 Slow down". May be given several times.
    */
   readonly sinkLimit?: Inputs["sinkLimit"]
   /**
-   * With --sink or --downstream: refuse the first attempt of a client, sender and recipient by 450, and take later
-   * ones from this time on, until the second time (4h), and from then on for good: "60s..4h /24" looks at 24 bits of
-   * the client's address.
+   * With --sink or --downstream: refuse by 450 what a client sends for the first time from this sender to this
+   * recipient. Accept it when it comes again between these two times later (the second is 4h by default), and from
+   * then on always. "60s..4h /24" looks at 24 bits of the client's address.
    */
   readonly sinkGreylist?: Inputs["sinkGreylist"]
   /**
-   * With --sink or --downstream: answer later by this time for each error of a session after the first ones: "1s after
-   * 10 errors". Any reply of 4xx or 5xx is an error.
+   * With --sink or --downstream: delay replies by this time for each error of a session beyond this count: "1s after
+   * 10 errors". Each reply of 4xx or 5xx is an error.
    */
   readonly sinkTarpit?: Inputs["sinkTarpit"]
   /**
@@ -1310,9 +1317,8 @@ export interface PlanInput {
    */
   readonly sinkHide?: Inputs["sinkHide"]
   /**
-   * Instead of sending to a target, measure for a few seconds what this machine can generate, against a sink of our
-   * own: the load as it is asked for, without its rate and pauses, and with all that makes it faster. A server faster
-   * than this cannot be measured from this machine. Default: false.
+   * Instead of sending to a target, send this load to a built-in server for a few seconds, without its rate and
+   * pauses, to measure what this machine can generate. A faster server cannot be measured from here. Default: false.
    */
   readonly calibrate?: Inputs["calibrate"]
   /**
@@ -1331,8 +1337,8 @@ export interface PlanInput {
   readonly prove?: Inputs["prove"]
   /**
    * Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message.
-   * The server must be told to send on to it, such as by Postfix's relayhost. The ends of messages then have
-   * duplicates told from copies that the server had to send again. --sink-fault and its like have it misbehave.
+   * The server must be told to send on to it, such as by Postfix's relayhost. Reports then tell duplicates from copies
+   * that the server had to send again. --sink-fault and the like make it misbehave.
    */
   readonly downstream?: Inputs["downstream"]
   /**
@@ -1351,11 +1357,11 @@ export interface PlanInput {
    */
   readonly compareClocks?: Inputs["compareClocks"]
   /**
-   * With --downstream or --sink, a message is changed, too, if one of its headers is missing, or says something else,
-   * when it arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers
-   * write or take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
-   * Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and what stores have in addition is no change. The
-   * headers of a --corpus are not compared. May be given several times.
+   * With --downstream or --sink, a message counts as changed also if one of its headers is missing or different when
+   * it arrives. Ignore this header, or all that begin so (X-Virus-*). Always ignored are those that servers write or
+   * remove themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length,
+   * Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and added headers are no change. The headers of a
+   * --corpus are not compared. May be given several times.
    */
   readonly ignoreHeader?: Inputs["ignoreHeader"]
   /**

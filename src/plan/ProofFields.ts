@@ -35,7 +35,7 @@ export const fields = {
     section,
     placeholder: "[host]:port|unix:pathname",
     description:
-      "Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message. The server must be told to send on to it, such as by Postfix's relayhost. The ends of messages then have duplicates told from copies that the server had to send again. --sink-fault and its like have it misbehave."
+      "Be the next hop of the server, too: listen here, take what it sends on, and find out what became of each message. The server must be told to send on to it, such as by Postfix's relayhost. Reports then tell duplicates from copies that the server had to send again. --sink-fault and the like make it misbehave."
   }),
   settle: PlanField.optional(PlanValue.Time, {
     section,
@@ -55,7 +55,7 @@ export const fields = {
     placeholder: "name",
     repeatable: true,
     description:
-      "With --downstream or --sink, a message is changed, too, if one of its headers is missing, or says something else, when it arrives. Leave out this one, or all that begin so (X-Virus-*). Left out are always those that servers write or take away themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length, Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and what stores have in addition is no change. The headers of a --corpus are not compared. May be given several times."
+      "With --downstream or --sink, a message counts as changed also if one of its headers is missing or different when it arrives. Ignore this header, or all that begin so (X-Virus-*). Always ignored are those that servers write or remove themselves: Received, Return-Path, Delivered-To, X-Original-To, Bcc, Content-Length, Authentication-Results, DKIM-Signature, ARC-* and X-Spam-*; and added headers are no change. The headers of a --corpus are not compared. May be given several times."
   })
 }
 

@@ -50,7 +50,7 @@ export const readingFields = {
     placeholder: "path",
     repeatable: true,
     description:
-      "Look for the messages of a run with --prove here: in a Maildir, an mbox, or a folder of either or of .eml files, or in what smtp-sink --prove=file has written, which may stand among the results, too. What it is, is seen in the files; maildir:, mbox: or eml: may stand before the path. imap://user@host:port/mailbox and imaps:// are mailboxes on a server, without a user those of all users of --imap-login. The report then tells what has arrived, what is missing, has come twice or was changed, and, of all but an mbox and .eml files, how long delivery took. Messages are counted, whoever they are for. A run of which anything is missing fails, unless a verdict names missing. May be given several times: of several sinks, each file adds what came to that one. Where one of several cannot be read, or its sink was killed, a verdict that depends on it is undecided."
+      "Look for the messages of a run with --prove here: in a Maildir, an mbox, or a folder of either or of .eml files, or in what smtp-sink --prove=file has written, which may stand among the results, too. The kind is recognised; maildir:, mbox: or eml: before the path says it. imap://user@host:port/mailbox and imaps:// are mailboxes on a server; without a user, those of all users of --imap-login. The report then tells what has arrived, what is missing, has come twice or was changed, and, except for an mbox and .eml files, how long delivery took. Messages are counted, and not recipients. If anything is missing, the exit status is 99, unless a verdict names missing. May be given several times: each file of a sink adds what came to that one. Where one of several cannot be read, or its sink was killed, a verdict that depends on it is undecided."
   }),
   imapLogin: optional(File, {
     placeholder: "file",
@@ -66,18 +66,18 @@ export const readingFields = {
     placeholder: "file",
     repeatable: true,
     description:
-      "Compare: this is a result from before, and the operands are those from after. May be given several times, once for each run before. As text or json."
+      "Compare this result, from before, with the files, from after. May be given several times, once for each run before. The format is text or json."
   }),
   failIfWorse: withDefault(Schema.Boolean, false, {
     description: "With --compare: fail, with exit status 99, if anything is proven to be worse."
   }),
   allowMissing: withDefault(Schema.Boolean, false, {
     description:
-      "Judge by what is known, and exit with status 0 or 99, where segments of a run are missing or were cut, or a store of --delivered is lost: otherwise a missing segment or store is exit status 3, and so is a verdict that depends on what is lost."
+      "Judge by what is known, and exit with status 0 or 99, where segments of a run are missing or were cut, or a store of --delivered is lost. Without this option the exit status is then 3, and so it is where a verdict depends on what is lost."
   }),
   force: withDefault(Schema.Boolean, false, {
     description:
-      "Merge results of different plans, or segments of different runs, too, and count a run again that is given twice."
+      "Merge results of different plans, and segments of different runs, too; a run that is given twice is counted twice."
   })
 }
 

@@ -37,13 +37,13 @@ export const fields = {
     repeatable: true,
     placeholder: "host:port:address:port",
     description:
-      "Connect to this address and port instead of that host and port, as curl has it. Empty parts match all, or stay as they are. TLS asks for, and verifies, the name of the target all the same. The first that matches counts. May be given several times."
+      "Connect to this address and port instead of that host and port, as curl's option does: mail.example:25:127.0.0.1:2525. An empty host or port matches any; an empty address or port stays that of the target. TLS still asks for, and verifies, the target's name. Of several, the first that matches is used. May be given several times."
   }),
   socks: PlanField.optional(Proxy, {
     section,
     placeholder: "host[:port]",
     description:
-      "Connect through this SOCKS5 proxy (port 1080), as ssh -D opens one. It is told the target's name, and looks that up by itself; of mx: targets and of --spread, names are looked up here."
+      "Connect through this SOCKS5 proxy (port 1080), as ssh -D opens one. The proxy looks up the target's name; for mx: targets and with --spread, names are looked up on this machine."
   }),
   socksLogin: PlanField.optional(Schema.String, {
     section,

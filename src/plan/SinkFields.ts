@@ -64,40 +64,40 @@ const words = {
   fault: {
     repeatable: true,
     placeholder: "step [share%] what",
-    description: `Go wrong at this step (${FaultRule.steps.join(", ")}), for a share of all: a reply by its code, with or without a text ("rcpt 5% 550 5.1.1 No such user"; 421 closes), ${FaultRule.actsListed}, drip 10/s, or "delay exp(2s)", alone or before one of them ("data delay 2s 421"). It may have a condition ("if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header Subject ~ text", with and between), a time of the server's ("during 30s..60s"), and at rcpt "by recipient": then each attempt of a recipient has its own draw, whatever the order. The first one that strikes decides. May be given several times.`
+    description: `Go wrong at this step (${FaultRule.steps.join(", ")}), always or for a share: a reply by its code, with or without a text ("rcpt 5% 550 5.1.1 No such user"; 421 closes), ${FaultRule.actsListed}, drip 10/s, or "delay exp(2s)", alone or before one of them ("data delay 2s 421"). A condition may follow: "if to *@example.com", from, client, "session > 100", and at final "size > 1M" or "header Subject ~ text", several joined by and. Then the time of the server in which it goes wrong: "during 30s..60s". At rcpt, "by recipient" draws the share for each attempt of a recipient by itself, so that the order of attempts does not matter. The first rule that applies decides. May be given several times.`
   },
   latency: {
     repeatable: true,
     placeholder: "[step] time",
     description:
-      'Answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean); of one step with its name before, as in "final exp(20ms)". May be given several times.'
+      'Answer after this time: 20ms, 10..30ms, exp(20ms) (mostly short, with this mean). With the name of a step before it, only that step is delayed: "final exp(20ms)". May be given several times.'
   },
   capacity: {
     placeholder: "count x time",
     description:
-      'Serve this many messages at a time, each for this long, as in "4 x exp(10ms)": those beyond wait in a queue, so that overload looks like overload.'
+      'Serve this many messages at a time, each for this long: "4 x exp(10ms)". Others wait in a queue, as they do at a server with too much to do.'
   },
   stall: {
     repeatable: true,
     placeholder: "time: time",
     description:
-      'Do nothing at all from this time of the server\'s, which begins with its first connection, for this long: "60s: 5s". May be given several times.'
+      'Do nothing from this time on for this long: "60s: 5s". Time counts from the first connection. May be given several times.'
   },
   limit: {
     repeatable: true,
     placeholder: "limit",
     description:
-      'Refuse what goes beyond: "100 connections" or "20 connections/client" (at a time: 421), "50 messages/connection" and "10 recipients" (452), or a rate of messages, "500/s", "60/m/client", or of recipients by their domain, "10/s/domain" (450). A rate lets its number through at once, and then what comes back with time. What is said may follow: "500/s 451 4.7.1 Slow down". May be given several times.'
+      'Refuse what goes beyond: "100 connections" or "20 connections/client" (at a time: 421), "50 messages/connection" and "10 recipients" (452), or a rate of messages, "500/s", "60/m/client", or of recipients by their domain, "10/s/domain" (450). A rate lets its number through at once, and then more as time passes. The reply may follow: "500/s 451 4.7.1 Slow down". May be given several times.'
   },
   greylist: {
     placeholder: "time[..time] [/bits]",
     description:
-      'Refuse the first attempt of a client, sender and recipient by 450, and take later ones from this time on, until the second time (4h), and from then on for good: "60s..4h /24" looks at 24 bits of the client\'s address.'
+      'Refuse by 450 what a client sends for the first time from this sender to this recipient. Accept it when it comes again between these two times later (the second is 4h by default), and from then on always. "60s..4h /24" looks at 24 bits of the client\'s address.'
   },
   tarpit: {
     placeholder: "time after count errors",
     description:
-      'Answer later by this time for each error of a session after the first ones: "1s after 10 errors". Any reply of 4xx or 5xx is an error.'
+      'Delay replies by this time for each error of a session beyond this count: "1s after 10 errors". Each reply of 4xx or 5xx is an error.'
   },
   readRate: {
     placeholder: "bytes",
@@ -118,7 +118,7 @@ const words = {
 export const offer = PlanField.optional(offers, {
   ...offering,
   section: "Extensions",
-  description: `${offering.description} Where this is given, parameters of MAIL and RCPT are looked at: those of what is not offered are refused by 555.`
+  description: `${offering.description} With this option, parameters of MAIL and RCPT that belong to no offered extension are refused by 555; without it they are accepted.`
 })
 
 /**

@@ -65,7 +65,7 @@ export const fields = {
   tlsVerify: PlanField.optional(Schema.Literal("full", "chain", "none"), {
     section,
     description:
-      "What makes the server the right one: a certificate for its name that a trusted authority has signed (full, the default), for any name (chain), or any certificate at all (none, which reports say)."
+      "Accept the server by its certificate: signed by a trusted authority, for the server's name (full, the default); signed by one, for any name (chain); or any certificate (none, which reports mention)."
   }),
   tlsName: PlanField.optional(PlanValue.OneLine, {
     section,
@@ -84,7 +84,7 @@ export const fields = {
     repeatable: true,
     placeholder: "sha256:base64",
     description:
-      "Take the server for the right one by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo). It replaces --tls-verify, and needs no authority. May be given several times: one of them must match."
+      "Accept the server by its key: this is the SHA-256 hash of its public key (SubjectPublicKeyInfo). It replaces --tls-verify, and needs no authority. May be given several times: one of them must match."
   }),
   tlsVersions: PlanField.withDefault(Versions, "1.2..1.3", {
     section,

@@ -104,7 +104,7 @@ export const fields = {
     short: "A",
     placeholder: "seconds",
     description:
-      "After DATA, wait for this time, then say 550 and close, without having read the content. With 0, do so at once."
+      "After DATA, wait for this time, say 550 and close, without reading the content. With 0, do so at once."
   }),
   softReply: withDefault(Reply("4"), "450 4.3.0 Error: command failed", {
     short: "b",
@@ -119,7 +119,7 @@ export const fields = {
   counter: withDefault(Schema.Boolean, false, {
     short: "c",
     description:
-      "Display running counters on standard output, of sessions that are over, of those that ended with QUIT, and of messages, whenever a session or a message comes to its end."
+      "Show running counters on standard output whenever a session or a message ends: sess= is the sessions that have ended, quit= those of them that ended with QUIT, and mesg= the messages."
   }),
   dumpEach: optional(File, {
     short: "d",
@@ -151,7 +151,7 @@ export const fields = {
   readDelay: optional(PlanValue.Time, {
     short: "H",
     placeholder: "seconds",
-    description: "Wait for this time after DATA before the content is read: a large one fills the client's window."
+    description: "Wait for this time after DATA before reading the content. A large content then fills the TCP window."
   }),
   lmtp: withDefault(Schema.Boolean, false, {
     short: "L",
@@ -179,12 +179,12 @@ export const fields = {
   disconnect: optional(Commands, {
     short: "q",
     placeholder: "command,...",
-    description: "Close the connection without a reply after any of these commands."
+    description: "Close the connection without a reply after each of these commands."
   }),
   shutDown: optional(Commands, {
     short: "Q",
     placeholder: "command,...",
-    description: "Say 421 and close the connection after any of these commands."
+    description: "Say 421 and close the connection after each of these commands."
   }),
   soft: optional(Commands, {
     short: "r",
@@ -194,7 +194,7 @@ export const fields = {
   root: optional(Schema.String, {
     short: "R",
     placeholder: "directory",
-    description: "Refused: a process of Node cannot change its root directory. Start smtp-sink by chroot(8) instead."
+    description: "Refused: a process of Node cannot change its root directory. Start smtp-sink with chroot(8) instead."
   }),
   log: optional(Commands, {
     short: "s",
@@ -238,7 +238,7 @@ export const fields = {
     repeatable: true,
     placeholder: "command:delay[:odds]",
     description:
-      "Wait for this number of seconds before the reply to this command. With odds from 0 to 99, wait a number of times that is drawn: one time more for each throw of a die of a hundred sides that shows less. May be given several times."
+      "Wait for this number of seconds before the reply to this command. With odds from 0 to 99, it may wait several times: after each wait, this is the chance in percent of another one. May be given several times."
   }),
   ...SinkFields.fields,
   dump: optional(PlanValue.texts(DumpText, "a format with =PATH"), {
@@ -246,7 +246,7 @@ export const fields = {
     repeatable: true,
     placeholder: "format=path",
     description:
-      "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and without its content). A message is in the file before it is answered; one that cannot be written is refused by 451, counted and warned of, and may be in others of several files. May be given several times."
+      "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and without its content). A message is written before it is answered. One that cannot be written is refused by 451, counted, and warned about; of several files, others may have it. May be given several times."
   }),
   offer: SinkFields.offer,
   proxy: SinkFields.proxy,
@@ -254,7 +254,7 @@ export const fields = {
     section: "Messages in files",
     placeholder: "file",
     description:
-      "Write to this file, every five seconds and at the end, which messages of runs of smtp-source --prove have come: smtp-report --delivered=file tells with it what is missing, has come twice or was changed. The files of several sinks add up. The file says whether it is complete: not while messages come, so that a sink which was killed is known. It holds up to 64 runs. With it, NOOP X-CLOCK is answered with the time, by which smtp-source --compare-clocks tells how far the clocks are apart."
+      "Write to this file, every five seconds and at the end, which messages of runs of smtp-source --prove have come: smtp-report --delivered=file tells with it what is missing, has come twice or was changed. The files of several sinks add up. The file says whether it is complete, so that a sink that was killed is noticed. It holds up to 64 runs. With it, NOOP X-CLOCK is answered with the time, by which smtp-source --compare-clocks tells how far the clocks are apart."
   }),
   busy: withDefault(Schema.Literal("wait", "refuse"), "wait", {
     section: "Limits",
@@ -274,7 +274,7 @@ export const fields = {
   tls: withDefault(Schema.Literal("off", "offered", "required", "implicit"), "off", {
     section: "TLS and AUTH",
     description:
-      "Offer STARTTLS, with or without insisting on it, or speak TLS from the first byte. The certificate is made anew at each start, for this host's names, unless --tls-cert names one."
+      "Offer STARTTLS (offered), insist on it (required), or speak TLS from the first byte (implicit). The certificate is made anew at each start, for this host's names, unless --tls-cert names one."
   }),
   tlsCert: optional(File, {
     section: "TLS and AUTH",
@@ -291,18 +291,19 @@ export const fields = {
     section: "TLS and AUTH",
     placeholder: "file",
     description:
-      "Let in those who log in as one of the accounts in this file (CSV with the columns user and password), and nobody else, by PLAIN, LOGIN, CRAM-MD5 or SCRAM. Without it, any AUTH is a success, and none is needed."
+      "Accept mail only from those who log in with an account of this file (CSV with the columns user and password), by PLAIN, LOGIN, CRAM-MD5 or SCRAM. Without it, any AUTH succeeds, and none is needed."
   }),
   report: optional(PlanValue.texts(ReportText, "a report, such as text or json=sink.json"), {
     section: "Results",
     repeatable: true,
     placeholder: "format[=file]",
     description:
-      "Report at the end what came, as text or json: the counts, how often each rule has struck, and, in json, the seconds in which anything came. Without a file, text goes to standard error and json to standard output. May be given several times."
+      "At the end, report what came, as text or json: the counts, how often each rule has struck, and, in json, each second in which anything came. Without a file, text goes to standard error and json to standard output. May be given several times."
   }),
   progress: withDefault(Schema.Literal("auto", "plain", "off"), "off", {
     section: "Results",
-    description: "Write a line every five seconds to standard error of what has come: auto does so on a terminal."
+    description:
+      "Write a line about what has come to standard error every five seconds: always (plain), or on a terminal (auto)."
   }),
   failIf: optional(PlanValue.texts(VerdictText, 'an expression, such as "messages < 1000"'), {
     section: "Results",
@@ -315,12 +316,12 @@ export const fields = {
     section: "Other options",
     placeholder: "host:port",
     description:
-      "Listen here for HTTP: GET /metrics is Prometheus's text of what was counted, GET /events a line of JSON for each message as it comes, and PUT /faults, with JSON of the fields fault, latency, capacity, stall, limit, greylist, tarpit, readRate and triggers, changes how it misbehaves while it runs: fields that are left out are switched off. There are no passwords: use 127.0.0.1. Port 0 is any that is free, which is named on standard error."
+      "Listen here for HTTP: GET /metrics has the counts for Prometheus, GET /events a line of JSON for each message as it comes, and PUT /faults, with JSON of the fields fault, latency, capacity, stall, limit, greylist, tarpit, readRate and triggers, changes how it misbehaves while it runs: fields that are left out are switched off. Whoever can connect may do so: use 127.0.0.1. Port 0 is any that is free, which is named on standard error."
   }),
   seed: optional(PlanValue.Text, {
     section: "Other options",
     placeholder: "text",
-    description: "Draw all that is drawn from this (default: something else each time)."
+    description: "The seed of all that is drawn at random (default: another one each time)."
   })
 }
 
