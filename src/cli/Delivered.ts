@@ -100,7 +100,8 @@ export const look = (
       waited: 0,
       missed,
       changes: [],
-      clocks: timed && isUncompared ? "not compared" : undefined,
+      // Nobody knows of the clocks of segments that are lost.
+      clocks: timed && (isUncompared || ofLost > 0) ? "not compared" : undefined,
       compared,
       exactTo: timed && paths.some(ImapUrl.isOne) ? 1000 : undefined,
       ofLost: ofLost === 0 ? undefined : ofLost,

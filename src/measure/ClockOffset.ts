@@ -75,6 +75,15 @@ export const bySink = (clocks: ReadonlyArray<SinkClockOffset>): ReadonlyArray<Si
 }
 
 /**
+ * Clocks of sinks that several generators have compared with theirs: those that all of them have, and what holds of all.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const common = (several: ReadonlyArray<ReadonlyArray<SinkClockOffset>>): ReadonlyArray<SinkClockOffset> =>
+  bySink(several.flat()).filter(({ sink }) => several.every((clocks) => clocks.some((clock) => clock.sink === sink)))
+
+/**
  * By how much the clock of a sink is ahead of the generator's.
  *
  * @since 0.1.0

@@ -101,7 +101,7 @@ export const merge = (reports: ReadonlyArray<WithStamped>): { readonly stamped?:
   // Hosts that have names of their own make Message-Ids of their own.
   const messageId = more.every((each) => each.messageId === first.messageId) ? first.messageId : undefined
   // What is sent by several clocks has been under way for a time that lies between what each of them says.
-  const clocks = ClockOffset.bySink([first, ...more].flatMap(({ clocks = [] }) => clocks))
+  const clocks = ClockOffset.common([first, ...more].map(({ clocks = [] }) => clocks))
   return sum === undefined ? {} : of({ run, by, width, messageId, ...sum.sent(), clocks })
 }
 

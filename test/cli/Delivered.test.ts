@@ -368,6 +368,17 @@ describe("a proof of one run that several segments sent and several sinks saw", 
       }))
       const unknown = yield* (yield* look(half, ["a", "b"], elsewhere)).looked
       assert.include(TextReport.render(unknown).replace(/\s+/g, " "), "clocks not compared: ")
+      // One of the segments has not compared its clock, or is lost.
+      const { clocks: _, ...unasked } = compared[0]!.stamped
+      const some = yield* (yield* look(
+        [{ ...compared[0]!, stamped: unasked }, ...compared.slice(1)],
+        ["a", "b"],
+        elsewhere
+      )).looked
+      assert.deepInclude(some.proof, { clocks: "not compared" })
+      assert.notProperty(some.proof, "compared")
+      const lost = yield* (yield* look(compared.slice(1), ["a", "b"], elsewhere)).looked
+      assert.deepInclude(lost.proof, { clocks: "not compared" })
       assert.include(TextReport.render(unknown).replace(/\s+/g, " "), "6 came before they were sent: the clocks differ")
     })
   )

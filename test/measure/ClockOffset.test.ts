@@ -34,6 +34,8 @@ describe("how far a clock is ahead", () => {
     ]
     assert.deepStrictEqual(ClockOffset.bySink(clocks), sinks)
     assert.deepStrictEqual(ClockOffset.bySink(clocks.toReversed()), sinks)
+    assert.deepStrictEqual(ClockOffset.common([clocks, clocks.slice(2)]), sinks.slice(1))
+    assert.deepStrictEqual(ClockOffset.common([clocks, []]), [])
     assert.deepStrictEqual(ClockOffset.middle([-3, 1]), { ahead: -1, within: 2 })
   })
 })
