@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 
 /**
  * A distribution of durations. Times are in milliseconds.
@@ -21,7 +22,7 @@ export interface Distribution {
 }
 
 /**
- * A distribution, or the one duration that there is.
+ * A distribution, or the one duration that there is. As everywhere in Effect a number is in milliseconds.
  *
  * @since 0.1.0
  * @category models
@@ -138,6 +139,9 @@ export const make = (input: DistributionInput): Distribution =>
 /** Effect takes what is negative, or no number, for no time at all; who writes it means something else. */
 const milliseconds = (input: Duration.DurationInput): number => {
   const negative = typeof input === "number" ? !(input >= 0) : typeof input === "string" && input.startsWith("-")
-  if (negative) throw new RangeError(`not a duration: ${input}`)
-  return Duration.toMillis(input)
+  const duration = Duration.decodeUnknown(input)
+  if (negative || Option.isNone(duration)) {
+    throw new RangeError(`not a duration: ${input} (such as "5 seconds", or milliseconds as a number)`)
+  }
+  return Duration.toMillis(duration.value)
 }

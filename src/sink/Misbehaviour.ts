@@ -3,7 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
 import * as FaultRule from "../plan/FaultRule.js"
 import * as FieldNames from "../plan/FieldNames.js"
@@ -15,8 +18,7 @@ import type { Fault, Moment, Reaction } from "./Reaction.js"
 import type { Latency } from "./ServiceModel.js"
 
 /**
- * The words: plain data, in the grammars of the options of the same names. Texts that are none throw an error; schemas check them
- * before.
+ * The words: plain data, in the grammars of the options of the same names.
  *
  * @since 0.1.0
  * @category models
@@ -48,7 +50,23 @@ export const isAny = ({ seed: _, ...words }: Misbehaviour): boolean =>
   )
 
 /**
- * The behaviour.
+ * Words that are none of those that a sink knows.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidMisbehaviour extends Data.TaggedError("InvalidMisbehaviour")<{
+  /** A line for each field. */
+  readonly problems: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return this.problems.join("\n")
+  }
+}
+
+/**
+ * The behaviour that words come to which are written in the program itself. Throws an `InvalidMisbehaviour` where one of them
+ * cannot be read; `fromInput` is for words that are not known before the program runs.
  *
  * @example
  * import { Misbehaviour } from "smtp-source"
@@ -73,16 +91,16 @@ export const behaviourOf = (words: Misbehaviour): Behaviour => {
     tarpit,
     triggers
   } = words
-  const limits = limit.map((text) => ({ ...Either.getOrThrow(SinkRules.parseLimit(text)), label: `limit ${text}` }))
+  const limits = limit.map((text) => ({ ...readable(words, SinkRules.parseLimit(text)), label: `limit ${text}` }))
   return {
-    faults: fault.map((text) => ({ ...faultOf(Either.getOrThrow(FaultRule.parse(text))), label: `fault ${text}` })),
+    faults: fault.map((text) => ({ ...faultOf(readable(words, FaultRule.parse(text))), label: `fault ${text}` })),
     ...(seed === undefined ? {} : { seed }),
-    ...(latency.length === 0 ? {} : { latency: latencyOf(latency) }),
-    ...(capacity === undefined ? {} : { capacity: Either.getOrThrow(SinkRules.parseCapacity(capacity)) }),
-    ...(stall.length === 0 ? {} : { stalls: stall.map((text) => Either.getOrThrow(SinkRules.parseStall(text))) }),
+    ...(latency.length === 0 ? {} : { latency: latencyOf(words, latency) }),
+    ...(capacity === undefined ? {} : { capacity: readable(words, SinkRules.parseCapacity(capacity)) }),
+    ...(stall.length === 0 ? {} : { stalls: stall.map((text) => readable(words, SinkRules.parseStall(text))) }),
     ...(limits.length === 0 ? {} : { limits }),
-    ...(greylist === undefined ? {} : { greylist: Either.getOrThrow(SinkRules.parseGreylist(greylist)) }),
-    ...(tarpit === undefined ? {} : { tarpit: Either.getOrThrow(SinkRules.parseTarpit(tarpit)) }),
+    ...(greylist === undefined ? {} : { greylist: readable(words, SinkRules.parseGreylist(greylist)) }),
+    ...(tarpit === undefined ? {} : { tarpit: readable(words, SinkRules.parseTarpit(tarpit)) }),
     ...(readRate === undefined ? {} : { reading: readingOf(readRate) }),
     ...(triggers === true ? { triggers } : {})
   }
@@ -101,6 +119,25 @@ export const decode = (input: unknown): Either.Either<Misbehaviour, ReadonlyArra
     )
   )
 
+/**
+ * The behaviour that words from outside come to, such as those of a file: fails with all that is wrong with them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromInput = (input: unknown): Effect.Effect<Behaviour, InvalidMisbehaviour> =>
+  Either.mapBoth(decode(input), {
+    onLeft: (problems) => new InvalidMisbehaviour({ problems }),
+    onRight: behaviourOf
+  })
+
+/** What a text was read as; where it could not be, the words are looked at as a whole, which tells the field. */
+const readable = <A>(words: Misbehaviour, text: Either.Either<A, unknown>): A =>
+  Either.getOrThrowWith(
+    text,
+    () => new InvalidMisbehaviour({ problems: Either.match(decode(words), { onLeft: identity, onRight: () => [] }) })
+  )
+
 const struct = Schema.Struct(SinkFields.fields)
 
 /** Ten times a second, or a byte at a time where that is less. */
@@ -110,8 +147,8 @@ const readingOf = (bytesPerSecond: number) => {
 }
 
 /** A step's own goes before that of all. */
-const latencyOf = (texts: ReadonlyArray<string>): Latency => {
-  const rules = texts.map((text) => Either.getOrThrow(SinkRules.parseLatency(text)))
+const latencyOf = (words: Misbehaviour, texts: ReadonlyArray<string>): Latency => {
+  const rules = texts.map((text) => readable(words, SinkRules.parseLatency(text)))
   const all = rules.find(({ step }) => step === undefined)?.timing
   const own = new Map(rules.flatMap(({ step, timing }) => (step === undefined ? [] : [[step, timing] as const])))
   if (own.size === 0 && all !== undefined) return all

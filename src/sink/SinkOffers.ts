@@ -9,7 +9,7 @@ import * as SinkOffer from "../plan/SinkOffer.js"
 import type { SinkConfig } from "./SinkOptions.js"
 
 /**
- * The words of the options of these names. Texts that are none throw an error; schemas check them before.
+ * The words of the options of these names.
  *
  * @since 0.1.0
  * @category models
@@ -55,7 +55,7 @@ const lines: ReadonlyMap<string, string> = new Map([
 
 /**
  * The part of a sink's configuration that says what it offers and what comes of it: `SIZE` bounds messages, `RCPTMAX` their
- * recipients, `MAILMAX` the transactions of a connection.
+ * recipients, `MAILMAX` the transactions of a connection. Throws a `RangeError` where an offer cannot be read.
  *
  * @example
  * import { SinkOffers } from "smtp-source"
@@ -72,7 +72,12 @@ export const configOf = (
   offered: ReadonlyArray<Usual> = usual
 ): Pick<SinkConfig, "maxMessageSize" | "maxRecipients" | "maxTransactions" | "offers"> => {
   if (hide.length === 0 && offer.length === 0) return {}
-  const added = offer.flatMap((text) => Either.getOrThrow(SinkOffer.parse(text)))
+  const added = offer.flatMap((text) =>
+    Either.getOrThrowWith(
+      SinkOffer.parse(text),
+      (reason) => new RangeError(`offer: ${JSON.stringify(text)}: ${reason}`)
+    )
+  )
   const size = added.findLast(({ name, value }) => name === "size" && value !== undefined)?.value
   const limitOf = (limit: string) => added.findLast((each) => each.limit === limit)?.value
   const [rcptMax, mailMax] = [limitOf("RCPTMAX"), limitOf("MAILMAX")]

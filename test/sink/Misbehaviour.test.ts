@@ -173,6 +173,36 @@ describe("faults in words", () => {
   })
 })
 
+describe("words that cannot be read", () => {
+  it.effect("are a failure where they come from outside, with all that is wrong", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Misbehaviour.fromInput({ fault: ["garbage"], latency: ["late"], nonsense: 1 }))
+      assert.strictEqual(error._tag, "InvalidMisbehaviour")
+      assert.deepStrictEqual(
+        error.problems.map((problem) => problem.split(":")[0]),
+        ['unknown field "nonsense"', "fault[0]", "latency[0]"]
+      )
+      const { faults } = yield* Misbehaviour.fromInput({ fault: ["rcpt 5% 451"] })
+      assert.deepStrictEqual(faults, Misbehaviour.behaviourOf({ fault: ["rcpt 5% 451"] }).faults)
+    })
+  )
+
+  it("are an error that names the field where they stand in the program", () => {
+    for (const [words, field] of [
+      [{ fault: ["garbage"] }, "fault[0]"],
+      [{ latency: ["late"] }, "latency[0]"],
+      [{ limit: ["much"] }, "limit[0]"],
+      [{ tarpit: "soon" }, "tarpit"]
+    ] as const) {
+      assert.throws(
+        () => Misbehaviour.behaviourOf(words),
+        Misbehaviour.InvalidMisbehaviour,
+        new RegExp(`^${field.replace(/[[\]]/g, "\\$&")}: `)
+      )
+    }
+  })
+})
+
 describe("limits in words", () => {
   it("bound connections, at a time and by client", () => {
     const { open, strikes } = sinkOf({ limit: ["3 connections", "2 connections/client 421 4.7.1 Enough"] })

@@ -30,6 +30,12 @@ const command = (input: SinkPlan.SinkPlanInput): SinkConfig =>
 const mail = (parameters = "") => `MAIL FROM:<a@b>${parameters}\r\n`
 const to = (...names: ReadonlyArray<string>) => names.map((name) => `RCPT TO:<${name}@d>\r\n`).join("")
 
+describe("an offer that cannot be read", () => {
+  it("is an error that says which, and why", () => {
+    assert.throws(() => words({ offer: ["size=x"] }), RangeError, /^offer: "size=x": expected a number of bytes/)
+  })
+})
+
 describe("what a sink offers, in words", () => {
   it("is what is usual, and more or less", () => {
     const usual = talk({}).offers

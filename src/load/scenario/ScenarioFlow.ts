@@ -56,7 +56,8 @@ export const mixed = <const Choices extends readonly [Choice, ...ReadonlyArray<C
 export type Choice = readonly [weight: number, scenario: Effect.Effect<unknown, unknown, unknown>]
 
 /**
- * Waits for a time drawn from a distribution, as people do between two things; not any longer once the run is asked to stop.
+ * Waits for a time drawn from a distribution, as people do between two things; not any longer once the run is asked to stop. A
+ * number is in milliseconds, where a plan's `delay` is in seconds.
  * Fails with `InvalidScenario` where it is given what is negative, or no duration.
  *
  * @since 0.1.0
@@ -77,7 +78,7 @@ export const pause = (time: Distribution.DistributionInput): Effect.Effect<void,
 export interface RepeatOptions {
   /** This many times at most. */
   readonly times?: number | undefined
-  /** Nothing is begun any more when this much time has passed. What was begun before is not cut short. */
+  /** Nothing is begun any more when this time has passed; a number is in milliseconds. What was begun before is not cut short. */
   readonly lasting?: Duration.DurationInput | undefined
   /** Waited between one time and the next. */
   readonly pause?: Distribution.DistributionInput | undefined

@@ -17,6 +17,7 @@ import { ScenarioSession } from "./ScenarioSession.js"
  * @category models
  */
 export interface SessionStage {
+  /** A number is in milliseconds. */
   readonly lasts: Duration.DurationInput
   readonly sessions: number | readonly [from: number, to: number]
 }

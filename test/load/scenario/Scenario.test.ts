@@ -928,6 +928,27 @@ describe("a scenario that is given what makes no sense", () => {
   }
 })
 
+describe("what is no duration", () => {
+  it.effect("is named in the error, with what would be one", () =>
+    Effect.gen(function* () {
+      for (const [time, said] of [
+        ["soon", "soon"],
+        [{ hours: 1 }, "[object Object]"],
+        [-5, "-5"]
+      ] as const) {
+        const { sessions } = yield* simulate({}, Scenario.pause(time as unknown as number))
+        assert.deepStrictEqual(sessions, [
+          Exit.fail(
+            new Scenario.InvalidScenario({
+              problem: `not a duration: ${said} (such as "5 seconds", or milliseconds as a number)`
+            })
+          )
+        ])
+      }
+    })
+  )
+})
+
 describe("the end of scenarios", () => {
   it.effect("that are asked to stop comes with the message under way, and cuts pauses and repetitions short", () =>
     Effect.gen(function* () {
