@@ -96,6 +96,21 @@ const runPlan = (
  *
  * @since 0.1.0
  * @category running
+ * @example
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Load, NodeServices, Plan } from "smtp-source"
+ *
+ * // Prints how many messages were accepted in each second, and gives how many there were.
+ * export const watch = (target: string) =>
+ *   Load.stream(Plan.make({ target, messages: 1000, sessions: 20, reuse: true })).pipe(
+ *     Stream.map((event) => (event._tag === "Sampled" ? event.interval.accepted : 0)),
+ *     Stream.filter((accepted) => accepted > 0),
+ *     Stream.tap((accepted) => Console.log(accepted)),
+ *     Stream.runSum,
+ *     Effect.provide(NodeServices.layer)
+ *   )
  */
 export function stream(
   plan: Plan,

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 import * as Accounting from "./Accounting.js"
 import * as EndTally from "./EndTally.js"
 import * as Histogram from "./Histogram.js"
@@ -121,13 +122,16 @@ export interface Delivered {
  * @since 0.1.0
  * @category laws
  */
-export const ofDelivery = (
-  { accepted, recipients, unknown }: Accounting.Accounting,
-  delivered: Delivered
-): ReadonlyArray<string> => [
-  ...between("messages", accepted, unknown, delivered.messages),
-  ...between("recipients", recipients.accepted, recipients.unknown, delivered.recipients)
-]
+export const ofDelivery: {
+  (delivered: Delivered): (self: Accounting.Accounting) => ReadonlyArray<string>
+  (self: Accounting.Accounting, delivered: Delivered): ReadonlyArray<string>
+} = dual(
+  2,
+  ({ accepted, recipients, unknown }: Accounting.Accounting, delivered: Delivered): ReadonlyArray<string> => [
+    ...between("messages", accepted, unknown, delivered.messages),
+    ...between("recipients", recipients.accepted, recipients.unknown, delivered.recipients)
+  ]
+)
 
 const between = (what: string, accepted: number, unknown: number, delivered: number | undefined) =>
   delivered === undefined || (accepted <= delivered && delivered <= accepted + unknown)

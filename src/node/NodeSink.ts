@@ -55,6 +55,17 @@ export type NodeSinkOptions = SinkServing
  *
  * @since 0.1.0
  * @category layers
+ * @example
+ * import * as Effect from "effect/Effect"
+ * import { EmbeddedSink, Load, NodeServices, NodeSink, Plan, Target } from "smtp-source"
+ *
+ * // A hundred messages to a server of one's own, in this thread, and how many it has counted.
+ * export const tried = Effect.gen(function* () {
+ *   const { start } = yield* EmbeddedSink.EmbeddedSink
+ *   const sink = yield* start()
+ *   yield* Load.run(Plan.make({ target: Target.format(sink.target), messages: 100 }))
+ *   return (yield* sink.counts).messages
+ * }).pipe(Effect.scoped, Effect.provide([NodeServices.layer, NodeSink.layer({ thread: false })]))
  */
 export const layer = (options: NodeSinkOptions = {}): Layer.Layer<EmbeddedSink> =>
   Layer.succeed(

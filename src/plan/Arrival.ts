@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import { dual } from "effect/Function"
 import * as Draw from "./Draw.js"
 import * as Partition from "./Partition.js"
 import * as Rate from "./Rate.js"
@@ -128,7 +129,10 @@ export const make = (plan: ArrivalPlan, seed: string): Arrivals | undefined => {
  * @since 0.1.0
  * @category combinators
  */
-export const ofSegment = (arrivals: Arrivals, segment: Segment.Segment): Arrivals => {
+export const ofSegment: {
+  (segment: Segment.Segment): (self: Arrivals) => Arrivals
+  (self: Arrivals, segment: Segment.Segment): Arrivals
+} = dual(2, (arrivals: Arrivals, segment: Segment.Segment): Arrivals => {
   if (segment.of === 1) return arrivals
   const { count } = Partition.of(segment)
   let due = 0
@@ -140,7 +144,7 @@ export const ofSegment = (arrivals: Arrivals, segment: Segment.Segment): Arrival
     return { ...stage, rate, due: count(due) - before }
   })
   return { ...arrivals, stages }
-}
+})
 
 /** With the stages, which are over when the message after the last one would be due, or at the end of the run's time. */
 const whole = ({
@@ -164,7 +168,10 @@ const whole = ({
  * @since 0.1.0
  * @category reading
  */
-export const countBefore = ({ dueAt, messages }: Pick<Arrivals, "dueAt" | "messages">, time: number): number => {
+export const countBefore: {
+  (time: number): (self: Pick<Arrivals, "dueAt" | "messages">) => number
+  (self: Pick<Arrivals, "dueAt" | "messages">, time: number): number
+} = dual(2, ({ dueAt, messages }: Pick<Arrivals, "dueAt" | "messages">, time: number): number => {
   let [low, high] = [0, messages]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
@@ -172,7 +179,7 @@ export const countBefore = ({ dueAt, messages }: Pick<Arrivals, "dueAt" | "messa
     else high = middle
   }
   return low
-}
+})
 
 const held = (rate: Rate.Rate) => ({ from: rate, to: rate })
 

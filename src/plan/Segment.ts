@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 
 /**
  * The fields of a plan that say which segment it is of.
@@ -94,6 +95,25 @@ export const ofPlan = ({ segment, weights }: SegmentFields): Segment => {
 }
 
 /**
+ * What all segments of a run have in common.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SegmentOptions {
+  readonly runId: string
+  readonly weights?: ReadonlyArray<number> | undefined
+}
+
+/**
+ * A plan that names its segment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Segmented<Plan extends SegmentFields> = Plan & { readonly segment: string; readonly runId: string }
+
+/**
  * Segment i of n of a plan, counted from 1, for a process of its own. All segments need the same `runId`: it tells the run from
  * others, and all that is random is drawn from it, or from the plan's seed. `weights` has a whole number for each segment, where
  * machines are of different strength. `Plan.check` says what is wrong with it, as does every run.
@@ -107,17 +127,23 @@ export const ofPlan = ({ segment, weights }: SegmentFields): Segment => {
  *
  * export const third = Segment.of(plan, 3, 8, { runId: "nightly-17" })
  */
-export const of = <Plan extends SegmentFields>(
-  plan: Plan,
-  i: number,
-  n: number,
-  { runId, weights }: { readonly runId: string; readonly weights?: ReadonlyArray<number> | undefined }
-): Plan & { readonly segment: string; readonly runId: string } => ({
-  ...plan,
-  segment: `${i}/${n}`,
-  runId,
-  ...(weights === undefined ? {} : { weights: weights.join(",") })
-})
+export const of: {
+  (i: number, n: number, options: SegmentOptions): <Plan extends SegmentFields>(plan: Plan) => Segmented<Plan>
+  <Plan extends SegmentFields>(plan: Plan, i: number, n: number, options: SegmentOptions): Segmented<Plan>
+} = dual(
+  4,
+  <Plan extends SegmentFields>(
+    plan: Plan,
+    i: number,
+    n: number,
+    { runId, weights }: SegmentOptions
+  ): Segmented<Plan> => ({
+    ...plan,
+    segment: `${i}/${n}`,
+    runId,
+    ...(weights === undefined ? {} : { weights: weights.join(",") })
+  })
+)
 
 /**
  * What tells this segment of a run from all other segments and runs.

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Order from "effect/Order"
@@ -146,24 +147,37 @@ const withLost = (report: RunReport.RunReport, more: number): RunReport.RunRepor
 }
 
 /**
- * The report of all segments of a run, or of several whole runs, with what is missing (`withMissing`). The error says why they are
- * not to be added up: there is none, one is among them twice, or they are of different runs.
+ * Reports that are not to be added up: there is none, one is among them twice, or they are of different runs.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NotMergeable extends Data.TaggedError("NotMergeable")<{
+  readonly reason: string
+}> {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/**
+ * The report of all segments of a run, or of several whole runs, with what is missing (`withMissing`).
  *
  * @since 0.1.0
  * @category combining
  */
-export const all = (reports: Iterable<RunReport.RunReport>): Either.Either<RunReport.RunReport, string> =>
+export const all = (reports: Iterable<RunReport.RunReport>): Either.Either<RunReport.RunReport, NotMergeable> =>
   Either.gen(function* () {
     let sum: RunReport.RunReport | undefined
     for (const report of reports) {
       if (sum !== undefined) {
         const id = twice([sum, report])
         const problem = discord(sum, report) ?? (id === undefined ? undefined : `${id} is among them twice`)
-        if (problem !== undefined) return yield* Either.left(problem)
+        if (problem !== undefined) return yield* Either.left(new NotMergeable({ reason: problem }))
       }
       sum = sum === undefined ? report : merge(sum, report)
     }
-    return sum === undefined ? yield* Either.left("there is no result") : withMissing(sum)
+    return sum === undefined ? yield* Either.left(new NotMergeable({ reason: "there is no result" })) : withMissing(sum)
   })
 
 /**

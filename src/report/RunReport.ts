@@ -63,6 +63,17 @@ export interface Finished extends CorpusSummary.WithCorpus {
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * import * as Effect from "effect/Effect"
+ * import { JsonReport, Load, NodeServices, Plan, RunReport, TextReport, version } from "smtp-source"
+ *
+ * // A run in words, and as what can be kept, merged and compared.
+ * export const reported = (target: string) =>
+ *   Effect.gen(function* () {
+ *     const plan = Plan.make({ target, messages: 1000, sessions: 20, reuse: true })
+ *     const report = RunReport.make(plan, yield* Load.run(plan), { version })
+ *     return { text: TextReport.render(report), json: JsonReport.render(report) }
+ *   }).pipe(Effect.provide(NodeServices.layer))
  */
 export const make = (
   plan: Plan,

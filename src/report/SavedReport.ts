@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import * as ArrivalsFile from "./ArrivalsFile.js"
 import * as DecodedReport from "./DecodedReport.js"
@@ -11,15 +12,43 @@ import * as Journal from "./Journal.js"
 import type * as RunReport from "./RunReport.js"
 
 /**
- * The report in a file's text; the error says what is wrong, and where in it.
+ * A text holds no report, or not all of one.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ReportUnreadable extends Data.TaggedError("ReportUnreadable")<{
+  /** What is wrong, and where. */
+  readonly reason: string
+}> {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/**
+ * The report in a file's text.
  *
  * @since 0.1.0
  * @category parsing
+ * @example
+ * import * as FileSystem from "@effect/platform/FileSystem"
+ * import * as Effect from "effect/Effect"
+ * import { MergedReport, SavedReport, TextReport } from "smtp-source"
+ *
+ * // Several results as one, for people.
+ * export const together = (files: ReadonlyArray<string>) =>
+ *   Effect.gen(function* () {
+ *     const { readFileString } = yield* FileSystem.FileSystem
+ *     const texts = yield* Effect.forEach(files, (file) => readFileString(file))
+ *     const reports = yield* Effect.forEach(texts, (text) => SavedReport.parse(text))
+ *     return TextReport.render(yield* MergedReport.all(reports))
+ *   })
  */
-export const parse = (text: string): Either.Either<RunReport.RunReport, string> => {
+export const parse = (text: string): Either.Either<RunReport.RunReport, ReportUnreadable> => {
   const reader = new Reader()
   reader.take(text)
-  return reader.report()
+  return Either.mapLeft(reader.report(), (reason) => new ReportUnreadable({ reason }))
 }
 
 /** In characters: a text has an end in this language, and a report is far from it. */

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 import type { Reply } from "./Reply.js"
 
 /**
@@ -54,11 +55,14 @@ export type Limit = "MAILMAX" | "RCPTMAX"
  * @since 0.1.0
  * @category destructors
  */
-export const most = (capabilities: Capabilities, limit: Limit): number => {
+export const most: {
+  (limit: Limit): (self: Capabilities) => number
+  (self: Capabilities, limit: Limit): number
+} = dual(2, (capabilities: Capabilities, limit: Limit): number => {
   const limits = capabilities.get("LIMITS")
   if (limits === undefined) return Number.POSITIVE_INFINITY
   const words = limits.toUpperCase().split(" ")
   const at = words.findIndex((word, index) => word === limit && /^\d{1,6}$/.test(words[index + 1] ?? ""))
   const value = at < 0 ? 0 : Number(words[at + 1])
   return value === 0 ? Number.POSITIVE_INFINITY : value
-}
+})

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -17,6 +18,8 @@ import type * as MessageSource from "../../src/load/scenario/MessageSource.js"
 import * as Scenario from "../../src/load/scenario/Scenario.js"
 import * as NodeSink from "../../src/node/NodeSink.js"
 import * as Plan from "../../src/plan/Plan.js"
+import * as JsonReport from "../../src/report/JsonReport.js"
+import * as RunReport from "../../src/report/RunReport.js"
 import * as Misbehaviour from "../../src/sink/Misbehaviour.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import * as TestServer from "../../src/sink/TestServer.js"
@@ -86,7 +89,9 @@ const trials: { readonly [name: string]: Trial } = {
         assert.isAbove(accounting.accepted, 0)
       })
     )(),
-  "load/Load 2": ({ untilRefused }: { untilRefused: (target: string) => Effect.Effect<Load.RunResult, unknown> }) =>
+  "load/Load 2": ({ watch }: { watch: (target: string) => Effect.Effect<number, unknown> }) =>
+    overSockets({}, (target) => Effect.map(watch(target), (accepted) => assert.strictEqual(accepted, 1000)))(1000),
+  "load/Load 3": ({ untilRefused }: { untilRefused: (target: string) => Effect.Effect<Load.RunResult, unknown> }) =>
     overSockets({ behaviour: Misbehaviour.behaviourOf({ fault: ["rcpt 451"] }) }, (target) =>
       Effect.gen(function* () {
         const { accounting, stopped } = yield* untilRefused(target)
@@ -128,6 +133,8 @@ const trials: { readonly [name: string]: Trial } = {
       )
       assert.isAtLeast(elapsed, 3 * 20_000)
     }).pipe(Effect.provide(TestRelay.layer(() => [{ after: "20 seconds" }])), (program) => Simulation.run(program)),
+  "node/NodeSink 1": ({ tried }: { tried: Effect.Effect<number, unknown> }) =>
+    Effect.map(tried, (messages) => assert.strictEqual(messages, 100)),
   "plan/Plan 1": ({ run }: { run: (fields: unknown) => Effect.Effect<Load.RunResult | undefined, unknown> }) =>
     overSockets({}, (target) =>
       Effect.gen(function* () {
@@ -163,6 +170,36 @@ const trials: { readonly [name: string]: Trial } = {
       yield* inMemory(Load.run(plan))
       const { message } = yield* Effect.flip(inMemory(Load.run(plan), { latency: "100 millis" }))
       assert.match(message, /^p99\(transaction\) is .* \(fails above 250 ms\)$/)
+    }),
+  "report/RunReport 1": ({
+    reported
+  }: {
+    reported: (target: string) => Effect.Effect<{ readonly text: string; readonly json: string }, unknown>
+  }) =>
+    overSockets({}, (target) =>
+      Effect.map(reported(target), ({ json, text }) => {
+        assert.match(text, /^ *messages +1,000 accepted$/m)
+        assert.strictEqual(JSON.parse(json).messages.accepted, 1000)
+      })
+    )(1000),
+  "report/SavedReport 1": ({
+    together
+  }: {
+    together: (files: ReadonlyArray<string>) => Effect.Effect<string, unknown, FileSystem.FileSystem>
+  }) =>
+    Effect.gen(function* () {
+      const plan = Plan.make({ messages: 2 })
+      const saved = yield* Effect.map(inMemory(Load.run(plan)), ({ result }) =>
+        JsonReport.render(RunReport.make(plan, result, { version: "0.0.0" }))
+      )
+      const files = FileSystem.layerNoop({
+        readFileString: (file) =>
+          Effect.succeed(file === "no" ? "no report" : saved.replace(/"ids": \[[^\]]*\]/, `"ids": ["${file}"]`))
+      })
+      const read = (...names: ReadonlyArray<string>) => Effect.provide(together(names), files)
+      assert.match(yield* read("a", "b"), /^ *messages +4 accepted$/m)
+      assert.propertyVal(yield* Effect.flip(read("a", "no")), "_tag", "ReportUnreadable")
+      assert.propertyVal(yield* Effect.flip(read("a", "a")), "_tag", "NotMergeable")
     }),
   "sink/Misbehaviour 1": ({ server }: { server: Layer.Layer<TestServer.TestServer | Connector> }) =>
     Effect.gen(function* () {

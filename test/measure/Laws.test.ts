@@ -136,6 +136,7 @@ describe("what a server took in", () => {
     for (const messages of [5, 6, 7]) assert.deepStrictEqual(Laws.ofDelivery(books, { messages }), [])
     for (const count of [10, 13, 16]) assert.deepStrictEqual(Laws.ofDelivery(books, { recipients: count }), [])
     assert.deepStrictEqual(Laws.ofDelivery(books, {}), [])
+    assert.deepStrictEqual(Laws.ofDelivery({ messages: 4 })(books), Laws.ofDelivery(books, { messages: 4 }))
   })
 
   it("is not less, and not more", () => {

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { pipe } from "effect/Function"
 import * as fc from "fast-check"
 import * as Partition from "../../src/plan/Partition.js"
 import * as Plan from "../../src/plan/Plan.js"
@@ -151,6 +152,7 @@ describe("a plan's segment", () => {
     const third = Segment.of(plan, 3, 8, { runId: "run", weights: [1, 1, 1, 1, 1, 1, 1, 1] })
     assert.deepStrictEqual(third, { ...plan, segment: "3/8", runId: "run", weights: "1,1,1,1,1,1,1,1" })
     assert.deepStrictEqual(Plan.make({ ...third }), third)
+    assert.deepStrictEqual(pipe(plan, Segment.of(3, 8, { runId: "run" })), Segment.of(plan, 3, 8, { runId: "run" }))
     assert.deepStrictEqual(Segment.ofPlan(third), { index: 2, of: 8, weights: [1, 1, 1, 1, 1, 1, 1, 1] })
     assert.deepStrictEqual(Segment.ofPlan(plan), Segment.whole)
   })

@@ -128,7 +128,7 @@ describe("the results of segments", () => {
     assert.include(MergedReport.discord(one, {}), "the other a whole run")
     assert.isUndefined(MergedReport.discord({}, {}))
     const refused = (...reports: ReadonlyArray<RunReport.RunReport>) =>
-      Either.getOrThrow(Either.flip(MergedReport.all(reports)))
+      Either.getOrThrow(Either.flip(MergedReport.all(reports))).message
     assert.strictEqual(refused(), "there is no result")
     assert.strictEqual(refused(one, one), "r 1/2 is among them twice")
     assert.include(refused(one, { ...one, ids: ["s 2/2"], segments: [{ ...of, run: "s" }] }), "different runs, r and s")
