@@ -47,7 +47,7 @@ const open = (streamOf: () => NodeJS.WriteStream, descriptor: number, name: Outp
       write: (text) => {
         if (lost !== undefined) return
         try {
-          writeWhole(descriptor, Buffer.from(text))
+          writeWhole(descriptor, text)
         } catch (error) {
           failed(error as NodeJS.ErrnoException)
         }
@@ -79,7 +79,9 @@ const isFile = (descriptor: number): boolean => {
 }
 
 /** Node's own stream for files takes a part of a text for all of it, when the disk becomes full in the middle. */
-const writeWhole = (descriptor: number, bytes: Uint8Array): void => {
-  let written = 0
+const writeWhole = (descriptor: number, text: string): void => {
+  let written = fs.writeSync(descriptor, text)
+  if (written === Buffer.byteLength(text)) return
+  const bytes = Buffer.from(text)
   while (written < bytes.length) written += fs.writeSync(descriptor, bytes, written)
 }
