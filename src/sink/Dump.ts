@@ -96,17 +96,12 @@ export const headOf = (
 ): string => {
   const { helo, mailArguments, protocol, rcptArguments } = transaction
   const client = clientOf(transaction)
-  return [
-    `X-Client-Addr: ${client}`,
-    `X-Client-Proto: ${protocol}`,
-    ...(helo === undefined ? [] : [`X-Helo-Args: ${helo}`]),
-    `X-Mail-Args: ${mailArguments}`,
-    ...rcptArguments.map((recipient) => `X-Rcpt-Args: ${recipient}`),
-    `Received: from ${helo ?? `[${client}]`} ([${client}])`,
-    `\tby ${hostname} (smtp-sink) with ${protocol} id ${id};`,
-    `\t${dateOf(date)}`,
-    ""
-  ].join("\n")
+  let head = `X-Client-Addr: ${client}\nX-Client-Proto: ${protocol}\n`
+  if (helo !== undefined) head += `X-Helo-Args: ${helo}\n`
+  head += `X-Mail-Args: ${mailArguments}\n`
+  for (const recipient of rcptArguments) head += `X-Rcpt-Args: ${recipient}\n`
+  head += `Received: from ${helo ?? `[${client}]`} ([${client}])\n`
+  return `${head}\tby ${hostname} (smtp-sink) with ${protocol} id ${id};\n\t${dateOf(date)}\n`
 }
 
 /** The date of RFC 5322, with the zone's name as a comment: made once a second, for the name of the zone takes its time. */
