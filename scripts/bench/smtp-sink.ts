@@ -66,11 +66,16 @@ const rows: ReadonlyArray<Row> = [
   { name: "-d, reuse, 20 sessions", generator: reuse, messages: 10_000, sink: ["-d", path.join(place, "each.")] }
 ]
 
+interface Cpu {
+  readonly user: number
+  readonly system: number
+}
+
 /** The CPU seconds of another process; Linux counts a hundred ticks a second. */
-const cpuOf = (pid: number): number => {
+const cpuOf = (pid: number): Cpu => {
   const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8")
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return (Number(fields[11]) + Number(fields[12])) / 100
+  return { user: Number(fields[11]) / 100, system: Number(fields[12]) / 100 }
 }
 
 const compare = async ({ generator, messages, name, ours = [], sink = [] }: Row): Promise<void> => {
@@ -85,19 +90,27 @@ const compare = async ({ generator, messages, name, ours = [], sink = [] }: Row)
     subjects.push(await Sink.start(port, sink, 4000, other))
     subjects.push(await Sink.start(port + 1, [...sink, ...ours], 4000, command))
     const count = Math.max(20, Math.round(messages * Number(options.scale)))
-    const turns: ReadonlyArray<Array<{ readonly cpu: number; readonly wall: number }>> = [[], []]
+    const turns: ReadonlyArray<Array<Cpu & { readonly wall: number }>> = [[], []]
     // The first turn warms up both, and is not counted.
     for (let index = 0; index <= Number(options.turns); index++) {
       for (const [which, { pid, target }] of subjects.entries()) {
         const before = cpuOf(pid)
         const { wall } = await measure("smtp-source", [...generator, "-m", String(count), target])
-        if (index > 0) turns[which]!.push({ cpu: cpuOf(pid) - before, wall })
+        const after = cpuOf(pid)
+        if (index > 0) {
+          turns[which]!.push({ user: after.user - before.user, system: after.system - before.system, wall })
+        }
       }
     }
-    const micros = (which: number): number => (median(turns[which]!.map(({ cpu }) => cpu)) / count) * 1e6
-    const ratio = median(turns[0]!.map(({ cpu }, index) => turns[1]![index]!.cpu / cpu))
+    /** Of all turns together, for a tick is a long time. */
+    const micros = (which: number, part: keyof Cpu): number =>
+      (turns[which]!.reduce((sum, turn) => sum + turn[part], 0) / (turns[which]!.length * count)) * 1e6
+    const parts = (which: number): string =>
+      `${micros(which, "user").toFixed(1)} + ${micros(which, "system").toFixed(1)}`
+    const cpu = ({ system, user }: Cpu): number => user + system
+    const ratio = median(turns[0]!.map((turn, index) => cpu(turns[1]![index]!) / cpu(turn)))
     const speed = median(turns[0]!.map(({ wall }, index) => wall / turns[1]![index]!.wall))
-    Table.row([name, String(count), micros(0).toFixed(1), micros(1).toFixed(1), ratio.toFixed(2), speed.toFixed(2)])
+    Table.row([name, String(count), parts(0), parts(1), ratio.toFixed(2), speed.toFixed(2)])
   } finally {
     for (const { stop } of subjects) stop()
   }
@@ -106,7 +119,7 @@ const compare = async ({ generator, messages, name, ours = [], sink = [] }: Row)
 Table.begin(`medians of ${options.turns} turns; load average ${os.loadavg()[0]?.toFixed(0)}`, [
   "row",
   "messages",
-  "CPU, µs a message: Postfix's smtp-sink",
+  "CPU, µs a message, user + system: Postfix's smtp-sink",
   "ours",
   "CPU ratio, ours : theirs",
   "rate, ours : theirs"
