@@ -13,9 +13,10 @@ import * as tls from "node:tls"
 import * as Duration from "effect/Duration"
 import type { Action } from "../sink/Action.js"
 import type { Behaving } from "../sink/Behaviour.js"
-import { readAgain } from "./TlsLine.js"
 import type { SinkSession } from "../sink/SinkSession.js"
-import * as SocketWrite from "./SocketWrite.js"
+import type { ListenerHost, OpenConnection } from "./ListenerHost.js"
+import { SocketWriter } from "./SocketWriter.js"
+import { readAgain } from "./TlsLine.js"
 
 /** Actions that a client may leave us with before no more of its commands are read. */
 const mostActions = 10_000
@@ -47,7 +48,9 @@ const internalError = Buffer.of(0x15, 3, 3, 0, 2, 2, 80)
  * @since 0.1.0
  * @category models
  */
-export class BehavingConnection {
+export class BehavingConnection implements OpenConnection {
+  seat: number | undefined = undefined
+  due: number
   /** What is to be done, in turn; a function is told that all before it is done. */
   private readonly queue: Array<Action | (() => void)> = []
   /** What the queue has to say, in bytes. */
@@ -58,8 +61,6 @@ export class BehavingConnection {
   private reading: Behaving["reading"]
   /** Of a wait that is under way. */
   private timer: NodeJS.Timeout | undefined
-  /** Watches a silent client: begun once, and put back whenever it is not silent. */
-  private idling: NodeJS.Timeout | undefined
   /** What is to be written, a byte in each character. */
   private unsaid = ""
   private ended = false
@@ -69,24 +70,20 @@ export class BehavingConnection {
   private isDraining = false
   /** Whoever begins TLS now is given an alert. */
   private refusesTls = false
+  private readonly writer: SocketWriter
   /** The socket, or TLS over it. */
   private stream: net.Socket
 
   constructor(
+    private readonly host: ListenerHost,
     readonly socket: net.Socket,
     private readonly session: SinkSession,
-    private readonly behaving: Behaving,
-    private readonly context: tls.SecureContext | undefined
+    private readonly behaving: Behaving
   ) {
+    this.due = host.tick + host.idleTicks
     this.reading = behaving.reading
+    this.writer = new SocketWriter(socket)
     this.stream = socket
-    socket.on("close", () => {
-      this.ended = true
-      clearTimeout(this.timer)
-      clearTimeout(this.idling)
-      session.closed()
-      this.tell()
-    })
     this.offer(session.greeting)
     this.run()
   }
@@ -106,6 +103,13 @@ export class BehavingConnection {
   private refuseTls(): void {
     this.stream.write(internalError)
     this.end("close")
+  }
+
+  closed(): void {
+    this.ended = true
+    clearTimeout(this.timer)
+    this.session.closed()
+    this.tell()
   }
 
   /** Calls back, once, when all that is owed now has been said, or when the connection is over. */
@@ -167,7 +171,7 @@ export class BehavingConnection {
         this.queue.push({ _tag: "Say", bytes: Buffer.from(said).toString("latin1"), drip: 0 })
       } else {
         this.flush()
-        if (this.stream === this.socket) SocketWrite.bytes(this.socket, said)
+        if (this.stream === this.socket) this.writer.bytes(said)
         else this.stream.write(said)
       }
     }
@@ -180,31 +184,20 @@ export class BehavingConnection {
 
   /** Does all that can be done now. What is said goes out together. */
   private run(): void {
-    clearTimeout(this.timer)
+    const { host } = this
+    if (this.timer !== undefined) clearTimeout(this.timer)
     this.timer = undefined
     this.work()
     this.flush()
-    if (this.ended) return
-    if (this.stream.writableLength > mostUnread) return void this.socket.destroy()
-    const { idle } = this.behaving
-    if (idle === undefined) return
-    if (this.idling === undefined) this.idling = setTimeout(this.idled, idle.after)
-    else this.idling.refresh()
-  }
-
-  /** A client that waits for us is not silent. */
-  private readonly idled = (): void => {
-    const { idle } = this.behaving
-    if (this.ended || idle === undefined) return
-    if (this.timer !== undefined) this.idling?.refresh()
-    else this.expire(idle.say)
+    this.due = host.tick + host.idleTicks
+    if (!this.ended && this.stream.writableLength > mostUnread) this.socket.destroy()
   }
 
   private flush(): void {
     const { unsaid } = this
     if (unsaid === "") return
     this.unsaid = ""
-    if (this.stream === this.socket) SocketWrite.text(this.socket, unsaid)
+    if (this.stream === this.socket) this.writer.text(unsaid)
     else this.stream.write(unsaid, "latin1")
   }
 
@@ -287,7 +280,8 @@ export class BehavingConnection {
 
   /** Begins TLS; or gives an alert to whoever does. */
   private secure(fails: boolean): void {
-    const { context, session, socket } = this
+    const { host, session, socket } = this
+    const { context } = host
     // What was said before is plain text.
     this.flush()
     const hello = [session.unread, this.unread].filter((bytes) => bytes !== undefined)
@@ -311,8 +305,12 @@ export class BehavingConnection {
     })
   }
 
-  private expire(say: string | undefined): void {
-    const last = this.session.expire(say)
+  /** A client that waits for us is not silent. */
+  expire(): void {
+    const { behaving, host, session } = this
+    if (this.ended || behaving.idle === undefined) return
+    this.due = host.tick + host.idleTicks
+    const last = this.timer === undefined ? session.expire(behaving.idle.say) : undefined
     if (last === undefined) return
     this.stream.write(last)
     this.end("close")

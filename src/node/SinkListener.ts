@@ -12,12 +12,14 @@ import * as os from "node:os"
 import type { Behaving } from "../sink/Behaviour.js"
 import type * as tls from "node:tls"
 import type { SinkSession, SmtpSink } from "../sink/SmtpSink.js"
+import { Crowd } from "../smtp/Crowd.js"
 import type { Target } from "../smtp/Target.js"
 import type { TlsIdentity } from "../smtp/Tls.js"
 import * as NodeTls from "./NodeTls.js"
 import * as SocketBuffers from "./SocketBuffers.js"
 import { BehavingConnection } from "./BehavingConnection.js"
-import { UsualConnection, type UsualHost } from "./UsualConnection.js"
+import type { ListenerHost } from "./ListenerHost.js"
+import { UsualConnection } from "./UsualConnection.js"
 
 /**
  * Where to listen, and the bounds. Plain data.
@@ -113,8 +115,8 @@ const readsIntoBuffers = (handle: unknown): handle is ClientHandle =>
   "useUserBuffer" in handle &&
   typeof handle.useUserBuffer === "function"
 
-class Listener implements SinkListener, UsualHost {
-  readonly connections = new Set<UsualConnection | BehavingConnection>()
+class Listener implements SinkListener, ListenerHost {
+  private readonly connections = new Crowd<UsualConnection | BehavingConnection>()
   /** Who waits to be served until others have gone. */
   private readonly waiting = new Set<net.Socket>()
   /** The same, of those whose sockets are not made before their turn: nothing of them is read until then. */
@@ -135,13 +137,13 @@ class Listener implements SinkListener, UsualHost {
     onListening: (target: Target) => void,
     onFailed: (error: NodeJS.ErrnoException) => void
   ) {
-    const { backlog, idleTimeout, target } = options
+    const { backlog, behaving, target } = options
+    const patience = behaving?.idle?.after ?? options.idleTimeout
     this.context = options.certified === undefined ? undefined : NodeTls.serverContext(options.certified)
-    const interval = Math.min(tickInterval, Math.max(1, idleTimeout / 4))
-    this.idleTicks = Math.ceil(idleTimeout / interval) + 1
+    const interval = Math.min(tickInterval, Math.max(1, patience / 4))
+    this.idleTicks = Math.ceil(patience / interval) + 1
     this.timer = setInterval(() => this.sweep(), interval)
     this.timer.unref()
-    const { behaving } = options
     this.server = net.createServer((socket) => {
       socket.on("error", ignore)
       if (behaving !== undefined) return this.admit(socket, behaving)
@@ -226,14 +228,15 @@ class Listener implements SinkListener, UsualHost {
 
   private behave(socket: net.Socket, behaving: Behaving): BehavingConnection {
     this.prompt(socket)
-    const connection = new BehavingConnection(socket, this.openSession(socket), behaving, this.context)
+    return this.enter(new BehavingConnection(this, socket, this.openSession(socket), behaving))
+  }
+
+  private enter<Connection extends UsualConnection | BehavingConnection>(connection: Connection): Connection {
     this.connections.add(connection)
-    socket.on("close", () => {
+    connection.socket.on("close", () => {
       this.connections.delete(connection)
-      for (const next of this.waiting) {
-        this.waiting.delete(next)
-        return this.serve(next, behaving)
-      }
+      connection.closed()
+      this.next()
     })
     return connection
   }
@@ -312,7 +315,13 @@ class Listener implements SinkListener, UsualHost {
   /** A connection is over: the next one that waits has its turn. */
   private next(): void {
     const client = this.handles.shift()
-    if (client !== undefined) this.open(client)
+    if (client !== undefined) return this.open(client)
+    const { behaving } = this.options
+    if (behaving === undefined) return
+    for (const next of this.waiting) {
+      this.waiting.delete(next)
+      return this.serve(next, behaving)
+    }
   }
 
   private add(socket: net.Socket): UsualConnection | undefined {
@@ -321,21 +330,12 @@ class Listener implements SinkListener, UsualHost {
       return undefined
     }
     this.prompt(socket)
-    const connection = new UsualConnection(this, socket, this.openSession(socket))
-    this.connections.add(connection)
-    socket.on("close", () => {
-      this.connections.delete(connection)
-      connection.session.closed()
-      this.next()
-    })
-    return connection
+    return this.enter(new UsualConnection(this, socket, this.openSession(socket)))
   }
 
   private sweep(): void {
     this.tick++
-    for (const connection of this.connections) {
-      if (connection instanceof UsualConnection && connection.due <= this.tick) connection.expire()
-    }
+    for (const connection of this.connections) if (connection.due <= this.tick) connection.expire()
   }
 }
 

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import type * as net from "node:net"
-import type * as tls from "node:tls"
 import type { SinkSession } from "../sink/SinkSession.js"
 import * as NodeTls from "./NodeTls.js"
-import * as SocketWrite from "./SocketWrite.js"
+import type { ListenerHost, OpenConnection } from "./ListenerHost.js"
+import { SocketWriter } from "./SocketWriter.js"
 import { readAgain, type TlsHandlers, type TlsLine } from "./TlsLine.js"
 
 /** Replies that a client has not read, in bytes: one that leaves more is cut off. */
@@ -17,55 +17,46 @@ const mostUnread = 1_048_576
 const farewell = 2
 
 /**
- * What its connections know of a listener.
- *
- * @since 0.1.0
- * @category models
- */
-export interface UsualHost {
-  /** Its time, and how long a client may be silent in it. */
-  readonly tick: number
-  readonly idleTicks: number
-  readonly options: { readonly idleSay: string | undefined }
-  /** Of TLS, where there is a certificate. */
-  readonly context: tls.SecureContext | undefined
-}
-
-/**
  * One connection, from its greeting on.
  *
  * @since 0.1.0
  * @category models
  */
-export class UsualConnection {
-  /** The tick at which it has been silent for too long. */
+export class UsualConnection implements OpenConnection {
+  seat: number | undefined = undefined
   due: number
+  private readonly writer: SocketWriter
   /** Once TLS has begun, it has the socket. */
   private line: TlsLine | undefined = undefined
 
   constructor(
-    private readonly listener: UsualHost,
+    private readonly host: ListenerHost,
     readonly socket: net.Socket,
-    readonly session: SinkSession
+    private readonly session: SinkSession
   ) {
-    this.due = listener.tick + listener.idleTicks
-    if (session.greeting !== undefined) SocketWrite.bytes(socket, session.greeting)
+    this.due = host.tick + host.idleTicks
+    this.writer = new SocketWriter(socket)
+    if (session.greeting !== undefined) this.writer.bytes(session.greeting)
     this.look()
   }
 
   receive(chunk: Uint8Array, start: number, end: number): true {
-    const { listener, session, socket } = this
+    const { host, session, socket } = this
     if (session.verdict !== "open") return true
-    this.due = listener.tick + listener.idleTicks
+    this.due = host.tick + host.idleTicks
     this.write(session.push(chunk, start, end))
     this.look()
     if ((this.line?.unsent() ?? socket.writableLength) > mostUnread) socket.destroy()
     return true
   }
 
+  closed(): void {
+    this.session.closed()
+  }
+
   private write(bytes: Uint8Array | undefined): void {
     if (bytes === undefined) return
-    if (this.line === undefined) SocketWrite.bytes(this.socket, bytes)
+    if (this.line === undefined) this.writer.bytes(bytes)
     else this.line.write("", bytes)
   }
 
@@ -77,7 +68,7 @@ export class UsualConnection {
   }
 
   private secure(): void {
-    const { listener, session, socket } = this
+    const { host, session, socket } = this
     const handlers: TlsHandlers = {
       onData: (chunk, end) => void this.receive(chunk, 0, end),
       onSecured: () => {
@@ -89,7 +80,7 @@ export class UsualConnection {
       onProgressed: ignore,
       onFlushed: ignore
     }
-    const { context } = listener
+    const { context } = host
     readAgain(socket, session.unread)
     this.line = context === undefined ? undefined : NodeTls.serve(context, socket, handlers)
     if (this.line === undefined) socket.destroy()
@@ -98,13 +89,13 @@ export class UsualConnection {
   expire(): void {
     const { session, socket } = this
     if (session.verdict !== "open") return void socket.destroy()
-    this.write(session.expire(this.listener.options.idleSay))
+    this.write(session.expire(this.host.options.idleSay))
     this.end()
   }
 
   private end(): void {
-    const { line, listener, session, socket } = this
-    this.due = listener.tick + farewell
+    const { line, host, session, socket } = this
+    this.due = host.tick + farewell
     if (line !== undefined) {
       if (session.verdict === "close") line.end()
       else line.close(session.verdict === "reset" ? "reset" : "fin")

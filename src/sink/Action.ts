@@ -29,14 +29,12 @@ export type Action =
   | { readonly _tag: "End"; readonly how: Ending | "quit" }
 
 /**
- * What a moment comes to: the bytes to believe were said, and the actions that say them.
+ * What a moment comes to that is not the usual: the bytes to believe were said, and the actions that say them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Answer {
-  /** Whether it is the usual reply, at once, and nothing else: who has that at hand need not look at the actions. */
-  readonly isUsual: boolean
   readonly said: string
   readonly end: Ending | undefined
   readonly actions: ReadonlyArray<Action>
@@ -58,15 +56,14 @@ export const later = (reaction: Reaction | undefined, millis: number): Reaction 
  * @since 0.1.0
  * @category constructors
  */
-export const content = (reaction: Reaction | undefined, model: ServiceModel): Answer => {
-  if (reaction === undefined) return { isUsual: false, said: "", end: undefined, actions: [] }
+export const content = (reaction: Reaction, model: ServiceModel): Answer => {
   const actions: Array<Action> = []
   const { after = 0, end, next, reading, say } = reaction
   const millis = Duration.toMillis(after)
   actions.push({ _tag: "Wait", until: (now) => model.after(now, millis) })
   if (end === undefined && say === undefined && next === undefined) actions.push({ _tag: "Read", reading })
   else perform({ ...reaction, after: undefined }, "", actions)
-  return { isUsual: false, said: "", end: endOf(reaction), actions }
+  return { said: "", end: endOf(reaction), actions }
 }
 
 /**
@@ -81,7 +78,7 @@ export const handshake = (reaction: Reaction | undefined, model: ServiceModel): 
   const actions: Array<Action> = [{ _tag: "Wait", until: (now) => model.after(now, millis) }]
   if (end === undefined && say === undefined) actions.push({ _tag: "Secure", fail })
   else perform({ ...reaction, after: undefined }, "", actions)
-  return { isUsual: false, said: "", end, actions }
+  return { said: "", end, actions }
 }
 
 /**

@@ -16,7 +16,7 @@ import * as Quota from "./Quota.js"
 import { Greylist, type GreylistOptions } from "./Greylist.js"
 import { triggerOf } from "./Trigger.js"
 import * as ServiceModel from "./ServiceModel.js"
-import type { Fault, Moment, Reaction, Reading, Script, ServerEvent } from "./Reaction.js"
+import type { Asked, Fault, Moment, Reaction, Reading, Script } from "./Reaction.js"
 
 /**
  * What a server does to a client that is silent. `say` is said before the close; "" for a close without a reply. Default: 421.
@@ -82,8 +82,8 @@ export interface Behaving {
    * while the server is at work.
    */
   readonly isUsual: (moment: Moment) => boolean
-  /** What one connection does, moment by moment. */
-  readonly connection: (client?: string | undefined) => (event: Omit<ServerEvent, "nth" | "total">) => Answer
+  /** What one connection does, moment by moment; undefined where it does the usual, at once, and nothing else. */
+  readonly connection: (client?: string | undefined) => (asked: Asked) => Answer | undefined
   /** A connection is over. */
   readonly closed: (client?: string | undefined) => void
   /** How often each of the faults has struck, in their order. */
@@ -95,10 +95,24 @@ export interface Behaving {
    * goes ahead of the next command. It is told how many errors are given in their stead. No other connection may ask meanwhile.
    */
   readonly mark: () => (errors: number) => void
-  /** Whether a condition asks for the headers of contents. */
-  readonly wantsHeaders: boolean
-  /** Whether commands count as they came, and not by their stage alone. */
-  readonly wantsLines: boolean
+  readonly wants: Wants
+}
+
+/**
+ * What somebody looks at, of what it costs something to know. The rest may be left out of what is asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Wants {
+  /** The addresses of clients. */
+  readonly clients: boolean
+  /** Commands as they came, and not by their stage alone. */
+  readonly lines: boolean
+  readonly senders: boolean
+  readonly recipients: boolean
+  /** The headers of contents. */
+  readonly headers: boolean
 }
 
 /**
@@ -133,8 +147,7 @@ class Server implements Behaving {
   /** Whether replies wait for anything but what goes wrong. */
   private readonly takesTime: boolean
   private readonly quota: Quota.Quota | undefined
-  readonly wantsHeaders: boolean
-  readonly wantsLines: boolean
+  readonly wants: Wants
   /** The moments that something may come of; undefined for all. */
   private readonly moments: ReadonlySet<Moment> | undefined
   private readonly limited: Array<number>
@@ -161,8 +174,7 @@ class Server implements Behaving {
     this.takesTime = capacity !== undefined || latency !== undefined || stalls.length > 0
     this.quota = limits.length === 0 ? undefined : new Quota.Quota(limits)
     this.limited = limits.map(() => 0)
-    this.wantsHeaders = faults.some(({ when }) => when?.header !== undefined)
-    this.wantsLines = behaviour.script !== undefined || faults.some(({ command }) => command !== undefined)
+    this.wants = wantsOf(behaviour)
     this.moments = this.takesTime ? undefined : momentsOf(behaviour)
     this.greylist = greylist === undefined ? undefined : new Greylist(greylist)
     this.idle = idle === undefined ? undefined : { after: Duration.toMillis(idle.after), say: idle.say }
@@ -174,16 +186,17 @@ class Server implements Behaving {
     return this.moments !== undefined && !this.moments.has(moment)
   }
 
-  connection(client?: string | undefined): (event: Omit<ServerEvent, "nth" | "total">) => Answer {
-    const counts = new Map<Moment, number>()
+  connection(client?: string | undefined): (asked: Asked) => Answer | undefined {
     this.quota?.opened(client)
     this.times()
+    // Nobody but a script asks how often a moment has come on this connection.
+    const counts = this.behaviour.script === undefined ? undefined : new Map<Moment, number>()
     const session: SessionState = { errors: 0, isAhead: false }
     return (asked) => {
-      const nth = count(counts, asked.stage)
       const total = count(this.totals, asked.stage)
       this.asking ??= { session, errors: session.errors }
-      return this.answer(counted(asked, nth, total), session)
+      const scripted = counts === undefined ? undefined : this.scripted(asked, count(counts, asked.stage), total)
+      return this.answer(asked, scripted ?? this.faults.reaction(asked, total), session)
     }
   }
 
@@ -222,18 +235,15 @@ class Server implements Behaving {
     }
   }
 
-  private answer(event: ServerEvent, session: SessionState): Answer {
+  private answer(asked: Asked, drawn: Reaction | undefined, session: SessionState): Answer | undefined {
+    const { recipientPlace = 1, reply, stage } = asked
     const model = this.times()
-    const reaction = this.ahead(this.slowed(this.reaction(event), event, session), event, session)
-    if (event.stage === "content") return content(reaction, model)
-    if (event.stage === "tls") return handshake(reaction, model)
-    const { recipientPlace = 1, reply, stage } = event
+    const reaction = this.ahead(this.slowed(drawn, asked, session), asked, session)
+    if (stage === "tls") return handshake(reaction, model)
+    if (stage === "content") return reaction === undefined ? undefined : content(reaction, model)
+    // Nearly all that a server with few faults does is this.
+    if (reaction === undefined && !this.takesTime) return undefined
     const actions: Array<Action> = []
-    // Most replies are as usual: nearly all that a server with few faults does is this.
-    if (reaction === undefined && !this.takesTime) {
-      if (reply !== "") actions.push({ _tag: "Say", bytes: reply, drip: 0 })
-      return { isUsual: true, said: reply, end: undefined, actions }
-    }
     const { after, ...rest } = reaction ?? {}
     // A message is served once, however many answers LMTP has for it.
     if (after !== undefined || (stage === "final" && recipientPlace > 1)) {
@@ -243,11 +253,11 @@ class Server implements Behaving {
       actions.push({ _tag: "Wait", until: (now) => model.readyAt(stage, now) })
     }
     perform(rest, reply, actions)
-    return { isUsual: false, said: saidBy(rest, reply), end: endOf(rest), actions }
+    return { said: saidBy(rest, reply), end: endOf(rest), actions }
   }
 
   /** Where errors went before, a reply takes longer. */
-  private slowed(reaction: Reaction | undefined, event: ServerEvent, session: SessionState): Reaction | undefined {
+  private slowed(reaction: Reaction | undefined, event: Asked, session: SessionState): Reaction | undefined {
     const { tarpit } = this.behaviour
     if (tarpit === undefined || event.stage === "content" || event.stage === "tls") return reaction
     const millis = tarpit.delay * Math.max(0, session.errors - tarpit.errors)
@@ -258,11 +268,7 @@ class Server implements Behaving {
   }
 
   /** A reply that was given too early is not given again. */
-  private ahead(
-    reaction: Fault | Reaction | undefined,
-    event: ServerEvent,
-    session: SessionState
-  ): Reaction | undefined {
+  private ahead(reaction: Fault | Reaction | undefined, event: Asked, session: SessionState): Reaction | undefined {
     const next = early.get(event.stage)
     if (session.isAhead && event.stage !== "content") {
       session.isAhead = false
@@ -281,15 +287,14 @@ class Server implements Behaving {
     return this.model
   }
 
-  private reaction(event: ServerEvent): Reaction | undefined {
+  private scripted(asked: Asked, nth: number, total: number): Reaction | undefined {
     const { script } = this.behaviour
-    const scripted = typeof script === "function" ? script(event) : script?.[event.stage]
-    return scripted ?? this.faults.reaction(event)
+    return typeof script === "function" ? script({ ...asked, nth, total }) : script?.[asked.stage]
   }
 
   /** What is refused by what came before, or as the recipient says. */
-  private refusal(event: ServerEvent): Reaction | undefined {
-    const beyond = this.quota?.beyond(event, this.now())
+  private refusal(event: Asked): Reaction | undefined {
+    const beyond = this.quota?.beyond(event, this.now)
     if (beyond !== undefined) {
       this.limited[beyond.index]!++
       return { say: beyond.say }
@@ -326,6 +331,25 @@ const momentsOf = ({
   ])
 }
 
+/** A script may look at everything but what only conditions know how to ask for. */
+const wantsOf = ({ faults = [], greylist, limits = [], script, triggers = false }: Behaviour): Wants => {
+  const isScripted = script !== undefined
+  const isGrey = greylist !== undefined
+  const isLimited = (by: string) => limits.some((rule) => "by" in rule && rule.by === by)
+  return {
+    clients: isScripted || isGrey || isLimited("client") || faults.some(({ when }) => when?.client !== undefined),
+    lines: isScripted || faults.some(({ command }) => command !== undefined),
+    senders: isScripted || isGrey || faults.some(({ when }) => when?.from !== undefined),
+    recipients:
+      isScripted ||
+      isGrey ||
+      triggers ||
+      isLimited("domain") ||
+      faults.some(({ byRecipient, when }) => byRecipient === true || when?.to !== undefined),
+    headers: faults.some(({ when }) => when?.header !== undefined)
+  }
+}
+
 /** What a behaviour knows of a connection. */
 interface SessionState {
   errors: number
@@ -349,23 +373,6 @@ const early: ReadonlyMap<Moment, string> = new Map([
 ])
 
 const greylisted = "450 4.7.1 Greylisted, try again later\r\n"
-
-/** Field by field: what is spread, and has more added, V8 keeps in a table ten times the size. */
-const counted = (asked: Omit<ServerEvent, "nth" | "total">, nth: number, total: number): ServerEvent => ({
-  stage: asked.stage,
-  session: asked.session,
-  message: asked.message,
-  line: asked.line,
-  sender: asked.sender,
-  recipient: asked.recipient,
-  recipientPlace: asked.recipientPlace,
-  client: asked.client,
-  size: asked.size,
-  headers: asked.headers,
-  reply: asked.reply,
-  nth,
-  total
-})
 
 const count = (counts: Map<Moment, number>, moment: Moment): number => {
   const next = (counts.get(moment) ?? 0) + 1

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import type { Answer } from "./Action.js"
-import type { Behaving, Strikes } from "./Behaviour.js"
-import type { ServerEvent } from "./Reaction.js"
+import type { Behaving, Strikes, Wants } from "./Behaviour.js"
+import type { Asked } from "./Reaction.js"
 
 /** How many rules are remembered. */
 const mostFormer = 1000
@@ -46,12 +46,10 @@ export class ChangingBehaviour implements Behaving {
     return this.current.struck
   }
 
-  get wantsHeaders(): boolean {
-    return this.current.wantsHeaders
-  }
-
-  get wantsLines(): boolean {
-    return this.current.wantsLines
+  /** Whoever is there when the behaviour changes may be asked about from then on. */
+  get wants(): Wants {
+    const { headers, lines } = this.current.wants
+    return { clients: true, senders: true, recipients: true, headers, lines }
   }
 
   /** Each connection is to find out that there is another one. */
@@ -71,15 +69,15 @@ export class ChangingBehaviour implements Behaving {
     return this.current.mark()
   }
 
-  connection(client?: string | undefined): (event: Omit<ServerEvent, "nth" | "total">) => Answer {
+  connection(client?: string | undefined): (asked: Asked) => Answer | undefined {
     let of = this.current
     let answer = of.connection(client)
-    return (event) => {
+    return (asked) => {
       if (of !== this.current) {
         of = this.current
         answer = of.connection(client)
       }
-      return answer(event)
+      return answer(asked)
     }
   }
 

@@ -8,7 +8,7 @@ import * as Distribution from "../plan/Distribution.js"
 import * as Draw from "../plan/Draw.js"
 import { later } from "./Action.js"
 import { holding } from "./Condition.js"
-import type { Fault, Moment, Reaction, ServerEvent } from "./Reaction.js"
+import type { Asked, Fault, Moment, Reaction } from "./Reaction.js"
 
 /**
  * The faults of a server at work.
@@ -22,7 +22,7 @@ export class FaultDraws {
   private readonly keys: ReadonlyArray<number>
   /** The places of the faults of each moment. */
   private readonly places = new Map<Moment, Array<number>>()
-  private readonly conditions: ReadonlyArray<((event: ServerEvent) => boolean) | undefined>
+  private readonly conditions: ReadonlyArray<((event: Asked) => boolean) | undefined>
   /** How often each recipient was tried, by fault. */
   private readonly attempts = new Map<string, number>()
 
@@ -32,7 +32,7 @@ export class FaultDraws {
     /** The server's own time, in milliseconds. */
     private readonly elapsed: () => number,
     /** What the server does where no fault strikes. */
-    private readonly otherwise: (event: ServerEvent) => Reaction | undefined
+    private readonly otherwise: (event: Asked) => Reaction | undefined
   ) {
     this.struck = faults.map(() => 0)
     const key = Draw.keyOf(seed)
@@ -46,12 +46,12 @@ export class FaultDraws {
     }
   }
 
-  /** What the first one that strikes does, or what is done otherwise, after what those wait that go on. */
-  reaction(event: ServerEvent): Reaction | undefined {
+  /** `total` is how often this moment has come. What the first one that strikes does, or what is done otherwise, after what those wait that go on. */
+  reaction(event: Asked, total: number): Reaction | undefined {
     let waits = 0
     for (const index of this.places.get(event.stage) ?? none) {
       const fault = this.faults[index]!
-      if (!this.hits(fault, index, event)) continue
+      if (!this.hits(fault, index, event, total)) continue
       this.struck[index]!++
       const after = fault.timing === undefined ? fault.after : this.drawn(index, fault.timing)
       if (fault.goesOn === true) waits += Duration.toMillis(after ?? 0)
@@ -70,24 +70,24 @@ export class FaultDraws {
     return Distribution.make(timing).at(Draw.uniform(Draw.series(this.keys[index]!, 0), place))
   }
 
-  private hits(fault: Fault, index: number, event: ServerEvent): boolean {
+  private hits(fault: Fault, index: number, event: Asked, total: number): boolean {
     const { every = 1, first = Number.POSITIVE_INFINITY, fromRecipient = 1, message, percent = 100 } = fault
     const condition = this.conditions[index]
     return (
-      event.total <= first &&
-      event.total % every === 0 &&
+      total <= first &&
+      total % every === 0 &&
       (message === undefined || message === event.message) &&
       fromRecipient <= (event.recipientPlace ?? 1) &&
       (fault.command === undefined || fault.command === commandOf(event)) &&
       (condition === undefined || condition(event)) &&
       (fault.during === undefined || this.isDuring(fault.during)) &&
-      (percent >= 100 || this.drawFor(fault, index, event) * 100 < percent)
+      (percent >= 100 || this.drawFor(fault, index, event, total) * 100 < percent)
     )
   }
 
-  private drawFor(fault: Fault, index: number, event: ServerEvent): number {
+  private drawFor(fault: Fault, index: number, event: Asked, total: number): number {
     const key = this.keys[index]!
-    if (fault.byRecipient !== true) return Draw.uniform(key, event.total)
+    if (fault.byRecipient !== true) return Draw.uniform(key, total)
     const address = `${index} ${(event.recipient ?? "").toLowerCase()}`
     const attempt = this.attempts.get(address) ?? 0
     this.attempts.delete(address)
@@ -109,5 +109,5 @@ const none: ReadonlyArray<number> = []
 const mostAttempts = 100_000
 
 /** The command's first word, in capitals; that of a greeting is CONNECT. */
-const commandOf = ({ line, stage }: ServerEvent): string =>
+const commandOf = ({ line, stage }: Asked): string =>
   stage === "greeting" ? "CONNECT" : (/^[ \t]*([^ \t]*)/.exec(line)?.[1] ?? "").toUpperCase()

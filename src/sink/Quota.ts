@@ -1,7 +1,7 @@
 /**
  * The limits that a server sets its clients: connections at a time, messages of a connection, and rates by token buckets.
  *
- * Pure: the time comes in with the question, in milliseconds. Bounded: of clients and domains that were not seen for longest, no
+ * Pure: the clock comes in with the question, in milliseconds. Bounded: of clients and domains that were not seen for longest, no
  * more is known.
  *
  * @since 0.1.0
@@ -11,7 +11,7 @@ import type { Stage } from "../smtp/Stage.js"
 import type { SinkEvent } from "./SinkEvent.js"
 
 /** What is about to be answered, or read. */
-type ServerEvent = Omit<SinkEvent, "stage"> & { readonly stage: string }
+type Asked = Omit<SinkEvent, "stage"> & { readonly stage: string }
 
 /** The most clients, or domains, that a limit knows. */
 const most = 100_000
@@ -76,24 +76,26 @@ export class Quota {
   }
 
   /** The limit that what is about to be answered goes beyond, by its place, and what is said to it. What is let through is counted. */
-  beyond(event: ServerEvent, now: number): { readonly index: number; readonly say: string } | undefined {
+  beyond(event: Asked, now: () => number): { readonly index: number; readonly say: string } | undefined {
     // Of what is refused anyway, nothing is counted.
     if (event.stage !== "greeting" && !event.reply.startsWith("2")) return undefined
     const { moments, rules, taken } = this
-    taken.length = 0
     for (let index = 0; index < rules.length; index++) {
       if (moments[index] !== event.stage) continue
       const rule = rules[index]!
-      const bucket = rule._tag === "Rate" ? this.bucketOf(rule, index, event, now) : undefined
+      const bucket = rule._tag === "Rate" ? this.bucketOf(rule, index, event, now()) : undefined
       const isBeyond = bucket === undefined ? this.isBeyond(rule, event) : bucket.tokens < 1
-      if (isBeyond) return { index, say: `${rule.reply ?? usual[rule._tag]}\r\n` }
+      if (isBeyond) {
+        taken.length = 0
+        return { index, say: `${rule.reply ?? usual[rule._tag]}\r\n` }
+      }
       if (bucket !== undefined) taken.push(bucket)
     }
-    for (const bucket of taken) bucket.tokens--
+    while (taken.length > 0) taken.pop()!.tokens--
     return undefined
   }
 
-  private isBeyond(rule: LimitRule, { client = "", message, recipientPlace = 0 }: ServerEvent): boolean {
+  private isBeyond(rule: LimitRule, { client = "", message, recipientPlace = 0 }: Asked): boolean {
     switch (rule._tag) {
       case "Connections":
         return (rule.by === "all" ? this.open : (this.clients.get(client) ?? 0)) > rule.most
@@ -110,7 +112,7 @@ export class Quota {
   private bucketOf(
     { by, most: count, per }: Extract<LimitRule, { readonly _tag: "Rate" }>,
     index: number,
-    event: ServerEvent,
+    event: Asked,
     now: number
   ): Bucket {
     const key = by === "all" ? "" : by === "client" ? (event.client ?? "") : domainOf(event.recipient ?? "")

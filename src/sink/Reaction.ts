@@ -32,6 +32,14 @@ export interface ServerEvent extends Omit<SinkEvent, "stage"> {
 }
 
 /**
+ * The same before it is counted: what a behaviour is asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Asked = Omit<ServerEvent, "nth" | "total">
+
+/**
  * How a server ends a connection: with a FIN, with a reset, or by reading and saying nothing more (`stall`).
  *
  * @since 0.1.0

@@ -36,11 +36,14 @@ export class SharedSink {
   private readonly onCount: SinkOptions["onCount"]
   /** Of the sessions that have ended. One that was just answered may stand for a moment. */
   endedByQuit = 0
-  /** Whether somebody wants to know the addresses. */
-  readonly named: boolean
+  /** Whether somebody looks at the addresses of clients, of senders, of recipients. */
+  readonly knowsClients: boolean
+  readonly knowsSenders: boolean
+  readonly knowsRecipients: boolean
   readonly counters: Float64Array
   /** The keywords of what EHLO offers. */
   readonly offers: ReadonlySet<string>
+  readonly offersSize: boolean
   readonly own: ReturnType<typeof introduce>
   readonly tls: NonNullable<SinkOptions["tls"]>
   readonly auth: SinkAuth.SinkAuth | undefined
@@ -69,7 +72,10 @@ export class SharedSink {
     this.clock = options.clock
     this.onCommand = options.onCommand
     this.onCount = options.onCount
-    this.named = options.behaviour !== undefined || this.tap !== undefined
+    const { wants } = options.behaviour ?? {}
+    this.knowsClients = this.tap !== undefined || wants?.clients === true || options.proxy !== undefined
+    this.knowsSenders = this.tap !== undefined || wants?.senders === true
+    this.knowsRecipients = this.tap !== undefined || wants?.recipients === true
     this.counters = options.counters ?? new Float64Array(SinkCounts.length)
     this.tls = options.tls ?? "off"
     this.checksParameters = (options.parameters ?? (this.loose ? "taken" : "checked")) === "checked"
@@ -79,6 +85,7 @@ export class SharedSink {
       line === "SIZE" ? `SIZE ${this.maxMessageSize}` : line
     )
     this.offers = new Set(offers.map((offer) => offer.split(/[ =]/)[0]!.toUpperCase()))
+    this.offersSize = this.offers.has("SIZE")
     this.auth = options.auth === undefined ? undefined : SinkAuth.make(options.auth, this.tls !== "off", options.crypto)
     const mechanisms = { plain: this.auth?.offers(false) ?? [], secure: this.auth?.offers(true) ?? [] }
     const { greeting, hostname = "localhost" } = options

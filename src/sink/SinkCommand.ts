@@ -5,6 +5,9 @@
  */
 import type { Stage } from "../smtp/Stage.js"
 
+/** Looked up once: the global is a getter. */
+const { from: viewOf, isBuffer } = Buffer
+
 const SPACE = 32
 const QUOTE = 34
 const LESS = 60
@@ -29,7 +32,8 @@ const named = (verb: string): number => verbOf(Buffer.from(verb), 0)
  * @category reading
  */
 export const textOf = (line: Uint8Array, start: number, end: number): string =>
-  Buffer.from(line.buffer, line.byteOffset + start, end - start).toString()
+  // A view for each text would cost more than the text.
+  (isBuffer(line) ? line : viewOf(line.buffer, line.byteOffset, line.length)).toString(undefined, start, end)
 
 /**
  * The verbs that a sink knows.

@@ -76,7 +76,7 @@ class Dialogue implements SinkSession {
 
   /** Whether commands are wanted as texts. */
   private get told(): boolean {
-    return this.sink.onCommand !== undefined || this.sink.behaviour?.wantsLines === true
+    return this.sink.onCommand !== undefined || this.sink.behaviour?.wants.lines === true
   }
 
   private greet(): void {

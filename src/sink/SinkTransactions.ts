@@ -39,7 +39,8 @@ export class SinkTransactions {
   private recipients = 0
   /** The recipients that were named, accepted or not. */
   private offered = 0
-  private readonly addresses: Array<string> = []
+  /** Those of them that were accepted, where somebody looks at them. */
+  private addresses: Array<string> = []
   /** The message is said to be binary: it has no lines, and so no line with a dot (RFC 3030 §3). */
   private isBinary = false
   private mailArguments = ""
@@ -78,10 +79,10 @@ export class SinkTransactions {
       if (problem !== undefined) return void this.voice.error("mail", problem, text)
       isBinary = SinkParameters.isBinary(parameters)
     }
-    if (this.sink.loose && this.isTooBig(text === "" ? SinkCommand.textOf(line, start, end) : text)) {
+    if (this.sink.loose && this.sink.offersSize && this.isTooBig(SinkCommand.textOf(line, start, end))) {
       return void this.voice.error("mail", this.replies.messageTooBig, text)
     }
-    if (this.sink.named) this.voice.sender = SinkCommand.textOf(line, this.path.start, this.path.end)
+    if (this.sink.knowsSenders) this.voice.sender = SinkCommand.textOf(line, this.path.start, this.path.end)
     if (!this.voice.answer("mail", this.replies.mailOk, text)) return
     this.mailed = true
     this.begun++
@@ -90,9 +91,8 @@ export class SinkTransactions {
   }
 
   /** Loose manners look at one parameter, where it is offered. */
-  private isTooBig(command: string): boolean {
-    if (!this.sink.offers.has("SIZE")) return false
-    const [, size = "0"] = / SIZE=(\d{1,20})/i.exec(command) ?? []
+  private isTooBig(parameters: string): boolean {
+    const [, size = "0"] = / SIZE=(\d{1,20})/i.exec(parameters) ?? []
     return Number(size) > this.sink.maxMessageSize
   }
 
@@ -106,7 +106,7 @@ export class SinkTransactions {
       const problem = SinkParameters.problemOfRcpt(SinkCommand.textOf(line, after, end), this.sink)
       if (problem !== undefined) return void this.voice.error("rcpt", problem, text)
     }
-    const recipient = this.sink.named ? SinkCommand.textOf(line, this.path.start, this.path.end) : undefined
+    const recipient = this.sink.knowsRecipients ? SinkCommand.textOf(line, this.path.start, this.path.end) : undefined
     const reply = this.recipients < this.sink.maxRecipients ? this.replies.rcptOk : this.replies.tooManyRecipients
     if (!this.voice.answer("rcpt", reply, text, recipient, ++this.offered)) return
     this.recipients++
@@ -144,7 +144,7 @@ export class SinkTransactions {
 
   private openTap(): ContentTap.ContentTap | undefined {
     const outer = this.openOuterTap()
-    if (this.sink.behaviour?.wantsHeaders !== true) return outer
+    if (this.sink.behaviour?.wants.headers !== true) return outer
     const header = new HeaderTap()
     this.header = header
     return outer === undefined ? header : ContentTap.all([() => header, () => outer])?.(this.transaction())
@@ -227,7 +227,7 @@ export class SinkTransactions {
     const taken = this.tap?.isLoop?.() === true ? mailLoop : finalOk
     const reply = tooBig ? messageTooBig : this.recipients === 0 ? noRecipients : taken
     let recipients: ReadonlyArray<string> = this.addresses
-    let delivered: number
+    let delivered = 0
     // Only who keeps contents may take back what was said of one.
     const mark = this.tap?.keep === undefined ? undefined : voice.mark()
     voice.size = size
@@ -237,8 +237,14 @@ export class SinkTransactions {
     } else if (!voice.behaves) {
       delivered = voice.give("final", reply, this.recipients) ? this.recipients : 0
     } else {
-      recipients = this.addresses.filter((recipient, index) => voice.answer("final", reply, line, recipient, index + 1))
-      delivered = recipients.length
+      const accepted: Array<string> = []
+      for (let place = 1; place <= this.recipients; place++) {
+        const recipient = this.addresses[place - 1]
+        if (!voice.answer("final", reply, line, recipient, place)) continue
+        delivered++
+        if (recipient !== undefined) accepted.push(recipient)
+      }
+      recipients = accepted
     }
     voice.size = undefined
     voice.headers = undefined
@@ -273,7 +279,7 @@ export class SinkTransactions {
     this.isBinary = false
     this.recipients = 0
     this.offered = 0
-    this.addresses.length = 0
+    if (this.addresses.length > 0) this.addresses = []
     if (this.rcptArguments.length > 0) this.rcptArguments = []
     this.lose()
     this.chunks.reset()

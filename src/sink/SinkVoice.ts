@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Action, Answer } from "./Action.js"
-import type { ServerEvent } from "./Reaction.js"
+import type { Asked } from "./Reaction.js"
 import { Outbox } from "./Outbox.js"
 import type { SharedSink } from "./SharedSink.js"
 import * as SinkCounts from "./SinkCounts.js"
@@ -49,7 +49,7 @@ export class SinkVoice {
   said = ""
   private todo: Array<Action> = []
   private errors = 0
-  private readonly behave: ((event: Omit<ServerEvent, "nth" | "total">) => Answer) | undefined
+  private readonly behave: ((asked: Asked) => Answer | undefined) | undefined
   private readonly counters: Float64Array
 
   constructor(
@@ -103,7 +103,7 @@ export class SinkVoice {
   beforeContent(place: number): void {
     if (this.behave === undefined || this.verdict !== "open" || this.sink.behaviour?.isUsual("content") === true) return
     const answer = this.behave(this.event("content", "", ""))
-    if (answer.actions.length === 0) return
+    if (answer === undefined) return
     this.todo.splice(place, 0, { _tag: "Hold" })
     for (const action of answer.actions) this.todo.push(action)
     this.verdict = answer.end ?? this.verdict
@@ -121,7 +121,7 @@ export class SinkVoice {
     const { behave } = this
     if (behave === undefined || this.sink.behaviour?.isUsual(stage) === true) return this.give(stage, reply, 1)
     const { client, headers, message, number: session, sender, size } = this
-    const { actions, end, isUsual, said } = behave({
+    const answer = behave({
       stage,
       session,
       message,
@@ -134,7 +134,8 @@ export class SinkVoice {
       size,
       headers
     })
-    if (isUsual) return this.give(stage, reply, 1)
+    if (answer === undefined) return this.give(stage, reply, 1)
+    const { actions, end, said } = answer
     for (const action of actions) this.todo.push(action)
     this.said = said
     const positive = said === reply.text ? reply.positive : said.startsWith(stage === "data" ? "354" : "2")
@@ -175,7 +176,7 @@ export class SinkVoice {
     if (this.behaves) this.todo.push({ _tag: "End", how })
   }
 
-  private event(stage: Stage | "content", line: string, reply: string): Omit<ServerEvent, "nth" | "total"> {
+  private event(stage: Stage | "content", line: string, reply: string): Asked {
     const { client, message, number: session, sender } = this
     return { stage, session, message, line, sender, reply, client }
   }

@@ -51,7 +51,7 @@ export interface SmtpSink {
 export const make = (options: SinkOptions = {}): SmtpSink => {
   const shared = new SharedSink(options)
   return {
-    wantsClients: shared.named || options.proxy !== undefined,
+    wantsClients: shared.knowsClients,
     open: (client) => {
       const open = (client: string | undefined) => SinkDialogue.make(shared, client)
       if (!shared.isProxied(client)) return open(client)

@@ -24,7 +24,7 @@ import type * as Target from "../smtp/Target.js"
 import type { SinkCounts } from "./SinkCounts.js"
 import * as Behaviour from "./Behaviour.js"
 import type { Action } from "./Action.js"
-import type { Reaction, ServerEvent } from "./Reaction.js"
+import type { Asked, Reaction } from "./Reaction.js"
 import type { Accepted, Received, ServerSession, Welcome } from "./ServerLog.js"
 import type { SinkConfig } from "./SinkOptions.js"
 import * as SmtpSink from "./SmtpSink.js"
@@ -207,14 +207,14 @@ class Server implements ConnectionHost {
         ...behaving,
         // All commands are logged.
         isUsual: () => false,
-        wantsLines: true,
+        wants: { ...behaving.wants, lines: true },
         closed: (client) => behaving.closed(client),
         strikes: () => behaving.strikes(),
         connection: (client) => {
           const answer = behaving.connection(client)
-          return (event) => {
-            this.note(event)
-            return answer(event)
+          return (asked) => {
+            this.note(asked)
+            return answer(asked)
           }
         }
       },
@@ -250,7 +250,7 @@ class Server implements ConnectionHost {
   }
 
   /** Logs a command; a message's end once, although LMTP answers it for each recipient. */
-  private note({ line, recipientPlace, stage }: Omit<ServerEvent, "nth" | "total">): void {
+  private note({ line, recipientPlace, stage }: Asked): void {
     if (stage === "tls" || stage === "greeting" || stage === "content") return
     if (stage === "final" && recipientPlace !== undefined && recipientPlace > 1) return
     const { current } = this

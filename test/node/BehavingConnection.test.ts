@@ -2,6 +2,7 @@ import type * as net from "node:net"
 import { Duplex } from "node:stream"
 import { assert, describe, it } from "@effect/vitest"
 import { BehavingConnection } from "../../src/node/BehavingConnection.js"
+import type { ListenerHost } from "../../src/node/ListenerHost.js"
 import type { Action } from "../../src/sink/Action.js"
 import type { Behaving } from "../../src/sink/Behaviour.js"
 import type { SinkSession } from "../../src/sink/SinkSession.js"
@@ -40,6 +41,8 @@ class Session implements SinkSession {
 
 const behaving = { reading: undefined, idle: undefined } as Behaving
 
+const host: ListenerHost = { tick: 0, idleTicks: 1, options: { idleSay: undefined }, context: undefined }
+
 const soon = (now: number) => now + 1
 
 const receive = (connection: BehavingConnection, text: string) =>
@@ -49,7 +52,7 @@ describe("a connection with a behaviour", () => {
   it("holds back who asks more in a wait than can be answered, and reads on after it", async () => {
     const socket = makeSocket()
     const session = new Session([{ _tag: "Wait", until: soon }], Buffer.alloc(150_000))
-    const connection = new BehavingConnection(socket, session, behaving, undefined)
+    const connection = new BehavingConnection(host, socket, session, behaving)
     let asked = 1
     while (receive(connection, "NOOP\r\n".repeat(1000)) && asked < 100) asked++
     // Four are answered by more than 512 KiB, and three make up the 16 KiB that are taken and not read.
@@ -69,7 +72,7 @@ describe("a connection with a behaviour", () => {
       return soon(now)
     }
     const session = new Session([{ _tag: "Wait", until: soon }, { _tag: "Wait", until: second }, ...says])
-    const connection = new BehavingConnection(socket, session, behaving, undefined)
+    const connection = new BehavingConnection(host, socket, session, behaving)
     const all = new Promise<void>((resolve) => {
       session.onRead = () => session.read.join("").length === 6 && resolve()
     })
@@ -83,7 +86,7 @@ describe("a connection with a behaviour", () => {
     const socket = makeSocket()
     const session = new Session([{ _tag: "Read", reading: { bytes: 1, every: 1 } }])
     session.inContent = true
-    const connection = new BehavingConnection(socket, session, behaving, undefined)
+    const connection = new BehavingConnection(host, socket, session, behaving)
     const read = (pieces: number) =>
       new Promise<void>((resolve) => {
         session.onRead = () => {

@@ -3,9 +3,7 @@ import * as Either from "effect/Either"
 import * as SinkRules from "../../src/plan/SinkRules.js"
 import * as Behaviour from "../../src/sink/Behaviour.js"
 import type { Answer } from "../../src/sink/Action.js"
-import type { Fault, Moment, Reaction } from "../../src/sink/Reaction.js"
-
-type Asked = Parameters<ReturnType<Behaviour.Behaving["connection"]>>[0]
+import type { Asked, Fault, Moment, Reaction } from "../../src/sink/Reaction.js"
 
 const ask = (stage: Moment, more: Partial<Asked> = {}): Asked => ({
   stage,
@@ -31,11 +29,43 @@ const told = ({ actions }: Answer): ReadonlyArray<string> =>
     }
   })
 
+/** A connection, of which the usual is told as the answer that it is. */
+const connect =
+  (behaving: Behaviour.Behaving, answer = behaving.connection()) =>
+  (asked: Asked): Answer =>
+    answer(asked) ?? { said: asked.reply, end: undefined, actions: [{ _tag: "Say", bytes: asked.reply, drip: 0 }] }
+
 describe("a behaviour", () => {
-  it("that has nothing to say gives the usual reply at once", () => {
-    const answer = Behaviour.make({}, () => 0).connection()(ask("mail"))
-    assert.deepStrictEqual([answer.said, answer.end], ["250 Ok\r\n", undefined])
-    assert.deepStrictEqual(told(answer), ["say 250 Ok"])
+  it("that has nothing to say leaves it at the usual reply", () => {
+    assert.isUndefined(Behaviour.make({}, () => 0).connection()(ask("mail")))
+  })
+
+  it("wants to know what one of its parts looks at", () => {
+    const wanted = (behaviour: Behaviour.Behaviour) =>
+      Object.entries(Behaviour.make(behaviour, () => 0).wants)
+        .flatMap(([what, isWanted]) => (isWanted ? [what] : []))
+        .join(" ")
+    const when = (condition: NonNullable<Fault["when"]>) => wanted({ faults: [{ at: "rcpt", when: condition }] })
+    assert.strictEqual(
+      wanted({ faults: [{ at: "rcpt", percent: 5 }], latency: 1, tarpit: { delay: 1, errors: 1 } }),
+      ""
+    )
+    assert.strictEqual(when({ sessionOver: 5, sizeOver: 5 }), "")
+    assert.strictEqual(when({ client: "127.*" }), "clients")
+    assert.strictEqual(when({ from: "a@*" }), "senders")
+    assert.strictEqual(when({ to: "a@*" }), "recipients")
+    assert.strictEqual(when({ header: { name: "Subject", holds: "x" } }), "headers")
+    assert.strictEqual(wanted({ faults: [{ at: "rcpt", byRecipient: true }] }), "recipients")
+    assert.strictEqual(wanted({ faults: [{ at: "other", command: "NOOP" }] }), "lines")
+    assert.strictEqual(wanted({ triggers: true }), "recipients")
+    assert.strictEqual(wanted({ greylist: { after: 1 } }), "clients senders recipients")
+    assert.strictEqual(wanted({ script: { mail: {} } }), "clients lines senders recipients")
+    const limit = (text: string) => wanted({ limits: [Either.getOrThrow(SinkRules.parseLimit(text))] })
+    assert.strictEqual(limit("5 messages/connection"), "")
+    assert.strictEqual(limit("5/s"), "")
+    assert.strictEqual(limit("5/s/client"), "clients")
+    assert.strictEqual(limit("5 connections/client"), "clients")
+    assert.strictEqual(limit("5/s/domain"), "recipients")
   })
 
   it("has something to say only at the moments that it is about", () => {
@@ -64,7 +94,7 @@ describe("a behaviour", () => {
 
   it("waits, says, drips, ends, and goes on with what follows", () => {
     const react = (reaction: Reaction) =>
-      Behaviour.make({ script: { final: reaction } }, () => 0).connection()(ask("final"))
+      connect(Behaviour.make({ script: { final: reaction } }, () => 0))(ask("final"))
     assert.deepStrictEqual(told(react({ after: "2 seconds", say: "421 Down\r\n", end: "close" })), [
       "wait 2000",
       "say 421 Down",
@@ -80,7 +110,7 @@ describe("a behaviour", () => {
 
   it("reads a content late or slowly, or does something else instead of reading it", () => {
     const content = (reaction: Reaction) =>
-      told(Behaviour.make({ script: { content: reaction } }, () => 0).connection()(ask("content")))
+      told(connect(Behaviour.make({ script: { content: reaction } }, () => 0))(ask("content")))
     assert.deepStrictEqual(content({}), ["read"])
     assert.deepStrictEqual(content({ after: 50 }), ["wait 50", "read"])
     assert.deepStrictEqual(content({ after: 50, say: "552 No\r\n" }), ["wait 50", "say 552 No"])
@@ -98,7 +128,7 @@ describe("a behaviour", () => {
       },
       () => 0
     )
-    const answer = behaving.connection()
+    const answer = connect(behaving)
     assert.deepStrictEqual(
       [1, 2, 3].map((message) => answer(ask("mail", { message })).said),
       ["450 Second\r\n", "450 Script\r\n", "450 First\r\n"]
@@ -111,7 +141,7 @@ describe("a fault", () => {
   /** Which of the first twelve MAILs, on two connections in turn, are struck. */
   const struck = (fault: Omit<Fault, "at">, seed = "seed"): ReadonlyArray<number> => {
     const behaving = Behaviour.make({ seed, faults: [{ say: "450 No\r\n", ...fault, at: "mail" }] }, () => 0)
-    const connections = [behaving.connection(), behaving.connection()]
+    const connections = [connect(behaving), connect(behaving)]
     return Array.from({ length: 12 }, (_, index) => index + 1).filter((total) =>
       connections[total % 2]!(ask("mail", { message: Math.ceil(total / 2) })).said.startsWith("450")
     )
@@ -137,7 +167,7 @@ describe("a fault", () => {
       },
       () => 0
     )
-    const answer = behaving.connection()
+    const answer = connect(behaving)
     for (let total = 0; total < 20_000; total++) answer(ask("rcpt"))
     // Of those that the first one leaves. The bounds are five standard deviations wide.
     assert.closeTo(behaving.struck[0]!, 1000, 155)
@@ -145,15 +175,11 @@ describe("a fault", () => {
   })
 
   it("strikes from a recipient on, and may double the usual reply", () => {
-    const answer = Behaviour.make(
-      {
-        faults: [
-          { at: "final", fromRecipient: 2, say: "" },
-          { at: "final", twice: true }
-        ]
-      },
-      () => 0
-    ).connection()
+    const faults: ReadonlyArray<Fault> = [
+      { at: "final", fromRecipient: 2, say: "" },
+      { at: "final", twice: true }
+    ]
+    const answer = connect(Behaviour.make({ faults }, () => 0))
     const said = (recipientPlace?: number) => answer(ask("final", { recipientPlace })).said
     assert.deepStrictEqual([said(1), said(2), said(3)], ["250 Ok\r\n250 Ok\r\n", "", ""])
   })
@@ -163,7 +189,7 @@ describe("greylisting", () => {
   it("lets a sender and a recipient in who come back in their window, and then for good", () => {
     let now = 0
     const behaving = Behaviour.make({ greylist: { after: "1 minute", until: "1 hour" } }, () => now)
-    const answer = behaving.connection()
+    const answer = connect(behaving)
     const code = (at: number, sender: string, recipient: string) => {
       now = at * 1000
       return answer(ask("rcpt", { sender, recipient })).said.slice(0, 3)
@@ -182,7 +208,7 @@ describe("greylisting", () => {
   })
 
   it("says nothing of recipients who are refused for another reason", () => {
-    const answer = Behaviour.make({ greylist: { after: 1 } }, () => 0).connection()
+    const answer = connect(Behaviour.make({ greylist: { after: 1 } }, () => 0))
     assert.strictEqual(answer(ask("rcpt", { reply: "503 5.5.1 need MAIL\r\n" })).said, "503 5.5.1 need MAIL\r\n")
   })
 })
