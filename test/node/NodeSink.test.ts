@@ -303,6 +303,15 @@ describe("NodeSink's bounds", () => {
     })
   )
 
+  it.scopedLive("with a behaviour, too, unless it is the sink that it waits for", () =>
+    Effect.gen(function* () {
+      const idle = { after: "100 millis", say: "421 4.4.2 Bye\r\n" } as const
+      const sink = yield* start({ behaviour: { idle, faults: [{ at: "mail", after: "400 millis", goesOn: true }] } })
+      const { replies } = yield* say(sink, "HELO x\r\nMAIL FROM:<a@b.example>\r\n")
+      assert.match(replies, /\r\n250 2.1.0 .*\r\n421 4.4.2 Bye\r\n$/)
+    })
+  )
+
   it.scopedLive("a client that does not hang up is cut off", () =>
     Effect.gen(function* () {
       const sink = yield* start({ thread: false, idleTimeout: "100 millis" })
