@@ -47,13 +47,25 @@ const sinkOf = (words: Misbehaviour.Misbehaviour, config: SinkConfig = {}) => {
       close: () => session.closed()
     }
   }
-  return { open, clock, strikes: () => behaving.strikes() }
+  return { open, clock, counts: sink.counts, strikes: () => behaving.strikes() }
 }
 
 const codes = (replies: string): string => (replies.match(/^\d{3}(?= )/gm) ?? []).join(" ")
 const to = (address: string) => `RCPT TO:<${address}>\r\n`
 const mail = "MAIL FROM:<a@example.com>\r\n"
 const hello = "EHLO c\r\n"
+
+describe("a fault that looks at no address", () => {
+  it("strikes some of LMTP's final replies, and those of the others are counted", () => {
+    const sink = sinkOf({ fault: ["final 50% 452"] }, { protocol: "lmtp" })
+    const said = sink.open().say(`LHLO c\r\n${mail}${to("b@example.com").repeat(10)}DATA\r\n.\r\n`)
+    const finals = codes(said).split(" 354 ")[1]?.split(" ") ?? []
+    const accepted = finals.filter((code) => code === "250").length
+    assert.isTrue(finals.length === 10 && accepted > 0 && accepted < 10)
+    const { delivered, messages, recipients } = sink.counts()
+    assert.deepStrictEqual([messages, recipients, delivered], [1, 10, accepted])
+  })
+})
 
 describe("a rate to read at", () => {
   it("is a tenth of a second's bytes at a time, or a byte where that is less", () => {
