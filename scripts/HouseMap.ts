@@ -42,6 +42,46 @@ ${walk}
 ${floors.map(([folder, purpose]) => section(folder, purpose)).join("\n")}`
 }
 
+/** The functions that a message passes, from the command to the wire and back: `HouseMap.test` looks whether they are there. */
+export const stops: ReadonlyArray<readonly [module: string, names: ReadonlyArray<string>, what: string]> = [
+  ["program", ["run"], "the command runs as a process"],
+  ["cli/Cli", ["main"], "arguments become a plan, and the plan is run"],
+  ["cli/Run", ["run", "report"], "what goes with the run begins; at its end reports are written"],
+  ["load/RunPart", ["runPart", "sessions"], "a fiber for each session"],
+  ["load/Session", ["loop"], "a message is taken, a connection opened, the message sent over it"],
+  ["load/Connection", ["open", "script"], "through the gate and the introduction; the message's dialogue"],
+  ["smtp/Transaction", ["script"], "MAIL, RCPT, DATA and content, as exchanges that are yielded"],
+  ["smtp/Conversation", ["begin"], "an exchange is written, and its replies are waited for"],
+  ["node/NodeConnector", ["write", "received"], "bytes go out to the socket, and come in from it"],
+  [
+    "smtp/Conversation",
+    ["receive", "onReply", "complete", "proceed"],
+    "bytes become replies; the script goes on with them"
+  ],
+  ["measure/Recorder", ["onReply"], "each reply is counted, with its duration"],
+  ["smtp/Delivery", ["settle", "refused", "broken"], "**the replies to a message become its outcome**"],
+  ["load/MessageEnd", ["book"], "the outcome is measured; it may end the run"],
+  ["measure/Accounting", ["book"], "the outcome is in the books, once"],
+  ["report/RunReport", ["make"], "books and recorder become plain data"],
+  ["report/Judgement", ["judge"], "verdicts are judged by that"]
+]
+
+/** As a table whose columns are even. */
+const table = (() => {
+  const rows = [
+    ["stop", "read there", "what happens"],
+    ...stops.map(([module, names, what]) => [
+      `[${module}](${module}.ts)`,
+      names.map((name) => `\`${name}\``).join(", "),
+      what
+    ])
+  ]
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const line = (cells: ReadonlyArray<string>) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`
+  return [line(rows[0]!), line(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(line)].join("\n")
+})()
+
 /** From the command to the wire and back, for those who read the code for the first time. */
 const walk = `## A walk, from the command to the wire and back
 
@@ -66,6 +106,10 @@ const walk = `## A walk, from the command to the wire and back
    [Outcome](smtp/Outcome.ts) in [Delivery](smtp/Delivery.ts), which the [books](measure/Accounting.ts) take, once for each message.
 7. At the end, [RunReport](report/RunReport.ts) makes plain data of books and recorder, [Laws](measure/Laws.ts) are checked, verdicts
    are judged ([Judgement](report/Judgement.ts)), and the reports are written.
+
+The same walk, function by function, for a run of sessions without a rate: some 800 lines, or ten minutes.
+
+${table}
 
 A run is segment 1 of 1. Of several, [Segment](plan/Segment.ts) and [Partition](plan/Partition.ts) say what is whose, each leaves a
 [Journal](report/Journal.ts), and [MergedReport](report/MergedReport.ts) puts them together; no segment hears of another. To hold

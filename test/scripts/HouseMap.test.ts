@@ -16,6 +16,20 @@ describe("the map of the house", () => {
     )
   })
 
+  it("leads through functions that are there", () => {
+    const isIn = (module: string, name: string): boolean => {
+      const source = fs.readFileSync(new URL(`../../src/${module}.ts`, import.meta.url), "utf8")
+      const declared = `(?:(?:const|function\\*?) ${name}\\b|^ +(?:private )?(?:readonly )?\\*?${name}(?:\\(|<| = ))`
+      return new RegExp(declared, "m").test(source)
+    }
+    const all = HouseMap.stops.flatMap(([module, names]) => names.map((name) => [module, name] as const))
+    assert.deepStrictEqual(
+      all.filter(([module, name]) => !isIn(module, name)),
+      []
+    )
+    assert.isFalse(isIn("smtp/Delivery", "proceed"))
+  })
+
   it("has a sentence for each room", () => {
     const rooms = HouseMap.render().match(/^- \[.*$/gm) ?? []
     assert.isAbove(rooms.length, 150)
