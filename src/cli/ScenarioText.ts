@@ -55,8 +55,11 @@ export const read = (text: string, isJson: boolean): ScenarioText => {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       const [, offset] = / in JSON at position (\d+)/.exec(message) ?? []
-      const reason = message.replace(/ in JSON at position \d+.*$/s, "").split("\n")[0] ?? ""
-      return problem(reason, offset === undefined ? undefined : Number(offset))
+      const [reason = ""] = message.replace(/ in JSON at position \d+.*$/s, "").split("\n")
+      return problem(
+        `invalid JSON: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`,
+        offset === undefined ? undefined : Number(offset)
+      )
     }
   }
   if (another !== undefined) return problem("expected one document, and there is another one after ---")

@@ -124,7 +124,8 @@ export const main = (
     Effect.catchAll((error) =>
       Effect.map(Output, (output) => {
         // This program is the sink: it need not be named.
-        output.stderr(Fatal.line(error._tag === "SinkFailed" ? error.reason : error.message, program))
+        const isOwn = error._tag === "SinkFailed" && error.option === undefined
+        output.stderr(Fatal.line(isOwn ? error.reason : error.message, program))
         return Fatal.status.failure
       })
     ),

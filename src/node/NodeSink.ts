@@ -205,9 +205,10 @@ const listenControl = (
 ): Effect.Effect<Target.Target, SinkFailed, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<Target.Target, SinkFailed>((resume) => {
-      server.once("error", (error: NodeJS.ErrnoException) =>
-        resume(Exit.fail(failed({ target: Target.inet(host, port) }, error)))
-      )
+      server.once("error", (error: NodeJS.ErrnoException) => {
+        const { cause, code, reason } = failed({ target: Target.inet(host, port) }, error)
+        resume(Exit.fail(new SinkFailed({ cause, code, reason, option: "--listen-metrics" })))
+      })
       server.listen(port, host, () => {
         const address = server.address()
         resume(Exit.succeed(Target.inet(host, typeof address === "object" && address !== null ? address.port : port)))

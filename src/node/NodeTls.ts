@@ -128,7 +128,8 @@ const contextOf = (settings: Tls.TlsSettings): Either.Either<tls.SecureContext, 
       if (setting === "ca" && ca !== undefined) checkCertificates(ca)
       BuiltIn.tls().createSecureContext(options)
     } catch (error) {
-      return Either.left(new Tls.TlsUnusable({ setting, reason: reasonOf(error) }))
+      const reason = setting === "ciphers" || setting === "groups" ? unknown(settings[setting]) : reasonOf(error)
+      return Either.left(new Tls.TlsUnusable({ setting, reason }))
     }
   }
   if (keylog !== undefined) {
@@ -151,6 +152,9 @@ const checkCertificates = (text: string): void => {
   if (found.length === 0) throw new Error("no certificate in PEM form")
   for (const certificate of found) new (BuiltIn.crypto().X509Certificate)(certificate)
 }
+
+/** What OpenSSL says of lists of names does not name what is in them. */
+const unknown = (list: string | undefined): string => `unknown to this machine's OpenSSL: ${JSON.stringify(list)}`
 
 /** OpenSSL's reason, without the pointer and the place in its sources. */
 const reasonOf = (error: unknown): string => {

@@ -61,7 +61,7 @@ const segments: PlanRule.PlanRule = (given) => {
   return shared.flatMap(([field, option, count]) => {
     const without = indexes.find((index) => Segment.shareOf(Number(count), weighed(index)) === 0)
     if (without === undefined) return []
-    const rule = `${option} ${count} is too few: segment ${Segment.print(weighed(without))} would have none`
+    const rule = `${option} ${count} is too few for ${counted(of, "segment")}: ${Segment.print(weighed(without))} would have none`
     return [{ fields: [field, "segment", "weights"], rule }]
   })
 }

@@ -179,6 +179,9 @@ export interface TlsFiles {
  */
 export const passphraseVariable = "SMTP_SOURCE_TLS_PASSPHRASE"
 
+/** What stands before them in PEM. The library underneath has words of its own for files without. */
+const beginnings = { certificate: "-----BEGIN CERTIFICATE-----", "private key": "PRIVATE KEY-----" } as const
+
 /**
  * Reads the files of a plan's TLS, and the passphrase from the environment. It is `tls` among the options of a run.
  *
@@ -189,15 +192,22 @@ export const read = (plan: TlsPlan): Effect.Effect<TlsFiles, TlsUnreadable, File
   Effect.gen(function* () {
     if (!isAsked(plan)) return {}
     const fileSystem = yield* FileSystem.FileSystem
-    const file = (option: string, path: string) =>
-      Effect.mapError(
-        fileSystem.readFileString(path),
-        (error) => new TlsUnreadable({ option, path, reason: fileReason(error) })
+    const unreadable = (option: string, path: string) => (reason: string) => new TlsUnreadable({ option, path, reason })
+    const file = (option: string, path: string, holds: keyof typeof beginnings) => {
+      const wrong = unreadable(option, path)
+      return Effect.filterOrFail(
+        Effect.mapError(fileSystem.readFileString(path), (error) => wrong(fileReason(error))),
+        (text) => text.includes(beginnings[holds]),
+        () => wrong(`no ${holds} in PEM form`)
       )
-    const ca = plan.tlsCa === undefined ? undefined : yield* file("--tls-ca", plan.tlsCa)
+    }
+    const ca = plan.tlsCa === undefined ? undefined : yield* file("--tls-ca", plan.tlsCa, "certificate")
     if (plan.tlsCert === undefined) return { ca }
-    const certificate = yield* file("--tls-cert", plan.tlsCert)
-    const key = plan.tlsKey === undefined ? certificate : yield* file("--tls-key", plan.tlsKey)
+    const certificate = yield* file("--tls-cert", plan.tlsCert, "certificate")
+    const key = plan.tlsKey === undefined ? certificate : yield* file("--tls-key", plan.tlsKey, "private key")
+    if (!key.includes(beginnings["private key"])) {
+      return yield* unreadable("--tls-cert", plan.tlsCert)("no private key in PEM form: --tls-key names its file")
+    }
     const passphrase = yield* Effect.orElseSucceed(Config.option(Config.redacted(passphraseVariable)), () =>
       Option.none<Redacted.Redacted<string>>()
     )

@@ -384,7 +384,7 @@ describe("--emit", () => {
     "--emit: all segments would write to a.json; say {segment} in its name, as in json={run}.{segment}.json",
     ...["--emit", "slurm", "--segments", "2", "-s", "2", "--report", "json=a.json", "h"]
   )
-  refused("-s 1 is too few: segment 1/2 would have none", "--emit", "slurm", "--segments", "2", "h")
+  refused("-s 1 is too few for 2 segments: 1/2 would have none", "--emit", "slurm", "--segments", "2", "h")
 
   refused(
     "--emit: -F - is standard input, which segments do not have; name a file",

@@ -114,6 +114,8 @@ describe("--scenario", () => {
       for (const name of Object.keys(files)) {
         const reason = yield* reasonOf(["--scenario", name, "h"], files)
         assert.match(reason, new RegExp(`^--scenario: ${name}(:\\d+)?: [^\\n]+$`))
+        if (name === "a.json") assert.match(reason, /a\.json:2: invalid JSON: [a-z]/)
+        if (name === "b.yaml") assert.match(reason, /not a plan: expected fields, such as target: localhost:2525$/)
       }
     })
   )

@@ -106,7 +106,7 @@ describe("--segment auto asks", () => {
     "one that is cut into more than there is to share",
     auto,
     { ...given, JOB_COMPLETION_INDEX: "2", SMTP_SOURCE_SEGMENTS: "65" },
-    "-s 64 is too few: segment 1/65 would have none"
+    "-s 64 is too few for 65 segments: 1/65 would have none"
   )
 })
 

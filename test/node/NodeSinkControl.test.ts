@@ -57,6 +57,17 @@ const say = (port: number, text: string): Effect.Effect<string> =>
 const message = "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n"
 
 describe("a sink's control over HTTP", () => {
+  it.scopedLive("that cannot listen names its option", () =>
+    Effect.gen(function* () {
+      const port = portOf((yield* started).control)
+      const another = Effect.flatMap(EmbeddedSink, (embedded) => embedded.start({})).pipe(
+        Effect.provide(NodeSink.layer({ control: { host: "127.0.0.1", port } }))
+      )
+      const { message } = yield* Effect.flip(another)
+      assert.strictEqual(message, `--listen-metrics: 127.0.0.1:${port}: address already in use`)
+    })
+  )
+
   it.scopedLive("counts, changes how the sink misbehaves, and says what is wrong with the words", () =>
     Effect.gen(function* () {
       const sink = yield* started

@@ -164,13 +164,16 @@ describe("a plan's segment", () => {
 
   refused({ weights: "1,2" }, "weights: --weights needs --segment")
   refused({ segment: "1/2", weights: "1,2,3", sessions: 9 }, "segment, weights: --weights has 3 weights for 2 segments")
-  refused({ segment: "2/9", sessions: 8 }, "sessions, segment: -s 8 is too few: segment 1/9 would have none")
-  refused({ segment: "1/2" }, "segment: -s 1 is too few: segment 1/2 would have none")
+  refused({ segment: "2/9", sessions: 8 }, "sessions, segment: -s 8 is too few for 9 segments: 1/9 would have none")
+  refused({ segment: "1/2" }, "segment: -s 1 is too few for 2 segments: 1/2 would have none")
   refused(
     { segment: "1/2", rate: "5/s", messages: 9, maxSessions: 3, weights: "1,9" },
-    "maxSessions, segment, weights: --max-sessions 3 is too few: segment 1/2 would have none"
+    "maxSessions, segment, weights: --max-sessions 3 is too few for 2 segments: 1/2 would have none"
   )
-  refused({ segment: "1/65", sessions: 65 }, "segment: --connecting 64 is too few: segment 1/65 would have none")
+  refused(
+    { segment: "1/65", sessions: 65 },
+    "segment: --connecting 64 is too few for 65 segments: 1/65 would have none"
+  )
   refused({ segment: "9/8" }, 'segment: expected a segment, such as 3/8, of at most 10000; or auto, not "9/8"')
   refused(
     { runId: "a..b" },

@@ -108,27 +108,30 @@ const read = (input: Plan.PlanInput, contents: FilesInMemory.Files, passphrase?:
   )
 
 describe("the files of TLS", () => {
+  const pem = { certificate: "-----BEGIN CERTIFICATE-----\n", key: "-----BEGIN PRIVATE KEY-----\nKEY" }
+
   it.effect("are read, with the passphrase, and hide what is secret", () =>
     Effect.gen(function* () {
-      const contents = { ca: "CA", cert: "CERT", key: "KEY" }
+      const contents = { ca: pem.certificate, cert: pem.certificate, key: pem.key }
       const got = yield* read({ tlsCa: "ca", tlsCert: "cert", tlsKey: "key" }, contents, "open sesame")
-      assert.strictEqual(got.ca, "CA")
+      assert.strictEqual(got.ca, pem.certificate)
       assert.deepStrictEqual(Redacted.value(got.identity!), {
-        certificate: "CERT",
-        key: "KEY",
+        certificate: pem.certificate,
+        key: pem.key,
         passphrase: "open sesame"
       })
       assert.notMatch(`${JSON.stringify(got)} ${String(got.identity)}`, /KEY|sesame/)
       const { settings } = TlsFields.use(Plan.make({ tls: "implicit" }), got, target)!
-      assert.strictEqual(settings.ca, "CA")
+      assert.strictEqual(settings.ca, pem.certificate)
       assert.strictEqual(settings.identity, got.identity)
     })
   )
 
   it.effect("a certificate may have its key in the same file", () =>
     Effect.gen(function* () {
-      const got = yield* read({ tlsCert: "both" }, { both: "CERT KEY" })
-      assert.deepInclude(Redacted.value(got.identity!), { certificate: "CERT KEY", key: "CERT KEY" })
+      const both = pem.certificate + pem.key
+      const got = yield* read({ tlsCert: "both" }, { both })
+      assert.deepInclude(Redacted.value(got.identity!), { certificate: both, key: both })
     })
   )
 
@@ -137,9 +140,13 @@ describe("the files of TLS", () => {
       for (const [input, message] of [
         [{ tlsCa: "x" }, "--tls-ca x: no such file or directory"],
         [{ tlsCert: "x" }, "--tls-cert x: no such file or directory"],
-        [{ tlsCert: "cert", tlsKey: "x" }, "--tls-key x: no such file or directory"]
+        [{ tlsCert: "cert", tlsKey: "x" }, "--tls-key x: no such file or directory"],
+        [{ tlsCa: "other" }, "--tls-ca other: no certificate in PEM form"],
+        [{ tlsCert: "other" }, "--tls-cert other: no certificate in PEM form"],
+        [{ tlsCert: "cert" }, "--tls-cert cert: no private key in PEM form: --tls-key names its file"],
+        [{ tlsCert: "cert", tlsKey: "other" }, "--tls-key other: no private key in PEM form"]
       ] as const) {
-        const error = yield* Effect.flip(read(input, { cert: "CERT" }))
+        const error = yield* Effect.flip(read(input, { cert: pem.certificate, other: "mail,name" }))
         assert.strictEqual(error.message, message)
       }
     })
