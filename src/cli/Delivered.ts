@@ -52,7 +52,7 @@ export const look = (
     const stamped = report.stamped ?? StampedReport.ofCut(report)
     if (stamped === undefined) {
       return yield* new Refused({
-        reason: `${paths.join(", ")}: can be read only with the result of one run of smtp-source --prove`
+        reason: `${paths.map(ImapUrl.withoutPassword).join(", ")}: can be read only with the result of one run of smtp-source --prove`
       })
     }
     const sent = Deliveries.ofSent(stamped.width, Date.parse(report.startedAt) * 1000, stamped)
@@ -71,7 +71,7 @@ export const look = (
     const lost: Array<string> = []
     const once = [...new Set(paths)]
     for (const path of once.filter((path) => paths.indexOf(path) < paths.lastIndexOf(path))) {
-      looking.warn(`${path}: given twice: counted once`)
+      looking.warn(`${ImapUrl.withoutPassword(path)}: given twice: counted once`)
     }
     for (const path of once) {
       const seen = yield* Effect.either(ImapUrl.isOne(path) ? fetch(looking, path, imap) : lookIn(looking, path))

@@ -77,6 +77,15 @@ const decoded = (text: string): string | undefined => {
 }
 
 /**
+ * The text as it may be shown: one that cannot be read may hold a password, wherever it is.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const withoutPassword = (text: string): string =>
+  isOne(text) && Either.isLeft(parse(text)) ? text.replace(/:.*$/s, ":...") : text
+
+/**
  * The URL as text, for a user.
  *
  * @since 0.1.0

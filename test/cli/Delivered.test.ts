@@ -318,6 +318,19 @@ describe("a proof of one run that several segments sent and several sinks saw", 
     })
   )
 
+  it.effect("shows no password that stands in the URL of a mailbox", () =>
+    Effect.gen(function* () {
+      const url = "imaps://me:secret@mail.example"
+      const unstamped = three.map(({ stamped: _, ...report }) => report)
+      for (const reports of [three, unstamped]) {
+        const { looked, stderr } = yield* look(reports, [url, url], files)
+        const told = stderr + (yield* Effect.flip(looked)).reason
+        assert.include(told, "imaps:...")
+        assert.notInclude(told, "secret")
+      }
+    })
+  )
+
   it.effect("refuses an earlier file of a sink beside a later one, and stores of which none can be read", () =>
     Effect.gen(function* () {
       const refused = (paths: ReadonlyArray<string>, disk: { readonly [name: string]: string }) =>

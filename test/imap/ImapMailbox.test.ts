@@ -208,6 +208,18 @@ describe("the URL of a mailbox", () => {
     }
   })
 
+  it("is shown where it holds no password for sure", () => {
+    for (const text of ["imaps://me@host:993/x", "imap://h/a@b", "a:file"])
+      assert.strictEqual(ImapUrl.withoutPassword(text), text)
+    for (const text of [
+      "imaps://me:secret@host/",
+      "IMAP://me:sec/ret@host",
+      "imap:me:secret\n@host",
+      "imap://h:1/secret@h"
+    ])
+      assert.match(ImapUrl.withoutPassword(text), /^imaps?:\.\.\.$/i, text)
+  })
+
   it("has its mailbox in a UTF-7 of IMAP's own", () => {
     assert.strictEqual(ImapMailbox.utf7("~peter/mail/台北/日本語"), "~peter/mail/&U,BTFw-/&ZeVnLIqe-")
     assert.strictEqual(ImapMailbox.utf7('A&B "\\'), 'A&-B "\\')
