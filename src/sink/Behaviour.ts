@@ -191,7 +191,7 @@ class Server implements Behaving {
     this.times()
     // Nobody but a script asks how often a moment has come on this connection.
     const counts = this.behaviour.script === undefined ? undefined : new Map<Moment, number>()
-    const session: SessionState = { errors: 0, isAhead: false }
+    const session: SessionState = { errors: 0, ahead: undefined }
     return (asked) => {
       const total = count(this.totals, asked.stage)
       this.asking ??= { session, errors: session.errors }
@@ -230,7 +230,7 @@ class Server implements Behaving {
       Object.assign(this, { greylisted, tarpitted, triggered })
       const { asking } = this
       if (asking === undefined) return
-      asking.session.isAhead = false
+      asking.session.ahead = undefined
       asking.session.errors = asking.errors + errors
     }
   }
@@ -238,6 +238,7 @@ class Server implements Behaving {
   private answer(asked: Asked, drawn: Reaction | undefined, session: SessionState): Answer | undefined {
     const { recipientPlace = 1, reply, stage } = asked
     const model = this.times()
+    const { ahead } = session
     const reaction = this.ahead(this.slowed(drawn, asked, session), asked, session)
     if (stage === "tls") return handshake(reaction, model)
     if (stage === "content") return reaction === undefined ? undefined : content(reaction, model)
@@ -253,7 +254,7 @@ class Server implements Behaving {
       actions.push({ _tag: "Wait", until: (now) => model.readyAt(stage, now) })
     }
     perform(rest, reply, actions)
-    return { said: saidBy(rest, reply), end: endOf(rest), actions }
+    return { said: ahead ?? saidBy(rest, reply), end: endOf(rest), actions }
   }
 
   /** Where errors went before, a reply takes longer. */
@@ -270,13 +271,13 @@ class Server implements Behaving {
   /** A reply that was given too early is not given again. */
   private ahead(reaction: Fault | Reaction | undefined, event: Asked, session: SessionState): Reaction | undefined {
     const next = early.get(event.stage)
-    if (session.isAhead && event.stage !== "content") {
-      session.isAhead = false
+    if (session.ahead !== undefined && event.stage !== "content") {
+      session.ahead = undefined
       return { ...reaction, say: "" }
     }
     if (reaction === undefined || !("early" in reaction) || reaction.early !== true || next === undefined)
       return reaction
-    session.isAhead = true
+    session.ahead = next
     return { ...reaction, say: saidBy(reaction, event.reply) + next }
   }
 
@@ -353,8 +354,8 @@ const wantsOf = ({ faults = [], greylist, limits = [], script, triggers = false 
 /** What a behaviour knows of a connection. */
 interface SessionState {
   errors: number
-  /** The reply to what comes next was given already. */
-  isAhead: boolean
+  /** What was said already of what comes next: the client takes it for the reply to that, and so does the server. */
+  ahead: string | undefined
 }
 
 /** The reply to what mostly follows. */

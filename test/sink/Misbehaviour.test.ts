@@ -215,6 +215,28 @@ describe("words that cannot be read", () => {
   })
 })
 
+describe("a reply that is given too early", () => {
+  it("is the reply to what comes then: a client that takes it so gets its message through", () => {
+    for (const [step, expected] of [
+      ["greeting", " | 250 | 250 | 354 | 250 | 221 <quit>"],
+      ["hello", "250 250 |  | 250 | 354 | 250 | 221 <quit>"],
+      ["mail", "250 | 250 250 |  | 354 | 250 | 221 <quit>"],
+      ["rcpt", "250 | 250 | 250 354 |  | 250 | 221 <quit>"],
+      ["data", "250 | 250 | 250 | 354 250 |  | 221 <quit>"],
+      ["final", "250 | 250 | 250 | 354 | 250 250 | <quit>"]
+    ] as const) {
+      const { counts, open } = sinkOf({ fault: [`${step} early`] })
+      const session = open()
+      const told = ["HELO c\r\n", mail, to("b@c"), "DATA\r\n", "x\r\n.\r\n", "QUIT\r\n"].map((line) =>
+        session.say(line)
+      )
+      const said = told.map((text) => (text.match(/^\d{3}(?= )|<[a-z]+>/gm) ?? []).join(" ")).join(" | ")
+      assert.strictEqual(said, expected, step)
+      assert.deepStrictEqual([counts().messages, counts().refused.final], [1, 0])
+    }
+  })
+})
+
 describe("limits in words", () => {
   it("bound connections, at a time and by client", () => {
     const { open, strikes } = sinkOf({ limit: ["3 connections", "2 connections/client 421 4.7.1 Enough"] })
