@@ -121,34 +121,40 @@ const contentOf = (
     goes === "in chunks" ? (message) => Stuffing.dotless(dotted(message)) : dotted
   const known = values && { ...values, envelope: envelopeOf(addresses) }
   const top = topOf(plan, known)
+  const head: HeadOf = (tail, wanted) => headers(plan, addresses, identity, known, top, tail, wanted)
   if (template !== undefined && known !== undefined) {
     const parsed = Either.getOrThrow(MessageTemplate.parse(template, known))
     return finished(MessageTemplate.render(parsed, Template.render(top)))
   }
-  if (corpus !== undefined) return finished(stored(plan, addresses, identity, known, top, corpus))
-  if (file === undefined && varies(plan)) return finished(varying(plan, addresses, identity, known, top, attachments))
+  if (corpus !== undefined) return finished(stored(plan, seedOf(identity), corpus, head))
+  if (file === undefined && varies(plan)) return finished(varying(plan, identity, attachments, head))
   if (file !== undefined && plan.prove !== undefined) {
-    const fresh = anew(plan, addresses, identity, known, top, goes === "in chunks" ? Stuffing.unstuff(file) : file)
+    const fresh = anew(goes === "in chunks" ? Stuffing.unstuff(file) : file, head)
     if (fresh !== undefined) return fresh
   }
   const stuffed = file ?? generated(plan.length === undefined ? undefined : Amount.sizesOf(plan.length).most)
   const body = goes === "in chunks" ? Stuffing.unstuff(stuffed) : stuffed
   const joined = body.length <= Stuffing.longestText ? latin1(body) : undefined
   if (plan.bare || file !== undefined) {
-    const head = Template.render(joined === undefined ? top : Template.joined([...top, joined]))
+    const first = Template.render(joined === undefined ? top : Template.joined([...top, joined]))
     if (top.some((part) => typeof part !== "string")) {
       return joined === undefined
-        ? (message) => new MadeContent(head(message), body)
-        : (message) => new MadeContent(head(message))
+        ? (message) => new MadeContent(first(message), body)
+        : (message) => new MadeContent(first(message))
     }
-    const constant: Content = joined === undefined ? { head: head(0), body } : { head: head(0) }
+    const constant: Content = joined === undefined ? { head: first(0), body } : { head: first(0) }
     return () => constant
   }
-  const head = headers(plan, addresses, identity, known, top, `\r\n${joined ?? ""}`)
+  const first = head(`\r\n${joined ?? ""}`)
   return joined === undefined
-    ? (message) => new MadeContent(head(message), body)
-    : (message) => new MadeContent(head(message))
+    ? (message) => new MadeContent(first(message), body)
+    : (message) => new MadeContent(first(message))
 }
+
+/** The headers of each message, with what follows them; all that there are, or those that are wanted. */
+type HeadOf = (tail: string, wanted?: ReadonlyArray<Rewrite.Rewritable>) => (message: number) => string
+
+const seedOf = ({ runId, seed = runId }: RunIdentity & { readonly seed?: string | undefined }): string => seed
 
 /**
  * What variables of the envelope are of each message.
@@ -191,17 +197,15 @@ const varies = ({ attach, body, length }: Plan): boolean => {
 
 const varying = (
   plan: Plan,
-  addresses: Addresses,
   identity: RunIdentity & { readonly seed?: string | undefined },
-  values: Template.Values | undefined,
-  top: ReadonlyArray<Template.Part>,
-  attachments: ReadonlyArray<Uint8Array | undefined> | undefined
+  attachments: ReadonlyArray<Uint8Array | undefined> | undefined,
+  head: HeadOf
 ): ContentOf => {
-  const bodyOf = Body.make(plan, identity.seed ?? identity.runId, `=_${identity.runId}`, attachments)
-  const head = plan.bare ? undefined : headers(plan, addresses, identity, values, top, "")
+  const bodyOf = Body.make(plan, seedOf(identity), `=_${identity.runId}`, attachments)
+  const first = plan.bare ? undefined : head("")
   return (message) => {
     const { content, headers } = bodyOf(message)
-    const before = head === undefined ? "" : `${head(message)}${headers}\r\n`
+    const before = first === undefined ? "" : `${first(message)}${headers}\r\n`
     return new MadeContent(before + content.head, content.body)
   }
 }
@@ -231,40 +235,25 @@ export const messageIds = (
 export const messageIdOf = (messageIds: string, message: number): string => messageIds.replace("{k}", hex(message))
 
 /** The messages of a corpus, with those of their headers that are made anew. */
-const stored = (
-  plan: Plan,
-  addresses: Addresses,
-  identity: RunIdentity & { readonly seed?: string | undefined },
-  values: Template.Values | undefined,
-  top: ReadonlyArray<Template.Part>,
-  corpus: CorpusReader
-): ContentOf => {
-  const itemOf = CorpusOrder.make(plan.order, corpus.groups, `${identity.seed ?? identity.runId} corpus`)
-  const rewritten = Either.getOrThrow(Rewrite.parse(plan.rewrite ?? "message-id"))
-  const head = headers(plan, addresses, identity, values, top, "", rewritten)
-  return (message) => corpus.message(itemOf(message), head(message))
+const stored = (plan: Plan, seed: string, corpus: CorpusReader, head: HeadOf): ContentOf => {
+  const itemOf = CorpusOrder.make(plan.order, corpus.groups, `${seed} corpus`)
+  const rewritten = head("", Either.getOrThrow(Rewrite.parse(plan.rewrite ?? "message-id")))
+  return (message) => corpus.message(itemOf(message), rewritten(message))
 }
 
 /**
  * The messages of a file that has a Message-Id, each with another one: those who know a Message-Id drop the second message that
  * has it, and it would be missing. Undefined where the file has none.
  */
-const anew = (
-  plan: Plan,
-  addresses: Addresses,
-  identity: RunIdentity,
-  values: Template.Values | undefined,
-  top: ReadonlyArray<Template.Part>,
-  file: Uint8Array
-): ContentOf | undefined => {
+const anew = (file: Uint8Array, head: HeadOf): ContentOf | undefined => {
   const begin = latin1(file.subarray(0, 65_536))
   const { headerEnd } = Stamp.divide(begin)
   const kept = begin.slice(0, headerEnd).replace(/^message-id[ \t]*:.*\r\n([ \t].*\r\n)*/im, "")
   if (kept.length === headerEnd) return undefined
   const body = file.subarray(headerEnd)
   const isShort = body.length <= Stuffing.longestText
-  const head = headers(plan, addresses, identity, values, top, isShort ? kept + latin1(body) : kept, ["message-id"])
-  return isShort ? (message) => new MadeContent(head(message)) : (message) => new MadeContent(head(message), body)
+  const first = head(isShort ? kept + latin1(body) : kept, ["message-id"])
+  return isShort ? (message) => new MadeContent(first(message)) : (message) => new MadeContent(first(message), body)
 }
 
 /** The headers of message k, and what follows them in all messages: to put it there costs nothing. */
