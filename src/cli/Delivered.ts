@@ -28,6 +28,7 @@ import type { RunReport } from "../report/RunReport.js"
 import * as RunSegments from "../report/RunSegments.js"
 import * as StampedReport from "../report/StampedReport.js"
 import * as ArrivedMessage from "../sink/ArrivedMessage.js"
+import * as ContentTap from "../sink/ContentTap.js"
 import { Checksum } from "../smtp/Checksum.js"
 import * as Printable from "../smtp/Printable.js"
 import * as ImapStore from "./ImapStore.js"
@@ -210,26 +211,14 @@ const take = (looking: Looking, message: Buffer, at: number | ImapStore.WholeSec
     const { message, sentAt } = stamp
     const exactly = at === undefined ? undefined : timeOf(at, sentAt)
     books.arrive({ message, place: 0, fate: "confirmed", change, sentAt, at: exactly })
-  })({ ...nobody, sender })
+  })({ ...ContentTap.nobody, sender })
   tap?.take(whole, 0, whole.length)
-  tap?.end(nobody.recipients, "250")
+  tap?.end(ContentTap.nobody.recipients, "250")
 }
 
 /** What came in the second in which it was sent has taken no time, for all that is known. */
 const timeOf = (at: number | ImapStore.WholeSecond, sentAt: number): number =>
   typeof at === "number" ? at : sentAt > at.second && sentAt < at.second + 1_000_000 ? sentAt : at.second
-
-const nobody = {
-  session: 0,
-  message: 0,
-  client: undefined,
-  protocol: "SMTP",
-  helo: undefined,
-  sender: "",
-  recipients: [""],
-  mailArguments: "",
-  rcptArguments: []
-} as const
 
 /** When a message came to a Maildir, in microseconds: its name begins with that. */
 const timeIn = (path: string): number | undefined => {

@@ -31,6 +31,24 @@ export interface SinkTransaction {
 }
 
 /**
+ * A message to one recipient, of which nothing is known but its content.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const nobody: SinkTransaction = {
+  session: 0,
+  message: 0,
+  client: undefined,
+  protocol: "SMTP",
+  helo: undefined,
+  sender: "",
+  recipients: [""],
+  mailArguments: "",
+  rcptArguments: []
+}
+
+/**
  * What looks at one content. First come its pieces, then either `end` (where it is accepted, after `keep`) or `lost`, once.
  *
  * @since 0.1.0

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Struct from "effect/Struct"
 import * as Either from "effect/Either"
 import * as PlanField from "../plan/PlanField.js"
 import type * as AccountTable from "../smtp/AccountTable.js"
@@ -101,27 +102,8 @@ export const behaviourOf = (plan: SinkPlan, seed: string): Behaviour | undefined
  * @since 0.1.0
  * @category constructors
  */
-export const wordsOf = ({
-  capacity,
-  fault,
-  greylist,
-  latency,
-  limit,
-  readRate,
-  stall,
-  tarpit,
-  triggers
-}: SinkPlan): Misbehaviour.Misbehaviour => ({
-  capacity,
-  fault,
-  greylist,
-  latency,
-  limit,
-  readRate,
-  stall,
-  tarpit,
-  triggers
-})
+export const wordsOf = (plan: SinkPlan): Misbehaviour.Misbehaviour =>
+  Struct.pick(plan, "capacity", "fault", "greylist", "latency", "limit", "readRate", "stall", "tarpit", "triggers")
 
 /**
  * How it misbehaves beyond its letters, a text for each rule.

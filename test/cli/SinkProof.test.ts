@@ -17,6 +17,8 @@ import * as ArrivalsFile from "../../src/report/ArrivalsFile.js"
 import { Output } from "../../src/report/Output.js"
 import { main as report } from "../../src/reportCommand.js"
 import { main as sink } from "../../src/sinkCommand.js"
+import * as ContentTap from "../../src/sink/ContentTap.js"
+import * as SinkProcess from "./SinkProcess.js"
 import * as CapturedOutput from "./CapturedOutput.js"
 
 /** Runs one of the commands in this process. */
@@ -215,7 +217,7 @@ describe("the file of smtp-sink --prove", () => {
         const { keep, tap, write } = yield* SinkProof.make("file", () => {})
         yield* Effect.forkScoped(keep)
         const come = Effect.sync(() => {
-          const one = tap({ ...nobody, recipients: [""] })
+          const one = tap(ContentTap.nobody)
           one?.take(Buffer.from("Subject: x\r\n\r\n"), 0, 14)
           one?.end([""], "250")
         })
@@ -241,53 +243,16 @@ describe("the file of smtp-sink --prove", () => {
   )
 })
 
-const nobody = {
-  session: 0,
-  message: 0,
-  client: undefined,
-  protocol: "SMTP",
-  helo: undefined,
-  sender: "",
-  mailArguments: "",
-  rcptArguments: []
-} as const
-
 const bin = (name: string) => fileURLToPath(new URL(`../../dist/bin/${name}.js`, import.meta.url))
-
-/** A sink as a process of its own: where it listens, and how it ends when it is asked to. */
-const sinkProcess = (file: string) =>
-  Effect.gen(function* () {
-    const child = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, [bin("smtp-sink"), `--prove=${file}`, "127.0.0.1:0"], {
-          stdio: ["ignore", "ignore", "pipe"]
-        })
-      ),
-      (child) => Effect.sync(() => child.kill("SIGKILL"))
-    )
-    const ended = once(child, "exit")
-    const target = yield* Effect.async<string>((resume) => {
-      let told = ""
-      child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        told += text
-        const [, found] = /listening on (\S+)\n/.exec(told) ?? []
-        if (found !== undefined) resume(Effect.succeed(found))
-      })
-      child.once("exit", () => resume(Effect.dieMessage(told)))
-    })
-    const end = Effect.promise(() => {
-      child.kill("SIGTERM")
-      return ended
-    })
-    return { target, end }
-  })
 
 describe("one run of several processes that several sinks have seen", () => {
   it.scopedLive("is one proof: what came of a lost segment, and what a lost sink may have seen, is told", () =>
     Effect.gen(function* () {
       const here = yield* folder
       const [a, b] = [path.join(here, "came-a.json"), path.join(here, "came-b.json")]
-      const sinks = yield* Effect.all([sinkProcess(a), sinkProcess(b)], { concurrency: 2 })
+      const sinks = yield* Effect.all([SinkProcess.start([`--prove=${a}`]), SinkProcess.start([`--prove=${b}`])], {
+        concurrency: 2
+      })
       const targets = sinks.map(({ target }) => target).join(",")
       const segment = (index: number) =>
         Effect.promise(async () => {

@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as RealServer from "../servers/RealServer.js"
 import * as Commands from "./Commands.js"
+import * as SinkProcess from "../cli/SinkProcess.js"
 
 // Machines whose clocks are wrong, by libfaketime (Debian: faketime). Their timers go on as they do: it is the time of day that differs.
 
@@ -124,31 +122,6 @@ describe.skipIf(missing.length > 0)(`a segment on a machine whose clock is an ho
   )
 })
 
-/** A sink on a machine whose clock is off by so much: where it listens, and its end. */
-const sinkElsewhere = (off: string, file: string) =>
-  Effect.gen(function* () {
-    const bin = fileURLToPath(new URL("../../dist/bin/smtp-sink.js", import.meta.url))
-    const child = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, [bin, `--prove=${file}`, "-M", "40", "127.0.0.1:0"], {
-          env: { ...elsewhere(off) },
-          stdio: ["ignore", "ignore", "pipe"]
-        })
-      ),
-      (child) => Effect.sync(() => child.kill("SIGKILL"))
-    )
-    const ended = once(child, "exit")
-    const target = yield* Effect.async<string>((resume) => {
-      let told = ""
-      child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        told += text
-        const [, found] = /listening on (\S+)\n/.exec(told) ?? []
-        if (found !== undefined) resume(Effect.succeed(found))
-      })
-    })
-    return { target, ended: Effect.promise(() => ended) }
-  })
-
 describe.skipIf(missing.length > 0)(`a sink on a machine whose clock is off${lacks}`, () => {
   for (const [off, told] of [
     [
@@ -165,7 +138,7 @@ describe.skipIf(missing.length > 0)(`a sink on a machine whose clock is off${lac
         const folder = yield* RealServer.directory
         const there = { cwd: folder, env: { PATH: Commands.install(folder) } }
         const file = path.join(folder, "came.json")
-        const { ended, target } = yield* sinkElsewhere(off, file)
+        const { ended, target } = yield* SinkProcess.start([`--prove=${file}`, "-M", "40"], { ...elsewhere(off) })
         const words = ["--prove", "-m", "40", "-s", "2", "--report=json=run.json", `--compare-clocks=${target}`, target]
         // It ends with the last message: then it is not there any more to be asked again.
         const sent = yield* Commands.run(["smtp-source", ...words], there)
