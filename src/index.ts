@@ -32,6 +32,8 @@ export * as Recorder from "./measure/Recorder.js"
 export * as Series from "./measure/Series.js"
 /** The dialogue of one connection over a transport of one's own: what a `Connector` is built with. */
 export * as Conversation from "./smtp/Conversation.js"
+/** What moves the bytes of a `Conversation`. */
+export * as Transport from "./smtp/Transport.js"
 /** Connections over Node's sockets. */
 export * as NodeConnector from "./node/NodeConnector.js"
 /** Sockets and threads. */

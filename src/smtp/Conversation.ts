@@ -31,10 +31,35 @@ const nothing: ReadonlyArray<Step> = []
 const handshake: ReadonlyArray<Step> = ["tls"]
 
 /**
- * A wire over a transport. Whoever owns the transport feeds it: `receive`, `ended`, `progressed`, `flushed`.
+ * A wire over a transport. Whoever owns the transport feeds it: `receive`, `ended`, `progressed`, `flushed`. With it, a
+ * `Connector` of one's own is a few lines.
  *
  * @since 0.1.0
  * @category models
+ * @example
+ * import * as Effect from "effect/Effect"
+ * import { Conversation, SmtpSink, type Transport, Wire } from "smtp-source"
+ *
+ * // Connections to a sink in this process, without a network.
+ * export const connector = Wire.Connector.of({
+ *   connect: (_target, options) =>
+ *     Effect.sync(() => {
+ *       const session = SmtpSink.make().open()
+ *       const answer = (bytes: Uint8Array = new Uint8Array()) =>
+ *         setImmediate(() => conversation.receive(bytes, 0, bytes.length))
+ *       const transport: Transport.Transport = {
+ *         write: (bytes, body = new Uint8Array()) => {
+ *           answer(session.push(Buffer.concat([Buffer.from(bytes, "latin1"), body])))
+ *           return true
+ *         },
+ *         secure: () => conversation.ended("closed"),
+ *         close: () => session.closed()
+ *       }
+ *       const conversation = new Conversation.Conversation(transport, options)
+ *       answer(session.greeting)
+ *       return conversation
+ *     })
+ * })
  */
 export class Conversation implements Wire, Expiring, WriteListener {
   capabilities: Capabilities.Capabilities = Capabilities.none

@@ -24,7 +24,7 @@ import * as Misbehaviour from "../../src/sink/Misbehaviour.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 import * as Target from "../../src/smtp/Target.js"
-import type { Connector } from "../../src/smtp/Wire.js"
+import { Connector } from "../../src/smtp/Wire.js"
 import * as Simulation from "../../src/testing/Simulation.js"
 import * as TestRelay from "../../src/testing/TestRelay.js"
 
@@ -216,6 +216,12 @@ const trials: { readonly [name: string]: Trial } = {
       )
     }),
   "sink/SmtpSink 1": ({ reply }: { reply: Uint8Array }) => Effect.sync(() => assert.match(String(reply), /^250-/)),
+  "smtp/Conversation 1": ({ connector }: { connector: Connector["Type"] }) =>
+    Effect.gen(function* () {
+      const run = Load.run(Plan.make({ target: "this.process", messages: 100, sessions: 3, recipients: 2 }))
+      const { accounting, violations } = yield* Effect.provideService(run, Connector, connector)
+      assert.deepStrictEqual([accounting.accepted, accounting.recipients.accepted, violations], [100, 200, []])
+    }),
   "smtp/Outcome 1": ({ mail }: { mail: Scenario.Scenario<unknown, unknown> }) =>
     Effect.gen(function* () {
       let refused = false
