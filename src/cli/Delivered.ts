@@ -75,6 +75,7 @@ export const look = (
       looking.warn(`${ImapUrl.withoutPassword(path)}: given twice: counted once`)
     }
     for (const path of once) {
+      looking.books.elsewhere()
       const seen = yield* Effect.either(ImapUrl.isOne(path) ? fetch(looking, path, imap) : lookIn(looking, path))
       if (Either.isRight(seen)) continue
       if (seen.left._tag === "Refused") return yield* seen.left
@@ -128,12 +129,18 @@ interface Looking {
 }
 
 const fetch = (looking: Looking, url: string, imap: ImapStore.ImapOptions) =>
-  ImapStore.read(url, imap, (message, at) => take(looking, message, at))
+  ImapStore.read(url, imap, {
+    onMailbox: () => looking.books.elsewhere(),
+    onMessage: (message, at) => take(looking, message, at)
+  })
 
 /** What a store is, is seen in its files. */
 const lookIn = (looking: Looking, given: string): Effect.Effect<void, Refused | PartsFile.PartsUnusable, FileSystem> =>
   Effect.gen(function* () {
-    for (const { path } of yield* CorpusFiles.filesOf(given.replace(/^(?:maildir|mbox|eml):/, ""))) {
+    const files = yield* CorpusFiles.filesOf(given.replace(/^(?:maildir|mbox|eml):/, ""))
+    // The names of files are in no order: Dovecot writes the microseconds without zeros before them.
+    const inOrder = [...files].sort((one, other) => (timeIn(one.path) ?? 0) - (timeIn(other.path) ?? 0))
+    for (const { path } of inOrder) {
       const bytes = yield* PartsFile.read("--delivered", path)
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       if (ArrivalsFile.isOne(buffer)) {

@@ -37,6 +37,17 @@ export interface WholeSecond {
 }
 
 /**
+ * What is told while mailboxes are read: that another one begins, and each message of it in the order in which they came.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ImapEvents {
+  readonly onMailbox: () => void
+  readonly onMessage: (content: Buffer, at: WholeSecond | undefined) => void
+}
+
+/**
  * Gives each message of the mailbox that the URL names, whole. Fails with `Refused` where the URL or a file is invalid, and with
  * `PartsUnusable` where the server does not show the mailbox.
  *
@@ -46,7 +57,7 @@ export interface WholeSecond {
 export const read = (
   given: string,
   { imapCa, imapLogin }: ImapOptions,
-  onMessage: (content: Buffer, at: WholeSecond | undefined) => void
+  { onMailbox, onMessage }: ImapEvents
 ): Effect.Effect<void, Refused | PartsFile.PartsUnusable, FileSystem | ImapTransport> =>
   Effect.gen(function* () {
     const unusable = (option: string) => (reason: string) =>
@@ -73,6 +84,7 @@ export const read = (
     for (let index = 0; index < (url.user === undefined ? accounts.size : 1); index++) {
       const { password, user } = (url.user === undefined ? undefined : accounts.find(url.user)) ?? accounts.at(index)
       const login = { user, password: Redacted.make(password) }
+      onMailbox()
       yield* ImapMailbox.read(url, login, {
         ca: ca?.toString("latin1"),
         onMessage: ({ at, content }) => onMessage(content, at === undefined ? undefined : { second: at * 1000 })

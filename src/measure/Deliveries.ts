@@ -116,7 +116,7 @@ export class Deliveries {
   /** How long before they were sent those came that did so: clocks differ. */
   private readonly before: Histogram.Histogram
   private readonly times: ArrivalTimes | undefined
-  /** The highest message that has come. */
+  /** The highest message that has come here. */
   private highest = -1
 
   private constructor(
@@ -214,6 +214,11 @@ export class Deliveries {
     Histogram.record(this.delivery, Math.max(0, at - sentAt) * 1000)
     if (message < this.highest) this.count("outOfOrder")
     else this.highest = message
+  }
+
+  /** What arrives from now on came to another place, and in an order of its own there. */
+  elsewhere(): void {
+    this.highest = -1
   }
 
   /** A notice says that it was not delivered. */

@@ -101,12 +101,17 @@ const fileOf = (
 /** A disk that has these files. */
 const disk = (files: { readonly [name: string]: string }) => {
   const bytes = (path: string) => Buffer.from(files[path] ?? "")
+  const below = (path: string) =>
+    Object.keys(files).flatMap((name) => (name.startsWith(`${path}/`) ? [name.slice(path.length + 1)] : []))
   return FileSystem.layerNoop({
     exists: (path) => Effect.succeed(path in files),
     stat: (path) =>
       path in files
         ? Effect.succeed({ ...info, size: FileSystem.Size(bytes(path).length) })
-        : FileSystem.makeNoop({}).stat(path),
+        : below(path).length > 0
+          ? Effect.succeed({ ...info, type: "Directory" as const })
+          : FileSystem.makeNoop({}).stat(path),
+    readDirectory: (path) => Effect.succeed(below(path)),
     readFile: (path) => Effect.succeed(new Uint8Array(bytes(path)))
   })
 }
@@ -394,6 +399,38 @@ describe("a proof of one run that several segments sent and several sinks saw", 
       assert.deepInclude(lost.proof, { clocks: "not compared" })
       assert.include(TextReport.render(unknown).replace(/\s+/g, " "), "6 came before they were sent: the clocks differ")
     })
+  )
+
+  it.effect(
+    "tells the order in which messages came to Maildirs by their times, whatever the names of files and folders",
+    () =>
+      Effect.gen(function* () {
+        const mail = (message: number) =>
+          `${Stamp.write({ run: Stamp.runOf(run), message, sentAt: 0, checksum: 0, size: 0 }).trimEnd()}\n\n`
+        // As Dovecot names them: microseconds without zeros before them.
+        const files = {
+          "mail/ann/Maildir/new/1795766915.M100000P1.h": mail(2),
+          "mail/ann/Maildir/new/1795766915.M9000P1.h": mail(0),
+          "mail/bob/Maildir/new/1795766915.M50000P1.h": mail(1),
+          "other/new/1795766915.M200000P1.h": mail(1)
+        }
+        const reports = segmentsOf(
+          Array.from({ length: 3 }, () => ({ end: "accepted", comings: [] })),
+          1
+        )
+        const proofOf = (paths: ReadonlyArray<string>, there: { readonly [name: string]: string }) =>
+          Effect.map(look(reports, paths, there), ({ looked }) => Either.getOrThrow(looked).proof)
+        assert.deepInclude(yield* proofOf(["mail"], files), { first: 3, outOfOrder: 0 })
+        const late = {
+          ...files,
+          "mail/bob/Maildir/new/1795766915.M50000P1.h": "",
+          "mail/bob/Maildir/new/1795766916.M1P1.h": mail(1)
+        }
+        assert.deepInclude(yield* proofOf(["mail"], late), { first: 3, outOfOrder: 1 })
+        // Each store has an order of its own.
+        const { "mail/bob/Maildir/new/1795766915.M50000P1.h": _, ...two } = files
+        assert.deepInclude(yield* proofOf(["mail", "other"], two), { first: 3, outOfOrder: 0 })
+      })
   )
 
   it.effect("is made of a run that was cut: what has come of it", () =>
