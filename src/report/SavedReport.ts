@@ -165,9 +165,15 @@ const reportOf = (text: string): Either.Either<RunReport.RunReport, string> =>
     return yield* DecodedReport.of(value)
   })
 
-/** What begins as a result, and is none. Of the engine's words, which differ from one version to the next, only the place is told. */
+/**
+ * What begins as a result, and is none. Of the engine's words, which differ from one version to the next, only the place is told: it
+ * has none for a character that may not stand there.
+ */
 const damaged = (json: string, error: unknown): string => {
-  const place = Number(/at position (\d+)/.exec(String(error))?.[1] ?? json.length)
+  const told = String(error)
+  const [, position] = / JSON at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(told) ?? []
+  if (position === undefined && !told.endsWith("end of JSON input")) return "damaged: no JSON"
+  const place = Number(position ?? json.length)
   return place >= json.trimEnd().length
     ? `damaged: it is cut off after ${counted(json.length, "character")}`
     : `damaged: no JSON from character ${count(place + 1)} on (line ${count(json.slice(0, place).split("\n").length)})`

@@ -94,6 +94,7 @@ const disk: { readonly [file: string]: string } = {
   "people.csv": "mail,name\na@b.example,c\n",
   "cut.ndjson": '{"type":"start","ver',
   "hole.json": '{\n  "version": 2 \u0000}\n',
+  "spot.json": '{ "version": 2, "plan": x at position 3 }',
   "sink.json": '{ "format": "smtp-sink/1", "version": "0.1.0" }',
   "later.json": edited((json) => (json.version = 3)),
   "former.json": edited((json) => {
@@ -295,6 +296,7 @@ describe("smtp-report", () => {
       "--imap-login needs --delivered with the URL of a mailbox, such as imaps://mail.example"
     ],
     [["hole.json"], "hole.json: damaged: no JSON from character 18 on (line 2)"],
+    [["spot.json"], "spot.json: damaged: no JSON"],
     [["sink.json"], "sink.json: a report of smtp-sink: only those of smtp-source can be read"],
     [["later.json"], "later.json: version 3 of the format, of which this smtp-report reads versions 1 and 2"],
     [["code.json"], 'code.json: replies[0].code: Expected number, actual "x\\u001b[2J"'],
