@@ -176,11 +176,12 @@ const addSink = (
       if (each.run !== stamped.run) return true
       return books.addCame(ahead === undefined ? each : byOurClock(looking, path, each, ahead), stamped.width === 1)
     })
-    if (ahead === undefined) looking.isUncompared = true
+    const isOfRun = runs.some(({ run }) => run === stamped.run)
+    if (isOfRun && ahead === undefined) looking.isUncompared = true
     if (!readable) return yield* Either.left(damaged("its messages are damaged"))
     books.count("foreign", unstamped)
     sinks.set(sink, { path, text })
-    if (!runs.some(({ run }) => run === stamped.run)) {
+    if (!isOfRun) {
       const others = runs.length === 0 ? "" : `, but of ${runs.length === 1 ? "another" : `${runs.length} others`}`
       warn(`${path}: has nothing of this run${others}`)
     }
@@ -201,7 +202,6 @@ const byOurClock = ({ compared }: Looking, of: string, came: Came.Came, offset: 
 const take = (looking: Looking, message: Buffer, at: number | ImapStore.WholeSecond | undefined): void => {
   const { books, crc32, stamped } = looking
   const { run, width } = stamped
-  if (at !== undefined) looking.isUncompared = true
   const text = message.toString("latin1").replaceAll("\r\n", "\n")
   const whole = Buffer.from(text.replaceAll("\n", "\r\n"), "latin1")
   const sender = /^return-path:[ \t]*<([^>\n]*)>/im.exec(text)?.[1] ?? "unknown"
@@ -217,6 +217,7 @@ const take = (looking: Looking, message: Buffer, at: number | ImapStore.WholeSec
     const change = stamp.checksum === checksum && stamp.size === size ? undefined : "other"
     const { message, sentAt } = stamp
     const exactly = at === undefined ? undefined : timeOf(at, sentAt)
+    if (exactly !== undefined) looking.isUncompared = true
     books.arrive({ message, place: 0, fate: "confirmed", change, sentAt, at: exactly })
   })({ ...ContentTap.nobody, sender })
   tap?.take(whole, 0, whole.length)

@@ -379,6 +379,12 @@ describe("a proof of one run that several segments sent and several sinks saw", 
       assert.isBelow(delivery!.max, 11 + report.proof!.compared![0]!.within + 1)
       const saved = Either.getOrThrow(SavedReport.parse(JsonReport.render(report)))
       assert.deepStrictEqual(saved.proof?.compared, report.proof?.compared)
+      // What has nothing of this run has timed nothing of it.
+      const letter = "1700000000.M1P1.host"
+      const besides = { ...elsewhere, c: fileOf(twelve, 2), [letter]: "Subject: x\n\nNobody's.\n" }
+      const more = yield* (yield* look(compared, ["a", "b", "c", letter], besides)).looked
+      assert.strictEqual(more.proof?.foreign, 1)
+      assert.notProperty(more.proof, "clocks")
       // Of one of them nothing is known.
       const half = compared.map((each) => ({
         ...each,
