@@ -15,7 +15,7 @@ import * as Dialogue from "../smtp/Dialogue.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import { Connector } from "../smtp/Wire.js"
-import type * as Trouble from "./Trouble.js"
+import type { RunOptions } from "./RunResult.js"
 import * as Watchdog from "./Watchdog.js"
 
 /**
@@ -55,8 +55,11 @@ export const ask = (
       const deadlines = yield* Watchdog.make
       const target = Either.getOrThrow(Target.parse(address))
       const options = { deadlines, observer: new Recorder(), timeout: patience, family: plan.family }
-      const wire = yield* Effect.acquireRelease(connector.connect(target, options), (wire) =>
-        Effect.sync(() => wire.close("fin"))
+      // Whoever is told to stop does not wait for a connection that may never stand.
+      const wire = yield* Effect.uninterruptibleMask((restore) =>
+        Effect.tap(restore(connector.connect(target, options)), (wire) =>
+          Effect.addFinalizer(() => Effect.sync(() => wire.close("fin")))
+        )
       )
       yield* Dialogue.greeting(wire)
       let best: ClockOffset.SinkClockOffset | undefined
@@ -82,7 +85,8 @@ export const ask = (
 
 /**
  * Runs, and compares before and after that the clocks of the sinks that the plan names: what holds of them both times. A sink of
- * which nothing is known is reported, and left out.
+ * which nothing is known is reported, and left out. Whoever stops the run does not wait for an answer before it, and whoever is in a
+ * hurry not for one after it.
  *
  * @since 0.1.0
  * @category running
@@ -90,7 +94,7 @@ export const ask = (
 export const around = <A, E, R>(
   plan: Pick<Plan, "compareClocks" | "family" | "workers">,
   run: Effect.Effect<A, E, R>,
-  onTrouble: Trouble.OnTrouble = () => {}
+  { hurrying, onTrouble, stopping }: Pick<RunOptions, "hurrying" | "onTrouble" | "stopping"> = {}
 ): Effect.Effect<readonly [result: A, clocks: ReadonlyArray<ClockOffset.SinkClockOffset>], E, R | Connector> => {
   const { compareClocks = [] } = plan
   // The clocks of threads are the same to a millisecond.
@@ -98,16 +102,17 @@ export const around = <A, E, R>(
   const askAll = Effect.forEach(compareClocks, (address) =>
     Effect.match(ask(address, plan), {
       onFailure: ({ reason }) => {
-        onTrouble(`clock ${address}`, `--compare-clocks: ${Printable.escape(address)}: ${reason}`)
+        onTrouble?.(`clock ${address}`, `--compare-clocks: ${Printable.escape(address)}: ${reason}`)
         return []
       },
       onSuccess: ({ ahead: [least, most], sink }) => [{ sink, ahead: [least - spread, most + spread] as const }]
     })
   )
+  const askUnless = (over: Effect.Effect<unknown> = Effect.never) => Effect.raceFirst(askAll, Effect.as(over, []))
   return Effect.gen(function* () {
-    const before = yield* askAll
+    const before = yield* askUnless(stopping)
     const result = yield* run
-    const after = yield* askAll
+    const after = yield* askUnless(hurrying)
     return [result, ClockOffset.bySink([...before, ...after].flat())] as const
   })
 }

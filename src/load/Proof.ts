@@ -103,7 +103,7 @@ export const around = <Options extends RunPart.RunOptions, Result extends Finish
   if (downstream === undefined) {
     return Effect.flatMap(prepare(plan, options, { messages: proof.messages }), (proving) => {
       const running = run(proving.plan, { ...options, deliveries: proving.deliveries })
-      return Effect.map(ClockComparison.around(plan, running, options.onTrouble), ([result, clocks]) => ({
+      return Effect.map(ClockComparison.around(plan, running, options), ([result, clocks]) => ({
         ...result,
         stamped: { ...stampedOf(proving), clocks }
       }))

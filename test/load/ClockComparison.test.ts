@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ClockComparison from "../../src/load/ClockComparison.js"
 import * as Load from "../../src/load/Load.js"
@@ -81,6 +82,20 @@ describe("clocks that are compared", () => {
       assert.closeTo(late.result.stamped!.clocks![0]!.ahead[1], 7, 0.01)
       for (const { result } of [silent, late]) assert.strictEqual(result.accounting.accepted, 3)
       assert.deepStrictEqual(silent.result.stamped?.clocks, [])
+    })
+  )
+
+  it.live("are not waited for when the run is stopped, before it, or when that is to be quick, after it", () =>
+    Effect.gen(function* () {
+      const plan = { compareClocks: ["unix:sink", "unix:other"], family: "any" as const, workers: 1 }
+      const signals = { stopping: Effect.sleep("1 seconds"), hurrying: Effect.sleep("500 millis") }
+      const silent: TestServer.Script = () => TestServer.silence
+      for (const server of [{ script: silent }, { connect: () => ({ after: "1 hour" as const }) }]) {
+        const asked = Effect.provide(ClockComparison.around(plan, Effect.void, signals), TestServer.layer(server))
+        const [took, [, clocks]] = yield* Simulation.run(Effect.timed(asked))
+        assert.closeTo(Duration.toMillis(took), 1500, 1)
+        assert.deepStrictEqual(clocks, [])
+      }
     })
   )
 })
