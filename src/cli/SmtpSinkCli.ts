@@ -3,34 +3,30 @@
  *
  * @since 0.1.0
  */
-import { FileSystem } from "@effect/platform/FileSystem"
+import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
-import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as AboutItself from "./AboutItself.js"
 import { type SignalName, statusOf, StopSignal } from "../load/StopSignal.js"
-import * as AccountFile from "../plan/AccountFile.js"
-import { fileReason } from "../plan/FileReason.js"
 import { Output } from "../report/Output.js"
 import { EmbeddedSink, type SinkServing } from "../sink/EmbeddedSink.js"
 import * as ListenAddress from "../sink/ListenAddress.js"
 import { Privileges } from "../sink/Privileges.js"
-import * as SinkLetters from "../sink/SinkLetters.js"
 import * as SinkMaking from "../sink/SinkMaking.js"
 import { issuesOfFields as issuesOf, type SinkPlan } from "../sink/SinkPlan.js"
-import type { AccountData } from "../smtp/AccountTable.js"
 import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import * as Fatal from "./Fatal.js"
 import * as Getopt from "./Getopt.js"
 import type * as ManualPage from "./ManualPage.js"
 import type { ReportUnwritable } from "./ReportUnwritable.js"
-import { known, parse, passphrase, program, rows, scenarioOf } from "./SinkOptionTable.js"
+import { accountsIn, identityOf, Refused } from "./SinkFiles.js"
+import { known, parse, program, rows, scenarioOf } from "./SinkOptionTable.js"
 import * as SinkReporting from "./SinkReporting.js"
+import * as SinkTelling from "./SinkTelling.js"
 import * as SinkProof from "./SinkProof.js"
 import * as SmtpSinkManual from "./SmtpSinkManual.js"
 import * as UnknownVariables from "./UnknownVariables.js"
@@ -38,13 +34,6 @@ import * as UnknownVariables from "./UnknownVariables.js"
 const getopt = Getopt.make(rows)
 
 const usage = "usage: smtp-sink [options] [inet:][host]:port [backlog] | unix:pathname [backlog]; --help tells more"
-
-/** It cannot be done as it was asked for. */
-class Refused extends Data.TaggedError("Refused")<{ readonly reason: string }> {
-  override get message(): string {
-    return this.reason
-  }
-}
 
 /**
  * The manual.
@@ -178,7 +167,7 @@ const serve = (plan: SinkPlan, { isTold, version }: Serving, proving?: Proving) 
     const troubles = { count: 0 }
     const warn = (text: string) => output.stderr(`${program}: warning: ${Printable.escape(text)}\n`)
     const seed = String(Math.random())
-    const counter = counting(output)
+    const counter = SinkTelling.counting(output)
     const control =
       plan.listenMetrics === undefined ? undefined : Either.getOrThrow(ListenAddress.parse(plan.listenMetrics))
     const serving: SinkServing = {
@@ -202,8 +191,8 @@ const serve = (plan: SinkPlan, { isTold, version }: Serving, proving?: Proving) 
       tap: proving?.tap,
       clock: proving?.clock,
       dumps: SinkMaking.dumpsOf(plan),
-      onCommand: commandsOf(plan, output),
-      onCount: watching(plan, counter.count, () => Deferred.unsafeDone(reached, Effect.void)),
+      onCommand: SinkTelling.commandsOf(plan, output),
+      onCount: SinkTelling.watching(plan, counter.count, () => Deferred.unsafeDone(reached, Effect.void)),
       onTrouble: (text, format) => {
         // The original ends where a file of its letters cannot be written.
         if (format === "each" || format === "all") Deferred.unsafeDone(failed, Effect.succeed(text))
@@ -274,93 +263,6 @@ const needsUser = new Refused({
   reason: "-u, --user is required of root, unless only this machine can connect (127.0.0.1:2525, unix:pathname)"
 })
 
-const wrongWith = (option: string, file: string) => (reason: string) =>
-  new Refused({ reason: Printable.escape(`${option}: ${file}: ${reason}`) })
-
-const contentOf = (option: string, file: string): Effect.Effect<Uint8Array, Refused, FileSystem> =>
-  Effect.flatMap(FileSystem, (fileSystem) =>
-    Effect.mapError(fileSystem.readFile(file), (error) => wrongWith(option, file)(fileReason(error)))
-  )
-
-/** The certificate that it is to show, and its key. */
-const identityOf = ({ tlsCert, tlsKey = tlsCert }: SinkPlan) =>
-  Effect.gen(function* () {
-    if (tlsCert === undefined || tlsKey === undefined) return undefined
-    const text = new TextDecoder()
-    const certificate = text.decode(yield* contentOf("--tls-cert", tlsCert))
-    const key = text.decode(yield* contentOf("--tls-key", tlsKey))
-    if (!certificate.includes("-----BEGIN CERTIFICATE-----")) {
-      return yield* wrongWith("--tls-cert", tlsCert)("no certificate in PEM form")
-    }
-    if (!key.includes("PRIVATE KEY-----")) {
-      return yield* tlsKey === tlsCert
-        ? wrongWith("--tls-cert", tlsCert)("no private key in PEM form: --tls-key names its file")
-        : wrongWith("--tls-key", tlsKey)("no private key in PEM form")
-    }
-    return Redacted.make({ certificate, key, passphrase: yield* passphrase })
-  })
-
-/** Whom the file lets in. */
-const accountsIn = (file: string): Effect.Effect<AccountData, Refused, FileSystem> =>
-  Effect.gen(function* () {
-    const wrong = wrongWith("--accounts", file)
-    const bytes = yield* contentOf("--accounts", file)
-    const table = yield* Either.mapLeft(AccountFile.parse(bytes), ({ line, reason }) =>
-      wrong(line === undefined ? reason : `line ${line}: ${reason}`)
-    )
-    return table.toData()
-  })
-
 /** Whether nobody but this machine can connect. */
 const isLocal = (address: ListenAddress.ListenAddress): boolean =>
   address._tag === "Unix" || address.host === "localhost" || address.host === "::1" || /^127\./.test(address.host)
-
-/** What is counted for all to see. */
-type SinkTotals = Parameters<NonNullable<SinkServing["onCount"]>>[0]
-
-/** Shows the counts each time that they change: those of a turn of the event loop in one write. */
-const counting = (output: Output["Type"]) => {
-  let unshown = ""
-  let isOver = false
-  const show = (): void => {
-    const text = unshown
-    unshown = ""
-    if (text !== "") output.stdout(text)
-  }
-  const count = ({ contents, ended, quits }: SinkTotals): void => {
-    if (isOver) return
-    if (unshown === "") setImmediate(show)
-    unshown += `sess=${ended} quit=${quits} mesg=${contents}\r`
-  }
-  const end = (): void => {
-    show()
-    isOver = true
-  }
-  return { count, end }
-}
-
-/** What is to be done when a count has changed; undefined where nothing is. */
-const watching = (
-  { counter, messages = Number.POSITIVE_INFINITY, sessions = Number.POSITIVE_INFINITY }: SinkPlan,
-  count: (totals: SinkTotals) => void,
-  onReached: () => void
-): SinkServing["onCount"] => {
-  if (!counter && messages === Number.POSITIVE_INFINITY && sessions === Number.POSITIVE_INFINITY) return undefined
-  return (totals) => {
-    if (counter) count(totals)
-    if (totals.contents >= messages || totals.ended >= sessions) onReached()
-  }
-}
-
-/** Writes what clients say to standard error: all of it, or some commands. */
-const commandsOf = (plan: SinkPlan, output: Output["Type"]): SinkServing["onCommand"] => {
-  if (plan.verbose === 0 && plan.log === undefined) return undefined
-  const only =
-    plan.verbose > 0 || plan.log === undefined
-      ? undefined
-      : new Set(Either.getOrThrow(SinkLetters.parseCommands(plan.log)).map(({ name }) => name))
-  return (session, line) => {
-    if (only !== undefined && !only.has((/^[ \t]*([^ \t]*)/.exec(line)?.[1] ?? "").toUpperCase())) return
-    output.stderr(`${program}: ${session}: ${Printable.escapeBytes(line)}\n`)
-  }
-}

@@ -5,6 +5,8 @@
  * What the client sends is read as long as nothing holds it, and taken from the socket only when it is read: a slow reader
  * lets the client's window fill.
  *
+ * It is over 300 lines because reading, writing and waiting hold each other up: they are one state.
+ *
  * @since 0.1.0
  */
 import type * as net from "node:net"

@@ -4,6 +4,8 @@
  * Bounded: connections, how long one may be silent, and how much it may leave unread. All sockets read into one buffer,
  * and one timer watches them all.
  *
+ * It is over 300 lines because who is let in, who waits and who is silent for too long is one state.
+ *
  * @since 0.1.0
  */
 import * as dns from "node:dns"

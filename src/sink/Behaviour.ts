@@ -6,6 +6,8 @@
  * whoever owns the connection performs in turn. Replies keep the order of their commands, so a late one holds back those
  * behind it. All chances are drawn from the seed.
  *
+ * It is over 300 lines because faults, limits and turns of a server strike in one order, and are one state.
+ *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
