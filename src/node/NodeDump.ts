@@ -11,7 +11,8 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import * as zlib from "node:zlib"
-import type { ContentTap, OpenTap, SinkTransaction } from "../sink/ContentTap.js"
+import * as Stamp from "../plan/Stamp.js"
+import { type ContentTap, HeaderTap, type OpenTap, type SinkTransaction } from "../sink/ContentTap.js"
 import * as Dump from "../sink/Dump.js"
 import * as DumpLines from "../sink/DumpLines.js"
 import type { DumpFile, Trouble } from "./DumpFile.js"
@@ -209,8 +210,20 @@ export const lineOf = (
   }
 }
 
+/** Which message of which run of smtp-source --prove it is, and when it was sent, in microseconds since 1970. */
+const stampIn = (header: string) => {
+  const [, value = ""] = stampLine.exec(header) ?? []
+  const stamp = value === "" ? undefined : Stamp.read(value)
+  if (stamp === undefined) return {}
+  const { message, run, sentAt } = stamp
+  return { stamp: { run, message, sentAt } }
+}
+
+const stampLine = new RegExp(`^${Stamp.header}:(.*(?:\\r\\n[ \\t].*)*)`, "im")
+
 /** A line about a message. */
 class Told implements ContentTap {
+  private readonly header = new HeaderTap()
   private size = 0
   private crc = 0
   private isDone = false
@@ -222,6 +235,7 @@ class Told implements ContentTap {
 
   take(chunk: Uint8Array, start: number, end: number): void {
     this.size += end - start
+    this.header.take(chunk, start, end)
     // Node has it from 20.15 on.
     if (typeof zlib.crc32 === "function") this.crc = zlib.crc32(chunk.subarray(start, end), this.crc)
   }
@@ -233,7 +247,8 @@ class Told implements ContentTap {
   keep(accepted: ReadonlyArray<string>, reply: string): boolean {
     this.isDone = true
     const { crc, size, transaction } = this
-    const line = { ...lineOf(transaction, { accepted, reply, size }), crc32: crc.toString(16).padStart(8, "0") }
+    const crc32 = crc.toString(16).padStart(8, "0")
+    const line = { ...lineOf(transaction, { accepted, reply, size }), crc32, ...stampIn(this.header.text) }
     this.file.text(`${JSON.stringify(line)}\n`)
     return this.file.keep()
   }

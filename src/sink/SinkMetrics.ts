@@ -23,6 +23,9 @@ export const render = (counts: SinkCounts, strikes: ReadonlyArray<Strikes>): str
     family("delivered_total", "counter", "Recipients of messages that were accepted.", [["", counts.delivered]]),
     family("received_bytes_total", "counter", "Bytes that were received.", [["", counts.bytesIn]]),
     family("secured_total", "counter", "TLS handshakes that succeeded.", [["", counts.secured]]),
+    family("injected_total", "counter", "Clients that sent more in plain text behind STARTTLS.", [
+      ["", counts.injected]
+    ]),
     family("authenticated_total", "counter", "Logins that were accepted.", [["", counts.authenticated]]),
     family("unproxied_total", "counter", "Connections without the PROXY header that was required.", [
       ["", counts.unproxied]

@@ -246,7 +246,7 @@ export const fields = {
     repeatable: true,
     placeholder: "format=path",
     description:
-      "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and without its content). A message is written before it is answered. One that cannot be written is refused by 451, counted, and warned about; of several files, others may have it. May be given several times."
+      "Write the messages that are accepted: eml=folder (a file each), maildir=folder, mbox=file (mboxrd, which can be read back), or ndjson=file (a line of JSON about each message that came, with its sender, recipients, size and checksum, and the stamp of smtp-source --prove, if it has one, and without its content). A message is written before it is answered. One that cannot be written is refused by 451, counted, and warned about; of several files, others may have it. May be given several times."
   }),
   offer: SinkFields.offer,
   proxy: SinkFields.proxy,

@@ -3,6 +3,7 @@ import { Ajv } from "ajv"
 import * as Either from "effect/Either"
 import * as SinkReportText from "../../src/cli/SinkReportText.js"
 import * as SinkCounts from "../../src/sink/SinkCounts.js"
+import * as SinkMetrics from "../../src/sink/SinkMetrics.js"
 import * as SinkReport from "../../src/sink/SinkReport.js"
 import * as SinkVerdict from "../../src/sink/SinkVerdict.js"
 
@@ -38,6 +39,19 @@ const report = (failIf: ReadonlyArray<string> = []) => {
     failIf
   })
 }
+
+describe("the metrics of a sink", () => {
+  it("have all that is counted", () => {
+    const counters = Float64Array.from({ length: SinkCounts.length }, (_, index) => 1000 - index)
+    const all = SinkMetrics.render(SinkCounts.read(counters), [{ rule: 'a "b"', times: 7 }])
+    const values = [...all.matchAll(/^smtp_sink_\w+(?:\{.*\})? (\d+)$/gm)].map(([, value]) => Number(value))
+    const { ended, sessions } = SinkCounts.Counter
+    const told = [...counters.filter((_, index) => index !== ended), counters[sessions]! - counters[ended]!, 7]
+    const sorted = (numbers: ReadonlyArray<number>) => numbers.slice().sort((one, other) => one - other)
+    assert.deepStrictEqual(sorted(values), sorted(told))
+    assert.include(all, 'smtp_sink_strikes_total{rule="a \\"b\\""} 7\n')
+  })
+})
 
 describe("a report of a sink", () => {
   it("has the seconds in which anything came, and the rate of those between", () => {
