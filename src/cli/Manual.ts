@@ -64,7 +64,7 @@ const document = (): ReadonlyArray<ManualPage.Section> => [
       ),
       term("70", "The books do not balance: a fault of smtp-source."),
       term("75", "The segment of --segment was started before: its result is there. Nothing was sent."),
-      term("99", "A verdict failed (--fail-if, --require, --abort-if)."),
+      term("99", "A verdict failed (--fail-if, --require, --abort-if); or, with --prove, anything is missing."),
       term("129, 130, 143", "Stopped by SIGHUP, SIGINT or SIGTERM. What is known was printed.")
     ]
   },

@@ -52,7 +52,10 @@ export const make = (rows: ReadonlyArray<OptionRow>): ManualPage.Document => ({
           "3",
           "A segment or the file of a sink is missing, or a verdict is undecided for what is lost, and --allow-missing was not given; the results were shown."
         ),
-        term("99", "A verdict failed (--fail-if, --require), or, with --fail-if-worse, anything is worse.")
+        term(
+          "99",
+          "A verdict failed (--fail-if, --require); or, with --delivered, anything is missing; or, with --fail-if-worse, anything is worse."
+        )
       ]
     },
     {
