@@ -14,12 +14,26 @@ export interface Measurement {
 /** Linux counts the CPU of processes in ticks of this many a second, whatever the kernel's own tick. */
 const ticksPerSecond = 100
 
-/** CPU time, in seconds, of the children that this process has waited for. */
-const childrenCpu = (): number => {
-  const stat = fs.readFileSync("/proc/self/stat", "utf8")
-  // The fields after the command's name, which may hold spaces: cutime and cstime are the 16th and 17th of all.
+/** CPU time, in seconds. */
+export interface Cpu {
+  readonly user: number
+  readonly system: number
+}
+
+/** CPU times of a process: two of the fields after the command's name, which may hold spaces, the first being the third of all. */
+const cpuTimes = (pid: number | "self", [user, system]: readonly [number, number]): Cpu => {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8")
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond
+  return { user: Number(fields[user]) / ticksPerSecond, system: Number(fields[system]) / ticksPerSecond }
+}
+
+/** Of another process. */
+export const cpuOf = (pid: number): Cpu => cpuTimes(pid, [11, 12])
+
+/** Of the children that this process has waited for. */
+const childrenCpu = (): number => {
+  const { system, user } = cpuTimes("self", [13, 14])
+  return user + system
 }
 
 const peakMemory = (pid: number): number => {

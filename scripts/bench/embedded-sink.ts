@@ -4,13 +4,13 @@
  *
  *     npx tsx scripts/bench/embedded-sink.ts [--turns N] [--scale N]
  */
-import * as fs from "node:fs"
 import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
 import * as NodeSink from "../../src/node/NodeSink.js"
 import { EmbeddedSink } from "../../src/sink/EmbeddedSink.js"
 import type { SinkConfig } from "../../src/sink/SinkOptions.js"
 import * as Target from "../../src/smtp/Target.js"
+import * as ChildProcess from "./ChildProcess.js"
 import { measure, median } from "./ChildProcess.js"
 import * as Sink from "./Sink.js"
 import * as Table from "./Table.js"
@@ -54,11 +54,10 @@ interface Turn {
   readonly wall: number
 }
 
-/** The CPU seconds of another process; Linux counts a hundred ticks a second. */
+/** The CPU seconds of another process. */
 const cpuOf = (pid: number): number => {
-  const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8")
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return (Number(fields[11]) + Number(fields[12])) / 100
+  const { system, user } = ChildProcess.cpuOf(pid)
+  return user + system
 }
 
 /** Those of this process: while the generator runs, the sink's thread is the only one here that does anything. */

@@ -10,7 +10,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { parseArgs } from "node:util"
-import { measure, median } from "./ChildProcess.js"
+import { type Cpu, cpuOf, measure, median } from "./ChildProcess.js"
 import * as Sink from "./Sink.js"
 import * as Table from "./Table.js"
 
@@ -65,18 +65,6 @@ const rows: ReadonlyArray<Row> = [
   { name: "-D, reuse, 20 sessions", generator: reuse, messages: 10_000, sink: ["-D", path.join(place, "all-%s")] },
   { name: "-d, reuse, 20 sessions", generator: reuse, messages: 10_000, sink: ["-d", path.join(place, "each.")] }
 ]
-
-interface Cpu {
-  readonly user: number
-  readonly system: number
-}
-
-/** The CPU seconds of another process; Linux counts a hundred ticks a second. */
-const cpuOf = (pid: number): Cpu => {
-  const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8")
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return { user: Number(fields[11]) / 100, system: Number(fields[12]) / 100 }
-}
 
 const compare = async ({ generator, messages, name, ours = [], sink = [] }: Row): Promise<void> => {
   const port = Number(options.port)
