@@ -94,7 +94,7 @@ const together = (messages: ReadonlyArray<string>): string => {
   return `expected ${[...new Set(expected)].join(" or ")}, not ${actual}`
 }
 
-const words = (type: string): string => names.get(type) ?? type
+const words = (type: string): string => names.get(type) ?? (type.startsWith("ReadonlyArray<") ? "a list" : type)
 
 /** The types, as people call them. */
 const names: ReadonlyMap<string, string> = new Map([

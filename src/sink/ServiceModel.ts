@@ -125,6 +125,7 @@ const queue = (
   draw: (from: Distribution.Distribution) => number,
   after: ServiceModel["after"]
 ): ((now: number) => number) => {
+  if (!(Number.isInteger(servers) && servers > 0)) throw new RangeError(`not a number of servers: ${servers}`)
   const times = Distribution.make(service)
   const freeAt = new Array<number>(servers).fill(Number.NEGATIVE_INFINITY)
   return (now) => {
@@ -139,8 +140,8 @@ const queue = (
 const stalled = (stalls: ReadonlyArray<Stall>, start: number): ServiceModel["after"] => {
   const spells = stalls
     .map(({ at, lasts }) => {
-      const begins = start + Duration.toMillis(at)
-      return { begins, ends: begins + Duration.toMillis(lasts) }
+      const begins = start + Distribution.fixed(at).mean
+      return { begins, ends: begins + Distribution.fixed(lasts).mean }
     })
     .sort((a, b) => a.begins - b.begins)
   return (now, milliseconds) => {

@@ -26,6 +26,7 @@ import * as Behaviour from "./Behaviour.js"
 import type { Action } from "./Action.js"
 import type { Asked, Reaction } from "./Reaction.js"
 import type { Accepted, Received, ServerSession, Welcome } from "./ServerLog.js"
+import * as ServiceModel from "./ServiceModel.js"
 import type { SinkConfig } from "./SinkOptions.js"
 import * as SmtpSink from "./SmtpSink.js"
 import { type ConnectionHost, TestConnection } from "./TestConnection.js"
@@ -68,7 +69,8 @@ export class TestServer extends Context.Tag("smtp-source/TestServer")<
 >() {}
 
 /**
- * Provides a server, and the `Connector` whose every target is this server. Plans need none.
+ * Provides a server, and the `Connector` whose every target is this server. Plans need none. Options that cannot be used, such as
+ * a time that is no duration, are a defect of the layer: they stand in the test itself.
  *
  * @example
  * import { assert, it } from "@effect/vitest"
@@ -197,6 +199,8 @@ class Server implements ConnectionHost {
     private readonly scope: Scope.Scope,
     crypto: AuthCrypto["Type"] | undefined
   ) {
+    // What cannot be used of it is said now, and not when the first connection comes.
+    ServiceModel.make(options, 0)
     const behaving = Behaviour.make(options, () => this.current?.time() ?? 0)
     this.behaving = behaving
     this.sink = SmtpSink.make({

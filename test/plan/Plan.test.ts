@@ -551,6 +551,11 @@ describe("a plan that is not known before the program runs", () => {
       const byHand = { ...Plan.make({}), messages: 5n }
       const problems = yield* Effect.flip(Effect.suspend(() => Plan.check(byHand as unknown as Plan.Plan)))
       assert.match(problems.message, /^messages: expected .*, not 5$/)
+      const single = { ...Plan.make({}), failIf: "failed > 0" }
+      assert.strictEqual(
+        (yield* Effect.flip(Plan.check(single as unknown as Plan.Plan))).message,
+        'failIf: expected a list, not "failed > 0"'
+      )
     })
   )
 

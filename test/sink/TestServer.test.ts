@@ -1,5 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as Context from "effect/Context"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
@@ -244,6 +248,25 @@ describe("TestServer", () => {
       const late = yield* run({ timeout: 1 }, { connect: () => ({ after: "1 day" }) })
       assert.deepStrictEqual(late.ends, ["Failed connect ConnectFailed"])
       assert.lengthOf(late.server.sessions, 0)
+    })
+  )
+
+  it.effect("says what of its options cannot be used, before any connection comes", () =>
+    Effect.gen(function* () {
+      const soon = "soon" as unknown as number
+      for (const [options, problem] of [
+        [{ latency: soon }, /^not a duration: soon /],
+        [{ latency: { final: -1 } }, /^not a duration: -1 /],
+        [{ capacity: { service: soon } }, /^not a duration: soon /],
+        [{ capacity: { servers: 0, service: 1 } }, /^not a number of servers: 0$/],
+        [{ stalls: [{ at: soon, lasts: 1 }] }, /^not a duration: soon /]
+      ] as ReadonlyArray<readonly [TestServer.TestServerOptions, RegExp]>) {
+        const exit = yield* Effect.exit(Effect.asVoid(Effect.scoped(Layer.build(TestServer.layer(options)))))
+        const defects = Exit.isFailure(exit) ? Chunk.toArray(Cause.defects(exit.cause)) : []
+        assert.lengthOf(defects, 1)
+        assert.instanceOf(defects[0], RangeError)
+        assert.match((defects[0] as RangeError).message, problem)
+      }
     })
   )
 
