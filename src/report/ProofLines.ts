@@ -16,7 +16,18 @@ const { count } = Figures
  * @category rendering
  */
 export const lines = (proof: ProofReport.ProofReport): ReadonlyArray<readonly [name: string, text: string]> => {
-  const { accepted, by, deliveredAccepted, deliveredOpen, delayed, duplicated, duplicates, early, first } = proof
+  const {
+    accepted,
+    by,
+    compared = [],
+    deliveredAccepted,
+    deliveredOpen,
+    delayed,
+    duplicated,
+    duplicates,
+    early,
+    first
+  } = proof
   const { foreign, foreignRecipients, looped, missed, missing, ofLost = 0, open, outOfOrder, refused, repeats } = proof
   const { returned, stores = { lost: [], unfinished: [] }, unconfirmed, waited } = proof
   const what = (number: number) => Figures.counted(number, by === "messages" ? "message" : "recipient")
@@ -70,10 +81,15 @@ export const lines = (proof: ProofReport.ProofReport): ReadonlyArray<readonly [n
           ] as const
         ]
       : []),
+    ...compared.map((clock) => ["clocks", clockOf(clock)] as const),
     ...(proof.clocks === undefined
       ? []
-      : [["clocks", "not compared: delivery is longer or shorter by what they differ by"] as const]),
-    ...(proof.compared ?? []).map((clock) => ["clocks", clockOf(clock)] as const),
+      : [
+          [
+            "clocks",
+            `${compared.length > 0 ? "others were " : ""}not compared: delivery is longer or shorter by what they differ by`
+          ] as const
+        ]),
     ...(proof.exactTo === undefined
       ? []
       : [["clocks", `arrivals are told to ${Figures.duration(proof.exactTo / 1000)} only`] as const]),
