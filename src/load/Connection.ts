@@ -1,6 +1,8 @@
 /**
  * One connection's life: its opening, the greeting, HELO, what it carries, and its end.
  *
+ * It is over 300 lines because a connection, what it has agreed on and what it is to carry are one state.
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

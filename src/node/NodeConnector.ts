@@ -1,6 +1,8 @@
 /**
  * Connections over `node:net`: TCP over IPv4 and IPv6, and UNIX-domain sockets.
  *
+ * It is over 300 lines because a socket is one state from the attempt to connect to its end, with a proxy or TLS between.
+ *
  * @since 0.1.0
  */
 import type * as net from "node:net"
