@@ -5,11 +5,13 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ClockOffset from "../measure/ClockOffset.js"
 import { Recorder } from "../measure/Recorder.js"
 import type { Plan } from "../plan/Plan.js"
+import * as StartTime from "../plan/StartTime.js"
 import * as ClockReply from "../smtp/ClockReply.js"
 import * as Dialogue from "../smtp/Dialogue.js"
 import * as Printable from "../smtp/Printable.js"
@@ -83,23 +85,35 @@ export const ask = (
     )
   )
 
+/** The start that several processes have agreed upon comes: a run that began later would leave out what was due by then. */
+const startOf = ({ startAt }: Pick<Plan, "startAt">): Effect.Effect<void> =>
+  Effect.flatMap(Effect.clock, (clock) => {
+    const now = clock.unsafeCurrentTimeMillis()
+    const at = startAt === undefined ? undefined : StartTime.timeOf(startAt, now)
+    return at === undefined ? Effect.never : Effect.sleep(Math.max(0, at - now))
+  })
+
 /**
  * Runs, and compares before and after that the clocks of the sinks that the plan names: what holds of them both times. A sink of
- * which nothing is known is reported, and left out. Whoever stops the run does not wait for an answer before it, and whoever is in a
- * hurry not for one after it.
+ * which nothing is known is reported, and left out. Before the run, no answer is waited for once the run is stopped or the plan's
+ * start has come; after it, none once the end is to be quick.
  *
  * @since 0.1.0
  * @category running
  */
 export const around = <A, E, R>(
-  plan: Pick<Plan, "compareClocks" | "family" | "workers">,
+  plan: Pick<Plan, "compareClocks" | "family" | "startAt" | "workers">,
   run: Effect.Effect<A, E, R>,
-  { hurrying, onTrouble, stopping }: Pick<RunOptions, "hurrying" | "onTrouble" | "stopping"> = {}
+  {
+    hurrying = Effect.never,
+    onTrouble,
+    stopping = Effect.never
+  }: Pick<RunOptions, "hurrying" | "onTrouble" | "stopping"> = {}
 ): Effect.Effect<readonly [result: A, clocks: ReadonlyArray<ClockOffset.SinkClockOffset>], E, R | Connector> => {
   const { compareClocks = [] } = plan
   // The clocks of threads are the same to a millisecond.
   const spread = plan.workers === 1 ? 0 : 1
-  const askAll = Effect.forEach(compareClocks, (address) =>
+  const askOne = (address: string) =>
     Effect.match(ask(address, plan), {
       onFailure: ({ reason }) => {
         onTrouble?.(`clock ${address}`, `--compare-clocks: ${Printable.escape(address)}: ${reason}`)
@@ -107,10 +121,16 @@ export const around = <A, E, R>(
       },
       onSuccess: ({ ahead: [least, most], sink }) => [{ sink, ahead: [least - spread, most + spread] as const }]
     })
-  )
-  const askUnless = (over: Effect.Effect<unknown> = Effect.never) => Effect.raceFirst(askAll, Effect.as(over, []))
+  const askUnless = (ends: Effect.Effect<unknown>) =>
+    Effect.gen(function* () {
+      const over = yield* Deferred.make<void>()
+      yield* Effect.forkScoped(Effect.zipRight(ends, Deferred.succeed(over, undefined)))
+      return yield* Effect.forEach(compareClocks, (address) =>
+        Effect.raceFirst(askOne(address), Effect.as(Deferred.await(over), []))
+      )
+    }).pipe(Effect.scoped)
   return Effect.gen(function* () {
-    const before = yield* askUnless(stopping)
+    const before = yield* askUnless(Effect.raceFirst(stopping, startOf(plan)))
     const result = yield* run
     const after = yield* askUnless(hurrying)
     return [result, ClockOffset.bySink([...before, ...after].flat())] as const

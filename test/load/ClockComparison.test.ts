@@ -98,4 +98,29 @@ describe("clocks that are compared", () => {
       }
     })
   )
+
+  it.live("are not waited for beyond the start that was agreed upon; those that were told by then are kept", () =>
+    Effect.gen(function* () {
+      const connect: NonNullable<TestServer.TestServerOptions["connect"]> = (_, target) =>
+        target._tag === "Unix" && target.path === "silent" ? { after: "1 hour" } : undefined
+      const script: TestServer.Script = ({ stage }) =>
+        stage === "other" ? { say: ClockReply.write({ time: 500_000, sink }), after: "1 millis" } : undefined
+      const program = Effect.gen(function* () {
+        const clock = yield* Effect.clock
+        const startAt = new Date(Math.ceil(clock.unsafeCurrentTimeMillis() / 1000) * 1000 + 2000)
+        const plan = {
+          compareClocks: ["unix:sink", "unix:silent"],
+          family: "any" as const,
+          workers: 1,
+          startAt: startAt.toISOString()
+        }
+        const started = Effect.sync(() => clock.unsafeCurrentTimeMillis())
+        const signals = { hurrying: Effect.sleep("1 seconds") }
+        const [at, clocks] = yield* ClockComparison.around(plan, started, signals)
+        assert.strictEqual(at, startAt.getTime())
+        assert.lengthOf(clocks, 1)
+      })
+      yield* Simulation.run(Effect.provide(program, TestServer.layer({ script, connect })))
+    })
+  )
 })
