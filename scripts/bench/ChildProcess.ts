@@ -30,6 +30,13 @@ const cpuTimes = (pid: number | "self", [user, system]: readonly [number, number
 /** Of another process. */
 export const cpuOf = (pid: number): Cpu => cpuTimes(pid, [11, 12])
 
+/** All CPU time of another process by now, in nanoseconds: that of the threads which it still has. */
+export const nanosOf = (pid: number): number =>
+  fs
+    .readdirSync(`/proc/${pid}/task`)
+    .map((thread) => Number(fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]))
+    .reduce((sum, each) => sum + each, 0)
+
 /** Of the children that this process has waited for. */
 const childrenCpu = (): number => {
   const { system, user } = cpuTimes("self", [13, 14])

@@ -10,7 +10,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { parseArgs } from "node:util"
-import { type Cpu, cpuOf, measure, median } from "./ChildProcess.js"
+import { type Cpu, cpuOf, measure, median, nanosOf } from "./ChildProcess.js"
 import * as Sink from "./Sink.js"
 import * as Table from "./Table.js"
 
@@ -78,15 +78,19 @@ const compare = async ({ generator, messages, name, ours = [], sink = [] }: Row)
     subjects.push(await Sink.start(port, sink, 4000, other))
     subjects.push(await Sink.start(port + 1, [...sink, ...ours], 4000, command))
     const count = Math.max(20, Math.round(messages * Number(options.scale)))
-    const turns: ReadonlyArray<Array<Cpu & { readonly wall: number }>> = [[], []]
-    // The first turn warms up both, and is not counted.
+    const turns: ReadonlyArray<Array<Cpu & { readonly nanos: number; readonly wall: number }>> = [[], []]
+    // The first turn warms up both, as long as it takes V8 to compile what is done often, and is not counted.
+    const first = Math.max(count, messages / 2)
     for (let index = 0; index <= Number(options.turns); index++) {
-      for (const [which, { pid, target }] of subjects.entries()) {
-        const before = cpuOf(pid)
-        const { wall } = await measure("smtp-source", [...generator, "-m", String(count), target])
-        const after = cpuOf(pid)
+      const inTurn = [...subjects.entries()]
+      // Neither is always the first.
+      for (const [which, { pid, target }] of index % 2 === 0 ? inTurn : inTurn.reverse()) {
+        const [before, begun] = [cpuOf(pid), nanosOf(pid)]
+        const { wall } = await measure("smtp-source", [...generator, "-m", String(index === 0 ? first : count), target])
+        const [after, ended] = [cpuOf(pid), nanosOf(pid)]
         if (index > 0) {
-          turns[which]!.push({ user: after.user - before.user, system: after.system - before.system, wall })
+          const [user, system] = [after.user - before.user, after.system - before.system]
+          turns[which]!.push({ nanos: ended - begun, user, system, wall })
         }
       }
     }
@@ -95,8 +99,7 @@ const compare = async ({ generator, messages, name, ours = [], sink = [] }: Row)
       (turns[which]!.reduce((sum, turn) => sum + turn[part], 0) / (turns[which]!.length * count)) * 1e6
     const parts = (which: number): string =>
       `${micros(which, "user").toFixed(1)} + ${micros(which, "system").toFixed(1)}`
-    const cpu = ({ system, user }: Cpu): number => user + system
-    const ratio = median(turns[0]!.map((turn, index) => cpu(turns[1]![index]!) / cpu(turn)))
+    const ratio = median(turns[0]!.map(({ nanos }, index) => turns[1]![index]!.nanos / nanos))
     const speed = median(turns[0]!.map(({ wall }, index) => wall / turns[1]![index]!.wall))
     Table.row([name, String(count), parts(0), parts(1), ratio.toFixed(2), speed.toFixed(2)])
   } finally {
