@@ -151,8 +151,9 @@ export class BehavingConnection implements OpenConnection {
 
   /** Whether the client has been told all that comes before TLS: what it sends now belongs to the handshake. */
   private get isSecuring(): boolean {
-    const [next] = this.queue
-    return this.timer !== undefined && typeof next === "object" && next._tag === "Secure"
+    if (this.timer === undefined) return false
+    const next = this.queue[0]
+    return typeof next === "object" && next._tag === "Secure"
   }
 
   private take(bytes: Uint8Array, start: number, end: number): void {
@@ -189,7 +190,8 @@ export class BehavingConnection implements OpenConnection {
     const { host } = this
     if (this.timer !== undefined) clearTimeout(this.timer)
     this.timer = undefined
-    this.work()
+    // Most of the time, all has been said.
+    if (this.queue.length > 0 || this.unread !== undefined) this.work()
     this.flush()
     this.due = host.tick + host.idleTicks
     if (!this.ended && this.stream.writableLength > mostUnread) this.socket.destroy()

@@ -117,11 +117,13 @@ export class Quota {
   ): Bucket {
     const key = by === "all" ? "" : by === "client" ? (event.client ?? "") : domainOf(event.recipient ?? "")
     const buckets = this.buckets[index]!
-    const bucket = buckets.get(key) ?? { tokens: count, at: now }
+    const known = buckets.get(key)
+    const bucket = known ?? { tokens: count, at: now }
     bucket.tokens = Math.min(count, bucket.tokens + ((now - bucket.at) * count) / per)
     bucket.at = now
+    if (by === "all" && known !== undefined) return bucket
     // Those seen last are last.
-    if (by !== "all") buckets.delete(key)
+    buckets.delete(key)
     buckets.set(key, bucket)
     if (buckets.size > most) buckets.delete(buckets.keys().next().value!)
     return bucket
