@@ -13,6 +13,7 @@ import type * as Introduction from "../smtp/Introduction.js"
 import * as Outcome from "../smtp/Outcome.js"
 import * as Reply from "../smtp/Reply.js"
 import type { ConnectFailed, WireError } from "../smtp/SmtpError.js"
+import * as Scripts from "../smtp/Scripts.js"
 import * as Steps from "../smtp/Steps.js"
 import type { Script, Wire } from "../smtp/Wire.js"
 import * as AbandonedTransaction from "./AbandonedTransaction.js"
@@ -49,12 +50,13 @@ export interface Connection {
   /** The outcomes of all messages of the last `together`, once that of its last message is known. */
   readonly ends: () => ReadonlyArray<Outcome.Outcome>
   /**
-   * Runs a script over the open connection, after greeting and HELO where it is new, and tells how the message of its end
-   * ended, whatever became of it.
+   * Runs a script over the open connection, after greeting and HELO where it is new, and the scripts that follow it, and tells how
+   * the message of its end ended, whatever became of it.
    */
   readonly converse: (
     script: () => Script<Outcome.Outcome>,
-    delivery: Delivery.Delivery
+    delivery: Delivery.Delivery,
+    sequel?: (outcome: Outcome.Outcome) => Script<Outcome.Outcome> | undefined
   ) => Effect.Effect<Outcome.Outcome>
   /**
    * Makes sure that a connection stands. Gives the outcome of the message that it was opened for where that failed, and
@@ -83,8 +85,8 @@ export interface Connection {
   readonly holds: boolean
   /** How long its shape has it think before the message, in milliseconds. */
   readonly pauseBefore: (message: number) => number
-  /** QUIT, as the end of a script; the connection is of no further use. */
-  readonly part: () => Script<void>
+  /** QUIT, after a message that has ended like this; the connection is of no further use. */
+  readonly part: (outcome: Outcome.Outcome) => Script<Outcome.Outcome>
   /** How the message under way ended, when its transaction was interrupted. */
   readonly interrupted: (delivery: Delivery.Delivery) => Outcome.Outcome
   /** Closes at once, in whatever state. */
@@ -186,19 +188,28 @@ class SessionConnection implements Connection {
     return this.carried >= this.most
   }
 
-  converse(script: () => Script<Outcome.Outcome>, delivery: Delivery.Delivery): Effect.Effect<Outcome.Outcome> {
+  converse(
+    script: () => Script<Outcome.Outcome>,
+    delivery: Delivery.Delivery,
+    sequel: (outcome: Outcome.Outcome) => Script<Outcome.Outcome> | undefined = nothing
+  ): Effect.Effect<Outcome.Outcome> {
     const wire = this.wire!
     if (this.agreement !== undefined) {
-      return Effect.match(wire.converse(script), {
-        onFailure: (error) => this.broken(error, delivery),
-        onSuccess: (outcome) => outcome
-      })
+      return Effect.match(
+        wire.converse(() => Scripts.chain(script(), sequel)),
+        { onFailure: (error) => this.broken(error, delivery), onSuccess: (outcome) => outcome }
+      )
+    }
+    const afterwards = (end: Outcome.Outcome | undefined): Script<Outcome.Outcome> | undefined => {
+      if (this.agreement === undefined) return undefined
+      return end === undefined ? script() : sequel(end)
     }
     return Effect.matchEffect(
-      wire.converse(() => this.introduction(wire, script)),
+      wire.converse(() => Scripts.chain<Outcome.Outcome | undefined>(this.introduction(wire), afterwards)),
       {
         onFailure: (error) => Effect.succeed(this.broken(error, delivery)),
-        onSuccess: (end) => (this.agreement === undefined ? this.unwelcome(end) : Effect.succeed(end))
+        // What follows an introduction ends with an outcome.
+        onSuccess: (end) => (this.agreement === undefined ? this.unwelcome(end!) : Effect.succeed(end!))
       }
     )
   }
@@ -243,7 +254,7 @@ class SessionConnection implements Connection {
   readonly welcome: Effect.Effect<Outcome.Outcome | undefined> = Effect.suspend(() => {
     const wire = this.wire!
     return Effect.matchEffect(
-      wire.converse(() => this.introduction(wire, nothing)),
+      wire.converse(() => this.introduction(wire)),
       {
         onFailure: (error) => Effect.succeed(this.lostBefore(error)),
         onSuccess: (end) => (end === undefined ? ready : this.unwelcome(end))
@@ -284,9 +295,10 @@ class SessionConnection implements Connection {
     return Effect.zipRight(ending.pause(this.shape.hold, connectOptions.deadlines), end)
   }
 
-  *part(): Script<void> {
+  *part(outcome: Outcome.Outcome): Script<Outcome.Outcome> {
     this.parted = true
     yield Steps.quit
+    return outcome
   }
 
   close(): void {
@@ -299,8 +311,8 @@ class SessionConnection implements Connection {
     this.parted = false
   }
 
-  /** The introduction, and then the script; only the outcome of the first message where we were not welcome. */
-  private *introduction<A>(wire: Wire, script: () => Script<A>): Script<Outcome.Outcome | A> {
+  /** The introduction; the outcome of the first message where we were not welcome. */
+  private *introduction(wire: Wire): Script<Outcome.Outcome | undefined> {
     const { client, login } = this.identity!
     // Each field by its name: of a spread with more fields V8 makes a shape of its own each time.
     const newcomer = { client, login, wire, route: this.route!, place: this.place }
@@ -317,7 +329,7 @@ class SessionConnection implements Connection {
     this.agreement = agreement
     this.most = Math.min(this.most, agreement.mailMax)
     this.unopened = 0
-    return yield* script()
+    return undefined
   }
 
   private readonly goesOn = (step: Introduction.Welcome, reply: Reply.Reply): boolean => {
@@ -392,8 +404,6 @@ class SessionConnection implements Connection {
   }
 }
 
-function* nothing(): Script<undefined> {
-  return undefined
-}
+const nothing = (): undefined => undefined
 
 const ready = Effect.succeed<Outcome.Outcome | undefined>(undefined)

@@ -106,8 +106,7 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
       flights.splice(0, sent.length)
       underWay.sent = 0
       if (connection.isSpent()) {
-        yield* connection.part()
-        return last
+        return yield* connection.part(last)
       }
       if (flights.length > 0) continue
       const next = tickets.take()

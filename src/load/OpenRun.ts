@@ -132,14 +132,17 @@ function* loop(
     if (at >= recorder.measuresFrom) recorder.recordOwn("start", "accepted", from - at)
   }
   const end = (outcome: Outcome) => Session.end(shared, connection, underWay, outcome, now())
-  /** One message, and QUIT where the connection is not kept. The next one is not due yet: its envelope rides with none. */
-  function* one(taken: Due): Script<Outcome> {
-    delivery.message = connection.prepare(taken.message)
-    const outcome = yield* connection.script(delivery, undefined)
-    if (keeps() || connection.holds || !isAccepted(outcome) || connection.wire?.state() !== "open") return outcome
+  /** A message. The next one is not due yet: its envelope rides with none. */
+  const one = ({ message }: Due): Script<Outcome> => {
+    delivery.message = connection.prepare(message)
+    return connection.script(delivery, undefined)
+  }
+  /** QUIT, after it, where the connection is not kept. */
+  const following = (outcome: Outcome): Script<Outcome> | undefined => {
+    if (underWay.message === undefined || keeps() || connection.holds) return undefined
+    if (!isAccepted(outcome) || connection.wire?.state() !== "open") return undefined
     end(outcome)
-    yield* connection.part()
-    return outcome
+    return connection.part(outcome)
   }
 
   const begun = now()
@@ -169,7 +172,7 @@ function* loop(
 
     // A server may part from a connection that is idle (RFC 5321, 4.5.3.2.7, and 421): another one takes its place.
     const idled = connection.wire?.state() !== "open"
-    const outcome = idled ? undefined : yield* connection.converse(() => one(taken), delivery)
+    const outcome = idled ? undefined : yield* connection.converse(() => one(taken), delivery, following)
     if (outcome === undefined || wantsAnother(outcome, plan, connection)) {
       const begin = dispatcher.giveBack(taken)
       underWay.message = undefined

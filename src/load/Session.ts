@@ -121,55 +121,59 @@ function* loop(shared: SharedRun, connection: Connection.Connection, underWay: U
     Delivery.begin(delivery)
   }
 
-  /**
-   * Sends one message after another over the connection, as long as all goes well, and ends with the outcome of the one
-   * that does not, or that is the last one here.
-   */
-  function* messages(first: number): Script<Outcome> {
-    let taken = first
-    delivery.message = connection.prepare(taken)
-    // The next transaction begins with the reply that ends this one: another look at the clock would tell the same.
-    let beginning = now()
-    while (true) {
-      const ahead = rides && !connection.isLast()
-      if (ahead) next ??= tickets.take()
-      const ready = ahead && next !== undefined ? connection.prepare(next) : undefined
-      const following = ready?.content.unusable === undefined ? ready : undefined
-      underWay.begun = beginning
-      const outcome = yield* connection.script(delivery, following)
-      const { wire } = connection
-      if (!MessageEnd.isAccepted(outcome) || wire?.state() !== "open") return outcome
-      if (!reuse || connection.isSpent()) {
-        if (connection.holds) return outcome
-        end(shared, connection, underWay, outcome, wire.arrivedAt)
-        yield* connection.part()
-        return outcome
-      }
-      if (!follows) return outcome
-      next ??= tickets.take()
-      if (next === undefined) return outcome
+  let beginning = 0
+  /** The next message, whose envelope rides with the one that is being sent. */
+  let riding: Delivery.Message | undefined
+
+  const dialogue = (ready: Delivery.Message): Script<Outcome> => {
+    delivery.message = ready
+    const ahead = rides && !connection.isLast()
+    if (ahead) next ??= tickets.take()
+    const prepared = ahead && next !== undefined ? connection.prepare(next) : undefined
+    riding = prepared?.content.unusable === undefined ? prepared : undefined
+    underWay.begun = beginning
+    return connection.script(delivery, riding)
+  }
+  /** The message under way, over a connection that has just been opened, or that was not used for a while. */
+  const first = (): Script<Outcome> => {
+    beginning = now()
+    return dialogue(connection.prepare(underWay.message!))
+  }
+  /** What follows a message as long as all goes well: the next one over the same connection, or QUIT. */
+  const following = (outcome: Outcome): Script<Outcome> | undefined => {
+    const { wire } = connection
+    // QUIT was said.
+    if (underWay.message === undefined) return undefined
+    if (!MessageEnd.isAccepted(outcome) || wire?.state() !== "open") return undefined
+    if (!reuse || connection.isSpent()) {
+      if (connection.holds) return undefined
       end(shared, connection, underWay, outcome, wire.arrivedAt)
-      beginning = wire.arrivedAt
-      taken = next
-      next = undefined
-      begin(taken)
-      delivery.message = following ?? connection.prepare(taken)
+      return connection.part(outcome)
     }
+    if (!follows) return undefined
+    next ??= tickets.take()
+    if (next === undefined) return undefined
+    end(shared, connection, underWay, outcome, wire.arrivedAt)
+    // The next transaction begins with the reply that ended this one: another look at the clock would tell the same.
+    beginning = wire.arrivedAt
+    const taken = next
+    next = undefined
+    begin(taken)
+    return dialogue(riding ?? connection.prepare(taken))
   }
 
   while (message !== undefined) {
-    const first = message
-    connection.expect(first)
-    const opened = yield* connection.open(() => begin(first))
+    const taken = message
+    connection.expect(taken)
+    const opened = yield* connection.open(() => begin(taken))
     // Nothing more begins: the message was taken in vain.
     if (opened?._tag === "Shut") break
-    let outcome = opened ?? (yield* connection.converse(() => messages(first), delivery))
+    let outcome = opened ?? (yield* connection.converse(first, delivery, following))
     while (MessageEnd.wantsAnother(outcome, plan, connection)) {
-      const again: number = message
       yield* connection.leave(false)
       underWay.begun = undefined
       Delivery.begin(delivery)
-      outcome = (yield* connection.reopen) ?? (yield* connection.converse(() => messages(again), delivery))
+      outcome = (yield* connection.reopen) ?? (yield* connection.converse(first, delivery, following))
     }
     const error = underWay.message === undefined ? undefined : end(shared, connection, underWay, outcome, now())
     if (error !== undefined) return yield* new MessageEnd.RunEnded({ error })
