@@ -12,6 +12,7 @@ import * as UserAtHand from "../../plan/UserAtHand.js"
 import * as Delivery from "../../smtp/Delivery.js"
 import { type ArgumentInvalid, NotAllowed, type NotOffered } from "../../smtp/SmtpError.js"
 import type { Content, Wire } from "../../smtp/Wire.js"
+import type { Agreement } from "../Agreement.js"
 import type { Sending } from "../SharedRun.js"
 import type { SessionConnections } from "./SessionConnections.js"
 import type { TakenMessage, TakenMessages } from "./TakenMessages.js"
@@ -50,12 +51,15 @@ export class ReadyMessages {
   }
 
   /** Why no message goes over the connection, or not this one. */
-  refusal(wire: Wire, message: TakenMessage): NotOffered | NotAllowed | ArgumentInvalid | undefined {
+  refusal(
+    wire: Wire,
+    message: TakenMessage,
+    { refusal }: Agreement
+  ): NotOffered | NotAllowed | ArgumentInvalid | undefined {
     const original = this.messages.original(message)
     // What was taken up is in order, but its author may have changed it.
     const unusable = original === message ? undefined : Delivery.unusable(message, original)
     if (unusable !== undefined) return unusable
-    const { refusal } = this.connections.agreementOn(wire)
     if (refusal !== undefined || this.run.userAtHand === undefined) return refusal
     // A message that its author has put together from the plan's own is from whoever it was then, and perhaps from nobody.
     const lacks =
@@ -64,8 +68,7 @@ export class ReadyMessages {
   }
 
   /** The message as it goes over the connection. What its author has changed stays changed. */
-  ready(wire: Wire, message: TakenMessage): Delivery.Message {
-    const { dress, isChunked } = this.connections.agreementOn(wire)
+  ready(wire: Wire, message: TakenMessage, { dress, isChunked }: Agreement): Delivery.Message {
     const own = this.fromUser(wire, message)
     if (!isChunked || own.content.isDotless === true) return dress(own, message.number)
     return dress(Delivery.message(own.mail, own.rcpts, this.dotless(own.content), own.forward), message.number)

@@ -3,22 +3,23 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Ending } from "../../measure/Recorder.js"
 import * as Draw from "../../plan/Draw.js"
 import type { Plan } from "../../plan/Plan.js"
-import * as Delivery from "../../smtp/Delivery.js"
+import type * as Delivery from "../../smtp/Delivery.js"
 import type * as Dialogue from "../../smtp/Dialogue.js"
-import * as Outcome from "../../smtp/Outcome.js"
+import type * as Outcome from "../../smtp/Outcome.js"
 import type { ConnectFailed } from "../../smtp/SmtpError.js"
 import type { Deadlines, Wire } from "../../smtp/Wire.js"
 import type { Due } from "../Dispatcher.js"
+import type { Restore } from "../Turnstile.js"
 import type { ArrivalWatch } from "./ArrivalWatch.js"
+import { Attempts, type Following } from "./Attempts.js"
 import { KeptConnections } from "./KeptConnections.js"
 import type { StopRequest } from "../StopRequest.js"
 import * as ScenarioRun from "./ScenarioRun.js"
@@ -77,6 +78,16 @@ export interface Session {
   readonly start: (number: number, message: Delivery.Message) => TakenMessage
   /** Sends a message over a connection that stands, greeted and introduced: an attempt, which is measured. */
   readonly deliver: (wire: Wire, message: TakenMessage) => Effect.Effect<Outcome.Outcome>
+  /**
+   * The same, for where nothing interrupts it but what it restores; and then those messages that follow, in one piece of dialogue, as
+   * long as they are accepted. Gives what the last one that was sent came to.
+   */
+  readonly deliverEach: (
+    wire: Wire,
+    message: TakenMessage,
+    restore: Restore,
+    following?: Following | undefined
+  ) => Effect.Effect<Outcome.Outcome>
   /** Tells what an attempt came to that a dialogue of the user's own made. False where that is known, or too late. */
   readonly book: (message: TakenMessage, outcome: Outcome.Outcome) => boolean
   /** Tells what kept a message from being sent, unless there was an attempt. */
@@ -133,6 +144,7 @@ export const make = (scenario: ScenarioRun.ScenarioRun, number: number, scope: S
     messages.route = route
   })
   const ready = new ReadyMessages(scenario.run, connections, messages)
+  const attempts = new Attempts(connections, messages, ready, now, plan.lmtp)
   const kept = new KeptConnections(scope, (wire) => connections.isSpent(wire))
 
   return {
@@ -155,10 +167,13 @@ export const make = (scenario: ScenarioRun.ScenarioRun, number: number, scope: S
     planned: (message) => ready.plan(message),
     start: (message, content) =>
       ready.taken(content, messages.start(message, content, tickets.startOf(now()), tickets.due)),
-    deliver: (wire, message) => deliver({ connections, messages, ready, now, lmtp: plan.lmtp }, wire, message),
+    deliver: (wire, message) =>
+      Effect.uninterruptibleMask((restore) => attempts.oneAfterAnother(wire, message, restore, noneFollows)),
+    deliverEach: (wire, message, restore, following = noneFollows) =>
+      attempts.oneAfterAnother(wire, message, restore, following),
     book: (message, outcome) => messages.tell(message, outcome, now()),
     unsent: (message, outcome) => messages.unsent(message, outcome, now()),
-    end: (message) => messages.end(message, now()),
+    end: (message) => messages.end(message, now),
     record: (name, ending, elapsed) => {
       recorder.recordOwn(name, ending, elapsed)
       scenario.onMeasured?.(name, ending, elapsed)
@@ -167,6 +182,8 @@ export const make = (scenario: ScenarioRun.ScenarioRun, number: number, scope: S
     shared: (key, make) => ScenarioRun.share(scenario, key, make)
   }
 }
+
+const noneFollows: Following = () => undefined
 
 /** The watchdog keeps time by whole milliseconds, and hears of a stop; the rest is slept out. */
 const pause = (milliseconds: number, ending: StopRequest, deadlines: Deadlines): Effect.Effect<void> =>
@@ -178,51 +195,4 @@ const pause = (milliseconds: number, ending: StopRequest, deadlines: Deadlines):
       return left > 0 && !ending.isMade() ? Effect.sleep(left) : Effect.void
     })
     return most > 0 ? Effect.zipRight(ending.pause(most, deadlines), rest) : rest
-  })
-
-/** One attempt, over a connection of this session or one of the user's own. */
-const deliver = (
-  {
-    connections,
-    lmtp,
-    messages,
-    now,
-    ready
-  }: {
-    readonly connections: SessionConnections
-    readonly messages: TakenMessages
-    readonly ready: ReadyMessages
-    readonly now: () => number
-    readonly lmtp: boolean
-  },
-  wire: Wire,
-  message: TakenMessage
-): Effect.Effect<Outcome.Outcome> =>
-  Effect.uninterruptibleMask((restore) => {
-    const from = messages.beginning(message, now())
-    const way = connections.routeOf(wire)
-    const end = (outcome: Outcome.Outcome): Outcome.Outcome => {
-      messages.route = way
-      messages.attempt(message, outcome, from, now())
-      return outcome
-    }
-    const { script, transactions } = connections.agreementOn(wire)
-    const refusal = ready.refusal(wire, message)
-    if (refusal !== undefined) {
-      return Effect.succeed(end({ _tag: "Failed", error: refusal, recipients: Outcome.noRecipients }))
-    }
-    const delivery = Delivery.make({ lmtp, afterUnexpected: "strict" }, ready.ready(wire, message))
-    connections.carry(wire)
-    return Effect.matchCauseEffect(restore(wire.converse(() => script(delivery))), {
-      onFailure: (cause) => {
-        const error = Cause.failureOption(cause)
-        if (Option.isSome(error)) return Exit.succeed(end(transactions.broken(error.value, delivery)))
-        messages.route = way
-        messages.brokenOff(message, transactions.interrupted(delivery), from, now())
-        // It is in the middle of a dialogue, which nobody can go on with.
-        wire.close("reset")
-        return Effect.failCause(cause as Cause.Cause<never>)
-      },
-      onSuccess: (outcome) => Exit.succeed(end(outcome))
-    })
   })

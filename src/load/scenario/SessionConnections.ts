@@ -126,8 +126,7 @@ export class SessionConnections {
   }
 
   /** A message goes over the connection. */
-  carry(wire: Wire): void {
-    const { mailMax } = this.agreementOn(wire)
+  carry(wire: Wire, { mailMax }: Agreement.Agreement): void {
     if (mailMax === Number.POSITIVE_INFINITY) return
     const count = (this.carried.get(wire) ?? 0) + 1
     this.carried.set(wire, count)

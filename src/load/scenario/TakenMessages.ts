@@ -148,13 +148,13 @@ export class TakenMessages {
   }
 
   /** The use of the message is over: books it, as given up where there was no attempt. Gives how. */
-  end(message: TakenMessage, now: number): Outcome.Outcome {
+  end(message: TakenMessage, now: () => number): Outcome.Outcome {
     const taken = known(message)
     const outcome = taken?.outcome ?? abandoned
     if (taken === undefined || taken.booked) return outcome
     taken.booked = true
     taken.outcome = outcome
-    const { at, due, ended = now, from = at, route } = taken
+    const { at, due, ended = now(), from = at, route } = taken
     this.run.onOutcome(message.number, outcome, false, route, from, due, ended)
     return outcome
   }
