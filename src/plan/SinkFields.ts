@@ -46,12 +46,16 @@ const hidden = list(
   "the name of an extension, such as chunking"
 )
 
-const offering = {
+/** The logins of a plan's own sink are those that the plan logs in by. */
+const offering = (logins: string) => ({
   repeatable: true,
   placeholder: "extension[=value]",
-  description:
-    "Offer these extensions of SMTP, too: 8bitmime, binarymime, chunking, deliverby, dsn, enhancedstatuscodes, mt-priority, pipelining, requiretls, size=10M (a larger message is refused by 552), smtputf8, xclient, xforward, rcptmax=100 (LIMITS: more recipients of a message are refused by 452) and mailmax=20 (more messages over a connection are), or x-anything=text, which is announced and nothing more. Names may have commas between."
-}
+  description: `Offer these extensions of SMTP, too: 8bitmime, binarymime, chunking, deliverby, dsn, enhancedstatuscodes, mt-priority, pipelining, requiretls, size=10M (a larger message is refused by 552), smtputf8, xclient, xforward, ${logins}rcptmax=100 (LIMITS: more recipients of a message are refused by 452) and mailmax=20 (more messages over a connection are), or x-anything=text, which is announced and nothing more. Names may have commas between.`
+})
+
+const offeringLogins = offering(
+  "auth=plain,login (logins with these mechanisms: anybody's, unless --accounts says whose), "
+)
 
 const hiding = {
   repeatable: true,
@@ -116,9 +120,9 @@ const words = {
  * @category schemas
  */
 export const offer = PlanField.optional(offers, {
-  ...offering,
+  ...offeringLogins,
   section: "Extensions",
-  description: `${offering.description} With this option, parameters of MAIL and RCPT that belong to no offered extension are refused by 555; without it they are accepted.`
+  description: `${offeringLogins.description} With this option, parameters of MAIL and RCPT that belong to no offered extension are refused by 555; without it they are accepted.`
 })
 
 /**
@@ -186,7 +190,7 @@ export const sinkFields = {
   sinkTarpit: PlanField.optional(schemas.tarpit, ofSink(words.tarpit)),
   sinkReadRate: PlanField.optional(PlanValue.BytesPerSecond, ofSink(words.readRate)),
   sinkTriggers: PlanField.withDefault(Schema.Boolean, false, ofSink(words.triggers)),
-  sinkOffer: PlanField.optional(offers, ofSink(offering)),
+  sinkOffer: PlanField.optional(offers, ofSink(offering(""))),
   sinkHide: PlanField.optional(hidden, ofSink(hiding))
 }
 
@@ -196,6 +200,13 @@ const contradictions: PlanRule.PlanRule = ({ plan: { sinkHide, sinkOffer } }) =>
     fields: ["sinkOffer", "sinkHide"],
     rule: `--sink-offer and --sink-hide both name ${name}`
   }))
+
+/** The logins of a plan's own sink are those of the plan. */
+const logins: PlanRule.PlanRule = {
+  asked: ["sinkOffer"],
+  when: ({ plan: { sinkOffer } }) => SinkOffer.contradictions(listOf(sinkOffer), ["auth"]).length > 0,
+  says: "leave auth out of {sinkOffer}: a run that logs in offers its sink's clients what --auth says"
+}
 
 const listOf = (value: unknown): ReadonlyArray<string> =>
   (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(String)
@@ -212,7 +223,8 @@ export const rules: ReadonlyArray<PlanRule.PlanRule> = [
     without: ["sink", "downstream"],
     says: `{${field}} needs {sink}, or {downstream}`
   })),
-  contradictions
+  contradictions,
+  logins
 ]
 
 /**

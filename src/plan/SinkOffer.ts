@@ -3,16 +3,17 @@
  *
  *     offers = offer *( ( "," / blanks ) offer )
  *     offer  = extension [ "=" value ]         ; size=10M, rcptmax=100, mailmax=20, deliverby=60
+ *            / "auth=" mechanism *( "," mechanism )
  *            / "x-" name [ "=" value ]         ; announced as it is, and nothing more
  *
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as AuthMechanism from "../smtp/AuthMechanism.js"
 import * as Suggestion from "./Suggestion.js"
 
 /**
- * The extensions that a sink knows, by their words. What else a server may offer has options of its own: STARTTLS by --tls, AUTH
- * by accounts.
+ * The extensions that a sink knows, by their words. What else a server may offer has options of its own: STARTTLS by --tls.
  *
  * @since 0.1.0
  * @category constants
@@ -54,16 +55,14 @@ export interface SinkOffer {
   readonly name: string
   /** Of LIMITS, the limit: `RCPTMAX` or `MAILMAX`. */
   readonly limit?: "MAILMAX" | "RCPTMAX" | undefined
+  /** Of AUTH, the mechanisms. */
+  readonly mechanisms?: ReadonlyArray<AuthMechanism.Mechanism> | undefined
   /** What stands after the `=`, if anything does: a number, but for what is only announced. */
   readonly value?: string | undefined
 }
 
 /** What may be offered; LIMITS is offered by its limits. */
-const words: ReadonlyArray<string> = [
-  ...extensions.filter((name) => name !== "auth" && name !== "limits"),
-  "rcptmax",
-  "mailmax"
-]
+const words: ReadonlyArray<string> = [...extensions.filter((name) => name !== "limits"), "rcptmax", "mailmax"]
 
 const thousands: { readonly [unit: string]: number } = { "": 1, k: 1000, M: 1_000_000 }
 
@@ -75,8 +74,7 @@ const thousands: { readonly [unit: string]: number } = { "": 1, k: 1000, M: 1_00
  */
 export const parse = (text: string): Either.Either<ReadonlyArray<SinkOffer>, string> => {
   const found: Array<SinkOffer> = []
-  for (const word of text.split(/[\s,]+/)) {
-    if (word === "") continue
+  for (const word of wordsOf(text)) {
     const offer = offerOf(word, text.trim() === word)
     if (Either.isLeft(offer)) return Either.left(offer.left)
     found.push(offer.right)
@@ -84,6 +82,18 @@ export const parse = (text: string): Either.Either<ReadonlyArray<SinkOffer>, str
   return found.length === 0
     ? Either.left("expected the names of extensions, such as chunking or size=10M")
     : Either.right(found)
+}
+
+/** The words of a text. Commas part both offers and the mechanisms of AUTH: a mechanism after `auth=` belongs to that. */
+const wordsOf = (text: string): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  for (const word of text.split(/[\s,]+/)) {
+    const last = found.at(-1)
+    if (last !== undefined && /^auth=/i.test(last) && AuthMechanism.ofName(word) !== undefined)
+      found[found.length - 1] = `${last},${word}`
+    else if (word !== "") found.push(word)
+  }
+  return found
 }
 
 /**
@@ -100,6 +110,18 @@ export const contradictions = (offer: ReadonlyArray<string>, hide: ReadonlyArray
   )
   return [...new Set(hide)].filter((name) => offered.has(name))
 }
+
+/**
+ * Whether a text offers a mechanism of AUTH by which a sink must know passwords, for it is not told them.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const needsPasswords = (text: string): boolean =>
+  Either.match(parse(text), {
+    onLeft: () => false,
+    onRight: (offers) => offers.some(({ mechanisms = [] }) => mechanisms.some(AuthMechanism.needsCrypto))
+  })
 
 /** The error shows the text that is wrong: of one word alone it is not said again which. */
 const offerOf = (word: string, isAlone: boolean): Either.Either<SinkOffer, string> => {
@@ -133,9 +155,20 @@ const offerOf = (word: string, isAlone: boolean): Either.Either<SinkOffer, strin
     case "starttls":
       return wrong("expected no starttls, which --tls offers")
     case "auth":
-      return wrong("expected no auth, which is offered by itself wherever a login is possible")
+      return mechanismsOf(value ?? "", wrong)
   }
   if (!words.includes(name))
     return wrong(`expected one of ${words.join(", ")}, or x-…${Suggestion.hint(Suggestion.nearest(name, words))}`)
   return value === undefined ? Either.right({ name }) : wrong(`expected ${name} without a value`)
+}
+
+const mechanismsOf = (
+  value: string,
+  wrong: (reason: string) => Either.Either<never, string>
+): Either.Either<SinkOffer, string> => {
+  const named = value.split(",").filter((name) => name !== "")
+  const mechanisms = named.flatMap((name) => AuthMechanism.ofName(name) ?? [])
+  return named.length > 0 && mechanisms.length === named.length
+    ? Either.right({ name: "auth", mechanisms })
+    : wrong(`expected mechanisms of ${AuthMechanism.mechanisms.join(", ")}, such as auth=plain,login`)
 }

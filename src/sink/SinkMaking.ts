@@ -44,6 +44,7 @@ export const configOf = (plan: SinkPlan, accounts?: AccountTable.AccountData | u
     // The accounts have mechanisms of their own.
     ...(accounts === undefined ? [] : (["auth"] as const))
   ]
+  const { auth, ...offering } = SinkOffers.configOf({ hide, offer }, usual)
   return {
     protocol: lmtp ? "lmtp" : "smtp",
     hostname,
@@ -54,9 +55,9 @@ export const configOf = (plan: SinkPlan, accounts?: AccountTable.AccountData | u
     tls,
     ...(offer.length === 0 ? {} : { parameters: "checked" }),
     ...(proxy === undefined ? {} : { proxy }),
-    ...(accounts === undefined ? {} : { auth: { accounts, required: true } }),
+    ...(accounts === undefined ? { auth } : { auth: { ...auth, accounts, required: true } }),
     offers: usual.map(([, line]) => line),
-    ...SinkOffers.configOf({ hide, offer }, usual),
+    ...offering,
     ...(maxSize === undefined ? {} : { maxMessageSize: Math.floor(maxSize) })
   }
 }

@@ -55,7 +55,7 @@ const lines: ReadonlyMap<string, string> = new Map([
 
 /**
  * The part of a sink's configuration that says what it offers and what comes of it: `SIZE` bounds messages, `RCPTMAX` their
- * recipients, `MAILMAX` the transactions of a connection. Throws a `RangeError` where an offer cannot be read.
+ * recipients, `MAILMAX` the transactions of a connection, and AUTH has logins with these mechanisms. Throws a `RangeError` where an offer cannot be read.
  *
  * @example
  * import { SinkOffers } from "smtp-source"
@@ -70,7 +70,7 @@ const lines: ReadonlyMap<string, string> = new Map([
 export const configOf = (
   { hide = [], offer = [] }: SinkOffers,
   offered: ReadonlyArray<Usual> = usual
-): Pick<SinkConfig, "maxMessageSize" | "maxRecipients" | "maxTransactions" | "offers"> => {
+): Pick<SinkConfig, "auth" | "maxMessageSize" | "maxRecipients" | "maxTransactions" | "offers"> => {
   if (hide.length === 0 && offer.length === 0) return {}
   const added = offer.flatMap((text) =>
     Either.getOrThrowWith(
@@ -81,10 +81,12 @@ export const configOf = (
   const size = added.findLast(({ name, value }) => name === "size" && value !== undefined)?.value
   const limitOf = (limit: string) => added.findLast((each) => each.limit === limit)?.value
   const [rcptMax, mailMax] = [limitOf("RCPTMAX"), limitOf("MAILMAX")]
-  const isHidden = (name: string) => hide.some((each) => each === name)
+  const mechanisms = added.findLast(({ name }) => name === "auth")?.mechanisms
+  // The logins offer their mechanisms by themselves.
+  const isHidden = (name: string) => hide.some((each) => each === name) || (name === "auth" && mechanisms !== undefined)
   const all = new Map<string, string>(offered)
   for (const { limit, name, value } of added) {
-    if (limit === undefined)
+    if (limit === undefined && name !== "auth")
       all.set(name, lines.get(name) ?? [name.toUpperCase(), ...(value === undefined ? [] : [value])].join(" "))
   }
   const limits = [
@@ -94,6 +96,7 @@ export const configOf = (
   if (limits.length > 0) all.set("limits", `LIMITS ${limits.join(" ")}`)
   return {
     offers: [...all].flatMap(([name, line]) => (isHidden(name) ? [] : [line])),
+    ...(mechanisms === undefined ? {} : { auth: { mechanisms } }),
     ...(size === undefined || isHidden("size") ? {} : { maxMessageSize: Number(size) }),
     ...(rcptMax === undefined || isHidden("limits") ? {} : { maxRecipients: Number(rcptMax) }),
     ...(mailMax === undefined || isHidden("limits") ? {} : { maxTransactions: Number(mailMax) })

@@ -352,6 +352,12 @@ const rules: ReadonlyArray<PlanRule.PlanRule> = [
     says: "{maxSize} offers SIZE already: leave size out of {offer}"
   },
   {
+    asked: ["offer"],
+    without: ["accounts"],
+    when: ({ plan }) => listOf(plan.offer).some(SinkOffer.needsPasswords),
+    says: "{offer} auth with CRAM-MD5 or SCRAM needs {accounts}, whose passwords these mechanisms are about"
+  },
+  {
     asked: ["root"],
     says: "{root}: Node cannot change the root directory of a process; start smtp-sink by chroot(8)"
   },

@@ -10,6 +10,7 @@ import type { SinkConfig } from "../../src/sink/SinkOptions.js"
 import * as SinkPlan from "../../src/sink/SinkPlan.js"
 import * as SmtpSink from "../../src/sink/SmtpSink.js"
 import * as Simulation from "../../src/testing/Simulation.js"
+import * as AccountTable from "../../src/smtp/AccountTable.js"
 import * as TestServer from "../../src/sink/TestServer.js"
 
 /** What is offered, and the codes of the replies to what is said then. */
@@ -101,6 +102,25 @@ describe("what a sink offers, in words", () => {
     assert.strictEqual(talk(command({}), mail(" BODY=8BITMIME FOO=BAR")).codes, "250")
   })
 
+  it("are logins by mechanisms that are named, anybody's or those of accounts", () => {
+    const plainly = (user: string) => `AUTH PLAIN ${Buffer.from(`\0${user}\0secret`).toString("base64")}\r\n`
+    const offered = (config: SinkConfig) => talk(config).offers.filter((line) => line.startsWith("AUTH"))
+    const some = command({ offer: ["auth=plain,login,dsn"] })
+    assert.deepStrictEqual(offered(command({})), ["AUTH PLAIN LOGIN"])
+    assert.deepStrictEqual(offered(some), ["AUTH PLAIN LOGIN"])
+    assert.include(talk(some).offers, "DSN")
+    assert.deepStrictEqual(offered(command({ offer: ["auth=Login"] })), ["AUTH LOGIN"])
+    // What is not offered is refused; whose login it is matters to nobody, and none is needed.
+    assert.strictEqual(talk(command({ offer: ["auth=login"] }), plainly("anna")).codes, "504")
+    assert.strictEqual(talk(command({ offer: ["auth=plain"] }), plainly("anna") + mail()).codes, "235 250")
+    assert.strictEqual(talk(command({ offer: ["auth=plain"] }), mail()).codes, "250")
+    const accounts = AccountTable.of([{ user: "anna", password: "secret" }]).toData()
+    const known = SinkMaking.configOf(Either.getOrThrow(SinkPlan.decode({ offer: ["auth=plain"] })), accounts)
+    assert.deepStrictEqual(offered(known), ["AUTH PLAIN"])
+    assert.strictEqual(talk(known, plainly("bert") + mail() + plainly("anna") + mail()).codes, "535 530 235 250")
+    assert.deepStrictEqual(offered(words({ offer: ["auth=login"] })), ["AUTH LOGIN"])
+  })
+
   it("may be nonsense, which is told of with the word", () => {
     const wrong = (text: string) => Either.getOrElse(Either.flip(SinkOffer.parse(text)), () => "")
     // The whole text is shown by who tells of it: it is not said twice.
@@ -112,12 +132,17 @@ describe("what a sink offers, in words", () => {
     assert.match(wrong("rcptmax"), /^expected a whole number .*rcptmax=100$/)
     assert.match(wrong("deliverby=soon"), /seconds/)
     assert.strictEqual(wrong("starttls"), "expected no starttls, which --tls offers")
-    assert.match(wrong("auth"), /^expected no auth/)
+    assert.match(wrong("auth"), /^expected mechanisms of SCRAM-SHA-256, .*such as auth=plain,login$/)
     assert.match(wrong("x-a=\u00e9"), /ASCII/)
     assert.match(wrong(" , "), /expected the names/)
     const refused = (input: unknown) => String(Either.getOrThrow(Either.flip(SinkPlan.decode(input))))
     assert.include(refused({ offer: ["size=1"], maxSize: 5 }), "--max-size")
     assert.include(refused({ offer: ["dsn"], hide: ["dsn"] }), "--offer and --hide both name dsn")
+    assert.include(refused({ offer: ["dsn auth=plain,cram-md5"] }), "needs --accounts")
+    assert.include(refused({ offer: ["auth=plain"], hide: ["auth"] }), "--offer and --hide both name auth")
+    assert.include(Plan.problems({ sink: true, sinkOffer: "auth=plain" })[0], "leave auth out of --sink-offer")
+    assert.match(wrong("auth=plain,rot13"), /^has "rot13"/)
+    assert.match(wrong("auth=rot13"), /^expected mechanisms/)
     assert.include(refused({ proxy: "10.0.0.1/8" }), "expected any, or addresses and networks")
     assert.deepStrictEqual(Plan.problems({ sink: true, sinkOffer: "dsn", sinkHide: "dsn" }), [
       "sinkOffer, sinkHide: --sink-offer and --sink-hide both name dsn"
