@@ -9,6 +9,7 @@
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import * as WallClock from "../load/WallClock.js"
 import * as Arrivals from "../load/Arrivals.js"
 import * as ArrivalsFile from "../report/ArrivalsFile.js"
 import * as ArrivedMessage from "../sink/ArrivedMessage.js"
@@ -45,7 +46,8 @@ export const make = (file: string, warn: (text: string) => void): Effect.Effect<
     const clock = yield* Effect.clock
     const crc32 = yield* Checksum
     const sink = `${yield* eightDigits}${yield* eightDigits}`
-    const now = () => Number(clock.unsafeCurrentTimeNanos() / 1000n)
+    const wall = WallClock.microseconds(clock)
+    const now = () => Math.floor(wall())
     const { seen, take } = Arrivals.make({
       now,
       onFull: () => warn(`--prove: ${file} has ${Arrivals.mostRuns} runs: those that come now are left out`)

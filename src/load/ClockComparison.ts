@@ -18,6 +18,7 @@ import * as Printable from "../smtp/Printable.js"
 import * as Target from "../smtp/Target.js"
 import { Connector } from "../smtp/Wire.js"
 import type { RunOptions } from "./RunResult.js"
+import * as WallClock from "./WallClock.js"
 import * as Watchdog from "./Watchdog.js"
 
 /**
@@ -53,7 +54,7 @@ export const ask = (
     Effect.gen(function* () {
       const connector = yield* Connector
       const clock = yield* Effect.clock
-      const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1000
+      const now = WallClock.microseconds(clock)
       const deadlines = yield* Watchdog.make
       const target = Either.getOrThrow(Target.parse(address))
       const options = { deadlines, observer: new Recorder(), timeout: patience, family: plan.family }

@@ -1,13 +1,13 @@
 /**
  * When messages are sent, for their stamps (--prove): now, or, in an open run, when they were due, as their durations count.
  *
- * It is the clock at the start and what has passed since: a clock that is set back meanwhile does not matter. Threads of a
- * process agree, because the live clocks of all have one origin.
+ * It is the clock at the start and what has passed since: a clock that is set back meanwhile does not matter.
  *
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
 import type { Arrivals } from "../plan/Arrival.js"
+import * as WallClock from "./WallClock.js"
 
 /**
  * The times, in microseconds since 1970.
@@ -24,7 +24,7 @@ export class StampTimes {
     clock: Clock.Clock,
     private readonly now: () => number
   ) {
-    this.origin = Number(clock.unsafeCurrentTimeNanos() / 1000n) - now() * 1000
+    this.origin = WallClock.microseconds(clock)() - now() * 1000
   }
 
   /** Messages are due from now on, from a moment by the run's clock. */

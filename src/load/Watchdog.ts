@@ -48,7 +48,13 @@ export const monotonic = (clock: Clock.Clock): (() => number) =>
  */
 export const granularity = (clock: Clock.Clock): number => (isLive(clock) ? 1 : 0.001)
 
-const isLive = (clock: Clock.Clock): boolean => clock === Context.get(DefaultServices.liveServices, Clock.Clock)
+/**
+ * Whether it is the clock of the machine, and not one of tests.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isLive = (clock: Clock.Clock): boolean => clock === Context.get(DefaultServices.liveServices, Clock.Clock)
 
 class Watchdog implements Deadlines {
   wakesAt = Number.POSITIVE_INFINITY

@@ -3,16 +3,15 @@
  *
  * @since 0.1.0
  */
-import { performance } from "node:perf_hooks"
 import * as ProofTap from "../load/ProofTap.js"
+import * as WallClock from "../load/WallClock.js"
 import type { ProofOrder } from "../plan/ProofOrder.js"
 import * as ArrivedMessage from "../sink/ArrivedMessage.js"
 import type { OpenTap } from "../sink/ContentTap.js"
 import * as NodeChecksum from "./NodeChecksum.js"
 import * as NodeCorpusStore from "./NodeCorpusStore.js"
 
-/** The wall clock at the thread's start, and what has passed since: a clock that is set back meanwhile does not matter. */
-const now = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000)
+const now = (): number => Math.round(WallClock.live())
 
 /**
  * The tap that an order asks for.
