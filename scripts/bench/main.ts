@@ -1,7 +1,7 @@
 /**
  * Runs the original smtp-source and ours in turns against Debian's smtp-sink on loopback, and prints the medians.
  *
- *     npm run bench [-- --turns N] [--only TEXT] [--scale N]
+ *     npm run bench [-- --turns N] [--only TEXT] [--scale N] [--steady]
  */
 import { parseArgs } from "node:util"
 import { type Measurement, measure, median } from "./ChildProcess.js"
@@ -17,6 +17,8 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
     /** A share of the messages, for a quick look. */
     scale: { type: "string", default: "1" },
+    /** What a message costs once all is warm: the start, and the first tenth of the messages, are measured alone and taken off. */
+    steady: { type: "boolean", default: false },
     ours: { type: "string", default: new URL("../../dist/bin/smtp-source.js", import.meta.url).pathname },
     port: { type: "string", default: "25250" }
   }
@@ -50,25 +52,42 @@ const compare = async (row: Row): Promise<Result> => {
   // A sink that is slower makes for more turns of the generator's loop: both have ours, then.
   const plain = own === undefined || row.against !== "ours" ? undefined : await OwnSink.start({})
   const messages = Math.max(100, Math.round(row.messages * Number(options.scale)))
-  const common = [...row.common, "-m", String(messages)]
+  const first = options.steady ? Math.round(messages / 10) : 0
+  const target = own?.target ?? sink.target
+  const argsOfOurs = (messages: number): ReadonlyArray<string> =>
+    row.library === undefined
+      ? [options.ours, ...row.common, "-m", String(messages), ...(row.ours ?? []), target]
+      : [library, ...row.library, String(messages), target]
+  const argsOf = (messages: number) => [...row.common, "-m", String(messages)]
   const original: Array<Measurement> = []
   const ours: Array<Measurement> = []
   try {
     for (let turn = 0; turn < Number(options.turns); turn++) {
-      original.push(await measure(...against(row, common, plain?.target ?? sink.target, own?.target)))
-      const target = own?.target ?? sink.target
-      const args =
-        row.library === undefined
-          ? [options.ours, ...common, ...(row.ours ?? []), target]
-          : [library, ...row.library, String(messages), target]
-      ours.push(await measure(process.execPath, args))
+      original.push(
+        await measureAfter(first, messages, (count) =>
+          against(row, argsOf(count), plain?.target ?? sink.target, own?.target)
+        )
+      )
+      ours.push(await measureAfter(first, messages, (count) => [process.execPath, argsOfOurs(count)]))
     }
   } finally {
     sink.stop()
     await own?.stop()
     await plain?.stop()
   }
-  return { row: { ...row, messages }, original, ours }
+  return { row: { ...row, messages: messages - first }, original, ours }
+}
+
+/** What the messages after the first so many cost. */
+const measureAfter = async (
+  first: number,
+  messages: number,
+  commandOf: (messages: number) => readonly [command: string, args: ReadonlyArray<string>]
+): Promise<Measurement> => {
+  const start = first === 0 ? undefined : await measure(...commandOf(first))
+  const whole = await measure(...commandOf(messages))
+  if (start === undefined) return whole
+  return { cpu: whole.cpu - start.cpu, wall: whole.wall - start.wall, peakMemory: whole.peakMemory }
 }
 
 const cells = ({ original, ours, row }: Result): ReadonlyArray<string> => {
@@ -117,5 +136,5 @@ const heading = [
   "ours"
 ]
 
-Table.begin(`medians of ${options.turns} turns`, heading)
+Table.begin(`medians of ${options.turns} turns${options.steady ? ", each after a tenth of the messages" : ""}`, heading)
 for (const row of rows) if (row.name.includes(options.only)) Table.row(cells(await compare(row)))
