@@ -39,7 +39,7 @@ export abstract class DumpFile {
   private hasFailed = false
 
   constructor(
-    protected readonly name: string,
+    protected name: string,
     private readonly trouble: Trouble
   ) {}
 

@@ -85,7 +85,10 @@ const tapOf = (request: Dump.DumpRequest, hostname: string, trouble: Trouble): O
         const date = new Date()
         const id = draw()
         const name = nameAt(date)
-        const file = request.format === "each" ? new OwnFile(name + id, trouble) : new SharedFile(name, trouble, shared)
+        const file =
+          request.format === "each"
+            ? new OwnFile(name + id, trouble, { redraw: () => name + draw() })
+            : new SharedFile(name, trouble, shared)
         const head = request.start + Dump.headOf(transaction, { date, hostname, id })
         return new Written(file, head, DumpLines.withoutReturns(), "\n", true)
       }
@@ -93,8 +96,8 @@ const tapOf = (request: Dump.DumpRequest, hostname: string, trouble: Trouble): O
     case "eml": {
       const draw = digits(12)
       return () => {
-        const name = path.join(request.path, `${Date.now()}-${draw()}.eml`)
-        return new Written(new OwnFile(name, trouble), "", DumpLines.raw(), "", false)
+        const name = () => path.join(request.path, `${Date.now()}-${draw()}.eml`)
+        return new Written(new OwnFile(name(), trouble, { redraw: name }), "", DumpLines.raw(), "", false)
       }
     }
     case "maildir": {
@@ -103,7 +106,9 @@ const tapOf = (request: Dump.DumpRequest, hostname: string, trouble: Trouble): O
         const now = performance.timeOrigin + performance.now()
         const micros = String(Math.floor((now % 1000) * 1000)).padStart(6, "0")
         const name = `${Math.floor(now / 1000)}.M${micros}P${process.pid}Q${++number}.${host}`
-        const file = new OwnFile(path.join(request.path, "tmp", name), trouble, path.join(request.path, "new", name))
+        const file = new OwnFile(path.join(request.path, "tmp", name), trouble, {
+          moved: path.join(request.path, "new", name)
+        })
         return new Written(file, Dump.deliveryOf(transaction), DumpLines.unix(), "", false)
       }
     }

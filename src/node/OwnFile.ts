@@ -9,6 +9,22 @@ import { DumpFile, makeFolder, open, type Trouble, writeAll } from "./DumpFile.j
 
 const { O_CREAT, O_EXCL, O_WRONLY } = fs.constants
 
+/** How many names are tried before it is said that a file is there already. */
+const mostNames = 16
+
+/**
+ * Where a file of one message goes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OwnFileOptions {
+  /** Its name once it is kept, if that is another. */
+  readonly moved?: string | undefined
+  /** Gives another name, where a file has the one that was drawn. */
+  readonly redraw?: (() => string) | undefined
+}
+
 /**
  * A file for one message, which goes again where the message is dropped, and is moved where it is kept, if it has a name for that.
  *
@@ -23,7 +39,7 @@ export class OwnFile extends DumpFile {
   constructor(
     name: string,
     trouble: Trouble,
-    private readonly moved?: string | undefined
+    private readonly options: OwnFileOptions = {}
   ) {
     super(name, trouble)
   }
@@ -33,9 +49,22 @@ export class OwnFile extends DumpFile {
   }
 
   private opened(): number {
-    this.descriptor ??= open(this.name, O_WRONLY | O_CREAT | O_EXCL)
+    this.descriptor ??= this.make()
     this.isMade = true
     return this.descriptor
+  }
+
+  /** Of names that are drawn, one comes twice among some ten thousand. */
+  private make(): number {
+    const { redraw } = this.options
+    for (let left = mostNames; ; left--) {
+      try {
+        return open(this.name, O_WRONLY | O_CREAT | O_EXCL)
+      } catch (error) {
+        if (redraw === undefined || left === 1 || (error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+        this.name = redraw()
+      }
+    }
   }
 
   keep(): boolean {
@@ -43,7 +72,7 @@ export class OwnFile extends DumpFile {
     // An empty message is a file, too.
     if (this.descriptor === undefined) this.attempt(() => this.opened())
     this.close()
-    const { moved } = this
+    const { moved } = this.options
     if (moved !== undefined) {
       this.attempt(() => {
         makeFolder(path.dirname(moved))

@@ -18,6 +18,29 @@ describe("a file of a message", () => {
     fs.rmSync(folder, { recursive: true })
   })
 
+  it("gets another name where one that was drawn is there already, and leaves that file alone", () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "dump-"))
+    const at = (name: string) => path.join(folder, name)
+    fs.writeFileSync(at("1"), "before")
+    fs.writeFileSync(at("2"), "before")
+    let drawn = 1
+    const file = new OwnFile(at("1"), (_, error) => assert.fail(String(error)), { redraw: () => at(`${++drawn}`) })
+    file.text("kept")
+    assert.isTrue(file.keep())
+    assert.deepStrictEqual(
+      ["1", "2", "3"].map((name) => fs.readFileSync(at(name), "utf8")),
+      ["before", "before", "kept"]
+    )
+    // Where none is free, that is an error, and not for ever.
+    const troubles: Array<unknown> = []
+    const none = new OwnFile(at("1"), (_, error) => troubles.push(error), { redraw: () => at("2") })
+    none.text("lost")
+    assert.isFalse(none.keep())
+    assert.match(String(troubles), /EEXIST/)
+    assert.strictEqual(fs.readFileSync(at("2"), "utf8"), "before")
+    fs.rmSync(folder, { recursive: true })
+  })
+
   it("has a message from end to end, in short pieces and in long ones, whatever was in memory before", () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "dump-"))
     for (const [index, sizes] of [[1, 95, 96, 97, 5000], [100_000], [3, 40_000, 3], []].entries()) {
