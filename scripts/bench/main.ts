@@ -78,7 +78,7 @@ const compare = async (row: Row): Promise<Result> => {
   return { row: { ...row, messages: messages - first }, original, ours }
 }
 
-/** What the messages after the first so many cost. */
+/** What the messages after the first ones cost. */
 const measureAfter = async (
   first: number,
   messages: number,
