@@ -68,7 +68,7 @@ export class ConnectGate {
   private pacing = false
   private readonly line: Turnstile<true>
 
-  /** At most `places` connections are on their way at a time, and `rate` are begun in a second: the first `after` this many milliseconds. */
+  /** At most `places` connections are on their way at a time, and `rate` are begun in a second, the first one `after` milliseconds from now. */
   constructor(
     places: number,
     private readonly deadlines: Deadlines,

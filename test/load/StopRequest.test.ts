@@ -25,6 +25,19 @@ describe("StopRequest", () => {
     assert.deepStrictEqual(told, ["one", "three"])
   })
 
+  it("is not told to a watcher that another one, which was told before, calls off", () => {
+    const request = new StopRequest()
+    const told: Array<string> = []
+    const off: Array<() => void> = []
+    const tell = (name: string) => () => {
+      told.push(name)
+      for (const callOff of off) callOff()
+    }
+    off.push(request.watch(tell("one")), request.watch(tell("other")))
+    request.make()
+    assert.deepStrictEqual(told, ["one"])
+  })
+
   it.effect("ends a pause, which ends by itself otherwise", () =>
     simulated((deadlines) =>
       Effect.gen(function* () {
